@@ -1,0 +1,20 @@
+package pipeline
+
+// Cause says what moved a membership.
+type Cause string
+
+// The causes of a Change.
+const (
+	CauseEvent Cause = "event"
+	CauseTime  Cause = "time"
+)
+
+// Change is one profile entering or leaving one segment.
+type Change struct {
+	Segment string
+	Profile string
+	Entered bool
+	At      int64  // stream time of the change, milliseconds since 1970 UTC
+	Version uint64 // per profile 1, 2, 3, ... over all its changes
+	Cause   Cause
+}

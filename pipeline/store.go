@@ -1,0 +1,79 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+)
+
+// ErrFenced is returned by a Store's Load and Commit when another worker has taken the
+// shard over, or the stored state is not what this worker left (a failover
+// lost writes). The worker must drop everything it holds and open again.
+var ErrFenced = errors.New("the shard's stored state is not this worker's")
+
+// State is what a shard's store holds beside its profiles.
+type State struct {
+	Epoch  int64  // of the worker that just opened the shard; larger than any before
+	Next   int64  // offset of the next record to apply; -1 on a new shard
+	Clock  int64  // stream time, milliseconds since 1970 UTC; 0 on a new shard
+	Outbox int64  // entries the outbox ever got
+	Rules  string // fingerprint of the rule set of the last commit, "" on a new shard
+	// Generation counts the rule sets the shard has seen: 1, 2, ... It is
+	// stored in every profile to tell which set its memberships are of.
+	Generation uint64
+	// Names numbers, by position, every segment and aggregate that profiles
+	// of this shard refer to. It only ever grows.
+	Names  []string
+	Timers []Timer // every profile with a deadline
+}
+
+// Timer is a profile's next deadline.
+type Timer struct {
+	Profile string
+	At      int64 // milliseconds since 1970 UTC
+}
+
+// Write is the new state of one profile.
+type Write struct {
+	Profile  string
+	Blob     []byte
+	Deadline int64 // next deadline, 0 for none
+	Timer    bool  // whether Deadline differs from the stored one and must be written
+}
+
+// Reach is one profile that was active on a day as a member of a segment.
+type Reach struct {
+	Segment string
+	Profile string
+	Day     int64 // days since 1970 UTC
+}
+
+// Commit is everything one batch changes in a shard. It lands whole or not
+// at all, and only if the stored epoch, offset and outbox count are the expected ones.
+type Commit struct {
+	Epoch      int64
+	From       int64 // stored Next that this commit follows
+	Next       int64
+	Clock      int64
+	Outbox     int64 // stored Outbox that this commit follows; it grows by len(Changes)
+	Rules      string
+	Generation uint64
+	NewNames   []string // appended to State.Names
+	Profiles   []Write  // each profile at most once
+	Changes    []Change // in order of stream time
+	Reach      []Reach  // sent before the transaction; idempotent
+	// Hidden lists segments without member sets (members: false), by id.
+	Hidden map[string]bool
+}
+
+// Store keeps the state of every shard.
+type Store interface {
+	// Open makes the caller the shard's only owner, raising its epoch, and
+	// returns what is stored.
+	Open(ctx context.Context, shard int) (State, error)
+	// Load returns the blobs of profiles, nil for one that does not exist.
+	Load(ctx context.Context, shard int, profiles []string) ([][]byte, error)
+	// Commit applies a Commit whole, or returns ErrFenced and applies
+	// nothing. On any other error the outcome has been looked up: nothing
+	// was applied.
+	Commit(ctx context.Context, shard int, c *Commit) error
+}
