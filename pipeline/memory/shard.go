@@ -1,0 +1,86 @@
+package memory
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"muster/pipeline"
+)
+
+// shard is the stored state of one shard.
+type shard struct {
+	state    pipeline.State // without its timers
+	timers   map[string]int64
+	profiles map[string][]byte
+	sizes    map[string]int64
+	members  map[string]map[string]struct{}
+	outbox   []pipeline.Change
+}
+
+func newShard() *shard {
+	return &shard{
+		state:    pipeline.State{Next: -1},
+		timers:   map[string]int64{},
+		profiles: map[string][]byte{},
+		sizes:    map[string]int64{},
+		members:  map[string]map[string]struct{}{},
+	}
+}
+
+// opened returns a copy of the state that the caller may keep.
+func (s *shard) opened() pipeline.State {
+	state := s.state
+	state.Names = slices.Clone(state.Names)
+	for _, profile := range slices.Sorted(maps.Keys(s.timers)) {
+		state.Timers = append(state.Timers, pipeline.Timer{Profile: profile, At: s.timers[profile]})
+	}
+	slices.SortStableFunc(state.Timers, func(a, b pipeline.Timer) int { return cmp.Compare(a.At, b.At) })
+	return state
+}
+
+func (s *shard) precedes(c *pipeline.Commit) bool {
+	return s.state.Epoch == c.Epoch && s.state.Next == c.From && s.state.Outbox == c.Outbox
+}
+
+func (s *shard) apply(c *pipeline.Commit) {
+	s.state.Next, s.state.Clock = c.Next, c.Clock
+	s.state.Rules, s.state.Generation = c.Rules, c.Generation
+	s.state.Outbox += int64(len(c.Changes))
+	s.state.Names = append(s.state.Names, c.NewNames...)
+	for _, w := range c.Profiles {
+		s.profiles[w.Profile] = slices.Clone(w.Blob)
+		switch {
+		case w.Timer && w.Deadline == 0:
+			delete(s.timers, w.Profile)
+		case w.Timer:
+			s.timers[w.Profile] = w.Deadline
+		}
+	}
+	for _, change := range c.Changes {
+		s.move(change, c.Hidden[change.Segment])
+	}
+	s.outbox = append(s.outbox, c.Changes...)
+}
+
+// move applies one change to the sizes and, unless the segment is hidden, to
+// its members.
+func (s *shard) move(change pipeline.Change, hidden bool) {
+	members := s.members[change.Segment]
+	if members == nil {
+		members = map[string]struct{}{}
+		s.members[change.Segment] = members
+	}
+	if change.Entered {
+		s.sizes[change.Segment]++
+	} else {
+		s.sizes[change.Segment]--
+	}
+	switch {
+	case hidden:
+	case change.Entered:
+		members[change.Profile] = struct{}{}
+	default:
+		delete(members, change.Profile)
+	}
+}
