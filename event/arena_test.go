@@ -1,0 +1,69 @@
+package event
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestEventsStayUntilReset(t *testing.T) {
+	d := newDecoder(t, DefaultConfig())
+	record := func(i int) []byte {
+		return fmt.Appendf(nil, `{"type":"track","userId":"user-%d","messageId":%d,"event":"E%d","properties":{"a":[%d,{"b":"%s"}]}}`,
+			i, i, i, i, strings.Repeat(fmt.Sprint(i%10), i%3000))
+	}
+	const n = 500 // over several chunks of text and of values
+	for round := range 3 {
+		var events []Event
+		var routed []Routed
+		for i := range n {
+			data := record(i)
+			events, _ = d.Decode(events, nil, data, recordTime, 0)
+			routed, _ = d.Split(routed, nil, data, "t/0/0")
+			clear(data) // nothing decoded may live in the record
+		}
+		for i, e := range events {
+			want, rej := newDecoder(t, DefaultConfig()).Decode(nil, nil, record(i), recordTime, 0)
+			if len(rej) != 0 || !sameEvent(e, want[0]) {
+				t.Fatalf("round %d, event %d has changed: %+v", round, i, e)
+			}
+			if routed[i].Profile != e.Profile {
+				t.Fatalf("round %d, routed profile %d has changed: %s", round, i, routed[i].Profile)
+			}
+		}
+		d.Reset()
+	}
+}
+
+func TestResetReusesMemory(t *testing.T) {
+	d := newDecoder(t, DefaultConfig())
+	first, _ := d.Decode(nil, nil, []byte(`{"type":"alias","userId":"first"}`), recordTime, 0)
+	kept := strings.Clone(first[0].Profile)
+	d.Reset()
+	d.Decode(nil, nil, []byte(`{"type":"alias","userId":"other"}`), recordTime, 0)
+	if kept != "first" || first[0].Profile != "other" {
+		t.Errorf("the clone is %q, the string in the arena %q; want first, other", kept, first[0].Profile)
+	}
+}
+
+// TestArenaIsBounded decodes what grows the decoder most and checks that
+// Reset gives the memory back.
+func TestArenaIsBounded(t *testing.T) {
+	d := newDecoder(t, DefaultConfig())
+	head := `{"type":"page","userId":"u","properties":{"a":[0`
+	record := []byte(head + strings.Repeat(",[]", (1<<20-len(head)-3)/3) + `]}}`)
+	for range 20 {
+		if events, rej := d.Decode(nil, nil, record, recordTime, 0); len(events) != 1 {
+			t.Fatalf("rejected: %s", rej[0].Reason)
+		}
+	}
+	d.Reset()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	if m.HeapAlloc > 64<<20 {
+		t.Errorf("%d MB are still held after Reset", m.HeapAlloc>>20)
+	}
+	runtime.KeepAlive(d)
+}

@@ -1,0 +1,44 @@
+package event
+
+import "fmt"
+
+// Config bounds what a Decoder accepts. What passes a bound is rejected.
+type Config struct {
+	// MaxBytes is the size of a record. It also bounds memory: a decoded
+	// record takes up to 30 times its size until Reset. 1,024 to 67,108,864
+	// bytes; default 1,048,576 (1 MB).
+	MaxBytes int `yaml:"max_bytes"`
+	// MaxDepth is the number of objects and arrays nested in each other, the
+	// record itself and a batch's array included. 3 to 256; default 32.
+	MaxDepth int `yaml:"max_depth"`
+	// MaxTraits is the number of leaves of one event's traits or properties.
+	// An array is one leaf whatever its elements, a null is one, an empty
+	// object is none. 1 to 100,000; default 1,000.
+	MaxTraits int `yaml:"max_traits"`
+	// MaxID is the length of userId, anonymousId, messageId and groupId.
+	// 16 to 65,536 bytes; default 1,024.
+	MaxID int `yaml:"max_id"`
+}
+
+// DefaultConfig returns the documented defaults.
+func DefaultConfig() Config {
+	return Config{MaxBytes: 1 << 20, MaxDepth: 32, MaxTraits: 1000, MaxID: 1024}
+}
+
+// Validate reports the first bound that is out of range.
+func (c Config) Validate() error {
+	for _, f := range []struct {
+		name             string
+		value, low, high int
+	}{
+		{"max_bytes", c.MaxBytes, 1024, 1 << 26},
+		{"max_depth", c.MaxDepth, 3, 256}, // fastjson itself gives up at 300
+		{"max_traits", c.MaxTraits, 1, 100_000},
+		{"max_id", c.MaxID, 16, 1 << 16},
+	} {
+		if f.value < f.low || f.value > f.high {
+			return fmt.Errorf("event limit %s is %d; it must be between %d and %d", f.name, f.value, f.low, f.high)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package event
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// FuzzDecode checks on any bytes that decoding does not panic and does not
+// depend on what was decoded before, that Split agrees with Decode, and that
+// encoding/json, used strictly, sees the same values.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{
+		`{"type":"track","userId":"u","event":"E","properties":{"a":[1,{"b":null}],"c":"\ud83d\u0041\ud83d\ude00","a":-0.10e-3}}`,
+		`{"type":"identify","userId":12345678901234567890,"traits":{"a":{"b":{"c":true}},"a":{},"\u0061":1.5,"":""},"timestamp":"2026-11-21T10:00:00.5Z"}`,
+		`{"type":"group","anonymousId":"a","groupId":1,"receivedAt":"2026-11-21T10:00:00+01:00","sentAt":"2026-11-21T10:00:00Z","originalTimestamp":"2026-11-21T09:00:00Z"}`,
+		`{"batch":[{"type":"page","userId":"u","messageId":"m"},null,{"type":"alias","userId":"v","sentAt":null}],"receivedAt":"2026-11-21T10:00:00Z","sentAt":"x"}`,
+		` {"b\u0061tch" : [ {"type":"screen","userId":"u","properties":{"x":NaN}} , [] ] } `,
+		`{"type":"page","userId":"u","properties":{"x":[01,1e999,-inf,.5,1.,1-2]}}`,
+		`{"type":"track","userId":"u","event":"\x","properties":[]}`,
+		"{\"type\":\"alias\",\"userId\":\"\xff\n\"}",
+		`[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[{"a":"[[["}`, `null`, `NaN`, `"\ud800`, `{"type":"alias","userId":"\\\"` + `u"}`, ``,
+	} {
+		f.Add([]byte(seed))
+	}
+	used := newDecoder(f, DefaultConfig())
+	f.Fuzz(func(t *testing.T, record []byte) {
+		used.Reset()
+		original := string(record)
+		events, rej := used.Decode(nil, nil, record, recordTime, recordTime)
+		if string(record) != original {
+			t.Fatal("Decode changed the record")
+		}
+		again, againRej := newDecoder(t, DefaultConfig()).Decode(nil, nil, record, recordTime, recordTime)
+		if !slices.EqualFunc(events, again, sameEvent) || fmt.Sprint(rej) != fmt.Sprint(againRej) {
+			t.Fatalf("a used decoder differs from a new one:\n%+v %+v\n%+v %+v", events, rej, again, againRej)
+		}
+		compareSplit(t, record, "t/0/1")
+		compareWithStandard(t, record, events, rej)
+	})
+}
+
+// compareWithStandard holds the bodies of events against encoding/json's.
+func compareWithStandard(t *testing.T, record []byte, events []Event, rej []Rejection) {
+	valid := json.Valid(record)
+	for _, r := range rej {
+		if strings.HasPrefix(r.Reason, "record: not JSON") && valid {
+			t.Fatalf("%s, but encoding/json accepts it", r.Reason)
+		}
+		if r.Item >= 0 && valid && !json.Valid(r.Value) {
+			t.Fatalf("item %d is cut badly: %q", r.Item, r.Value)
+		}
+	}
+	var root map[string]any
+	if json.Unmarshal(record, &root) != nil {
+		return
+	}
+	calls := []any{root}
+	if batch, ok := root["batch"].([]any); ok {
+		calls = batch
+	}
+	for _, r := range slices.Backward(rej) {
+		i := max(r.Item, 0)
+		if i < len(calls) {
+			calls = slices.Delete(calls, i, i+1)
+		}
+	}
+	if len(calls) != len(events) {
+		t.Fatalf("encoding/json leaves %d calls, Decode %d events", len(calls), len(events))
+	}
+	for i, e := range events {
+		call := calls[i].(map[string]any)
+		name := map[Type]string{Identify: "traits", Group: "traits", Alias: ""}
+		field, ok := name[e.Type]
+		if !ok {
+			field = "properties"
+		}
+		if !sameAsStandard(e.Body, call[field]) {
+			t.Fatalf("event %d: got %+v, encoding/json has %v", i, e.Body, call[field])
+		}
+	}
+}
+
+func sameAsStandard(v Value, w any) bool {
+	switch w := w.(type) {
+	case nil:
+		return v.IsMissing()
+	case bool:
+		return v.Kind() == KindBool && v.True() == w
+	case float64:
+		return v.Kind() == KindNumber && v.Number() == w
+	case string:
+		return v.Kind() == KindString && v.Text() == w
+	case []any:
+		return v.Kind() == KindArray && slices.EqualFunc(v.Elements(), w, sameAsStandard)
+	}
+	object := w.(map[string]any)
+	if v.Kind() != KindObject || v.Len() != len(object) {
+		return false
+	}
+	for i := range v.Len() {
+		key, child := v.Field(i)
+		want, ok := object[key]
+		if !ok || !sameAsStandard(child, want) {
+			return false
+		}
+	}
+	return true
+}
