@@ -1,0 +1,106 @@
+package oracle
+
+import (
+	"sort"
+	"strings"
+
+	"muster/event"
+)
+
+// memory is how long a messageId is remembered: one day of stream time.
+const memory = day
+
+// history is all that ever happened to one profile.
+type history struct {
+	id      string
+	events  []any            // behaviour, as map[string]any, by event time, ties by log order
+	writes  []write          // of traits, in log order
+	times   []int64          // event times of all events of any type, in log order
+	groups  []string         // ids in order of joining, each once
+	applied map[string]int64 // messageId -> stream time when it was applied
+	length  int              // events applied, of any type
+	env     map[string]any   // what programs see; nil when it must be built again
+}
+
+// add appends an event at the end of the log, unless its messageId was
+// applied within the last day. It reports whether it was added.
+func (h *history) add(e *event.Event, clock int64) bool {
+	if e.MessageID != "" {
+		if at, seen := h.applied[e.MessageID]; seen && clock-at < memory {
+			return false
+		}
+		h.applied[strings.Clone(e.MessageID)] = clock
+	}
+	h.length++
+	h.env = nil
+	h.times = append(h.times, e.Time)
+	switch e.Type {
+	case event.Track:
+		h.insert(e, e.Name)
+	case event.Page:
+		h.insert(e, event.PageViewed)
+	case event.Screen:
+		h.insert(e, event.ScreenViewed)
+	case event.Identify:
+		h.writes = append(h.writes, writes(e.Body, e.Time)...)
+	case event.Group:
+		h.join(e.GroupID)
+	}
+	return true
+}
+
+// insert puts a behaviour after all that happened before it or at the same
+// time. The pseudo-properties shadow properties of the same name.
+func (h *history) insert(e *event.Event, name string) {
+	fields := object(e.Body)
+	fields["timestamp"] = instant(e.Time)
+	fields["day"] = utcDay(e.Time)
+	fields["name"] = strings.Clone(name)
+	h.events = append(h.events, fields)
+	sort.SliceStable(h.events, func(i, j int) bool { return timeOf(h.events[i]) < timeOf(h.events[j]) })
+}
+
+func timeOf(behaviour any) int64 {
+	return int64(behaviour.(map[string]any)["timestamp"].(instant))
+}
+
+func nameOf(behaviour any) string { return behaviour.(map[string]any)["name"].(string) }
+
+func (h *history) join(group string) {
+	if group == "" {
+		return
+	}
+	for _, joined := range h.groups {
+		if joined == group {
+			return
+		}
+	}
+	h.groups = append(h.groups, strings.Clone(group))
+}
+
+// environment is what programs see of the profile by name.
+func (h *history) environment() map[string]any {
+	if h.env != nil {
+		return h.env
+	}
+	first, last := h.times[0], h.times[0]
+	for _, t := range h.times {
+		first, last = min(first, t), max(last, t)
+	}
+	ordered := append([]string{}, h.groups...)
+	sort.Strings(ordered)
+	groups := []any{}
+	for _, id := range ordered {
+		groups = append(groups, id)
+	}
+	h.env = map[string]any{
+		"traits": replay(h.writes),
+		"profile": map[string]any{
+			"id":         h.id,
+			"first_seen": instant(first),
+			"last_seen":  instant(last),
+			"groups":     groups,
+		},
+	}
+	return h.env
+}

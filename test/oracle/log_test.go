@@ -1,0 +1,122 @@
+package oracle
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"muster/event"
+)
+
+// told writes changes one a line, times relative to noon.
+func (c Change) line() string {
+	sign := "-"
+	if c.Entered {
+		sign = "+"
+	}
+	return fmt.Sprintf("%s%s %s %d v%d %s", sign, c.Segment, c.Profile, c.At-ms(noon), c.Version, c.Cause)
+}
+
+func expect(t *testing.T, got []Change, want ...string) {
+	t.Helper()
+	var lines []string
+	for _, c := range got {
+		lines = append(lines, c.line())
+	}
+	if !slices.Equal(lines, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func newLog(t *testing.T, rules map[string]string) *Log {
+	t.Helper()
+	l, err := NewLog(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// Windows open and close to the millisecond, in the order of time, then
+// profile, then segment, before the record that moves the clock.
+func TestLogOrder(t *testing.T) {
+	l := newLog(t, map[string]string{
+		"b-new":   `count(events("A", "90s")) > 0`,
+		"a-not":   `not segment("b-new")`,
+		"c-older": `any(events("A", "1h", "90s"), true)`,
+		"d-ends":  `traits.ends < from_now("1s")`,
+	})
+	apply := func(e event.Event) []Change { return l.Apply(&e) }
+	now := ms(noon)
+	expect(t, apply(of(track(now, "A", `{}`), "q")), "+b-new q 0 v1 event")
+	expect(t, apply(of(track(now, "A", `{}`), "p")), "+b-new p 0 v1 event")
+	expect(t, apply(of(identify(now, `{"ends":"2026-11-20T12:02:00Z"}`), "p")))
+	expect(t, l.Advance(now+89_999))
+	expect(t, apply(of(track(now+90_000, "A", `{}`), "p")),
+		"+a-not p 90000 v2 time", "-b-new p 90000 v3 time", "+c-older p 90000 v4 time",
+		"+a-not q 90000 v2 time", "-b-new q 90000 v3 time", "+c-older q 90000 v4 time",
+		"-a-not p 90000 v5 event", "+b-new p 90000 v6 event")
+	expect(t, l.Advance(now+180_000), "+d-ends p 119001 v7 time", "+a-not p 180000 v8 time", "-b-new p 180000 v9 time")
+	expect(t, l.Advance(now))
+	expect(t, l.Advance(now+2*60*60*1000), "-c-older q 3600000 v5 time", "-c-older p 3690000 v10 time")
+	if got := l.Oracle().Members("c-older"); len(got) != 0 {
+		t.Errorf("members %v", got)
+	}
+}
+
+// A repeat advances stream time and so fires what is due, and does no more.
+func TestLogRepeat(t *testing.T) {
+	l := newLog(t, map[string]string{"s": `count(events("A", "1m")) == 1`})
+	first, repeat := marked(track(ms(noon), "A", `{}`), "m"), marked(track(ms(noon)+60_000, "A", `{}`), "m")
+	expect(t, l.Apply(&first), "+s p 0 v1 event")
+	expect(t, l.Apply(&repeat), "-s p 60000 v2 time")
+}
+
+// Instants must hold every millisecond at which an answer flips: walk every
+// one of them, in a world of a few seconds.
+func TestInstantsMissNothing(t *testing.T) {
+	rules := map[string]string{
+		"a": `count(events("A", "2s")) == 1`, "b": `sum(events("A", "3s", "1s"), .x) > 1`, "c": `profile.last_seen < ago("1s")`,
+		"d": `traits.at <= from_now("1s")`, "e": `traits.at > now()`, "f": `traits.at != ago("2s")`, "g": `segment("a") and not segment("e")`,
+		"h": `last(events("A")).timestamp >= ago("2s")`, "i": `last(events("A")).until < now()`, "j": `date("1970-01-01T00:00:05Z") < ago("1s")`,
+		"k": `any(traits.list, # < now())`, "l": `(traits.gone ?? "1970-01-01T00:00:03.500Z") < now()`,
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	stamp := func() string { return fmt.Sprintf(`"1970-01-01T00:00:0%d.%03dZ"`, r.IntN(8), r.IntN(3)) }
+	flips := 0
+	for range 20 {
+		o, err := New(rules)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 1 + r.IntN(4) {
+			e := track(1+r.Int64N(3000), "A", `{"x":1,"until":`+stamp()+`}`)
+			if r.IntN(3) == 0 {
+				e = identify(1+r.Int64N(3000), `{"at":`+stamp()+`,"list":[`+stamp()+`]}`)
+			}
+			o.Apply(&e)
+		}
+		start, end := o.Clock(), int64(9000)
+		known := map[int64]bool{}
+		for _, at := range o.Instants("p", start, end) {
+			known[at] = true
+		}
+		previous := o.Memberships("p", start)
+		for at := start + 1; at <= end; at++ {
+			current := o.Memberships("p", at)
+			if slices.Equal(current, previous) {
+				continue
+			}
+			flips++
+			if !known[at] {
+				t.Fatalf("from %v to %v at %d, which Instants does not know", previous, current, at)
+			}
+			previous = current
+		}
+	}
+	if flips < 100 {
+		t.Errorf("only %d flips seen", flips)
+	}
+}

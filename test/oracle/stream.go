@@ -1,0 +1,56 @@
+package oracle
+
+import (
+	"fmt"
+	"strings"
+)
+
+// stream is one spelling of events(...): which names, within which window.
+type stream struct {
+	name   string // without the trailing *
+	prefix bool
+	older  int64   // the window ends this many milliseconds before now, closed
+	newer  int64   // and starts this many before now, open; 0 for no start
+	since  instant // only from this instant on, when from is set
+	from   bool
+}
+
+// parsePattern reads the name of a stream: exact, or a prefix before a
+// trailing *.
+func parsePattern(source string) (name string, prefix bool, err error) {
+	name, prefix = strings.CutSuffix(source, "*")
+	if strings.Contains(name, "*") {
+		return "", false, fmt.Errorf("%q: * may only stand at the end", source)
+	}
+	return name, prefix, nil
+}
+
+// holds reports whether a behaviour is in the stream at now.
+func (s stream) holds(behaviour any, now int64) bool {
+	name, at := nameOf(behaviour), timeOf(behaviour)
+	if s.prefix {
+		if !strings.HasPrefix(name, s.name) {
+			return false
+		}
+	} else if name != s.name {
+		return false
+	}
+	if at > now-s.older {
+		return false
+	}
+	if s.newer != 0 && at <= now-s.newer {
+		return false
+	}
+	return !s.from || at >= int64(s.since)
+}
+
+// of narrows a history, keeping its order.
+func (s stream) of(events []any, now int64) []any {
+	kept := []any{}
+	for _, behaviour := range events {
+		if s.holds(behaviour, now) {
+			kept = append(kept, behaviour)
+		}
+	}
+	return kept
+}
