@@ -1,0 +1,52 @@
+// Package kafka starts a Kafka broker for tests: kfake inside the test's
+// process, or a real Apache Kafka as a process of its own. The real one is
+// fetched from Maven Central once and kept in a cache folder outside the
+// repository; it needs java 17 or later and mvn.
+//
+// It promises that a broker started by Start is gone when its test ends.
+//
+// The trap: killing a fake broker is the same as stopping it, since it lives
+// in the test's process. Only the real one shows what a crash leaves behind.
+package kafka
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+)
+
+// Broker is one running broker.
+type Broker interface {
+	// Addresses returns the host:port to connect to. It stays the same
+	// through a Restart.
+	Addresses() []string
+	// Stop ends the broker in good order.
+	Stop() error
+	// Kill ends the broker at once, as a crash would.
+	Kill() error
+	// Restart starts the broker again, after Stop or Kill, with what it had
+	// stored, and returns when it answers.
+	Restart(ctx context.Context) error
+}
+
+// Real reports whether Start starts a real broker: whether the environment
+// says MUSTER_E2E=real.
+func Real() bool { return os.Getenv("MUSTER_E2E") == "real" }
+
+// Start starts the broker that MUSTER_E2E asks for, empty, and ends it with
+// the test.
+func Start(t testing.TB) Broker {
+	t.Helper()
+	if !Real() {
+		return StartFakeFor(t)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute) // a first start downloads
+	defer cancel()
+	b, err := StartReal(ctx, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Kill() })
+	return b
+}

@@ -1,0 +1,175 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// clusterID is any 16 bytes in base 64.
+const clusterID = "bXVzdGVyLWUyZS10ZXN0cw"
+
+const properties = `process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:%[2]d
+listeners=PLAINTEXT://127.0.0.1:%[1]d,CONTROLLER://127.0.0.1:%[2]d
+advertised.listeners=PLAINTEXT://127.0.0.1:%[1]d
+controller.listener.names=CONTROLLER
+log.dirs=%[3]s
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=2
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+`
+
+// RealBroker is an Apache Kafka in KRaft mode, broker and controller in one.
+type RealBroker struct {
+	dir     string // properties, data and log of the process
+	jars    string
+	address string
+	process *exec.Cmd
+	ended   chan struct{} // closed when the process is gone
+}
+
+// StartReal starts an empty broker that keeps its data in dir, on free
+// ports, and returns when it answers. The caller must Stop or Kill it.
+func StartReal(ctx context.Context, dir string) (*RealBroker, error) {
+	jars, err := install(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ports, err := freePorts(2)
+	if err != nil {
+		return nil, err
+	}
+	b := &RealBroker{dir: dir, jars: jars, address: fmt.Sprintf("127.0.0.1:%d", ports[0])}
+	text := fmt.Sprintf(properties, ports[0], ports[1], filepath.Join(dir, "data"))
+	if err := os.WriteFile(b.file("server.properties"), []byte(text), 0o600); err != nil {
+		return nil, fmt.Errorf("writing Kafka's properties: %w", err)
+	}
+	format := b.java(ctx, "kafka.tools.StorageTool", "format", "-t", clusterID, "-c", b.file("server.properties"))
+	if out, err := format.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("formatting Kafka's storage: %w\n%s", err, out)
+	}
+	if err := b.Restart(ctx); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// freePorts finds ports nobody listens on. They are all held at the same
+// time, so they differ.
+func freePorts(n int) ([]int, error) {
+	var ports []int
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("looking for a free port: %w", err)
+		}
+		defer l.Close()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports, nil
+}
+
+func (b *RealBroker) file(name string) string { return filepath.Join(b.dir, name) }
+
+func (b *RealBroker) java(ctx context.Context, args ...string) *exec.Cmd {
+	options := []string{"-Xmx512m", "-cp", filepath.Join(b.jars, "*")}
+	return exec.CommandContext(ctx, "java", append(options, args...)...)
+}
+
+// Addresses returns the broker's host:port.
+func (b *RealBroker) Addresses() []string { return []string{b.address} }
+
+// Restart starts the process on the same ports and data, and returns when it answers.
+func (b *RealBroker) Restart(ctx context.Context) error {
+	log, err := os.OpenFile(b.file("kafka.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("opening Kafka's log: %w", err)
+	}
+	defer log.Close() // the process has its own handle
+	// Not bound to ctx, which only bounds the start.
+	process := b.java(context.WithoutCancel(ctx), "kafka.Kafka", b.file("server.properties"))
+	process.Stdout, process.Stderr = log, log
+	if err := process.Start(); err != nil {
+		return fmt.Errorf("starting Kafka: %w", err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = process.Wait() // how it ended is in its log
+		close(ended)
+	}()
+	b.process, b.ended = process, ended
+	if err := b.awaitAnswer(ctx); err != nil {
+		_ = b.Kill()
+		return fmt.Errorf("waiting for Kafka to answer: %w\n%s", err, b.logTail())
+	}
+	return nil
+}
+
+// awaitAnswer asks for the controller until the broker names one.
+func (b *RealBroker) awaitAnswer(ctx context.Context) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if b.answers(ctx) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-b.ended:
+			return errors.New("the process ended")
+		case <-tick.C:
+		}
+	}
+}
+
+func (b *RealBroker) answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	conn, err := (&kafka.Dialer{}).DialContext(ctx, "tcp", b.address)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	_, err = conn.Controller()
+	return err == nil
+}
+
+func (b *RealBroker) logTail() string {
+	text, err := os.ReadFile(b.file("kafka.log"))
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return strings.Join(lines[max(0, len(lines)-20):], "\n")
+}
+
+// Stop asks the process to end and waits until it has.
+func (b *RealBroker) Stop() error { return b.end(syscall.SIGTERM) }
+
+// Kill ends the process at once and waits until it has.
+func (b *RealBroker) Kill() error { return b.end(syscall.SIGKILL) }
+
+func (b *RealBroker) end(signal syscall.Signal) error {
+	if err := b.process.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("ending Kafka: %w", err)
+	}
+	<-b.ended
+	return nil
+}
