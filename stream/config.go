@@ -1,0 +1,146 @@
+package stream
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Config says which cluster, topics and group to use. The zero value of a
+// field with a default means that default.
+type Config struct {
+	// Brokers are host:port addresses of some brokers; the others are found
+	// through them. At least one.
+	Brokers []string `yaml:"brokers"`
+	// ClientID names this program in the brokers' logs and quotas. Default "muster".
+	ClientID string `yaml:"client_id"`
+	// Group is the consumer group that shares out the keyed topic; the
+	// router's group is Group with "-router" behind it. Default "muster".
+	Group string `yaml:"group"`
+	// Keyed is the topic whose records are keyed by profile and whose
+	// partitions are the shards. Required.
+	Keyed string `yaml:"keyed"`
+	// Sources are the topics to route onto Keyed. None means that Keyed is
+	// fed directly by producers that key by profile.
+	Sources []string `yaml:"sources"`
+	// DeadSuffix is appended to a topic's name to get the topic of its dead
+	// letters. Default ".dead".
+	DeadSuffix string `yaml:"dead_suffix"`
+	// Partitioner maps a profile to a partition of Keyed: "murmur2" (Java
+	// clients), "crc32" (librdkafka's consistent) or "fnv1a" (Sarama's hash).
+	// It must be the one of whoever else produces to Keyed, and must never
+	// change while there is state. Default "murmur2".
+	Partitioner string `yaml:"partitioner"`
+	// SessionTimeout is how long the group waits for a silent member, and
+	// the time an owner has to flush on a rebalance. The broker bounds it,
+	// by default to 6 s to 30 min. Default 10 s.
+	SessionTimeout time.Duration `yaml:"session_timeout"`
+	// HeartbeatInterval is how often a member reports, and so how late it may
+	// learn of a rebalance. At most a third of SessionTimeout. Default 1 s.
+	HeartbeatInterval time.Duration `yaml:"heartbeat_interval"`
+	// RebalanceTimeout is how long the group waits for its members to join
+	// again. At least 1 s. Default 10 s.
+	RebalanceTimeout time.Duration `yaml:"rebalance_timeout"`
+	// PollWait is how long a Fetch waits for records before it comes back
+	// empty. 1 ms to 1 min. Default 250 ms.
+	PollWait time.Duration `yaml:"poll_wait"`
+	// MinBytes is how much must be there before the broker answers ahead of
+	// PollWait. 1 to MaxBytes. Default 1.
+	MinBytes int `yaml:"min_bytes"`
+	// MaxBytes bounds one answer of the broker. A partition holds two of them
+	// in memory, and as much again inflated when producers compress. 1 KiB to
+	// 256 MiB. Default 4 MiB.
+	MaxBytes int `yaml:"max_bytes"`
+	// BatchRecords is how many records a Fetch returns at most. 1 to 100,000. Default 500.
+	BatchRecords int `yaml:"batch_records"`
+	// MaxRecordBytes is the largest record batch that the topics created by
+	// Init take, in bytes. Give it the largest limit of the source topics.
+	// 64 KiB to 256 MiB. Default 4 MiB.
+	MaxRecordBytes int `yaml:"max_record_bytes"`
+}
+
+// WithDefaults returns the configuration with every unset field set.
+func (c Config) WithDefaults() Config {
+	setDefault(&c.ClientID, "muster")
+	setDefault(&c.Group, "muster")
+	setDefault(&c.DeadSuffix, ".dead")
+	setDefault(&c.Partitioner, Murmur2)
+	setDefault(&c.SessionTimeout, 10*time.Second)
+	setDefault(&c.HeartbeatInterval, time.Second)
+	setDefault(&c.RebalanceTimeout, 10*time.Second)
+	setDefault(&c.PollWait, 250*time.Millisecond)
+	setDefault(&c.MinBytes, 1)
+	setDefault(&c.MaxBytes, 4<<20)
+	setDefault(&c.BatchRecords, 500)
+	setDefault(&c.MaxRecordBytes, 4<<20)
+	return c
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Validate reports everything that is wrong with the configuration, taking
+// unset fields for their defaults.
+func (c Config) Validate() error {
+	c = c.WithDefaults()
+	return errors.Join(c.validateTopics(), c.validateTimes(), c.validateSizes())
+}
+
+func (c Config) validateTopics() error {
+	var errs []error
+	if len(c.Brokers) == 0 {
+		errs = append(errs, errors.New("brokers: at least one host:port is needed"))
+	}
+	if c.Keyed == "" {
+		errs = append(errs, errors.New("keyed: the topic is missing"))
+	}
+	for i, source := range c.Sources {
+		switch {
+		case source == "":
+			errs = append(errs, fmt.Errorf("sources: number %d is empty", i+1))
+		case source == c.Keyed:
+			errs = append(errs, fmt.Errorf("sources: %q is the keyed topic itself", source))
+		case slices.Contains(c.Sources[:i], source):
+			errs = append(errs, fmt.Errorf("sources: %q is there twice", source))
+		}
+	}
+	if _, err := NewPartitioner(c.Partitioner, 1); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) validateTimes() error {
+	return errors.Join(
+		within("session_timeout", c.SessionTimeout, time.Second, 30*time.Minute),
+		within("heartbeat_interval", c.HeartbeatInterval, time.Millisecond, c.SessionTimeout/3),
+		within("rebalance_timeout", c.RebalanceTimeout, time.Second, 30*time.Minute),
+		within("poll_wait", c.PollWait, time.Millisecond, time.Minute),
+	)
+}
+
+func (c Config) validateSizes() error {
+	return errors.Join(
+		within("max_bytes", c.MaxBytes, 1<<10, 256<<20),
+		within("min_bytes", c.MinBytes, 1, c.MaxBytes),
+		within("batch_records", c.BatchRecords, 1, 100_000),
+		within("max_record_bytes", c.MaxRecordBytes, 64<<10, 256<<20),
+	)
+}
+
+func within[T int | time.Duration](field string, value, low, high T) error {
+	if value < low || value > high {
+		return fmt.Errorf("%s: %v is not within %v and %v", field, value, low, high)
+	}
+	return nil
+}
+
+// DeadTopic returns the topic that keeps the dead letters of a topic.
+func (c Config) DeadTopic(topic string) string { return topic + c.DeadSuffix }
+
+func (c Config) routerGroup() string { return c.Group + "-router" }

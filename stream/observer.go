@@ -1,0 +1,97 @@
+package stream
+
+import "time"
+
+// Observer watches the package from outside, for logs and metrics. Any func
+// may be nil. They are called from many goroutines and must not block.
+type Observer struct {
+	// Assigned is called when a generation of a group begins, with the
+	// partitions of each topic that this member got, possibly none.
+	Assigned func(group string, generation int32, partitions map[string][]int)
+	// Released is called when a partition's work has returned, with the time
+	// it took since the partition was withdrawn. Over the session timeout,
+	// another member has had the partition meanwhile.
+	Released func(topic string, partition int, took time.Duration)
+	// GroupError is called when joining a group failed; it is tried again.
+	GroupError func(group string, err error)
+	// WorkError is called when the work on a partition failed; it begins
+	// again after the wait, or with the next owner when the wait is 0.
+	WorkError func(topic string, partition int, err error, wait time.Duration)
+	// Poisoned is called when a partition can't go on without an operator.
+	// It stays idle until the next rebalance; the others go on.
+	Poisoned func(topic string, partition int, err error)
+	// FetchError is called when reading a partition failed; it is tried
+	// again after the wait.
+	FetchError func(topic string, partition int, err error, wait time.Duration)
+	// ProduceError is called when writing to a partition failed; it is tried
+	// again after the wait.
+	ProduceError func(topic string, partition int, err error, wait time.Duration)
+	// CommitError is called when committing offsets to a group failed. The
+	// next commit makes up for it.
+	CommitError func(group string, err error)
+	// Routed is called when records of a source partition have become
+	// events on the keyed topic.
+	Routed func(topic string, partition, records, events int)
+	// DeadLettered is called when letters of a topic have been kept.
+	DeadLettered func(topic string, letters int)
+}
+
+func (o *Observer) assigned(group string, generation int32, partitions map[string][]int) {
+	if o.Assigned != nil {
+		o.Assigned(group, generation, partitions)
+	}
+}
+
+func (o *Observer) released(topic string, partition int, took time.Duration) {
+	if o.Released != nil {
+		o.Released(topic, partition, took)
+	}
+}
+
+func (o *Observer) groupError(group string, err error) {
+	if o.GroupError != nil {
+		o.GroupError(group, err)
+	}
+}
+
+func (o *Observer) workError(topic string, partition int, err error, wait time.Duration) {
+	if o.WorkError != nil {
+		o.WorkError(topic, partition, err, wait)
+	}
+}
+
+func (o *Observer) poisoned(topic string, partition int, err error) {
+	if o.Poisoned != nil {
+		o.Poisoned(topic, partition, err)
+	}
+}
+
+func (o *Observer) fetchError(topic string, partition int, err error, wait time.Duration) {
+	if o.FetchError != nil {
+		o.FetchError(topic, partition, err, wait)
+	}
+}
+
+func (o *Observer) produceError(topic string, partition int, err error, wait time.Duration) {
+	if o.ProduceError != nil {
+		o.ProduceError(topic, partition, err, wait)
+	}
+}
+
+func (o *Observer) commitError(group string, err error) {
+	if o.CommitError != nil {
+		o.CommitError(group, err)
+	}
+}
+
+func (o *Observer) routed(topic string, partition, records, events int) {
+	if o.Routed != nil {
+		o.Routed(topic, partition, records, events)
+	}
+}
+
+func (o *Observer) deadLettered(topic string, letters int) {
+	if o.DeadLettered != nil {
+		o.DeadLettered(topic, letters)
+	}
+}

@@ -1,0 +1,133 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/segmentio/kafka-go"
+
+	"muster/event"
+)
+
+// routedRecords is how many source records are routed at a time, so that
+// what goes to each keyed partition makes large produce calls. What they
+// hold is bounded by Config.MaxBytes.
+const routedRecords = 4000
+
+// Splitter cuts a source record into records of one profile each, or says
+// why it can't. Routed and rejected values live until Reset.
+// *event.Decoder is one.
+type Splitter interface {
+	Split(dst []event.Routed, rejected []event.Rejection, data []byte, origin string) ([]event.Routed, []event.Rejection)
+	Reset()
+}
+
+// Router moves the records of the source topics onto the keyed topic,
+// keyed by profile and with the time they had on the source topic. The
+// events of a profile that are on one source partition stay in order.
+// Source offsets are committed to the router's own group after everything
+// before them is acknowledged, so a crash routes some records twice and
+// none never.
+type Router struct {
+	cluster  *Cluster
+	splitter func() (Splitter, error)
+}
+
+// Router returns the router of this cluster. Splitter makes one Splitter
+// for every source partition this member gets.
+func (c *Cluster) Router(splitter func() (Splitter, error)) *Router {
+	return &Router{cluster: c, splitter: splitter}
+}
+
+// Run routes the source partitions that this member of the router's group
+// gets, until ctx ends; then it returns nil. It returns an error only when
+// the keyed topic or a source topic does not exist or can't be asked for.
+func (r *Router) Run(ctx context.Context) error {
+	cfg := &r.cluster.cfg
+	if len(cfg.Sources) == 0 {
+		return errors.New("routing: there are no source topics")
+	}
+	shards, err := r.cluster.Partitions(ctx)
+	if err != nil {
+		return fmt.Errorf("routing: %w", err)
+	}
+	partitioner, err := NewPartitioner(cfg.Partitioner, shards)
+	if err != nil {
+		return fmt.Errorf("routing: %w", err)
+	}
+	m := &member{cluster: r.cluster, group: cfg.routerGroup(), topics: cfg.Sources, watch: true}
+	return m.run(ctx, func(gen *kafka.Generation) {
+		for topic, assigned := range gen.Assignments {
+			for _, a := range assigned {
+				route := &route{
+					cluster: r.cluster, gen: gen, from: place{topic, a.ID}, next: a.Offset,
+					partitioner: partitioner, newSplitter: r.splitter,
+				}
+				m.hold(ctx, gen, route.from, route.run, func() {})
+			}
+		}
+	})
+}
+
+// route moves the records of one source partition during one generation.
+type route struct {
+	cluster     *Cluster
+	gen         *kafka.Generation
+	from        place
+	next        int64 // offset before which everything is acknowledged; negative for the first
+	partitioner *Partitioner
+	newSplitter func() (Splitter, error)
+}
+
+func (r *route) run(ctx context.Context) error {
+	splitter, err := r.newSplitter()
+	if err != nil {
+		return fmt.Errorf("making splitter: %w", err)
+	}
+	source := r.cluster.openTopic(r.from.topic, r.from.partition, max(r.next, -1), routedRecords)
+	defer source.Close()
+	load := newLoad(r.from, r.partitioner)
+	for {
+		batch, err := source.Fetch(ctx)
+		if err != nil {
+			return err
+		}
+		if batch.Next == r.next {
+			continue
+		}
+		for i := range batch.Records {
+			load.add(splitter, &batch.Records[i])
+		}
+		if err := r.deliver(ctx, load); err != nil {
+			return err
+		}
+		r.cluster.observer.routed(r.from.topic, r.from.partition, len(batch.Records), load.events)
+		load.reset()
+		splitter.Reset()
+		r.next = batch.Next
+		r.commit(ctx)
+	}
+}
+
+// deliver returns when the load is on the keyed topic and its dead letters are kept.
+func (r *route) deliver(ctx context.Context, load *load) error {
+	refused, err := load.produce(ctx, r.cluster)
+	if err != nil {
+		return err
+	}
+	letters := append(load.letters, refused...)
+	if len(letters) == 0 {
+		return nil
+	}
+	return r.cluster.DeadLetters().Write(ctx, letters)
+}
+
+// commit tells the group how far the routing is. When it fails the next
+// commit makes up for it, or the next owner routes the records again.
+func (r *route) commit(ctx context.Context) {
+	err := r.gen.CommitOffsets(map[string]map[int]int64{r.from.topic: {r.from.partition: r.next}})
+	if err != nil && ctx.Err() == nil {
+		r.cluster.observer.commitError(r.cluster.cfg.routerGroup(), err)
+	}
+}
