@@ -1,0 +1,202 @@
+package profile
+
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	"muster/event"
+)
+
+// Profile is the state of one customer. It is owned by one goroutine.
+type Profile struct {
+	ID        string
+	FirstSeen int64 // least and greatest event time of all events, ms
+	LastSeen  int64
+	Traits    Traits
+	Groups    []string // ids of joined groups, sorted
+	Version   uint64   // of the last membership change
+	// Generation is that of the rule set whose memberships Members holds.
+	// Another one means: evaluate every rule when next touched.
+	Generation uint64
+	Members    Members
+	// Retired are numbers of segments that the profile is in and the rule
+	// set no longer has. They are left when the profile is next touched.
+	Retired  []uint64
+	ReachDay int64 // day on which the profile last counted for reach, days since 1970 UTC
+	Deadline int64 // next instant at which a membership may change by itself, 0 for none
+
+	known  bool // whether any event was ever applied
+	seen   seen
+	points []points // sorted by series
+}
+
+// New returns a profile that has seen nothing.
+func New(id string) *Profile { return &Profile{ID: strings.Clone(id)} }
+
+// Exists reports whether any event was ever applied.
+func (p *Profile) Exists() bool { return p.known }
+
+// Outcome says what Apply did with an event.
+type Outcome uint8
+
+// The outcomes of Apply.
+const (
+	Applied    Outcome = iota
+	Repeat             // its messageId was applied less than 24 hours ago
+	TraitsFull         // it would pass the bound on trait leaves: for the dead letters
+	GroupsFull         // it would pass the bound on groups: for the dead letters
+)
+
+// Changed lists what an event changed, in terms of a Schema.
+type Changed struct {
+	FirstSeen bool
+	LastSeen  bool
+	Groups    bool
+	Traits    []int // indexes of Schema.Traits; may repeat
+	Series    []int // indexes of Schema.Series
+}
+
+// Reset empties c for reuse.
+func (c *Changed) Reset() { *c = Changed{Traits: c.Traits[:0], Series: c.Series[:0]} }
+
+// Apply merges an event at stream time now (ms, never before the event's
+// arrival) and adds to changed what it changed. When the outcome is not
+// Applied the profile is as it was.
+func (p *Profile) Apply(s *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed) Outcome {
+	if ev.MessageID != "" && p.seen.repeat(ev.MessageID, now) {
+		return Repeat
+	}
+	switch ev.Type {
+	case event.Identify:
+		if !p.applyTraits(s, cfg, ev, changed) {
+			return TraitsFull
+		}
+	case event.Group:
+		if !p.applyGroup(cfg, ev, changed) {
+			return GroupsFull
+		}
+	}
+	if ev.MessageID != "" {
+		p.seen.add(ev.MessageID, now, cfg.MessageIDs)
+	}
+	if !p.known || ev.Time < p.FirstSeen {
+		p.FirstSeen, changed.FirstSeen = ev.Time, true
+	}
+	if !p.known || ev.Time > p.LastSeen {
+		p.LastSeen, changed.LastSeen = ev.Time, true
+	}
+	p.known = true
+	if ev.IsBehaviour() {
+		p.applySeries(s, cfg, ev, now, changed)
+	}
+	return Applied
+}
+
+func (p *Profile) applyTraits(s *Schema, cfg *Config, ev *event.Event, changed *Changed) bool {
+	if ev.Body.IsMissing() {
+		return true
+	}
+	writes := flatten(nil, "", true, ev.Body)
+	if !p.Traits.fits(writes, cfg.Traits) {
+		return false
+	}
+	for _, w := range writes {
+		if p.Traits.set(Path(strings.Clone(string(w.path))), ev.Time, cloneValue(w.value)) {
+			s.touch(w.path, changed)
+		}
+	}
+	return true
+}
+
+// fits reports whether the writes keep the number of leaves within bound.
+func (t *Traits) fits(writes []write, bound int) bool {
+	if len(t.leaves)+len(writes) <= bound {
+		return true
+	}
+	n := len(t.leaves)
+	for _, w := range writes {
+		if _, found := t.search(w.path); !found {
+			n++
+		}
+	}
+	return n <= bound
+}
+
+// touch adds every trait of the schema that a write at p may change: the
+// path itself, those above (which are objects) and those below.
+func (s *Schema) touch(p Path, changed *Changed) {
+	for q, ok := p, true; ok; q, ok = q.Parent() {
+		if i, found := slices.BinarySearch(s.Traits, q); found {
+			changed.Traits = append(changed.Traits, i)
+		}
+	}
+	i := sort.Search(len(s.Traits), func(i int) bool { return s.Traits[i] > p })
+	for ; i < len(s.Traits) && s.Traits[i].Below(p); i++ {
+		changed.Traits = append(changed.Traits, i)
+	}
+}
+
+func (p *Profile) applyGroup(cfg *Config, ev *event.Event, changed *Changed) bool {
+	i, found := slices.BinarySearch(p.Groups, ev.GroupID)
+	if found {
+		return true
+	}
+	if len(p.Groups) >= cfg.Groups {
+		return false
+	}
+	p.Groups = slices.Insert(p.Groups, i, strings.Clone(ev.GroupID))
+	changed.Groups = true
+	return true
+}
+
+func (p *Profile) applySeries(s *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed) {
+	s.match(ev, func(series int) {
+		i := sort.Search(len(p.points), func(i int) bool { return p.points[i].series >= series })
+		if i == len(p.points) || p.points[i].series != series {
+			p.points = slices.Insert(p.points, i, points{series: series})
+		}
+		if p.points[i].add(&s.Series[series], ev, now, cfg.Entries) {
+			changed.Series = append(changed.Series, series)
+		}
+	})
+}
+
+// find returns the points of a series, nil when there are none.
+func (p *Profile) find(series int) *points {
+	i := sort.Search(len(p.points), func(i int) bool { return p.points[i].series >= series })
+	if i == len(p.points) || p.points[i].series != series {
+		return nil
+	}
+	return &p.points[i]
+}
+
+// Each calls f with every series that the profile keeps something of.
+func (p *Profile) Each(f func(series int)) {
+	for i := range p.points {
+		f(p.points[i].series)
+	}
+}
+
+// Bytes estimates the memory the profile takes.
+func (p *Profile) Bytes() int {
+	n := 320 + len(p.ID) + 16*len(p.seen.ids) + 8*len(p.Members)
+	for _, l := range p.Traits.leaves {
+		n += 88 + len(l.path) + valueBytes(l.value)
+	}
+	for _, g := range p.Groups {
+		n += 16 + len(g)
+	}
+	for i := range p.points {
+		n += p.points[i].bytes()
+	}
+	return n
+}
+
+func valueBytes(v event.Value) int {
+	n := len(v.Text())
+	for _, e := range v.Elements() {
+		n += 56 + valueBytes(e)
+	}
+	return n
+}

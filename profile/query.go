@@ -1,0 +1,168 @@
+package profile
+
+import (
+	"sort"
+
+	"muster/event"
+)
+
+// Reduce says how a Query makes one value of a window's events.
+type Reduce uint8
+
+// The reductions. Of no events, Count, Sum and Distinct are 0 and the others
+// are missing.
+const (
+	Count Reduce = iota
+	Sum
+	Mean
+	Min
+	Max
+	Distinct
+	First
+	Last
+)
+
+// Query reads one value off a series. On a sliding series the window is
+// (now-From, now-To], in milliseconds; a total has none.
+type Query struct {
+	Series int
+	Reduce Reduce
+	From   int64
+	To     int64
+}
+
+// Read returns the value of a query at stream time now.
+func (p *Profile) Read(s *Schema, q Query, now int64) event.Value {
+	pts := p.find(q.Series)
+	if pts == nil {
+		return ofNone(q.Reduce)
+	}
+	if !s.Series[q.Series].Keep.Sliding() {
+		return pts.total(q.Reduce)
+	}
+	return pts.window(q, now)
+}
+
+// NextChange returns the first instant after now at which the query's value
+// may change without an event, or 0 when there is none.
+func (p *Profile) NextChange(s *Schema, q Query, now int64) int64 {
+	pts := p.find(q.Series)
+	if pts == nil || !s.Series[q.Series].Keep.Sliding() {
+		return 0
+	}
+	next := pts.firstAfter(now-q.From) + q.From
+	if q.To > 0 {
+		next = min(next, pts.firstAfter(now-q.To)+q.To)
+	}
+	if next >= never {
+		return 0
+	}
+	return next
+}
+
+// never is later than any instant, with room to add a window to it.
+const never = int64(1) << 61
+
+// firstAfter returns the time of the oldest entry or bucket after t.
+func (p *points) firstAfter(t int64) int64 {
+	for _, b := range p.buckets {
+		if b.last > t {
+			return b.last
+		}
+	}
+	i := sort.Search(len(p.times), func(i int) bool { return p.times[i] > t })
+	if i == len(p.times) {
+		return never
+	}
+	return p.times[i]
+}
+
+func ofNone(r Reduce) event.Value {
+	if r == Count || r == Sum || r == Distinct {
+		return event.NumberOf(0)
+	}
+	return event.Value{}
+}
+
+// total reads a series that folds the events of all time.
+func (p *points) total(r Reduce) event.Value {
+	switch r {
+	case Distinct:
+		return event.NumberOf(float64(len(p.vals)))
+	case First, Last:
+		return decodeValue(p.vals[0])
+	}
+	return p.reduce(r, p.buckets, 0, len(p.times))
+}
+
+// window reads the entries and buckets whose time lies in (now-From, now-To].
+// A bucket counts while its newest entry does.
+func (p *points) window(q Query, now int64) event.Value {
+	low, high := now-q.From, now-q.To
+	i := sort.Search(len(p.times), func(i int) bool { return p.times[i] > low })
+	j := i + sort.Search(len(p.times)-i, func(k int) bool { return p.times[i+k] > high })
+	switch q.Reduce {
+	case Distinct:
+		return event.NumberOf(float64(distinct(p.vals[i:j])))
+	case First, Last:
+		if i == j {
+			return event.Value{}
+		}
+		if q.Reduce == First {
+			return decodeValue(p.vals[i])
+		}
+		return decodeValue(p.vals[j-1])
+	}
+	a, b := 0, 0
+	for ; b < len(p.buckets) && p.buckets[b].last <= high; b++ {
+		if p.buckets[b].last <= low {
+			a = b + 1
+		}
+	}
+	return p.reduce(q.Reduce, p.buckets[min(a, b):b], i, j)
+}
+
+// reduce sums up buckets and then the entries i to j, in order of time.
+func (p *points) reduce(r Reduce, buckets []bucket, i, j int) event.Value {
+	var all bucket
+	for _, b := range buckets {
+		if all.count == 0 {
+			all = b
+		} else {
+			all.merge(b)
+		}
+	}
+	if r == Count {
+		return event.NumberOf(float64(all.count + int64(j-i)))
+	}
+	for k := i; k < j; k++ {
+		all.add(p.times[k], p.nums[k])
+	}
+	return all.value(r)
+}
+
+func (b *bucket) value(r Reduce) event.Value {
+	if b.count == 0 {
+		return ofNone(r)
+	}
+	switch r {
+	case Sum:
+		return event.NumberOf(b.sum)
+	case Mean:
+		return event.NumberOf(b.sum / float64(b.count))
+	case Min:
+		return event.NumberOf(b.min)
+	}
+	return event.NumberOf(b.max)
+}
+
+func distinct(vals []string) int {
+	if len(vals) < 2 {
+		return len(vals)
+	}
+	set := make(map[string]struct{}, len(vals))
+	for _, v := range vals {
+		set[v] = struct{}{}
+	}
+	return len(set)
+}

@@ -1,0 +1,139 @@
+package profile
+
+import (
+	"slices"
+	"sort"
+
+	"muster/event"
+)
+
+// leaf is the newest write at a path. A removed trait, and a scalar that a
+// newer write below its path has made an object, stay as a tombstone
+// (missing value), so that older writes that arrive late do not bring
+// anything back.
+type leaf struct {
+	path  Path
+	time  int64
+	value event.Value
+}
+
+// Traits holds leaves sorted by path. Last write wins per path by event
+// time, ties by order of arrival; a write also replaces everything older
+// above and below its path, so the outcome does not depend on the order in
+// which writes of different times arrive.
+type Traits struct{ leaves []leaf }
+
+// Len returns the number of leaves, tombstones included.
+func (t *Traits) Len() int { return len(t.leaves) }
+
+func (t *Traits) search(p Path) (int, bool) {
+	i := sort.Search(len(t.leaves), func(i int) bool { return t.leaves[i].path >= p })
+	return i, i < len(t.leaves) && t.leaves[i].path == p
+}
+
+// Get returns the value at a path: a leaf's own, an object built from the
+// leaves below, or missing.
+func (t *Traits) Get(p Path) event.Value {
+	i, ok := t.search(p)
+	if ok && !t.leaves[i].value.IsMissing() {
+		return t.leaves[i].value
+	}
+	v, _ := t.object(p, i)
+	return v
+}
+
+// object builds the object at p from the leaves from index i on, and returns
+// the index of the first leaf that is not below p.
+func (t *Traits) object(p Path, i int) (event.Value, int) {
+	if i < len(t.leaves) && t.leaves[i].path == p {
+		i++
+	}
+	var pairs []event.Value
+	for i < len(t.leaves) && t.leaves[i].path.Below(p) {
+		l := t.leaves[i]
+		key := firstKey(l.path[len(p)+1:])
+		child := p.Child(key)
+		var v event.Value
+		if l.path == child && !l.value.IsMissing() {
+			v, i = l.value, i+1
+		} else {
+			v, i = t.object(child, i)
+		}
+		if !v.IsMissing() {
+			pairs = append(pairs, event.StringOf(key), v)
+		}
+	}
+	if len(pairs) == 0 {
+		return event.Value{}, i
+	}
+	return event.ObjectOf(pairs), i
+}
+
+func firstKey(p Path) string { return p.Keys()[0] }
+
+// set writes v (missing for a removal) at p with event time at, and reports
+// whether anything visible may have changed. v must own its memory.
+func (t *Traits) set(p Path, at int64, v event.Value) bool {
+	if t.overruled(p, at) {
+		return false
+	}
+	for q, ok := p.Parent(); ok; q, ok = q.Parent() {
+		if i, found := t.search(q); found {
+			t.leaves[i].value = event.Value{}
+		}
+	}
+	i, found := t.search(p)
+	below := i
+	if found {
+		below++
+	}
+	end := below
+	hidden := false
+	for ; end < len(t.leaves) && t.leaves[end].path.Below(p); end++ {
+		hidden = hidden || t.leaves[end].time > at
+	}
+	if hidden {
+		v = event.Value{}
+	}
+	newer := slices.DeleteFunc(t.leaves[below:end], func(l leaf) bool { return l.time <= at })
+	t.leaves = slices.Delete(t.leaves, below+len(newer), end)
+	if found {
+		t.leaves[i].time, t.leaves[i].value = at, v
+		return true
+	}
+	t.leaves = slices.Insert(t.leaves, i, leaf{path: p, time: at, value: v})
+	return true
+}
+
+// overruled reports whether a newer write stands at p or above it.
+func (t *Traits) overruled(p Path, at int64) bool {
+	for q, ok := p, true; ok; q, ok = q.Parent() {
+		if i, found := t.search(q); found && t.leaves[i].time > at {
+			return true
+		}
+	}
+	return false
+}
+
+// write is one leaf of an identify.
+type write struct {
+	path  Path
+	value event.Value
+}
+
+// flatten appends the writes that an identify's traits make, in document
+// order. An empty object writes nothing.
+func flatten(dst []write, at Path, root bool, v event.Value) []write {
+	if v.Kind() != event.KindObject {
+		return append(dst, write{at, v})
+	}
+	for i := range v.Len() {
+		key, child := v.Field(i)
+		p := Path(escapeKey(key))
+		if !root {
+			p = at.Child(key)
+		}
+		dst = flatten(dst, p, false, child)
+	}
+	return dst
+}

@@ -1,0 +1,167 @@
+package profile
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/twmb/murmur3"
+
+	"muster/event"
+)
+
+// Tags of encoded values. Equal values, and only they, encode to equal
+// bytes: objects are written with sorted keys, integers in their own form.
+const (
+	tagMissing = iota
+	tagFalse
+	tagTrue
+	tagInteger
+	tagFloat
+	tagString
+	tagArray
+	tagObject
+	tagTime
+	tagVersion
+	tagDigest
+)
+
+var errValue = errors.New("malformed value")
+
+// maxValueDepth bounds the nesting that decoding accepts; events are
+// bounded well below it.
+const maxValueDepth = 256
+
+func encodeValue(v event.Value) string { return string(appendValue(nil, v)) }
+
+// digestFrom is the length from which a distinct value is kept as a 128-bit
+// murmur3 digest in place of itself.
+const digestFrom = 18
+
+func encodeKey(v event.Value) string {
+	b := appendValue(nil, v)
+	if len(b) < digestFrom {
+		return string(b)
+	}
+	h1, h2 := murmur3.Sum128(b)
+	b = append(b[:0], tagDigest)
+	b = binary.LittleEndian.AppendUint64(b, h1)
+	return string(binary.LittleEndian.AppendUint64(b, h2))
+}
+
+func appendValue(b []byte, v event.Value) []byte {
+	switch v.Kind() {
+	case event.KindMissing:
+		return append(b, tagMissing)
+	case event.KindBool:
+		if v.True() {
+			return append(b, tagTrue)
+		}
+		return append(b, tagFalse)
+	case event.KindNumber:
+		return appendNumber(b, v.Number())
+	case event.KindString:
+		return appendText(append(b, tagString), v.Text())
+	case event.KindVersion:
+		return appendText(append(b, tagVersion), v.Text())
+	case event.KindTime:
+		return binary.AppendVarint(append(b, tagTime), v.Millis())
+	case event.KindArray:
+		b = binary.AppendUvarint(append(b, tagArray), uint64(v.Len()))
+		for _, e := range v.Elements() {
+			b = appendValue(b, e)
+		}
+		return b
+	}
+	return appendObject(b, v)
+}
+
+func appendNumber(b []byte, f float64) []byte {
+	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		return binary.AppendVarint(append(b, tagInteger), int64(f))
+	}
+	return binary.LittleEndian.AppendUint64(append(b, tagFloat), math.Float64bits(f))
+}
+
+func appendText(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+func appendObject(b []byte, v event.Value) []byte {
+	order := make([]int, v.Len())
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		a, _ := v.Field(i)
+		c, _ := v.Field(j)
+		return strings.Compare(a, c)
+	})
+	b = binary.AppendUvarint(append(b, tagObject), uint64(len(order)))
+	for _, i := range order {
+		key, child := v.Field(i)
+		b = appendValue(appendText(b, key), child)
+	}
+	return b
+}
+
+// decodeValue decodes what encodeValue wrote. What is malformed is missing;
+// blobs are checked as a whole when they are decoded.
+func decodeValue(s string) event.Value {
+	r := reader{rest: s}
+	v := r.value(0)
+	if r.err != nil {
+		return event.Value{}
+	}
+	return v
+}
+
+func (r *reader) value(depth int) event.Value {
+	if depth > maxValueDepth {
+		r.fail(errValue)
+		return event.Value{}
+	}
+	switch tag := r.byte(); tag {
+	case tagMissing:
+		return event.Value{}
+	case tagFalse, tagTrue:
+		return event.BoolOf(tag == tagTrue)
+	case tagInteger:
+		return event.NumberOf(float64(r.varint()))
+	case tagFloat:
+		return event.NumberOf(r.float())
+	case tagString:
+		return event.StringOf(r.text())
+	case tagVersion:
+		return event.VersionOf(r.text())
+	case tagTime:
+		return event.TimeOf(r.varint())
+	case tagArray:
+		return event.ArrayOf(r.values(r.count(1), depth))
+	case tagObject:
+		return r.object(depth)
+	}
+	r.fail(errValue)
+	return event.Value{}
+}
+
+func (r *reader) values(n, depth int) []event.Value {
+	list := make([]event.Value, 0, n)
+	for range n {
+		list = append(list, r.value(depth+1))
+	}
+	return list
+}
+
+func (r *reader) object(depth int) event.Value {
+	n := r.count(2)
+	pairs := make([]event.Value, 0, 2*n)
+	for range n {
+		key := r.text()
+		pairs = append(pairs, event.StringOf(key), r.value(depth+1))
+	}
+	return event.ObjectOf(pairs)
+}

@@ -1,0 +1,296 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+
+	"muster/event"
+	"muster/profile"
+)
+
+// edge is the first or last event of a stream, before one of its properties
+// is taken.
+type edge struct {
+	stream stream
+	reduce profile.Reduce
+}
+
+func (e *edge) term(project *Term) *Term {
+	s := e.stream
+	s.project = project
+	return aggregateTerm(s, e.reduce)
+}
+
+// aggregateTerm is a reduction of a stream as a value.
+func aggregateTerm(s stream, r profile.Reduce) *Term {
+	kind := event.KindNumber
+	if r == profile.First || r == profile.Last {
+		kind = s.project.kind
+	}
+	return &Term{op: opAggregate, kind: kind, aggregate: &aggregate{stream: s, reduce: r}}
+}
+
+// stream checks an argument that must be a stream.
+func (c *checker) stream(n ast.Node, s scope, function string) (stream, bool) {
+	o := c.operand(n, s)
+	if o.stream != nil {
+		return *o.stream, true
+	}
+	if o.term == nil || o.term.op != opInvalid {
+		c.wrong(n, `as `+function+`(events("Order Completed", "30d"), ...)`, "%s wants a stream of events", function)
+	}
+	return stream{}, false
+}
+
+func (c *checker) events(n ast.Node, args []ast.Node, s scope) operand {
+	if s != profileScope {
+		return of(c.wrong(n, "a predicate sees one event at a time", "events can't be used inside a predicate"))
+	}
+	name, ok := c.constantText(args[0], `events("Order Completed")`)
+	if !ok {
+		return of(invalid)
+	}
+	st := stream{name: name}
+	switch star := strings.IndexByte(name, '*'); {
+	case name == "":
+		return of(c.wrong(args[0], `events("*") is every event`, "the event name is empty"))
+	case star >= 0 && star < len(name)-1:
+		return of(c.wrong(args[0], `a prefix is "Order*"`, "a * can only stand at the end of an event name"))
+	case star >= 0:
+		st.name, st.prefix = name[:star], true
+	}
+	st.window, ok = c.window(args[1:])
+	if !ok {
+		return of(invalid)
+	}
+	return operand{stream: &st}
+}
+
+// window checks what follows the name in events(name, ...).
+func (c *checker) window(args []ast.Node) (window, bool) {
+	if len(args) == 0 {
+		return window{}, true
+	}
+	if since, ok := args[0].(*ast.CallNode); ok && len(args) == 1 && isCallOf(since, "since") {
+		return c.since(since)
+	}
+	from, ok := c.duration(args[0])
+	if !ok {
+		return window{}, false
+	}
+	w := window{sliding: true, from: from}
+	if len(args) == 1 {
+		return w, true
+	}
+	if w.to, ok = c.duration(args[1]); !ok {
+		return window{}, false
+	}
+	if w.to >= w.from {
+		c.wrong(args[1], `the farther end comes first, as events("A", "30d", "7d")`, "the window is empty")
+		return window{}, false
+	}
+	return w, true
+}
+
+func isCallOf(n *ast.CallNode, name string) bool {
+	id, ok := n.Callee.(*ast.IdentifierNode)
+	return ok && id.Value == name
+}
+
+func (c *checker) since(n *ast.CallNode) (window, bool) {
+	const usage = `since("2026-11-01")`
+	if len(n.Arguments) != 1 {
+		c.wrong(n, "as "+usage, "since takes 1 argument, not %d", len(n.Arguments))
+		return window{}, false
+	}
+	text, ok := c.constantText(n.Arguments[0], usage)
+	if !ok {
+		return window{}, false
+	}
+	ms, ok := parseTime(text)
+	if !ok {
+		c.wrong(n.Arguments[0], "write 2026-11-21 or 2026-11-21T10:00:00Z", "%q is not a date", text)
+	}
+	return window{since: ms}, ok
+}
+
+// duration checks a constant such as "30d" and returns its milliseconds.
+func (c *checker) duration(n ast.Node) (int64, bool) {
+	const forms = `durations are written "90s", "15m", "12h", "30d" or "2w"`
+	t := c.value(n, profileScope)
+	if t.op == opInvalid {
+		return 0, false
+	}
+	if t.op != opConst || t.kind != event.KindString {
+		c.wrong(n, forms, "a duration is wanted here")
+		return 0, false
+	}
+	ms, message := parseDuration(t.value.Text())
+	if message != "" {
+		c.wrong(n, forms, "%s", message)
+		return 0, false
+	}
+	return ms, true
+}
+
+// within is the scope of a predicate over a stream.
+func (s stream) within() scope { return scope{event: true, element: s.project} }
+
+// narrowed returns the stream with one more predicate.
+func (s stream) narrowed(predicate *Term) stream {
+	if s.where != nil {
+		predicate = &Term{op: opAnd, kind: event.KindBool, args: []*Term{s.where, predicate}}
+	}
+	s.where = predicate
+	return s
+}
+
+func (c *checker) filter(n ast.Node, args []ast.Node, s scope) operand {
+	st, ok := c.usable(n, args[0], s, "filter")
+	if !ok {
+		return of(invalid)
+	}
+	st = st.narrowed(c.condition(args[1], st.within()))
+	return operand{stream: &st}
+}
+
+func (c *checker) mapTo(n ast.Node, args []ast.Node, s scope) operand {
+	st, ok := c.usable(n, args[0], s, "map")
+	if !ok {
+		return of(invalid)
+	}
+	st.project = c.value(args[1], st.within())
+	return operand{stream: &st}
+}
+
+// usable is a stream that has not been made distinct.
+func (c *checker) usable(n, arg ast.Node, s scope, function string) (stream, bool) {
+	st, ok := c.stream(arg, s, function)
+	if ok && st.unique {
+		c.wrong(n, "put uniq outermost, as len(uniq(map(...)))", "%s can't follow uniq", function)
+		return stream{}, false
+	}
+	return st, ok
+}
+
+func (c *checker) uniq(n ast.Node, args []ast.Node, s scope) operand {
+	st, ok := c.stream(args[0], s, "uniq")
+	if !ok {
+		return of(invalid)
+	}
+	if st.project == nil {
+		return of(c.wrong(n, `as len(uniq(map(events("A"), .sku)))`, "uniq wants values, not whole events"))
+	}
+	st.unique = true
+	return operand{stream: &st}
+}
+
+// count is the number of a stream's events, or of its distinct values.
+func (c *checker) count(n ast.Node, s stream) *Term {
+	if s.unique {
+		s.unique = false
+		return at(n, aggregateTerm(s, profile.Distinct))
+	}
+	s.project = nil
+	return at(n, aggregateTerm(s, profile.Count))
+}
+
+// quantify checks count, any, none, all and one, over a stream or an array.
+func (c *checker) quantify(n ast.Node, name string, args []ast.Node, s scope) *Term {
+	o := c.operand(args[0], s)
+	if o.stream == nil {
+		return c.quantifyArray(n, name, c.settled(args[0], o), args, s)
+	}
+	st := *o.stream
+	if len(args) == 1 {
+		return c.count(n, st)
+	}
+	if st.unique {
+		return c.wrong(n, "put uniq outermost, as len(uniq(map(...)))", "%s with a predicate can't follow uniq", name)
+	}
+	predicate := c.condition(args[1], st.within())
+	if name == "all" {
+		predicate = not(predicate)
+	}
+	count := c.count(n, st.narrowed(predicate))
+	number := func(f float64) *Term { return constant(event.NumberOf(f)) }
+	compare := func(o op, f float64) *Term {
+		return at(n, &Term{op: o, kind: event.KindBool, args: []*Term{count, number(f)}})
+	}
+	switch name {
+	case "any":
+		return compare(opGreater, 0)
+	case "one":
+		return compare(opEqual, 1)
+	case "none", "all":
+		return compare(opEqual, 0)
+	}
+	return count
+}
+
+var quantifiers = map[string]op{"any": opAnyOf, "all": opAllOf, "none": opNoneOf, "one": opOneOf, "count": opCountOf}
+
+func (c *checker) quantifyArray(n ast.Node, name string, array *Term, args []ast.Node, s scope) *Term {
+	if array.op == opInvalid {
+		return invalid
+	}
+	if array.kind != event.KindMissing && array.kind != event.KindArray {
+		return c.wrong(args[0], `as `+name+`(events("A"), .price > 10)`, "%s wants a stream of events or an array; this is %s", name, kindPhrase(array.kind))
+	}
+	if len(args) == 1 {
+		return at(n, &Term{op: opCountOf, kind: event.KindNumber, args: []*Term{array, constant(event.BoolOf(true))}})
+	}
+	predicate := c.condition(args[1], scope{event: s.event, element: &Term{op: opElement}})
+	kind := event.KindBool
+	if name == "count" {
+		kind = event.KindNumber
+	}
+	return at(n, &Term{op: quantifiers[name], kind: kind, args: []*Term{array, predicate}})
+}
+
+func (c *checker) sum(n ast.Node, args []ast.Node, s scope) operand {
+	st, ok := c.usable(n, args[0], s, "sum")
+	if !ok {
+		return of(invalid)
+	}
+	if len(args) == 2 {
+		st.project = c.value(args[1], st.within())
+	}
+	return of(c.numbers(n, st, profile.Sum, `sum(events("A"), .price)`))
+}
+
+func (c *checker) extreme(n ast.Node, name string, arg ast.Node, s scope) *Term {
+	st, ok := c.usable(n, arg, s, name)
+	if !ok {
+		return invalid
+	}
+	reduce := map[string]profile.Reduce{"mean": profile.Mean, "min": profile.Min, "max": profile.Max}[name]
+	return c.numbers(n, st, reduce, name+`(map(events("A"), .price))`)
+}
+
+// numbers reduces a stream's numbers to one.
+func (c *checker) numbers(n ast.Node, s stream, r profile.Reduce, usage string) *Term {
+	switch {
+	case s.project == nil:
+		return c.wrong(n, "as "+usage, "a property to take the numbers from is missing")
+	case s.project.kind != event.KindMissing && s.project.kind != event.KindNumber:
+		return c.wrong(n, "as "+usage, "numbers are wanted; this is %s of each event", kindPhrase(s.project.kind))
+	}
+	return at(n, aggregateTerm(s, r))
+}
+
+func (c *checker) firstLast(n ast.Node, name string, arg ast.Node, s scope) operand {
+	st, ok := c.usable(n, arg, s, name)
+	if !ok {
+		return of(invalid)
+	}
+	e := edge{stream: st, reduce: profile.First}
+	if name == "last" {
+		e.reduce = profile.Last
+	}
+	if st.project != nil {
+		return of(at(n, e.term(st.project)))
+	}
+	return operand{edge: &e}
+}

@@ -1,0 +1,192 @@
+package rules
+
+import (
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+
+	"muster/event"
+	"muster/profile"
+)
+
+func constant(v event.Value) *Term { return &Term{op: opConst, kind: v.Kind(), value: v} }
+
+// literal checks what stands for itself.
+func (c *checker) literal(n ast.Node) *Term {
+	switch n := n.(type) {
+	case *ast.NilNode:
+		return at(n, &Term{op: opNil})
+	case *ast.BoolNode:
+		return at(n, constant(event.BoolOf(n.Value)))
+	case *ast.IntegerNode:
+		return at(n, constant(event.NumberOf(float64(n.Value))))
+	case *ast.FloatNode:
+		return at(n, constant(event.NumberOf(n.Value)))
+	case *ast.StringNode:
+		return at(n, constant(event.StringOf(n.Value)))
+	case *ast.ArrayNode:
+		return c.list(n)
+	case *ast.MapNode:
+		return c.wrong(n, "compare the fields one by one", "objects can't be written in a rule")
+	case *ast.SliceNode:
+		return c.wrong(n, `use contains, startsWith or in`, "slices are not part of the language")
+	case *ast.SequenceNode:
+		return c.wrong(n, "combine conditions with and, or", "a rule is one expression; ; is only for let")
+	}
+	return c.wrong(n, "", "%s is not part of the language", n.String())
+}
+
+// list checks an array of constants.
+func (c *checker) list(n *ast.ArrayNode) *Term {
+	values := make([]event.Value, 0, len(n.Nodes))
+	for _, e := range n.Nodes {
+		t := c.value(e, profileScope)
+		if t.op == opInvalid {
+			return invalid
+		}
+		if t.op != opConst {
+			return c.wrong(e, `as traits.country in ["DE", "FR"]; combine other comparisons with or`, "a list holds constants only")
+		}
+		values = append(values, t.value)
+	}
+	return at(n, constant(event.ArrayOf(values)))
+}
+
+func (c *checker) identifier(n *ast.IdentifierNode) operand {
+	for i := len(c.bindings) - 1; i >= 0; i-- {
+		if c.bindings[i].name == n.Value {
+			return c.bindings[i].value
+		}
+	}
+	switch n.Value {
+	case "traits":
+		return of(c.wrong(n, "name one, as traits.plan", "traits as a whole are not a value"))
+	case "profile":
+		return of(c.wrong(n, "name one of profile.id, profile.first_seen, profile.last_seen, profile.groups", "the profile as a whole is not a value"))
+	}
+	hint := "a trait is traits." + n.Value + ", a property inside a stream's predicate is ." + n.Value
+	if near := nearest(n.Value, append(functionNames(), "traits", "profile")); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	return of(c.wrong(n, hint, "unknown name %s", n.Value))
+}
+
+// pointer checks #, the element that a predicate looks at.
+func (c *checker) pointer(n *ast.PointerNode, s scope) *Term {
+	switch {
+	case n.Name != "":
+		return c.wrong(n, "a predicate sees the element only, as # or .property", "#%s is not part of the language", n.Name)
+	case s.element != nil:
+		return s.element
+	case s.event:
+		return c.wrong(n, "name a property, as .price", "# is a whole event here, not a value")
+	}
+	return c.wrong(n, `as any(traits.tags, # == "vip")`, "# only has a meaning inside a predicate")
+}
+
+// member checks a.b and a["b"].
+func (c *checker) member(n *ast.MemberNode, s scope) operand {
+	key, ok := n.Property.(*ast.StringNode)
+	if !ok {
+		return of(c.wrong(n, `use in, any(...), first(...) or last(...) for elements; a field's name is a constant, as traits["first name"]`,
+			"only a field can be taken by name"))
+	}
+	switch base := n.Node.(type) {
+	case *ast.IdentifierNode:
+		if c.bound(base.Value) {
+			break
+		}
+		if base.Value == "traits" {
+			return of(c.profileOnly(n, s, &Term{op: opTrait, name: string(profile.PathOf(key.Value))}))
+		}
+		if base.Value == "profile" {
+			return of(c.profileField(n, key.Value, s))
+		}
+	case *ast.PointerNode:
+		if s.event && s.element == nil && base.Name == "" {
+			return of(at(n, property(key.Value)))
+		}
+	}
+	o := c.operand(n.Node, s)
+	switch {
+	case o.edge != nil:
+		return of(at(n, o.edge.term(property(key.Value))))
+	case o.stream != nil:
+		return of(c.wrong(n, "take one event with first(...) or last(...), or all of them with map(..., ."+key.Value+")",
+			"a stream of events has no property %s", key.Value))
+	}
+	return of(c.field(n, o.term, key.Value))
+}
+
+func (c *checker) bound(name string) bool {
+	for _, b := range c.bindings {
+		if b.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// property is an event's property or pseudo-property.
+func property(name string) *Term {
+	switch name {
+	case "timestamp":
+		return &Term{op: opTimestamp, kind: event.KindTime}
+	case "day":
+		return &Term{op: opDay, kind: event.KindString}
+	case "name":
+		return &Term{op: opEventName, kind: event.KindString}
+	}
+	return &Term{op: opProperty, name: string(profile.PathOf(name))}
+}
+
+// field takes a field of a value.
+func (c *checker) field(n ast.Node, t *Term, key string) *Term {
+	switch t.op {
+	case opInvalid:
+		return t
+	case opTrait, opProperty, opField:
+		return at(n, &Term{op: t.op, args: t.args, name: string(profile.Path(t.name).Child(key))})
+	case opElement:
+		path := profile.PathOf(key)
+		if t.name != "" {
+			path = profile.Path(t.name).Child(key)
+		}
+		return at(n, &Term{op: opElement, name: string(path)})
+	case opAggregate:
+		if a := t.aggregate; a.reduce == profile.First || a.reduce == profile.Last {
+			s := a.stream
+			s.project = c.field(n, s.project, key)
+			return at(n, aggregateTerm(s, a.reduce))
+		}
+	}
+	if t.kind != event.KindMissing {
+		return c.wrong(n, "", "%s has no field %s", kindPhrase(t.kind), key)
+	}
+	return at(n, &Term{op: opField, args: []*Term{t}, name: string(profile.PathOf(key))})
+}
+
+var profileFields = map[string]Term{
+	"id":         {op: opID, kind: event.KindString},
+	"first_seen": {op: opFirstSeen, kind: event.KindTime},
+	"last_seen":  {op: opLastSeen, kind: event.KindTime},
+	"groups":     {op: opGroups, kind: event.KindArray},
+}
+
+func (c *checker) profileField(n ast.Node, key string, s scope) *Term {
+	t, ok := profileFields[key]
+	if !ok {
+		return c.wrong(n, "there are profile.id, profile.first_seen, profile.last_seen and profile.groups; traits are traits."+key,
+			"the profile has no field %s", key)
+	}
+	return c.profileOnly(n, s, &t)
+}
+
+// profileOnly refuses what an event's predicate can't see.
+func (c *checker) profileOnly(n ast.Node, s scope, t *Term) *Term {
+	if s.event {
+		return c.wrong(n, "a predicate sees the event's own properties only, as .price > 10", "%s can't be used inside a stream's predicate",
+			strings.TrimSuffix(opNames[t.op], "s"))
+	}
+	return at(n, t)
+}

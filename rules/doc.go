@@ -1,0 +1,16 @@
+// Package rules turns segments written in Muster's rule language into an
+// immutable Set that says, for a profile that has changed, which memberships
+// flip and when the next one will flip by itself.
+//
+// The way of a rule: YAML segment -> expr's parser -> Term (checked, in the
+// vocabulary of language) -> Set. A Matcher is one goroutine's scratch space
+// for a Set.
+//
+// It promises that no rule ever errors at run time: a comparison with a
+// missing or wrongly typed operand is false, and not, != and not in are exact
+// complements. Mistakes are found when a rule is checked, all of a file at
+// once, each as an Error with line, column, caret and a hint.
+//
+// The trap: a Set's segments are numbered by position, and positions change
+// from Set to Set. Only segment ids outlive a Set.
+package rules

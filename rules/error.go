@@ -1,0 +1,74 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Error is one mistake in a segment, with its place.
+type Error struct {
+	File    string // "" when the rule did not come from a file
+	Segment string // id, "" when the mistake is outside a segment
+	Line    int    // 1-based line in the file, or in the rule when there is no file
+	Column  int    // 1-based column, in characters
+	Source  string // the line it stands in
+	Message string // what is wrong
+	Hint    string // what to write instead, "" when the message says it
+}
+
+// Error formats the mistake over several lines: place and message, the line
+// with a caret under it, and the hint.
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.File != "" {
+		fmt.Fprintf(&b, "%s:", e.File)
+	}
+	fmt.Fprintf(&b, "%d:%d: ", e.Line, e.Column)
+	if e.Segment != "" {
+		fmt.Fprintf(&b, "segment %s: ", e.Segment)
+	}
+	b.WriteString(e.Message)
+	if strings.TrimSpace(e.Source) != "" {
+		line, column := clip(e.Source, e.Column)
+		fmt.Fprintf(&b, "\n    %s\n    %s^", line, strings.Repeat(" ", column-1))
+	}
+	if e.Hint != "" {
+		fmt.Fprintf(&b, "\n    hint: %s", e.Hint)
+	}
+	return b.String()
+}
+
+// clipTo is how many characters of a line are shown around its caret.
+const clipTo = 120
+
+// clip cuts a long line down to what stands around the column.
+func clip(line string, column int) (string, int) {
+	runes := []rune(strings.ReplaceAll(line, "\t", " "))
+	start := 0
+	if column > clipTo/2 && len(runes) > clipTo {
+		start = min(column-clipTo/2, len(runes)-clipTo)
+	}
+	end := min(start+clipTo, len(runes))
+	return string(runes[start:end]), max(1, column-start)
+}
+
+// Errors are all the mistakes of a rule set, in the order of files and lines.
+type Errors []*Error
+
+// Error lists the mistakes, a blank line between them.
+func (e Errors) Error() string {
+	texts := make([]string, len(e))
+	for i, one := range e {
+		texts[i] = one.Error()
+	}
+	return strings.Join(texts, "\n\n")
+}
+
+// Unwrap makes each mistake reachable for errors.As.
+func (e Errors) Unwrap() []error {
+	list := make([]error, len(e))
+	for i, one := range e {
+		list[i] = one
+	}
+	return list
+}

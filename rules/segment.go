@@ -1,0 +1,117 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+)
+
+// Segment is one audience: a rule and what it is called.
+type Segment struct {
+	ID      string // [a-z0-9-], 1 to 64 characters; never reused for another meaning
+	Name    string // for people; "" means the id
+	Rule    string // in the rule language
+	Members bool   // whether member sets are kept; sizes always are
+	Tests   []Test
+
+	origin origin // of Rule
+	idFrom origin // of ID
+}
+
+// NewSegment returns a segment that does not come from a file.
+func NewSegment(id, rule string) Segment {
+	return Segment{ID: id, Rule: rule, Members: true, origin: textOrigin(rule)}
+}
+
+// Test is an example beside a segment, run by `evaluator check`.
+type Test struct {
+	Name    string
+	Events  [][]byte // one JSON record each, as they would come from Kafka
+	At      int64    // stream time to advance to after the last event, ms; 0 for none
+	Profile string   // "" when the events are of one profile only
+	In      bool     // whether the profile is expected in the segment
+	File    string
+	Line    int
+}
+
+var segmentID = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+
+// origin says where a text stands in a file, line by line.
+type origin struct {
+	file   string
+	lines  []string // of the whole file
+	line   int      // 1-based line of the text's first line
+	column int      // 1-based column of the text's first character, in characters
+	block  bool     // every further line of the text starts at column too
+	fixed  bool     // the text was folded: only its start is known
+}
+
+// textOrigin is the origin of a text that stands alone.
+func textOrigin(text string) origin {
+	return origin{lines: splitLines(text), line: 1, column: 1, block: true}
+}
+
+// place makes an Error of a mistake in text.
+func (o origin) place(segment, text string, m mistake) *Error {
+	line, column := o.line, o.column
+	if !o.fixed {
+		down, across := lineAndColumn(text, m.from)
+		line += down
+		if down > 0 && !o.block {
+			column = 1
+		}
+		column += across
+	}
+	e := &Error{File: o.file, Segment: segment, Line: line, Column: column, Message: m.message, Hint: m.hint}
+	if line <= len(o.lines) {
+		e.Source = o.lines[line-1]
+	}
+	return e
+}
+
+// lineAndColumn counts the lines and then the characters before a position
+// that is given in characters.
+func lineAndColumn(text string, from int) (line, column int) {
+	for _, r := range text {
+		if from == 0 {
+			break
+		}
+		from--
+		column++
+		if r == '\n' {
+			line, column = line+1, 0
+		}
+	}
+	return line, column
+}
+
+func (s *Segment) mistake(m mistake) *Error {
+	if s.idFrom.line == 0 {
+		return s.origin.place(s.ID, s.Rule, m)
+	}
+	return s.idFrom.place(s.ID, s.ID, m)
+}
+
+// checkIDs reports unusable and repeated ids.
+func checkIDs(segments []Segment) Errors {
+	var errs Errors
+	first := map[string]*Segment{}
+	for i := range segments {
+		s := &segments[i]
+		if !segmentID.MatchString(s.ID) {
+			errs = append(errs, s.mistake(mistake{
+				message: fmt.Sprintf("the id %q can't be used", s.ID),
+				hint:    "an id is 1 to 64 of the characters a-z, 0-9 and -",
+			}))
+			continue
+		}
+		if other, ok := first[s.ID]; ok {
+			errs = append(errs, s.mistake(mistake{
+				message: fmt.Sprintf("the id is used twice; first at %s:%d", other.idFrom.file, other.idFrom.line),
+				hint:    "give one of them another id",
+			}))
+			continue
+		}
+		first[s.ID] = s
+	}
+	return errs
+}

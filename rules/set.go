@@ -1,0 +1,214 @@
+package rules
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/twmb/murmur3"
+
+	"muster/profile"
+)
+
+// semantics is raised whenever an unchanged rule may get another meaning, so
+// that every profile is evaluated anew.
+const semantics = 1
+
+// Set is a compiled rule set. It is immutable and may be used by any number
+// of Matchers at once. Segments are numbered by position; a segment stands
+// behind all that its rule mentions.
+type Set struct {
+	segments []Segment
+	position map[string]int
+	rank     []int // of each position in the order of ids
+	schema   *profile.Schema
+	rules    []condition
+
+	// Which rules look at what, as lists of positions.
+	byTrait     [][]int // by index of schema.Traits
+	bySeries    [][]int // by index of schema.Series
+	byFirstSeen []int
+	byLastSeen  []int
+	byGroups    []int
+	bySegment   [][]int // by position
+	byInstant   []int
+
+	queries  [][]profile.Query // of each sliding series, without repeats
+	instants []instant
+	print    string
+}
+
+// instant is a value that rules compare with the current time.
+type instant struct {
+	value  evaluator
+	offset int64 // the comparison is with now + offset
+}
+
+// Compile checks segments and makes a Set of them, or returns every mistake.
+// The outcome depends on the segments alone, not on their order.
+func Compile(segments []Segment) (*Set, error) {
+	segments = slices.Clone(segments)
+	errs := checkIDs(segments)
+	rules := make([]checked, len(segments))
+	for i := range segments {
+		rule, mistakes := checkRule(segments[i].Rule)
+		for _, m := range mistakes {
+			errs = append(errs, segments[i].origin.place(segments[i].ID, segments[i].Rule, m))
+		}
+		rules[i] = rule
+	}
+	order, unordered := dependencyOrder(segments, rules)
+	errs = append(errs, unordered...)
+	if len(errs) > 0 {
+		sortErrors(errs)
+		return nil, errs
+	}
+	b := newBuilder(segments, rules, order)
+	return b.build(), nil
+}
+
+// Load reads and compiles segment files, or returns every mistake in them.
+func Load(sources ...Source) (*Set, error) {
+	var segments []Segment
+	var errs Errors
+	for _, s := range sources {
+		read, wrong := Read(s)
+		segments, errs = append(segments, read...), append(errs, wrong...)
+	}
+	set, err := Compile(segments)
+	if more, ok := err.(Errors); ok {
+		errs = append(errs, more...)
+	}
+	if len(errs) > 0 {
+		sortErrors(errs)
+		return nil, errs
+	}
+	return set, nil
+}
+
+func sortErrors(errs Errors) {
+	slices.SortStableFunc(errs, func(a, b *Error) int {
+		if c := strings.Compare(a.File, b.File); c != 0 {
+			return c
+		}
+		return a.Line - b.Line
+	})
+}
+
+// dependencyOrder returns the indexes of segments so that each stands behind
+// those it mentions, ties by id, and reports unknown and circular mentions.
+func dependencyOrder(segments []Segment, rules []checked) ([]int, Errors) {
+	d := dependencies{segments: segments, rules: rules, index: make(map[string]int, len(segments)), state: make([]visit, len(segments))}
+	byID := make([]int, len(segments))
+	for i := range segments {
+		d.index[segments[i].ID] = i
+		byID[i] = i
+	}
+	slices.SortFunc(byID, func(a, b int) int { return strings.Compare(segments[a].ID, segments[b].ID) })
+	for _, i := range byID {
+		d.visit(i)
+	}
+	return d.order, d.errs
+}
+
+type visit uint8
+
+const (
+	unvisited visit = iota
+	visiting
+	visited
+)
+
+// dependencies is a depth-first walk along segment("...").
+type dependencies struct {
+	segments []Segment
+	rules    []checked
+	index    map[string]int
+	state    []visit
+	path     []int
+	order    []int
+	errs     Errors
+}
+
+func (d *dependencies) visit(i int) {
+	d.state[i] = visiting
+	d.path = append(d.path, i)
+	for _, u := range d.rules[i].uses {
+		j, known := d.index[u.segment]
+		switch {
+		case !known:
+			d.wrong(i, u, d.suggest(u.segment), "there is no segment %s", u.segment)
+		case d.state[j] == visiting:
+			d.wrong(i, u, "take one of the mentions out", "segments depend on each other in a circle: %s", d.circle(j))
+		case d.state[j] == unvisited:
+			d.visit(j)
+		}
+	}
+	d.path = d.path[:len(d.path)-1]
+	d.state[i] = visited
+	d.order = append(d.order, i)
+}
+
+func (d *dependencies) wrong(i int, u use, hint, format string, args ...any) {
+	s := &d.segments[i]
+	d.errs = append(d.errs, s.origin.place(s.ID, s.Rule, mistake{from: u.from, message: fmt.Sprintf(format, args...), hint: hint}))
+}
+
+func (d *dependencies) circle(from int) string {
+	var ids []string
+	for _, i := range d.path[slices.Index(d.path, from):] {
+		ids = append(ids, d.segments[i].ID)
+	}
+	return strings.Join(append(ids, d.segments[from].ID), " -> ")
+}
+
+func (d *dependencies) suggest(id string) string {
+	ids := make([]string, len(d.segments))
+	for i := range d.segments {
+		ids[i] = d.segments[i].ID
+	}
+	if near := nearest(id, ids); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "the id stands behind id: of the other segment"
+}
+
+// Schema is what profiles must keep for the set.
+func (s *Set) Schema() *profile.Schema { return s.schema }
+
+// Len is the number of segments.
+func (s *Set) Len() int { return len(s.segments) }
+
+// Segment returns the segment at a position.
+func (s *Set) Segment(position int) *Segment { return &s.segments[position] }
+
+// Position returns the position of a segment.
+func (s *Set) Position(id string) (int, bool) {
+	i, ok := s.position[id]
+	return i, ok
+}
+
+// IDs returns the segments' ids by position.
+func (s *Set) IDs() []string {
+	ids := make([]string, len(s.segments))
+	for i := range s.segments {
+		ids[i] = s.segments[i].ID
+	}
+	return ids
+}
+
+// Fingerprint identifies the meaning of the set: equal texts, equal
+// memberships.
+func (s *Set) Fingerprint() string { return s.print }
+
+func fingerprint(segments []Segment) string {
+	var all strings.Builder
+	fmt.Fprintf(&all, "%d", semantics)
+	for i := range segments {
+		fmt.Fprintf(&all, "%q%q", segments[i].ID, segments[i].Rule)
+	}
+	h1, h2 := murmur3.StringSum128(all.String())
+	return hex.EncodeToString(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, h1), h2))
+}

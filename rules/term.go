@@ -1,0 +1,215 @@
+package rules
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"muster/event"
+	"muster/profile"
+)
+
+// op is what a Term does.
+type op uint8
+
+const (
+	opInvalid op = iota // stands for something already reported as wrong
+	opConst             // value
+	opNil               // the literal nil
+
+	// What a profile knows.
+	opTrait     // name: path
+	opID        // profile.id
+	opFirstSeen // profile.first_seen
+	opLastSeen  // profile.last_seen
+	opGroups    // profile.groups
+	opAggregate // aggregate
+	opSegment   // name: segment id
+	opBucket    // name: salt
+	opInstant   // now + offset
+
+	// What an event knows, inside a stream's predicate.
+	opProperty  // name: path
+	opTimestamp // event time
+	opDay       // UTC day as text
+	opEventName
+
+	// What a quantifier's predicate knows of one array element.
+	opElement // name: path below the element, "" for itself
+
+	opField // args[0]'s field; name: path
+
+	opNot
+	opAnd
+	opOr
+	opEqual
+	opNotEqual
+	opLess
+	opLessEqual
+	opGreater
+	opGreaterEqual
+	opPresent // args[0] != nil
+	opAbsent
+	opIn      // args[0] in args[1]
+	opInRange // args[0] in low..high, both in value's elements
+	opContains
+	opStartsWith
+	opEndsWith
+	opMatches // args[0] matches the regular expression in name
+
+	opAdd
+	opSub
+	opMul
+	opDiv
+	opMod
+	opPow
+	opNeg
+	opPlus
+
+	opLower
+	opUpper
+	opTrim
+	opLen
+	opVersion
+
+	opCoalesce
+	opCond // args: condition, then, else
+
+	// Quantifiers over the array args[0] with predicate args[1].
+	opAnyOf
+	opAllOf
+	opNoneOf
+	opOneOf
+	opCountOf
+)
+
+var opNames = map[op]string{
+	opInvalid: "invalid", opConst: "const", opNil: "nil", opTrait: "traits", opID: "profile.id", opFirstSeen: "profile.first_seen",
+	opLastSeen: "profile.last_seen", opGroups: "profile.groups", opAggregate: "aggregate", opSegment: "segment", opBucket: "bucket",
+	opInstant: "now", opProperty: "property", opTimestamp: ".timestamp", opDay: ".day", opEventName: ".name", opElement: "#",
+	opField: "field", opNot: "not", opAnd: "and", opOr: "or", opEqual: "==", opNotEqual: "!=", opLess: "<", opLessEqual: "<=",
+	opGreater: ">", opGreaterEqual: ">=", opPresent: "present", opAbsent: "absent", opIn: "in", opInRange: "in range",
+	opContains: "contains", opStartsWith: "startsWith", opEndsWith: "endsWith", opMatches: "matches", opAdd: "+", opSub: "-",
+	opMul: "*", opDiv: "/", opMod: "%", opPow: "**", opNeg: "neg", opPlus: "plus", opLower: "lower", opUpper: "upper", opTrim: "trim",
+	opLen: "len", opVersion: "version", opCoalesce: "??", opCond: "?:", opAnyOf: "any", opAllOf: "all", opNoneOf: "none",
+	opOneOf: "one", opCountOf: "count",
+}
+
+// Term is one node of a checked rule.
+type Term struct {
+	op        op
+	kind      event.Kind // what it yields, KindMissing when that is only known at run time
+	args      []*Term
+	name      string // a path, segment id, salt, or regular expression
+	value     event.Value
+	offset    int64 // of opInstant, in milliseconds
+	aggregate *aggregate
+	from      int // position in the rule's text, in runes
+}
+
+// aggregate is a reduction of a stream of events.
+type aggregate struct {
+	stream stream
+	reduce profile.Reduce
+}
+
+// stream is a set of a profile's events, and optionally one value of each.
+type stream struct {
+	name    string // of the events; a prefix when prefix is set
+	prefix  bool
+	window  window
+	where   *Term // nil for all
+	project *Term // nil for the event itself
+	unique  bool  // uniq() was applied
+}
+
+// window is a stretch of event time: (now-from, now-to] when sliding, else
+// everything from since on (0: all).
+type window struct {
+	sliding  bool
+	from, to int64 // milliseconds
+	since    int64 // milliseconds since 1970
+}
+
+// String returns the term's canonical text: equal texts mean the same.
+func (t *Term) String() string {
+	var b strings.Builder
+	t.write(&b)
+	return b.String()
+}
+
+func (t *Term) write(b *strings.Builder) {
+	b.WriteByte('(')
+	b.WriteString(opNames[t.op])
+	switch t.op {
+	case opConst, opInRange:
+		b.WriteByte(' ')
+		writeValue(b, t.value)
+	case opInstant:
+		b.WriteByte(' ')
+		b.WriteString(strconv.FormatInt(t.offset, 10))
+	case opAggregate:
+		b.WriteByte(' ')
+		b.WriteString(strconv.Itoa(int(t.aggregate.reduce)))
+		t.aggregate.stream.write(b)
+	}
+	if t.name != "" {
+		b.WriteByte(' ')
+		b.WriteString(strconv.Quote(t.name))
+	}
+	for _, a := range t.args {
+		b.WriteByte(' ')
+		a.write(b)
+	}
+	b.WriteByte(')')
+}
+
+func (s *stream) write(b *strings.Builder) {
+	b.WriteString(" " + strconv.Quote(s.name) + " " + strconv.FormatBool(s.prefix))
+	w := s.window
+	b.WriteString(" " + strconv.FormatBool(w.sliding))
+	for _, ms := range []int64{w.from, w.to, w.since} {
+		b.WriteString(" " + strconv.FormatInt(ms, 10))
+	}
+	for _, t := range []*Term{s.where, s.project} {
+		if t == nil {
+			b.WriteString(" -")
+			continue
+		}
+		b.WriteByte(' ')
+		t.write(b)
+	}
+}
+
+func writeValue(b *strings.Builder, v event.Value) {
+	switch v.Kind() {
+	case event.KindString:
+		b.WriteString(strconv.Quote(v.Text()))
+	case event.KindNumber:
+		b.WriteString(strconv.FormatFloat(v.Number(), 'g', -1, 64))
+	case event.KindBool:
+		b.WriteString(strconv.FormatBool(v.True()))
+	case event.KindTime:
+		b.WriteString(time.UnixMilli(v.Millis()).UTC().Format(time.RFC3339Nano))
+	case event.KindVersion:
+		b.WriteString(v.Text())
+	case event.KindArray:
+		b.WriteByte('[')
+		for _, e := range v.Elements() {
+			writeValue(b, e)
+			b.WriteByte(',')
+		}
+		b.WriteByte(']')
+	default:
+		b.WriteString(v.Kind().String())
+	}
+}
+
+// each calls f with t and everything below it, predicates of streams
+// excepted: those see events, not the profile.
+func (t *Term) each(f func(*Term)) {
+	f(t)
+	for _, a := range t.args {
+		a.each(f)
+	}
+}

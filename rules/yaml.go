@@ -1,0 +1,300 @@
+package rules
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// Source is the content of one segment file.
+type Source struct {
+	Name string // as errors show it
+	Data []byte
+}
+
+// Read returns the segments of a YAML file and every mistake in its form.
+// Rules are not looked at; that is Compile's part.
+func Read(source Source) ([]Segment, Errors) {
+	r := &yamlReader{file: source.Name, lines: splitLines(string(source.Data))}
+	if !utf8.Valid(source.Data) {
+		return nil, Errors{r.at(1, 1, "the file is not UTF-8 text", "save it as UTF-8")}
+	}
+	file, err := parser.ParseBytes(source.Data, 0)
+	if err != nil {
+		return nil, Errors{r.syntax(err)}
+	}
+	for _, doc := range file.Docs {
+		if doc.Body != nil {
+			r.document(doc.Body)
+		}
+	}
+	return r.segments, r.errs
+}
+
+func splitLines(s string) []string {
+	return strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
+}
+
+// yamlReader walks the syntax tree of one file, so that every mistake has
+// its line and column.
+type yamlReader struct {
+	file     string
+	lines    []string
+	segments []Segment
+	errs     Errors
+	segment  string // id of the segment being read
+}
+
+func (r *yamlReader) at(line, column int, message, hint string) *Error {
+	e := &Error{File: r.file, Segment: r.segment, Line: line, Column: column, Message: message, Hint: hint}
+	if line >= 1 && line <= len(r.lines) {
+		e.Source = r.lines[line-1]
+	}
+	return e
+}
+
+func (r *yamlReader) wrong(n ast.Node, hint, format string, args ...any) {
+	p := n.GetToken().Position
+	r.errs = append(r.errs, r.at(p.Line, p.Column, fmt.Sprintf(format, args...), hint))
+}
+
+func (r *yamlReader) syntax(err error) *Error {
+	var at yaml.Error
+	if errors.As(err, &at) && at.GetToken() != nil {
+		p := at.GetToken().Position
+		return r.at(p.Line, p.Column, "not YAML: "+at.GetMessage(), "check indentation and quotes around this line")
+	}
+	return r.at(1, 1, "not YAML: "+err.Error(), "")
+}
+
+// field is one key of a mapping and what reads its value.
+type field struct {
+	name string
+	read func(ast.Node)
+}
+
+// mapping reads a mapping's keys, refusing unknown and repeated ones.
+func (r *yamlReader) mapping(n ast.Node, what string, fields []field) bool {
+	values, ok := pairs(n)
+	if !ok {
+		r.wrong(n, "", "%s must be a mapping", what)
+		return false
+	}
+	seen := map[string]bool{}
+	for _, v := range values {
+		key := keyText(v)
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key })
+		switch {
+		case i < 0:
+			r.wrong(v.Key, "there are "+fieldNames(fields), "%s has no key %s", what, key)
+		case seen[key]:
+			r.wrong(v.Key, "keep one of them", "the key %s stands twice", key)
+		default:
+			fields[i].read(v.Value)
+		}
+		seen[key] = true
+	}
+	return true
+}
+
+func pairs(n ast.Node) ([]*ast.MappingValueNode, bool) {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		return n.Values, true
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{n}, true
+	}
+	return nil, false
+}
+
+func keyText(v *ast.MappingValueNode) string { return v.Key.GetToken().Value }
+
+func fieldNames(fields []field) string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.name
+	}
+	return strings.Join(names, ", ")
+}
+
+func (r *yamlReader) list(n ast.Node, what string, each func(ast.Node)) {
+	list, ok := n.(*ast.SequenceNode)
+	if !ok {
+		r.wrong(n, "start each entry with -", "%s must be a list", what)
+		return
+	}
+	for _, v := range list.Values {
+		each(v)
+	}
+}
+
+func (r *yamlReader) document(n ast.Node) {
+	r.mapping(n, "the file", []field{{"segments", func(n ast.Node) {
+		r.list(n, "segments", r.readSegment)
+	}}})
+}
+
+func (r *yamlReader) readSegment(n ast.Node) {
+	s := Segment{Members: true}
+	start := n.GetToken().Position
+	s.origin = origin{file: r.file, lines: r.lines, line: start.Line, column: start.Column, fixed: true}
+	s.idFrom = s.origin
+	r.segment = segmentIDOf(n)
+	defer func() { r.segment = "" }()
+	var rule ast.Node
+	ok := r.mapping(n, "a segment", []field{
+		{"id", func(n ast.Node) { s.ID, s.idFrom = r.text(n, "id"), r.originOf(n) }},
+		{"name", func(n ast.Node) { s.Name = r.text(n, "name") }},
+		{"rule", func(n ast.Node) { rule = n }},
+		{"members", func(n ast.Node) { s.Members = r.bool(n, "members") }},
+		{"tests", func(n ast.Node) { r.list(n, "tests", func(n ast.Node) { r.readTest(&s, n) }) }},
+	})
+	switch {
+	case !ok:
+		return
+	case s.ID == "":
+		r.wrong(n, "add id: with 1 to 64 of the characters a-z, 0-9 and -", "the segment has no id")
+		return
+	case rule == nil:
+		r.wrong(n, `add rule:, as rule: traits.plan == "pro"`, "the segment has no rule")
+		return
+	}
+	s.Rule, s.origin = r.ruleText(rule)
+	r.segments = append(r.segments, s)
+}
+
+// segmentIDOf finds the id ahead, so that mistakes in keys before it can
+// name the segment too.
+func segmentIDOf(n ast.Node) string {
+	values, _ := pairs(n)
+	for _, v := range values {
+		if text, ok := v.Value.(*ast.StringNode); ok && keyText(v) == "id" {
+			return text.Value
+		}
+	}
+	return ""
+}
+
+// text reads a scalar as text; numbers are taken as they are written.
+func (r *yamlReader) text(n ast.Node, what string) string {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return n.Value
+	case *ast.LiteralNode:
+		return n.Value.Value
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		return n.GetToken().Value
+	}
+	r.wrong(n, "", "%s must be a text", what)
+	return ""
+}
+
+func (r *yamlReader) bool(n ast.Node, what string) bool {
+	if b, ok := n.(*ast.BoolNode); ok {
+		return b.Value
+	}
+	r.wrong(n, "", "%s must be true or false", what)
+	return false
+}
+
+func (r *yamlReader) originOf(n ast.Node) origin {
+	p := n.GetToken().Position
+	return origin{file: r.file, lines: r.lines, line: p.Line, column: p.Column, fixed: true}
+}
+
+// ruleText returns a rule's text and its origin. A block keeps its line
+// breaks, which mean nothing in a rule, so that mistakes have their line.
+func (r *yamlReader) ruleText(n ast.Node) (string, origin) {
+	value, from := r.text(n, "rule"), r.originOf(n)
+	if block, ok := n.(*ast.LiteralNode); ok {
+		return r.blockText(block, value, from)
+	}
+	if from.line > len(r.lines) {
+		return value, from
+	}
+	line := []rune(r.lines[from.line-1])
+	column := from.column
+	if t := n.GetToken().Type; t == token.SingleQuoteType || t == token.DoubleQuoteType {
+		column++
+	}
+	if column-1 <= len(line) && strings.HasPrefix(string(line[column-1:]), value) {
+		from.column, from.fixed = column, false
+	}
+	return value, from
+}
+
+func (r *yamlReader) blockText(n *ast.LiteralNode, value string, from origin) (string, origin) {
+	first := n.Start.Position.Line // the line behind the one with > or |
+	if first >= len(r.lines) {
+		return value, from
+	}
+	indent := len(r.lines[first]) - len(strings.TrimLeft(r.lines[first], " "))
+	var text []string
+	for _, line := range r.lines[first:] {
+		if blank := strings.TrimSpace(line) == ""; !blank && len(line)-len(strings.TrimLeft(line, " ")) < indent {
+			break
+		}
+		text = append(text, line[min(indent, len(line)):])
+	}
+	raw := strings.TrimRight(strings.Join(text, "\n"), " \n")
+	if !slices.Equal(strings.Fields(raw), strings.Fields(value)) {
+		return value, from
+	}
+	return raw, origin{file: r.file, lines: r.lines, line: first + 1, column: indent + 1, block: true}
+}
+
+func (r *yamlReader) readTest(s *Segment, n ast.Node) {
+	t := Test{File: r.file, Line: n.GetToken().Position.Line}
+	expect := ""
+	ok := r.mapping(n, "a test", []field{
+		{"name", func(n ast.Node) { t.Name = r.text(n, "name") }},
+		{"events", func(n ast.Node) {
+			r.list(n, "events", func(n ast.Node) { t.Events = append(t.Events, r.json(n)) })
+		}},
+		{"at", func(n ast.Node) { t.At = r.time(n, "at") }},
+		{"profile", func(n ast.Node) { t.Profile = r.text(n, "profile") }},
+		{"expect", func(n ast.Node) { expect = r.text(n, "expect") }},
+	})
+	if !ok {
+		return
+	}
+	if expect != "in" && expect != "out" {
+		r.wrong(n, "add expect: in or expect: out", "the test does not say what it expects")
+	}
+	if len(t.Events) == 0 {
+		r.wrong(n, `add events:, as - {type: track, userId: u1, event: Order Completed, timestamp: "2026-11-01T10:00:00Z"}`, "the test has no events")
+	}
+	t.In = expect == "in"
+	s.Tests = append(s.Tests, t)
+}
+
+func (r *yamlReader) json(n ast.Node) []byte {
+	var v any
+	if err := yaml.NodeToValue(n, &v); err != nil {
+		r.wrong(n, "", "the event can't be read: %s", err)
+		return nil
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		r.wrong(n, "", "the event can't be written as JSON: %s", err)
+	}
+	return b
+}
+
+func (r *yamlReader) time(n ast.Node, what string) int64 {
+	t, err := time.Parse(time.RFC3339, r.text(n, what))
+	if err != nil {
+		r.wrong(n, "write it as 2026-11-21T10:00:00Z", "%s is not a time", what)
+		return 0
+	}
+	return t.UnixMilli()
+}
