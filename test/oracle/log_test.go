@@ -10,7 +10,7 @@ import (
 	"muster/event"
 )
 
-// told writes changes one a line, times relative to noon.
+// line writes a change, its time relative to noon.
 func (c Change) line() string {
 	sign := "-"
 	if c.Entered {

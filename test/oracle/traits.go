@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"sort"
+	"strings"
 
 	"muster/event"
 )
@@ -21,7 +22,7 @@ func writes(traits event.Value, at int64) []write {
 	walk = func(path []string, v event.Value) {
 		for i := range v.Len() {
 			key, value := v.Field(i)
-			below := append(append([]string{}, path...), key)
+			below := append(append([]string{}, path...), strings.Clone(key))
 			if value.Kind() == event.KindObject {
 				walk(below, value)
 			} else {
