@@ -1,0 +1,135 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"muster/pipeline"
+)
+
+// Commit implements pipeline.Store.
+//
+// A reply that is lost leaves the outcome open. Every further attempt
+// therefore first reads the meta hash: it shows whether the attempt before
+// has landed, and only if not is the transaction sent again. Its EXEC may
+// still be on its way over the dead connection then. That is safe, because
+// both attempts WATCH the hash that both change: whichever EXEC comes first
+// makes Redis refuse the other. For the same reason a late EXEC does nothing
+// once the worker has dropped the shard and opened it again, as opening
+// changes that hash too.
+//
+// Once a transaction was sent, the end of ctx does not end the lookup;
+// Config.RetryFor bounds it. If Redis can't be reached for that long, the
+// outcome stays unknown and the error is ErrFenced too: all that is left to
+// do is to open again, which shows what has landed.
+func (s *Store) Commit(ctx context.Context, shard int, c *pipeline.Commit) error {
+	begin := time.Now()
+	if err := validate(c); err != nil {
+		return fmt.Errorf("committing shard %d: %w", shard, err)
+	}
+	if err := s.addReach(ctx, c.Reach); err != nil {
+		return fmt.Errorf("committing shard %d: adding reach: %w", shard, err)
+	}
+	a := &attempts{store: s, shard: shard, commit: c, alive: ctx.Err}
+	err := s.retry(context.WithoutCancel(ctx), "committing", a.once)
+	if err != nil && a.sent && !isPartial(err) && !errors.Is(err, pipeline.ErrFenced) {
+		err = fmt.Errorf("looking up the outcome: %w (%w)", err, pipeline.ErrFenced)
+	}
+	if errors.Is(err, pipeline.ErrFenced) {
+		s.cfg.Observer.fenced(shard, err)
+	}
+	if err != nil {
+		return fmt.Errorf("committing shard %d from offset %d: %w", shard, c.From, err)
+	}
+	bytes := 0
+	for _, w := range c.Profiles {
+		bytes += len(w.Blob)
+	}
+	s.cfg.Observer.committed(Committed{
+		Shard: shard, Duration: time.Since(begin), Profiles: len(c.Profiles), Changes: len(c.Changes), Bytes: bytes,
+	})
+	return nil
+}
+
+func validate(c *pipeline.Commit) error {
+	if c.Next < c.From {
+		return fmt.Errorf("next offset %d is before %d", c.Next, c.From)
+	}
+	if c.Next < 0 && len(c.Changes) > 0 {
+		return errors.New("changes before the first record")
+	}
+	return nil
+}
+
+// attempts is one commit on its way.
+type attempts struct {
+	store  *Store
+	shard  int
+	commit *pipeline.Commit
+	alive  func() error
+
+	sent    bool  // an EXEC was sent whose outcome is not known
+	commits int64 // commits stored before it
+}
+
+// once looks up the attempt before, if there was one, and else tries to land
+// the commit.
+func (a *attempts) once(ctx context.Context) error {
+	if err := a.alive(); err != nil && !a.sent {
+		return finalError{err}
+	}
+	key := a.store.keys.meta(a.shard)
+	return a.store.client.Watch(ctx, func(tx *redis.Tx) error {
+		m, err := readMeta(ctx, tx, key)
+		if err != nil {
+			return err
+		}
+		if a.sent && m.follows(a.commit, a.commits) {
+			return a.store.verify(ctx, a.shard, a.commit)
+		}
+		if err := a.store.usable(a.shard, m); err != nil {
+			return err
+		}
+		if !m.precedes(a.commit) {
+			return final("stored epoch %d, next offset %d, outbox %d; expected %d, %d, %d: %w", m.epoch, m.next, m.outbox,
+				a.commit.Epoch, a.commit.From, a.commit.Outbox, pipeline.ErrFenced)
+		}
+		return a.send(ctx, tx, m.commits)
+	}, key)
+}
+
+// send sends the transaction and says what is known about it.
+func (a *attempts) send(ctx context.Context, tx *redis.Tx, commits int64) error {
+	pipe := tx.TxPipeline()
+	a.store.fill(ctx, pipe, a.shard, a.commit)
+	before := a.sent
+	a.sent, a.commits = true, commits
+	commands, err := pipe.Exec(ctx)
+	// The first command sets fields of the meta hash, which was just read as
+	// a hash: it fails only if the whole transaction was refused.
+	first := commands[0].Err()
+	switch {
+	case err == nil && first == nil:
+	case !answered(err):
+		return err // the connection's error: the outcome is open
+	case first != nil:
+		a.sent = before // an attempt before may have made Redis refuse this one
+		return refusal(commands, err)
+	}
+	return a.store.partial(ctx, a.shard, commands)
+}
+
+// refusal returns why Redis refused the whole transaction: the error of the
+// command that could not be queued, if there is one.
+func refusal(commands []redis.Cmder, err error) error {
+	for _, command := range commands {
+		if own := command.Err(); own != nil && !redis.IsExecAbortError(own) {
+			return own
+		}
+	}
+	return err
+}

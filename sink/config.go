@@ -1,0 +1,115 @@
+package sink
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// Bounds of Config.
+const (
+	maxBuckets   = 1 << 20
+	maxReachDays = 3660
+	maxTimeout   = 10 * time.Minute
+)
+
+var prefixForm = regexp.MustCompile(`^[a-z0-9_-]{1,16}$`)
+
+// Config says where Redis is and how it is used. Start from Default: a zero
+// Config is not valid.
+type Config struct {
+	// Addresses are the host:port of one server, or of some nodes of a Redis
+	// Cluster. At least one. Default: 127.0.0.1:6379.
+	Addresses []string `yaml:"addresses"`
+	// Cluster says that the addresses are nodes of a Redis Cluster. More than
+	// one address implies it. Default: false.
+	Cluster bool `yaml:"cluster"`
+	// Username and Password are the ACL user; both empty for none. The
+	// password alone is that of the default user. Default: empty.
+	Username string `yaml:"username"`
+	Password string `yaml:"password"`
+	// DB is the number of the database, 0 or more; 0 on a Redis Cluster.
+	// Default: 0.
+	DB int `yaml:"db"`
+	// Prefix begins every key: 1 to 16 of a-z 0-9 _ -. Deployments sharing a
+	// server need different ones. Default: m.
+	Prefix string `yaml:"prefix"`
+	// Connections bounds the connections to each node, 1 to 1,000.
+	// Default: 20.
+	Connections int `yaml:"connections"`
+	// DialTimeout bounds connecting. Above 0, at most 10m. Default: 5s.
+	DialTimeout time.Duration `yaml:"dial_timeout"`
+	// ReadTimeout bounds the wait for a reply, WriteTimeout the sending of a
+	// pipeline. Above 0, at most 10m. Default: 5s each.
+	ReadTimeout  time.Duration `yaml:"read_timeout"`
+	WriteTimeout time.Duration `yaml:"write_timeout"`
+	// RetryFor is how long one operation keeps trying while Redis can't be
+	// reached, is loading its data, or fails over. 0 for one attempt, at most
+	// 10m. Default: 15s.
+	RetryFor time.Duration `yaml:"retry_for"`
+	// Buckets is the number of hashes that the profiles of one shard are
+	// spread over, 1 to 1,048,576. It is kept in Redis by Init and can't be
+	// changed later. Default: 4,096, which is about 250 profiles a hash for a
+	// million profiles a shard: small enough to read or delete a hash in well
+	// under a millisecond, and a megabyte of keys when nearly empty.
+	Buckets int `yaml:"buckets"`
+	// OutboxMax bounds the entries kept in the outbox stream of one shard; a
+	// few more may stay, as Redis drops whole nodes of the stream. At the
+	// bound the oldest entries are dropped, read or not. Above 0.
+	// Default: 1,000,000, about 200 MB a shard when full.
+	OutboxMax int64 `yaml:"outbox_max"`
+	// ReachDays is how many days a daily reach key outlives its day, up to
+	// 3,660; activity replayed from before that is not counted. 0 keeps the
+	// keys for ever. Default: 400.
+	ReachDays int `yaml:"reach_days"`
+	// Observer is told what the store does. Default: nobody.
+	Observer Observer `yaml:"-"`
+}
+
+// Default returns the default of every field.
+func Default() Config {
+	return Config{
+		Addresses:    []string{"127.0.0.1:6379"},
+		Prefix:       "m",
+		Connections:  20,
+		DialTimeout:  5 * time.Second,
+		ReadTimeout:  5 * time.Second,
+		WriteTimeout: 5 * time.Second,
+		RetryFor:     15 * time.Second,
+		Buckets:      4096,
+		OutboxMax:    1_000_000,
+		ReachDays:    400,
+	}
+}
+
+// Validate returns every value that is out of its bounds, joined.
+func (c *Config) Validate() error {
+	var problems []error
+	refuse := func(bad bool, format string, arguments ...any) {
+		if bad {
+			problems = append(problems, fmt.Errorf(format, arguments...))
+		}
+	}
+	refuse(len(c.Addresses) == 0, "addresses: at least one host:port is needed")
+	for _, address := range c.Addresses {
+		refuse(address == "", "addresses: an address is empty")
+	}
+	refuse(c.DB < 0, "db: %d is negative", c.DB)
+	refuse(c.DB != 0 && c.cluster(), "db: a Redis Cluster has only database 0")
+	refuse(c.Username != "" && c.Password == "", "password: username %q has none", c.Username)
+	refuse(!prefixForm.MatchString(c.Prefix), "prefix: %q is not 1 to 16 of a-z 0-9 _ -", c.Prefix)
+	refuse(c.Connections < 1 || c.Connections > 1000, "connections: %d is not within 1 to 1000", c.Connections)
+	for name, timeout := range map[string]time.Duration{
+		"dial_timeout": c.DialTimeout, "read_timeout": c.ReadTimeout, "write_timeout": c.WriteTimeout,
+	} {
+		refuse(timeout <= 0 || timeout > maxTimeout, "%s: %s is not above 0 and at most %s", name, timeout, maxTimeout)
+	}
+	refuse(c.RetryFor < 0 || c.RetryFor > maxTimeout, "retry_for: %s is not within 0 to %s", c.RetryFor, maxTimeout)
+	refuse(c.Buckets < 1 || c.Buckets > maxBuckets, "buckets: %d is not within 1 to %d", c.Buckets, maxBuckets)
+	refuse(c.OutboxMax < 1, "outbox_max: %d is not above 0", c.OutboxMax)
+	refuse(c.ReachDays < 0 || c.ReachDays > maxReachDays, "reach_days: %d is not within 0 to %d", c.ReachDays, maxReachDays)
+	return errors.Join(problems...)
+}
+
+func (c *Config) cluster() bool { return c.Cluster || len(c.Addresses) > 1 }

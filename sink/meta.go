@@ -1,0 +1,87 @@
+package sink
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+
+	"muster/pipeline"
+)
+
+// Fields of a shard's meta hash, in the order that readMeta asks for them.
+var metaFields = []string{
+	"epoch",      // of the newest owner
+	"next",       // offset of the next record to apply; absent on a new shard
+	"clock",      // stream time, ms since 1970 UTC
+	"outbox",     // entries the outbox ever got
+	"rules",      // fingerprint of the rule set
+	"generation", // number of rule sets seen
+	"commits",    // commits ever; tells a commit that landed from one that did not
+	"schema",     // version of the shard's keys
+	"broken",     // what went wrong, once a transaction was applied in part
+}
+
+// meta is a shard's meta hash.
+type meta struct {
+	epoch, next, clock, outbox int64
+	rules                      string
+	generation                 uint64
+	commits                    int64
+	schema                     string
+	broken                     string
+}
+
+func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
+	values, err := c.HMGet(ctx, key, metaFields...).Result()
+	if err != nil {
+		return meta{}, fmt.Errorf("reading %s: %w", key, err)
+	}
+	text := make([]string, len(metaFields))
+	for i, value := range values {
+		text[i], _ = value.(string) // nil for a field that is absent
+	}
+	m := meta{rules: text[4], schema: text[7], broken: text[8]}
+	for i, number := range []*int64{&m.epoch, &m.next, &m.clock, &m.outbox} {
+		if err := parse(key, metaFields[i], text[i], number); err != nil {
+			return meta{}, err
+		}
+	}
+	if text[1] == "" {
+		m.next = -1
+	}
+	if err := parse(key, metaFields[6], text[6], &m.commits); err != nil {
+		return meta{}, err
+	}
+	var generation int64
+	err = parse(key, metaFields[5], text[5], &generation)
+	m.generation = uint64(generation)
+	return m, err
+}
+
+// parse reads a number; an absent one is 0.
+func parse(key, field, text string, number *int64) error {
+	if text == "" {
+		return nil
+	}
+	value, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return final("%s holds %q in field %s, which is not a number", key, text, field)
+	}
+	*number = value
+	return nil
+}
+
+// precedes reports whether the commit follows this state.
+func (m meta) precedes(c *pipeline.Commit) bool {
+	return m.epoch == c.Epoch && m.next == c.From && m.outbox == c.Outbox
+}
+
+// follows reports whether this state is the one the commit leaves, given the
+// number of commits before it. Under an epoch there is one owner and it makes
+// one commit at a time, so nobody else can have raised the number by one.
+func (m meta) follows(c *pipeline.Commit, commits int64) bool {
+	return m.epoch == c.Epoch && m.commits == commits+1 &&
+		m.next == c.Next && m.outbox == c.Outbox+int64(len(c.Changes))
+}

@@ -1,0 +1,99 @@
+package sink
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/redis/go-redis/v9"
+
+	"muster/pipeline"
+)
+
+// timerPage is how many timers one reply brings.
+const timerPage = 10_000
+
+// epochStep bounds the random step between epochs. A failover can lose an
+// epoch that was given out; a random step keeps the next owner from getting
+// the same one, and so from being mistaken for it.
+const epochStep = 1 << 20
+
+// Open implements pipeline.Store. It returns ErrBroken for a shard that a
+// transaction was applied to in part, and ErrMismatch for one of another
+// schema; both leave the present owner alone.
+func (s *Store) Open(ctx context.Context, shard int) (pipeline.State, error) {
+	var state pipeline.State
+	err := s.retry(ctx, "opening", func(ctx context.Context) error {
+		before, err := readMeta(ctx, s.client, s.keys.meta(shard))
+		if err != nil {
+			return err
+		}
+		if err := s.usable(shard, before); err != nil {
+			return err
+		}
+		state, err = s.takeOver(ctx, shard)
+		return err
+	})
+	if err != nil {
+		return pipeline.State{}, fmt.Errorf("opening shard %d: %w", shard, err)
+	}
+	s.setEpoch(shard, state.Epoch)
+	return state, nil
+}
+
+func (s *Store) usable(shard int, m meta) error {
+	if m.broken != "" {
+		return final("%s has field broken: %s (restore the shard from a backup, "+
+			"or remove the field to accept its state): %w", s.keys.meta(shard), m.broken, ErrBroken)
+	}
+	if m.schema != "" && m.schema != fmt.Sprint(schema) {
+		return final("%s has schema %q, this version reads %d: %w", s.keys.meta(shard), m.schema, schema, ErrMismatch)
+	}
+	return nil
+}
+
+// takeOver raises the epoch, which fails every transaction the owner before
+// still has on its way, and then reads what from now on nobody else changes.
+func (s *Store) takeOver(ctx context.Context, shard int) (pipeline.State, error) {
+	key := s.keys.meta(shard)
+	pipe := s.client.TxPipeline()
+	raised := pipe.HIncrBy(ctx, key, "epoch", 1+rand.Int64N(epochStep))
+	pipe.HSetNX(ctx, key, "schema", schema)
+	if _, err := pipe.Exec(ctx); err != nil {
+		return pipeline.State{}, fmt.Errorf("raising epoch: %w", err)
+	}
+	m, err := readMeta(ctx, s.client, key)
+	if err != nil {
+		return pipeline.State{}, err
+	}
+	names, err := s.client.LRange(ctx, s.keys.names(shard), 0, -1).Result()
+	if err != nil {
+		return pipeline.State{}, fmt.Errorf("reading names: %w", err)
+	}
+	timers, err := readTimers(ctx, s.client, s.keys.timers(shard))
+	if err != nil {
+		return pipeline.State{}, fmt.Errorf("reading timers: %w", err)
+	}
+	return pipeline.State{
+		Epoch: raised.Val(), Next: m.next, Clock: m.clock, Outbox: m.outbox,
+		Rules: m.rules, Generation: m.generation, Names: names, Timers: timers,
+	}, nil
+}
+
+func readTimers(ctx context.Context, c redis.Cmdable, key string) ([]pipeline.Timer, error) {
+	var timers []pipeline.Timer
+	for {
+		first := int64(len(timers))
+		page, err := c.ZRangeWithScores(ctx, key, first, first+timerPage-1).Result()
+		if err != nil {
+			return nil, err
+		}
+		for _, z := range page {
+			profile, _ := z.Member.(string)
+			timers = append(timers, pipeline.Timer{Profile: profile, At: int64(z.Score)})
+		}
+		if len(page) < timerPage {
+			return timers, nil
+		}
+	}
+}

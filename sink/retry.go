@@ -1,0 +1,77 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// The pause between attempts doubles from the first to the longest.
+const (
+	firstPause   = 5 * time.Millisecond
+	longestPause = time.Second
+)
+
+// retry repeats an operation that may be repeated until it succeeds, fails
+// for good, or Config.RetryFor has passed. It returns the last error.
+func (s *Store) retry(ctx context.Context, operation string, attempt func(context.Context) error) error {
+	deadline := time.Now().Add(s.cfg.RetryFor)
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		err := attempt(ctx)
+		if err == nil || !temporary(err) || ctx.Err() != nil || time.Now().Add(pause).After(deadline) {
+			return err
+		}
+		s.cfg.Observer.retried(operation, err)
+		if cluster, ok := s.client.(*redis.ClusterClient); ok {
+			// The shard may have moved to a replica.
+			cluster.ReloadState(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// temporary reports whether trying again can help: the connection broke, or
+// Redis asked for patience. Whatever else Redis says, it says again.
+func temporary(err error) bool {
+	var own finalError
+	if errors.As(err, &own) || errors.Is(err, redis.ErrClosed) {
+		return false
+	}
+	if !answered(err) || errors.Is(err, redis.TxFailedErr) {
+		return true
+	}
+	if _, moved := redis.IsMovedError(err); moved {
+		return true
+	}
+	if _, asked := redis.IsAskError(err); asked {
+		return true
+	}
+	return redis.IsLoadingError(err) || redis.IsReadOnlyError(err) || redis.IsMasterDownError(err) ||
+		redis.IsClusterDownError(err) || redis.IsTryAgainError(err) || redis.IsMaxClientsError(err) ||
+		redis.IsNoReplicasError(err)
+}
+
+// finalError is what this package itself found wrong. Trying again would find
+// it again.
+type finalError struct{ error }
+
+// Unwrap returns the finding.
+func (e finalError) Unwrap() error { return e.error }
+
+func final(format string, arguments ...any) error {
+	return finalError{fmt.Errorf(format, arguments...)}
+}
+
+// answered reports whether the error is Redis' own answer, rather than that
+// of the connection.
+func answered(err error) bool {
+	var own redis.Error
+	return errors.As(err, &own)
+}

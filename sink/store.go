@@ -1,0 +1,85 @@
+package sink
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"muster/pipeline"
+)
+
+// Store keeps shards in Redis. It is safe for concurrent use, but for commits
+// to one shard, which have only one owner anyway.
+type Store struct {
+	cfg    Config
+	keys   keys
+	client redis.UniversalClient
+
+	mu     sync.Mutex
+	epochs map[int]int64 // of the shards this store has opened
+}
+
+var _ pipeline.Store = (*Store)(nil)
+
+// New connects to Redis and refuses a server that could lose profiles, a node
+// of a Redis Cluster when the configuration says otherwise, and a deployment
+// of another schema. Close the Store after use.
+func New(ctx context.Context, cfg Config) (*Store, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("checking sink configuration: %w", err)
+	}
+	s := &Store{
+		cfg:    cfg,
+		keys:   keys{prefix: cfg.Prefix, buckets: cfg.Buckets},
+		client: connect(cfg),
+		epochs: map[int]int64{},
+	}
+	if err := s.inspect(ctx); err != nil {
+		_ = s.client.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close closes all connections.
+func (s *Store) Close() error { return s.client.Close() }
+
+// connect returns a client that never repeats a command by itself: after a
+// lost reply, a repeated XADD or RPUSH would apply twice. What may be
+// repeated is repeated by Store.retry.
+func connect(cfg Config) redis.UniversalClient {
+	return redis.NewUniversalClient(&redis.UniversalOptions{
+		Addrs:         cfg.Addresses,
+		IsClusterMode: cfg.cluster(),
+		Username:      cfg.Username,
+		Password:      cfg.Password,
+		DB:            cfg.DB,
+
+		MaxRetries:    -1,
+		DialerRetries: 1,
+		DialTimeout:   cfg.DialTimeout,
+		ReadTimeout:   cfg.ReadTimeout,
+		WriteTimeout:  cfg.WriteTimeout,
+		PoolSize:      cfg.Connections,
+
+		ContextTimeoutEnabled:    true,
+		DisableIdentity:          true,
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	})
+}
+
+func (s *Store) epoch(shard int) (int64, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	epoch, ok := s.epochs[shard]
+	return epoch, ok
+}
+
+func (s *Store) setEpoch(shard int, epoch int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.epochs[shard] = epoch
+}
