@@ -1,0 +1,82 @@
+package pipeline
+
+import "muster/profile"
+
+// entry is a cached profile with what the shard knows of its stored form.
+type entry struct {
+	profile    *profile.Profile
+	deadline   int64 // as stored
+	dirty      bool  // changed since the last commit
+	bytes      int
+	prev, next *entry // in order of use
+}
+
+// cache holds the owner's profiles, least recently used first out. It is
+// authoritative: what is in it is newer than or equal to what is stored.
+// Profiles changed since the last commit are never dropped, so the bound may
+// be passed by the profiles of one batch.
+type cache struct {
+	bound   int // bytes; 0 for none
+	bytes   int
+	entries map[string]*entry
+	root    entry // root.next is the most recently used
+}
+
+func newCache(bound int) *cache {
+	c := &cache{bound: bound, entries: map[string]*entry{}}
+	c.root.prev, c.root.next = &c.root, &c.root
+	return c
+}
+
+// get returns a profile's entry and marks it used, nil when not cached.
+func (c *cache) get(id string) *entry {
+	e := c.entries[id]
+	if e != nil {
+		c.unlink(e)
+		c.link(e)
+	}
+	return e
+}
+
+func (c *cache) has(id string) bool { return c.entries[id] != nil }
+
+// put adds a profile that is not cached.
+func (c *cache) put(p *profile.Profile) *entry {
+	e := &entry{profile: p, deadline: p.Deadline}
+	c.entries[p.ID] = e
+	c.link(e)
+	c.weigh(e)
+	return e
+}
+
+// weigh counts an entry's bytes anew.
+func (c *cache) weigh(e *entry) {
+	if c.bound == 0 {
+		return
+	}
+	c.bytes -= e.bytes
+	e.bytes = e.profile.Bytes()
+	c.bytes += e.bytes
+}
+
+// trim drops clean profiles, the least recently used first, until the bound
+// holds.
+func (c *cache) trim() {
+	for e := c.root.prev; c.bound > 0 && c.bytes > c.bound && e != &c.root; {
+		older := e
+		e = e.prev
+		if older.dirty {
+			continue
+		}
+		c.unlink(older)
+		delete(c.entries, older.profile.ID)
+		c.bytes -= older.bytes
+	}
+}
+
+func (c *cache) link(e *entry) {
+	e.prev, e.next = &c.root, c.root.next
+	e.prev.next, e.next.prev = e, e
+}
+
+func (c *cache) unlink(e *entry) { e.prev.next, e.next.prev = e.next, e.prev }

@@ -1,0 +1,52 @@
+package pipeline
+
+import (
+	"fmt"
+	"time"
+
+	"muster/event"
+	"muster/profile"
+)
+
+// Config is what a Worker can be told.
+type Config struct {
+	// CacheBytes bounds the profiles that one shard's owner keeps in memory,
+	// in bytes. Past it the least recently used are dropped and read again
+	// when needed. 1 MB to 1 TB; default 256 MB.
+	CacheBytes int `yaml:"cache_bytes"`
+	// Timers is how many deadlines are served before a commit. 1 to
+	// 100,000; default 2,000.
+	Timers int `yaml:"timers"`
+	// CommitTimeout bounds one commit, and the last one when a worker has to
+	// leave. It must be shorter than the consumer group's session timeout.
+	// 100ms to 5m; default 5s.
+	CommitTimeout time.Duration `yaml:"commit_timeout"`
+	// Events bounds single records.
+	Events event.Config `yaml:"events"`
+	// Profiles bounds what a profile keeps.
+	Profiles profile.Config `yaml:"profiles"`
+}
+
+// DefaultConfig returns the documented defaults.
+func DefaultConfig() Config {
+	return Config{
+		CacheBytes: 256 << 20, Timers: 2000, CommitTimeout: 5 * time.Second,
+		Events: event.DefaultConfig(), Profiles: profile.DefaultConfig(),
+	}
+}
+
+// Validate reports the first value that is out of range.
+func (c Config) Validate() error {
+	switch {
+	case c.CacheBytes < 1<<20 || c.CacheBytes > 1<<40:
+		return fmt.Errorf("cache_bytes is %d; it must be between 1048576 and 1099511627776", c.CacheBytes)
+	case c.Timers < 1 || c.Timers > 100_000:
+		return fmt.Errorf("timers is %d; it must be between 1 and 100000", c.Timers)
+	case c.CommitTimeout < 100*time.Millisecond || c.CommitTimeout > 5*time.Minute:
+		return fmt.Errorf("commit_timeout is %s; it must be between 100ms and 5m", c.CommitTimeout)
+	}
+	if err := c.Events.Validate(); err != nil {
+		return err
+	}
+	return c.Profiles.Validate()
+}

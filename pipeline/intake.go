@@ -1,0 +1,74 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"muster/event"
+)
+
+// intake reads and decodes one partition, one batch ahead of the worker, so
+// that decoding overlaps the commit before it.
+type intake struct {
+	source   Source
+	decoders [2]*event.Decoder // in turn: the worker still reads events of the one before
+	wall     func() int64
+	place    place
+	turn     int
+}
+
+// place is where records come from.
+type place struct {
+	topic     string
+	partition int
+}
+
+// parcel is one decoded batch. It is valid until the next but one.
+type parcel struct {
+	events  []event.Event
+	records []int // index of each event's record
+	batch   Batch
+	letters []DeadLetter
+}
+
+// run sends parcels until ctx ends or reading fails.
+func (in *intake) run(ctx context.Context, out chan<- parcel) error {
+	var parcels [2]parcel
+	for {
+		batch, err := in.source.Fetch(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("reading partition %d: %w", in.place.partition, err)
+		}
+		p := &parcels[in.turn]
+		in.decode(p, batch)
+		in.turn = 1 - in.turn
+		select {
+		case out <- *p:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (in *intake) decode(p *parcel, batch Batch) {
+	decoder, wall := in.decoders[in.turn], in.wall()
+	decoder.Reset()
+	p.events, p.records, p.letters, p.batch = p.events[:0], p.records[:0], nil, batch
+	var rejected []event.Rejection
+	for i, r := range batch.Records {
+		p.events, rejected = decoder.Decode(p.events, rejected[:0], r.Value, r.Time, wall)
+		for len(p.records) < len(p.events) {
+			p.records = append(p.records, i)
+		}
+		for _, rej := range rejected {
+			p.letters = append(p.letters, in.place.letter(r, rej.Reason, rej.Value))
+		}
+	}
+}
+
+func (p place) letter(r Record, reason string, value []byte) DeadLetter {
+	return DeadLetter{Reason: reason, Topic: p.topic, Partition: p.partition, Offset: r.Offset, Key: r.Key, Value: value}
+}

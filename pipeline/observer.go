@@ -1,0 +1,60 @@
+package pipeline
+
+import "time"
+
+// Observer watches a Worker from outside. Every function is optional and
+// must return at once; they are called by the workers' goroutines.
+type Observer struct {
+	Opened     func(shard int, s State)           // a shard was taken over
+	Committed  func(shard int, b BatchStats)      // a batch landed
+	Left       func(shard int, err error)         // a worker ended; nil error when it was asked to
+	Fenced     func(shard int, err error)         // another owner has the shard, or the store lost writes
+	DeadLetter func(shard int, letter DeadLetter) // a record could not be applied
+}
+
+// BatchStats describes one committed batch.
+type BatchStats struct {
+	Records        int
+	Events         int // applied
+	Repeats        int // dropped: message id seen within 24 hours
+	DeadLetters    int
+	ClampedTime    int // event times after arrival
+	ClampedArrival int // arrival times too far ahead of the clock
+	Changes        int
+	Profiles       int           // written
+	Loaded         int           // profiles that were not in memory
+	Lag            int64         // records behind the end of the partition
+	StreamTime     int64         // ms since 1970 UTC
+	Step           time.Duration // loading, applying and matching
+	Commit         time.Duration // storing
+}
+
+func (o *Observer) opened(shard int, s State) {
+	if o.Opened != nil {
+		o.Opened(shard, s)
+	}
+}
+
+func (o *Observer) committed(shard int, b BatchStats) {
+	if o.Committed != nil {
+		o.Committed(shard, b)
+	}
+}
+
+func (o *Observer) left(shard int, err error) {
+	if o.Left != nil {
+		o.Left(shard, err)
+	}
+}
+
+func (o *Observer) fenced(shard int, err error) {
+	if o.Fenced != nil {
+		o.Fenced(shard, err)
+	}
+}
+
+func (o *Observer) deadLetter(shard int, l DeadLetter) {
+	if o.DeadLetter != nil {
+		o.DeadLetter(shard, l)
+	}
+}

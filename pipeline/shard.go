@@ -1,0 +1,272 @@
+package pipeline
+
+import (
+	"fmt"
+
+	"muster/event"
+	"muster/profile"
+	"muster/rules"
+)
+
+const millisPerDay = 24 * 60 * 60 * 1000
+
+// Shard is the state machine of one partition: clock, timers and profiles.
+// Events and the passing of time go in, a Commit comes out. It does no I/O
+// and reads no clock, so the same records give the same commits wherever
+// they are fed in. It is used by one goroutine.
+//
+// The caller's duties, in this order:
+//  1. Before Apply or Fire, Put every profile that Missing names.
+//  2. Before applying an event, Fire everything due up to its arrival.
+//  3. Take the effects with Flush, store them, then call Committed.
+//     When storing fails, drop the Shard.
+type Shard struct {
+	set     *rules.Set
+	matcher *rules.Matcher
+	codec   *profile.Codec
+	limits  profile.Config
+	cache   *cache
+	timers  *timers
+	changed profile.Changed
+
+	epoch      int64
+	next       int64
+	clock      int64
+	outbox     int64
+	generation uint64
+	newNames   []string
+	hidden     map[string]bool
+
+	// Effects since the last commit.
+	dirty   []*entry
+	changes []Change
+	reach   []Reach
+}
+
+// NewShard returns the shard of a stored state. cacheBytes bounds the
+// profiles kept in memory; 0 keeps all.
+func NewShard(set *rules.Set, limits profile.Config, cacheBytes int, s State) *Shard {
+	codec, newNames := profile.NewCodec(set.Schema(), set.IDs(), s.Names)
+	sh := &Shard{
+		set: set, matcher: rules.NewMatcher(set), codec: codec, limits: limits,
+		cache: newCache(cacheBytes), timers: newTimers(s.Timers),
+		epoch: s.Epoch, next: s.Next, clock: s.Clock, outbox: s.Outbox,
+		generation: s.Generation, newNames: newNames, hidden: map[string]bool{},
+	}
+	if s.Rules != set.Fingerprint() {
+		sh.generation++
+	}
+	for i := range set.Len() {
+		if one := set.Segment(i); !one.Members {
+			sh.hidden[one.ID] = true
+		}
+	}
+	return sh
+}
+
+// Clock returns the shard's stream time, in milliseconds since 1970 UTC.
+func (s *Shard) Clock() int64 { return s.clock }
+
+// Missing appends to dst the profiles that the events and the timers due up
+// to the latest arrival among them need and that are not in memory. At most
+// limit timers are looked at; Due names the rest when their turn comes.
+func (s *Shard) Missing(dst []string, events []event.Event, limit int) []string {
+	wanted := map[string]bool{}
+	latest := s.clock
+	for i := range events {
+		latest = max(latest, events[i].Arrival)
+		if id := events[i].Profile; !s.cache.has(id) && !wanted[id] {
+			wanted[id] = true
+			dst = append(dst, id)
+		}
+	}
+	for _, id := range s.Due(nil, latest, limit) {
+		if !wanted[id] {
+			dst = append(dst, id)
+		}
+	}
+	return dst
+}
+
+// Due appends to dst the profiles of the first timers, at most limit, that
+// are due at until and not in memory.
+func (s *Shard) Due(dst []string, until int64, limit int) []string {
+	due := s.timers.pop(until, limit)
+	for _, t := range due {
+		s.timers.set(t.Profile, t.At)
+		if !s.cache.has(t.Profile) {
+			dst = append(dst, t.Profile)
+		}
+	}
+	return dst
+}
+
+// Put adds a profile as it is stored; a nil blob is one that does not exist
+// yet.
+func (s *Shard) Put(id string, blob []byte) error {
+	if s.cache.has(id) {
+		return nil
+	}
+	if blob == nil {
+		s.cache.put(profile.New(id))
+		return nil
+	}
+	p, err := s.codec.Decode(id, blob)
+	if err != nil {
+		return err
+	}
+	s.cache.put(p)
+	return nil
+}
+
+// Fire serves, in order of time and profile, at most limit timers that are
+// due at until, moving the clock to each. It reports whether all are served;
+// then the clock stands at until, unless it was ahead already.
+func (s *Shard) Fire(until int64, limit int) (bool, error) {
+	for range limit {
+		first, ok := s.timers.next()
+		if !ok || first.At > until {
+			s.clock = max(s.clock, until)
+			return true, nil
+		}
+		e := s.cache.get(first.Profile)
+		if e == nil {
+			return false, fmt.Errorf("serving a timer: profile %q was not loaded", first.Profile)
+		}
+		s.timers.pop(first.At, 1)
+		s.clock = max(s.clock, first.At)
+		e.profile.Deadline = 0
+		s.settle(e, first.At, CauseTime, func(p *profile.Profile) []rules.Flip { return s.matcher.Wake(p, first.At) })
+	}
+	return false, nil
+}
+
+// Apply merges an event into its profile and evaluates what it changed. The
+// clock moves to the event's arrival, unless it was ahead already.
+func (s *Shard) Apply(ev *event.Event) (profile.Outcome, error) {
+	s.clock = max(s.clock, ev.Arrival)
+	e := s.cache.get(ev.Profile)
+	if e == nil {
+		return 0, fmt.Errorf("applying an event: profile %q was not loaded", ev.Profile)
+	}
+	s.changed.Reset()
+	outcome := e.profile.Apply(s.set.Schema(), &s.limits, ev, s.clock, &s.changed)
+	if outcome != profile.Applied {
+		return outcome, nil
+	}
+	before := len(s.changes)
+	s.settle(e, s.clock, CauseEvent, func(p *profile.Profile) []rules.Flip { return s.matcher.Update(p, &s.changed, s.clock) })
+	s.countReach(e.profile, s.changes[before:])
+	return profile.Applied, nil
+}
+
+// settle evaluates a touched profile and gathers what follows. A profile
+// last evaluated under another rule set is evaluated whole.
+func (s *Shard) settle(e *entry, now int64, cause Cause, evaluate func(*profile.Profile) []rules.Flip) {
+	p := e.profile
+	if p.Generation != s.generation {
+		for _, number := range p.Retired {
+			s.change(p, s.codec.Segment(number), false, now, cause)
+		}
+		p.Retired, p.Generation = nil, s.generation
+		evaluate = func(p *profile.Profile) []rules.Flip { return s.matcher.Full(p, now) }
+	}
+	for _, f := range evaluate(p) {
+		s.change(p, s.set.Segment(f.Position).ID, f.Entered, now, cause)
+	}
+	p.Deadline = s.matcher.Deadline(p, now)
+	s.timers.set(p.ID, p.Deadline)
+	if !e.dirty {
+		e.dirty = true
+		s.dirty = append(s.dirty, e)
+	}
+}
+
+func (s *Shard) change(p *profile.Profile, segment string, entered bool, at int64, cause Cause) {
+	p.Version++
+	s.changes = append(s.changes, Change{
+		Segment: segment, Profile: p.ID, Entered: entered, At: at, Version: p.Version, Cause: cause,
+	})
+}
+
+// countReach notes a profile's first activity of a day for every segment it
+// is in, and later that day for those it enters.
+func (s *Shard) countReach(p *profile.Profile, changes []Change) {
+	day := s.clock / millisPerDay
+	if p.ReachDay != day {
+		p.ReachDay = day
+		for i := range p.Members.All() {
+			s.reach = append(s.reach, Reach{s.set.Segment(i).ID, p.ID, day})
+		}
+		return
+	}
+	for _, c := range changes {
+		if c.Entered {
+			s.reach = append(s.reach, Reach{c.Segment, p.ID, day})
+		}
+	}
+}
+
+// Members calls f with every cached profile that is in a segment, in no
+// order. It is complete only while nothing was ever dropped from memory.
+func (s *Shard) Members(segment string, f func(profile string)) {
+	position, ok := s.set.Position(segment)
+	if !ok {
+		return
+	}
+	for id, e := range s.cache.entries {
+		if e.profile.Members.Has(position) {
+			f(id)
+		}
+	}
+}
+
+// TakeChanges returns and forgets the changes since it was last called. It
+// is for feeding a Shard that is never stored.
+func (s *Shard) TakeChanges() []Change {
+	changes := s.changes
+	s.changes, s.reach = s.changes[len(s.changes):], s.reach[:0]
+	for _, e := range s.dirty {
+		e.dirty = false
+	}
+	s.dirty = s.dirty[:0]
+	return changes
+}
+
+// Pending is the number of profiles changed and not committed.
+func (s *Shard) Pending() int { return len(s.dirty) }
+
+// Flush returns everything since the last commit, with next as the offset
+// to go on from. The Commit refers to the shard's memory: store it before
+// anything else is applied.
+func (s *Shard) Flush(next int64) *Commit {
+	c := &Commit{
+		Epoch: s.epoch, From: s.next, Next: next, Clock: s.clock, Outbox: s.outbox,
+		Rules: s.set.Fingerprint(), Generation: s.generation, NewNames: s.newNames,
+		Changes: s.changes, Reach: s.reach, Hidden: s.hidden,
+		Profiles: make([]Write, 0, len(s.dirty)),
+	}
+	var blobs []byte
+	for _, e := range s.dirty {
+		start := len(blobs)
+		blobs = s.codec.Append(blobs, e.profile, s.clock)
+		c.Profiles = append(c.Profiles, Write{
+			Profile: e.profile.ID, Blob: blobs[start:len(blobs):len(blobs)],
+			Deadline: e.profile.Deadline, Timer: e.profile.Deadline != e.deadline,
+		})
+	}
+	return c
+}
+
+// Committed tells the shard that c was stored.
+func (s *Shard) Committed(c *Commit) {
+	s.next = c.Next
+	s.outbox += int64(len(c.Changes))
+	s.newNames = nil
+	for _, e := range s.dirty {
+		e.dirty, e.deadline = false, e.profile.Deadline
+		s.cache.weigh(e)
+	}
+	s.dirty, s.changes, s.reach = s.dirty[:0], s.changes[:0], s.reach[:0]
+	s.cache.trim()
+}

@@ -1,0 +1,254 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"muster/event"
+	"muster/profile"
+	"muster/rules"
+)
+
+// Worker drives shards from their partitions into a Store. One Worker may
+// run many shards at once, each in its own goroutine.
+type Worker struct {
+	Config   Config
+	Rules    *rules.Set
+	Store    Store
+	Dead     DeadLetters
+	Observer Observer
+	Topic    string // the keyed topic's name, for dead letters
+	// Open starts reading a partition at an offset, -1 for the first there is.
+	Open func(ctx context.Context, partition int, offset int64) (Source, error)
+	// Owner returns the partition that a profile belongs to.
+	Owner func(profile string) int
+	// Wall returns the wall clock in milliseconds since 1970 UTC, for
+	// clamping arrival times that are too far ahead, or 0 for no clamping.
+	Wall func() int64
+	// Hint is told the next offset after each commit, for lag tools; optional.
+	Hint func(partition int, next int64)
+}
+
+// Run owns one shard until ctx ends, then finishes the batch at hand. It
+// returns nil when ctx ended, and otherwise the error that made it stop;
+// after any error the shard must be opened anew, by calling Run again.
+func (w *Worker) Run(ctx context.Context, partition int) error {
+	err := w.run(ctx, partition)
+	if errors.Is(err, ErrFenced) {
+		w.Observer.fenced(partition, err)
+	}
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = nil
+	}
+	w.Observer.left(partition, err)
+	return err
+}
+
+func (w *Worker) run(ctx context.Context, partition int) error {
+	state, err := w.Store.Open(ctx, partition)
+	if err != nil {
+		return fmt.Errorf("opening shard %d: %w", partition, err)
+	}
+	w.Observer.opened(partition, state)
+	source, err := w.Open(ctx, partition, state.Next)
+	if err != nil {
+		return fmt.Errorf("opening partition %d at offset %d: %w", partition, state.Next, err)
+	}
+	defer source.Close()
+	in := &intake{source: source, wall: w.Wall, place: place{w.Topic, partition}}
+	for i := range in.decoders {
+		if in.decoders[i], err = event.NewDecoder(w.Config.Events); err != nil {
+			return err
+		}
+	}
+	t := &tenure{
+		Worker: w, place: in.place, next: state.Next,
+		shard: NewShard(w.Rules, w.Config.Profiles, w.Config.CacheBytes, state),
+	}
+	parcels := make(chan parcel)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return in.run(ctx, parcels) })
+	group.Go(func() error { return t.run(ctx, parcels) })
+	return group.Wait()
+}
+
+// tenure is a worker's time as the owner of one shard.
+type tenure struct {
+	*Worker
+	place place
+	shard *Shard
+	next  int64 // offset of the last commit
+	stats BatchStats
+}
+
+func (t *tenure) run(ctx context.Context, parcels <-chan parcel) error {
+	for {
+		select {
+		case p := <-parcels:
+			if err := t.serve(ctx, p); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// serve takes one parcel from its records to the store. When the worker is
+// asked to leave meanwhile it still finishes, within the commit timeout.
+func (t *tenure) serve(ctx context.Context, p parcel) error {
+	if len(p.batch.Records) == 0 && p.batch.Next == t.next {
+		return nil
+	}
+	ctx, cancel := withGrace(ctx, t.Config.CommitTimeout)
+	defer cancel()
+	began := time.Now()
+	t.stats.Records = len(p.batch.Records)
+	if err := t.load(ctx, t.shard.Missing(nil, p.events, t.Config.Timers)); err != nil {
+		return err
+	}
+	for i := range p.events {
+		if err := t.apply(ctx, &p, i); err != nil {
+			return err
+		}
+	}
+	if err := t.bury(ctx, p.letters); err != nil {
+		return err
+	}
+	t.stats.Lag = p.batch.High - p.batch.Next
+	t.stats.Step = time.Since(began)
+	return t.commit(ctx, p.batch.Next)
+}
+
+// withGrace returns a context that outlives ctx by d.
+func withGrace(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(d, cancel) })
+	return late, func() { stop(); cancel() }
+}
+
+// apply serves the timers that are due before an event, then the event.
+func (t *tenure) apply(ctx context.Context, p *parcel, i int) error {
+	ev := &p.events[i]
+	r := p.batch.Records[p.records[i]]
+	if err := t.advance(ctx, p, i); err != nil {
+		return err
+	}
+	t.countClamps(ev)
+	if owner := t.Owner(ev.Profile); owner != t.place.partition {
+		reason := fmt.Sprintf("profile %q belongs to partition %d, not %d: the topic is not keyed by profile with the configured partitioner", ev.Profile, owner, t.place.partition)
+		p.letters = append(p.letters, t.place.letter(r, reason, r.Value))
+		return nil
+	}
+	outcome, err := t.shard.Apply(ev)
+	switch {
+	case err != nil:
+		return err
+	case outcome == profile.Repeat:
+		t.stats.Repeats++
+	case outcome != profile.Applied:
+		p.letters = append(p.letters, t.place.letter(r, t.refusal(outcome), r.Value))
+	default:
+		t.stats.Events++
+	}
+	return nil
+}
+
+func (t *tenure) countClamps(ev *event.Event) {
+	if ev.Clamped&event.ClampedTime != 0 {
+		t.stats.ClampedTime++
+	}
+	if ev.Clamped&event.ClampedArrival != 0 {
+		t.stats.ClampedArrival++
+	}
+}
+
+func (t *tenure) refusal(o profile.Outcome) string {
+	if o == profile.GroupsFull {
+		return fmt.Sprintf("groupId: the profile is in %d groups already, which is the limit", t.Config.Profiles.Groups)
+	}
+	return fmt.Sprintf("traits: the profile would have more than %d traits, which is the limit", t.Config.Profiles.Traits)
+}
+
+// advance serves every timer due before the i-th event. A long wave of
+// timers is committed in turns, with the offset still at the record at hand;
+// in the middle of a record that holds several events it is not, because
+// those before would be applied again after a crash.
+func (t *tenure) advance(ctx context.Context, p *parcel, i int) error {
+	until, divisible := p.events[i].Arrival, i == 0 || p.records[i-1] != p.records[i]
+	for {
+		if err := t.load(ctx, t.shard.Due(nil, until, t.Config.Timers)); err != nil {
+			return err
+		}
+		done, err := t.shard.Fire(until, t.Config.Timers)
+		if done || err != nil {
+			return err
+		}
+		if !divisible {
+			continue
+		}
+		if err := t.bury(ctx, p.letters); err != nil {
+			return err
+		}
+		p.letters = nil
+		if err := t.commit(ctx, p.batch.Records[p.records[i]].Offset); err != nil {
+			return err
+		}
+	}
+}
+
+func (t *tenure) load(ctx context.Context, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	blobs, err := t.Store.Load(ctx, t.place.partition, ids)
+	if err != nil {
+		return fmt.Errorf("loading %d profiles of shard %d: %w", len(ids), t.place.partition, err)
+	}
+	for i, id := range ids {
+		if err := t.shard.Put(id, blobs[i]); err != nil {
+			return fmt.Errorf("loading shard %d: %w", t.place.partition, err)
+		}
+	}
+	t.stats.Loaded += len(ids)
+	return nil
+}
+
+// bury writes dead letters. They are durable before the batch is committed.
+func (t *tenure) bury(ctx context.Context, letters []DeadLetter) error {
+	if len(letters) == 0 {
+		return nil
+	}
+	if err := t.Dead.Write(ctx, letters); err != nil {
+		return fmt.Errorf("writing %d dead letters: %w", len(letters), err)
+	}
+	for _, l := range letters {
+		t.Observer.deadLetter(t.place.partition, l)
+	}
+	t.stats.DeadLetters += len(letters)
+	return nil
+}
+
+func (t *tenure) commit(ctx context.Context, next int64) error {
+	c := t.shard.Flush(next)
+	ctx, cancel := context.WithTimeout(ctx, t.Config.CommitTimeout)
+	defer cancel()
+	began := time.Now()
+	if err := t.Store.Commit(ctx, t.place.partition, c); err != nil {
+		return fmt.Errorf("committing shard %d up to offset %d: %w", t.place.partition, next, err)
+	}
+	t.stats.Commit, t.stats.Changes, t.stats.Profiles = time.Since(began), len(c.Changes), len(c.Profiles)
+	t.stats.StreamTime = c.Clock
+	t.shard.Committed(c)
+	t.next = next
+	if t.Hint != nil {
+		t.Hint(t.place.partition, next)
+	}
+	t.Observer.committed(t.place.partition, t.stats)
+	t.stats = BatchStats{}
+	return nil
+}
