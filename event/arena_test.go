@@ -47,23 +47,33 @@ func TestResetReusesMemory(t *testing.T) {
 	}
 }
 
-// TestArenaIsBounded decodes what grows the decoder most and checks that
-// Reset gives the memory back.
+// TestArenaIsBounded decodes what grows the decoder most, in values and in
+// text, and checks that Reset gives the memory back.
 func TestArenaIsBounded(t *testing.T) {
+	const head, tail = `{"type":"page","userId":"u","properties":{"a":["`, `"]}}`
+	const room = 1<<20 - len(head) - len(tail)
 	d := newDecoder(t, DefaultConfig())
-	head := `{"type":"page","userId":"u","properties":{"a":[0`
-	record := []byte(head + strings.Repeat(",[]", (1<<20-len(head)-3)/3) + `]}}`)
-	for range 20 {
-		if events, rej := d.Decode(nil, nil, record, recordTime, 0); len(events) != 1 {
-			t.Fatalf("rejected: %s", rej[0].Reason)
+	var m runtime.MemStats
+	for _, filling := range []string{
+		strings.Repeat(`",[],"`, room/6),
+		strings.Repeat("x", room),
+	} {
+		record := []byte(head + filling + tail)
+		for range 20 {
+			if events, rej := d.Decode(nil, nil, record, recordTime, 0); len(events) != 1 {
+				t.Fatalf("rejected: %s", rej[0].Reason)
+			}
+		}
+		d.Reset()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		const kept = textKept + valuesKept*56 + 8<<20
+		if m.HeapAlloc > kept {
+			t.Errorf("after Reset %d MB are held, want at most %d", m.HeapAlloc>>20, kept>>20)
 		}
 	}
-	d.Reset()
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	if m.HeapAlloc > 64<<20 {
-		t.Errorf("%d MB are still held after Reset", m.HeapAlloc>>20)
+	if len(d.arena.values.chunks) == 0 || len(d.arena.text.chunks) == 0 {
+		t.Error("Reset kept nothing for the next batch")
 	}
 	runtime.KeepAlive(d)
 }

@@ -38,29 +38,33 @@ func (d *Decoder) check(data []byte) ([]byte, error) {
 	return d.checkEscapes(data)
 }
 
-// traits of a record's bytes that make a closer look necessary.
+// looks are what in a record's bytes makes a closer look necessary.
 type looks struct{ nonASCII, control, backslash bool }
 
-// inspect looks at eight bytes at a time.
+// inspect tests four words of eight bytes at a time.
 func inspect(data []byte) looks {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	var nonASCII, control, backslash uint64
-	for len(data) >= 8 {
-		x := binary.LittleEndian.Uint64(data)
-		y := x ^ '\\'*ones
-		nonASCII |= x
-		control |= (x - ' '*ones) &^ x
-		backslash |= (y - ones) &^ y
-		data = data[8:]
+	has := looks{backslash: bytes.IndexByte(data, '\\') >= 0}
+	var all, control uint64
+	for len(data) >= 32 {
+		block := data[:32]
+		a, b := binary.LittleEndian.Uint64(block), binary.LittleEndian.Uint64(block[8:])
+		c, d := binary.LittleEndian.Uint64(block[16:]), binary.LittleEndian.Uint64(block[24:])
+		all |= a | b | c | d
+		control |= below(a) | below(b) | below(c) | below(d)
+		data = data[32:]
 	}
-	has := looks{nonASCII&highs != 0, control&highs != 0, backslash&highs != 0}
+	has.nonASCII, has.control = all&highBits != 0, control&highBits != 0
 	for _, c := range data {
 		has.nonASCII = has.nonASCII || c >= utf8.RuneSelf
 		has.control = has.control || c < ' '
-		has.backslash = has.backslash || c == '\\'
 	}
 	return has
 }
+
+const highBits = 0x8080808080808080
+
+// below has a high bit set if any of the word's bytes is less than a space.
+func below(word uint64) uint64 { return (word - ' '*0x0101010101010101) &^ word }
 
 func invalidUTF8(data []byte) int {
 	at := 0
