@@ -1,0 +1,49 @@
+# The commands that people and CI use. Every target is one word.
+# Tools and brokers are cached outside the repository, in MUSTER_CACHE.
+
+MUSTER_CACHE ?= $(HOME)/.cache/muster
+export MUSTER_CACHE
+
+LINT_VERSION := $(shell cat .golangci-version)
+LINT := $(MUSTER_CACHE)/bin/golangci-lint-$(LINT_VERSION)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test race e2e retail lint bench
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build the binary into bin/
+	go build -trimpath -o bin/evaluator ./cmd/evaluator
+
+demo: ## show audiences move on generated shop traffic; needs nothing but Go
+	go run ./cmd/evaluator demo
+
+# -count=1: the suite builds and runs a binary, which the test cache can't see.
+test: ## run every test, the e2e suite on an embedded broker and a real Redis
+	go test -count=1 -timeout 15m ./...
+
+race: ## run every test but the whole-binary suites under the race detector
+	go test -count=1 -timeout 30m -race -short ./...
+
+e2e: ## run the e2e suite on Apache Kafka, Redis and Redis Cluster; needs java and mvn
+	MUSTER_E2E=real go test -count=1 -timeout 20m ./test/e2e/... ./test/kafka/...
+
+# The JSON line is all that goes to stdout.
+retail: ## feed a real shop's year through the service and compare with the oracle
+	@line=$$(mktemp) && MUSTER_RETAIL=$$line \
+		go test -count=1 -timeout 60m -run '^TestRetail$$' ./test/retail >&2; status=$$?; \
+		cat $$line; rm -f $$line; exit $$status
+
+lint: $(LINT) ## check style and layers
+	$(LINT) run ./...
+	go test -count=1 ./test/layers
+
+bench: ## run the benchmarks, one JSON line per result; PART=name for one part
+	@go run ./bench $(PART)
+
+$(LINT):
+	@echo "installing golangci-lint $(LINT_VERSION) into $(MUSTER_CACHE)/bin, which takes some minutes"
+	@mkdir -p $(MUSTER_CACHE)/bin
+	GOBIN=$(MUSTER_CACHE)/bin/$(LINT_VERSION) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	mv $(MUSTER_CACHE)/bin/$(LINT_VERSION)/golangci-lint $@

@@ -1,0 +1,132 @@
+package layers
+
+import (
+	"strings"
+	"testing"
+)
+
+// order lists the layers from the outside in. A package may import those of
+// layers further in, and its own sub-packages, but not its neighbours.
+var order = [][]string{
+	{"cmd/evaluator"},
+	{"demo", "observe"},
+	{"stream", "sink"},
+	{"pipeline"},
+	{"rules"},
+	{"profile"},
+	{"event"},
+}
+
+// tooling is for developing and testing Muster; nothing that is shipped may
+// import it. storetest is the acceptance suite of a Store.
+var tooling = []string{"test", "bench", "pipeline/storetest"}
+
+// core must stay free of clocks of its own, I/O, logs and metrics.
+var core = []string{"event", "profile", "rules"}
+
+// outside is what the core must not import, with everything below it.
+var outside = []string{
+	"os", "net", "log", "database", "io/ioutil",
+	"go.uber.org/zap", "github.com/prometheus", "github.com/segmentio/kafka-go",
+	"github.com/twmb/franz-go", "github.com/redis", "github.com/alicebob",
+}
+
+// embedded is the fake broker and the fake Redis.
+var embedded = []string{"github.com/twmb/franz-go/pkg/kfake", "github.com/alicebob/miniredis"}
+
+// layer returns a folder's place in the order.
+func layer(folder string) (int, bool) {
+	for i, packages := range order {
+		if within(folder, packages...) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// family is the listed package that a folder belongs to.
+func family(folder string) string {
+	for _, packages := range order {
+		for _, p := range packages {
+			if within(folder, p) {
+				return p
+			}
+		}
+	}
+	return folder
+}
+
+// TestEveryPackageHasALayer keeps the list above complete.
+func TestEveryPackageHasALayer(t *testing.T) {
+	for _, s := range sources(t) {
+		if _, ok := layer(s.home); !ok && !within(s.home, tooling...) {
+			t.Errorf("%s: package %s has no layer: put it into order or tooling", s.file, s.home)
+		}
+	}
+}
+
+// TestImportsPointInwards also holds tests to it, or they would tie an inner
+// package to an outer one all the same. Tests may import tooling.
+func TestImportsPointInwards(t *testing.T) {
+	for _, s := range sources(t) {
+		from, ok := layer(s.home)
+		if !ok || within(s.home, tooling...) {
+			continue
+		}
+		for _, imported := range s.imports {
+			folder, ok := own(imported)
+			if !ok || within(folder, tooling...) {
+				continue
+			}
+			to, ok := layer(folder)
+			if !ok || to < from || to == from && family(folder) != family(s.home) {
+				t.Errorf("%s: %s must not import %s: imports point inwards", s.file, s.home, folder)
+			}
+		}
+	}
+}
+
+func TestToolingIsNotShipped(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.test || within(s.home, tooling...) {
+			continue
+		}
+		for _, imported := range s.imports {
+			if folder, ok := own(imported); ok && within(folder, tooling...) {
+				t.Errorf("%s: only tests may import %s", s.file, folder)
+			}
+			if imported == "testing" {
+				t.Errorf("%s: only tests may import testing", s.file)
+			}
+		}
+	}
+}
+
+func TestCoreIsPure(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.test || !within(s.home, core...) {
+			continue
+		}
+		for _, imported := range s.imports {
+			if within(imported, outside...) {
+				t.Errorf("%s: the core does no I/O, so %s must not import %s", s.file, s.home, imported)
+			}
+		}
+	}
+}
+
+// TestEmbeddedServersStayInDemoAndTests: production code must not depend on
+// a fake.
+func TestEmbeddedServersStayInDemoAndTests(t *testing.T) {
+	for _, s := range sources(t) {
+		demo := within(s.home, "demo") || s.home == "cmd/evaluator" && strings.HasPrefix(s.file, "cmd/evaluator/demo")
+		if s.test || demo || within(s.home, tooling...) {
+			continue
+		}
+		for _, imported := range s.imports {
+			if within(imported, embedded...) {
+				t.Errorf("%s: only the demo and tests may import %s", s.file, imported)
+			}
+		}
+	}
+}
