@@ -22,6 +22,10 @@ import (
 // once the worker has dropped the shard and opened it again, as opening
 // changes that hash too.
 //
+// Should a new owner have opened the shard by the time of the lookup, the
+// answer is ErrFenced whether the commit has landed or not: the new owner has
+// gone on from whatever Open showed it.
+//
 // Once a transaction was sent, the end of ctx does not end the lookup;
 // Config.RetryFor bounds it. If Redis can't be reached for that long, the
 // outcome stays unknown and the error is ErrFenced too: all that is left to

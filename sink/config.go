@@ -57,7 +57,7 @@ type Config struct {
 	// OutboxMax bounds the entries kept in the outbox stream of one shard; a
 	// few more may stay, as Redis drops whole nodes of the stream. At the
 	// bound the oldest entries are dropped, read or not. Above 0.
-	// Default: 1,000,000, about 200 MB a shard when full.
+	// Default: 1,000,000, about 110 MB a shard when full.
 	OutboxMax int64 `yaml:"outbox_max"`
 	// ReachDays is how many days a daily reach key outlives its day, up to
 	// 3,660; activity replayed from before that is not counted. 0 keeps the

@@ -64,6 +64,8 @@ func connect(cfg Config) redis.UniversalClient {
 		ReadTimeout:   cfg.ReadTimeout,
 		WriteTimeout:  cfg.WriteTimeout,
 		PoolSize:      cfg.Connections,
+		// Pipelines share the pool, so that Connections is the bound.
+		PipelinePoolSize: -1,
 
 		ContextTimeoutEnabled:    true,
 		DisableIdentity:          true,

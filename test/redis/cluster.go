@@ -60,10 +60,12 @@ func startNode(t testing.TB, directives []string) *Server {
 		"cluster-enabled yes",
 		fmt.Sprintf("cluster-port %d", bus),
 		"cluster-node-timeout 2000",
-		// A replica with an empty data set never turns "ready" otherwise
-		// while its master has had no writes.
+		// A replica takes over however long it has been cut off, so that
+		// tests can make a failover lose writes.
 		"cluster-replica-validity-factor 0",
-		"repl-diskless-sync-delay 0",
+		// With diskless replication a replica that says its link is up may
+		// be sent nothing for another second.
+		"repl-diskless-sync no",
 	}
 	return Start(t, append(own, directives...)...)
 }

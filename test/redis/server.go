@@ -138,8 +138,9 @@ func (s *Server) awaitReady() error {
 	defer cancel()
 	for {
 		err := c.Ping(ctx).Err()
-		if err == nil {
-			return nil
+		var answer client.Error
+		if err == nil || errors.As(err, &answer) && !client.IsLoadingError(err) {
+			return nil // asking for a password is an answer too
 		}
 		select {
 		case <-s.exited:

@@ -1,0 +1,66 @@
+package sink
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestTheDefaultIsValid(t *testing.T) {
+	cfg := Default()
+	if err := cfg.Validate(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEveryBoundIsChecked(t *testing.T) {
+	for want, change := range map[string]func(*Config){
+		"addresses: at least one": func(c *Config) { c.Addresses = nil },
+		"addresses: an address":   func(c *Config) { c.Addresses = []string{"a:1", ""} },
+		"db: -1":                  func(c *Config) { c.DB = -1 },
+		"db: a Redis Cluster":     func(c *Config) { c.DB, c.Cluster = 1, true },
+		"password:":               func(c *Config) { c.Username = "muster" },
+		`prefix: "m:"`:            func(c *Config) { c.Prefix = "m:" },
+		`prefix: ""`:              func(c *Config) { c.Prefix = "" },
+		`prefix: "{m}"`:           func(c *Config) { c.Prefix = "{m}" },
+		"connections: 0":          func(c *Config) { c.Connections = 0 },
+		"connections: 1001":       func(c *Config) { c.Connections = 1001 },
+		"dial_timeout: 0s":        func(c *Config) { c.DialTimeout = 0 },
+		"read_timeout: 11m":       func(c *Config) { c.ReadTimeout = 11 * time.Minute },
+		"write_timeout: -1s":      func(c *Config) { c.WriteTimeout = -time.Second },
+		"retry_for: -1s":          func(c *Config) { c.RetryFor = -time.Second },
+		"retry_for: 11m":          func(c *Config) { c.RetryFor = 11 * time.Minute },
+		"buckets: 0":              func(c *Config) { c.Buckets = 0 },
+		"buckets: 1048577":        func(c *Config) { c.Buckets = 1<<20 + 1 },
+		"outbox_max: 0":           func(c *Config) { c.OutboxMax = 0 },
+		"reach_days: -1":          func(c *Config) { c.ReachDays = -1 },
+		"reach_days: 3661":        func(c *Config) { c.ReachDays = 3661 },
+	} {
+		cfg := Default()
+		change(&cfg)
+		err := cfg.Validate()
+		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("got %v, want only a problem starting with %q", err, want)
+		}
+	}
+}
+
+func TestAllProblemsAreReportedAtOnce(t *testing.T) {
+	err := (&Config{}).Validate()
+	for _, field := range []string{"addresses", "prefix", "connections", "read_timeout", "buckets", "outbox_max"} {
+		if !strings.Contains(err.Error(), field+":") {
+			t.Errorf("%v does not name %s", err, field)
+		}
+	}
+}
+
+func TestSeveralAddressesMeanACluster(t *testing.T) {
+	cfg := Default()
+	if cfg.cluster() {
+		t.Error("one address is taken for a cluster")
+	}
+	cfg.Addresses = []string{"a:1", "b:1"}
+	if !cfg.cluster() {
+		t.Error("two addresses are not taken for a cluster")
+	}
+}
