@@ -1,7 +1,8 @@
 package event
 
-// maxAhead is how far arrival may be ahead of the clock before it is
-// clamped, in milliseconds.
+// maxAhead is how far arrival may be ahead of the wall clock before it is
+// clamped, in milliseconds. The record's own timestamp is no help here: with
+// CreateTime it is the producer's.
 const maxAhead = 5 * 60 * 1000
 
 // clock is what is known about time beside the record's own text, in
@@ -31,8 +32,8 @@ func (e *Event) times(c *call, at clock) error {
 	default:
 		return reject("timestamp", "absent, and so are receivedAt and the record's own time")
 	}
-	if now := max(at.wall, at.record); at.wall > 0 && e.Arrival > now+maxAhead {
-		e.Arrival = now
+	if at.wall > 0 && e.Arrival > at.wall+maxAhead {
+		e.Arrival = at.wall
 		e.Clamped |= ClampedArrival
 	}
 	e.Time = own

@@ -66,8 +66,9 @@ func put(node map[string]any, path []string, value any) {
 	put(child, path[1:], value)
 }
 
-// remove deletes whatever is at the path and below, and every parent that
-// is left without leaves.
+// remove deletes whatever is at the path and below, any leaf on the way (as
+// RFC 7396 does: what has a field is an object), and every parent that is
+// left without leaves.
 func remove(node map[string]any, path []string) {
 	if len(path) == 1 {
 		delete(node, path[0])
@@ -75,6 +76,7 @@ func remove(node map[string]any, path []string) {
 	}
 	child, ok := node[path[0]].(map[string]any)
 	if !ok {
+		delete(node, path[0])
 		return
 	}
 	remove(child, path[1:])

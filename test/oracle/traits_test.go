@@ -211,9 +211,9 @@ func TestTraitWrites(t *testing.T) {
 			yes:     []string{`len(traits.list) == 1`, `traits.list == traits.list`, `len(traits.full) == 0`, `traits.full != nil`, `traits.box.a == 1`, `traits.plan == "a"`},
 		},
 		{
-			name:    "null below a scalar leaves the scalar",
+			name:    "null below a scalar replaces the scalar, as any field does",
 			history: []event.Event{write("5h", `{"plan":"a"}`), write("4h", `{"plan":{"x":null}}`)},
-			yes:     []string{`traits.plan == "a"`},
+			yes:     []string{`traits.plan == nil`},
 		},
 		{
 			name:    "traits are read by any name; those of a group call are not the profile's",
