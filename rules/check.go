@@ -28,6 +28,9 @@ func checkRule(text string) (checked, []mistake) {
 	}
 	c := &checker{}
 	t := c.condition(node, profileScope)
+	if len(c.mistakes) == 0 && t.size(maxTerms) > maxTerms {
+		c.wrong(node, splitHint, "the rule grows past %d parts when what let names is put in", maxTerms)
+	}
 	if len(c.mistakes) > 0 {
 		return checked{}, c.mistakes
 	}
@@ -46,6 +49,7 @@ type checker struct {
 type binding struct {
 	name  string
 	value operand
+	scope scope // that let stands in
 }
 
 // scope says what a piece of a rule can see.
@@ -131,7 +135,7 @@ func (c *checker) operand(n ast.Node, s scope) operand {
 	case *ast.MemberNode:
 		return c.member(n, s)
 	case *ast.IdentifierNode:
-		return c.identifier(n)
+		return c.identifier(n, s)
 	case *ast.BuiltinNode:
 		return c.call(n, n.Name, n.Arguments, s)
 	case *ast.CallNode:
@@ -154,7 +158,7 @@ func (c *checker) operand(n ast.Node, s scope) operand {
 
 func (c *checker) let(n *ast.VariableDeclaratorNode, s scope) operand {
 	v := c.operand(n.Value, s)
-	c.bindings = append(c.bindings, binding{n.Name, v})
+	c.bindings = append(c.bindings, binding{n.Name, v, s})
 	defer func() { c.bindings = c.bindings[:len(c.bindings)-1] }()
 	return c.operand(n.Expr, s)
 }

@@ -190,9 +190,13 @@ func (c *checker) constantText(n ast.Node, usage string) (string, bool) {
 	return "", false
 }
 
-// nearest returns the known name that is at most two edits away, "" if none.
+// nearest returns the known name that is at most two edits away, one for
+// names of up to four letters; "" if none.
 func nearest(name string, known []string) string {
 	best, least := "", 3
+	if len(name) <= 4 {
+		least = 2
+	}
 	for _, k := range known {
 		if d := distance(name, k); d < least && d < len(k) {
 			best, least = k, d

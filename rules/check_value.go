@@ -52,10 +52,10 @@ func (c *checker) list(n *ast.ArrayNode) *Term {
 	return at(n, constant(event.ArrayOf(values)))
 }
 
-func (c *checker) identifier(n *ast.IdentifierNode) operand {
+func (c *checker) identifier(n *ast.IdentifierNode, s scope) operand {
 	for i := len(c.bindings) - 1; i >= 0; i-- {
-		if c.bindings[i].name == n.Value {
-			return c.bindings[i].value
+		if b := c.bindings[i]; b.name == n.Value {
+			return c.inlined(n, b, s)
 		}
 	}
 	switch n.Value {
@@ -69,6 +69,20 @@ func (c *checker) identifier(n *ast.IdentifierNode) operand {
 		hint = "did you mean " + near + "?"
 	}
 	return of(c.wrong(n, hint, "unknown name %s", n.Value))
+}
+
+// inlined puts what let has named into the place of its name. A predicate
+// sees another thing than what stands around it: into one over events only
+// constants can be taken, into one over an array also the profile's values.
+func (c *checker) inlined(n *ast.IdentifierNode, b binding, s scope) operand {
+	t := b.value.term
+	constant := t != nil && (t.op == opConst || t.op == opInvalid)
+	profile := t != nil && b.scope == profileScope && !s.event
+	if b.scope == s || constant || profile {
+		return b.value
+	}
+	return of(c.wrong(n, "put the let inside the predicate, as any(traits.tags, {let t = lower(#); t == \"vip\"}), or name a constant",
+		"%s was named outside this predicate", n.Value))
 }
 
 // pointer checks #, the element that a predicate looks at.

@@ -162,11 +162,11 @@ func compileFunction(t *Term, s slots) evaluator {
 	case opLen:
 		return func(e *env) event.Value { return lengthOf(first(e)) }
 	case opPlus, opNeg:
-		zero, o := event.NumberOf(0), opAdd
+		factor := event.NumberOf(1)
 		if t.op == opNeg {
-			o = opSub
+			factor = event.NumberOf(-1)
 		}
-		return func(e *env) event.Value { return calculate(o, zero, first(e)) }
+		return func(e *env) event.Value { return calculate(opMul, factor, first(e)) }
 	}
 	second, o := compileValue(t.args[1], s), t.op
 	return func(e *env) event.Value { return calculate(o, first(e), second(e)) }

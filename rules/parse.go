@@ -3,7 +3,9 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
@@ -29,7 +31,7 @@ func parse(text string) (ast.Node, *mistake) {
 	if len(text) > MaxSource {
 		return nil, &mistake{
 			message: fmt.Sprintf("the rule is %d bytes long; the limit is %d", len(text), MaxSource),
-			hint:    `split it into several segments and combine them with segment("...")`,
+			hint:    splitHint,
 		}
 	}
 	tree, err := parser.Parse(text)
@@ -40,24 +42,88 @@ func parse(text string) (ast.Node, *mistake) {
 	if !errors.As(err, &at) {
 		return nil, &mistake{message: err.Error()}
 	}
-	return nil, &mistake{from: at.From, message: syntaxMessage(at.Message), hint: syntaxHint(at.Message)}
+	return nil, syntaxMistake([]rune(text), at)
 }
 
-func syntaxMessage(m string) string {
-	m = strings.TrimPrefix(m, "compilation failed: ")
-	m = strings.ReplaceAll(m, "token EOF", "end of the rule")
+// syntaxMistake says in the words of rule authors what expr's parser found.
+func syntaxMistake(text []rune, at *file.Error) *mistake {
+	m := &mistake{from: min(at.From, len(text)), message: strings.TrimPrefix(at.Message, "compilation failed: ")}
+	unexpected := unexpectedToken.FindStringSubmatch(m.message)
+	switch {
+	case strings.Contains(m.message, "token EOF"), strings.Contains(m.message, "unexpected end of expression"):
+		m.message = "the rule ends too early"
+		m.hint = "something is missing at the end: a closing bracket or the right side of an operator"
+	case unexpected != nil:
+		m.message, m.hint = "unexpected "+unexpected[1], tokenHints[strings.ToLower(unexpected[1])]
+		if unexpected[1] == ">" && m.from > 0 && text[m.from-1] == '<' {
+			m.hint = "inequality is written !="
+		}
+	case m.message == "literal not terminated":
+		m.message, m.hint = "the string is not closed", "close it with the quote it was opened with, on the same line"
+		m.from = openAt(text, m.from)
+	case m.message == "unclosed comment":
+		m.hint, m.from = "close it with */", openAt(text, m.from)
+	case strings.HasPrefix(m.message, "invalid char escape"):
+		m.message, m.hint = `\ does not go with the character behind it`, `a backslash in a string is written \\`
+	case m.message == "expected name":
+		m.message, m.hint = "a name is missing behind the dot", `as traits.plan; a name with other characters is traits["first name"]`
+	case strings.Contains(m.message, "literal: "):
+		m.message, m.from = "the number can't be read", wordStart(text, m.from)
+	case strings.Contains(m.message, "maximum allowed nodes"):
+		m.message, m.hint = "the rule has too many parts", splitHint
+	}
 	return m
 }
 
-// syntaxHint explains the mistakes that people new to expr make most.
-func syntaxHint(m string) string {
-	switch {
-	case strings.Contains(m, `Operator("=")`), strings.Contains(m, `U+003D '='`):
-		return "equality is written =="
-	case strings.Contains(m, "unexpected end of expression"), strings.Contains(m, "unexpected token EOF"):
-		return "something is missing at the end: a closing bracket or the right side of an operator"
-	case strings.Contains(m, "literal not terminated"):
-		return "close the string with the quote it was opened with"
+const splitHint = `split it into several segments and combine them with segment("...")`
+
+// unexpectedToken takes the parser's name of a token off its text.
+var unexpectedToken = regexp.MustCompile(`^unexpected token \w+\("(.*)"\)$`)
+
+// tokenHints explains what people who know SQL or JavaScript write.
+var tokenHints = map[string]string{
+	"=":       "equality is written ==",
+	"and":     "write and in small letters, between two conditions",
+	"or":      "write or in small letters, between two conditions",
+	"not":     "write not in small letters, before a condition",
+	"in":      `write in small letters, as traits.country in ["DE", "FR"]`,
+	"is":      "test with == nil or != nil",
+	"like":    `use contains, startsWith or endsWith, as traits.email endsWith ".com"`,
+	"between": "as traits.age in 18..25, or 18 <= traits.age and traits.age <= 25",
+	"&":       "write and",
+	")":       "a value is missing before it, or its opening bracket",
+}
+
+// openAt returns where the string or comment begins that is still open at
+// until.
+func openAt(text []rune, until int) int {
+	opened, closing := until, ""
+	for i := 0; i < until; i++ {
+		rest := string(text[i:min(i+2, len(text))])
+		switch {
+		case closing == "" && rest == "//":
+			for i < until && text[i] != '\n' {
+				i++
+			}
+		case closing == "" && rest == "/*":
+			opened, closing = i, "*/"
+			i++
+		case closing == "" && strings.ContainsRune("\"'`", text[i]):
+			opened, closing = i, string(text[i])
+		case closing != "" && closing != "*/" && closing != "`" && text[i] == '\\':
+			i++
+		case closing != "" && strings.HasPrefix(rest, closing):
+			i += len(closing) - 1
+			opened, closing = until, ""
+		}
 	}
-	return ""
+	return opened
+}
+
+// wordStart returns where the letters and digits before a position begin.
+func wordStart(text []rune, at int) int {
+	for at > 0 && (text[at-1] == '_' || unicode.IsLetter(text[at-1]) || unicode.IsDigit(text[at-1])) {
+		at--
+	}
+	return at
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"unicode/utf8"
 )
 
 // Segment is one audience: a rule and what it is called.
@@ -38,11 +39,13 @@ var segmentID = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 // origin says where a text stands in a file, line by line.
 type origin struct {
 	file   string
-	lines  []string // of the whole file
-	line   int      // 1-based line of the text's first line
-	column int      // 1-based column of the text's first character, in characters
-	block  bool     // every further line of the text starts at column too
-	fixed  bool     // the text was folded: only its start is known
+	lines  []string   // of the whole file
+	line   int        // 1-based line of the text's first line
+	column int        // 1-based column of the text's first character, in characters
+	block  bool       // every further line of the text starts at column too
+	fixed  bool       // only the text's start is known
+	places []position // of each character, when the text is a plain or quoted scalar
+	cut    bool       // a YAML comment cuts the text off
 }
 
 // textOrigin is the origin of a text that stands alone.
@@ -53,13 +56,19 @@ func textOrigin(text string) origin {
 // place makes an Error of a mistake in text.
 func (o origin) place(segment, text string, m mistake) *Error {
 	line, column := o.line, o.column
-	if !o.fixed {
+	switch {
+	case m.from < len(o.places):
+		line, column = o.places[m.from].line+1, o.places[m.from].column+1
+	case !o.fixed:
 		down, across := lineAndColumn(text, m.from)
 		line += down
 		if down > 0 && !o.block {
 			column = 1
 		}
 		column += across
+	}
+	if o.cut && m.from >= utf8.RuneCountInString(text)-1 {
+		m.hint = "in YAML a # behind a space starts a comment; put the rule into a block: rule: >"
 	}
 	e := &Error{File: o.file, Segment: segment, Line: line, Column: column, Message: m.message, Hint: m.hint}
 	if line <= len(o.lines) {
@@ -84,11 +93,20 @@ func lineAndColumn(text string, from int) (line, column int) {
 	return line, column
 }
 
+// mistake makes an Error of a mistake in the segment's id.
 func (s *Segment) mistake(m mistake) *Error {
 	if s.idFrom.line == 0 {
-		return s.origin.place(s.ID, s.Rule, m)
+		return &Error{Segment: s.ID, Line: 1, Column: 1, Message: m.message, Hint: m.hint}
 	}
 	return s.idFrom.place(s.ID, s.ID, m)
+}
+
+// place says where a segment's id stands in a file, for a message.
+func (s *Segment) place() string {
+	if s.idFrom.line == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; first at %s:%d", s.idFrom.file, s.idFrom.line)
 }
 
 // checkIDs reports unusable and repeated ids.
@@ -106,7 +124,7 @@ func checkIDs(segments []Segment) Errors {
 		}
 		if other, ok := first[s.ID]; ok {
 			errs = append(errs, s.mistake(mistake{
-				message: fmt.Sprintf("the id is used twice; first at %s:%d", other.idFrom.file, other.idFrom.line),
+				message: "the id is used twice" + other.place(),
 				hint:    "give one of them another id",
 			}))
 			continue

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -48,7 +49,11 @@ type instant struct {
 
 // Compile checks segments and makes a Set of them, or returns every mistake.
 // The outcome depends on the segments alone, not on their order.
-func Compile(segments []Segment) (*Set, error) {
+func Compile(segments []Segment) (*Set, error) { return compile(segments, false) }
+
+// compile checks segments and makes a Set of them. When some are missing
+// because they could not be read, a mention of an unknown one is no mistake.
+func compile(segments []Segment, missing bool) (*Set, error) {
 	segments = slices.Clone(segments)
 	errs := checkIDs(segments)
 	rules := make([]checked, len(segments))
@@ -59,7 +64,7 @@ func Compile(segments []Segment) (*Set, error) {
 		}
 		rules[i] = rule
 	}
-	order, unordered := dependencyOrder(segments, rules)
+	order, unordered := dependencyOrder(segments, rules, missing)
 	errs = append(errs, unordered...)
 	if len(errs) > 0 {
 		sortErrors(errs)
@@ -77,7 +82,7 @@ func Load(sources ...Source) (*Set, error) {
 		read, wrong := Read(s)
 		segments, errs = append(segments, read...), append(errs, wrong...)
 	}
-	set, err := Compile(segments)
+	set, err := compile(segments, len(errs) > 0)
 	if more, ok := err.(Errors); ok {
 		errs = append(errs, more...)
 	}
@@ -93,14 +98,17 @@ func sortErrors(errs Errors) {
 		if c := strings.Compare(a.File, b.File); c != 0 {
 			return c
 		}
-		return a.Line - b.Line
+		if a.File == "" && a.Segment != b.Segment {
+			return strings.Compare(a.Segment, b.Segment)
+		}
+		return cmp.Or(a.Line-b.Line, a.Column-b.Column)
 	})
 }
 
 // dependencyOrder returns the indexes of segments so that each stands behind
 // those it mentions, ties by id, and reports unknown and circular mentions.
-func dependencyOrder(segments []Segment, rules []checked) ([]int, Errors) {
-	d := dependencies{segments: segments, rules: rules, index: make(map[string]int, len(segments)), state: make([]visit, len(segments))}
+func dependencyOrder(segments []Segment, rules []checked, missing bool) ([]int, Errors) {
+	d := dependencies{segments: segments, rules: rules, missing: missing, index: make(map[string]int, len(segments)), state: make([]visit, len(segments))}
 	byID := make([]int, len(segments))
 	for i := range segments {
 		d.index[segments[i].ID] = i
@@ -125,6 +133,7 @@ const (
 type dependencies struct {
 	segments []Segment
 	rules    []checked
+	missing  bool // whether unknown segments may exist
 	index    map[string]int
 	state    []visit
 	path     []int
@@ -138,6 +147,7 @@ func (d *dependencies) visit(i int) {
 	for _, u := range d.rules[i].uses {
 		j, known := d.index[u.segment]
 		switch {
+		case !known && d.missing:
 		case !known:
 			d.wrong(i, u, d.suggest(u.segment), "there is no segment %s", u.segment)
 		case d.state[j] == visiting:

@@ -95,6 +95,10 @@ var opNames = map[op]string{
 	opOneOf: "one", opCountOf: "count",
 }
 
+// maxTerms bounds a checked rule. let, and # behind map, put what they stand
+// for in wherever they are used, so a short text can make a large rule.
+const maxTerms = 10_000
+
 // Term is one node of a checked rule.
 type Term struct {
 	op        op
@@ -212,4 +216,20 @@ func (t *Term) each(f func(*Term)) {
 	for _, a := range t.args {
 		a.each(f)
 	}
+}
+
+// size counts t and everything below it, predicates of streams included, as
+// often as it is used. It stops counting when it passes limit.
+func (t *Term) size(limit int) int {
+	n := 1
+	below := t.args
+	if t.aggregate != nil {
+		below = []*Term{t.aggregate.stream.where, t.aggregate.stream.project}
+	}
+	for _, b := range below {
+		if b != nil && n <= limit {
+			n += b.size(limit - n)
+		}
+	}
+	return n
 }

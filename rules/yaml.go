@@ -28,7 +28,7 @@ func Read(source Source) ([]Segment, Errors) {
 	if !utf8.Valid(source.Data) {
 		return nil, Errors{r.at(1, 1, "the file is not UTF-8 text", "save it as UTF-8")}
 	}
-	file, err := parser.ParseBytes(source.Data, 0)
+	file, err := parser.ParseBytes(source.Data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, Errors{r.syntax(err)}
 	}
@@ -63,17 +63,37 @@ func (r *yamlReader) at(line, column int, message, hint string) *Error {
 }
 
 func (r *yamlReader) wrong(n ast.Node, hint, format string, args ...any) {
-	p := n.GetToken().Position
+	p := start(n)
 	r.errs = append(r.errs, r.at(p.Line, p.Column, fmt.Sprintf(format, args...), hint))
+}
+
+// start is where a node begins; that of a mapping is its first key, not the
+// colon behind it.
+func start(n ast.Node) *token.Position {
+	if values, ok := pairs(n); ok && len(values) > 0 {
+		return values[0].Key.GetToken().Position
+	}
+	return n.GetToken().Position
 }
 
 func (r *yamlReader) syntax(err error) *Error {
 	var at yaml.Error
 	if errors.As(err, &at) && at.GetToken() != nil {
 		p := at.GetToken().Position
-		return r.at(p.Line, p.Column, "not YAML: "+at.GetMessage(), "check indentation and quotes around this line")
+		return r.at(p.Line, p.Column, "not YAML: "+at.GetMessage(), syntaxAdvice(at.GetMessage()))
 	}
 	return r.at(1, 1, "not YAML: "+err.Error(), "")
+}
+
+// syntaxAdvice says what mostly causes a message of the YAML parser.
+func syntaxAdvice(message string) string {
+	switch {
+	case strings.Contains(message, `'\t'`), strings.Contains(message, "'\t'"), strings.Contains(message, "tab character"):
+		return "indent with spaces; YAML refuses tabs"
+	case strings.Contains(message, "mapping value is not allowed"):
+		return "indent the line below as the one above it; a text with a colon and a space in it needs quotes, or a block: rule: >"
+	}
+	return "check indentation and quotes around this line"
 }
 
 // field is one key of a mapping and what reads its value.
@@ -145,16 +165,19 @@ func (r *yamlReader) document(n ast.Node) {
 
 func (r *yamlReader) readSegment(n ast.Node) {
 	s := Segment{Members: true}
-	start := n.GetToken().Position
-	s.origin = origin{file: r.file, lines: r.lines, line: start.Line, column: start.Column, fixed: true}
+	s.origin = r.originOf(n)
 	s.idFrom = s.origin
 	r.segment = segmentIDOf(n)
 	defer func() { r.segment = "" }()
 	var rule ast.Node
 	ok := r.mapping(n, "a segment", []field{
-		{"id", func(n ast.Node) { s.ID, s.idFrom = r.text(n, "id"), r.originOf(n) }},
-		{"name", func(n ast.Node) { s.Name = r.text(n, "name") }},
-		{"rule", func(n ast.Node) { rule = n }},
+		{"id", func(n ast.Node) { s.ID, s.idFrom = r.textOrNone(n, "id"), r.originOf(n) }},
+		{"name", func(n ast.Node) { s.Name = r.textOrNone(n, "name") }},
+		{"rule", func(n ast.Node) {
+			if n.Type() != ast.NullType {
+				rule = n
+			}
+		}},
 		{"members", func(n ast.Node) { s.Members = r.bool(n, "members") }},
 		{"tests", func(n ast.Node) { r.list(n, "tests", func(n ast.Node) { r.readTest(&s, n) }) }},
 	})
@@ -168,8 +191,10 @@ func (r *yamlReader) readSegment(n ast.Node) {
 		r.wrong(n, `add rule:, as rule: traits.plan == "pro"`, "the segment has no rule")
 		return
 	}
-	s.Rule, s.origin = r.ruleText(rule)
-	r.segments = append(r.segments, s)
+	before := len(r.errs)
+	if s.Rule, s.origin = r.ruleText(rule); len(r.errs) == before {
+		r.segments = append(r.segments, s)
+	}
 }
 
 // segmentIDOf finds the id ahead, so that mistakes in keys before it can
@@ -194,8 +219,16 @@ func (r *yamlReader) text(n ast.Node, what string) string {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 		return n.GetToken().Value
 	}
-	r.wrong(n, "", "%s must be a text", what)
+	r.wrong(n, "quote it, or put it into a block, as rule: >", "%s must be a text", what)
 	return ""
+}
+
+// textOrNone reads a scalar as text, "" when there is none.
+func (r *yamlReader) textOrNone(n ast.Node, what string) string {
+	if n.Type() == ast.NullType {
+		return ""
+	}
+	return r.text(n, what)
 }
 
 func (r *yamlReader) bool(n ast.Node, what string) bool {
@@ -207,49 +240,8 @@ func (r *yamlReader) bool(n ast.Node, what string) bool {
 }
 
 func (r *yamlReader) originOf(n ast.Node) origin {
-	p := n.GetToken().Position
+	p := start(n)
 	return origin{file: r.file, lines: r.lines, line: p.Line, column: p.Column, fixed: true}
-}
-
-// ruleText returns a rule's text and its origin. A block keeps its line
-// breaks, which mean nothing in a rule, so that mistakes have their line.
-func (r *yamlReader) ruleText(n ast.Node) (string, origin) {
-	value, from := r.text(n, "rule"), r.originOf(n)
-	if block, ok := n.(*ast.LiteralNode); ok {
-		return r.blockText(block, value, from)
-	}
-	if from.line > len(r.lines) {
-		return value, from
-	}
-	line := []rune(r.lines[from.line-1])
-	column := from.column
-	if t := n.GetToken().Type; t == token.SingleQuoteType || t == token.DoubleQuoteType {
-		column++
-	}
-	if column-1 <= len(line) && strings.HasPrefix(string(line[column-1:]), value) {
-		from.column, from.fixed = column, false
-	}
-	return value, from
-}
-
-func (r *yamlReader) blockText(n *ast.LiteralNode, value string, from origin) (string, origin) {
-	first := n.Start.Position.Line // the line behind the one with > or |
-	if first >= len(r.lines) {
-		return value, from
-	}
-	indent := len(r.lines[first]) - len(strings.TrimLeft(r.lines[first], " "))
-	var text []string
-	for _, line := range r.lines[first:] {
-		if blank := strings.TrimSpace(line) == ""; !blank && len(line)-len(strings.TrimLeft(line, " ")) < indent {
-			break
-		}
-		text = append(text, line[min(indent, len(line)):])
-	}
-	raw := strings.TrimRight(strings.Join(text, "\n"), " \n")
-	if !slices.Equal(strings.Fields(raw), strings.Fields(value)) {
-		return value, from
-	}
-	return raw, origin{file: r.file, lines: r.lines, line: first + 1, column: indent + 1, block: true}
 }
 
 func (r *yamlReader) readTest(s *Segment, n ast.Node) {

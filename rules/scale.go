@@ -1,0 +1,220 @@
+package rules
+
+import (
+	"slices"
+	"sort"
+	"strconv"
+
+	"golang.org/x/mod/semver"
+
+	"muster/event"
+)
+
+// domain says what values a scale tells apart.
+type domain uint8
+
+const (
+	plain    domain = iota // numbers, texts, bools, missing
+	texts                  // texts in their order
+	moment                 // times, in milliseconds
+	age                    // how long ago a time was, in milliseconds
+	versions               // semantic versions in their order
+)
+
+// Cells that every scale has. What a scale can't tell apart is other.
+const (
+	cellMissing = iota
+	cellOther
+	cellFalse
+	cellTrue
+	firstText
+)
+
+// maxConstants bounds the constants of one scale so that its cells fit 16
+// bits; what mentions more gets further scales of the same value.
+const maxConstants = 30_000
+
+// scale cuts the values of one expression into cells by the constants that
+// rules compare it with: two values in one cell satisfy the same predicates.
+// Behind the fixed cells come the texts that rules mention, one cell each,
+// then the ordered region: below the first constant, the first constant
+// itself, between it and the second, and so on.
+type scale struct {
+	id       int
+	domain   domain
+	value    evaluator
+	inputs   inputs
+	numbers  []float64 // constants of the ordered region, sorted by resolve
+	ordered  []string  // the same for texts and versions
+	texts    map[string]uint16
+	base     int // first cell of the ordered region
+	cells    int
+	mentions int
+	hist     []float64 // share of sampled profiles per cell
+}
+
+// mention adds a constant.
+func (s *scale) mention(v event.Value) {
+	s.mentions++
+	switch v.Kind() {
+	case event.KindNumber:
+		s.numbers = append(s.numbers, v.Number())
+	case event.KindString:
+		if s.domain == plain {
+			s.texts[v.Text()] = 0
+		} else {
+			s.ordered = append(s.ordered, v.Text())
+		}
+	}
+}
+
+// resolve numbers the cells once all constants are known.
+func (s *scale) resolve() {
+	slices.Sort(s.numbers)
+	s.numbers = slices.Clip(slices.Compact(s.numbers))
+	compare := func(a, b string) int { return s.compareText(a, b) }
+	slices.SortFunc(s.ordered, compare)
+	s.ordered = slices.CompactFunc(s.ordered, func(a, b string) bool { return compare(a, b) == 0 })
+	names := make([]string, 0, len(s.texts))
+	for t := range s.texts {
+		names = append(names, t)
+	}
+	slices.Sort(names)
+	for i, t := range names {
+		s.texts[t] = uint16(firstText + i)
+	}
+	s.base = firstText + len(names)
+	s.cells = s.base + 2*(len(s.numbers)+len(s.ordered)) + 1
+}
+
+func (s *scale) compareText(a, b string) int {
+	if s.domain == versions {
+		return semver.Compare(a, b)
+	}
+	if a < b {
+		return -1
+	}
+	if a > b {
+		return 1
+	}
+	return 0
+}
+
+// cell places a value.
+func (s *scale) cell(v event.Value) uint16 {
+	switch v.Kind() {
+	case event.KindMissing:
+		return cellMissing
+	case event.KindNumber:
+		return s.numberCell(v.Number())
+	case event.KindString, event.KindVersion:
+		if s.domain != plain {
+			return s.textCell(v)
+		}
+		if c, ok := s.texts[v.Text()]; ok {
+			return c
+		}
+	case event.KindBool:
+		if v.True() {
+			return cellTrue
+		}
+		return cellFalse
+	}
+	return cellOther
+}
+
+func (s *scale) numberCell(f float64) uint16 {
+	if f != f || s.domain == texts || s.domain == versions {
+		return cellOther
+	}
+	// A hand-written search: it runs for every changed number.
+	low, n := 0, len(s.numbers)
+	for n > 0 {
+		half := n >> 1
+		if s.numbers[low+half] < f {
+			low += half + 1
+			n -= half + 1
+		} else {
+			n = half
+		}
+	}
+	c := s.base + 2*low
+	if low < len(s.numbers) && s.numbers[low] == f {
+		c++
+	}
+	return uint16(c)
+}
+
+func (s *scale) textCell(v event.Value) uint16 {
+	if (s.domain == texts) != (v.Kind() == event.KindString) {
+		return cellOther
+	}
+	i := sort.Search(len(s.ordered), func(i int) bool { return s.compareText(s.ordered[i], v.Text()) >= 0 })
+	c := s.base + 2*i
+	if i < len(s.ordered) && s.compareText(s.ordered[i], v.Text()) == 0 {
+		c++
+	}
+	return uint16(c)
+}
+
+// edge returns the first cell behind a bound of the ordered region.
+func (s *scale) edge(b bound) int {
+	var c int
+	if b.value.Kind() == event.KindNumber {
+		c = int(s.numberCell(b.value.Number()))
+	} else {
+		i := sort.Search(len(s.ordered), func(i int) bool { return s.compareText(s.ordered[i], b.value.Text()) >= 0 })
+		c = s.base + 2*i + 1
+	}
+	if b.behind {
+		c++
+	}
+	return c
+}
+
+// isOrdered reports whether a cell lies in the ordered region.
+func (s *scale) isOrdered(c uint16) bool { return int(c) >= s.base }
+
+// scale returns the scale of an expression that has room for n more
+// constants, or nil when the set has no more numbers for scales.
+func (b *builder) scale(of *Term, d domain, n int) *scale {
+	key := of.String() + strconv.Itoa(int(d))
+	if s := b.scaleOf[key]; s != nil && s.mentions+n <= maxConstants {
+		return s
+	}
+	if len(b.scales) >= maxScales {
+		return nil
+	}
+	s := &scale{id: len(b.scales), domain: d, texts: map[string]uint16{}, inputs: b.inputsOf(of)}
+	s.value = b.sensed(of, d)
+	s.inputs.clock = s.inputs.clock || d == age
+	b.scales = append(b.scales, s)
+	b.scaleOf[key] = s
+	return s
+}
+
+// maxScales is the number of scales that 16 bits can name. A rule that
+// needs one more is computed instead of looked up.
+const maxScales = 1 << 16
+
+// sensed compiles an expression for the value that a scale's cells are of.
+func (b *builder) sensed(of *Term, d domain) evaluator {
+	value := compileValue(of, b)
+	switch d {
+	case moment:
+		return func(e *env) event.Value {
+			if ms, ok := timeOf(value(e)); ok {
+				return event.NumberOf(float64(ms))
+			}
+			return event.Value{}
+		}
+	case age:
+		return func(e *env) event.Value {
+			if ms, ok := timeOf(value(e)); ok {
+				return event.NumberOf(float64(e.now - ms))
+			}
+			return event.Value{}
+		}
+	}
+	return value
+}
