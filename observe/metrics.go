@@ -1,0 +1,80 @@
+package observe
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// metrics are all of Muster's own. Their help texts are what operators read.
+type metrics struct {
+	records, events, repeats, changes *prometheus.CounterVec // by shard
+	profiles, loaded                  *prometheus.CounterVec // by shard
+	clamped                           *prometheus.CounterVec // by shard, kind
+	lag, streamTime                   *prometheus.GaugeVec   // by shard
+	step, commit                      *prometheus.HistogramVec
+	fenced                            *prometheus.CounterVec // by shard
+
+	routedRecords, routedEvents *prometheus.CounterVec // by topic
+	deadLetters                 *prometheus.CounterVec // by topic
+	kafkaErrors                 *prometheus.CounterVec // by kind
+	assigned                    *prometheus.GaugeVec   // by group
+	poisoned                    prometheus.Gauge
+
+	redisRetries *prometheus.CounterVec // by operation
+	redisBytes   *prometheus.CounterVec // by shard
+}
+
+func newMetrics(registry prometheus.Registerer) metrics {
+	m := maker{registry}
+	return metrics{
+		records:    m.counter("records_total", "Records of the keyed topic that were committed.", "shard"),
+		events:     m.counter("events_total", "Events that were applied to profiles.", "shard"),
+		repeats:    m.counter("repeats_total", "Events dropped because their messageId was applied within 24 hours.", "shard"),
+		changes:    m.counter("changes_total", "Membership changes written to the outbox.", "shard"),
+		profiles:   m.counter("profiles_written_total", "Profiles written to Redis.", "shard"),
+		loaded:     m.counter("profiles_loaded_total", "Profiles read from Redis because they were not in the cache.", "shard"),
+		clamped:    m.counter("clamped_total", "Times in the future that were pulled back: event times (time) or arrival times (arrival).", "shard", "kind"),
+		lag:        m.gauge("lag_records", "Records of the keyed topic behind the last commit.", "shard"),
+		streamTime: m.gauge("stream_time_seconds", "Stream time of the shard, in seconds since 1970 UTC.", "shard"),
+		step:       m.histogram("step_seconds", "Loading, applying and matching one batch."),
+		commit:     m.histogram("commit_seconds", "Committing one batch to Redis."),
+		fenced:     m.counter("fenced_total", "Times a shard was found to be owned by somebody else.", "shard"),
+
+		routedRecords: m.counter("routed_records_total", "Records of source topics that were routed.", "topic"),
+		routedEvents:  m.counter("routed_events_total", "Events that routing put on the keyed topic.", "topic"),
+		deadLetters:   m.counter("dead_letters_total", "Records that could not be applied and were kept on the dead-letter topic.", "topic"),
+		kafkaErrors:   m.counter("kafka_errors_total", "Kafka operations that failed and were tried again, or work on a partition that did.", "kind"),
+		assigned:      m.gauge("assigned_partitions", "Partitions this process owns.", "group"),
+		poisoned:      m.singleGauge("poisoned_partitions", "Owned partitions that can't go on without an operator."),
+
+		redisRetries: m.counter("redis_retries_total", "Redis operations that were tried again.", "operation"),
+		redisBytes:   m.counter("profile_bytes_written_total", "Bytes of profiles written to Redis.", "shard"),
+	}
+}
+
+// maker registers metrics under Muster's prefix.
+type maker struct{ registry prometheus.Registerer }
+
+const prefix = "muster_"
+
+func (m maker) counter(name, help string, labels ...string) *prometheus.CounterVec {
+	v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help}, labels)
+	m.registry.MustRegister(v)
+	return v
+}
+
+func (m maker) gauge(name, help string, labels ...string) *prometheus.GaugeVec {
+	v := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + name, Help: help}, labels)
+	m.registry.MustRegister(v)
+	return v
+}
+
+func (m maker) singleGauge(name, help string) prometheus.Gauge {
+	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + name, Help: help})
+	m.registry.MustRegister(g)
+	return g
+}
+
+func (m maker) histogram(name, help string) *prometheus.HistogramVec {
+	buckets := prometheus.ExponentialBuckets(0.0005, 2, 15) // 0.5 ms to 8 s
+	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: prefix + name, Help: help, Buckets: buckets}, []string{"shard"})
+	m.registry.MustRegister(v)
+	return v
+}

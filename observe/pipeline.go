@@ -1,0 +1,64 @@
+package observe
+
+import (
+	"go.uber.org/zap"
+
+	"muster/pipeline"
+)
+
+// Pipeline returns the observer to give to a pipeline.Worker.
+func (w *Watch) Pipeline() pipeline.Observer {
+	return pipeline.Observer{
+		Opened:     w.shardOpened,
+		Committed:  w.batchCommitted,
+		Left:       w.shardLeft,
+		Fenced:     w.shardFenced,
+		DeadLetter: w.letterBuried,
+	}
+}
+
+func (w *Watch) shardOpened(shard int, s pipeline.State) {
+	w.log.Info("opened shard", zap.Int("shard", shard), zap.Int64("offset", s.Next),
+		zap.Int64("epoch", s.Epoch), zap.Int("timers", len(s.Timers)))
+}
+
+func (w *Watch) batchCommitted(shard int, b pipeline.BatchStats) {
+	m, label := &w.metrics, shardLabel(shard)
+	m.records.WithLabelValues(label).Add(float64(b.Records))
+	m.events.WithLabelValues(label).Add(float64(b.Events))
+	m.repeats.WithLabelValues(label).Add(float64(b.Repeats))
+	m.changes.WithLabelValues(label).Add(float64(b.Changes))
+	m.profiles.WithLabelValues(label).Add(float64(b.Profiles))
+	m.loaded.WithLabelValues(label).Add(float64(b.Loaded))
+	m.clamped.WithLabelValues(label, "time").Add(float64(b.ClampedTime))
+	m.clamped.WithLabelValues(label, "arrival").Add(float64(b.ClampedArrival))
+	m.lag.WithLabelValues(label).Set(float64(b.Lag))
+	m.streamTime.WithLabelValues(label).Set(float64(b.StreamTime) / 1000)
+	m.step.WithLabelValues(label).Observe(b.Step.Seconds())
+	m.commit.WithLabelValues(label).Observe(b.Commit.Seconds())
+	w.log.Debug("committed batch", zap.Int("shard", shard), zap.Int("records", b.Records),
+		zap.Int("changes", b.Changes), zap.Int64("lag", b.Lag), zap.Duration("step", b.Step), zap.Duration("commit", b.Commit))
+}
+
+// shardLeft drops the gauges of the shard: they are the next owner's to tell.
+func (w *Watch) shardLeft(shard int, err error) {
+	w.metrics.lag.DeleteLabelValues(shardLabel(shard))
+	w.metrics.streamTime.DeleteLabelValues(shardLabel(shard))
+	if err != nil {
+		w.log.Error("left shard", zap.Int("shard", shard), zap.Error(err))
+		return
+	}
+	w.log.Info("left shard", zap.Int("shard", shard))
+}
+
+func (w *Watch) shardFenced(shard int, err error) {
+	w.metrics.fenced.WithLabelValues(shardLabel(shard)).Inc()
+	w.log.Warn("shard is not ours any more", zap.Int("shard", shard), zap.Error(err))
+}
+
+// letterBuried logs without the value: it may hold what nobody may log. The
+// count comes from stream, which also knows the letters of routing.
+func (w *Watch) letterBuried(shard int, l pipeline.DeadLetter) {
+	w.log.Warn("dead letter", zap.Int("shard", shard), zap.String("topic", l.Topic),
+		zap.Int("partition", l.Partition), zap.Int64("offset", l.Offset), zap.String("reason", l.Reason))
+}

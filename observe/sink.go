@@ -1,0 +1,21 @@
+package observe
+
+import (
+	"go.uber.org/zap"
+
+	"muster/sink"
+)
+
+// Sink returns the observer to put into sink.Config. Commit times and fences
+// are the pipeline's to tell.
+func (w *Watch) Sink() sink.Observer {
+	return sink.Observer{
+		Committed: func(c sink.Committed) {
+			w.metrics.redisBytes.WithLabelValues(shardLabel(c.Shard)).Add(float64(c.Bytes))
+		},
+		Retried: func(operation string, cause error) {
+			w.metrics.redisRetries.WithLabelValues(operation).Inc()
+			w.log.Warn("redis failed, trying again", zap.String("operation", operation), zap.Error(cause))
+		},
+	}
+}

@@ -1,0 +1,31 @@
+package observe
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.uber.org/zap"
+)
+
+// Watch turns what the packages report into log lines, metrics and health.
+// It is safe for concurrent use.
+type Watch struct {
+	log      *zap.Logger
+	registry *prometheus.Registry
+	metrics  metrics
+	health   *Health
+}
+
+// New returns a Watch with a metrics registry of its own.
+func New(log *zap.Logger) *Watch {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return &Watch{log: log, registry: registry, metrics: newMetrics(registry), health: NewHealth()}
+}
+
+// Health returns the health that Handler serves.
+func (w *Watch) Health() *Health { return w.health }
+
+// shardLabel is a shard as a label's value.
+func shardLabel(shard int) string { return strconv.Itoa(shard) }
