@@ -70,7 +70,16 @@ type operand struct {
 
 var invalid = &Term{op: opInvalid}
 
+// wrong notes a mistake where a piece begins, or at its operator.
 func (c *checker) wrong(n ast.Node, hint, format string, args ...any) *Term {
+	for m, ok := n.(*ast.MemberNode); ok; m, ok = n.(*ast.MemberNode) {
+		n = m.Node
+	}
+	return c.wrongField(n, hint, format, args...)
+}
+
+// wrongField notes a mistake at the last name of a piece such as a.b.c.
+func (c *checker) wrongField(n ast.Node, hint, format string, args ...any) *Term {
 	c.mistakes = append(c.mistakes, mistake{from: n.Location().From, message: fmt.Sprintf(format, args...), hint: hint})
 	return invalid
 }
@@ -121,7 +130,7 @@ func (c *checker) single(n ast.Node, o operand) *Term {
 	case o.stream != nil && o.stream.unique:
 		return c.wrong(n, "count them, as len(uniq(map(events(\"A\"), .sku))) > 2", "distinct values are not one value")
 	case o.stream != nil:
-		return c.wrong(n, "count it, as count(...) > 0, or aggregate it with sum, mean, min, max, first or last", "a stream of events is not a value")
+		return c.wrong(n, "count it, as count(...) > 0; sum, mean, min, max, first and last make one value of it too", "a stream of events is not a value")
 	case o.edge != nil:
 		return c.wrong(n, "name a property, as last(...).price; count(...) > 0 tells whether there is one", "a whole event is not a value")
 	}

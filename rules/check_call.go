@@ -127,7 +127,7 @@ func (c *checker) version(n ast.Node, args []ast.Node, s scope) operand {
 	if t.op == opConst && t.kind == event.KindString {
 		v := versionOf(t.value)
 		if v.IsMissing() {
-			return of(c.wrong(args[0], `as version("2.10.0")`, "%q is not a semantic version", t.value.Text()))
+			return of(c.wrong(args[0], `as version(traits.app) >= version("2.10.0")`, "%q is not a semantic version", t.value.Text()))
 		}
 		return of(at(n, constant(v)))
 	}

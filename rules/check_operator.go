@@ -87,7 +87,7 @@ func (c *checker) comparison(n *ast.BinaryNode, o op, s scope) *Term {
 		}
 	}
 	if message := mismatch(left, right); message != "" {
-		return c.wrong(n, "", "%s", message)
+		return c.wrong(n, mismatchHint(left, right), "%s", message)
 	}
 	if badDate := unreadableDate(left, right); badDate != nil {
 		return c.wrong(n, "write a time as 2026-11-21 or 2026-11-21T10:00:00Z", "%q is compared with a time but is none", badDate.value.Text())
@@ -104,7 +104,7 @@ func (c *checker) presence(n *ast.BinaryNode, o op, left, right *Term) *Term {
 	case !ok:
 		return c.wrong(n, "test with == nil or != nil", "nil is neither smaller nor greater than anything")
 	case left.op == opNil, left.op == opInstant, left.op == opConst:
-		return c.wrong(n, "", "this comparison with nil is always the same")
+		return c.wrong(n, "test what may be missing, as traits.plan == nil", "this comparison with nil is always the same")
 	}
 	return at(n, &Term{op: test, kind: event.KindBool, args: []*Term{left}})
 }
@@ -118,6 +118,24 @@ func mismatch(a, b *Term) string {
 		return ""
 	}
 	return fmt.Sprintf("%s is compared with %s, which is never true", kindPhrase(a.kind), kindPhrase(b.kind))
+}
+
+// mismatchHint says how to spell the constant side of a mismatch.
+func mismatchHint(a, b *Term) string {
+	if b.op != opConst {
+		a, b = b, a
+	}
+	switch {
+	case b.op != opConst:
+		return ""
+	case a.kind == event.KindVersion && b.kind == event.KindString:
+		return `write version("...") around it, as version(traits.app) >= version("2.10.0")`
+	case a.kind == event.KindNumber && b.kind == event.KindString:
+		return "write a number without quotes, as len(traits.tags) == 3"
+	case a.kind == event.KindString && b.kind == event.KindNumber:
+		return `write a string in quotes, as lower(traits.plan) == "3"`
+	}
+	return ""
 }
 
 func isTime(t *Term) bool { return t.kind == event.KindTime }
@@ -205,7 +223,7 @@ func (c *checker) in(n *ast.BinaryNode, s scope) *Term {
 	}
 	for _, v := range right.value.Elements() {
 		if m := mismatch(left, constant(v)); m != "" {
-			return c.wrong(n.Right, "", "%s", m)
+			return c.wrong(n.Right, mismatchHint(left, constant(v)), "%s", m)
 		}
 	}
 	return at(n, &Term{op: opIn, kind: event.KindBool, args: []*Term{left, right}})
@@ -225,7 +243,7 @@ func (c *checker) inRange(n *ast.BinaryNode, left *Term, span *ast.BinaryNode, s
 		return c.wrong(span, "write the smaller one first", "the range is empty")
 	}
 	if m := mismatch(left, low); m != "" {
-		return c.wrong(n, "", "%s", m)
+		return c.wrong(n, mismatchHint(left, low), "%s", m)
 	}
 	bounds := event.ArrayOf([]event.Value{low.value, high.value})
 	return at(n, &Term{op: opInRange, kind: event.KindBool, args: []*Term{left}, value: bounds})

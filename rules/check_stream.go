@@ -38,7 +38,8 @@ func (c *checker) stream(n ast.Node, s scope, function string) (stream, bool) {
 		return *o.stream, true
 	}
 	if o.term == nil || o.term.op != opInvalid {
-		c.wrong(n, `as `+function+`(events("Order Completed", "30d"), ...)`, "%s wants a stream of events", function)
+		known, _ := functionOf(function)
+		c.wrong(n, "as "+known.usage, "%s wants a stream of events", function)
 	}
 	return stream{}, false
 }
@@ -164,11 +165,13 @@ func (c *checker) mapTo(n ast.Node, args []ast.Node, s scope) operand {
 	return operand{stream: &st}
 }
 
+const uniqHint = `put uniq outermost, as len(uniq(map(events("A"), .sku))) > 2`
+
 // usable is a stream that has not been made distinct.
 func (c *checker) usable(n, arg ast.Node, s scope, function string) (stream, bool) {
 	st, ok := c.stream(arg, s, function)
 	if ok && st.unique {
-		c.wrong(n, "put uniq outermost, as len(uniq(map(...)))", "%s can't follow uniq", function)
+		c.wrong(n, uniqHint, "%s can't follow uniq", function)
 		return stream{}, false
 	}
 	return st, ok
@@ -207,7 +210,7 @@ func (c *checker) quantify(n ast.Node, name string, args []ast.Node, s scope) *T
 		return c.count(n, st)
 	}
 	if st.unique {
-		return c.wrong(n, "put uniq outermost, as len(uniq(map(...)))", "%s with a predicate can't follow uniq", name)
+		return c.wrong(n, uniqHint, "%s with a predicate can't follow uniq", name)
 	}
 	predicate := c.condition(args[1], st.within())
 	if name == "all" {

@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"strings"
-
 	"github.com/expr-lang/expr/ast"
 
 	"muster/event"
@@ -31,7 +29,7 @@ func (c *checker) literal(n ast.Node) *Term {
 	case *ast.SliceNode:
 		return c.wrong(n, `use contains, startsWith or in`, "slices are not part of the language")
 	case *ast.SequenceNode:
-		return c.wrong(n, "combine conditions with and, or", "a rule is one expression; ; is only for let")
+		return c.wrong(n.Nodes[1], "combine conditions with and, or", "a rule is one expression; ; is only for let")
 	}
 	return c.wrong(n, "", "%s is not part of the language", n.String())
 }
@@ -81,8 +79,7 @@ func (c *checker) inlined(n *ast.IdentifierNode, b binding, s scope) operand {
 	if b.scope == s || constant || profile {
 		return b.value
 	}
-	return of(c.wrong(n, "put the let inside the predicate, as any(traits.tags, {let t = lower(#); t == \"vip\"}), or name a constant",
-		"%s was named outside this predicate", n.Value))
+	return of(c.wrong(n, "a let can stand inside the predicate, in braces; a constant can be named anywhere", "%s was named outside this predicate", n.Value))
 }
 
 // pointer checks #, the element that a predicate looks at.
@@ -102,7 +99,7 @@ func (c *checker) pointer(n *ast.PointerNode, s scope) *Term {
 func (c *checker) member(n *ast.MemberNode, s scope) operand {
 	key, ok := n.Property.(*ast.StringNode)
 	if !ok {
-		return of(c.wrong(n, `use in, any(...), first(...) or last(...) for elements; a field's name is a constant, as traits["first name"]`,
+		return of(c.wrongField(n, `use in, any(...), first(...) or last(...) for elements; a field's name is a constant, as traits["first name"]`,
 			"only a field can be taken by name"))
 	}
 	switch base := n.Node.(type) {
@@ -126,7 +123,7 @@ func (c *checker) member(n *ast.MemberNode, s scope) operand {
 	case o.edge != nil:
 		return of(at(n, o.edge.term(property(key.Value))))
 	case o.stream != nil:
-		return of(c.wrong(n, "take one event with first(...) or last(...), or all of them with map(..., ."+key.Value+")",
+		return of(c.wrongField(n, "take one event with first(...) or last(...), or all of them with map(..., ."+key.Value+")",
 			"a stream of events has no property %s", key.Value))
 	}
 	return of(c.field(n, o.term, key.Value))
@@ -175,7 +172,7 @@ func (c *checker) field(n ast.Node, t *Term, key string) *Term {
 		}
 	}
 	if t.kind != event.KindMissing {
-		return c.wrong(n, "", "%s has no field %s", kindPhrase(t.kind), key)
+		return c.wrongField(n, "", "%s has no field %s", kindPhrase(t.kind), key)
 	}
 	return at(n, &Term{op: opField, args: []*Term{t}, name: string(profile.PathOf(key))})
 }
@@ -190,7 +187,7 @@ var profileFields = map[string]Term{
 func (c *checker) profileField(n ast.Node, key string, s scope) *Term {
 	t, ok := profileFields[key]
 	if !ok {
-		return c.wrong(n, "there are profile.id, profile.first_seen, profile.last_seen and profile.groups; traits are traits."+key,
+		return c.wrongField(n, "there are profile.id, profile.first_seen, profile.last_seen and profile.groups; traits are traits."+key,
 			"the profile has no field %s", key)
 	}
 	return c.profileOnly(n, s, &t)
@@ -200,7 +197,7 @@ func (c *checker) profileField(n ast.Node, key string, s scope) *Term {
 func (c *checker) profileOnly(n ast.Node, s scope, t *Term) *Term {
 	if s.event {
 		return c.wrong(n, "a predicate sees the event's own properties only, as .price > 10", "%s can't be used inside a stream's predicate",
-			strings.TrimSuffix(opNames[t.op], "s"))
+			opNames[t.op])
 	}
 	return at(n, t)
 }

@@ -68,7 +68,10 @@ func syntaxMistake(text []rune, at *file.Error) *mistake {
 	case m.message == "expected name":
 		m.message, m.hint = "a name is missing behind the dot", `as traits.plan; a name with other characters is traits["first name"]`
 	case strings.Contains(m.message, "literal: "):
-		m.message, m.from = "the number can't be read", wordStart(text, m.from)
+		m.message, m.hint = "the number can't be read", "numbers are exact up to 9007199254740992"
+		m.from = wordStart(text, m.from)
+	case strings.HasPrefix(m.message, "expected at least"):
+		m.message, m.hint = "an argument is missing", `as count(events("A"), .price > 10) > 2`
 	case strings.Contains(m.message, "maximum allowed nodes"):
 		m.message, m.hint = "the rule has too many parts", splitHint
 	}
@@ -91,6 +94,8 @@ var tokenHints = map[string]string{
 	"like":    `use contains, startsWith or endsWith, as traits.email endsWith ".com"`,
 	"between": "as traits.age in 18..25, or 18 <= traits.age and traits.age <= 25",
 	"&":       "write and",
+	"#":       `# stands in a predicate, as any(traits.tags, # == "vip")`,
+	".":       `a trait is traits.price; a property stands in a predicate, as any(events("A"), .price > 10)`,
 	")":       "a value is missing before it, or its opening bracket",
 }
 
@@ -120,8 +125,12 @@ func openAt(text []rune, until int) int {
 	return opened
 }
 
-// wordStart returns where the letters and digits before a position begin.
+// wordStart returns where the last letters and digits before a position
+// begin.
 func wordStart(text []rune, at int) int {
+	for at > 0 && unicode.IsSpace(text[at-1]) {
+		at--
+	}
 	for at > 0 && (text[at-1] == '_' || unicode.IsLetter(text[at-1]) || unicode.IsDigit(text[at-1])) {
 		at--
 	}

@@ -40,6 +40,9 @@ func (r *yamlReader) blockText(n *ast.LiteralNode, value string, from origin) (s
 	if first >= len(r.lines) {
 		return value, from
 	}
+	for first+1 < len(r.lines) && strings.TrimSpace(r.lines[first]) == "" {
+		first++
+	}
 	indent := len(r.lines[first]) - len(strings.TrimLeft(r.lines[first], " "))
 	var text []string
 	for _, line := range r.lines[first:] {

@@ -67,10 +67,13 @@ func (r *yamlReader) wrong(n ast.Node, hint, format string, args ...any) {
 	r.errs = append(r.errs, r.at(p.Line, p.Column, fmt.Sprintf(format, args...), hint))
 }
 
-// start is where a node begins; that of a mapping is its first key, not the
-// colon behind it.
+// start is where a node begins. That of a mapping without braces is its
+// first key; the parser names the colon behind it.
 func start(n ast.Node) *token.Position {
 	if values, ok := pairs(n); ok && len(values) > 0 {
+		if m, ok := n.(*ast.MappingNode); ok && m.IsFlowStyle {
+			return m.Start.Position
+		}
 		return values[0].Key.GetToken().Position
 	}
 	return n.GetToken().Position
@@ -106,7 +109,7 @@ type field struct {
 func (r *yamlReader) mapping(n ast.Node, what string, fields []field) bool {
 	values, ok := pairs(n)
 	if !ok {
-		r.wrong(n, "", "%s must be a mapping", what)
+		r.wrong(n, "the keys are "+fieldNames(fields)+", each with a colon behind it", "%s must be a mapping", what)
 		return false
 	}
 	seen := map[string]bool{}
@@ -115,7 +118,7 @@ func (r *yamlReader) mapping(n ast.Node, what string, fields []field) bool {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key })
 		switch {
 		case i < 0:
-			r.wrong(v.Key, "there are "+fieldNames(fields), "%s has no key %s", what, key)
+			r.wrong(v.Key, "the keys are "+fieldNames(fields), "%s has no key %s", what, key)
 		case seen[key]:
 			r.wrong(v.Key, "keep one of them", "the key %s stands twice", key)
 		default:
@@ -219,7 +222,7 @@ func (r *yamlReader) text(n ast.Node, what string) string {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 		return n.GetToken().Value
 	}
-	r.wrong(n, "quote it, or put it into a block, as rule: >", "%s must be a text", what)
+	r.wrong(n, "put quotes around it", "%s must be a text", what)
 	return ""
 }
 
