@@ -38,7 +38,7 @@ func Connect(cfg Config, observer *Observer) (*Cluster, error) {
 	if observer == nil {
 		observer = &Observer{}
 	}
-	c := &Cluster{cfg: cfg.WithDefaults(), observer: observer}
+	c := &Cluster{cfg: cfg, observer: observer}
 	c.prepare()
 	return c, nil
 }

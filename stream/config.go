@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// Config says which cluster, topics and group to use. The zero value of a
-// field with a default means that default.
+// Config says which cluster, topics and group to use. Start from DefaultConfig.
 type Config struct {
 	// Brokers are host:port addresses of some brokers; the others are found
 	// through them. At least one.
@@ -60,34 +59,27 @@ type Config struct {
 	MaxRecordBytes int `yaml:"max_record_bytes"`
 }
 
-// WithDefaults returns the configuration with every unset field set.
-func (c Config) WithDefaults() Config {
-	setDefault(&c.ClientID, "muster")
-	setDefault(&c.Group, "muster")
-	setDefault(&c.DeadSuffix, ".dead")
-	setDefault(&c.Partitioner, Murmur2)
-	setDefault(&c.SessionTimeout, 10*time.Second)
-	setDefault(&c.HeartbeatInterval, time.Second)
-	setDefault(&c.RebalanceTimeout, 10*time.Second)
-	setDefault(&c.PollWait, 250*time.Millisecond)
-	setDefault(&c.MinBytes, 1)
-	setDefault(&c.MaxBytes, 4<<20)
-	setDefault(&c.BatchRecords, 500)
-	setDefault(&c.MaxRecordBytes, 4<<20)
-	return c
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
+// DefaultConfig returns the documented defaults; Brokers and Keyed are left
+// to set.
+func DefaultConfig() Config {
+	return Config{
+		ClientID:          "muster",
+		Group:             "muster",
+		DeadSuffix:        ".dead",
+		Partitioner:       Murmur2,
+		SessionTimeout:    10 * time.Second,
+		HeartbeatInterval: time.Second,
+		RebalanceTimeout:  10 * time.Second,
+		PollWait:          250 * time.Millisecond,
+		MinBytes:          1,
+		MaxBytes:          4 << 20,
+		BatchRecords:      500,
+		MaxRecordBytes:    4 << 20,
 	}
 }
 
-// Validate reports everything that is wrong with the configuration, taking
-// unset fields for their defaults.
+// Validate reports everything that is wrong with the configuration.
 func (c Config) Validate() error {
-	c = c.WithDefaults()
 	return errors.Join(c.validateTopics(), c.validateTimes(), c.validateSizes())
 }
 
@@ -98,6 +90,12 @@ func (c Config) validateTopics() error {
 	}
 	if c.Keyed == "" {
 		errs = append(errs, errors.New("keyed: the topic is missing"))
+	}
+	if c.Group == "" {
+		errs = append(errs, errors.New("group: the name is missing"))
+	}
+	if c.DeadSuffix == "" {
+		errs = append(errs, errors.New("dead_suffix: without one dead letters would go to their own topic"))
 	}
 	for i, source := range c.Sources {
 		switch {

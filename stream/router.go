@@ -42,7 +42,8 @@ func (c *Cluster) Router(splitter func() (Splitter, error)) *Router {
 
 // Run routes the source partitions that this member of the router's group
 // gets, until ctx ends; then it returns nil. It returns an error only when
-// the keyed topic or a source topic does not exist or can't be asked for.
+// there is no splitter, or the keyed topic or a source topic does not exist
+// or can't be asked for.
 func (r *Router) Run(ctx context.Context) error {
 	cfg := &r.cluster.cfg
 	if len(cfg.Sources) == 0 {
@@ -55,6 +56,9 @@ func (r *Router) Run(ctx context.Context) error {
 	partitioner, err := NewPartitioner(cfg.Partitioner, shards)
 	if err != nil {
 		return fmt.Errorf("routing: %w", err)
+	}
+	if _, err := r.splitter(); err != nil { // the same would fail for every partition, for ever
+		return fmt.Errorf("routing: making splitter: %w", err)
 	}
 	m := &member{cluster: r.cluster, group: cfg.routerGroup(), topics: cfg.Sources, watch: true}
 	return m.run(ctx, func(gen *kafka.Generation) {

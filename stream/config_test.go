@@ -1,0 +1,55 @@
+package stream_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"muster/stream"
+)
+
+func TestConfigDefaultsAreValid(t *testing.T) {
+	cfg := valid()
+	if err := cfg.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	if got := cfg.DeadTopic("t"); got != "t.dead" {
+		t.Errorf("the dead letters of t go to %s", got)
+	}
+}
+
+func valid() stream.Config {
+	cfg := stream.DefaultConfig()
+	cfg.Brokers, cfg.Keyed = []string{"localhost:9092"}, "keyed"
+	return cfg
+}
+
+func TestConfigNamesWhatIsWrong(t *testing.T) {
+	for field, spoil := range map[string]func(*stream.Config){
+		"brokers":            func(c *stream.Config) { c.Brokers = nil },
+		"keyed":              func(c *stream.Config) { c.Keyed = "" },
+		"group":              func(c *stream.Config) { c.Group = "" },
+		"dead_suffix":        func(c *stream.Config) { c.DeadSuffix = "" },
+		"itself":             func(c *stream.Config) { c.Sources = []string{"keyed"} },
+		"twice":              func(c *stream.Config) { c.Sources = []string{"a", "a"} },
+		"empty":              func(c *stream.Config) { c.Sources = []string{""} },
+		"partitioner":        func(c *stream.Config) { c.Partitioner = "md5" },
+		"session_timeout":    func(c *stream.Config) { c.SessionTimeout = time.Millisecond },
+		"heartbeat_interval": func(c *stream.Config) { c.HeartbeatInterval = 4 * time.Second },
+		"rebalance_timeout":  func(c *stream.Config) { c.RebalanceTimeout = time.Hour },
+		"poll_wait":          func(c *stream.Config) { c.PollWait = -1 },
+		"min_bytes":          func(c *stream.Config) { c.MinBytes = 5 << 20 },
+		"max_bytes":          func(c *stream.Config) { c.MaxBytes = 1 << 30 },
+		"batch_records":      func(c *stream.Config) { c.BatchRecords = -1 },
+		"max_record_bytes":   func(c *stream.Config) { c.MaxRecordBytes = 1 },
+	} {
+		cfg := valid()
+		spoil(&cfg)
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%s: the error is %v", field, err)
+		}
+		if _, err := stream.Connect(cfg, nil); err == nil {
+			t.Errorf("%s: Connect takes it", field)
+		}
+	}
+}
