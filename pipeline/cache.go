@@ -56,6 +56,9 @@ func (c *cache) weigh(e *entry) {
 	}
 	c.bytes -= e.bytes
 	e.bytes = e.profile.Bytes()
+	if derived, ok := e.profile.Derived.(interface{ Bytes() int }); ok {
+		e.bytes += derived.Bytes()
+	}
 	c.bytes += e.bytes
 }
 

@@ -135,7 +135,9 @@ func (s *Shard) Fire(until int64, limit int) (bool, error) {
 		}
 		s.timers.pop(first.At, 1)
 		s.clock = max(s.clock, first.At)
-		e.profile.Deadline = 0
+		if e.profile.Generation == s.generation {
+			s.matcher.Prepare(e.profile, first.At-1)
+		}
 		s.settle(e, first.At, CauseTime, func(p *profile.Profile) []rules.Flip { return s.matcher.Wake(p, first.At) })
 	}
 	return false, nil
@@ -150,6 +152,9 @@ func (s *Shard) Apply(ev *event.Event) (profile.Outcome, error) {
 		return 0, fmt.Errorf("applying an event: profile %q was not loaded", ev.Profile)
 	}
 	s.changed.Reset()
+	if e.profile.Generation == s.generation {
+		s.matcher.Prepare(e.profile, s.clock)
+	}
 	outcome := e.profile.Apply(s.set.Schema(), &s.limits, ev, s.clock, &s.changed)
 	if outcome != profile.Applied {
 		return outcome, nil

@@ -25,6 +25,9 @@ type Profile struct {
 	Retired  []uint64
 	ReachDay int64 // day on which the profile last counted for reach, days since 1970 UTC
 	Deadline int64 // next instant at which a membership may change by itself, 0 for none
+	// Derived is what the rule engine keeps of the profile in memory. It is
+	// not stored.
+	Derived any
 
 	known  bool // whether any event was ever applied
 	seen   seen
@@ -178,7 +181,20 @@ func (p *Profile) Each(f func(series int)) {
 	}
 }
 
-// Bytes estimates the memory the profile takes.
+// EachTrait calls f with every trait of the schema that the profile has
+// anything at, above or below. It may name one several times.
+func (p *Profile) EachTrait(s *Schema, f func(trait int)) {
+	var c Changed
+	for _, l := range p.Traits.leaves {
+		c.Traits = c.Traits[:0]
+		s.touch(l.path, &c)
+		for _, i := range c.Traits {
+			f(i)
+		}
+	}
+}
+
+// Bytes estimates the memory the profile takes, Derived not included.
 func (p *Profile) Bytes() int {
 	n := 320 + len(p.ID) + 16*len(p.seen.ids) + 8*len(p.Members)
 	for _, l := range p.Traits.leaves {

@@ -11,44 +11,132 @@ import (
 
 // builder turns checked rules into a Set. It numbers what they look at.
 type builder struct {
-	set    *Set
-	terms  []*Term // by position
-	series map[string]int
-	list   []profile.Series
-	used   map[int]bool // series that the rule being compiled reads
+	set        *Set
+	terms      []*Term // by position
+	traits     []profile.Path
+	series     map[string]int
+	list       []profile.Series
+	scales     []*scale
+	scaleOf    map[string]*scale
+	bits       []*bitSensor
+	sensorOf   map[string]*bitSensor
+	residuals  []residualCondition
+	residualOf map[string]int
 }
 
 func newBuilder(segments []Segment, rules []checked, order []int) *builder {
-	b := &builder{set: &Set{position: map[string]int{}}, series: map[string]int{}}
+	b := &builder{
+		set: &Set{position: map[string]int{}}, series: map[string]int{},
+		scaleOf: map[string]*scale{}, sensorOf: map[string]*bitSensor{}, residualOf: map[string]int{},
+	}
 	for position, i := range order {
 		b.set.segments = append(b.set.segments, segments[i])
 		b.set.position[segments[i].ID] = position
 		b.terms = append(b.terms, rules[i].term)
 	}
+	b.traits = traitPaths(b.terms)
 	return b
 }
 
-func (b *builder) build() *Set {
+func (b *builder) build(o Options) *Set {
 	s := b.set
-	traits := b.traitPaths()
-	s.byTrait = make([][]int, len(traits))
 	s.bySegment = make([][]int, len(s.segments))
-	seen := map[string]bool{}
+	formulas := make([]*formula, len(b.terms))
 	for i, t := range b.terms {
-		b.used = map[int]bool{}
-		s.rules = append(s.rules, compileCondition(t, b))
-		b.index(i, t, traits, seen)
+		formulas[i] = b.normalize(t, false)
 	}
-	s.schema = profile.NewSchema(traits, b.list)
+	s.schema = profile.NewSchema(b.traits, b.list)
 	s.rank = ranks(s.segments)
 	s.print = fingerprint(s.segments)
+	s.index = index{scales: b.scales, sensors: b.bits, residuals: b.residuals}
+	b.listen()
+	b.resolve(formulas)
+	s.index.readBlank(s)
+	sample := newSampled(s, o.Sample, o.Now)
+	b.file(formulas, sample)
 	return s
 }
 
+// listen connects every sensor with its inputs.
+func (b *builder) listen() {
+	l := &b.set.listeners
+	l.traits, l.series = make([]sensors, len(b.traits)), make([]sensors, len(b.list))
+	for i, s := range b.scales {
+		l.of(s.inputs, func(to *sensors) { to.scales = append(to.scales, int32(i)) })
+		if s.domain == age {
+			b.set.ages = append(b.set.ages, i)
+		}
+	}
+	for i, s := range b.bits {
+		l.of(s.inputs, func(to *sensors) { to.bits = append(to.bits, int32(i)) })
+	}
+	for i, r := range b.residuals {
+		l.of(r.inputs, func(to *sensors) { to.residuals = append(to.residuals, int32(i)) })
+	}
+}
+
+// resolve numbers cells and bits and turns literals into tests.
+func (b *builder) resolve(formulas []*formula) {
+	ix := &b.set.index
+	for _, s := range b.scales {
+		s.resolve()
+	}
+	first := 0
+	for _, s := range b.bits {
+		first = s.resolve(first)
+	}
+	ix.bitWords = first / 64
+	r := resolver{ix: ix, words: map[string]uint32{}, lists: map[string]uint32{}}
+	for _, f := range formulas {
+		f.simplify()
+		f.each(r.resolve)
+	}
+}
+
+// file writes programs and postings.
+func (b *builder) file(formulas []*formula, sample *sampled) {
+	ix := &b.set.index
+	ix.byScale = make([]scalePostings, len(b.scales))
+	ix.access.byScale = make([]scaleAccess, len(b.scales))
+	ix.late = make([]uint64, (len(formulas)+63)/64)
+	f := &filing{ix: ix}
+	for i, root := range formulas {
+		root.estimate(sample)
+		ix.programs.add(root)
+		late := b.dependents(i, root)
+		if late {
+			ix.late[i>>6] |= 1 << (i & 63)
+		}
+		f.rule(i, root, late)
+	}
+	f.file()
+}
+
+// dependents notes under each segment that the rule at position i mentions
+// it, and reports whether there is any.
+func (b *builder) dependents(i int, root *formula) bool {
+	late := false
+	add := func(segment int) {
+		b.set.bySegment[segment] = note(b.set.bySegment[segment], i)
+		late = true
+	}
+	root.each(func(l *literal) {
+		switch l.kind {
+		case member:
+			add(l.index)
+		case residual:
+			for _, s := range b.residuals[l.index].inputs.segments {
+				add(s)
+			}
+		}
+	})
+	return late
+}
+
 // traitPaths lists the paths that rules mention, sorted.
-func (b *builder) traitPaths() []profile.Path {
+func traitPaths(terms []*Term) []profile.Path {
 	var paths []profile.Path
-	for _, t := range b.terms {
+	for _, t := range terms {
 		t.each(func(t *Term) {
 			if t.op == opTrait {
 				paths = append(paths, profile.Path(t.name))
@@ -59,43 +147,28 @@ func (b *builder) traitPaths() []profile.Path {
 	return slices.Compact(paths)
 }
 
-// index notes what the rule at position i looks at.
-func (b *builder) index(i int, t *Term, traits []profile.Path, seen map[string]bool) {
-	s := b.set
-	t.each(func(t *Term) {
-		switch t.op {
-		case opTrait:
-			at, _ := slices.BinarySearch(traits, profile.Path(t.name))
-			s.byTrait[at] = note(s.byTrait[at], i)
-		case opFirstSeen:
-			s.byFirstSeen = note(s.byFirstSeen, i)
-		case opLastSeen:
-			s.byLastSeen = note(s.byLastSeen, i)
-		case opGroups:
-			s.byGroups = note(s.byGroups, i)
-		case opSegment:
-			at := s.position[t.name]
-			s.bySegment[at] = note(s.bySegment[at], i)
-		}
-		if moment, other, ok := instantOf(t); ok {
-			s.byInstant = note(s.byInstant, i)
-			if key := other.String() + strconv.FormatInt(moment.offset, 10); !seen[key] {
-				seen[key] = true
-				s.instants = append(s.instants, instant{compileValue(other, b), moment.offset})
-			}
-		}
-	})
-	for _, at := range slices.Sorted(keys(b.used)) {
-		s.bySeries[at] = note(s.bySeries[at], i)
+// residual numbers a condition that no scale or bit can tell.
+func (b *builder) residual(t *Term) int {
+	key := t.String()
+	i, known := b.residualOf[key]
+	if !known {
+		i = len(b.residuals)
+		b.residualOf[key] = i
+		b.residuals = append(b.residuals, residualCondition{compileCondition(t, b), b.inputsOf(t)})
+		t.each(b.moment)
 	}
+	return i
 }
 
-func keys(set map[int]bool) func(func(int) bool) {
-	return func(yield func(int) bool) {
-		for k := range set {
-			if !yield(k) {
-				return
-			}
+// moment notes a comparison with the current time inside a residual, so
+// that its deadline is known.
+func (b *builder) moment(t *Term) {
+	if _, compares := mirrored[t.op]; !compares {
+		return
+	}
+	for i, side := range t.args {
+		if side.op == opInstant {
+			b.set.moments = append(b.set.moments, momentTest{compileValue(t.args[1-i], b), side.offset})
 		}
 	}
 }
@@ -106,20 +179,6 @@ func note(list []int, position int) []int {
 		return list
 	}
 	return append(list, position)
-}
-
-// instantOf takes a comparison with the current time apart.
-func instantOf(t *Term) (moment, other *Term, ok bool) {
-	if t.op < opEqual || t.op > opGreaterEqual {
-		return nil, nil, false
-	}
-	switch {
-	case t.args[0].op == opInstant:
-		return t.args[0], t.args[1], true
-	case t.args[1].op == opInstant:
-		return t.args[1], t.args[0], true
-	}
-	return nil, nil, false
 }
 
 func (b *builder) segment(id string) int { return b.set.position[id] }
@@ -133,10 +192,8 @@ func (b *builder) query(a *aggregate) profile.Query {
 		at = len(b.list)
 		b.series[series.Key] = at
 		b.list = append(b.list, series)
-		b.set.bySeries = append(b.set.bySeries, nil)
 		b.set.queries = append(b.set.queries, nil)
 	}
-	b.used[at] = true
 	w := a.stream.window
 	q := profile.Query{Series: at, Reduce: a.reduce, From: w.from, To: w.to}
 	if w.sliding {
@@ -191,16 +248,21 @@ func keepOf(r profile.Reduce, sliding bool) profile.Keep {
 	return profile.TotalLast
 }
 
-// ranks gives each position its place in the order of ids.
+// ranks gives each position its place in the order of ids, nil when they
+// are the same.
 func ranks(segments []Segment) []int {
 	order := make([]int, len(segments))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int { return strings.Compare(segments[a].ID, segments[b].ID) })
-	rank := make([]int, len(segments))
+	rank, same := make([]int, len(segments)), true
 	for place, i := range order {
 		rank[i] = place
+		same = same && place == i
+	}
+	if same {
+		return nil
 	}
 	return rank
 }

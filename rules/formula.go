@@ -1,5 +1,7 @@
 package rules
 
+import "muster/event"
+
 // connective says how a formula combines what is below it.
 type connective uint8
 
@@ -31,12 +33,45 @@ func (b *builder) normalize(t *Term, negate bool) *formula {
 		}
 		return join(op, b.normalize(t.args[0], negate), b.normalize(t.args[1], negate))
 	}
+	if t.op == opCond && t.args[1].isCondition() && t.args[2].isCondition() && t.expanded() <= maxExpanded {
+		return b.choice(t, negate)
+	}
 	lit := b.literal(t)
 	if negate {
 		lit.negated = !lit.negated
 	}
 	return &formula{lit: lit}
 }
+
+// choice turns c ? a : b into (c and a) or (not c and b).
+func (b *builder) choice(t *Term, negate bool) *formula {
+	then := join(conjunction, b.normalize(t.args[0], false), b.normalize(t.args[1], negate))
+	otherwise := join(conjunction, b.normalize(t.args[0], true), b.normalize(t.args[2], negate))
+	return join(disjunction, then, otherwise)
+}
+
+// maxExpanded bounds the literals that a choice may expand to. A larger one
+// is computed instead of looked up.
+const maxExpanded = 256
+
+// expanded counts, up to a little over the bound, the literals that a term
+// expands to.
+func (t *Term) expanded() int {
+	n := 0
+	switch t.op {
+	case opNot, opAnd, opOr:
+		for _, a := range t.args {
+			n = min(n+a.expanded(), maxExpanded+1)
+		}
+		return n
+	case opCond:
+		return min(2*t.args[0].expanded()+t.args[1].expanded()+t.args[2].expanded(), maxExpanded+1)
+	}
+	return 1
+}
+
+// isCondition reports whether a term yields true or false and nothing else.
+func (t *Term) isCondition() bool { return t.kind == event.KindBool && t.op != opAggregate }
 
 // join combines two formulas, taking in those of the same connective.
 func join(op connective, parts ...*formula) *formula {

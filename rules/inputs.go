@@ -14,7 +14,7 @@ type inputs struct {
 	firstSeen bool
 	lastSeen  bool
 	groups    bool
-	clock     bool // it changes with time alone
+	clock     bool // the current time itself; windows move with their series
 }
 
 func (b *builder) inputsOf(t *Term) inputs {
@@ -27,7 +27,6 @@ func (b *builder) inputsOf(t *Term) inputs {
 		case opAggregate:
 			q := b.query(t.aggregate)
 			in.series = append(in.series, q.Series)
-			in.clock = in.clock || t.aggregate.stream.window.sliding
 		case opSegment:
 			in.segments = append(in.segments, b.segment(t.name))
 		case opFirstSeen:
@@ -62,7 +61,7 @@ type listeners struct {
 	firstSeen sensors
 	lastSeen  sensors
 	groups    sensors
-	clock     sensors // those that time alone can change, wherever the profile has anything for them
+	clock     sensors // those that look at the current time itself
 	identity  sensors // those that look at the profile's id only
 }
 

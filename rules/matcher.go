@@ -16,111 +16,400 @@ type Flip struct {
 // Matcher is one goroutine's scratch space for a Set. It writes the flips it
 // finds into the profile's Members and returns them in order of segment ids;
 // the slice is valid until the next call.
+//
+// What a Matcher keeps of a profile, its State, hangs on the profile in
+// memory. It must be there before an event changes the profile: call Prepare,
+// then apply the event, then Update.
 type Matcher struct {
-	set    *Set
-	env    env
-	marked []uint64 // positions to evaluate
-	flips  []Flip
+	set   *Set
+	index *index
+	env   env
+	flips []Flip
+
+	// Of the profile at hand.
+	state   *State
+	members profile.Members
+
+	// Of the evaluation at hand.
+	turn   uint64
+	moves  []move
+	toggle []int // bits that changed
+	shifts []int32
+	read   []uint64 // by scale, sensor and residual: turn in which it was read
+	memo   []memo   // by residual
+
+	flipped []uint64 // positions whose membership changed
+	touched []uint64 // words of flipped that are not zero
+	pending []uint64 // positions to settle behind the others
+	waiting bool     // whether pending is not empty
+	fresh   []uint64 // memberships of a whole evaluation
+	bits    []uint64 // of the sensor being read
+}
+
+// move is a value that went from one cell to another.
+type move struct {
+	scale    int32
+	from, to uint16
 }
 
 // NewMatcher returns a Matcher for s.
 func NewMatcher(s *Set) *Matcher {
-	return &Matcher{set: s, env: env{set: s}, marked: make([]uint64, (s.Len()+63)/64)}
+	ix := &s.index
+	words := (s.Len() + 63) / 64
+	return &Matcher{
+		set: s, index: ix, env: env{set: s},
+		read:    make([]uint64, len(ix.scales)+len(ix.sensors)+len(ix.residuals)),
+		memo:    make([]memo, len(ix.residuals)),
+		flipped: make([]uint64, words), touched: make([]uint64, (words+63)/64),
+		pending: make([]uint64, words), fresh: make([]uint64, words),
+		bits: make([]uint64, ix.bitWords),
+	}
+}
+
+// Prepare makes sure that the profile's State is in memory and is that of
+// the profile as it stands, at stream time now.
+func (m *Matcher) Prepare(p *profile.Profile, now int64) {
+	if st, ok := p.Derived.(*State); !ok || st.set != m.set {
+		m.begin(p, now)
+		p.Derived = m.newState(p)
+	}
 }
 
 // Update evaluates the rules that look at something an event changed, at
 // stream time now. Every deadline up to now must have been woken before, so
 // nothing else can have flipped.
 func (m *Matcher) Update(p *profile.Profile, changed *profile.Changed, now int64) []Flip {
-	s := m.set
+	m.begin(p, now)
+	l := &m.set.listeners
 	for _, i := range changed.Traits {
-		m.mark(s.byTrait[i])
+		m.sense(&l.traits[i])
 	}
 	for _, i := range changed.Series {
-		m.mark(s.bySeries[i])
+		m.sense(&l.series[i])
 	}
 	if changed.FirstSeen {
-		m.mark(s.byFirstSeen)
+		m.sense(&l.firstSeen)
 	}
 	if changed.LastSeen {
-		m.mark(s.byLastSeen)
+		m.sense(&l.lastSeen)
 	}
 	if changed.Groups {
-		m.mark(s.byGroups)
+		m.sense(&l.groups)
 	}
-	return m.evaluate(p, now)
+	m.settle()
+	return m.end()
 }
 
-// Wake evaluates the rules that time alone can flip, at a deadline.
+// Wake evaluates the rules that time alone can flip, at a deadline. The
+// profile must be prepared as it was before the deadline.
 func (m *Matcher) Wake(p *profile.Profile, now int64) []Flip {
-	s := m.set
-	m.mark(s.byInstant)
-	p.Each(func(series int) {
-		if s.schema.Series[series].Keep.Sliding() {
-			m.mark(s.bySeries[series])
-		}
-	})
-	return m.evaluate(p, now)
+	m.begin(p, now)
+	l := &m.set.listeners
+	p.Each(func(series int) { m.sense(&l.series[series]) })
+	m.sense(&l.clock)
+	m.settle()
+	return m.end()
 }
 
 // Full evaluates every rule.
 func (m *Matcher) Full(p *profile.Profile, now int64) []Flip {
-	for i := range m.set.rules {
-		m.marked[i>>6] |= 1 << (i & 63)
-	}
-	return m.evaluate(p, now)
+	m.begin(p, now)
+	st := m.newState(p)
+	p.Derived, m.state = st, st
+	m.whole()
+	return m.end()
 }
 
-func (m *Matcher) mark(positions []int) {
-	for _, i := range positions {
-		m.marked[i>>6] |= 1 << (i & 63)
-	}
-}
-
-// evaluate runs the marked rules in order of position, so that a segment is
-// settled before those that mention it.
-func (m *Matcher) evaluate(p *profile.Profile, now int64) []Flip {
-	m.flips = m.flips[:0]
+func (m *Matcher) begin(p *profile.Profile, now int64) {
+	m.turn++
 	m.env.profile, m.env.now = p, now
-	for w := range m.marked {
-		for m.marked[w] != 0 {
-			i := w<<6 + bits.TrailingZeros64(m.marked[w])
-			m.marked[w] &= m.marked[w] - 1
-			in := m.set.rules[i](&m.env)
-			if in == p.Members.Has(i) {
-				continue
+	m.state, _ = p.Derived.(*State)
+	if words := len(m.flipped); len(p.Members) < words {
+		p.Members = append(p.Members, make([]uint64, words-len(p.Members))...)
+	}
+	m.members = p.Members
+	m.flips = m.flips[:0]
+}
+
+// end returns the flips.
+func (m *Matcher) end() []Flip {
+	for t := range m.touched {
+		for ; m.touched[t] != 0; m.touched[t] &= m.touched[t] - 1 {
+			w := t<<6 + bits.TrailingZeros64(m.touched[t])
+			for ; m.flipped[w] != 0; m.flipped[w] &= m.flipped[w] - 1 {
+				i := w<<6 + bits.TrailingZeros64(m.flipped[w])
+				m.flips = append(m.flips, Flip{Position: i, Entered: m.members.Has(i)})
 			}
-			p.Members.Set(i, in)
-			m.flips = append(m.flips, Flip{Position: i, Entered: in})
-			m.mark(m.set.bySegment[i])
 		}
 	}
-	rank := m.set.rank
-	slices.SortFunc(m.flips, func(a, b Flip) int { return rank[a.Position] - rank[b.Position] })
+	if rank := m.set.rank; rank != nil {
+		slices.SortFunc(m.flips, func(a, b Flip) int { return rank[a.Position] - rank[b.Position] })
+	}
 	return m.flips
 }
 
-// Deadline returns the first instant after now at which a membership may
-// flip without an event, or 0 for none. It may name an instant at which
-// nothing flips, never one too late.
-func (m *Matcher) Deadline(p *profile.Profile, now int64) int64 {
-	s, next := m.set, int64(0)
-	sooner := func(at int64) {
-		if at > now && (next == 0 || at < next) {
-			next = at
+// sense reads the sensors of a changed input anew and notes what moved.
+func (m *Matcher) sense(l *sensors) {
+	for _, i := range l.scales {
+		if m.first(int(i)) {
+			m.senseScale(i)
 		}
 	}
-	p.Each(func(series int) {
-		for _, q := range s.queries[series] {
-			sooner(p.NextChange(s.schema, q, now))
-		}
-	})
-	m.env.profile, m.env.now = p, now
-	for _, i := range s.instants {
-		if at, ok := timeOf(i.value(&m.env)); ok {
-			sooner(at - i.offset)
-			sooner(at - i.offset + 1)
+	for _, i := range l.bits {
+		if m.first(len(m.index.scales) + int(i)) {
+			m.senseBits(m.index.sensors[i])
 		}
 	}
-	return next
+	for _, i := range l.residuals {
+		if m.first(len(m.index.scales) + len(m.index.sensors) + int(i)) {
+			m.shifts = append(m.shifts, i)
+		}
+	}
+}
+
+// first reports whether a sensor is read for the first time in this turn.
+func (m *Matcher) first(sensor int) bool {
+	if m.read[sensor] == m.turn {
+		return false
+	}
+	m.read[sensor] = m.turn
+	return true
+}
+
+func (m *Matcher) senseScale(i int32) {
+	s := m.index.scales[i]
+	to := s.cell(s.value(&m.env))
+	if from := m.state.cells[i]; from != to {
+		m.state.cells[i] = to
+		m.moves = append(m.moves, move{i, from, to})
+	}
+}
+
+func (m *Matcher) senseBits(s *bitSensor) {
+	words := m.bits[:(len(s.patterns)+63)/64]
+	clear(words)
+	s.read(s.value(&m.env), words)
+	own := m.state.bits[s.first>>6:]
+	for w, word := range words {
+		for changed := own[w] ^ word; changed != 0; changed &= changed - 1 {
+			m.toggle = append(m.toggle, s.first+w<<6+bits.TrailingZeros64(changed))
+		}
+		own[w] = word
+	}
+}
+
+// settle takes the profile out of and into the segments that the noted
+// moves concern. Leaving goes first: it only looks at memberships.
+func (m *Matcher) settle() {
+	for _, mv := range m.moves {
+		m.leaveMove(mv)
+	}
+	for _, n := range m.toggle {
+		m.leave(&m.index.rise, &m.index.fall, n)
+	}
+	for _, i := range m.shifts {
+		m.expel(&m.index.shift, int(i), int(i)+1)
+	}
+	for _, mv := range m.moves {
+		m.enterMove(mv)
+	}
+	for _, n := range m.toggle {
+		m.enter(&m.index.rise, &m.index.fall, n)
+	}
+	for _, i := range m.shifts {
+		m.scan(&m.index.shift, int(i), int(i)+1)
+	}
+	m.moves, m.toggle, m.shifts = m.moves[:0], m.toggle[:0], m.shifts[:0]
+	m.settleLate()
+}
+
+func (m *Matcher) leave(rise, fall *postings, n int) {
+	if m.state.bits[n>>6]>>(n&63)&1 != 0 {
+		m.expel(rise, n, n+1)
+	} else {
+		m.expel(fall, n, n+1)
+	}
+}
+
+func (m *Matcher) enter(rise, fall *postings, n int) {
+	if m.state.bits[n>>6]>>(n&63)&1 != 0 {
+		m.scan(rise, n, n+1)
+	} else {
+		m.scan(fall, n, n+1)
+	}
+}
+
+// leaveMove looks at the memberships that a move may end: those of
+// predicates of the old cell, and those it excluded the new one from.
+func (m *Matcher) leaveMove(mv move) {
+	s, lists := m.index.scales[mv.scale], &m.index.byScale[mv.scale]
+	m.expel(&lists.depart, int(mv.from), int(mv.from)+1)
+	m.expel(&lists.arrive, int(mv.to), int(mv.to)+1)
+	from, to := int(mv.from)-s.base, int(mv.to)-s.base
+	switch {
+	case from < 0 && to < 0:
+	case from < 0 || to < 0:
+		m.expel(&lists.up, 0, s.cells-s.base-1)
+		m.expel(&lists.down, 0, s.cells-s.base-1)
+	case to > from:
+		m.expel(&lists.up, from, to)
+	default:
+		m.expel(&lists.down, to, from)
+	}
+}
+
+// enterMove looks at the rules that a move may make true. When a value
+// comes into the ordered region or leaves it, every boundary may matter and
+// nothing is known of its predicates.
+func (m *Matcher) enterMove(mv move) {
+	s, lists := m.index.scales[mv.scale], &m.index.byScale[mv.scale]
+	m.scan(&lists.arrive, int(mv.to), int(mv.to)+1)
+	m.scan(&lists.depart, int(mv.from), int(mv.from)+1)
+	from, to := int(mv.from)-s.base, int(mv.to)-s.base
+	switch {
+	case from < 0 && to < 0:
+	case from < 0 || to < 0:
+		m.verify(&lists.up)
+		m.verify(&lists.down)
+	case to > from:
+		m.scan(&lists.up, from, to)
+	default:
+		m.scan(&lists.down, to, from)
+	}
+}
+
+// expel runs the rules of leaves low to high that the profile is in.
+func (m *Matcher) expel(p *postings, low, high int) {
+	if p.out == nil {
+		return
+	}
+	members := m.members
+	for _, leaf := range m.index.leaves[p.out[low]:p.out[high]] {
+		position := leaf & positionMask
+		if members[position>>6]>>(position&63)&1 == 0 {
+			continue
+		}
+		if leaf&flagLate != 0 {
+			m.pend(position)
+		} else if !m.run(position) {
+			m.flip(position)
+		}
+	}
+}
+
+// scan looks at the entries low to high, whose predicate has become true.
+func (m *Matcher) scan(p *postings, low, high int) {
+	if p.in == nil {
+		return
+	}
+	st := m.state
+	cells, words, members := st.cells, m.index.words, m.members
+	list := m.index.entries[p.in[low]:p.in[high]]
+	for i := range list {
+		e := &list[i]
+		switch e.rule >> kind1Shift & 3 {
+		case guardRange:
+			if cells[e.scale1]-uint16(e.guard1) >= uint16(e.guard1>>16) {
+				continue
+			}
+		case guardWords:
+			if c := cells[e.scale1]; words[e.guard1+uint32(c>>6)]>>(c&63)&1 == 0 {
+				continue
+			}
+		case guardBit:
+			if uint32(st.bits[e.guard1>>7]>>(e.guard1>>1&63)&1) == e.guard1&1 {
+				continue
+			}
+		}
+		switch e.rule >> kind2Shift {
+		case guardRange:
+			if cells[e.scale2]-uint16(e.guard2) >= uint16(e.guard2>>16) {
+				continue
+			}
+		case guardWords:
+			if c := cells[e.scale2]; words[e.guard2+uint32(c>>6)]>>(c&63)&1 == 0 {
+				continue
+			}
+		case guardBit:
+			if uint32(st.bits[e.guard2>>7]>>(e.guard2>>1&63)&1) == e.guard2&1 {
+				continue
+			}
+		}
+		position := e.rule & positionMask
+		if members[position>>6]>>(position&63)&1 == 0 {
+			m.consider(e.rule)
+		}
+	}
+}
+
+// consider enters the segment of an entry whose guards hold, if its rule
+// does.
+func (m *Matcher) consider(rule uint32) {
+	position := rule & positionMask
+	switch {
+	case rule&flagLate != 0:
+		m.pend(position)
+	case rule&flagComplete != 0 || m.run(position):
+		m.flip(position)
+	}
+}
+
+// verify looks at all entries of lists without trusting that their
+// predicates hold.
+func (m *Matcher) verify(p *postings) {
+	if p.in == nil {
+		return
+	}
+	for i := p.in[0]; i < p.in[len(p.in)-1]; i++ {
+		e := &m.index.entries[i]
+		position := e.rule & positionMask
+		if m.members[position>>6]>>(position&63)&1 == 0 && m.index.guards(e, m.state) {
+			m.consider(e.rule &^ flagComplete)
+		}
+	}
+}
+
+// guards reports whether both guards of an entry hold.
+func (ix *index) guards(e *entry, st *State) bool {
+	return ix.hold(e.rule>>kind1Shift&3, e.scale1, e.guard1, st) && ix.hold(e.rule>>kind2Shift, e.scale2, e.guard2, st)
+}
+
+// flip changes a membership and notes it; changing it back unnotes it.
+func (m *Matcher) flip(position uint32) {
+	w := int(position >> 6)
+	m.members[w] ^= 1 << (position & 63)
+	m.noteWord(w, 1<<(position&63))
+	for _, later := range m.set.bySegment[position] {
+		m.pend(uint32(later))
+	}
+}
+
+func (m *Matcher) noteWord(w int, changed uint64) {
+	m.flipped[w] ^= changed
+	m.touched[w>>6] |= 1 << (w & 63)
+}
+
+// pend puts a rule that mentions segments behind the others.
+func (m *Matcher) pend(position uint32) {
+	m.pending[position>>6] |= 1 << (position & 63)
+	m.waiting = true
+}
+
+// settleLate runs the pending rules in order of position, so that every
+// segment is settled before a rule that mentions it.
+func (m *Matcher) settleLate() {
+	if !m.waiting {
+		return
+	}
+	m.waiting = false
+	for w := range m.pending {
+		for m.pending[w] != 0 {
+			position := uint32(w<<6 + bits.TrailingZeros64(m.pending[w]))
+			m.pending[w] &= m.pending[w] - 1
+			if m.run(position) != m.members.Has(int(position)) {
+				m.flip(position)
+			}
+		}
+	}
+	m.waiting = false
 }

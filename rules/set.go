@@ -21,39 +21,39 @@ const semantics = 1
 // of Matchers at once. Segments are numbered by position; a segment stands
 // behind all that its rule mentions.
 type Set struct {
-	segments []Segment
-	position map[string]int
-	rank     []int // of each position in the order of ids
-	schema   *profile.Schema
-	rules    []condition
-
-	// Which rules look at what, as lists of positions.
-	byTrait     [][]int // by index of schema.Traits
-	bySeries    [][]int // by index of schema.Series
-	byFirstSeen []int
-	byLastSeen  []int
-	byGroups    []int
-	bySegment   [][]int // by position
-	byInstant   []int
-
-	queries  [][]profile.Query // of each sliding series, without repeats
-	instants []instant
-	print    string
+	segments  []Segment
+	position  map[string]int
+	rank      []int // of each position in the order of ids, nil when it is the position
+	schema    *profile.Schema
+	index     index
+	listeners listeners
+	bySegment [][]int           // by position: those that mention the segment
+	queries   [][]profile.Query // of each sliding series, without repeats
+	ages      []int             // scales that move with the clock
+	moments   []momentTest      // comparisons with the clock that have no scale
+	print     string
 }
 
-// instant is a value that rules compare with the current time.
-type instant struct {
-	value  evaluator
-	offset int64 // the comparison is with now + offset
+// Options are what a Set can be compiled with. They change its speed, never
+// its meaning.
+type Options struct {
+	// Sample are profiles to learn from how often predicates hold. Their
+	// series must be empty or of a Set with the same rules.
+	Sample []*profile.Profile
+	// Now is the stream time at which to look at them, ms since 1970 UTC.
+	Now int64
 }
 
 // Compile checks segments and makes a Set of them, or returns every mistake.
 // The outcome depends on the segments alone, not on their order.
-func Compile(segments []Segment) (*Set, error) { return compile(segments, false) }
+func Compile(segments []Segment) (*Set, error) { return compile(segments, false, Options{}) }
+
+// CompileWith is Compile with options.
+func CompileWith(segments []Segment, o Options) (*Set, error) { return compile(segments, false, o) }
 
 // compile checks segments and makes a Set of them. When some are missing
 // because they could not be read, a mention of an unknown one is no mistake.
-func compile(segments []Segment, missing bool) (*Set, error) {
+func compile(segments []Segment, missing bool, o Options) (*Set, error) {
 	segments = slices.Clone(segments)
 	errs := checkIDs(segments)
 	rules := make([]checked, len(segments))
@@ -70,8 +70,7 @@ func compile(segments []Segment, missing bool) (*Set, error) {
 		sortErrors(errs)
 		return nil, errs
 	}
-	b := newBuilder(segments, rules, order)
-	return b.build(), nil
+	return newBuilder(segments, rules, order).build(o), nil
 }
 
 // Load reads and compiles segment files, or returns every mistake in them.
@@ -82,7 +81,7 @@ func Load(sources ...Source) (*Set, error) {
 		read, wrong := Read(s)
 		segments, errs = append(segments, read...), append(errs, wrong...)
 	}
-	set, err := compile(segments, len(errs) > 0)
+	set, err := compile(segments, len(errs) > 0, Options{})
 	if more, ok := err.(Errors); ok {
 		errs = append(errs, more...)
 	}
@@ -106,9 +105,10 @@ func sortErrors(errs Errors) {
 }
 
 // dependencyOrder returns the indexes of segments so that each stands behind
-// those it mentions, ties by id, and reports unknown and circular mentions.
+// those it mentions: first those that mention none, by id, then those that
+// mention only such, and so on. It reports unknown and circular mentions.
 func dependencyOrder(segments []Segment, rules []checked, missing bool) ([]int, Errors) {
-	d := dependencies{segments: segments, rules: rules, missing: missing, index: make(map[string]int, len(segments)), state: make([]visit, len(segments))}
+	d := dependencies{segments: segments, rules: rules, missing: missing, index: make(map[string]int, len(segments)), state: make([]visit, len(segments)), level: make([]int, len(segments))}
 	byID := make([]int, len(segments))
 	for i := range segments {
 		d.index[segments[i].ID] = i
@@ -116,9 +116,12 @@ func dependencyOrder(segments []Segment, rules []checked, missing bool) ([]int, 
 	}
 	slices.SortFunc(byID, func(a, b int) int { return strings.Compare(segments[a].ID, segments[b].ID) })
 	for _, i := range byID {
-		d.visit(i)
+		if d.state[i] == unvisited {
+			d.visit(i)
+		}
 	}
-	return d.order, d.errs
+	slices.SortStableFunc(byID, func(a, b int) int { return d.level[a] - d.level[b] })
+	return byID, d.errs
 }
 
 type visit uint8
@@ -137,7 +140,7 @@ type dependencies struct {
 	index    map[string]int
 	state    []visit
 	path     []int
-	order    []int
+	level    []int // 0 for a segment that mentions none
 	errs     Errors
 }
 
@@ -155,10 +158,12 @@ func (d *dependencies) visit(i int) {
 		case d.state[j] == unvisited:
 			d.visit(j)
 		}
+		if known {
+			d.level[i] = max(d.level[i], d.level[j]+1)
+		}
 	}
 	d.path = d.path[:len(d.path)-1]
 	d.state[i] = visited
-	d.order = append(d.order, i)
 }
 
 func (d *dependencies) wrong(i int, u use, hint, format string, args ...any) {

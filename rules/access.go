@@ -1,0 +1,161 @@
+package rules
+
+import "math/bits"
+
+// access leads to every rule that may be true of a whole profile. Each rule
+// is filed under a set of its literals of which one must hold.
+type access struct {
+	byScale []scaleAccess
+	bits    postings
+	always  []uint32 // positions with no such set
+	late    []uint32 // positions that mention segments, ascending
+}
+
+type scaleAccess struct {
+	cell postings // by the cell that the value is in
+	up   postings // by boundary: all below the value's cell
+	down postings // by boundary: all from the value's cell on
+}
+
+// unusable is the cost of what can't lead to a rule.
+const unusable = 9.0
+
+// accessSet returns the literals of which at least one must hold for the
+// formula to hold, chosen so that they seldom do, and how often that is.
+func (f *formula) accessSet() ([]*formula, float64) {
+	switch f.op {
+	case literalOnly:
+		if usable := f.lit.kind == bit || f.lit.kind == points || f.lit.kind == span; !usable || f.lit.negated {
+			return nil, unusable
+		}
+		return []*formula{f}, f.share + 0.002
+	case conjunction:
+		var best []*formula
+		least := unusable
+		for _, k := range f.kids {
+			if set, cost := k.accessSet(); set != nil && cost < least {
+				best, least = set, cost
+			}
+		}
+		return best, least
+	}
+	var all []*formula
+	total := 0.0
+	for _, k := range f.kids {
+		set, cost := k.accessSet()
+		if set == nil {
+			return nil, unusable
+		}
+		all, total = append(all, set...), total+cost
+	}
+	return all, total
+}
+
+// access files one rule for whole evaluation, with the entries of its
+// literals.
+func (f *filing) access(position int, root *formula, late bool, entries map[*literal]entry) {
+	if late {
+		f.ix.access.late = append(f.ix.access.late, uint32(position))
+		return
+	}
+	set, _ := root.accessSet()
+	if set == nil {
+		f.ix.access.always = append(f.ix.access.always, uint32(position))
+		return
+	}
+	for _, n := range set {
+		f.accessLiteral(n.lit, entries[n.lit])
+	}
+}
+
+func (f *filing) accessLiteral(l *literal, e entry) {
+	switch l.kind {
+	case bit:
+		f.enter(drawerAccessBit, 0, l.sensor.first+l.index, e)
+	case points:
+		for _, c := range l.cells() {
+			f.enter(drawerAccessCell, l.scale.id, int(c), e)
+		}
+	case span:
+		low, high := l.ends()
+		if low == high {
+			return
+		}
+		if low > l.scale.base {
+			if high < l.scale.cells {
+				e.rule &^= flagComplete
+			}
+			f.enter(drawerAccessUp, l.scale.id, low-1-l.scale.base, e)
+			return
+		}
+		f.enter(drawerAccessDown, l.scale.id, high-1-l.scale.base, e)
+	}
+}
+
+// whole finds the memberships of a profile from its state alone and records
+// how they differ from those it has.
+func (m *Matcher) whole() {
+	ix, st := m.index, m.state
+	clear(m.fresh)
+	for i := range ix.access.byScale {
+		a, c := &ix.access.byScale[i], st.cells[i]
+		if a.cell.in != nil {
+			m.admit(a.cell.in[c], a.cell.in[c+1])
+		}
+		if !ix.scales[i].isOrdered(c) {
+			continue
+		}
+		k := int(c) - ix.scales[i].base
+		if a.up.in != nil {
+			m.admit(a.up.in[0], a.up.in[k])
+		}
+		if a.down.in != nil {
+			m.admit(a.down.in[k], a.down.in[len(a.down.in)-1])
+		}
+	}
+	if ix.access.bits.in != nil {
+		for w, word := range st.bits {
+			for ; word != 0; word &= word - 1 {
+				i := w<<6 + bits.TrailingZeros64(word)
+				m.admit(ix.access.bits.in[i], ix.access.bits.in[i+1])
+			}
+		}
+	}
+	for _, position := range ix.access.always {
+		if m.run(position) {
+			m.fresh[position>>6] |= 1 << (position & 63)
+		}
+	}
+	m.replace()
+}
+
+// admit adds the rules of the entries from low to high that are true.
+func (m *Matcher) admit(low, high uint32) {
+	ix, st, fresh := m.index, m.state, m.fresh
+	for i := low; i < high; i++ {
+		e := &ix.entries[i]
+		if !ix.guards(e, st) {
+			continue
+		}
+		position := e.rule & positionMask
+		if fresh[position>>6]>>(position&63)&1 == 0 && (e.rule&flagComplete != 0 || m.run(position)) {
+			fresh[position>>6] |= 1 << (position & 63)
+		}
+	}
+}
+
+// replace takes the fresh memberships over and settles the rules that
+// mention segments, in order of position.
+func (m *Matcher) replace() {
+	members := m.members
+	for w, word := range m.fresh {
+		if old := members[w] &^ m.index.late[w]; old != word {
+			m.noteWord(w, old^word)
+			members[w] ^= old ^ word
+		}
+	}
+	for _, position := range m.index.access.late {
+		m.pend(position)
+	}
+	m.settleLate()
+}

@@ -1,0 +1,53 @@
+package rules
+
+import "muster/profile"
+
+// Deadline returns the first instant after now at which a membership may
+// flip without an event, or 0 for none. It may name an instant at which
+// nothing flips, never one too late. The profile's State must be that of now.
+func (m *Matcher) Deadline(p *profile.Profile, now int64) int64 {
+	m.begin(p, now)
+	next := int64(0)
+	sooner := func(at int64) {
+		if at > now && (next == 0 || at < next) {
+			next = at
+		}
+	}
+	p.Each(func(series int) {
+		for _, q := range m.set.queries[series] {
+			sooner(p.NextChange(m.set.schema, q, now))
+		}
+	})
+	for _, i := range m.set.ages {
+		sooner(m.nextAge(i, now))
+	}
+	for _, t := range m.set.moments {
+		if at, ok := timeOf(t.value(&m.env)); ok {
+			sooner(at - t.offset)
+			sooner(at - t.offset + 1)
+		}
+	}
+	return next
+}
+
+// momentTest is a comparison of a value with the current time and an offset.
+type momentTest struct {
+	value  evaluator
+	offset int64
+}
+
+// nextAge returns the instant at which an age leaves its cell, 0 for never.
+func (m *Matcher) nextAge(i int, now int64) int64 {
+	s, c := m.index.scales[i], m.state.cells[i]
+	if !s.isOrdered(c) {
+		return 0
+	}
+	k := int(c) - s.base
+	switch {
+	case k&1 != 0: // exactly at a constant
+		return now + 1
+	case k/2 == len(s.numbers): // beyond the last
+		return 0
+	}
+	return now + int64(s.numbers[k/2]-s.value(&m.env).Number())
+}

@@ -1,0 +1,112 @@
+package rules
+
+// index finds the rules that a change may flip without looking at the
+// others. It follows the methods of Whang et al. (Indexing Boolean
+// Expressions, VLDB 2009), Fabret et al. (Filtering Algorithms, SIGMOD 2001)
+// and Ji and Jacobsen (A-Tree, SIGMOD 2021), turned from matching whole
+// events to following single changes:
+//
+//   - Scales cut each value into cells. A change within a cell flips nothing
+//     and costs one comparison.
+//   - A change from one cell to another makes known predicates true and
+//     others false. For each there is a posting: with the rule, and with up
+//     to two guards, the other predicates of the rule least likely to hold.
+//     Most postings die at a guard; the rest run the rule's program.
+//   - Rules that may be left are looked at only if the profile is in them.
+//   - When a profile is evaluated whole, every rule is reached through one
+//     set of its predicates of which at least one must hold.
+//
+// It is part of a Set and immutable.
+type index struct {
+	scales    []*scale
+	sensors   []*bitSensor
+	residuals []residualCondition
+	bitWords  int // words of bits in a State
+	words     []uint64
+	lists     []uint16
+	programs  programs
+	entries   []entry
+	leaves    []uint32
+	byScale   []scalePostings
+	rise      postings // by bit
+	fall      postings // by bit
+	shift     postings // by residual
+	access    access
+	late      []uint64 // set of positions: the rule mentions segments
+	blank     State    // of a profile that has nothing
+}
+
+// residualCondition is what no scale or bit can tell.
+type residualCondition struct {
+	test   condition
+	inputs inputs
+}
+
+// entry is a posting of a rule that may be entered: 16 bytes.
+type entry struct {
+	guard1, guard2 uint32 // parameters of the guards
+	scale1, scale2 uint16
+	rule           uint32 // position and flags
+}
+
+// Parts of entry.rule and of leaves.
+const (
+	positionBits = 26
+	positionMask = 1<<positionBits - 1
+	flagLate     = 1 << 26 // the rule mentions segments: to be settled after them
+	flagComplete = 1 << 27 // the posting's predicate and its guards are the whole rule
+	kind1Shift   = 28
+	kind2Shift   = 30
+)
+
+// MaxSegments is the number of segments that a Set can have.
+const MaxSegments = 1 << positionBits
+
+// Kinds of guards, two bits each.
+const (
+	guardNone = iota
+	guardRange
+	guardWords
+	guardBit
+)
+
+// postings are lists of entries and leaves by a key. List k of entries is
+// entries[in[k]:in[k+1]] of the index, the same for leaves; nil offsets mean
+// that all are empty.
+type postings struct {
+	in, out []uint32
+}
+
+// scalePostings are the postings of one scale. Cells and, in the ordered
+// region, the boundaries between neighbouring cells are the keys.
+type scalePostings struct {
+	arrive postings // by cell moved to
+	depart postings // by cell moved from
+	up     postings // by boundary, moving up across it
+	down   postings // by boundary, moving down across it
+}
+
+// hold reports whether a guard holds of a state.
+func (ix *index) hold(kind uint32, scale uint16, parameter uint32, st *State) bool {
+	switch kind {
+	case guardRange:
+		return st.cells[scale]-uint16(parameter) < uint16(parameter>>16)
+	case guardWords:
+		c := st.cells[scale]
+		return ix.words[parameter+uint32(c>>6)]>>(c&63)&1 != 0
+	case guardBit:
+		return uint32(st.bits[parameter>>7]>>(parameter>>1&63)&1) != parameter&1
+	}
+	return true
+}
+
+// State is what the index keeps of a profile in memory: the cell of every
+// scale and the bits of every sensor. It belongs to one Set.
+type State struct {
+	set   *Set
+	cells []uint16
+	bits  []uint64
+}
+
+// Bytes is the memory a State takes.
+func (s *State) Bytes() int { return 64 + 2*len(s.cells) + 8*len(s.bits) }

@@ -1,0 +1,129 @@
+package rules
+
+import (
+	"regexp"
+	"strconv"
+
+	"muster/event"
+)
+
+// bitSensor tells many predicates about one value at once: which texts it
+// contains, starts or ends with or matches, and which elements it has. Their
+// truths are bits of a profile's state, so that testing one costs nothing.
+type bitSensor struct {
+	id        int
+	value     evaluator
+	inputs    inputs
+	first     int // its first bit in the state
+	patterns  []pattern
+	known     map[string]int // pattern or element -> index
+	automaton *automaton
+	elements  map[element][]int
+}
+
+// pattern is one predicate on a text.
+type pattern struct {
+	op      op // opContains, opStartsWith, opEndsWith or opMatches; opIn for an element
+	text    string
+	expr    *regexp.Regexp
+	element event.Value
+}
+
+// element is an array's element as a map key.
+type element struct {
+	kind event.Kind
+	num  float64
+	text string
+}
+
+func elementOf(v event.Value) (element, bool) {
+	switch v.Kind() {
+	case event.KindNumber:
+		return element{event.KindNumber, v.Number(), ""}, true
+	case event.KindString:
+		return element{event.KindString, 0, v.Text()}, true
+	case event.KindBool:
+		if v.True() {
+			return element{event.KindBool, 1, ""}, true
+		}
+		return element{event.KindBool, 0, ""}, true
+	}
+	return element{}, false
+}
+
+// textual indexes a text operator with a constant on its right.
+func (b *builder) textual(t *Term) *literal {
+	p := pattern{op: t.op, text: t.name}
+	if t.op == opMatches {
+		p.expr = regexp.MustCompile(t.name)
+	} else {
+		if t.args[1].op != opConst || t.args[0].op == opConst {
+			return nil
+		}
+		p.text = t.args[1].value.Text()
+	}
+	return b.bit(t.args[0], p, strconv.Itoa(int(t.op))+p.text)
+}
+
+// element indexes constant in x.
+func (b *builder) element(v event.Value, in *Term) *literal {
+	if _, ok := elementOf(v); !ok {
+		return nil
+	}
+	return b.bit(in, pattern{op: opIn, element: v}, "in"+constant(v).String())
+}
+
+func (b *builder) bit(of *Term, p pattern, key string) *literal {
+	name := of.String()
+	s := b.sensorOf[name]
+	if s == nil {
+		s = &bitSensor{id: len(b.bits), value: compileValue(of, b), inputs: b.inputsOf(of), known: map[string]int{}}
+		b.sensorOf[name] = s
+		b.bits = append(b.bits, s)
+	}
+	i, known := s.known[key]
+	if !known {
+		i = len(s.patterns)
+		s.known[key] = i
+		s.patterns = append(s.patterns, p)
+	}
+	return &literal{kind: bit, sensor: s, index: i}
+}
+
+// resolve builds what finds the patterns, once all are known. It returns
+// the first bit of the next sensor.
+func (s *bitSensor) resolve(first int) int {
+	s.first = first
+	s.known = nil
+	s.automaton = newAutomaton(s.patterns)
+	for i, p := range s.patterns {
+		if e, ok := elementOf(p.element); ok {
+			if s.elements == nil {
+				s.elements = map[element][]int{}
+			}
+			s.elements[e] = append(s.elements[e], i)
+		}
+	}
+	// Sensors start at a word of their own: reading one must not disturb another.
+	return first + (len(s.patterns)+63)/64*64
+}
+
+// read sets the bit of every predicate that is true of v in words, which
+// are zero.
+func (s *bitSensor) read(v event.Value, words []uint64) {
+	switch v.Kind() {
+	case event.KindString:
+		s.automaton.match(v.Text(), words)
+	case event.KindArray:
+		if s.elements == nil {
+			return
+		}
+		for _, one := range v.Elements() {
+			if e, ok := elementOf(one); ok {
+				for _, i := range s.elements[e] {
+					words[i>>6] |= 1 << (i & 63)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,34 @@
+package rules
+
+import "muster/profile"
+
+// newState reads a profile's State from scratch. Most of it is that of a
+// profile that has nothing; what the profile has anything for is read anew.
+func (m *Matcher) newState(p *profile.Profile) *State {
+	blank := &m.index.blank
+	st := &State{set: m.set, cells: make([]uint16, len(blank.cells)), bits: make([]uint64, len(blank.bits))}
+	copy(st.cells, blank.cells)
+	copy(st.bits, blank.bits)
+	m.state = st
+	l := &m.set.listeners
+	p.EachTrait(m.set.schema, func(i int) { m.sense(&l.traits[i]) })
+	p.Each(func(series int) { m.sense(&l.series[series]) })
+	for _, one := range []*sensors{&l.firstSeen, &l.lastSeen, &l.groups, &l.identity} {
+		m.sense(one)
+	}
+	m.moves, m.toggle, m.shifts = m.moves[:0], m.toggle[:0], m.shifts[:0]
+	m.turn++ // what was read may be read again
+	return st
+}
+
+// readBlank fills in the state of a profile that has nothing.
+func (ix *index) readBlank(s *Set) {
+	e := &env{set: s, profile: profile.New("")}
+	ix.blank = State{set: s, cells: make([]uint16, len(ix.scales)), bits: make([]uint64, ix.bitWords)}
+	for i, one := range ix.scales {
+		ix.blank.cells[i] = one.cell(one.value(e))
+	}
+	for _, one := range ix.sensors {
+		one.read(one.value(e), ix.blank.bits[one.first>>6:][:(len(one.patterns)+63)/64])
+	}
+}
