@@ -1,0 +1,32 @@
+package stack
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// config writes a configuration file for one evaluator and returns its path.
+func (s *System) config(name string) string {
+	s.t.Helper()
+	session := s.Session
+	if session == 0 {
+		session = 2 * time.Second
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "kafka:\n  brokers: [%s]\n  keyed: %s\n", quoted(s.brokers), Keyed)
+	if s.Sources > 0 {
+		fmt.Fprintf(&b, "  sources: [%s]\n", Source)
+	}
+	fmt.Fprintf(&b, "  session_timeout: %s\n  heartbeat_interval: %s\n  poll_wait: 100ms\n", session, session/10)
+	fmt.Fprintf(&b, "redis:\n  addresses: [%s]\n  cluster: %t\n  buckets: 64\n", quoted(s.addresses), s.Cluster)
+	fmt.Fprintf(&b, "pipeline:\n  commit_timeout: %s\n%s\n", session/2, s.Pipeline)
+	fmt.Fprintf(&b, "segments: %s\nclock: stream\n", s.file("segments.yaml"))
+	fmt.Fprintf(&b, "http:\n  listen: %s\nlog:\n  level: info\n  format: json\n", freeAddress(s.t))
+	s.write(name+".yaml", b.String())
+	return s.file(name + ".yaml")
+}
+
+func quoted(list []string) string {
+	return `"` + strings.Join(list, `", "`) + `"`
+}

@@ -1,0 +1,126 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Evaluator is one running `evaluator run`.
+type Evaluator struct {
+	name   string
+	log    string // path
+	cmd    *exec.Cmd
+	exited chan struct{}
+	ended  bool // by the test
+}
+
+// Init runs `evaluator init`, which must succeed.
+func (s *System) Init() {
+	s.t.Helper()
+	if out, err := s.InitWith(s.Shards); err != nil {
+		s.t.Fatalf("evaluator init: %v\n%s", err, out)
+	}
+}
+
+// InitWith runs `evaluator init` and returns all it printed.
+func (s *System) InitWith(shards int) (string, error) {
+	return s.Command("init", "-c", s.config("init"), "--shards", fmt.Sprint(shards))
+}
+
+// Command runs the evaluator with arguments to its end, within a minute, and
+// returns all it printed.
+func (s *System) Command(arguments ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, binary, arguments...).CombinedOutput()
+	if ctx.Err() != nil {
+		err = fmt.Errorf("it did not end within a minute: %w", err)
+	}
+	return string(out), err
+}
+
+// Refused runs `evaluator run`, which must end by itself with an error, and
+// returns all it printed.
+func (s *System) Refused() string {
+	s.t.Helper()
+	out, err := s.Command("run", "-c", s.config("refused"))
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() <= 0 {
+		s.t.Fatalf("evaluator run did not refuse: %v\n%s", err, out)
+	}
+	return out
+}
+
+// Run starts an evaluator. When the test fails the end of its log is shown.
+func (s *System) Run() *Evaluator {
+	s.t.Helper()
+	name := fmt.Sprintf("evaluator-%d", len(s.evaluators)+1)
+	e := &Evaluator{name: name, log: s.file(name + ".log"), exited: make(chan struct{})}
+	log, err := os.Create(e.log)
+	if err != nil {
+		s.t.Fatalf("creating a log: %v", err)
+	}
+	defer log.Close() // the process has its own handle
+	e.cmd = exec.Command(binary, "run", "-c", s.config(name))
+	e.cmd.Stdout, e.cmd.Stderr = log, log
+	e.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := e.cmd.Start(); err != nil {
+		s.t.Fatalf("starting %s: %v", name, err)
+	}
+	go func() {
+		_ = e.cmd.Wait() // the state is kept in cmd
+		close(e.exited)
+	}()
+	s.evaluators = append(s.evaluators, e)
+	s.t.Cleanup(func() {
+		e.Kill()
+		if s.t.Failed() {
+			s.t.Logf("the end of %s's log:\n%s", name, e.tail())
+		}
+	})
+	return e
+}
+
+// Kill ends the evaluator at once, as a crash would, and waits for its end.
+func (e *Evaluator) Kill() { e.signal(syscall.SIGKILL) }
+
+// Terminate asks the evaluator to leave, and returns how long it took and
+// its exit code.
+func (e *Evaluator) Terminate() (time.Duration, int) {
+	began := time.Now()
+	e.signal(syscall.SIGTERM)
+	return time.Since(began), e.cmd.ProcessState.ExitCode()
+}
+
+func (e *Evaluator) signal(signal syscall.Signal) {
+	e.ended = true
+	_ = e.cmd.Process.Signal(signal) // it may have ended already
+	<-e.exited
+}
+
+// check reports an evaluator that has ended although nobody asked it to.
+func (e *Evaluator) check() error {
+	select {
+	case <-e.exited:
+		if !e.ended {
+			return fmt.Errorf("%s ended by itself: %s", e.name, e.cmd.ProcessState)
+		}
+	default:
+	}
+	return nil
+}
+
+func (e *Evaluator) tail() string {
+	text, err := os.ReadFile(e.log)
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return strings.Join(lines[max(0, len(lines)-15):], "\n")
+}

@@ -1,0 +1,127 @@
+package stack
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+	kafkago "github.com/segmentio/kafka-go"
+)
+
+// Await asks until done says nil, and fails the test when it has not within
+// the limit, with what it said last, or when an evaluator ends by itself.
+func (s *System) Await(what string, limit time.Duration, done func() error) {
+	s.t.Helper()
+	deadline := time.NewTimer(limit)
+	defer deadline.Stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := done()
+		if err == nil {
+			return
+		}
+		for _, e := range s.evaluators {
+			if ended := e.check(); ended != nil {
+				s.t.Fatalf("waiting for %s: %v", what, ended)
+			}
+		}
+		select {
+		case <-deadline.C:
+			s.t.Fatalf("waiting for %s: still not after %s: %v", what, limit, err)
+		case <-tick.C:
+		}
+	}
+}
+
+// AwaitSettled waits until everything produced so far is routed, applied and
+// committed.
+func (s *System) AwaitSettled(limit time.Duration) {
+	s.t.Helper()
+	s.Await("everything to be committed", limit, s.settled)
+}
+
+func (s *System) settled() error {
+	if err := s.routed(); err != nil {
+		return err
+	}
+	ends, err := s.Ends(Keyed)
+	if err != nil {
+		return err
+	}
+	for shard, end := range ends {
+		next, err := s.meta(shard, "next")
+		if err != nil {
+			return err
+		}
+		if next != end && end > 0 {
+			return fmt.Errorf("shard %d has applied %d of %d records", shard, next, end)
+		}
+	}
+	return nil
+}
+
+// routed compares the offsets of the router's group with the ends of the
+// source topic.
+func (s *System) routed() error {
+	if s.Sources == 0 {
+		return nil
+	}
+	ends, err := s.Ends(Source)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := s.bounded()
+	defer cancel()
+	asked := make([]int, len(ends))
+	for i := range asked {
+		asked[i] = i
+	}
+	res, err := s.admin.OffsetFetch(ctx, &kafkago.OffsetFetchRequest{
+		GroupID: RouterGroup, Topics: map[string][]int{Source: asked},
+	})
+	if err == nil {
+		err = res.Error
+	}
+	if err != nil {
+		return fmt.Errorf("asking for the router's offsets: %w", err)
+	}
+	for _, p := range res.Topics[Source] {
+		if end := ends[p.Partition]; p.CommittedOffset != end && end > 0 {
+			return fmt.Errorf("%d of %d records of source partition %d are routed", p.CommittedOffset, end, p.Partition)
+		}
+	}
+	return nil
+}
+
+// Applied returns how many records of the keyed topic are committed.
+func (s *System) Applied() (int64, error) {
+	var sum int64
+	for shard := range s.Shards {
+		next, err := s.meta(shard, "next")
+		if err != nil {
+			return 0, err
+		}
+		sum += max(0, next)
+	}
+	return sum, nil
+}
+
+// meta returns a number of a shard's meta hash, 0 when it has none.
+func (s *System) meta(shard int, field string) (int64, error) {
+	ctx, cancel := s.bounded()
+	defer cancel()
+	text, err := s.Redis.HGet(ctx, key(shard, "meta"), field).Result()
+	if errors.Is(err, goredis.Nil) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("reading %s of shard %d: %w", field, shard, err)
+	}
+	return strconv.ParseInt(text, 10, 64)
+}
+
+// key is a documented key of one shard.
+func key(shard int, name string) string { return fmt.Sprintf("m:{s%d}:%s", shard, name) }

@@ -1,0 +1,90 @@
+package stack
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"muster/test/oracle"
+)
+
+// Stored is what Redis holds about one shard.
+type Stored struct {
+	Clock   int64
+	Members map[string][]string // segment -> profiles in ascending order
+	Sizes   map[string]int      // segment -> members, where there are any
+	Outbox  []oracle.Change     // in the order of the stream
+}
+
+// Stored reads the memberships of segments, the sizes and the outbox of a shard.
+func (s *System) Stored(shard int, segments []string) Stored {
+	s.t.Helper()
+	got := Stored{Members: map[string][]string{}, Sizes: map[string]int{}}
+	err := s.readShard(shard, segments, &got)
+	if err != nil {
+		s.t.Fatalf("reading shard %d from redis: %v", shard, err)
+	}
+	return got
+}
+
+func (s *System) readShard(shard int, segments []string, into *Stored) (err error) {
+	ctx, cancel := s.bounded()
+	defer cancel()
+	if into.Clock, err = s.meta(shard, "clock"); err != nil {
+		return err
+	}
+	for _, id := range segments {
+		members, err := s.Redis.SMembers(ctx, key(shard, "seg:"+id)).Result()
+		if err != nil {
+			return err
+		}
+		slices.Sort(members)
+		into.Members[id] = members
+	}
+	sizes, err := s.Redis.HGetAll(ctx, key(shard, "size")).Result()
+	if err != nil {
+		return err
+	}
+	for id, text := range sizes {
+		size, err := strconv.Atoi(text)
+		if err != nil {
+			return err
+		}
+		if size != 0 {
+			into.Sizes[id] = size
+		}
+	}
+	messages, err := s.Redis.XRange(ctx, key(shard, "out"), "-", "+").Result()
+	if err != nil {
+		return err
+	}
+	for _, m := range messages {
+		change, err := parseChange(m.Values)
+		if err != nil {
+			return fmt.Errorf("entry %s of the outbox: %w", m.ID, err)
+		}
+		into.Outbox = append(into.Outbox, change)
+	}
+	return nil
+}
+
+func parseChange(fields map[string]any) (oracle.Change, error) {
+	text := func(name string) string {
+		value, _ := fields[name].(string)
+		return value
+	}
+	c := oracle.Change{Segment: text("segment"), Profile: text("profile"), Cause: text("cause")}
+	switch kind := text("kind"); kind {
+	case "entered":
+		c.Entered = true
+	case "exited":
+	default:
+		return c, fmt.Errorf("its kind is %q", kind)
+	}
+	var err error
+	if c.At, err = strconv.ParseInt(text("at"), 10, 64); err != nil {
+		return c, err
+	}
+	c.Version, err = strconv.ParseUint(text("version"), 10, 64)
+	return c, err
+}

@@ -1,0 +1,127 @@
+package stack
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+	kafkago "github.com/segmentio/kafka-go"
+
+	"muster/test/kafka"
+	"muster/test/redis"
+)
+
+// The topics of every System.
+const (
+	Source = "shop"
+	Keyed  = "shop.keyed"
+	// DeadSuffix and Group are the documented defaults.
+	DeadSuffix  = ".dead"
+	RouterGroup = "muster-router"
+)
+
+// Options say what a System is made of.
+type Options struct {
+	// Shards is the number of partitions of the keyed topic.
+	Shards int
+	// Sources is the number of partitions of the source topic; 0 for none,
+	// and then the keyed topic is fed directly.
+	Sources int
+	// Segments is the text of the segment file.
+	Segments string
+	// Cluster asks for a Redis Cluster of three nodes.
+	Cluster bool
+	// Directives are lines of redis.conf.
+	Directives []string
+	// Session is the consumer group's session timeout: how soon a killed
+	// evaluator is missed. 0 means 2 s.
+	Session time.Duration
+	// Pipeline holds lines of the configuration's pipeline section, each
+	// indented by two spaces.
+	Pipeline string
+}
+
+// System is a broker and a Redis, and the evaluators that run on them.
+type System struct {
+	Options
+	Redis goredis.UniversalClient
+
+	t          testing.TB
+	folder     string
+	brokers    []string
+	addresses  []string // of Redis
+	admin      *kafkago.Client
+	evaluators []*Evaluator
+}
+
+// Start starts a broker and a Redis and creates the source topic. The keyed
+// topic is created by Init.
+func Start(t testing.TB, o Options) *System {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("skipped with -short: it starts servers and evaluators")
+	}
+	s := &System{Options: o, t: t, folder: t.TempDir()}
+	s.brokers = kafka.Start(t).Addresses()
+	s.admin = &kafkago.Client{Addr: kafkago.TCP(s.brokers...), Transport: &kafkago.Transport{MetadataTTL: 200 * time.Millisecond}}
+	if o.Cluster {
+		c := redis.StartCluster(t, 3, 0, o.Directives...)
+		s.Redis, s.addresses = c.Client(t), c.Addresses
+	} else {
+		one := redis.Start(t, o.Directives...)
+		s.Redis, s.addresses = one.Client(t), []string{one.Address}
+	}
+	s.write("segments.yaml", o.Segments)
+	if o.Sources > 0 {
+		s.CreateTopic(Source, o.Sources)
+	}
+	return s
+}
+
+func (s *System) file(name string) string { return filepath.Join(s.folder, name) }
+
+func (s *System) write(name, text string) {
+	s.t.Helper()
+	if err := os.WriteFile(s.file(name), []byte(text), 0o600); err != nil {
+		s.t.Fatalf("writing %s: %v", name, err)
+	}
+}
+
+// CreateTopic creates a topic that takes records up to 16 MB.
+func (s *System) CreateTopic(topic string, partitions int) {
+	s.t.Helper()
+	ctx, cancel := s.bounded()
+	defer cancel()
+	res, err := s.admin.CreateTopics(ctx, &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{{
+		Topic: topic, NumPartitions: partitions, ReplicationFactor: 1,
+		ConfigEntries: []kafkago.ConfigEntry{{ConfigName: "max.message.bytes", ConfigValue: "16777216"}},
+	}}})
+	if err == nil {
+		err = res.Errors[topic]
+	}
+	if err != nil {
+		s.t.Fatalf("creating topic %s: %v", topic, err)
+	}
+}
+
+// patience bounds every single question to a broker or a Redis.
+const patience = 30 * time.Second
+
+func (s *System) bounded() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), patience)
+}
+
+// freeAddress finds an address on which nobody listens.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("looking for a free port: %v", err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}

@@ -1,0 +1,113 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Produce writes records to the partitions that they name, and returns when
+// all are acknowledged.
+func (s *System) Produce(records ...*kgo.Record) {
+	s.t.Helper()
+	client, err := kgo.NewClient(
+		kgo.SeedBrokers(s.brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.ProducerBatchMaxBytes(16<<20), kgo.MaxBufferedRecords(50_000), kgo.ProducerLinger(5*time.Millisecond),
+	)
+	if err != nil {
+		s.t.Fatalf("making a producer: %v", err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	if err := client.ProduceSync(ctx, records...).FirstErr(); err != nil {
+		s.t.Fatalf("producing %d records: %v", len(records), err)
+	}
+}
+
+// Owner returns the partition of the keyed topic that a Java producer would
+// choose for a profile.
+func (s *System) Owner(profile string) int {
+	hash := kgo.StickyKeyPartitioner(nil).ForTopic(Keyed)
+	return hash.Partition(&kgo.Record{Key: []byte(profile)}, s.Shards)
+}
+
+// Ends returns the offset behind the last record of every partition.
+func (s *System) Ends(topic string) ([]int64, error) {
+	ctx, cancel := s.bounded()
+	defer cancel()
+	partitions, err := s.partitions(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	asked := make([]kafkago.OffsetRequest, partitions)
+	for i := range asked {
+		asked[i] = kafkago.LastOffsetOf(i)
+	}
+	res, err := s.admin.ListOffsets(ctx, &kafkago.ListOffsetsRequest{
+		Topics: map[string][]kafkago.OffsetRequest{topic: asked},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing offsets of %s: %w", topic, err)
+	}
+	ends := make([]int64, partitions)
+	for _, p := range res.Topics[topic] {
+		if p.Error != nil {
+			return nil, fmt.Errorf("listing offsets of %s partition %d: %w", topic, p.Partition, p.Error)
+		}
+		ends[p.Partition] = p.LastOffset
+	}
+	return ends, nil
+}
+
+func (s *System) partitions(ctx context.Context, topic string) (int, error) {
+	res, err := s.admin.Metadata(ctx, &kafkago.MetadataRequest{Topics: []string{topic}})
+	if err != nil {
+		return 0, fmt.Errorf("looking for topic %s: %w", topic, err)
+	}
+	if err := res.Topics[0].Error; err != nil {
+		return 0, fmt.Errorf("looking for topic %s: %w", topic, err)
+	}
+	return len(res.Topics[0].Partitions), nil
+}
+
+// Read visits every record that a topic holds now, each partition in order.
+func (s *System) Read(topic string, visit func(*kgo.Record)) {
+	s.t.Helper()
+	ends, err := s.Ends(topic)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	from, left := map[int32]kgo.Offset{}, 0
+	for p, end := range ends {
+		if end > 0 {
+			from[int32(p)] = kgo.NewOffset().AtStart()
+			left++
+		}
+	}
+	client, err := kgo.NewClient(
+		kgo.SeedBrokers(s.brokers...), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
+		kgo.FetchMaxBytes(64<<20), kgo.FetchMaxPartitionBytes(32<<20),
+	)
+	if err != nil {
+		s.t.Fatalf("making a consumer: %v", err)
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	for left > 0 {
+		fetches := client.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			s.t.Fatalf("reading topic %s: %v", topic, err)
+		}
+		fetches.EachRecord(func(r *kgo.Record) {
+			visit(r)
+			if r.Offset == ends[r.Partition]-1 {
+				left--
+			}
+		})
+	}
+}

@@ -1,0 +1,110 @@
+package stack
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"muster/event"
+	"muster/test/oracle"
+)
+
+// Events visits every event on the keyed topic that its shard has to apply,
+// each shard in order. The event is valid during the visit.
+func (s *System) Events(visit func(shard int, e *event.Event)) {
+	s.t.Helper()
+	decoder, err := event.NewDecoder(event.DefaultConfig())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var events []event.Event
+	s.Read(Keyed, func(r *kgo.Record) {
+		decoder.Reset()
+		// `clock: stream` lets any arrival time stand, and so does a wall of 0.
+		events, _ = decoder.Decode(events[:0], nil, r.Value, r.Timestamp.UnixMilli(), 0)
+		for i := range events {
+			if s.Owner(events[i].Profile) == int(r.Partition) {
+				visit(int(r.Partition), &events[i])
+			}
+		}
+	})
+}
+
+// Tally counts what Verify has compared.
+type Tally struct {
+	Events  int // on the keyed topic, repeats included
+	Changes int
+	Members int // memberships at the end
+}
+
+// Verify feeds the keyed topic to the oracle, shard by shard, and compares:
+// the outbox must hold the oracle's changes and nothing else, in order and
+// with the same instants, versions and causes; the member sets and sizes
+// must be the oracle's at the shard's stream time.
+func (s *System) Verify(rules map[string]string) Tally {
+	s.t.Helper()
+	segments := slices.Sorted(maps.Keys(rules))
+	logs, want := make([]*oracle.Log, s.Shards), make([][]oracle.Change, s.Shards)
+	for shard := range logs {
+		var err error
+		if logs[shard], err = oracle.NewLog(rules); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	var tally Tally
+	s.Events(func(shard int, e *event.Event) {
+		want[shard] = append(want[shard], logs[shard].Apply(e)...)
+		tally.Events++
+	})
+	for shard := range s.Shards {
+		got := s.Stored(shard, segments)
+		tally.Changes += len(want[shard])
+		tally.Members += s.compareMembers(shard, segments, &got, logs[shard].Oracle())
+		s.compareOutbox(shard, got.Outbox, want[shard])
+	}
+	return tally
+}
+
+// compareMembers also compares sizes and stream time. It returns the number
+// of memberships.
+func (s *System) compareMembers(shard int, segments []string, got *Stored, o *oracle.Oracle) int {
+	s.t.Helper()
+	if got.Clock != o.Clock() {
+		s.t.Errorf("shard %d: stream time is %d, the oracle's %d", shard, got.Clock, o.Clock())
+	}
+	sum := 0
+	for _, id := range segments {
+		want := o.Members(id)
+		sum += len(want)
+		if !slices.Equal(got.Members[id], want) {
+			s.t.Errorf("shard %d: the members of %s are\n%q\nthe oracle's\n%q", shard, id, got.Members[id], want)
+		}
+		if got.Sizes[id] != len(want) {
+			s.t.Errorf("shard %d: the size of %s is %d, the oracle's %d", shard, id, got.Sizes[id], len(want))
+		}
+	}
+	return sum
+}
+
+// compareOutbox reports the first difference only: all that follows differs.
+func (s *System) compareOutbox(shard int, got, want []oracle.Change) {
+	s.t.Helper()
+	versions := map[string]uint64{}
+	for i, c := range got {
+		if versions[c.Profile]++; c.Version != versions[c.Profile] {
+			s.t.Errorf("shard %d: entry %d of the outbox has version %d, the profile's next is %d: %+v",
+				shard, i, c.Version, versions[c.Profile], c)
+			return
+		}
+	}
+	for i := range min(len(got), len(want)) {
+		if got[i] != want[i] {
+			s.t.Errorf("shard %d: entry %d of the outbox is\n%+v\nthe oracle's\n%+v", shard, i, got[i], want[i])
+			return
+		}
+	}
+	if len(got) != len(want) {
+		s.t.Errorf("shard %d: the outbox has %d entries, the oracle's has %d", shard, len(got), len(want))
+	}
+}

@@ -1,0 +1,159 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"muster/event"
+	"muster/test/e2e/stack"
+	"muster/test/generate"
+)
+
+// traffic is a random but repeatable stream of events and the rules to
+// evaluate on it.
+type traffic struct {
+	r        *rand.Rand
+	profiles []string
+	clock    int64
+	rules    map[string]string
+	serial   int // of the next event
+}
+
+func newTraffic(seed uint64, profiles, rules int) *traffic {
+	tr := &traffic{r: rand.New(rand.NewPCG(seed, 17)), clock: generate.Start, rules: map[string]string{}}
+	for i := range profiles {
+		tr.profiles = append(tr.profiles, fmt.Sprintf("customer-%d", i))
+	}
+	var ids []string
+	for i := range rules {
+		id := fmt.Sprintf("s%02d", i)
+		tr.rules[id] = generate.Rule(tr.r, 1+tr.r.IntN(3), ids)
+		ids = append(ids, id)
+	}
+	return tr
+}
+
+// segments writes the rules as a segment file. JSON is YAML.
+func (tr *traffic) segments() string {
+	var b strings.Builder
+	b.WriteString("segments:\n")
+	for id, rule := range tr.rules {
+		var text bytes.Buffer
+		encoder := json.NewEncoder(&text)
+		encoder.SetEscapeHTML(false)
+		if err := encoder.Encode(rule); err != nil {
+			panic(err)
+		}
+		fmt.Fprintf(&b, "  - id: %s\n    rule: %s", id, text.String())
+	}
+	return b.String()
+}
+
+// records returns events on random partitions under random keys, or none.
+func (tr *traffic) records(n, partitions int) []*kgo.Record {
+	records := make([]*kgo.Record, n)
+	for i := range records {
+		e := generate.Event(tr.r, tr.profiles, tr.clock)
+		tr.clock = max(tr.clock, e.Arrival)
+		records[i] = &kgo.Record{
+			Topic: stack.Source, Partition: int32(tr.r.IntN(partitions)),
+			Value: encode(&e, tr.serial), Timestamp: time.UnixMilli(e.Arrival),
+		}
+		if tr.r.IntN(3) > 0 {
+			records[i].Key = fmt.Appendf(nil, "key-%d", tr.r.IntN(1000))
+		}
+		tr.serial++
+	}
+	return records
+}
+
+// expectAll demands that every event ever produced is on the keyed topic,
+// once or more often.
+func (tr *traffic) expectAll(t *testing.T, s *stack.System) {
+	t.Helper()
+	seen := make([]bool, tr.serial)
+	s.Read(stack.Keyed, func(r *kgo.Record) {
+		var call struct {
+			Serial int `json:"serial"`
+		}
+		if err := json.Unmarshal(r.Value, &call); err != nil {
+			t.Errorf("record %d/%d of the keyed topic: %v", r.Partition, r.Offset, err)
+			return
+		}
+		seen[call.Serial] = true
+	})
+	for serial, found := range seen {
+		if !found {
+			t.Errorf("event %d never came to the keyed topic", serial)
+		}
+	}
+}
+
+var calls = map[event.Type]string{
+	event.Track: "track", event.Page: "page", event.Screen: "screen",
+	event.Identify: "identify", event.Group: "group", event.Alias: "alias",
+}
+
+// encode writes an event as a call of the Segment spec, with its serial
+// number in a field that the spec does not know.
+func encode(e *event.Event, serial int) []byte {
+	call := map[string]any{
+		"type": calls[e.Type], "userId": e.Profile, "serial": serial,
+		"timestamp": instant(e.Time), "receivedAt": instant(e.Arrival),
+	}
+	if e.MessageID != "" {
+		call["messageId"] = e.MessageID
+	}
+	body := "properties"
+	switch e.Type {
+	case event.Track:
+		call["event"] = e.Name
+	case event.Group:
+		call["groupId"], body = e.GroupID, "traits"
+	case event.Identify:
+		body = "traits"
+	}
+	if !e.Body.IsMissing() {
+		call[body] = plain(e.Body)
+	}
+	text, err := json.Marshal(call)
+	if err != nil {
+		panic(fmt.Sprintf("event %d can't be JSON: %v", serial, err))
+	}
+	return text
+}
+
+func instant(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// plain turns a value into what encoding/json writes.
+func plain(v event.Value) any {
+	switch v.Kind() {
+	case event.KindBool:
+		return v.True()
+	case event.KindNumber:
+		return v.Number()
+	case event.KindString:
+		return v.Text()
+	case event.KindArray:
+		list := []any{}
+		for _, element := range v.Elements() {
+			list = append(list, plain(element))
+		}
+		return list
+	case event.KindObject:
+		fields := map[string]any{}
+		for i := range v.Len() {
+			name, value := v.Field(i)
+			fields[name] = plain(value)
+		}
+		return fields
+	}
+	return nil
+}
