@@ -208,20 +208,34 @@ func (b *builder) query(a *aggregate) profile.Query {
 
 func (b *builder) seriesOf(a *aggregate) profile.Series {
 	st := a.stream
-	s := profile.Series{Name: st.name, Prefix: st.prefix, Since: st.window.since, Keep: keepOf(a.reduce, st.window.sliding)}
-	parts := []string{strconv.Itoa(int(s.Keep)), strconv.Quote(st.name), strconv.FormatBool(st.prefix), strconv.FormatInt(s.Since, 10), "", ""}
+	s := profile.Series{
+		Key: a.key(), Name: st.name, Prefix: st.prefix, Since: st.window.since, Keep: keepOf(a.reduce, st.window.sliding),
+	}
 	if st.where != nil {
-		parts[4] = st.where.String()
 		where := compileCondition(st.where, b)
 		s.Where = func(ev *event.Event) bool { return where(&env{event: ev}) }
 	}
 	if st.project != nil {
-		parts[5] = st.project.String()
 		project := compileValue(st.project, b)
 		s.Project = func(ev *event.Event) event.Value { return project(&env{event: ev}) }
 	}
-	s.Key = strings.Join(parts, "|")
 	return s
+}
+
+// key identifies the series that an aggregate reads.
+func (a *aggregate) key() string {
+	st := a.stream
+	parts := []string{
+		strconv.Itoa(int(keepOf(a.reduce, st.window.sliding))), strconv.Quote(st.name), strconv.FormatBool(st.prefix),
+		strconv.FormatInt(st.window.since, 10), "", "",
+	}
+	if st.where != nil {
+		parts[4] = st.where.String()
+	}
+	if st.project != nil {
+		parts[5] = st.project.String()
+	}
+	return strings.Join(parts, "|")
 }
 
 func keepOf(r profile.Reduce, sliding bool) profile.Keep {
