@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -17,7 +18,10 @@ const (
 	// wait it was asked for.
 	answerTimeout = 10 * time.Second
 	// metadataAge bounds how long a moved leader may go unnoticed.
-	metadataAge = 2 * time.Second
+	metadataAge = time.Second
+	// topicWait bounds how long a topic may be unknown to a broker, and
+	// metadataAge more to us, after it was created.
+	topicWait = 3 * time.Second
 )
 
 // Cluster is the way to one Kafka cluster. It is safe for concurrent use.
@@ -122,11 +126,25 @@ func (c *Cluster) partitions(ctx context.Context, topic string) ([]kafka.Partiti
 		return nil, fmt.Errorf("asking for metadata: %w", err)
 	}
 	for _, t := range res.Topics {
-		if t.Name == topic {
+		if t.Name == topic && (t.Error != nil || len(t.Partitions) > 0) {
 			return t.Partitions, t.Error
 		}
 	}
 	return nil, kafka.UnknownTopicOrPartition
+}
+
+// awaitTopic returns the partitions of a topic that may just have been
+// created. A topic still unknown after topicWait does not exist.
+func (c *Cluster) awaitTopic(ctx context.Context, topic string) ([]kafka.Partition, error) {
+	for deadline := time.Now().Add(topicWait); ; {
+		partitions, err := c.partitions(ctx, topic)
+		if !errors.Is(err, kafka.UnknownTopicOrPartition) || time.Now().After(deadline) {
+			return partitions, err
+		}
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // bounds returns the first offset a partition holds and the one its next

@@ -68,7 +68,7 @@ func (m *member) run(ctx context.Context, begin func(*kafka.Generation)) error {
 // create a missing topic with a number of partitions nobody chose.
 func (m *member) topicsExist(ctx context.Context) error {
 	for _, topic := range m.topics {
-		_, err := m.cluster.partitions(ctx, topic)
+		_, err := m.cluster.awaitTopic(ctx, topic)
 		if errors.Is(err, kafka.UnknownTopicOrPartition) {
 			return fmt.Errorf("joining group %s: topic %s does not exist", m.group, topic)
 		}

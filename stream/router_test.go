@@ -34,13 +34,17 @@ func (f *fixture) route(c *stream.Cluster) (stop func()) {
 	f.t.Helper()
 	ctx, cancel := context.WithCancel(f.ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- c.Router(newSplitter).Run(ctx) }()
+	go func() {
+		err := c.Router(newSplitter).Run(ctx)
+		if err != nil {
+			f.t.Errorf("running router: %v", err) // now, when somebody may be waiting for records
+		}
+		ended <- err
+	}()
 	return func() {
 		f.t.Helper()
 		cancel()
-		if err := await(f, ended, "the router to end"); err != nil {
-			f.t.Errorf("running router: %v", err)
-		}
+		await(f, ended, "the router to end")
 	}
 }
 

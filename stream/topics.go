@@ -22,27 +22,44 @@ const letterOverhead = 64 << 10
 // partitions is an error, because its profiles would change their shard.
 // Replication is the number of replicas of the topics created.
 func (c *Cluster) Init(ctx context.Context, shards, replication int) ([]string, error) {
-	missing := []kafka.TopicConfig{}
-	switch have, err := c.Partitions(ctx); {
-	case errors.Is(err, kafka.UnknownTopicOrPartition):
-		missing = append(missing, topicConfig(c.cfg.Keyed, shards, replication, c.cfg.MaxRecordBytes, 0))
-	case err != nil:
-		return nil, err
-	case have != shards:
-		return nil, fmt.Errorf("topic %s has %d partitions but %d shards are configured: "+
+	wanted := []kafka.TopicConfig{topicConfig(c.cfg.Keyed, shards, replication, c.cfg.MaxRecordBytes, 0)}
+	for _, topic := range append([]string{c.cfg.Keyed}, c.cfg.Sources...) {
+		maxBytes := c.cfg.MaxRecordBytes + letterOverhead
+		wanted = append(wanted, topicConfig(c.cfg.DeadTopic(topic), 1, replication, maxBytes, deadRetention))
+	}
+	var missing []kafka.TopicConfig
+	for _, topic := range wanted {
+		switch _, err := c.partitions(ctx, topic.Topic); {
+		case errors.Is(err, kafka.UnknownTopicOrPartition):
+			missing = append(missing, topic)
+		case err != nil:
+			return nil, fmt.Errorf("looking for topic %s: %w", topic.Topic, err)
+		}
+	}
+	created, err := c.create(ctx, missing)
+	if err != nil {
+		return created, err
+	}
+	return created, c.checkTopics(ctx, wanted, shards)
+}
+
+// checkTopics waits until every topic can be used, and checks the shards.
+func (c *Cluster) checkTopics(ctx context.Context, topics []kafka.TopicConfig, shards int) error {
+	for _, topic := range topics {
+		if _, err := c.awaitTopic(ctx, topic.Topic); err != nil {
+			return fmt.Errorf("looking for topic %s: %w", topic.Topic, err)
+		}
+	}
+	have, err := c.Partitions(ctx)
+	if err != nil {
+		return err
+	}
+	if have != shards {
+		return fmt.Errorf("topic %s has %d partitions but %d shards are configured: "+
 			"a profile's shard depends on their number, so set shards to %d or use a new topic and new state",
 			c.cfg.Keyed, have, shards, have)
 	}
-	for _, topic := range append([]string{c.cfg.Keyed}, c.cfg.Sources...) {
-		dead := c.cfg.DeadTopic(topic)
-		switch _, err := c.partitions(ctx, dead); {
-		case errors.Is(err, kafka.UnknownTopicOrPartition):
-			missing = append(missing, topicConfig(dead, 1, replication, c.cfg.MaxRecordBytes+letterOverhead, deadRetention))
-		case err != nil:
-			return nil, fmt.Errorf("looking for topic %s: %w", dead, err)
-		}
-	}
-	return c.create(ctx, missing)
+	return nil
 }
 
 func topicConfig(name string, partitions, replication, maxBytes int, retention time.Duration) kafka.TopicConfig {
@@ -59,8 +76,8 @@ func topicConfig(name string, partitions, replication, maxBytes int, retention t
 	}
 }
 
-// create creates the topics. One that somebody else has just created is
-// fine, unless it is the keyed topic: then the caller must look at it again.
+// create creates the topics and returns those it did. One that somebody else
+// has just created is fine.
 func (c *Cluster) create(ctx context.Context, topics []kafka.TopicConfig) ([]string, error) {
 	if len(topics) == 0 {
 		return nil, nil
@@ -75,7 +92,7 @@ func (c *Cluster) create(ctx context.Context, topics []kafka.TopicConfig) ([]str
 		switch err := res.Errors[t.Topic]; {
 		case err == nil:
 			created = append(created, t.Topic)
-		case !errors.Is(err, kafka.TopicAlreadyExists) || t.Topic == c.cfg.Keyed:
+		case !errors.Is(err, kafka.TopicAlreadyExists):
 			errs = append(errs, fmt.Errorf("creating topic %s: %w", t.Topic, err))
 		}
 	}
@@ -84,9 +101,9 @@ func (c *Cluster) create(ctx context.Context, topics []kafka.TopicConfig) ([]str
 
 // Partitions returns the number of partitions of the keyed topic, which is
 // the number of shards. It returns an error that wraps
-// kafka.UnknownTopicOrPartition when there is no such topic.
+// kafka.UnknownTopicOrPartition when there is still no such topic after 3 s.
 func (c *Cluster) Partitions(ctx context.Context) (int, error) {
-	partitions, err := c.partitions(ctx, c.cfg.Keyed)
+	partitions, err := c.awaitTopic(ctx, c.cfg.Keyed)
 	if err != nil {
 		return 0, fmt.Errorf("counting partitions of topic %s: %w", c.cfg.Keyed, err)
 	}
