@@ -1,0 +1,128 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"muster/rules"
+)
+
+type checkCommand struct {
+	Path   string `arg:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
+	Output string `enum:"text,json" default:"text" help:"How to print what was found: ${enum}."`
+}
+
+// Help is shown by --help.
+func (checkCommand) Help() string {
+	return `Checks every segment and shows each mistake with its line, a caret and what to
+write instead. Then runs the tests beside the segments:
+
+    segments:
+      - id: repeat-buyers
+        name: Bought twice in a month
+        rule: count(events("Order Completed", "30d")) >= 2
+        tests:
+          - name: two orders, the second a week later
+            events:
+              - {type: track, userId: u1, event: Order Completed, timestamp: "2026-11-01T10:00:00Z"}
+              - {type: track, userId: u1, event: Order Completed, timestamp: "2026-11-08T10:00:00Z"}
+            at: 2026-11-20T00:00:00Z   # optional: move the clock there afterwards
+            expect: in                 # or out
+
+A test whose events are of several profiles says which one it means: profile: u1.
+
+Exit code: 0 all well, 1 a test failed, 2 a segment can't be used.`
+}
+
+// finding is all that check found out.
+type finding struct {
+	Segments int           `json:"segments"`
+	Tests    int           `json:"tests"`
+	Failed   int           `json:"failed"`
+	Errors   []ruleMistake `json:"errors"`
+	Failures []testMistake `json:"failures"`
+	wrong    rules.Errors  // the same as Errors
+}
+
+type ruleMistake struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Segment string `json:"segment"`
+	Message string `json:"message"`
+	Hint    string `json:"hint"`
+}
+
+type testMistake struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Segment string `json:"segment"`
+	Test    string `json:"test"`
+	Message string `json:"message"`
+}
+
+// Run checks, tests and prints.
+func (cmd *checkCommand) Run(c console) error {
+	sources, err := readSegments(cmd.Path)
+	if err != nil {
+		return err
+	}
+	found := &finding{Errors: []ruleMistake{}, Failures: []testMistake{}}
+	set, err := rules.Load(sources...)
+	switch {
+	case errors.As(err, &found.wrong):
+		found.listErrors()
+	case err != nil:
+		return unusable(err)
+	default:
+		if err := found.runTests(set); err != nil {
+			return err
+		}
+	}
+	if err := found.print(c, cmd.Output); err != nil {
+		return err
+	}
+	switch {
+	case len(found.Errors) > 0:
+		return unusable(errSilent)
+	case found.Failed > 0:
+		return errSilent
+	}
+	return nil
+}
+
+func (f *finding) listErrors() {
+	for _, e := range f.wrong {
+		f.Errors = append(f.Errors, ruleMistake{e.File, e.Line, e.Column, e.Segment, e.Message, e.Hint})
+	}
+}
+
+func (f *finding) print(c console, output string) error {
+	if output == "json" {
+		return wrap("writing output", json.NewEncoder(c.out).Encode(f))
+	}
+	if len(f.Errors) > 0 {
+		return f.printErrors(c.err)
+	}
+	for _, m := range f.Failures {
+		if _, err := fmt.Fprintf(c.err, "%s:%d: segment %s: %s: %s\n", m.File, m.Line, m.Segment, m.Test, m.Message); err != nil {
+			return fmt.Errorf("writing failures: %w", err)
+		}
+	}
+	_, err := fmt.Fprintf(c.out, "%s, %s, %d failed\n", number(f.Segments, "segment"), number(f.Tests, "test"), f.Failed)
+	return wrap("writing output", err)
+}
+
+func (f *finding) printErrors(out io.Writer) error {
+	_, err := fmt.Fprintf(out, "%v\n\n%s\n", f.wrong, number(len(f.Errors), "mistake"))
+	return wrap("writing mistakes", err)
+}
+
+func number(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"muster/rules"
+)
+
+// runTests runs the tests of every segment, in the order of files and lines.
+func (f *finding) runTests(set *rules.Set) error {
+	f.Segments = set.Len()
+	type testCase struct {
+		segment *rules.Segment
+		test    *rules.Test
+	}
+	var cases []testCase
+	for i := range set.Len() {
+		s := set.Segment(i)
+		for j := range s.Tests {
+			cases = append(cases, testCase{s, &s.Tests[j]})
+		}
+	}
+	slices.SortFunc(cases, func(a, b testCase) int {
+		return cmp.Or(strings.Compare(a.test.File, b.test.File), a.test.Line-b.test.Line)
+	})
+	f.Tests = len(cases)
+	for _, one := range cases {
+		message, err := runTest(set, one.segment, one.test)
+		if err != nil {
+			return fmt.Errorf("testing segment %s: %w", one.segment.ID, err)
+		}
+		if message == "" {
+			continue
+		}
+		f.Failed++
+		f.Failures = append(f.Failures, testMistake{one.test.File, one.test.Line, one.segment.ID, testName(one.test), message})
+	}
+	return nil
+}
+
+func testName(t *rules.Test) string {
+	if t.Name == "" {
+		return "test without a name"
+	}
+	return "test " + t.Name
+}
+
+// runTest returns what is wrong, "" when the test passes.
+func runTest(set *rules.Set, s *rules.Segment, t *rules.Test) (string, error) {
+	r, err := newReplica(set)
+	if err != nil {
+		return "", err
+	}
+	profiles := []string{}
+	for i, record := range t.Events {
+		rejected, err := r.feed(record)
+		if err != nil {
+			return "", err
+		}
+		if len(rejected) > 0 {
+			return fmt.Sprintf("event %d can't be used: %s: %s", i+1, rejected[0].Reason, bytes.TrimSpace(rejected[0].Value)), nil
+		}
+		for j := range r.events {
+			if id := r.events[j].Profile; !slices.Contains(profiles, id) {
+				profiles = append(profiles, strings.Clone(id))
+			}
+		}
+	}
+	if t.At != 0 {
+		if t.At < r.shard.Clock() {
+			return fmt.Sprintf("at is %s, but the events arrive up to %s", instant(t.At), instant(r.shard.Clock())), nil
+		}
+		if err := r.advance(t.At); err != nil {
+			return "", err
+		}
+	}
+	return r.verdict(s, t, profiles), nil
+}
+
+// verdict compares what a test expects with what is.
+func (r *replica) verdict(s *rules.Segment, t *rules.Test, profiles []string) string {
+	id := t.Profile
+	switch {
+	case id == "" && len(profiles) != 1:
+		return fmt.Sprintf("the events are of the profiles %s; say which is meant with profile:", strings.Join(profiles, ", "))
+	case id == "":
+		id = profiles[0]
+	case !slices.Contains(profiles, id):
+		return fmt.Sprintf("profile %s has no events in this test", id)
+	}
+	in := slices.Contains(r.members(s.ID), id)
+	if in == t.In {
+		return ""
+	}
+	side := map[bool]string{true: "in", false: "out"}
+	return fmt.Sprintf("expected profile %s %s, but it is %s at %s", id, side[t.In], side[in], instant(r.shard.Clock()))
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"muster/observe"
+	"muster/pipeline"
+	"muster/sink"
+	"muster/stream"
+)
+
+// The clocks that arrival times are clamped to.
+const (
+	clockWall   = "wall"
+	clockStream = "stream"
+)
+
+// config is the configuration file.
+type config struct {
+	Kafka    stream.Config   `yaml:"kafka"`
+	Redis    sink.Config     `yaml:"redis"`
+	Pipeline pipeline.Config `yaml:"pipeline"`
+	// Segments is the segment file, or the folder of segment files, relative
+	// to the configuration file. Default segments.
+	Segments string `yaml:"segments"`
+	// Clock is wall, where an arrival time over 5 minutes ahead of the wall
+	// clock counts as the wall clock, or stream, where every arrival time is
+	// believed: for feeding old or simulated data. Default wall.
+	Clock string            `yaml:"clock"`
+	HTTP  httpConfig        `yaml:"http"`
+	Log   observe.LogConfig `yaml:"log"`
+}
+
+// httpConfig is about the port for metrics and health checks.
+type httpConfig struct {
+	// Listen is the host:port to listen on; "" for none. Default :8080.
+	Listen string `yaml:"listen"`
+}
+
+func defaultConfig() config {
+	kafka := stream.DefaultConfig()
+	kafka.Brokers, kafka.Keyed = []string{"127.0.0.1:9092"}, "muster-events"
+	return config{
+		Kafka: kafka, Redis: sink.Default(), Pipeline: pipeline.DefaultConfig(),
+		Segments: "segments", Clock: clockWall,
+		HTTP: httpConfig{Listen: ":8080"}, Log: observe.DefaultLogConfig(),
+	}
+}
+
+// readConfig reads and checks a configuration file. Whatever is wrong with
+// it makes it unusable.
+func readConfig(path string) (config, error) {
+	c := defaultConfig()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return c, unusable(fmt.Errorf("reading configuration: %w", err))
+	}
+	if err := c.decode(data, os.LookupEnv); err != nil {
+		return c, unusable(fmt.Errorf("reading configuration %s: %w", path, err))
+	}
+	if err := c.validate(); err != nil {
+		return c, unusable(fmt.Errorf("configuration %s:\n%w", path, err))
+	}
+	if !filepath.IsAbs(c.Segments) {
+		c.Segments = filepath.Join(filepath.Dir(path), c.Segments)
+	}
+	return c, nil
+}
+
+// validate returns everything that is wrong, each with its section.
+func (c *config) validate() error {
+	errs := []error{
+		section("kafka", c.Kafka.Validate()), section("redis", c.Redis.Validate()),
+		section("pipeline", c.Pipeline.Validate()), section("log", c.Log.Validate()),
+	}
+	if c.Clock != clockWall && c.Clock != clockStream {
+		errs = append(errs, fmt.Errorf("  clock: %q is neither %s nor %s", c.Clock, clockWall, clockStream))
+	}
+	if c.Segments == "" {
+		errs = append(errs, errors.New("  segments: the path is missing"))
+	}
+	if commit, session := c.Pipeline.CommitTimeout, c.Kafka.SessionTimeout; commit >= session {
+		errs = append(errs, fmt.Errorf("  pipeline: commit_timeout is %s; it must be shorter than kafka's session_timeout, which is %s", commit, session))
+	}
+	return errors.Join(errs...)
+}
+
+// section puts the section's name before every line of an error.
+func section(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	prefix := "  " + name + ": "
+	return errors.New(prefix + strings.ReplaceAll(err.Error(), "\n", "\n"+prefix))
+}
+
+// masked stands for a secret that is not shown.
+const masked = "********"
+
+// print returns the configuration as YAML, without its secrets.
+func (c config) print() (string, error) {
+	if c.Redis.Password != "" {
+		c.Redis.Password = masked
+	}
+	text, err := yaml.Marshal(c)
+	return string(text), wrap("writing configuration", err)
+}

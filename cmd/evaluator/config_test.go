@@ -1,0 +1,98 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestExampleConfigurationHoldsTheDefaults(t *testing.T) {
+	text, err := os.ReadFile("../../configs/evaluator.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var empty config // whatever the file leaves out stays zero and shows
+	if err := empty.decode(text, os.LookupEnv); err != nil {
+		t.Fatal(err)
+	}
+	want := defaultConfig()
+	want.Kafka.Sources = []string{}
+	if !reflect.DeepEqual(empty, want) {
+		t.Errorf("the file says\n%+v\nthe defaults are\n%+v", empty, want)
+	}
+	if err := want.validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConfigurationKeepsDefaultsBesideWhatItSets(t *testing.T) {
+	c := defaultConfig()
+	if err := c.decode([]byte("kafka:\n  session_timeout: 20s\nredis:\npipeline:\n  events: {max_depth: 8}\n"), os.LookupEnv); err != nil {
+		t.Fatal(err)
+	}
+	want := defaultConfig()
+	want.Kafka.SessionTimeout, want.Pipeline.Events.MaxDepth = 20e9, 8
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestEnvironmentInConfiguration(t *testing.T) {
+	vars := map[string]string{"PW": "it's: #1 \"x\"\n", "HOST": "redis-1"}
+	lookup := func(name string) (string, bool) { v, ok := vars[name]; return v, ok }
+	c := defaultConfig()
+	text := "redis:\n  password: ${PW}\n  addresses: [\"${HOST}:1\", '${HOST}:2']\n  username: a$${PW}b # ${GONE} in a comment\nsegments: |-\n  ${HOST}/x\n"
+	if err := c.decode([]byte(text), lookup); err != nil {
+		t.Fatal(err)
+	}
+	if c.Redis.Password != vars["PW"] || strings.Join(c.Redis.Addresses, " ") != "redis-1:1 redis-1:2" ||
+		c.Redis.Username != "a${PW}b" || c.Segments != "redis-1/x" {
+		t.Errorf("got %+v, segments %q", c.Redis, c.Segments)
+	}
+	shown, err := c.print()
+	if err != nil || strings.Contains(shown, "#1") || !strings.Contains(shown, "password: '********'") && !strings.Contains(shown, "password: \"********\"") {
+		t.Errorf("printed %v\n%s", err, shown)
+	}
+}
+
+func TestUnusableConfigurations(t *testing.T) {
+	for text, want := range map[string]string{
+		"redis:\n  passwort: x\n":                        "[2:3] unknown field \"passwort\"\n   1 | redis:\n>  2 |   passwort: x\n         ^",
+		"kafka: [\n":                                     "[1:8]",
+		"kafka:\n  brokers: b:1\n":                       "[2:12]",
+		"redis:\n  db: many\n":                           "[2:7]",
+		"redis:\n  password: ${NO_SUCH}\n":               "[2:13] the environment variable NO_SUCH is not set",
+		"kafka:\n  poll_wait: 5 days\n":                  "5 days",
+		"kafka:\n  group: a\n  group: b\n":               "[3:3]",
+		"a: 1\n---\nb: 2\n":                              "several YAML documents",
+		"clock: sundial\n":                               "clock: \"sundial\" is neither wall nor stream",
+		"kafka:\n  partitioner: md5\n  brokers: []\n":    "  kafka: partitioner: \"md5\"",
+		"kafka:\n  brokers: []\nredis:\n  prefix: A B\n": "  redis: prefix: \"A B\"",
+		"pipeline:\n  commit_timeout: 10s\n":             "commit_timeout is 10s; it must be shorter than kafka's session_timeout",
+		"log:\n  level: loud\n":                          "  log: level is \"loud\"",
+		"pipeline:\n  events: {max_depth: 1}\n":          "  pipeline: event limit max_depth",
+		"segments: ''\n":                                 "segments: the path is missing",
+	} {
+		path := filepath.Join(t.TempDir(), "evaluator.yaml")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := readConfig(path)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%q gives %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+func TestSegmentsAreFoundBesideTheConfiguration(t *testing.T) {
+	c, err := readConfig("../../configs/evaluator.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := loadSegments(c.Segments)
+	if err != nil || set.Len() != 15 {
+		t.Errorf("%v: %v", c.Segments, err)
+	}
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// decode sets what a YAML text says and leaves the rest as it is. Unknown
+// keys are refused. ${NAME} within a value becomes the environment variable,
+// $${NAME} stays ${NAME}.
+func (c *config) decode(text []byte, lookup func(string) (string, bool)) error {
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return errors.New(yaml.FormatError(err, false, true))
+	}
+	if len(file.Docs) > 1 {
+		return errors.New("it holds several YAML documents; keep one")
+	}
+	for _, doc := range file.Docs {
+		if doc.Body == nil || doc.Body.Type() == ast.CommentType {
+			continue
+		}
+		env := &environment{lookup: lookup}
+		ast.Walk(env, doc.Body)
+		if env.err != nil {
+			return env.err
+		}
+		err := yaml.NodeToValue(doc.Body, c, yaml.Strict())
+		if err != nil && !errors.Is(err, io.EOF) {
+			return errors.New(yaml.FormatError(err, false, true))
+		}
+	}
+	return nil
+}
+
+var reference = regexp.MustCompile(`\$?\$\{([^}]*)\}`)
+
+// environment is a visitor that puts environment variables into values. It
+// works on the parsed tree, so a secret may hold any character.
+type environment struct {
+	lookup func(string) (string, bool)
+	err    error // all variables that are missing
+}
+
+// Visit is ast.Visitor's.
+func (e *environment) Visit(n ast.Node) ast.Visitor {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		n.Value = e.expand(n, n.Value)
+	case *ast.LiteralNode:
+		e.Visit(n.Value)
+	}
+	return e
+}
+
+func (e *environment) expand(n ast.Node, text string) string {
+	return reference.ReplaceAllStringFunc(text, func(found string) string {
+		if found[1] == '$' {
+			return found[1:]
+		}
+		name := found[2 : len(found)-1]
+		value, ok := e.lookup(name)
+		if !ok {
+			at := n.GetToken().Position
+			e.err = errors.Join(e.err, fmt.Errorf("[%d:%d] the environment variable %s is not set; set it, or write $${%s} for the text itself", at.Line, at.Column, name, name))
+		}
+		return value
+	})
+}

@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/signal"
+	"slices"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"muster/demo"
+	"muster/observe"
+	"muster/pipeline"
+	"muster/rules"
+	"muster/sink"
+	"muster/stream"
+)
+
+const (
+	demoShards = 4
+	demoRate   = 500 // events a second, when somebody is watching
+	drawEvery  = 200 * time.Millisecond
+	plainEvery = time.Second
+)
+
+type demoCommand struct {
+	Events int    `placeholder:"N" help:"End after N events; without it, go on until Ctrl-C."`
+	Rate   int    `placeholder:"R" help:"Events a second. Default 500; with --events as fast as possible."`
+	Output string `enum:"table,json" default:"table" help:"What to print: ${enum}."`
+	Seed   uint64 `default:"1" help:"Which traffic: the same seed makes the same events."`
+}
+
+// Help is shown by --help.
+func (demoCommand) Help() string {
+	return `Simulates a shop and shows its audiences move. The broker and the Redis are within
+this process and forget everything at the end; all between them is the real service:
+the shop's events have arbitrary keys, are routed by profile onto four shards, and every
+batch is one transaction. Simulated time runs at some three minutes a millisecond, so
+that windows of weeks open and close while you watch.
+
+Examples:
+
+    evaluator demo
+    evaluator demo --rate 5000
+    evaluator demo --events 20000 --output json
+
+The last one prints one object:
+
+    {"events":20000,"changes":..,"dead_letters":..,"seconds":..,"segments":[{"id":"vip","size":..},..]}
+
+The segments are those of configs/segments; try evaluator check on them.`
+}
+
+// Run runs the demo.
+func (cmd *demoCommand) Run(c console) error {
+	if cmd.Events < 0 || cmd.Rate < 0 {
+		return unusable(errors.New("--events and --rate must not be negative"))
+	}
+	sources, err := exampleSegments()
+	if err != nil {
+		return err
+	}
+	set, err := compile(sources)
+	if err != nil {
+		return err
+	}
+	log, err := observe.NewLogger(observe.LogConfig{Level: "error", Format: "console"}, c.err)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	result, err := cmd.play(ctx, c, set, log)
+	if err != nil {
+		return err
+	}
+	return cmd.print(c, result)
+}
+
+// demoResult is what a demo came to.
+type demoResult struct {
+	Events      int           `json:"events"`
+	Changes     int           `json:"changes"`
+	DeadLetters int           `json:"dead_letters"`
+	Seconds     float64       `json:"seconds"`
+	Segments    []segmentSize `json:"segments"`
+}
+
+type segmentSize struct {
+	ID   string `json:"id"`
+	Size int64  `json:"size"`
+}
+
+func (cmd *demoCommand) print(c console, r *demoResult) error {
+	if cmd.Output == "json" {
+		return wrap("writing output", json.NewEncoder(c.out).Encode(r))
+	}
+	_, err := fmt.Fprintf(c.out, "%d events, %d changes, %d dead letters in %.1f s\n", r.Events, r.Changes, r.DeadLetters, r.Seconds)
+	return wrap("writing output", err)
+}
+
+// play starts the servers, lets the shop run, and returns what came of it.
+func (cmd *demoCommand) play(ctx context.Context, c console, set *rules.Set, log *zap.Logger) (*demoResult, error) {
+	servers, err := demo.StartServers()
+	if err != nil {
+		return nil, err
+	}
+	defer servers.Close()
+	cfg := demoConfig(servers)
+	store, err := prepareDemo(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	tally := demo.NewTally()
+	s := newService(cfg, set, log)
+	s.stream, s.pipeline = tally.Stream(s.stream), tally.Pipeline(s.pipeline)
+	s.refine = func(w *pipeline.Worker) { tally.Watch(w) }
+	show := &show{command: cmd, console: c, set: set, servers: servers, store: store, tally: tally}
+	began := time.Now()
+	if err := show.run(ctx, s); err != nil {
+		return nil, err
+	}
+	return show.result(context.WithoutCancel(ctx), time.Since(began))
+}
+
+// demoConfig is the service's configuration between the demo's servers.
+func demoConfig(servers *demo.Servers) config {
+	cfg := defaultConfig()
+	cfg.Kafka.Brokers, cfg.Kafka.Sources = []string{servers.Broker}, []string{demo.Topic}
+	cfg.Kafka.HeartbeatInterval, cfg.Kafka.PollWait = 200*time.Millisecond, 50*time.Millisecond
+	cfg.Redis.Addresses, cfg.Redis.Buckets = []string{servers.Redis}, 256
+	cfg.Redis.OutboxMax, cfg.Redis.ReachDays = 10_000, 30
+	cfg.Clock = clockStream
+	return cfg
+}
+
+// prepareDemo does what evaluator init does, and returns a store to look
+// with.
+func prepareDemo(ctx context.Context, cfg config) (*sink.Store, error) {
+	cluster, err := stream.Connect(cfg.Kafka, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer cluster.Close()
+	if _, err := cluster.Init(ctx, demoShards, 1); err != nil {
+		return nil, err
+	}
+	store, err := sink.New(ctx, cfg.Redis)
+	if err != nil {
+		return nil, err
+	}
+	return store, store.Init(ctx, demoShards)
+}
+
+// show is the demo while it runs.
+type show struct {
+	command *demoCommand
+	console console
+	set     *rules.Set
+	servers *demo.Servers
+	store   *sink.Store
+	tally   *demo.Tally
+}
+
+// run runs service, traffic and table until the traffic has ended and
+// everything is committed, or ctx ends.
+func (s *show) run(ctx context.Context, service *service) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error { return service.run(ctx) })
+	parts.Go(func() error { return s.draw(ctx) })
+	parts.Go(func() error {
+		defer end()
+		if err := s.producer().Run(ctx); err != nil {
+			return err
+		}
+		kafka := service.config.Kafka
+		return s.tally.AwaitAll(ctx, s.servers.Broker, kafka.Group+"-router", kafka.Keyed, demoShards)
+	})
+	return parts.Wait()
+}
+
+func (s *show) producer() *demo.Producer {
+	rate := s.command.Rate
+	if rate == 0 && s.command.Events == 0 {
+		rate = demoRate
+	}
+	return &demo.Producer{
+		Traffic: demo.NewTraffic(s.command.Seed), Tally: s.tally, Broker: s.servers.Broker,
+		Events: s.command.Events, Rate: rate,
+	}
+}
+
+// draw draws the table until ctx ends and once more then, and moves the
+// clock of Redis along.
+func (s *show) draw(ctx context.Context) error {
+	terminal := isTerminal(s.console.out)
+	every := plainEvery
+	if terminal {
+		every = drawEvery
+	}
+	var table *demo.Table
+	if s.command.Output == "table" {
+		table = demo.NewTable(s.console.out, terminal, s.audiences())
+		defer table.Close()
+	}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		if err := s.frame(context.WithoutCancel(ctx), table); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		}
+	}
+}
+
+func (s *show) frame(ctx context.Context, table *demo.Table) error {
+	counts := s.tally.Counts()
+	s.servers.SetTime(counts.Now)
+	if table == nil {
+		return nil
+	}
+	sizes, err := s.store.Sizes(ctx)
+	if err != nil {
+		return err
+	}
+	median, high := s.tally.Latency()
+	return table.Draw(counts, sizes, median, high)
+}
+
+func (s *show) audiences() []demo.Audience {
+	var list []demo.Audience
+	for _, id := range slices.Sorted(slices.Values(s.set.IDs())) {
+		position, _ := s.set.Position(id)
+		name := s.set.Segment(position).Name
+		if name == "" {
+			name = id
+		}
+		list = append(list, demo.Audience{ID: id, Name: name})
+	}
+	return list
+}
+
+// result reads the sizes from Redis.
+func (s *show) result(ctx context.Context, took time.Duration) (*demoResult, error) {
+	counts := s.tally.Counts()
+	sizes, err := s.store.Sizes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &demoResult{
+		Events: counts.Committed + counts.Dead, Changes: counts.Changes, DeadLetters: counts.Dead,
+		Seconds: float64(took.Milliseconds()) / 1000,
+	}
+	for _, id := range slices.Sorted(slices.Values(s.set.IDs())) {
+		r.Segments = append(r.Segments, segmentSize{id, sizes[id]})
+	}
+	return r, nil
+}

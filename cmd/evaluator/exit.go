@@ -1,0 +1,41 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// The exit codes.
+const (
+	exitOK       = 0
+	exitFailure  = 1
+	exitUnusable = 2
+)
+
+// unusableError is an error in what the user gave: a command line, a
+// configuration, a rule file, an input file.
+type unusableError struct{ error }
+
+// Unwrap returns what is wrong with the input.
+func (e unusableError) Unwrap() error { return e.error }
+
+func unusable(err error) error { return unusableError{err} }
+
+// errSilent ends a command with a failure that it has already explained.
+var errSilent = errors.New("failed")
+
+// report prints an error and returns its exit code.
+func report(out io.Writer, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if !errors.Is(err, errSilent) {
+		_, _ = fmt.Fprintf(out, "evaluator: %v\n", err)
+	}
+	var input unusableError
+	if errors.As(err, &input) {
+		return exitUnusable
+	}
+	return exitFailure
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"muster/sink"
+	"muster/stream"
+)
+
+type initCommand struct {
+	Config      string `short:"c" required:"" placeholder:"FILE" help:"Configuration file."`
+	Shards      int    `default:"16" help:"Partitions of the keyed topic. It can't be changed later."`
+	Replication int    `default:"1" help:"Replicas of the topics that are created."`
+}
+
+// Help is shown by --help.
+func (initCommand) Help() string {
+	return `Creates the keyed topic with one partition per shard, the topics for dead letters,
+and records the number of shards in Redis. What is there already stays as it is, so it
+may be run again. Every profile belongs to one shard for ever: take at least as many
+shards as processes you will ever run.
+
+Example:
+
+    evaluator init -c configs/evaluator.yaml --shards 32 --replication 3`
+}
+
+// Run prepares Kafka and Redis.
+func (cmd *initCommand) Run(c console) error {
+	cfg, err := readConfig(cmd.Config)
+	if err != nil {
+		return err
+	}
+	if cmd.Shards < 1 || cmd.Shards > 10_000 || cmd.Replication < 1 {
+		return unusable(errors.New("--shards must be 1 to 10000 and --replication at least 1"))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	store, err := sink.New(ctx, cfg.Redis)
+	if err != nil {
+		return settled(err)
+	}
+	defer store.Close()
+	cluster, err := stream.Connect(cfg.Kafka, nil)
+	if err != nil {
+		return unusable(err)
+	}
+	defer cluster.Close()
+	created, err := cluster.Init(ctx, cmd.Shards, cmd.Replication)
+	if err != nil {
+		return fmt.Errorf("preparing kafka at %s: %w", strings.Join(cfg.Kafka.Brokers, ", "), err)
+	}
+	if err := store.Init(ctx, cmd.Shards); err != nil {
+		return settled(err)
+	}
+	return cmd.print(c, &cfg, created)
+}
+
+func (cmd *initCommand) print(c console, cfg *config, created []string) error {
+	var text strings.Builder
+	for _, topic := range created {
+		partitions := 1
+		if topic == cfg.Kafka.Keyed {
+			partitions = cmd.Shards
+		}
+		fmt.Fprintf(&text, "created topic %s: %s, replication %d\n", topic, number(partitions, "partition"), cmd.Replication)
+	}
+	if len(created) == 0 {
+		fmt.Fprintln(&text, "all topics are there already")
+	}
+	fmt.Fprintf(&text, "redis is ready for %s under the prefix %s\n", number(cmd.Shards, "shard"), cfg.Redis.Prefix)
+	_, err := fmt.Fprint(c.out, text.String())
+	return wrap("writing output", err)
+}

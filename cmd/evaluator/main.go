@@ -1,0 +1,56 @@
+// Command evaluator decides, for every event and every second, who belongs
+// to which audience. It is the only place that knows every package: it reads
+// the configuration, wires the parts and turns their errors into messages
+// and exit codes.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line.
+type cli struct {
+	Run     runCommand     `cmd:"" help:"Run the service: from Kafka to Redis, until it is stopped."`
+	Init    initCommand    `cmd:"" help:"Prepare Kafka and Redis for the service."`
+	Demo    demoCommand    `cmd:"" help:"Watch audiences move over a simulated shop; needs nothing installed."`
+	Replay  replayCommand  `cmd:"" help:"Apply a file of events to segments in memory and print who enters and leaves."`
+	Check   checkCommand   `cmd:"" help:"Check segment files and run the tests in them."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+const description = `Decides who belongs to which audience, event by event.
+
+Start with: evaluator demo`
+
+// console is how a command talks to whoever started it.
+type console struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+func main() {
+	os.Exit(execute(os.Args[1:], console{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// execute runs one command line and returns the exit code: 0 for success, 1
+// for a failure, 2 for input or configuration that can't be used.
+func execute(args []string, c console) int {
+	parser, err := kong.New(&cli{}, kong.Name("evaluator"), kong.Description(description),
+		kong.Writers(c.out, c.err), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
+	if err != nil {
+		return report(c.err, err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		return report(c.err, unusable(fmt.Errorf("%w; see evaluator --help", err)))
+	}
+	return report(c.err, command.Run(c))
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"muster/event"
+	"muster/pipeline"
+	"muster/profile"
+	"muster/rules"
+)
+
+// replica is a shard in memory that records are fed to one by one, as
+// replay and check do. It keeps every profile.
+type replica struct {
+	set     *rules.Set
+	shard   *pipeline.Shard
+	decoder *event.Decoder
+	limits  pipeline.Config
+	emit    func(pipeline.Change) error // told of every change as it happens
+	before  func(arrival int64) error   // told of the next event's arrival before the clock moves
+
+	events   []event.Event
+	rejected []event.Rejection
+	applied  int
+	repeats  int
+}
+
+func newReplica(set *rules.Set) (*replica, error) {
+	limits := pipeline.DefaultConfig()
+	decoder, err := event.NewDecoder(limits.Events)
+	if err != nil {
+		return nil, err
+	}
+	return &replica{
+		set: set, decoder: decoder, limits: limits,
+		shard:  pipeline.NewShard(set, limits.Profiles, 0, pipeline.State{Next: -1}),
+		emit:   func(pipeline.Change) error { return nil },
+		before: func(int64) error { return nil },
+	}, nil
+}
+
+// feed applies a record and returns the reasons for which it, or items of
+// it, can't be used.
+func (r *replica) feed(record []byte) ([]event.Rejection, error) {
+	r.decoder.Reset()
+	r.events, r.rejected = r.decoder.Decode(r.events[:0], r.rejected[:0], record, 0, 0)
+	for i := range r.events {
+		if err := r.apply(&r.events[i], record); err != nil {
+			return nil, err
+		}
+	}
+	return r.rejected, nil
+}
+
+func (r *replica) apply(ev *event.Event, record []byte) error {
+	if err := r.before(ev.Arrival); err != nil {
+		return err
+	}
+	if err := r.advance(ev.Arrival); err != nil {
+		return err
+	}
+	for _, id := range r.shard.Missing(nil, []event.Event{*ev}, 0) {
+		if err := r.shard.Put(id, nil); err != nil {
+			return err
+		}
+	}
+	outcome, err := r.shard.Apply(ev)
+	if err != nil {
+		return err
+	}
+	switch outcome {
+	case profile.Applied:
+		r.applied++
+	case profile.Repeat:
+		r.repeats++
+	default:
+		r.rejected = append(r.rejected, event.Rejection{Item: -1, Reason: r.refusal(outcome), Value: record})
+	}
+	return r.drain()
+}
+
+func (r *replica) refusal(o profile.Outcome) string {
+	if o == profile.GroupsFull {
+		return fmt.Sprintf("groupId: the profile is in %d groups already, which is the limit", r.limits.Profiles.Groups)
+	}
+	return fmt.Sprintf("traits: the profile would have more than %d traits, which is the limit", r.limits.Profiles.Traits)
+}
+
+// advance moves the clock forward to until, serving every timer on the way.
+func (r *replica) advance(until int64) error {
+	if _, err := r.shard.Fire(until, math.MaxInt); err != nil {
+		return err
+	}
+	return r.drain()
+}
+
+func (r *replica) drain() error {
+	for _, c := range r.shard.TakeChanges() {
+		if err := r.emit(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// members returns the profiles in a segment, sorted.
+func (r *replica) members(segment string) []string {
+	ids := []string{}
+	r.shard.Members(segment, func(id string) { ids = append(ids, id) })
+	slices.Sort(ids)
+	return ids
+}

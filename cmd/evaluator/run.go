@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"muster/observe"
+)
+
+// leaveWithin is how long the service may take to leave when asked to.
+const leaveWithin = 10 * time.Second
+
+type runCommand struct {
+	Config      string `short:"c" required:"" placeholder:"FILE" help:"Configuration file."`
+	PrintConfig bool   `help:"Print the configuration with all defaults, secrets masked, and exit."`
+}
+
+// Help is shown by --help.
+func (runCommand) Help() string {
+	return `Reads events from Kafka, keeps profiles and memberships in Redis, and writes every
+change to the outbox. Start as many processes as you like with the same configuration:
+they share out the shards. While Kafka or Redis is away it waits, alive and not ready.
+SIGTERM and SIGINT finish what is at hand and leave within 10 seconds.
+
+    /metrics    for Prometheus
+    /healthz    200 while the process is alive
+    /readyz     200 when it works, else 503 and what it waits for
+
+Examples:
+
+    evaluator init -c configs/evaluator.yaml --shards 16
+    REDIS_PASSWORD=... evaluator run -c configs/evaluator.yaml
+    evaluator run -c configs/evaluator.yaml --print-config
+
+Exit code: 0 when stopped, 1 when leaving took too long, 2 when the configuration, the
+segments, or what Kafka and Redis hold can't be used.`
+}
+
+// Run runs the service.
+func (cmd *runCommand) Run(c console) error {
+	cfg, err := readConfig(cmd.Config)
+	if err != nil {
+		return err
+	}
+	if cmd.PrintConfig {
+		text, err := cfg.print()
+		if err == nil {
+			_, err = fmt.Fprint(c.out, text)
+		}
+		return err
+	}
+	set, err := loadSegments(cfg.Segments)
+	if err != nil {
+		return err
+	}
+	log, err := observe.NewLogger(cfg.Log, c.err)
+	if err != nil {
+		return unusable(err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	s := newService(cfg, set, log)
+	log.Info("starting", zap.Int("segments", set.Len()), zap.String("rules", set.Fingerprint()),
+		zap.Strings("brokers", cfg.Kafka.Brokers), zap.Strings("redis", cfg.Redis.Addresses))
+	return within(ctx, stop, leaveWithin, log, func() error { return s.serve(ctx) })
+}
+
+// within runs work and, once ctx has ended, gives it a time to return. A
+// second signal then ends the process at once.
+func within(ctx context.Context, stop func(), limit time.Duration, log *zap.Logger, work func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- work() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	stop()
+	log.Info("leaving: committing what is at hand", zap.Duration("at_most", limit))
+	select {
+	case err := <-done:
+		if err == nil {
+			log.Info("left")
+		}
+		return err
+	case <-time.After(limit):
+		log.Error("leaving took too long: what was not committed will be read again", zap.Duration("limit", limit))
+		return fmt.Errorf("leaving took longer than %s", limit)
+	}
+}
+
+// serve runs the service and its HTTP port.
+func (s *service) serve(ctx context.Context) error {
+	parts, ctx := errgroup.WithContext(ctx)
+	if address := s.config.HTTP.Listen; address != "" {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			return unusable(fmt.Errorf("http: listen: %w", err))
+		}
+		s.log.Info("serving /metrics, /healthz and /readyz", zap.Stringer("address", listener.Addr()))
+		parts.Go(func() error { return observe.Serve(ctx, listener, s.watch.Handler()) })
+	}
+	parts.Go(func() error { return s.run(ctx) })
+	return parts.Wait()
+}

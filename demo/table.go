@@ -1,0 +1,108 @@
+package demo
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Audience is one row of a Table.
+type Audience struct {
+	ID   string
+	Name string
+}
+
+// Table shows audiences as they move: redrawn in place on a terminal, as a
+// line at a time elsewhere.
+type Table struct {
+	out       io.Writer
+	terminal  bool
+	audiences []Audience
+	sizes     map[string][]int64 // the last sparkWidth sizes
+	drawn     int                // lines to go back over
+	last      time.Time
+	committed int // at last
+}
+
+// NewTable returns a table of the audiences, in their order.
+func NewTable(out io.Writer, terminal bool, audiences []Audience) *Table {
+	return &Table{out: out, terminal: terminal, audiences: audiences, sizes: map[string][]int64{}, last: time.Now()}
+}
+
+// Draw shows how things are now.
+func (t *Table) Draw(c Counts, sizes map[string]int64, median, high time.Duration) error {
+	now := time.Now()
+	rate := float64(c.Committed-t.committed) / max(now.Sub(t.last).Seconds(), 0.001)
+	t.last, t.committed = now, c.Committed
+	for _, a := range t.audiences {
+		kept := append(t.sizes[a.ID], sizes[a.ID])
+		t.sizes[a.ID] = kept[max(0, len(kept)-sparkWidth):]
+	}
+	head := fmt.Sprintf("%s  %d events, %.0f/s  latency %s (99%%: %s)  %d changes  %d dead letters",
+		c.Now.Format("2006-01-02 15:04"), c.Committed, rate, brief(median), brief(high), c.Changes, c.Dead)
+	text := head + "\n"
+	if t.terminal {
+		text = t.page(head, c)
+	} else {
+		for _, a := range t.audiences {
+			text = strings.TrimSuffix(text, "\n") + fmt.Sprintf("  %s=%d", a.ID, sizes[a.ID]) + "\n"
+		}
+	}
+	if _, err := io.WriteString(t.out, text); err != nil {
+		return fmt.Errorf("drawing: %w", err)
+	}
+	return nil
+}
+
+const (
+	nameWidth  = 34
+	clearLine  = "\x1b[K"
+	hideCursor = "\x1b[?25l"
+	showCursor = "\x1b[?25h"
+)
+
+// page is the whole table, drawn over the one before.
+func (t *Table) page(head string, c Counts) string {
+	var b strings.Builder
+	if t.drawn > 0 {
+		fmt.Fprintf(&b, "\x1b[%dA", t.drawn)
+	}
+	b.WriteString(hideCursor)
+	fmt.Fprintf(&b, "\r%s%s\n%s\n", head, clearLine, clearLine)
+	fmt.Fprintf(&b, "%-*s %8s %9s %9s  %s%s\n", nameWidth, "AUDIENCE", "SIZE", "ENTERED", "LEFT", "SIZE OVER TIME", clearLine)
+	for _, a := range t.audiences {
+		sizes := t.sizes[a.ID]
+		fmt.Fprintf(&b, "%s %8d %9d %9d  %s%s\n", fit(a.Name, nameWidth), sizes[len(sizes)-1],
+			c.Entered[a.ID], c.Left[a.ID], Sparkline(sizes), clearLine)
+	}
+	t.drawn = len(t.audiences) + 3
+	return b.String()
+}
+
+// Close gives the terminal back.
+func (t *Table) Close() {
+	if t.terminal {
+		_, _ = io.WriteString(t.out, showCursor)
+	}
+}
+
+// fit cuts or pads a text to a width in characters.
+func fit(text string, width int) string {
+	runes := []rune(text)
+	if len(runes) > width {
+		return string(runes[:width-3]) + "..."
+	}
+	return text + strings.Repeat(" ", width-len(runes))
+}
+
+// brief writes a duration with two or three digits.
+func brief(d time.Duration) string {
+	switch {
+	case d == 0:
+		return "-"
+	case d < 100*time.Millisecond:
+		return d.Round(100 * time.Microsecond).String()
+	}
+	return d.Round(10 * time.Millisecond).String()
+}

@@ -1,0 +1,121 @@
+package demo
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"muster/pipeline"
+	"muster/stream"
+)
+
+// Tally counts what happens to the traffic, by watching the service from
+// outside. It is safe for concurrent use.
+type Tally struct {
+	mu      sync.Mutex
+	counts  Counts
+	pending map[int][]fetched // by partition: batches read and not yet committed
+	next    map[int]int64     // by partition: offset behind the last commit
+	waits   latencies
+	changed chan struct{} // closed at the next change
+}
+
+// Counts is what a Tally has seen so far.
+type Counts struct {
+	Produced  int       // records of the shop
+	Routed    int       // records of the shop that were routed
+	Committed int       // events committed, repeats included
+	Dead      int       // records that can't be used
+	Changes   int       // of memberships
+	Now       time.Time // simulated, of the last record produced
+	Entered   map[string]int
+	Left      map[string]int
+}
+
+// fetched is a batch on its way from Kafka to Redis.
+type fetched struct {
+	next   int64     // offset behind it
+	oldest time.Time // when its oldest record was produced
+}
+
+// NewTally returns a Tally that has seen nothing.
+func NewTally() *Tally {
+	return &Tally{
+		counts:  Counts{Entered: map[string]int{}, Left: map[string]int{}, Now: opening},
+		pending: map[int][]fetched{}, next: map[int]int64{}, changed: make(chan struct{}),
+	}
+}
+
+// update changes the counts and wakes whoever waits.
+func (t *Tally) update(f func(*Counts)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f(&t.counts)
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+func (t *Tally) produced(n int, now time.Time) {
+	t.update(func(c *Counts) { c.Produced, c.Now = c.Produced+n, now })
+}
+
+// AwaitRoom waits until fewer than limit records are produced and not yet
+// done with. It reports false when ctx ends before.
+func (t *Tally) AwaitRoom(ctx context.Context, limit int) bool {
+	return t.await(ctx, func(c *Counts) bool { return c.Produced-c.Committed-c.Dead < limit })
+}
+
+func (t *Tally) await(ctx context.Context, done func(*Counts) bool) bool {
+	for {
+		t.mu.Lock()
+		ok, changed := done(&t.counts), t.changed
+		t.mu.Unlock()
+		if ok {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-changed:
+		}
+	}
+}
+
+// Stream returns the observer with counting added.
+func (t *Tally) Stream(o *stream.Observer) *stream.Observer {
+	counting := *o
+	counting.Routed = func(topic string, partition, records, events int) {
+		t.update(func(c *Counts) { c.Routed += records })
+		o.Routed(topic, partition, records, events)
+	}
+	counting.DeadLettered = func(topic string, letters int) {
+		t.update(func(c *Counts) { c.Dead += letters })
+		o.DeadLettered(topic, letters)
+	}
+	return &counting
+}
+
+// Pipeline returns the observer with counting added.
+func (t *Tally) Pipeline(o pipeline.Observer) pipeline.Observer {
+	counting := o
+	counting.Committed = func(shard int, b pipeline.BatchStats) {
+		t.update(func(c *Counts) { c.Committed += b.Events + b.Repeats })
+		o.Committed(shard, b)
+	}
+	return counting
+}
+
+// Counts returns a copy of the counts.
+func (t *Tally) Counts() Counts {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.counts
+	c.Entered, c.Left = map[string]int{}, map[string]int{}
+	for id, n := range t.counts.Entered {
+		c.Entered[id] = n
+	}
+	for id, n := range t.counts.Left {
+		c.Left[id] = n
+	}
+	return c
+}
