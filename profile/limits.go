@@ -4,20 +4,32 @@ import "fmt"
 
 // Config bounds what one profile may keep.
 type Config struct {
-	// Entries is the number of events kept one by one per profile and
-	// series. Older ones are folded into buckets: counts and sums over a
-	// window may then be off by the content of the one bucket that the
-	// window's edge cuts, at most 1/32 of what is folded (64 at least), and a
-	// number of distinct values becomes a lower bound. 16 to 1,000,000;
-	// default 1,024.
+	// Entries is the number of events, or of distinct values of all time,
+	// kept one by one per profile and series. Up to it every answer is
+	// exact. Past it:
+	//   - Numbers and counts over a window: the oldest entries are folded
+	//     into at most 64 buckets. A count is then off by at most the content
+	//     of the buckets that the window's two edges cut. A bucket holds at
+	//     most 64 events or 1/32 of the most that was folded at one time,
+	//     not counting events so late that their time was folded already.
+	//     Sums are off by what these events add; means, minima and maxima
+	//     are those with these events.
+	//   - Values over a window: the oldest are forgotten. The number of
+	//     distinct ones becomes a lower bound, first the first one kept. Last
+	//     stays exact where the window ends now.
+	//   - Distinct values of all time: new ones are not taken. The number
+	//     becomes a lower bound.
+	// Counts, sums, means, minima, maxima, first and last of all time are
+	// always exact, sums within rounding. 16 to 1,000,000; default 1,024.
 	Entries int `yaml:"entries"`
 	// MessageIDs is the number of message ids remembered per profile for
 	// recognising repeats within 24 hours. Past it the oldest is forgotten,
 	// so that its repeat would be applied. 16 to 1,000,000; default 4,096.
 	MessageIDs int `yaml:"message_ids"`
 	// Traits is the number of trait leaves per profile, removed ones
-	// included. An identify that would pass it goes to the dead letters.
-	// 1 to 100,000; default 2,000.
+	// included. An identify whose new leaves would pass it goes to the dead
+	// letters; leaves that it replaces make room only afterwards. 1 to
+	// 100,000; default 2,000.
 	Traits int `yaml:"traits"`
 	// Groups is the number of groups per profile. A group call that would
 	// pass it goes to the dead letters. 1 to 100,000; default 1,000.

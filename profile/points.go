@@ -14,8 +14,9 @@ const (
 	// event later than that is added last, which may change the sum in its
 	// last bit.
 	lateTail = 32
-	// bucketEntries is how many entries the first buckets of a full series
-	// take; maxBuckets is how many there are before they are merged in pairs.
+	// bucketEntries is how many entries a new bucket of a full series takes,
+	// at most half of the bound; maxBuckets is how many there are before two
+	// are merged.
 	bucketEntries = 64
 	maxBuckets    = 64
 )
@@ -212,19 +213,21 @@ func (p *points) shrink(limit int) {
 	p.cut(n)
 }
 
+// mergeBuckets joins the two neighbours that together hold the least. Among
+// more than 64 buckets they hold at most 1/32 of all, so none grows past
+// that.
 func (p *points) mergeBuckets() {
 	if len(p.buckets) <= maxBuckets {
 		return
 	}
-	half := p.buckets[:0]
-	for i := 0; i < len(p.buckets); i += 2 {
-		b := p.buckets[i]
-		if i+1 < len(p.buckets) {
-			b.merge(p.buckets[i+1])
+	least := 0
+	for i := range len(p.buckets) - 1 {
+		if p.buckets[i].count+p.buckets[i+1].count < p.buckets[least].count+p.buckets[least+1].count {
+			least = i
 		}
-		half = append(half, b)
 	}
-	p.buckets = half
+	p.buckets[least].merge(p.buckets[least+1])
+	p.buckets = slices.Delete(p.buckets, least+1, least+2)
 }
 
 // bytes estimates the memory the points take.

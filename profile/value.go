@@ -78,6 +78,8 @@ func appendValue(b []byte, v event.Value) []byte {
 	return appendObject(b, v)
 }
 
+// appendNumber writes a number. The sign of a zero is not kept: only dividing
+// by it could tell, and 0 and -0 are one distinct value.
 func appendNumber(b []byte, f float64) []byte {
 	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
 		return binary.AppendVarint(append(b, tagInteger), int64(f))

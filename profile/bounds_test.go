@@ -1,0 +1,206 @@
+package profile
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"muster/event"
+)
+
+func TestConfigValidate(t *testing.T) {
+	if err := DefaultConfig().Validate(); err != nil {
+		t.Error(err)
+	}
+	fields := map[string]struct {
+		of        func(*Config) *int
+		low, high int
+	}{
+		"entries":     {func(c *Config) *int { return &c.Entries }, 16, 1_000_000},
+		"message_ids": {func(c *Config) *int { return &c.MessageIDs }, 16, 1_000_000},
+		"traits":      {func(c *Config) *int { return &c.Traits }, 1, 100_000},
+		"groups":      {func(c *Config) *int { return &c.Groups }, 1, 100_000},
+	}
+	for name, f := range fields {
+		for value, ok := range map[int]bool{f.low - 1: false, f.low: true, f.high: true, f.high + 1: false} {
+			c := DefaultConfig()
+			*f.of(&c) = value
+			if err := c.Validate(); (err == nil) != ok {
+				t.Errorf("%s = %d: %v", name, value, err)
+			}
+		}
+	}
+}
+
+// countError is the bound that Config.Entries states for each of a window's
+// two edges.
+func countError(folded int) float64 { return max(bucketEntries, float64(folded)/32) }
+
+// TestEntriesBound passes the bound by far: counts stay exact while nothing
+// of the window is folded, and within the stated error after that. Where one
+// edge cuts nothing the other's error is all there is.
+func TestEntriesBound(t *testing.T) {
+	for seed := range uint64(8) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		limit := []int{16, 100, 256, 1000}[r.IntN(4)]
+		window := []int64{100_000, 1_000_000, 1 << 40}[r.IntN(3)]
+		schema := NewSchema(nil, []Series{seriesOf(SlidingTimes, window), seriesOf(SlidingNumbers, window)})
+		cfg := DefaultConfig()
+		cfg.Entries = limit
+		p, now := New("p"), start
+		var all history
+		worst := 0.0
+		for n := 1; n <= 20_000; n++ {
+			now += r.Int64N(200)
+			all = append(all, sale{time: now, price: 1})
+			apply(t, p, schema, cfg, track(now, 1))
+			if kept := len(p.points[0].times); kept > limit {
+				t.Fatalf("%d entries are kept, the bound is %d", kept, limit)
+			}
+			if n%500 != 0 && n > limit {
+				continue
+			}
+			for _, w := range [][2]int64{{window, 0}, {window / 2, 0}, {window, window / 3}, {min(window, (now-start)/2), 0}, {window, min(window, now-start) / 3}} {
+				bound := 2 * countError(n-limit+bucketEntries)
+				if n <= limit {
+					bound = 0
+				}
+				want := float64(len(all.within(now-w[0], now-w[1])))
+				count := p.Read(schema, Query{Series: 0, Reduce: Count, From: w[0], To: w[1]}, now).Number()
+				sum := p.Read(schema, Query{Series: 1, Reduce: Sum, From: w[0], To: w[1]}, now).Number()
+				if off := math.Abs(count - want); off > bound || sum != count {
+					t.Fatalf("seed %d, entries %d, window %v: count %v and sum %v of %v after %d events, the bound is %v", seed, limit, w, count, sum, want, n, bound)
+				} else {
+					worst = max(worst, off)
+				}
+			}
+		}
+		if n := len(p.points[0].buckets); n > maxBuckets {
+			t.Errorf("%d buckets", n)
+		}
+		t.Logf("entries %d, window %d: off by %v at most", limit, window, worst)
+	}
+}
+
+// TestEntriesBoundOfValues passes the bound of values: distinct becomes a
+// lower bound, the last one stays, the first is the first one kept.
+func TestEntriesBoundOfValues(t *testing.T) {
+	schema := everySeries(1 << 40)
+	cfg := DefaultConfig()
+	cfg.Entries = 16
+	p := New("p")
+	for i := range 100 {
+		apply(t, p, schema, cfg, track(start+int64(i), float64(i)))
+	}
+	read := func(k Keep, r Reduce) float64 {
+		return p.Read(schema, Query{Series: int(k), Reduce: r, From: 1 << 40}, start+100).Number()
+	}
+	if got := read(TotalDistinct, Distinct); got != 16 {
+		t.Errorf("%v distinct values of all time, want the bound 16", got)
+	}
+	if got := read(SlidingValues, Distinct); got < 8 || got > 16 {
+		t.Errorf("%v distinct values of the window, want 8 to 16", got)
+	}
+	if got := read(SlidingValues, Last); got != 99 {
+		t.Errorf("last %v, want 99", got)
+	}
+	if got := read(SlidingValues, First); got != 100-read(SlidingValues, Distinct) {
+		t.Errorf("first %v is not the first one kept", got)
+	}
+	if first, last, count := read(TotalFirst, First), read(TotalLast, Last), read(TotalCount, Count); first != 0 || last != 99 || count != 100 {
+		t.Errorf("of all time: first %v, last %v, count %v", first, last, count)
+	}
+}
+
+// TestMessageIDsBound forgets the oldest id past the bound.
+func TestMessageIDsBound(t *testing.T) {
+	schema, cfg := everySeries(1000), DefaultConfig()
+	cfg.MessageIDs = 16
+	p := New("p")
+	send := func(id int, at int64) Outcome {
+		ev := track(at, 1)
+		ev.MessageID = fmt.Sprint("m", id)
+		var changed Changed
+		return p.Apply(schema, &cfg, &ev, at, &changed)
+	}
+	for id := range 16 {
+		send(id, start)
+	}
+	for id := range 16 {
+		if send(id, start) != Repeat {
+			t.Errorf("message %d of 16 was forgotten", id)
+		}
+	}
+	if send(16, start) != Applied || send(1, start) != Repeat || send(0, start) != Applied {
+		t.Error("the 17th id must push out the oldest one, and only that")
+	}
+}
+
+// TestRepeatWindow remembers an id for 24 hours of stream time, whatever the
+// event times say, and not longer for having been repeated.
+func TestRepeatWindow(t *testing.T) {
+	schema, cfg := everySeries(1000), DefaultConfig()
+	p := New("p")
+	send := func(at int64) Outcome {
+		ev := track(start, 1)
+		ev.MessageID = "m"
+		var changed Changed
+		return p.Apply(schema, &cfg, &ev, at, &changed)
+	}
+	for i, step := range []struct {
+		at   int64
+		want Outcome
+	}{
+		{start, Applied}, {start, Repeat}, {start + repeatWindow - 1, Repeat}, {start + repeatWindow, Applied},
+		{start + 2*repeatWindow - 1, Repeat}, {start + 2*repeatWindow, Applied},
+	} {
+		if got := send(step.at); got != step.want {
+			t.Errorf("step %d: outcome %d, want %d", i, got, step.want)
+		}
+	}
+}
+
+// TestTraitsBound refuses an identify past the bound and leaves the profile
+// as it was, its message id included.
+func TestTraitsBound(t *testing.T) {
+	schema, cfg := everySeries(1000), DefaultConfig()
+	cfg.Traits = 3
+	p := New("p")
+	one := event.NumberOf(1)
+	apply(t, p, schema, cfg, identify(start, object("a", one, "b", one)))
+	apply(t, p, schema, cfg, identify(start+1, object("b", event.Value{}, "c", one)))
+	full := identify(start+2, object("a", event.NumberOf(2), "d", one))
+	full.MessageID = "m"
+	before := blobOf(p, schema)
+	var changed Changed
+	if got := p.Apply(schema, &cfg, &full, start+2, &changed); got != TraitsFull {
+		t.Fatalf("outcome %d", got)
+	}
+	if blobOf(p, schema) != before || len(changed.Traits) > 0 {
+		t.Error("a refused identify changed the profile")
+	}
+	apply(t, p, schema, cfg, identify(start+3, object("a", event.NumberOf(2), "b", one)))
+	if p.Traits.Len() != 3 {
+		t.Errorf("%d leaves", p.Traits.Len())
+	}
+}
+
+// TestGroupsBound refuses a group past the bound; joining again is free.
+func TestGroupsBound(t *testing.T) {
+	schema, cfg := everySeries(1000), DefaultConfig()
+	cfg.Groups = 2
+	p := New("p")
+	join := func(id string) Outcome {
+		ev := event.Event{Type: event.Group, Profile: "p", GroupID: id, Time: start, Arrival: start}
+		var changed Changed
+		return p.Apply(schema, &cfg, &ev, start, &changed)
+	}
+	if join("b") != Applied || join("a") != Applied || join("b") != Applied {
+		t.Fatal("groups within the bound were refused")
+	}
+	before := blobOf(p, schema)
+	if join("c") != GroupsFull || blobOf(p, schema) != before {
+		t.Errorf("the third group: %v", p.Groups)
+	}
+}

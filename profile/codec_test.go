@@ -1,0 +1,262 @@
+package profile
+
+import (
+	"encoding/hex"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"muster/event"
+	"muster/test/generate"
+)
+
+// codecOf is the codec of a schema with the segments a, b and c.
+func codecOf(s *Schema) *Codec {
+	c, _ := NewCodec(s, []string{"a", "b", "c"}, nil)
+	return c
+}
+
+// blobOf is a profile's blob with nothing expired.
+func blobOf(p *Profile, s *Schema) string { return string(codecOf(s).Append(nil, p, p.LastSeen)) }
+
+// streamSchema has a series of every kind over the events of package
+// generate, whose values are of any kind.
+func streamSchema() *Schema {
+	var list []Series
+	for _, property := range []string{"price", "sku", "tags", "coupon", "until", "gift"} {
+		project := func(ev *event.Event) event.Value { return ev.Body.Get(property) }
+		for k := TotalCount; k <= SlidingValues; k++ {
+			s := Series{Key: keepNames[k] + property, Keep: k, Prefix: true, Project: project}
+			if k.Sliding() {
+				s.Window = 30 * 24 * 60 * 60 * 1000
+			}
+			list = append(list, s)
+		}
+	}
+	return NewSchema(nil, list)
+}
+
+// TestCodecKeepsBehaviour decodes a profile after every few events and
+// demands that it answers and goes on as the one that was never stored.
+func TestCodecKeepsBehaviour(t *testing.T) {
+	schema, cfg := streamSchema(), DefaultConfig()
+	cfg.Entries = 16
+	codec := codecOf(schema)
+	for seed := range uint64(30) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		kept, stored, now := New("p"), New("p"), generate.Start
+		for i := range 150 {
+			ev := generate.Event(r, []string{"p"}, now)
+			now = max(now, ev.Arrival)
+			var a, b Changed
+			first, second := kept.Apply(schema, &cfg, &ev, now, &a), stored.Apply(schema, &cfg, &ev, now, &b)
+			if first != second || !slices.Equal(a.Series, b.Series) || !slices.Equal(a.Traits, b.Traits) || a.Groups != b.Groups {
+				t.Fatalf("seed %d, event %d: %d %+v, after decoding %d %+v", seed, i, first, a, second, b)
+			}
+			if !kept.Exists() {
+				continue
+			}
+			kept.Members.Set(r.IntN(3), r.IntN(2) == 0)
+			stored.Members = slices.Clone(kept.Members)
+			stored = decoded(t, codec, stored, now)
+			compareProfiles(t, codec, kept, stored, now)
+		}
+	}
+}
+
+func decoded(t *testing.T, c *Codec, p *Profile, now int64) *Profile {
+	t.Helper()
+	q, err := c.Decode(p.ID, c.Append(nil, p, now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+func compareProfiles(t *testing.T, c *Codec, p, q *Profile, now int64) {
+	t.Helper()
+	for i, s := range c.schema.Series {
+		for _, reduce := range reductions[s.Keep] {
+			for _, at := range []int64{now, now + s.Window/2} {
+				query := Query{Series: i, Reduce: reduce, From: s.Window, To: s.Window / 10}
+				if got, want := q.Read(c.schema, query, at), p.Read(c.schema, query, at); !got.Equal(want) {
+					t.Fatalf("%s, reduction %d: %v after decoding, %v before", s.Key, reduce, got, want)
+				}
+				if got, want := q.NextChange(c.schema, query, at), p.NextChange(c.schema, query, at); got != want {
+					t.Fatalf("%s: next change %d after decoding, %d before", s.Key, got, want)
+				}
+			}
+		}
+	}
+	if string(c.Append(nil, p, now)) != string(c.Append(nil, q, now)) {
+		t.Fatal("the decoded profile encodes to another blob")
+	}
+}
+
+// TestValueCodec encodes every kind of value.
+func TestValueCodec(t *testing.T) {
+	for _, v := range []event.Value{
+		{}, event.BoolOf(true), event.BoolOf(false), event.NumberOf(0), event.NumberOf(-1), event.NumberOf(1 << 53), event.NumberOf(0.1),
+		event.NumberOf(-1e300), event.NumberOf(1<<53 - 1), event.StringOf(""), event.StringOf("Zoë\x00"), event.TimeOf(start), event.TimeOf(-5),
+		event.VersionOf("v1.2.3-rc.1"), event.ArrayOf(nil), event.ArrayOf([]event.Value{event.NumberOf(1), {}, object("a", event.Value{})}),
+		object(), object("b", event.NumberOf(1), "a", object("x", event.ArrayOf([]event.Value{event.StringOf("y")}))),
+	} {
+		if got := decodeValue(encodeValue(v)); !got.Equal(v) {
+			t.Errorf("%v reads back as %v", v, got)
+		}
+	}
+	one, two := object("a", event.NumberOf(1), "b", event.NumberOf(2)), object("b", event.NumberOf(2), "a", event.NumberOf(1))
+	if encodeValue(one) != encodeValue(two) {
+		t.Error("the order of fields makes another value")
+	}
+	long := event.StringOf("a value of more than eighteen bytes")
+	if encodeKey(long) == encodeKey(event.StringOf("another value of more than eighteen bytes")) || len(encodeKey(long)) > digestFrom {
+		t.Error("long values must become short digests of their own")
+	}
+}
+
+// goldenProfile has something of everything that a blob holds.
+func goldenProfile(t *testing.T, s *Schema) *Profile {
+	p, cfg := New("p"), DefaultConfig()
+	apply(t, p, s, cfg, identify(start, object("plan", event.StringOf("pro"), "old", event.Value{}, "address", object("zip", event.NumberOf(53111), "ok", event.BoolOf(true)))))
+	apply(t, p, s, cfg, event.Event{Type: event.Group, Profile: "p", GroupID: "acme", Time: start, Arrival: start})
+	for i, v := range []float64{9.5, 3, -1} {
+		ev := track(start+int64(i), v)
+		ev.MessageID = string(rune('a' + i))
+		apply(t, p, s, cfg, ev)
+	}
+	p.Members.Set(0, true)
+	p.Members.Set(2, true)
+	p.Version, p.Generation, p.ReachDay, p.Deadline = 7, 3, 20763, start+1000
+	return p
+}
+
+// goldenBlob is what version 1 of the format makes of it. When it has to
+// change, raise formatVersion and keep reading this one.
+const goldenBlob = "0180a4b5b2b56884a4b5b2b5680703b6c402d0b3b5b2b568020802010461636d65040a61646472657373006f6b80a4b5b2b568020b61646472657373007a697080a4b5b2b56803eebd06036f6c6480a4b5b2b5680004706c616e80a4b5b2b568050370726f03897859f66555558580a4b5b2b568eed1d3b157a9987a02d7741f4a6cdf388e0208000000000180a4b5b2b5680406030003000300010380a4b5b2b568020203040000000000002340030603010000020000030203010203060904000000000000234000030180a4b5b2b56800010904000000000000234000040184a4b5b2b568000102030100050380a4b5b2b5680202000000060380a4b5b2b568020203040000000000002340030603010000070380a4b5b2b568020200030904000000000000234002030602030100"
+
+func TestFormatIsUnchanged(t *testing.T) {
+	schema := everySeries(1000)
+	codec := codecOf(schema)
+	p := goldenProfile(t, schema)
+	if got := hex.EncodeToString(codec.Append(nil, p, p.LastSeen)); got != goldenBlob {
+		t.Fatalf("the format has changed:\n%s\nwas\n%s", got, goldenBlob)
+	}
+	blob, err := hex.DecodeString(goldenBlob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := codec.Decode("p", blob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareProfiles(t, codec, p, q, p.LastSeen)
+	if q.FirstSeen != start || q.LastSeen != start+2 || q.Version != 7 || q.Generation != 3 || q.ReachDay != 20763 || q.Deadline != start+1000 {
+		t.Errorf("%+v", q)
+	}
+	if q.Members.Count() != 2 || !q.Members.Has(0) || !q.Members.Has(2) || !slices.Equal(q.Groups, []string{"acme"}) || !q.Exists() {
+		t.Errorf("members %v, groups %v", q.Members, q.Groups)
+	}
+	if got := q.Traits.Get(PathOf("address", "zip")).Number(); got != 53111 {
+		t.Errorf("zip %v", got)
+	}
+	if _, err := codec.Decode("p", append([]byte{formatVersion + 1}, blob[1:]...)); err == nil {
+		t.Error("a later format was read")
+	}
+}
+
+// TestSchemaChange decodes under another rule set: dropped series are gone,
+// retired segments are kept by number, what is back is back at its number.
+func TestSchemaChange(t *testing.T) {
+	old := everySeries(1000)
+	first, names := NewCodec(old, []string{"a", "b", "c"}, nil)
+	if len(names) != len(old.Series)+3 {
+		t.Fatalf("%d names", len(names))
+	}
+	blob := first.Append(nil, goldenProfile(t, old), start+2)
+
+	fewer := NewSchema(nil, []Series{seriesOf(SlidingNumbers, 1000), {Key: "new", Name: "B"}})
+	second, added := NewCodec(fewer, []string{"c", "d"}, names)
+	if len(added) != 2 {
+		t.Fatalf("added %v", added)
+	}
+	p, err := second.Decode("p", blob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Read(fewer, Query{Series: 0, Reduce: Sum, From: 1000}, start+2).Number(); got != 11.5 || len(p.points) != 1 {
+		t.Errorf("sum %v, %d series", got, len(p.points))
+	}
+	if !p.Members.Has(0) || p.Members.Count() != 1 || len(p.Retired) != 1 || second.Segment(p.Retired[0]) != "a" {
+		t.Errorf("members %v, retired %v", p.Members, p.Retired)
+	}
+	// A segment that comes back finds its members where they were.
+	third, added := NewCodec(old, []string{"b", "a"}, append(names, added...))
+	if len(added) != 0 {
+		t.Fatalf("added %v", added)
+	}
+	q, err := third.Decode("p", second.Append(nil, p, start+2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !q.Members.Has(1) || q.Members.Count() != 1 || len(q.Retired) != 1 || third.Segment(q.Retired[0]) != "c" {
+		t.Errorf("members %v, retired %v", q.Members, q.Retired)
+	}
+}
+
+// TestDecodeRefuses cuts a blob short at every byte and lengthens it.
+func TestDecodeRefuses(t *testing.T) {
+	schema := everySeries(1000)
+	codec := codecOf(schema)
+	blob := codec.Append(nil, goldenProfile(t, schema), start+2)
+	for n := range blob {
+		if _, err := codec.Decode("p", blob[:n]); err == nil {
+			t.Errorf("the first %d of %d bytes were read as a profile", n, len(blob))
+		}
+	}
+	if _, err := codec.Decode("p", append(blob, 0)); err == nil {
+		t.Error("a byte too many was read")
+	}
+}
+
+// FuzzDecode demands that no blob does harm: it is refused, or read as a
+// profile that can be asked and changed, and that encodes to itself.
+func FuzzDecode(f *testing.F) {
+	schema := everySeries(1000)
+	codec := codecOf(schema)
+	golden, err := hex.DecodeString(goldenBlob)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(golden)
+	f.Add(codec.Append(nil, New("p"), 0))
+	f.Fuzz(func(t *testing.T, blob []byte) {
+		p, err := codec.Decode("p", blob)
+		if err != nil {
+			return
+		}
+		const now = start + 2
+		again := codec.Append(nil, p, now)
+		q := decoded(t, codec, p, now)
+		if string(codec.Append(nil, q, now)) != string(again) {
+			t.Fatal("a decoded profile does not encode to itself")
+		}
+		for i, s := range schema.Series {
+			for _, reduce := range reductions[s.Keep] {
+				query := Query{Series: i, Reduce: reduce, From: 1000, To: 10}
+				p.Read(schema, query, now)
+				p.NextChange(schema, query, now)
+			}
+		}
+		for _, number := range p.Retired {
+			codec.Segment(number)
+		}
+		p.Traits.Get(PathOf("address"))
+		cfg := DefaultConfig()
+		for _, ev := range []event.Event{track(start-500, 1), track(now, 2), identify(now, object("address", event.NumberOf(1)))} {
+			var changed Changed
+			p.Apply(schema, &cfg, &ev, now, &changed)
+		}
+		codec.Append(nil, p, now)
+	})
+}
