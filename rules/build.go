@@ -154,7 +154,7 @@ func (b *builder) residual(t *Term) int {
 	if !known {
 		i = len(b.residuals)
 		b.residualOf[key] = i
-		b.residuals = append(b.residuals, residualCondition{compileCondition(t, b), b.inputsOf(t)})
+		b.residuals = append(b.residuals, residualCondition{compileCondition(t, b), b.inputsOf(t), t.format()})
 		t.each(b.moment)
 	}
 	return i

@@ -40,6 +40,7 @@ type index struct {
 type residualCondition struct {
 	test   condition
 	inputs inputs
+	text   string // for people
 }
 
 // entry is a posting of a rule that may be entered: 16 bytes.

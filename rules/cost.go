@@ -1,0 +1,98 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"muster/profile"
+)
+
+// Cost says what a segment costs to match and to keep.
+type Cost struct {
+	Segment string `json:"segment"`
+	// Indexed is how many of the rule's predicates a change leads to
+	// directly; Computed lists those that are computed each time something
+	// they mention changes.
+	Indexed  int      `json:"indexed"`
+	Computed []string `json:"computed,omitempty"`
+	// Share is the estimated share of profiles in the segment, 0 to 1.
+	Share float64 `json:"share"`
+	// Aggregates are the series that profiles keep because of this segment;
+	// one that an earlier segment needs too is shared and listed there only.
+	Aggregates []string `json:"aggregates,omitempty"`
+	// Bytes estimates what these add to a profile with 20 events in each.
+	Bytes int `json:"bytes"`
+}
+
+// costEvents is the number of events per series that Cost.Bytes assumes.
+const costEvents = 20
+
+// Bytes that one event takes in a blob: a time in days is about 4, a number
+// 9, a short text 10.
+var eventBytes = map[profile.Keep]int{
+	profile.TotalNumbers: 13, profile.TotalDistinct: 10, profile.SlidingTimes: 4, profile.SlidingNumbers: 13, profile.SlidingValues: 14,
+}
+
+// seriesBytes is what a series takes without events.
+const seriesBytes = 30
+
+// Costs estimates the cost of every segment, in order of ids.
+func Costs(segments []Segment) ([]Cost, error) {
+	set, err := Compile(segments)
+	if err != nil {
+		return nil, err
+	}
+	ordered := slices.Clone(set.segments)
+	slices.SortFunc(ordered, func(a, b Segment) int { return strings.Compare(a.ID, b.ID) })
+	seen := map[string]bool{}
+	costs := make([]Cost, 0, len(ordered))
+	for i := range ordered {
+		costs = append(costs, costOf(&ordered[i], seen))
+	}
+	return costs, nil
+}
+
+func costOf(s *Segment, seen map[string]bool) Cost {
+	c := Cost{Segment: s.ID}
+	rule, _ := checkRule(s.Rule)
+	b := newBuilder([]Segment{*s}, []checked{rule}, []int{0})
+	rule.term.each(func(t *Term) {
+		if t.op == opSegment {
+			b.set.position[t.name] = 0
+		}
+	})
+	root := b.normalize(rule.term, false)
+	for _, sc := range b.scales {
+		sc.resolve()
+	}
+	root.simplify()
+	root.estimate(&sampled{})
+	c.Share = root.share
+	root.each(func(l *literal) {
+		if l.kind == residual {
+			c.Computed = append(c.Computed, b.residuals[l.index].text)
+		} else {
+			c.Indexed++
+		}
+	})
+	rule.term.each(func(t *Term) {
+		if t.op != opAggregate || seen[t.aggregate.key()] {
+			return
+		}
+		seen[t.aggregate.key()] = true
+		keep := keepOf(t.aggregate.reduce, t.aggregate.stream.window.sliding)
+		c.Aggregates = append(c.Aggregates, t.aggregate.format())
+		c.Bytes += seriesBytes + costEvents*eventBytes[keep]
+	})
+	return c
+}
+
+// String is the cost on one line.
+func (c Cost) String() string {
+	kind := "indexed"
+	if len(c.Computed) > 0 {
+		kind = fmt.Sprintf("%d of %d computed", len(c.Computed), len(c.Computed)+c.Indexed)
+	}
+	return fmt.Sprintf("%s: %s, about %.1f%% of profiles, %d aggregates, %d bytes a profile", c.Segment, kind, 100*c.Share, len(c.Aggregates), c.Bytes)
+}

@@ -1,0 +1,31 @@
+package rules_test
+
+import (
+	"testing"
+
+	"muster/rules"
+)
+
+func TestCosts(t *testing.T) {
+	costs, err := rules.Costs([]rules.Segment{
+		rules.NewSegment("b-spent", `sum(events("Order Completed", "30d"), .revenue) > 100 and traits.country == "DE"`),
+		rules.NewSegment("a-spent", `sum(events("Order Completed", "30d"), .revenue) > 900`),
+		rules.NewSegment("c-ratio", `sum(events("A"), .x) > sum(events("A"), .y) and segment("a-spent")`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"a-spent: indexed, about 40.0% of profiles, 1 aggregates, 290 bytes a profile",
+		"b-spent: indexed, about 2.0% of profiles, 0 aggregates, 0 bytes a profile",
+		"c-ratio: 1 of 2 computed, about 9.0% of profiles, 2 aggregates, 580 bytes a profile",
+	}
+	for i, c := range costs {
+		if c.String() != want[i] {
+			t.Errorf("got  %s\nwant %s", c, want[i])
+		}
+	}
+	if got := costs[2].Computed; len(got) != 1 || got[0] != `sum(map(events("A"), .x)) > sum(map(events("A"), .y))` {
+		t.Errorf("computed: %q", got)
+	}
+}
