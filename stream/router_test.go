@@ -44,7 +44,7 @@ func (f *fixture) route(c *stream.Cluster) (stop func()) {
 	return func() {
 		f.t.Helper()
 		cancel()
-		await(f, ended, "the router to end")
+		_ = await(f, ended, "the router to end") // already reported
 	}
 }
 
@@ -181,7 +181,7 @@ func TestRouterIsAtLeastOnce(t *testing.T) {
 		observer.CommitError = func(_ string, err error) { failed <- err }
 		stop := f.route(f.connect(observer))
 		awaitSum(f, routed, 300)
-		await(f, failed, "the failed commit to be reported")
+		_ = await(f, failed, "the failed commit to be reported")
 		stop()
 	}
 	noCommits.Remove()

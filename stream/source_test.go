@@ -287,7 +287,8 @@ func goesOnAfterRestart(t *testing.T, f *fixture) {
 	restarted := make(chan error, 1)
 	go func() {
 		select {
-		case <-failed: // the source has noticed
+		case err := <-failed:
+			t.Logf("the source has noticed: %v", err)
 		case <-f.ctx.Done():
 		}
 		restarted <- f.broker.Restart(f.ctx)
