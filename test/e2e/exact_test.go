@@ -21,7 +21,7 @@ func TestExact(t *testing.T) {
 		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: tr.segments(), Cluster: cluster})
 		s.Init()
 		s.Run()
-		s.Produce(tr.records(3000, sources)...)
+		s.Produce(tr.records(s, 3000)...)
 		s.AwaitSettled(time.Minute)
 		tr.expectAll(t, s)
 		report(t, s.Verify(tr.rules))
@@ -59,7 +59,7 @@ func produceAndAwaitSome(s *stack.System, tr *traffic) {
 		before, err = s.Applied()
 		return err
 	})
-	s.Produce(tr.records(500, sources)...)
+	s.Produce(tr.records(s, 500)...)
 	s.Await("some records to be committed", time.Minute, func() error {
 		now, err := s.Applied()
 		if err == nil && now <= before {

@@ -16,7 +16,7 @@ func TestLeavesOnSIGTERM(t *testing.T) {
 		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: tr.segments(), Cluster: cluster})
 		s.Init()
 		first := s.Run()
-		s.Produce(tr.records(6000, sources)...)
+		s.Produce(tr.records(s, 6000)...)
 		s.Await("some records to be committed", time.Minute, func() error {
 			applied, err := s.Applied()
 			if err == nil && applied == 0 {
@@ -40,7 +40,7 @@ func TestIdleLeavesOnSIGTERM(t *testing.T) {
 	s := stack.Start(t, stack.Options{Shards: 2, Sources: 1, Segments: tr.segments()})
 	s.Init()
 	e := s.Run()
-	s.Produce(tr.records(20, 1)...)
+	s.Produce(tr.records(s, 20)...)
 	s.AwaitSettled(time.Minute)
 	if took, code := e.Terminate(); took > 10*time.Second || code != 0 {
 		t.Errorf("it left after %s with exit code %d, want 0 within 10 s", took, code)

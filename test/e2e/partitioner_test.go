@@ -32,13 +32,13 @@ func TestWrongPartitioner(t *testing.T) {
 			}
 			value := fmt.Sprintf(`{"type":"track","event":"Order Completed","userId":%q,"receivedAt":"2026-11-01T10:00:00Z"}`, profile)
 			records = append(records, &kgo.Record{
-				Topic: stack.Keyed, Partition: int32(partition), Key: []byte(profile), Value: []byte(value),
+				Topic: s.Keyed, Partition: int32(partition), Key: []byte(profile), Value: []byte(value),
 			})
 		}
 		s.Produce(records...)
 		s.Run()
 		s.AwaitSettled(time.Minute)
-		letters := s.Letters(stack.Keyed)
+		letters := s.Letters(s.Keyed)
 		if len(letters) != wrong || wrong == 0 {
 			t.Errorf("%d records have dead letters, want %d", len(letters), wrong)
 		}

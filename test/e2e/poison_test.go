@@ -68,13 +68,19 @@ const usable = `{"type":"track","event":"Order Cancelled","event":"Order Complet
 // anything: it ends as dead letters that say why and where from.
 func TestPoison(t *testing.T) {
 	eachRedis(t, func(t *testing.T, cluster bool) {
-		t.Run("source", func(t *testing.T) { feedPoison(t, cluster, stack.Source, 1, append(poisons(), large())) })
-		t.Run("keyed", func(t *testing.T) { feedPoison(t, cluster, stack.Keyed, 0, poisons()) })
+		t.Run("source", func(t *testing.T) { feedPoison(t, cluster, 1, append(poisons(), large())) })
+		t.Run("keyed", func(t *testing.T) { feedPoison(t, cluster, 0, poisons()) })
 	})
 }
 
-func feedPoison(t *testing.T, cluster bool, topic string, sources int, list []poison) {
+// feedPoison feeds a source topic of so many partitions, or with 0 the keyed
+// topic.
+func feedPoison(t *testing.T, cluster bool, sources int, list []poison) {
 	s := stack.Start(t, stack.Options{Shards: 1, Sources: sources, Segments: oneSegment, Cluster: cluster})
+	topic := s.Source
+	if sources == 0 {
+		topic = s.Keyed
+	}
 	s.Init()
 	for _, p := range list {
 		s.Produce(&kgo.Record{Topic: topic, Key: []byte("k"), Value: p.value})

@@ -21,12 +21,12 @@ func expectHelp(t *testing.T, printed string, words ...string) {
 
 func TestRefusesWithoutTopic(t *testing.T) {
 	s := stack.Start(t, stack.Options{Shards: 2, Segments: oneSegment})
-	expectHelp(t, s.Refused(), stack.Keyed, "evaluator init")
+	expectHelp(t, s.Refused(), s.Keyed, "evaluator init")
 }
 
 func TestRefusesUninitialisedRedis(t *testing.T) {
 	s := stack.Start(t, stack.Options{Shards: 2, Segments: oneSegment})
-	s.CreateTopic(stack.Keyed, 2)
+	s.CreateTopic(s.Keyed, 2)
 	expectHelp(t, s.Refused(), "m:cluster", "run init first")
 }
 
@@ -58,13 +58,13 @@ func TestRefusesEviction(t *testing.T) {
 			Shards: 2, Segments: oneSegment, Cluster: cluster,
 			Directives: []string{"maxmemory 100mb", "maxmemory-policy allkeys-lru"},
 		})
-		s.CreateTopic(stack.Keyed, 2)
+		s.CreateTopic(s.Keyed, 2)
 		expectHelp(t, s.Refused(), "maxmemory-policy", "allkeys-lru", "noeviction")
 	})
 }
 
 func TestRefusesUnusableSegments(t *testing.T) {
 	s := stack.Start(t, stack.Options{Shards: 2, Segments: "segments:\n  - id: broken\n    rule: traits.plan === 1\n"})
-	s.CreateTopic(stack.Keyed, 2)
+	s.CreateTopic(s.Keyed, 2)
 	expectHelp(t, s.Refused(), "broken", "^")
 }

@@ -57,14 +57,15 @@ func (tr *traffic) segments() string {
 }
 
 // records returns events on random partitions under random keys, or none.
-func (tr *traffic) records(n, partitions int) []*kgo.Record {
+// They arrive when they say so: a broker refuses timestamps in the future.
+func (tr *traffic) records(s *stack.System, n int) []*kgo.Record {
 	records := make([]*kgo.Record, n)
 	for i := range records {
 		e := generate.Event(tr.r, tr.profiles, tr.clock)
 		tr.clock = max(tr.clock, e.Arrival)
 		records[i] = &kgo.Record{
-			Topic: stack.Source, Partition: int32(tr.r.IntN(partitions)),
-			Value: encode(&e, tr.serial), Timestamp: time.UnixMilli(e.Arrival),
+			Topic: s.Source, Partition: int32(tr.r.IntN(s.Sources)),
+			Value: encode(&e, tr.serial),
 		}
 		if tr.r.IntN(3) > 0 {
 			records[i].Key = fmt.Appendf(nil, "key-%d", tr.r.IntN(1000))
@@ -79,7 +80,7 @@ func (tr *traffic) records(n, partitions int) []*kgo.Record {
 func (tr *traffic) expectAll(t *testing.T, s *stack.System) {
 	t.Helper()
 	seen := make([]bool, tr.serial)
-	s.Read(stack.Keyed, func(r *kgo.Record) {
+	s.Read(s.Keyed, func(r *kgo.Record) {
 		var call struct {
 			Serial int `json:"serial"`
 		}

@@ -7,16 +7,14 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"runtime"
 	"testing"
 )
 
 // Lines is the number of order lines in the data.
 const Lines = 541_909
 
-// file is where the data lies, from the root of the repository.
-const file = "../shared/data/online-retail/online_retail.csv.gz"
+// file is where the data lies, from this folder: beside the repository.
+const file = "../../../shared/data/online-retail/online_retail.csv.gz"
 
 // Open opens the data as CSV until the test ends. Where it is absent the
 // test is skipped, saying so.
@@ -33,11 +31,7 @@ func Open(t testing.TB) io.Reader {
 }
 
 func open(t testing.TB) (io.Reader, error) {
-	_, here, _, ok := runtime.Caller(0)
-	if !ok {
-		return nil, errors.New("the folder of this package is unknown")
-	}
-	packed, err := os.Open(filepath.Join(filepath.Dir(here), "..", "..", file))
+	packed, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}

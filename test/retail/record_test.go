@@ -25,7 +25,7 @@ func decode(t *testing.T, csv string) []event.Event {
 		if err != nil {
 			return err
 		}
-		events, rejected = d.Decode(events, rejected, r.Value, r.Time.UnixMilli(), 0)
+		events, rejected = d.Decode(events, rejected, r.Value, 0, 0)
 		return nil
 	})
 	if err != nil {
@@ -104,7 +104,7 @@ func TestDataIsWhole(t *testing.T) {
 	}
 	err = Each(data, func(r Record) error {
 		d.Reset()
-		events, rejected := d.Decode(nil, nil, r.Value, r.Time.UnixMilli(), 0)
+		events, rejected := d.Decode(nil, nil, r.Value, 0, 0)
 		if len(rejected) > 0 || len(events) != 1 {
 			t.Fatalf("%s is rejected: %+v", r.Value, rejected)
 		}

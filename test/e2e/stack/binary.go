@@ -13,8 +13,8 @@ import (
 // binary is the evaluator that Main has built.
 var binary string
 
-// Main builds the evaluator, runs the tests of a package and returns their
-// exit code. Every TestMain that uses this package is os.Exit(stack.Main(m)).
+// Main builds the evaluator, runs the tests of a package, ends the broker
+// they shared and returns their exit code. Every TestMain that uses this package is os.Exit(stack.Main(m)).
 func Main(m *testing.M) int {
 	flag.Parse()
 	if testing.Short() { // Start skips
@@ -33,6 +33,8 @@ func Main(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "building the evaluator: %v\n%s", err, out)
 		return 1
 	}
+	shared.folder = folder
+	defer stopBroker()
 	return m.Run()
 }
 

@@ -14,9 +14,9 @@ func (s *System) config(name string) string {
 		session = 2 * time.Second
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "kafka:\n  brokers: [%s]\n  keyed: %s\n", quoted(s.brokers), Keyed)
+	fmt.Fprintf(&b, "kafka:\n  brokers: [%s]\n  keyed: %s\n  group: %s\n", quoted(s.brokers), s.Keyed, s.group())
 	if s.Sources > 0 {
-		fmt.Fprintf(&b, "  sources: [%s]\n", Source)
+		fmt.Fprintf(&b, "  sources: [%s]\n", s.Source)
 	}
 	fmt.Fprintf(&b, "  session_timeout: %s\n  heartbeat_interval: %s\n  poll_wait: 100ms\n", session, session/10)
 	fmt.Fprintf(&b, "redis:\n  addresses: [%s]\n  cluster: %t\n  buckets: 64\n", quoted(s.addresses), s.Cluster)
@@ -26,6 +26,9 @@ func (s *System) config(name string) string {
 	s.write(name+".yaml", b.String())
 	return s.file(name + ".yaml")
 }
+
+// group is the consumer group. The router's has "-router" behind it.
+func (s *System) group() string { return s.Source + "-group" }
 
 func quoted(list []string) string {
 	return `"` + strings.Join(list, `", "`) + `"`

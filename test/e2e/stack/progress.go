@@ -47,7 +47,7 @@ func (s *System) settled() error {
 	if err := s.routed(); err != nil {
 		return err
 	}
-	ends, err := s.Ends(Keyed)
+	ends, err := s.Ends(s.Keyed)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *System) routed() error {
 	if s.Sources == 0 {
 		return nil
 	}
-	ends, err := s.Ends(Source)
+	ends, err := s.Ends(s.Source)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (s *System) routed() error {
 		asked[i] = i
 	}
 	res, err := s.admin.OffsetFetch(ctx, &kafkago.OffsetFetchRequest{
-		GroupID: RouterGroup, Topics: map[string][]int{Source: asked},
+		GroupID: s.group() + "-router", Topics: map[string][]int{s.Source: asked},
 	})
 	if err == nil {
 		err = res.Error
@@ -88,7 +88,7 @@ func (s *System) routed() error {
 	if err != nil {
 		return fmt.Errorf("asking for the router's offsets: %w", err)
 	}
-	for _, p := range res.Topics[Source] {
+	for _, p := range res.Topics[s.Source] {
 		if end := ends[p.Partition]; p.CommittedOffset != end && end > 0 {
 			return fmt.Errorf("%d of %d records of source partition %d are routed", p.CommittedOffset, end, p.Partition)
 		}

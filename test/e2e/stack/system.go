@@ -2,27 +2,23 @@ package stack
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 	kafkago "github.com/segmentio/kafka-go"
 
-	"muster/test/kafka"
 	"muster/test/redis"
 )
 
-// The topics of every System.
-const (
-	Source = "shop"
-	Keyed  = "shop.keyed"
-	// DeadSuffix and Group are the documented defaults.
-	DeadSuffix  = ".dead"
-	RouterGroup = "muster-router"
-)
+// DeadSuffix is the documented default of what the name of a topic of dead
+// letters ends with.
+const DeadSuffix = ".dead"
 
 // Options say what a System is made of.
 type Options struct {
@@ -49,6 +45,8 @@ type Options struct {
 type System struct {
 	Options
 	Redis goredis.UniversalClient
+	// Source and Keyed are the topics, of this System alone.
+	Source, Keyed string
 
 	t          testing.TB
 	folder     string
@@ -65,8 +63,9 @@ func Start(t testing.TB, o Options) *System {
 	if testing.Short() {
 		t.Skip("skipped with -short: it starts servers and evaluators")
 	}
-	s := &System{Options: o, t: t, folder: t.TempDir()}
-	s.brokers = kafka.Start(t).Addresses()
+	name := fmt.Sprintf("shop-%d", started.Add(1))
+	s := &System{Options: o, Source: name, Keyed: name + ".keyed", t: t, folder: t.TempDir()}
+	s.brokers = broker(t).Addresses()
 	s.admin = &kafkago.Client{Addr: kafkago.TCP(s.brokers...), Transport: &kafkago.Transport{MetadataTTL: 200 * time.Millisecond}}
 	if o.Cluster {
 		c := redis.StartCluster(t, 3, 0, o.Directives...)
@@ -77,10 +76,13 @@ func Start(t testing.TB, o Options) *System {
 	}
 	s.write("segments.yaml", o.Segments)
 	if o.Sources > 0 {
-		s.CreateTopic(Source, o.Sources)
+		s.CreateTopic(s.Source, o.Sources)
 	}
 	return s
 }
+
+// started counts the Systems, which may share a broker.
+var started atomic.Int64
 
 func (s *System) file(name string) string { return filepath.Join(s.folder, name) }
 

@@ -31,7 +31,7 @@ func (s *System) Produce(records ...*kgo.Record) {
 // Owner returns the partition of the keyed topic that a Java producer would
 // choose for a profile.
 func (s *System) Owner(profile string) int {
-	hash := kgo.StickyKeyPartitioner(nil).ForTopic(Keyed)
+	hash := kgo.StickyKeyPartitioner(nil).ForTopic(s.Keyed)
 	return hash.Partition(&kgo.Record{Key: []byte(profile)}, s.Shards)
 }
 

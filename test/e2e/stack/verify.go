@@ -19,7 +19,7 @@ func (s *System) Events(visit func(shard int, e *event.Event)) {
 		s.t.Fatal(err)
 	}
 	var events []event.Event
-	s.Read(Keyed, func(r *kgo.Record) {
+	s.Read(s.Keyed, func(r *kgo.Record) {
 		decoder.Reset()
 		// `clock: stream` lets any arrival time stand, and so does a wall of 0.
 		events, _ = decoder.Decode(events[:0], nil, r.Value, r.Timestamp.UnixMilli(), 0)
