@@ -1,0 +1,26 @@
+module muster/bench
+
+go 1.26.0
+
+require (
+	github.com/expr-lang/expr v1.17.8
+	golang.org/x/sys v0.48.0
+	muster v0.0.0
+)
+
+require (
+	cel.dev/cel-go v0.33.2
+	cel.dev/expr v0.25.1 // indirect
+	github.com/antlr4-go/antlr/v4 v4.13.1 // indirect
+	github.com/goccy/go-yaml v1.19.2 // indirect
+	github.com/twmb/murmur3 v1.2.2 // indirect
+	github.com/valyala/fastjson v1.6.10 // indirect
+	go.yaml.in/yaml/v3 v3.0.4 // indirect
+	golang.org/x/exp v0.0.0-20240823005443-9b4947da3948 // indirect
+	golang.org/x/mod v0.42.0 // indirect
+	google.golang.org/genproto/googleapis/api v0.0.0-20240826202546-f6391c0de4c7 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20240826202546-f6391c0de4c7 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
+)
+
+replace muster => ../
