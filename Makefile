@@ -37,10 +37,11 @@ retail: ## feed a real shop's year through the service and compare with the orac
 
 lint: $(LINT) ## check style and layers
 	$(LINT) run ./...
+	cd bench && $(LINT) run ./...
 	go test -count=1 ./test/layers
 
 bench: ## run the benchmarks, one JSON line per result; PART=name for one part
-	@go run ./bench $(PART)
+	@go run ./test/bench $(PART)
 
 $(LINT):
 	@echo "installing golangci-lint $(LINT_VERSION) into $(MUSTER_CACHE)/bin, which takes some minutes"

@@ -18,10 +18,11 @@ const (
 
 // source is one Go file and what it imports.
 type source struct {
-	file    string // path from the root
-	home    string // package folder from the root
-	test    bool   // whether it is only compiled for tests
-	imports []string
+	file     string // path from the root
+	home     string // package folder from the root
+	test     bool   // whether it is only compiled for tests
+	external bool   // whether it tests its package from outside
+	imports  []string
 }
 
 // sources reads the imports of every Go file of the module.
@@ -58,6 +59,7 @@ func read(name string) (source, error) {
 	}
 	file := filepath.ToSlash(relative)
 	s := source{file: file, home: path.Dir(file), test: strings.HasSuffix(file, "_test.go")}
+	s.external = s.test && strings.HasSuffix(parsed.Name.Name, "_test")
 	for _, i := range parsed.Imports {
 		text, err := strconv.Unquote(i.Path.Value)
 		if err != nil {

@@ -1,0 +1,127 @@
+// Command bench runs the benchmarks of the repository and prints one JSON
+// object per result and line, for reading by programs:
+//
+//	{"bench":"event/Decode","n":1000,"ns_op":612000,"B_op":0,"allocs_op":0,"ns_event":1224}
+//
+// Names are part/benchmark; a unit such as MB/s becomes the key MB_s. A part
+// that is a program prints such lines itself. With arguments only the parts
+// named are run. What they log goes to stderr. It must run in the root of
+// the repository.
+//
+// The trap: numbers of two runs compare only on the same, idle machine.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// parts are the packages with benchmarks, and the programs that compare.
+var parts = []part{
+	{name: "event", folder: "event"},
+	{name: "stream", folder: "stream"},
+	{name: "sink", folder: "sink"},
+	{name: "match", folder: "bench", program: true},
+	{name: "match-shop", folder: "bench", program: true},
+}
+
+type part struct {
+	name    string
+	folder  string // from the root of the repository
+	program bool   // whether folder is a program that takes -part
+}
+
+func main() {
+	if err := run(os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run runs the named parts, or all.
+func run(names []string, out, log io.Writer) error {
+	chosen, err := choose(names)
+	if err != nil {
+		return err
+	}
+	for _, p := range chosen {
+		if err := p.run(out, log); err != nil {
+			return fmt.Errorf("running part %s: %w", p.name, err)
+		}
+	}
+	return nil
+}
+
+func choose(names []string) ([]part, error) {
+	if len(names) == 0 {
+		return parts, nil
+	}
+	var chosen []part
+	for _, name := range names {
+		i := slices.IndexFunc(parts, func(p part) bool { return p.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no part %q; the parts are %s", name, known())
+		}
+		chosen = append(chosen, parts[i])
+	}
+	return chosen, nil
+}
+
+func known() string {
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// run runs one part.
+func (p part) run(out, log io.Writer) error {
+	if p.program {
+		program := exec.Command("go", "run", ".", "-part", p.name)
+		program.Dir, program.Stdout, program.Stderr = p.folder, out, log
+		return program.Run()
+	}
+	return p.measure(out, log)
+}
+
+// measure lets go test run the benchmarks and translates what it prints.
+func (p part) measure(out, log io.Writer) error {
+	test := exec.Command("go", "test", "-run", "^$", "-bench", ".", "-benchmem", ".")
+	test.Dir, test.Stderr = p.folder, log
+	printed, err := test.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := test.Start(); err != nil {
+		return fmt.Errorf("starting go test: %w", err)
+	}
+	translated := p.translate(printed, out, log)
+	if err := test.Wait(); err != nil {
+		return fmt.Errorf("go test: %w", err)
+	}
+	return translated
+}
+
+func (p part) translate(printed io.Reader, out, log io.Writer) error {
+	encoder := json.NewEncoder(out)
+	lines := bufio.NewScanner(printed)
+	for lines.Scan() {
+		result, ok := parse(lines.Text())
+		if !ok {
+			fmt.Fprintln(log, lines.Text())
+			continue
+		}
+		result.name = p.name + "/" + result.name
+		if err := encoder.Encode(result); err != nil {
+			return fmt.Errorf("writing a result: %w", err)
+		}
+	}
+	return lines.Err()
+}
