@@ -21,7 +21,7 @@ const (
 	meanGap = 6 * time.Minute
 	// fashion is how many ranks a day the crowd of the most active customers
 	// moves on, so that good customers go quiet.
-	fashion = 12
+	fashion = 3
 
 	// Of a thousand records:
 	badPermille    = 4  // can't be used
@@ -47,7 +47,7 @@ type Traffic struct {
 func NewTraffic(seed uint64) *Traffic {
 	r := rand.New(rand.NewPCG(seed, 0x5407))
 	return &Traffic{
-		r: r, rank: rand.NewZipf(r, 1.1, 20, population-1), now: opening,
+		r: r, rank: rand.NewZipf(r, 1.1, 10, population-1), now: opening,
 		customers: make([]customer, population),
 	}
 }

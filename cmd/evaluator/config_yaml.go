@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -17,7 +18,7 @@ import (
 func (c *config) decode(text []byte, lookup func(string) (string, bool)) error {
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
-		return errors.New(yaml.FormatError(err, false, true))
+		return formatted(err)
 	}
 	if len(file.Docs) > 1 {
 		return errors.New("it holds several YAML documents; keep one")
@@ -33,10 +34,15 @@ func (c *config) decode(text []byte, lookup func(string) (string, bool)) error {
 		}
 		err := yaml.NodeToValue(doc.Body, c, yaml.Strict())
 		if err != nil && !errors.Is(err, io.EOF) {
-			return errors.New(yaml.FormatError(err, false, true))
+			return formatted(err)
 		}
 	}
 	return nil
+}
+
+// formatted returns an error whose text shows the line and a caret.
+func formatted(err error) error {
+	return errors.New(strings.TrimRight(yaml.FormatError(err, false, true), "\n"))
 }
 
 var reference = regexp.MustCompile(`\$?\$\{([^}]*)\}`)

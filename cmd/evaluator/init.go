@@ -53,7 +53,7 @@ func (cmd *initCommand) Run(c console) error {
 	defer cluster.Close()
 	created, err := cluster.Init(ctx, cmd.Shards, cmd.Replication)
 	if err != nil {
-		return fmt.Errorf("preparing kafka at %s: %w", strings.Join(cfg.Kafka.Brokers, ", "), err)
+		return settled(fmt.Errorf("preparing kafka at %s: %w", strings.Join(cfg.Kafka.Brokers, ", "), err))
 	}
 	if err := store.Init(ctx, cmd.Shards); err != nil {
 		return settled(err)

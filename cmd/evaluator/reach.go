@@ -11,8 +11,9 @@ import (
 	"muster/sink"
 )
 
-// settled marks an error of Redis as one of input when trying again can't
-// help: a deployment of another shape, a refused password, a wrong policy.
+// settled marks an error of Redis or Kafka as one of input when trying again
+// can't help: a deployment of another shape, a refused password, a wrong
+// policy.
 func settled(err error) error {
 	if err == nil || passing(err) {
 		return err
@@ -20,7 +21,7 @@ func settled(err error) error {
 	return unusable(err)
 }
 
-// passing reports whether an error of connecting to Redis may pass by itself.
+// passing reports whether an error of reaching Redis or Kafka may pass by itself.
 func passing(err error) bool {
 	if errors.Is(err, sink.ErrMismatch) || errors.Is(err, sink.ErrNotInitialised) || errors.Is(err, sink.ErrEvicts) {
 		return false

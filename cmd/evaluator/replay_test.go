@@ -90,15 +90,24 @@ func printChanges(t *testing.T, p *printer, changes []oracle.Change) {
 
 func randomSegments(t *testing.T, r *rand.Rand) (texts map[string]string, path string) {
 	t.Helper()
-	texts = map[string]string{}
-	var ids []string
-	var file strings.Builder
-	file.WriteString("segments:\n")
+	var pairs, ids []string
 	for i := range 25 {
 		id := fmt.Sprintf("s%02d", i)
-		texts[id] = generate.Rule(r, 1+r.IntN(3), ids)
-		fmt.Fprintf(&file, "  - id: %s\n    rule: %q\n", id, texts[id])
+		pairs = append(pairs, id, generate.Rule(r, 1+r.IntN(3), ids))
 		ids = append(ids, id)
+	}
+	return writeSegments(t, pairs...)
+}
+
+// writeSegments writes a segment file of ids and rules in turn.
+func writeSegments(t *testing.T, pairs ...string) (texts map[string]string, path string) {
+	t.Helper()
+	texts = map[string]string{}
+	var file strings.Builder
+	file.WriteString("segments:\n")
+	for i := 0; i < len(pairs); i += 2 {
+		texts[pairs[i]] = pairs[i+1]
+		fmt.Fprintf(&file, "  - id: %s\n    rule: %q\n", pairs[i], pairs[i+1])
 	}
 	path = filepath.Join(t.TempDir(), "segments.yaml")
 	if err := os.WriteFile(path, []byte(file.String()), 0o600); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/segmentio/kafka-go"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
@@ -39,6 +40,7 @@ type service struct {
 }
 
 func newService(cfg config, set *rules.Set, log *zap.Logger) *service {
+	redis.SetLogger(redisLog{log})
 	watch := observe.New(log)
 	return &service{
 		config: cfg, set: set, log: log, watch: watch, stream: watch.Stream(), pipeline: watch.Pipeline(),

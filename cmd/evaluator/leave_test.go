@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+// Work that does not end in time is left behind with a failure.
+func TestLeavingHasALimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		core, logs := observer.New(zap.InfoLevel)
+		ctx, cancel := context.WithCancel(t.Context())
+		stuck := make(chan struct{})
+		defer close(stuck)
+		time.AfterFunc(time.Hour, cancel)
+		began := time.Now()
+		err := within(ctx, func() {}, leaveWithin, zap.New(core), func() error { <-stuck; return nil })
+		if err == nil || time.Since(began) != time.Hour+leaveWithin {
+			t.Errorf("%v after %s", err, time.Since(began))
+		}
+		lines := logs.All()
+		if len(lines) != 2 || !strings.Contains(lines[1].Message, "took too long") {
+			t.Errorf("logged %v", lines)
+		}
+	})
+}
+
+// What waiting can mend is tried again, ever more slowly, until it works.
+func TestAwaitBacksOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(defaultConfig(), nil, zap.NewNop())
+		attempts, began := 0, time.Now()
+		err := s.await(t.Context(), "redis", passing, func() error {
+			if attempts++; attempts < 8 {
+				if attempts > 1 && len(s.watch.Health().Waiting()) != 1 {
+					t.Error("ready while waiting")
+				}
+				return context.DeadlineExceeded
+			}
+			return nil
+		})
+		took := time.Since(began)
+		if err != nil || attempts != 8 || took < 20*time.Second || took > 2*time.Minute || len(s.watch.Health().Waiting()) > 0 {
+			t.Errorf("%v after %d attempts in %s, waiting for %v", err, attempts, took, s.watch.Health().Waiting())
+		}
+	})
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"muster/demo"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"evaluator": main})
+}
+
+// scriptPatience bounds one script: a command that never ends fails it.
+const scriptPatience = 90 * time.Second
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:      "testdata/script",
+		Deadline: time.Now().Add(scriptPatience),
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"compress":  compress,
+			"freeport":  freePort,
+			"awaithttp": awaitHTTP,
+			"servers":   startServers,
+			"exitcode":  exitCode,
+			"terminate": terminate,
+		},
+	})
+}
+
+// exitCode: exitcode CODE COMMAND... runs a command that must end with CODE
+func exitCode(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, not %s", code, args[0])
+	}
+}
+
+// terminate: sends SIGTERM to every command in the background
+func terminate(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, command := range ts.BackgroundCmds() {
+		ts.Check(command.Process.Signal(syscall.SIGTERM))
+	}
+}
+
+// compress: compress gz|zst FROM TO
+func compress(ts *testscript.TestScript, _ bool, args []string) {
+	file, err := os.Create(ts.MkAbs(args[2]))
+	ts.Check(err)
+	defer file.Close()
+	var packed io.WriteCloser = gzip.NewWriter(file)
+	if args[0] == "zst" {
+		packed, err = zstd.NewWriter(file)
+		ts.Check(err)
+	}
+	_, err = io.WriteString(packed, ts.ReadFile(args[1]))
+	ts.Check(err)
+	ts.Check(packed.Close())
+}
+
+// freePort: freeport NAME sets the variable to a host:port nobody listens on
+func freePort(ts *testscript.TestScript, _ bool, args []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv(args[0], listener.Addr().String())
+	ts.Check(listener.Close())
+}
+
+// awaitHTTP: awaithttp URL STATUS waits until URL is answered with STATUS
+func awaitHTTP(ts *testscript.TestScript, _ bool, args []string) {
+	last := "nothing"
+	for end := time.Now().Add(scriptPatience / 2); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		res, err := http.Get(args[0])
+		if err != nil {
+			last = err.Error()
+			continue
+		}
+		body, err := io.ReadAll(res.Body)
+		ts.Check(err)
+		ts.Check(res.Body.Close())
+		if last = res.Status[:3] + " " + string(body); res.Status[:3] == args[1] {
+			ts.Logf("%s", last)
+			return
+		}
+	}
+	ts.Fatalf("%s answers %s, not %s", args[0], last, args[1])
+}
+
+// startServers: servers sets BROKER and REDIS to those of the demo
+func startServers(ts *testscript.TestScript, _ bool, _ []string) {
+	servers, err := demo.StartServers()
+	ts.Check(err)
+	ts.Defer(servers.Close)
+	ts.Setenv("BROKER", servers.Broker)
+	ts.Setenv("REDIS", servers.Redis)
+}
