@@ -53,6 +53,7 @@ func syntaxMistake(text []rune, at *file.Error) *mistake {
 	case strings.Contains(m.message, "token EOF"), strings.Contains(m.message, "unexpected end of expression"):
 		m.message = "the rule ends too early"
 		m.hint = "something is missing at the end: a closing bracket or the right side of an operator"
+		m.from = len([]rune(strings.TrimRightFunc(string(text), unicode.IsSpace)))
 	case unexpected != nil:
 		m.message, m.hint = "unexpected "+unexpected[1], tokenHints[strings.ToLower(unexpected[1])]
 		if unexpected[1] == ">" && m.from > 0 && text[m.from-1] == '<' {

@@ -190,12 +190,7 @@ func (s *script) advance(st *step, until int64) {
 // compare demands the oracle's changes of the engine, and keeps them.
 func (s *script) compare(st *step, want []oracle.Change) {
 	s.t.Helper()
-	got := []oracle.Change{}
-	for _, c := range s.shard.TakeChanges() {
-		got = append(got, oracle.Change{
-			Segment: c.Segment, Profile: c.Profile, Entered: c.Entered, At: c.At, Version: c.Version, Cause: string(c.Cause),
-		})
-	}
+	got := engineChanges(s.shard)
 	if !slices.Equal(got, want) {
 		s.t.Errorf("line %d: the engine's changes\n%+v\nare not the oracle's\n%+v", st.number, got, want)
 	}
@@ -207,6 +202,17 @@ func (s *script) compare(st *step, want []oracle.Change) {
 		at := time.UnixMilli(c.At).UTC().Format("2006-01-02T15:04:05.000Z")
 		s.changes = append(s.changes, fmt.Sprintf("%s %s %s %s (%s, version %d)", at, c.Profile, verb, c.Segment, c.Cause, c.Version))
 	}
+}
+
+// engineChanges takes a shard's changes in the oracle's terms.
+func engineChanges(shard *pipeline.Shard) []oracle.Change {
+	changes := []oracle.Change{}
+	for _, c := range shard.TakeChanges() {
+		changes = append(changes, oracle.Change{
+			Segment: c.Segment, Profile: c.Profile, Entered: c.Entered, At: c.At, Version: c.Version, Cause: string(c.Cause),
+		})
+	}
+	return changes
 }
 
 func (s *script) members(st *step) []string {

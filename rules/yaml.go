@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,11 +25,12 @@ type Source struct {
 // Read returns the segments of a YAML file and every mistake in its form.
 // Rules are not looked at; that is Compile's part.
 func Read(source Source) ([]Segment, Errors) {
-	r := &yamlReader{file: source.Name, lines: splitLines(string(source.Data))}
-	if !utf8.Valid(source.Data) {
+	data := bytes.TrimPrefix(source.Data, []byte("\ufeff")) // some editors put it first
+	r := &yamlReader{file: source.Name, lines: splitLines(string(data))}
+	if !utf8.Valid(data) {
 		return nil, Errors{r.at(1, 1, "the file is not UTF-8 text", "save it as UTF-8")}
 	}
-	file, err := parser.ParseBytes(source.Data, 0, parser.AllowDuplicateMapKey())
+	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, Errors{r.syntax(err)}
 	}
