@@ -115,7 +115,9 @@ func (p part) translate(printed io.Reader, out, log io.Writer) error {
 	for lines.Scan() {
 		result, ok := parse(lines.Text())
 		if !ok {
-			fmt.Fprintln(log, lines.Text())
+			if _, err := fmt.Fprintln(log, lines.Text()); err != nil {
+				return fmt.Errorf("writing the log: %w", err)
+			}
 			continue
 		}
 		result.name = p.name + "/" + result.name
