@@ -51,7 +51,7 @@ func TestEntriesBound(t *testing.T) {
 		p, now := New("p"), start
 		var all history
 		worst := 0.0
-		for n := 1; n <= 20_000; n++ {
+		for n := 1; n <= 8_000; n++ {
 			now += r.Int64N(200)
 			all = append(all, sale{time: now, price: 1})
 			apply(t, p, schema, cfg, track(now, 1))

@@ -125,14 +125,14 @@ func permute(list []traitWrite, n int, f func()) {
 // order: every path has the same value, which is that of the model.
 func TestTraitsDoNotDependOnOrder(t *testing.T) {
 	r, orders := rand.New(rand.NewPCG(1, 1)), 0
-	for range 300 {
+	for range 150 {
 		writes := randomWrites(r, 5)
 		permute(writes, len(writes), func() {
 			compareTraits(t, writes)
 			orders++
 		})
 	}
-	if orders != 300*120 {
+	if orders != 150*120 {
 		t.Errorf("%d orders", orders)
 	}
 }

@@ -97,7 +97,7 @@ func (c *checker) comparison(n *ast.BinaryNode, o op, s scope) *Term {
 
 func (c *checker) presence(n *ast.BinaryNode, o op, left, right *Term) *Term {
 	if left.op == opNil {
-		left, right = right, left
+		left = right
 	}
 	test, ok := map[op]op{opEqual: opAbsent, opNotEqual: opPresent}[o]
 	switch {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,7 +83,8 @@ func Load(sources ...Source) (*Set, error) {
 		segments, errs = append(segments, read...), append(errs, wrong...)
 	}
 	set, err := compile(segments, len(errs) > 0, Options{})
-	if more, ok := err.(Errors); ok {
+	var more Errors
+	if errors.As(err, &more) {
 		errs = append(errs, more...)
 	}
 	if len(errs) > 0 {
