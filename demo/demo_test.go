@@ -109,11 +109,11 @@ func TestTable(t *testing.T) {
 	page.Close()
 	line.Close()
 	if got := strings.Split(plain.String(), "\n"); len(got) != 4 ||
-		!strings.HasPrefix(got[2], "1970-01-01 00:00  10 events, 0/s  latency 3ms (99%: 1.23s)  3 changes  1 dead letters") ||
+		!strings.HasPrefix(got[2], "1970-01-01 00:00  10 events, 0 a second  latency 3ms (99%: 1.23s)  3 changes  1 dead letters") ||
 		!strings.HasSuffix(got[2], "  vip=2  new=0") || strings.Contains(plain.String(), "\x1b") {
 		t.Errorf("lines:\n%s", plain.String())
 	}
-	for _, want := range []string{"\x1b[5A", "Spent a lot of money on things ...        2         2         1  ▁▄█", "New  ", "\x1b[?25h"} {
+	for _, want := range []string{"\x1b[6A", "Spent a lot of money on thi...       2       2       1  ▁▄█", "New  ", "\x1b[?25h"} {
 		if !strings.Contains(terminal.String(), want) {
 			t.Errorf("there is no %q in\n%q", want, terminal.String())
 		}

@@ -39,15 +39,11 @@ func (t *Table) Draw(c Counts, sizes map[string]int64, median, high time.Duratio
 		kept := append(t.sizes[a.ID], sizes[a.ID])
 		t.sizes[a.ID] = kept[max(0, len(kept)-sparkWidth):]
 	}
-	head := fmt.Sprintf("%s  %d events, %.0f/s  latency %s (99%%: %s)  %d changes  %d dead letters",
-		c.Now.Format("2006-01-02 15:04"), c.Committed, rate, brief(median), brief(high), c.Changes, c.Dead)
-	text := head + "\n"
+	pace := fmt.Sprintf("%s  %d events, %.0f a second", c.Now.Format("2006-01-02 15:04"), c.Committed, rate)
+	outcome := fmt.Sprintf("latency %s (99%%: %s)  %d changes  %d dead letters", brief(median), brief(high), c.Changes, c.Dead)
+	text := t.line(pace, outcome, sizes)
 	if t.terminal {
-		text = t.page(head, c)
-	} else {
-		for _, a := range t.audiences {
-			text = strings.TrimSuffix(text, "\n") + fmt.Sprintf("  %s=%d", a.ID, sizes[a.ID]) + "\n"
-		}
+		text = t.page(pace, outcome, c)
 	}
 	if _, err := io.WriteString(t.out, text); err != nil {
 		return fmt.Errorf("drawing: %w", err)
@@ -55,35 +51,46 @@ func (t *Table) Draw(c Counts, sizes map[string]int64, median, high time.Duratio
 	return nil
 }
 
+// line is all that is to be seen, on one line.
+func (t *Table) line(pace, outcome string, sizes map[string]int64) string {
+	text := pace + "  " + outcome
+	for _, a := range t.audiences {
+		text += fmt.Sprintf("  %s=%d", a.ID, sizes[a.ID])
+	}
+	return text + "\n"
+}
+
 const (
-	nameWidth  = 34
-	clearLine  = "\x1b[K"
-	hideCursor = "\x1b[?25l"
-	showCursor = "\x1b[?25h"
+	nameWidth = 30 // with all else, 80 columns
+	clearLine = "\x1b[K"
+	// While it is drawn the cursor is hidden and long lines are cut: a line
+	// that wraps would push the table down.
+	takeTerminal = "\x1b[?25l\x1b[?7l"
+	giveTerminal = "\x1b[?25h\x1b[?7h"
 )
 
 // page is the whole table, drawn over the one before.
-func (t *Table) page(head string, c Counts) string {
+func (t *Table) page(pace, outcome string, c Counts) string {
 	var b strings.Builder
 	if t.drawn > 0 {
 		fmt.Fprintf(&b, "\x1b[%dA", t.drawn)
 	}
-	b.WriteString(hideCursor)
-	fmt.Fprintf(&b, "\r%s%s\n%s\n", head, clearLine, clearLine)
-	fmt.Fprintf(&b, "%-*s %8s %9s %9s  %s%s\n", nameWidth, "AUDIENCE", "SIZE", "ENTERED", "LEFT", "SIZE OVER TIME", clearLine)
+	b.WriteString(takeTerminal)
+	fmt.Fprintf(&b, "\r%s%s\n%s%s\n%s\n", pace, clearLine, outcome, clearLine, clearLine)
+	fmt.Fprintf(&b, "%-*s %7s %7s %7s  %s%s\n", nameWidth, "AUDIENCE", "SIZE", "ENTERED", "LEFT", "SIZE OVER TIME", clearLine)
 	for _, a := range t.audiences {
 		sizes := t.sizes[a.ID]
-		fmt.Fprintf(&b, "%s %8d %9d %9d  %s%s\n", fit(a.Name, nameWidth), sizes[len(sizes)-1],
+		fmt.Fprintf(&b, "%s %7d %7d %7d  %s%s\n", fit(a.Name, nameWidth), sizes[len(sizes)-1],
 			c.Entered[a.ID], c.Left[a.ID], Sparkline(sizes), clearLine)
 	}
-	t.drawn = len(t.audiences) + 3
+	t.drawn = len(t.audiences) + 4
 	return b.String()
 }
 
 // Close gives the terminal back.
 func (t *Table) Close() {
 	if t.terminal {
-		_, _ = io.WriteString(t.out, showCursor)
+		_, _ = io.WriteString(t.out, giveTerminal)
 	}
 }
 

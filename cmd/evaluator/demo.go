@@ -40,8 +40,8 @@ func (demoCommand) Help() string {
 	return `Simulates a shop and shows its audiences move. The broker and the Redis are within
 this process and forget everything at the end; all between them is the real service:
 the shop's events have arbitrary keys, are routed by profile onto four shards, and every
-batch is one transaction. Simulated time runs at some three minutes a millisecond, so
-that windows of weeks open and close while you watch.
+batch is one transaction. Simulated time runs at about two days a second, so that
+windows of weeks open and close while you watch.
 
 Examples:
 
