@@ -39,11 +39,13 @@ type step struct {
 	now     int64
 }
 
+// newEngine takes a population over. Every number of segments has traffic of
+// its own: the same traffic once more would set traits to what they are.
 func newEngine(p *population, set *rules.Set) *engine {
 	p.forget()
 	return &engine{
 		population: p, set: set, matcher: rules.NewMatcher(set),
-		traffic: workload.NewTraffic(p.attributes, 7, len(p.profiles)), batch: make([]step, batchSize),
+		traffic: workload.NewTraffic(p.attributes, uint64(set.Len()), len(p.profiles)), batch: make([]step, batchSize),
 		incremental: label("incremental"), full: label("full"),
 	}
 }
@@ -128,14 +130,11 @@ const fullChunk = 50
 // measureFull times Full over profiles that hold their memberships already,
 // as when a new rule set changes little.
 func (e *engine) measureFull(chosen []*profile.Profile, into *series) {
-	for len(chosen) >= fullChunk {
-		pprof.SetGoroutineLabels(e.full)
-		start := threadTime()
-		for _, one := range chosen[:fullChunk] {
-			e.matcher.Full(one, e.now)
-		}
-		into.add(threadTime()-start, fullChunk)
-		pprof.SetGoroutineLabels(unlabelled)
-		chosen = chosen[fullChunk:]
+	pprof.SetGoroutineLabels(e.full)
+	start := threadTime()
+	for _, one := range chosen {
+		e.matcher.Full(one, e.now)
 	}
+	into.add(threadTime()-start, len(chosen))
+	pprof.SetGoroutineLabels(unlabelled)
 }

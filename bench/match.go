@@ -17,8 +17,9 @@ const (
 	rounds     = 5    // in which all measures take turns
 	seed       = 42
 
-	// wholeProfiles are evaluated whole, spread over the rounds.
-	wholeProfiles = 2000
+	// wholeProfiles are evaluated whole, one for every eventsPerWhole events.
+	wholeProfiles  = 2000
+	eventsPerWhole = 30
 	// loopDecisions is how many rules the expr loop runs in a round, on
 	// leastLoops profiles or more. The CEL loop runs a quarter.
 	loopDecisions = 1_200_000
@@ -88,8 +89,10 @@ func (b *bench) matchOne(all *population, list []*workload.Predicate, c compiled
 	for round := range rounds {
 		runtime.GC()
 		t.engine.measureIncremental(b.events/rounds, &t.incremental)
-		part := len(t.chosen) / rounds
-		t.engine.measureFull(t.chosen[round*part:][:part], &t.full)
+		for i := range max(1, b.events/(rounds*eventsPerWhole*fullChunk)) {
+			chunk := (round + rounds*i) % (wholeProfiles / fullChunk)
+			t.engine.measureFull(t.chosen[chunk*fullChunk:][:fullChunk], &t.full)
+		}
 		t.loops(round)
 	}
 	flips := float64(t.engine.flips) / float64(t.engine.events)
