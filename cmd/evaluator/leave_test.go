@@ -2,6 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,7 +13,51 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
+
+	"muster/sink"
 )
+
+// Only what may pass by itself is waited for.
+func TestPassing(t *testing.T) {
+	for err, want := range map[error]bool{
+		&net.OpError{Op: "dial", Err: errors.New("connection refused")}: true,
+		fmt.Errorf("reading: %w", io.EOF):                               true,
+		context.DeadlineExceeded:                                        true,
+		fmt.Errorf("checking: %w", sink.ErrMismatch):                    false,
+		fmt.Errorf("checking: %w", sink.ErrEvicts):                      false,
+		sink.ErrNotInitialised:                                          false,
+		errors.New("WRONGPASS invalid username-password pair"):          false,
+	} {
+		if passing(err) != want {
+			t.Errorf("%v: %v", err, !want)
+		}
+	}
+}
+
+func TestClock(t *testing.T) {
+	s := newService(defaultConfig(), nil, zap.NewNop())
+	if now := s.wall()(); now < 1_700_000_000_000 || now > time.Now().UnixMilli() {
+		t.Errorf("clock: wall gives %d", now)
+	}
+	s.config.Clock = clockStream
+	if now := s.wall()(); now != 0 {
+		t.Errorf("clock: stream gives %d", now)
+	}
+}
+
+func TestPortInUse(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	cfg := defaultConfig()
+	cfg.HTTP.Listen = listener.Addr().String()
+	var input unusableError
+	if err := newService(cfg, nil, zap.NewNop()).serve(t.Context()); !errors.As(err, &input) {
+		t.Errorf("a port in use gives %v", err)
+	}
+}
 
 // Work that does not end in time is left behind with a failure.
 func TestLeavingHasALimit(t *testing.T) {

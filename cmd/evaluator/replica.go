@@ -47,21 +47,23 @@ func (r *replica) feed(record []byte) ([]event.Rejection, error) {
 	r.decoder.Reset()
 	r.events, r.rejected = r.decoder.Decode(r.events[:0], r.rejected[:0], record, 0, 0)
 	for i := range r.events {
-		if err := r.apply(&r.events[i], record); err != nil {
+		if err := r.apply(i, record); err != nil {
 			return nil, err
 		}
 	}
 	return r.rejected, nil
 }
 
-func (r *replica) apply(ev *event.Event, record []byte) error {
+// apply applies the i-th event of a record.
+func (r *replica) apply(i int, record []byte) error {
+	ev := &r.events[i]
 	if err := r.before(ev.Arrival); err != nil {
 		return err
 	}
 	if err := r.advance(ev.Arrival); err != nil {
 		return err
 	}
-	for _, id := range r.shard.Missing(nil, []event.Event{*ev}, 0) {
+	for _, id := range r.shard.Missing(nil, r.events[i:i+1], 0) {
 		if err := r.shard.Put(id, nil); err != nil {
 			return err
 		}
