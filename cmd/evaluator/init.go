@@ -6,7 +6,11 @@ import (
 	"fmt"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
+
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/zap"
 
 	"muster/sink"
 	"muster/stream"
@@ -41,6 +45,8 @@ func (cmd *initCommand) Run(c console) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	redis.SetLogger(redisLog{zap.NewNop()})
+	cfg.Redis.Observer.Retried = sayOnce(c)
 	store, err := sink.New(ctx, cfg.Redis)
 	if err != nil {
 		return settled(err)
@@ -59,6 +65,14 @@ func (cmd *initCommand) Run(c console) error {
 		return settled(err)
 	}
 	return cmd.print(c, &cfg, created)
+}
+
+// sayOnce returns a callback that tells of the first of many retries.
+func sayOnce(c console) func(string, error) {
+	var once sync.Once
+	return func(_ string, cause error) {
+		once.Do(func() { _, _ = fmt.Fprintf(c.err, "waiting for redis: %v\n", cause) })
+	}
 }
 
 func (cmd *initCommand) print(c console, cfg *config, created []string) error {
