@@ -43,7 +43,9 @@ func (b *builder) build(o Options) *Set {
 	s.bySegment = make([][]int, len(s.segments))
 	formulas := make([]*formula, len(b.terms))
 	for i, t := range b.terms {
-		formulas[i] = b.normalize(t, false)
+		if formulas[i] = b.normalize(t, false); formulas[i].literals() > maxLiterals {
+			formulas[i] = &formula{lit: &literal{kind: residual, index: b.residual(t)}}
+		}
 	}
 	s.schema = profile.NewSchema(b.traits, b.list)
 	s.rank = ranks(s.segments)

@@ -38,8 +38,9 @@ type programs struct {
 	start []uint32 // by position
 }
 
-// maxInstructions is what 16-bit jumps reach; MaxSource keeps rules below it.
-const maxInstructions = 1<<15 - 1
+// maxLiterals bounds the instructions of one rule: jumps have 16 bits, and a
+// rule with more would fill the index with postings. It is computed instead.
+const maxLiterals = 4096
 
 // add appends the program of the next position.
 func (p *programs) add(f *formula) {
