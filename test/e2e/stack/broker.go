@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -10,6 +11,10 @@ import (
 
 	"muster/test/kafka"
 )
+
+// startAttempts is more than 1 because somebody else can take a free port
+// before the broker binds it.
+const startAttempts = 3
 
 // shared is the real broker of a test process. Starting one takes ten
 // seconds, so all Systems share it; each has topics and groups of its own.
@@ -32,16 +37,24 @@ func broker(t testing.TB) kafka.Broker {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute) // a first start downloads
 	defer cancel()
-	data := filepath.Join(shared.folder, "kafka")
-	if err := os.Mkdir(data, 0o700); err != nil {
-		t.Fatal(err)
+	for attempt := 1; ; attempt++ {
+		started, err := startIn(ctx, filepath.Join(shared.folder, fmt.Sprintf("kafka-%d", attempt)))
+		if err == nil {
+			shared.broker = started
+			return started
+		}
+		if attempt == startAttempts {
+			t.Fatal(err)
+		}
+		t.Logf("starting Kafka once more: %v", err)
 	}
-	started, err := kafka.StartReal(ctx, data)
-	if err != nil {
-		t.Fatal(err)
+}
+
+func startIn(ctx context.Context, folder string) (kafka.Broker, error) {
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return nil, err
 	}
-	shared.broker = started
-	return started
+	return kafka.StartReal(ctx, folder)
 }
 
 func stopBroker() {
