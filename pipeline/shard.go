@@ -212,6 +212,15 @@ func (s *Shard) countReach(p *profile.Profile, changes []Change) {
 	}
 }
 
+// Profile returns a profile that is in memory, nil for one that is not. The
+// caller must not change it.
+func (s *Shard) Profile(id string) *profile.Profile {
+	if e := s.cache.get(id); e != nil {
+		return e.profile
+	}
+	return nil
+}
+
 // Members calls f with every cached profile that is in a segment, in no
 // order. It is complete only while nothing was ever dropped from memory.
 func (s *Shard) Members(segment string, f func(profile string)) {

@@ -151,7 +151,7 @@ func (t *tenure) apply(ctx context.Context, p *parcel, i int) error {
 	case outcome == profile.Repeat:
 		t.stats.Repeats++
 	case outcome != profile.Applied:
-		p.letters = append(p.letters, t.place.letter(r, t.refusal(outcome), r.Value))
+		p.letters = append(p.letters, t.place.letter(r, outcome.Reason(&t.Config.Profiles), r.Value))
 	default:
 		t.stats.Events++
 	}
@@ -165,13 +165,6 @@ func (t *tenure) countClamps(ev *event.Event) {
 	if ev.Clamped&event.ClampedArrival != 0 {
 		t.stats.ClampedArrival++
 	}
-}
-
-func (t *tenure) refusal(o profile.Outcome) string {
-	if o == profile.GroupsFull {
-		return fmt.Sprintf("groupId: the profile is in %d groups already, which is the limit", t.Config.Profiles.Groups)
-	}
-	return fmt.Sprintf("traits: the profile would have more than %d traits, which is the limit", t.Config.Profiles.Traits)
 }
 
 // advance serves every timer due before the i-th event. A long wave of

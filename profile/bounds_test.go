@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 
 	"muster/event"
@@ -202,5 +203,26 @@ func TestGroupsBound(t *testing.T) {
 	before := blobOf(p, schema)
 	if join("c") != GroupsFull || blobOf(p, schema) != before {
 		t.Errorf("the third group: %v", p.Groups)
+	}
+}
+
+// TestManyMessageIDs holds the map of ids against plain scanning.
+func TestManyMessageIDs(t *testing.T) {
+	var s seen
+	model := map[string]int64{}
+	r := rand.New(rand.NewPCG(7, 7))
+	now := int64(0)
+	for range 5000 {
+		now += r.Int64N(600_000)
+		id := strconv.Itoa(r.IntN(400))
+		at, known := model[id]
+		want := known && at > now-repeatWindow
+		if got := s.repeat(id, now); got != want {
+			t.Fatalf("id %s at %d: got %v, want %v", id, now, got, want)
+		}
+		if !want {
+			s.add(id, now, 1000)
+			model[id] = now
+		}
 	}
 }

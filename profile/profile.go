@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -50,6 +51,18 @@ const (
 	TraitsFull         // it would pass the bound on trait leaves: for the dead letters
 	GroupsFull         // it would pass the bound on groups: for the dead letters
 )
+
+// Reason says, for a dead letter, why an event was refused, naming the field
+// and the bound; "" when it was not.
+func (o Outcome) Reason(cfg *Config) string {
+	switch o {
+	case TraitsFull:
+		return fmt.Sprintf("traits: the profile would have more than %d traits, which is the limit", cfg.Traits)
+	case GroupsFull:
+		return fmt.Sprintf("groupId: the profile is in %d groups already, which is the limit", cfg.Groups)
+	}
+	return ""
+}
 
 // Changed lists what an event changed, in terms of a Schema.
 type Changed struct {

@@ -38,19 +38,15 @@ var eventBytes = map[profile.Keep]int{
 const seriesBytes = 30
 
 // Costs estimates the cost of every segment, in order of ids.
-func Costs(segments []Segment) ([]Cost, error) {
-	set, err := Compile(segments)
-	if err != nil {
-		return nil, err
-	}
-	ordered := slices.Clone(set.segments)
+func (s *Set) Costs() []Cost {
+	ordered := slices.Clone(s.segments)
 	slices.SortFunc(ordered, func(a, b Segment) int { return strings.Compare(a.ID, b.ID) })
 	seen := map[string]bool{}
 	costs := make([]Cost, 0, len(ordered))
 	for i := range ordered {
 		costs = append(costs, costOf(&ordered[i], seen))
 	}
-	return costs, nil
+	return costs
 }
 
 func costOf(s *Segment, seen map[string]bool) Cost {

@@ -7,7 +7,7 @@ import (
 )
 
 func TestCosts(t *testing.T) {
-	costs, err := rules.Costs([]rules.Segment{
+	set, err := rules.Compile([]rules.Segment{
 		rules.NewSegment("b-spent", `sum(events("Order Completed", "30d"), .revenue) > 100 and traits.country == "DE"`),
 		rules.NewSegment("a-spent", `sum(events("Order Completed", "30d"), .revenue) > 900`),
 		rules.NewSegment("c-ratio", `sum(events("A"), .x) > sum(events("A"), .y) and segment("a-spent")`),
@@ -15,6 +15,7 @@ func TestCosts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	costs := set.Costs()
 	want := []string{
 		"a-spent: indexed, about 40.0% of profiles, 1 aggregates, 290 bytes a profile",
 		"b-spent: indexed, about 2.0% of profiles, 0 aggregates, 0 bytes a profile",

@@ -3,6 +3,7 @@ package rules
 import (
 	"slices"
 
+	"muster/event"
 	"muster/profile"
 )
 
@@ -14,6 +15,7 @@ const (
 	guessOneSided = 0.4
 	guessMissing  = 0.3
 	guessTrue     = 0.3
+	guessNone     = 0.4 // of a number that is 0, as a count of events often is
 	guessBit      = 0.1
 	guessResidual = 0.3
 )
@@ -138,6 +140,9 @@ func (l *literal) guess() float64 {
 		}
 		if l.values[0].True() {
 			return guessTrue
+		}
+		if len(l.values) == 1 && l.values[0].Equal(event.NumberOf(0)) {
+			return guessNone
 		}
 		return min(0.6, guessPoint*float64(len(l.values)))
 	case bit:

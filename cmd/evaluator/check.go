@@ -12,6 +12,7 @@ import (
 type checkCommand struct {
 	Path   string `arg:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
 	Output string `enum:"text,json" default:"text" help:"How to print what was found: ${enum}."`
+	Cost   bool   `help:"Also show what each segment costs: predicates that are computed in place of looked up, estimated share of profiles, aggregates and bytes it adds to a profile."`
 }
 
 // Help is shown by --help.
@@ -43,6 +44,7 @@ type finding struct {
 	Failed   int           `json:"failed"`
 	Errors   []ruleMistake `json:"errors"`
 	Failures []testMistake `json:"failures"`
+	Costs    []rules.Cost  `json:"costs,omitempty"`
 	wrong    rules.Errors  // the same as Errors
 }
 
@@ -80,6 +82,9 @@ func (cmd *checkCommand) Run(c console) error {
 		if err := found.runTests(set); err != nil {
 			return err
 		}
+		if cmd.Cost {
+			found.Costs = set.Costs()
+		}
 	}
 	if err := found.print(c, cmd.Output); err != nil {
 		return err
@@ -109,6 +114,11 @@ func (f *finding) print(c console, output string) error {
 	for _, m := range f.Failures {
 		if _, err := fmt.Fprintf(c.err, "%s:%d: segment %s: %s: %s\n", m.File, m.Line, m.Segment, m.Test, m.Message); err != nil {
 			return fmt.Errorf("writing failures: %w", err)
+		}
+	}
+	for _, cost := range f.Costs {
+		if _, err := fmt.Fprintln(c.out, cost); err != nil {
+			return fmt.Errorf("writing costs: %w", err)
 		}
 	}
 	_, err := fmt.Fprintf(c.out, "%s, %s, %d failed\n", number(f.Segments, "segment"), number(f.Tests, "test"), f.Failed)

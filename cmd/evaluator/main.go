@@ -19,6 +19,7 @@ type cli struct {
 	Demo    demoCommand    `cmd:"" help:"Watch audiences move over a simulated shop; needs nothing installed."`
 	Replay  replayCommand  `cmd:"" help:"Apply a file of events to segments in memory and print who enters and leaves."`
 	Check   checkCommand   `cmd:"" help:"Check segment files and run the tests in them."`
+	Explain explainCommand `cmd:"" help:"Show why a profile is in a segment or not, after a file of events."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -20,6 +19,7 @@ type replica struct {
 	limits  pipeline.Config
 	emit    func(pipeline.Change) error // told of every change as it happens
 	before  func(arrival int64) error   // told of the next event's arrival before the clock moves
+	admit   func(arrival int64) bool    // whether an event that arrives then is applied
 
 	events   []event.Event
 	rejected []event.Rejection
@@ -27,8 +27,13 @@ type replica struct {
 	repeats  int
 }
 
+// exact is the bound on what a profile keeps in memory here. There is no
+// store to spare, so windows stay exact as long as the configuration allows.
+const exact = 1_000_000
+
 func newReplica(set *rules.Set) (*replica, error) {
 	limits := pipeline.DefaultConfig()
+	limits.Profiles.Entries, limits.Profiles.MessageIDs = exact, exact
 	decoder, err := event.NewDecoder(limits.Events)
 	if err != nil {
 		return nil, err
@@ -38,6 +43,7 @@ func newReplica(set *rules.Set) (*replica, error) {
 		shard:  pipeline.NewShard(set, limits.Profiles, 0, pipeline.State{Next: -1}),
 		emit:   func(pipeline.Change) error { return nil },
 		before: func(int64) error { return nil },
+		admit:  func(int64) bool { return true },
 	}, nil
 }
 
@@ -57,6 +63,9 @@ func (r *replica) feed(record []byte) ([]event.Rejection, error) {
 // apply applies the i-th event of a record.
 func (r *replica) apply(i int, record []byte) error {
 	ev := &r.events[i]
+	if !r.admit(ev.Arrival) {
+		return nil
+	}
 	if err := r.before(ev.Arrival); err != nil {
 		return err
 	}
@@ -78,16 +87,9 @@ func (r *replica) apply(i int, record []byte) error {
 	case profile.Repeat:
 		r.repeats++
 	default:
-		r.rejected = append(r.rejected, event.Rejection{Item: -1, Reason: r.refusal(outcome), Value: record})
+		r.rejected = append(r.rejected, event.Rejection{Item: -1, Reason: outcome.Reason(&r.limits.Profiles), Value: record})
 	}
 	return r.drain()
-}
-
-func (r *replica) refusal(o profile.Outcome) string {
-	if o == profile.GroupsFull {
-		return fmt.Sprintf("groupId: the profile is in %d groups already, which is the limit", r.limits.Profiles.Groups)
-	}
-	return fmt.Sprintf("traits: the profile would have more than %d traits, which is the limit", r.limits.Profiles.Traits)
 }
 
 // advance moves the clock forward to until, serving every timer on the way.
