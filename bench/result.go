@@ -81,7 +81,7 @@ func (r result) missed(report io.Writer) int {
 		if !math.IsInf(g.most, 1) {
 			bound = fmt.Sprintf("<= %g", g.most)
 		}
-		fmt.Fprintf(report, "match, %d segments: %s %.4g, wanted %s: %s\n", r.Segments, g.figure, g.of(r), bound, verdict)
+		_, _ = fmt.Fprintf(report, "match, %d segments: %s %.4g, wanted %s: %s\n", r.Segments, g.figure, g.of(r), bound, verdict)
 	}
 	return n
 }

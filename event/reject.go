@@ -1,6 +1,7 @@
 package event
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -26,8 +27,8 @@ func reject(path, format string, args ...any) error {
 
 // under puts a step in front of the path of a fieldError.
 func under(step string, err error) error {
-	e, ok := err.(*fieldError)
-	if !ok {
+	var e *fieldError
+	if !errors.As(err, &e) {
 		return err
 	}
 	switch {

@@ -69,8 +69,15 @@ type Changed struct {
 	FirstSeen bool
 	LastSeen  bool
 	Groups    bool
-	Traits    []int // indexes of Schema.Traits; may repeat
-	Series    []int // indexes of Schema.Series
+	Traits    []TraitChange // a trait may be in it several times; the last one counts
+	Series    []int         // indexes of Schema.Series
+}
+
+// TraitChange is a trait that may have another value.
+type TraitChange struct {
+	Trait int         // index of Schema.Traits
+	Value event.Value // the new value, if Known; else ask the profile
+	Known bool
 }
 
 // Reset empties c for reuse.
@@ -118,8 +125,9 @@ func (p *Profile) applyTraits(s *Schema, cfg *Config, ev *event.Event, changed *
 		return false
 	}
 	for _, w := range writes {
-		if p.Traits.set(Path(strings.Clone(string(w.path))), ev.Time, cloneValue(w.value)) {
-			s.touch(w.path, changed)
+		value := cloneValue(w.value)
+		if set, visible := p.Traits.set(Path(strings.Clone(string(w.path))), ev.Time, value); set {
+			s.touch(w.path, value, visible, changed)
 		}
 	}
 	return true
@@ -140,16 +148,23 @@ func (t *Traits) fits(writes []write, bound int) bool {
 }
 
 // touch adds every trait of the schema that a write at p may change: the
-// path itself, those above (which are objects) and those below.
-func (s *Schema) touch(p Path, changed *Changed) {
-	for q, ok := p, true; ok; q, ok = q.Parent() {
-		if i, found := slices.BinarySearch(s.Traits, q); found {
-			changed.Traits = append(changed.Traits, i)
+// path itself, whose value is known if visible, those above (which are
+// objects) and those below.
+func (s *Schema) touch(p Path, value event.Value, visible bool, changed *Changed) {
+	if i, found := s.traits[p]; found {
+		changed.Traits = append(changed.Traits, TraitChange{i, value, visible})
+	}
+	for q, ok := p.Parent(); ok; q, ok = q.Parent() {
+		if i, found := s.traits[q]; found {
+			changed.Traits = append(changed.Traits, TraitChange{Trait: i})
 		}
+	}
+	if _, above := s.inner[p]; !above {
+		return
 	}
 	i := sort.Search(len(s.Traits), func(i int) bool { return s.Traits[i] > p })
 	for ; i < len(s.Traits) && s.Traits[i].Below(p); i++ {
-		changed.Traits = append(changed.Traits, i)
+		changed.Traits = append(changed.Traits, TraitChange{Trait: i})
 	}
 }
 
@@ -195,14 +210,17 @@ func (p *Profile) Each(f func(series int)) {
 }
 
 // EachTrait calls f with every trait of the schema that the profile has
-// anything at, above or below. It may name one several times.
-func (p *Profile) EachTrait(s *Schema, f func(trait int)) {
-	var c Changed
-	for _, l := range p.Traits.leaves {
-		c.Traits = c.Traits[:0]
-		s.touch(l.path, &c)
-		for _, i := range c.Traits {
-			f(i)
+// something at or below. It may name one several times.
+func (p *Profile) EachTrait(s *Schema, f func(TraitChange)) {
+	for i := range p.Traits.leaves {
+		l := &p.Traits.leaves[i]
+		if trait, found := s.traits[l.path]; found {
+			f(TraitChange{trait, l.value, !l.value.IsMissing()})
+		}
+		for q, ok := l.path.Parent(); ok; q, ok = q.Parent() {
+			if trait, found := s.traits[q]; found {
+				f(TraitChange{Trait: trait})
+			}
 		}
 	}
 }

@@ -53,11 +53,22 @@ type Schema struct {
 
 	exact  map[string][]int
 	prefix []int
+	traits map[Path]int      // index of each trait path
+	inner  map[Path]struct{} // what lies above a trait path
 }
 
 // NewSchema returns the schema of sorted trait paths and series.
 func NewSchema(traits []Path, series []Series) *Schema {
-	s := &Schema{Traits: traits, Series: series, exact: map[string][]int{}}
+	s := &Schema{
+		Traits: traits, Series: series, exact: map[string][]int{},
+		traits: make(map[Path]int, len(traits)), inner: map[Path]struct{}{},
+	}
+	for i, p := range traits {
+		s.traits[p] = i
+		for q, ok := p.Parent(); ok; q, ok = q.Parent() {
+			s.inner[q] = struct{}{}
+		}
+	}
 	for i, one := range series {
 		if one.Prefix {
 			s.prefix = append(s.prefix, i)

@@ -71,11 +71,13 @@ func (t *Traits) object(p Path, i int) (event.Value, int) {
 
 func firstKey(p Path) string { return p.Keys()[0] }
 
-// set writes v (missing for a removal) at p with event time at, and reports
-// whether anything visible may have changed. v must own its memory.
-func (t *Traits) set(p Path, at int64, v event.Value) bool {
+// set writes v (missing for a removal) at p with event time at. It reports
+// whether anything visible may have changed, and whether v is now the value
+// at p, which it is not where something newer lies below. v must own its
+// memory.
+func (t *Traits) set(p Path, at int64, v event.Value) (changed, visible bool) {
 	if t.overruled(p, at) {
-		return false
+		return false, false
 	}
 	for q, ok := p.Parent(); ok; q, ok = q.Parent() {
 		if i, found := t.search(q); found {
@@ -99,10 +101,10 @@ func (t *Traits) set(p Path, at int64, v event.Value) bool {
 	t.leaves = slices.Delete(t.leaves, below+len(newer), end)
 	if found {
 		t.leaves[i].time, t.leaves[i].value = at, v
-		return true
+		return true, !hidden
 	}
 	t.leaves = slices.Insert(t.leaves, i, leaf{path: p, time: at, value: v})
-	return true
+	return true, !hidden
 }
 
 // overruled reports whether a newer write stands at p or above it.

@@ -53,7 +53,7 @@ func (f *formula) accessSet() ([]*formula, float64) {
 
 // access files one rule for whole evaluation, with the entries of its
 // literals.
-func (f *filing) access(position int, root *formula, late bool, entries map[*literal]entry) {
+func (f *filing) access(position int, root *formula, late bool, entries map[*literal]posting) {
 	if late {
 		f.ix.access.late = append(f.ix.access.late, uint32(position))
 		return
@@ -68,13 +68,13 @@ func (f *filing) access(position int, root *formula, late bool, entries map[*lit
 	}
 }
 
-func (f *filing) accessLiteral(l *literal, e entry) {
+func (f *filing) accessLiteral(l *literal, p posting) {
 	switch l.kind {
 	case bit:
-		f.enter(drawerAccessBit, 0, l.sensor.first+l.index, e)
+		f.enter(drawerAccessBit, 0, l.sensor.first+l.index, p)
 	case points:
 		for _, c := range l.cells() {
-			f.enter(drawerAccessCell, l.scale.id, int(c), e)
+			f.enter(drawerAccessCell, l.scale.id, int(c), p)
 		}
 	case span:
 		low, high := l.ends()
@@ -83,12 +83,12 @@ func (f *filing) accessLiteral(l *literal, e entry) {
 		}
 		if low > l.scale.base {
 			if high < l.scale.cells {
-				e.rule &^= flagComplete
+				p = p.unsure()
 			}
-			f.enter(drawerAccessUp, l.scale.id, low-1-l.scale.base, e)
+			f.enter(drawerAccessUp, l.scale.id, low-1-l.scale.base, p)
 			return
 		}
-		f.enter(drawerAccessDown, l.scale.id, high-1-l.scale.base, e)
+		f.enter(drawerAccessDown, l.scale.id, high-1-l.scale.base, p)
 	}
 }
 
@@ -131,14 +131,11 @@ func (m *Matcher) whole() {
 
 // admit adds the rules of the entries from low to high that are true.
 func (m *Matcher) admit(low, high uint32) {
-	ix, st, fresh := m.index, m.state, m.fresh
-	for i := low; i < high; i++ {
+	ix, fresh := m.index, m.fresh
+	for i := range m.passing(low, high) {
 		e := &ix.entries[i]
-		if !ix.guards(e, st) {
-			continue
-		}
 		position := e.rule & positionMask
-		if fresh[position>>6]>>(position&63)&1 == 0 && (e.rule&flagComplete != 0 || m.run(position)) {
+		if fresh[position>>6]>>(position&63)&1 == 0 && (e.rule&flagComplete != 0 || m.runAt(e.program)) {
 			fresh[position>>6] |= 1 << (position & 63)
 		}
 	}

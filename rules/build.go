@@ -29,8 +29,11 @@ func newBuilder(segments []Segment, rules []checked, order []int) *builder {
 		set: &Set{position: map[string]int{}}, series: map[string]int{},
 		scaleOf: map[string]*scale{}, sensorOf: map[string]*bitSensor{}, residualOf: map[string]int{},
 	}
+	b.set.segments = make([]Segment, 0, len(order))
 	for position, i := range order {
-		b.set.segments = append(b.set.segments, segments[i])
+		one := segments[i]
+		one.origin, one.idFrom = nil, nil // what is compiled has no mistakes to place
+		b.set.segments = append(b.set.segments, one)
 		b.set.position[segments[i].ID] = position
 		b.terms = append(b.terms, rules[i].term)
 	}
@@ -40,7 +43,7 @@ func newBuilder(segments []Segment, rules []checked, order []int) *builder {
 
 func (b *builder) build(o Options) *Set {
 	s := b.set
-	s.bySegment = make([][]int, len(s.segments))
+	s.bySegment = map[int][]int{}
 	formulas := make([]*formula, len(b.terms))
 	for i, t := range b.terms {
 		if formulas[i] = b.normalize(t, false); formulas[i].literals() > maxLiterals {
@@ -119,6 +122,11 @@ func (b *builder) file(formulas []*formula, sample *sampled) {
 func (b *builder) dependents(i int, root *formula) bool {
 	late := false
 	add := func(segment int) {
+		ix := &b.set.index
+		if ix.mentioned == nil {
+			ix.mentioned = make([]uint64, (len(b.terms)+63)/64)
+		}
+		ix.mentioned[segment>>6] |= 1 << (segment & 63)
 		b.set.bySegment[segment] = note(b.set.bySegment[segment], i)
 		late = true
 	}
@@ -146,7 +154,7 @@ func traitPaths(terms []*Term) []profile.Path {
 		})
 	}
 	slices.Sort(paths)
-	return slices.Compact(paths)
+	return slices.Clone(slices.Compact(paths))
 }
 
 // residual numbers a condition that no scale or bit can tell.
@@ -181,6 +189,11 @@ func note(list []int, position int) []int {
 		return list
 	}
 	return append(list, position)
+}
+
+func (b *builder) trait(p profile.Path) int {
+	i, _ := slices.BinarySearch(b.traits, p)
+	return i
 }
 
 func (b *builder) segment(id string) int { return b.set.position[id] }

@@ -77,9 +77,10 @@ type sampled struct {
 // sample reads the states of profiles and how often each cell occurs.
 func newSampled(s *Set, profiles []*profile.Profile, now int64) *sampled {
 	sp := &sampled{ix: &s.index}
-	m := &Matcher{set: s, index: &s.index}
+	m := NewMatcher(s)
 	for _, p := range profiles {
-		m.begin(p, now)
+		m.next()
+		m.env.profile, m.env.now = p, now
 		sp.states = append(sp.states, *m.newState(p))
 	}
 	for _, one := range s.index.scales {

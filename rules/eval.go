@@ -17,8 +17,30 @@ type env struct {
 	set     *Set
 	profile *profile.Profile
 	now     int64
+	traits  *traitCache  // of the profile, nil where none is kept
 	event   *event.Event // inside a stream's predicate
 	element event.Value  // inside a quantifier's predicate
+}
+
+// traitCache remembers the traits that were read, or brought by an event,
+// during one evaluation: finding one in a large profile is slow.
+type traitCache struct {
+	turn   uint64
+	turns  []uint64 // by trait: turn in which the value was read
+	values []event.Value
+}
+
+func (c *traitCache) put(i int, v event.Value) { c.turns[i], c.values[i] = c.turn, v }
+
+func (e *env) trait(i int, path profile.Path) event.Value {
+	c := e.traits
+	if c == nil {
+		return e.profile.Traits.Get(path)
+	}
+	if c.turns[i] != c.turn {
+		c.put(i, e.profile.Traits.Get(path))
+	}
+	return c.values[i]
 }
 
 // evaluator yields a term's value. It never fails: what can't be computed is
@@ -31,6 +53,7 @@ type condition func(*env) bool
 // slots gives compiled terms the numbers under which a Set keeps what they
 // look at.
 type slots interface {
+	trait(profile.Path) int
 	query(*aggregate) profile.Query
 	segment(id string) int
 }
@@ -47,7 +70,8 @@ func compileValue(t *Term, s slots) evaluator {
 		return func(*env) event.Value { return v }
 	case opTrait:
 		path := profile.Path(t.name)
-		return func(e *env) event.Value { return e.profile.Traits.Get(path) }
+		i := s.trait(path)
+		return func(e *env) event.Value { return e.trait(i, path) }
 	case opAggregate:
 		q := s.query(t.aggregate)
 		return func(e *env) event.Value { return e.profile.Read(e.set.schema, q, e.now) }

@@ -47,6 +47,8 @@ type explainer struct {
 	series map[string]int
 }
 
+func (x *explainer) trait(profile.Path) int { return 0 } // there is no cache
+
 func (x *explainer) segment(id string) int { return x.set.position[id] }
 
 func (x *explainer) query(a *aggregate) profile.Query {

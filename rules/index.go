@@ -10,8 +10,9 @@ package rules
 //     and costs one comparison.
 //   - A change from one cell to another makes known predicates true and
 //     others false. For each there is a posting: with the rule, and with up
-//     to two guards, the other predicates of the rule least likely to hold.
-//     Most postings die at a guard; the rest run the rule's program.
+//     to three guards, the other predicates of the rule least likely to
+//     hold. The first stands apart, densely packed, because most postings
+//     die at it; where the guards are not the whole rule its program runs.
 //   - Rules that may be left are looked at only if the profile is in them.
 //   - When a profile is evaluated whole, every rule is reached through one
 //     set of its predicates of which at least one must hold.
@@ -25,6 +26,7 @@ type index struct {
 	words     []uint64
 	lists     []uint16
 	programs  programs
+	gates     []test // first guard of each entry
 	entries   []entry
 	leaves    []uint32
 	byScale   []scalePostings
@@ -33,6 +35,7 @@ type index struct {
 	shift     postings // by residual
 	access    access
 	late      []uint64 // set of positions: the rule mentions segments
+	mentioned []uint64 // set of positions: a rule mentions the segment; nil for none
 	blank     State    // of a profile that has nothing
 }
 
@@ -43,37 +46,33 @@ type residualCondition struct {
 	text   string // for people
 }
 
-// entry is a posting of a rule that may be entered: 16 bytes.
+// entry is a posting of a rule that may be entered, its first guard
+// excepted: 20 bytes.
 type entry struct {
-	guard1, guard2 uint32 // parameters of the guards
-	scale1, scale2 uint16
+	guard2, guard3 uint32 // parameters of the guards
+	scale2, scale3 uint16
 	rule           uint32 // position and flags
+	program        uint32 // where the rule's program begins
 }
 
 // Parts of entry.rule and of leaves.
 const (
-	positionBits = 26
+	positionBits = 24
 	positionMask = 1<<positionBits - 1
-	flagLate     = 1 << 26 // the rule mentions segments: to be settled after them
-	flagComplete = 1 << 27 // the posting's predicate and its guards are the whole rule
-	kind1Shift   = 28
-	kind2Shift   = 30
+	flagLate     = 1 << 24 // the rule mentions segments: to be settled after them
+	flagComplete = 1 << 25 // of entries: the posting's predicate and its guards are the whole rule
+	flagSure     = 1 << 25 // of leaves: the rule can't hold any more
+	kind2Shift   = 26
+	kind3Shift   = 29
+	kindMask     = 7
 )
 
 // MaxSegments is the number of segments that a Set can have.
 const MaxSegments = 1 << positionBits
 
-// Kinds of guards, two bits each.
-const (
-	guardNone = iota
-	guardRange
-	guardWords
-	guardBit
-)
-
 // postings are lists of entries and leaves by a key. List k of entries is
-// entries[in[k]:in[k+1]] of the index, the same for leaves; nil offsets mean
-// that all are empty.
+// entries[in[k]:in[k+1]] of the index, and so for gates and leaves; nil
+// offsets mean that all are empty.
 type postings struct {
 	in, out []uint32
 }
@@ -87,15 +86,17 @@ type scalePostings struct {
 	down   postings // by boundary, moving down across it
 }
 
-// hold reports whether a guard holds of a state.
-func (ix *index) hold(kind uint32, scale uint16, parameter uint32, st *State) bool {
+// holds reports whether a guard of an entry holds.
+func (ix *index) holds(kind testKind, scale uint16, parameter uint32, st *State) bool {
 	switch kind {
-	case guardRange:
+	case testRange:
 		return st.cells[scale]-uint16(parameter) < uint16(parameter>>16)
-	case guardWords:
+	case testMask:
+		return parameter>>st.cells[scale]&1 != 0
+	case testWords:
 		c := st.cells[scale]
 		return ix.words[parameter+uint32(c>>6)]>>(c&63)&1 != 0
-	case guardBit:
+	case testBit:
 		return uint32(st.bits[parameter>>7]>>(parameter>>1&63)&1) != parameter&1
 	}
 	return true

@@ -22,8 +22,7 @@ func (b *builder) inputsOf(t *Term) inputs {
 	t.each(func(t *Term) {
 		switch t.op {
 		case opTrait:
-			i, _ := slices.BinarySearch(b.traits, profile.Path(t.name))
-			in.traits = append(in.traits, i)
+			in.traits = append(in.traits, b.trait(profile.Path(t.name)))
 		case opAggregate:
 			q := b.query(t.aggregate)
 			in.series = append(in.series, q.Series)

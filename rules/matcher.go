@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"muster/event"
 	"muster/profile"
 )
 
@@ -44,6 +45,7 @@ type Matcher struct {
 	waiting bool     // whether pending is not empty
 	fresh   []uint64 // memberships of a whole evaluation
 	bits    []uint64 // of the sensor being read
+	warmed  uint64   // keeps the reads of warm from being left out
 }
 
 // move is a value that went from one cell to another.
@@ -57,7 +59,8 @@ func NewMatcher(s *Set) *Matcher {
 	ix := &s.index
 	words := (s.Len() + 63) / 64
 	return &Matcher{
-		set: s, index: ix, env: env{set: s},
+		set: s, index: ix,
+		env:     env{set: s, traits: &traitCache{turns: make([]uint64, len(s.schema.Traits)), values: make([]event.Value, len(s.schema.Traits))}},
 		read:    make([]uint64, len(ix.scales)+len(ix.sensors)+len(ix.residuals)),
 		memo:    make([]memo, len(ix.residuals)),
 		flipped: make([]uint64, words), touched: make([]uint64, (words+63)/64),
@@ -81,8 +84,11 @@ func (m *Matcher) Prepare(p *profile.Profile, now int64) {
 func (m *Matcher) Update(p *profile.Profile, changed *profile.Changed, now int64) []Flip {
 	m.begin(p, now)
 	l := &m.set.listeners
-	for _, i := range changed.Traits {
-		m.sense(&l.traits[i])
+	for i := range changed.Traits {
+		m.bring(&changed.Traits[i])
+	}
+	for i := range changed.Traits {
+		m.sense(&l.traits[changed.Traits[i].Trait])
 	}
 	for _, i := range changed.Series {
 		m.sense(&l.series[i])
@@ -120,8 +126,23 @@ func (m *Matcher) Full(p *profile.Profile, now int64) []Flip {
 	return m.end()
 }
 
-func (m *Matcher) begin(p *profile.Profile, now int64) {
+// bring takes the value of a changed trait over.
+func (m *Matcher) bring(c *profile.TraitChange) {
+	if c.Known {
+		m.env.traits.put(c.Trait, c.Value)
+	} else {
+		m.env.traits.turns[c.Trait] = 0
+	}
+}
+
+// next begins a turn: nothing is read yet.
+func (m *Matcher) next() {
 	m.turn++
+	m.env.traits.turn = m.turn
+}
+
+func (m *Matcher) begin(p *profile.Profile, now int64) {
+	m.next()
 	m.env.profile, m.env.now = p, now
 	m.state, _ = p.Derived.(*State)
 	if words := len(m.flipped); len(p.Members) < words {
@@ -129,7 +150,30 @@ func (m *Matcher) begin(p *profile.Profile, now int64) {
 	}
 	m.members = p.Members
 	m.flips = m.flips[:0]
+	m.warm()
 }
+
+// warm reads the profile's memberships and cells once from end to end. They
+// are seldom in the processor's caches, and reads that do not wait for each
+// other take a fraction of the time that the scattered ones below would.
+func (m *Matcher) warm() {
+	var sum uint64
+	for i := 0; i < len(m.members); i += wordsPerLine {
+		sum += m.members[i]
+	}
+	if st := m.state; st != nil {
+		for i := 0; i < len(st.cells); i += 4 * wordsPerLine {
+			sum += uint64(st.cells[i])
+		}
+		for i := 0; i < len(st.bits); i += wordsPerLine {
+			sum += st.bits[i]
+		}
+	}
+	m.warmed = sum
+}
+
+// wordsPerLine is the number of 64-bit words in a cache line.
+const wordsPerLine = 8
 
 // end returns the flips.
 func (m *Matcher) end() []Flip {
@@ -249,8 +293,8 @@ func (m *Matcher) leaveMove(mv move) {
 	switch {
 	case from < 0 && to < 0:
 	case from < 0 || to < 0:
-		m.expel(&lists.up, 0, s.cells-s.base-1)
-		m.expel(&lists.down, 0, s.cells-s.base-1)
+		m.expelAll(&lists.up)
+		m.expelAll(&lists.down)
 	case to > from:
 		m.expel(&lists.up, from, to)
 	default:
@@ -269,8 +313,8 @@ func (m *Matcher) enterMove(mv move) {
 	switch {
 	case from < 0 && to < 0:
 	case from < 0 || to < 0:
-		m.verify(&lists.up)
-		m.verify(&lists.down)
+		m.scanAll(&lists.up)
+		m.scanAll(&lists.down)
 	case to > from:
 		m.scan(&lists.up, from, to)
 	default:
@@ -278,7 +322,8 @@ func (m *Matcher) enterMove(mv move) {
 	}
 }
 
-// expel runs the rules of leaves low to high that the profile is in.
+// expel takes the profile out of the segments of leaves low to high that it
+// is in, if their rules do not hold any more.
 func (m *Matcher) expel(p *postings, low, high int) {
 	if p.out == nil {
 		return
@@ -289,10 +334,29 @@ func (m *Matcher) expel(p *postings, low, high int) {
 		if members[position>>6]>>(position&63)&1 == 0 {
 			continue
 		}
-		if leaf&flagLate != 0 {
-			m.pend(position)
-		} else if !m.run(position) {
-			m.flip(position)
+		m.leaveRule(leaf)
+	}
+}
+
+func (m *Matcher) leaveRule(leaf uint32) {
+	position := leaf & positionMask
+	switch {
+	case leaf&flagLate != 0:
+		m.pend(position)
+	case leaf&flagSure != 0 || !m.run(position):
+		m.flip(position)
+	}
+}
+
+// expelAll is expel over all lists, without trusting that predicates do not
+// hold any more.
+func (m *Matcher) expelAll(p *postings) {
+	if p.out == nil {
+		return
+	}
+	for _, leaf := range m.index.leaves[p.out[0]:p.out[len(p.out)-1]] {
+		if position := leaf & positionMask; m.members[position>>6]>>(position&63)&1 != 0 {
+			m.leaveRule(leaf &^ flagSure)
 		}
 	}
 }
@@ -302,76 +366,79 @@ func (m *Matcher) scan(p *postings, low, high int) {
 	if p.in == nil {
 		return
 	}
-	st := m.state
-	cells, words, members := st.cells, m.index.words, m.members
-	list := m.index.entries[p.in[low]:p.in[high]]
-	for i := range list {
-		e := &list[i]
-		switch e.rule >> kind1Shift & 3 {
-		case guardRange:
-			if cells[e.scale1]-uint16(e.guard1) >= uint16(e.guard1>>16) {
-				continue
-			}
-		case guardWords:
-			if c := cells[e.scale1]; words[e.guard1+uint32(c>>6)]>>(c&63)&1 == 0 {
-				continue
-			}
-		case guardBit:
-			if uint32(st.bits[e.guard1>>7]>>(e.guard1>>1&63)&1) == e.guard1&1 {
-				continue
-			}
-		}
-		switch e.rule >> kind2Shift {
-		case guardRange:
-			if cells[e.scale2]-uint16(e.guard2) >= uint16(e.guard2>>16) {
-				continue
-			}
-		case guardWords:
-			if c := cells[e.scale2]; words[e.guard2+uint32(c>>6)]>>(c&63)&1 == 0 {
-				continue
-			}
-		case guardBit:
-			if uint32(st.bits[e.guard2>>7]>>(e.guard2>>1&63)&1) == e.guard2&1 {
-				continue
-			}
-		}
+	members := m.members
+	for i := range m.passing(p.in[low], p.in[high]) {
+		e := &m.index.entries[i]
 		position := e.rule & positionMask
 		if members[position>>6]>>(position&63)&1 == 0 {
-			m.consider(e.rule)
+			m.enterRule(e, e.rule&flagComplete != 0)
 		}
 	}
 }
 
-// consider enters the segment of an entry whose guards hold, if its rule
-// does.
-func (m *Matcher) consider(rule uint32) {
-	position := rule & positionMask
-	switch {
-	case rule&flagLate != 0:
-		m.pend(position)
-	case rule&flagComplete != 0 || m.run(position):
-		m.flip(position)
-	}
-}
-
-// verify looks at all entries of lists without trusting that their
+// scanAll looks at all entries of lists without trusting that their
 // predicates hold.
-func (m *Matcher) verify(p *postings) {
+func (m *Matcher) scanAll(p *postings) {
 	if p.in == nil {
 		return
 	}
-	for i := p.in[0]; i < p.in[len(p.in)-1]; i++ {
+	for i := range m.passing(p.in[0], p.in[len(p.in)-1]) {
 		e := &m.index.entries[i]
 		position := e.rule & positionMask
-		if m.members[position>>6]>>(position&63)&1 == 0 && m.index.guards(e, m.state) {
-			m.consider(e.rule &^ flagComplete)
+		if m.members[position>>6]>>(position&63)&1 == 0 {
+			m.enterRule(e, false)
 		}
 	}
 }
 
-// guards reports whether both guards of an entry hold.
-func (ix *index) guards(e *entry, st *State) bool {
-	return ix.hold(e.rule>>kind1Shift&3, e.scale1, e.guard1, st) && ix.hold(e.rule>>kind2Shift, e.scale2, e.guard2, st)
+// enterRule enters the segment of an entry whose guards hold, if its rule
+// does.
+func (m *Matcher) enterRule(e *entry, complete bool) {
+	switch {
+	case e.rule&flagLate != 0:
+		m.pend(e.rule & positionMask)
+	case complete || m.runAt(e.program):
+		m.flip(e.rule & positionMask)
+	}
+}
+
+// passing yields the entries from low to high whose guards hold. Gates are
+// sorted by kind within a list, so the switch is well predicted.
+func (m *Matcher) passing(low, high uint32) func(func(uint32) bool) {
+	return func(yield func(uint32) bool) {
+		ix, st := m.index, m.state
+		cells, words := st.cells, ix.words
+		gates := ix.gates[low:high]
+		for i := range gates {
+			g := &gates[i]
+			switch g.kind {
+			case testRange:
+				if cells[g.scale]-uint16(g.parameter) >= uint16(g.parameter>>16) {
+					continue
+				}
+			case testMask:
+				if g.parameter>>cells[g.scale]&1 == 0 {
+					continue
+				}
+			case testWords:
+				if c := cells[g.scale]; words[g.parameter+uint32(c>>6)]>>(c&63)&1 == 0 {
+					continue
+				}
+			case testBit:
+				if uint32(st.bits[g.parameter>>7]>>(g.parameter>>1&63)&1) == g.parameter&1 {
+					continue
+				}
+			}
+			e := &ix.entries[low+uint32(i)]
+			if !ix.holds(testKind(e.rule>>kind2Shift&kindMask), e.scale2, e.guard2, st) ||
+				!ix.holds(testKind(e.rule>>kind3Shift), e.scale3, e.guard3, st) {
+				continue
+			}
+			if !yield(low + uint32(i)) {
+				return
+			}
+		}
+	}
 }
 
 // flip changes a membership and notes it; changing it back unnotes it.
@@ -379,8 +446,10 @@ func (m *Matcher) flip(position uint32) {
 	w := int(position >> 6)
 	m.members[w] ^= 1 << (position & 63)
 	m.noteWord(w, 1<<(position&63))
-	for _, later := range m.set.bySegment[position] {
-		m.pend(uint32(later))
+	if mentioned := m.index.mentioned; mentioned != nil && mentioned[w]>>(position&63)&1 != 0 {
+		for _, later := range m.set.bySegment[int(position)] {
+			m.pend(uint32(later))
+		}
 	}
 }
 

@@ -28,6 +28,7 @@ type posting struct {
 	key    int32
 	drawer drawer
 	leaf   bool
+	gate   test
 	entry  entry
 }
 
@@ -35,79 +36,100 @@ type posting struct {
 type filing struct {
 	ix       *index
 	postings []posting
+	path     []*formula // scratch: literals beside the one at hand
+	usable   []*formula // scratch: those that can serve as guards
 }
 
 // rule files the postings of one rule.
 func (f *filing) rule(position int, root *formula, late bool) {
-	size := root.literals()
-	entries := map[*literal]entry{}
-	var walk func(n *formula, path []*formula)
-	walk = func(n *formula, path []*formula) {
-		if n.op == literalOnly {
-			entries[n.lit] = guarded(position, path, size, late)
-			f.literal(n.lit, entries[n.lit])
-			return
-		}
-		for i, k := range n.kids {
-			below := path
-			if n.op == conjunction {
-				below = slices.Clone(path)
-				for j, other := range n.kids {
-					if j != i && other.op == literalOnly {
-						below = append(below, other)
-					}
+	r := ruleFiling{filing: f, position: position, size: root.literals(), late: late, entries: map[*literal]posting{}}
+	f.path = f.path[:0]
+	r.walk(root, root.op != disjunction)
+	f.access(position, root, late, r.entries)
+}
+
+// ruleFiling is the filing of one rule.
+type ruleFiling struct {
+	*filing
+	position int
+	size     int // literals of the rule
+	late     bool
+	entries  map[*literal]posting
+}
+
+// walk files what is below a formula. The path holds the literals that stand
+// beside it in conjunctions: all must hold for it to make the rule true, so
+// any of them can serve as a guard. Required says that the rule can't hold
+// without it.
+func (r *ruleFiling) walk(n *formula, required bool) {
+	if n.op == literalOnly {
+		e := r.guarded()
+		r.entries[n.lit] = e
+		r.literal(n.lit, e, required && !r.late)
+		return
+	}
+	depth := len(r.path)
+	for i, k := range n.kids {
+		r.path = r.path[:depth]
+		if n.op == conjunction {
+			for j, other := range n.kids {
+				if j != i && other.op == literalOnly {
+					r.path = append(r.path, other)
 				}
 			}
-			walk(k, below)
+		}
+		r.walk(k, required && k.op != disjunction)
+	}
+	r.path = r.path[:depth]
+}
+
+// guarded makes a posting of the rule for a literal with the path at hand.
+func (r *ruleFiling) guarded() posting {
+	p := posting{entry: entry{rule: uint32(r.position), program: r.ix.programs.start[r.position]}}
+	if r.late {
+		p.entry.rule |= flagLate
+	}
+	r.usable = r.usable[:0]
+	for _, n := range r.path {
+		if n.lit.test.kind.guards() {
+			r.usable = append(r.usable, n)
 		}
 	}
-	walk(root, nil)
-	f.access(position, root, late, entries)
+	slices.SortStableFunc(r.usable, func(a, b *formula) int { return compareFloat(a.share, b.share) })
+	for i, n := range r.usable[:min(3, len(r.usable))] {
+		p.guard(i, n.lit.test)
+	}
+	if len(r.usable) <= 3 && len(r.usable) == r.size-1 && !r.late {
+		p.entry.rule |= flagComplete
+	}
+	return p
 }
 
-// guarded makes the entry of a rule for one of its literals. The path holds
-// the literals that stand beside it in conjunctions: all must hold for this
-// literal to make the rule true, so any of them can serve as a guard.
-func guarded(position int, path []*formula, size int, late bool) entry {
-	e := entry{rule: uint32(position)}
-	if late {
-		e.rule |= flagLate
-	}
-	usable := slices.DeleteFunc(slices.Clone(path), func(f *formula) bool { return guardKind(f.lit.test.kind) == guardNone })
-	slices.SortStableFunc(usable, func(a, b *formula) int { return compareFloat(a.share, b.share) })
-	if len(usable) > 0 {
-		t := usable[0].lit.test
-		e.guard1, e.scale1 = t.parameter, t.scale
-		e.rule |= guardKind(t.kind) << kind1Shift
-	}
-	if len(usable) > 1 {
-		t := usable[1].lit.test
+// guard sets one of the three guards.
+func (p *posting) guard(i int, t test) {
+	e := &p.entry
+	switch i {
+	case 0:
+		p.gate = t
+	case 1:
 		e.guard2, e.scale2 = t.parameter, t.scale
-		e.rule |= guardKind(t.kind) << kind2Shift
+		e.rule |= uint32(t.kind) << kind2Shift
+	case 2:
+		e.guard3, e.scale3 = t.parameter, t.scale
+		e.rule |= uint32(t.kind) << kind3Shift
 	}
-	if len(usable) <= 2 && len(usable) == size-1 && !late {
-		e.rule |= flagComplete
-	}
-	return e
 }
 
-func guardKind(k testKind) uint32 {
-	switch k {
-	case testRange:
-		return guardRange
-	case testWords:
-		return guardWords
-	case testBit:
-		return guardBit
-	}
-	return guardNone
+// unsure is a posting whose predicate may not hold when it is looked at.
+func (p posting) unsure() posting {
+	p.entry.rule &^= flagComplete
+	return p
 }
 
 // literal files a rule under one of its literals: entries where the literal
-// may become true, leaves where it may become false.
-func (f *filing) literal(l *literal, e entry) {
-	unsure := e
-	unsure.rule &^= flagComplete
+// may become true, leaves where it may become false. When the rule can't
+// hold without the literal, a leaf where it surely becomes false is sure.
+func (f *filing) literal(l *literal, p posting, required bool) {
 	switch l.kind {
 	case bit:
 		n := l.sensor.first + l.index
@@ -115,67 +137,83 @@ func (f *filing) literal(l *literal, e entry) {
 		if l.negated {
 			on, off = off, on
 		}
-		f.enter(on, 0, n, e)
-		f.leave(off, 0, n, e)
+		f.enter(on, 0, n, p)
+		f.leave(off, 0, n, p, required)
 	case residual:
-		f.enter(drawerShift, 0, l.index, unsure)
-		f.leave(drawerShift, 0, l.index, e)
+		f.enter(drawerShift, 0, l.index, p.unsure())
+		f.leave(drawerShift, 0, l.index, p, false)
 	case points:
-		for _, c := range l.cells() {
-			if !l.negated {
-				f.enter(drawerArrive, l.scale.id, int(c), e)
-				f.leave(drawerDepart, l.scale.id, int(c), e)
-				continue
-			}
-			// A move from one excluded value to another makes nothing true.
-			if len(l.values) > 1 {
-				e = unsure
-			}
-			f.enter(drawerDepart, l.scale.id, int(c), e)
-			f.leave(drawerArrive, l.scale.id, int(c), e)
-		}
+		f.points(l, p, required)
 	case span:
-		f.span(l, e, unsure)
+		f.span(l, p, required)
+	}
+}
+
+// points files single cells. A move from one of several cells to another
+// changes nothing.
+func (f *filing) points(l *literal, p posting, required bool) {
+	several := len(l.values) > 1
+	for _, c := range l.cells() {
+		switch {
+		case !l.negated:
+			f.enter(drawerArrive, l.scale.id, int(c), p)
+			f.leave(drawerDepart, l.scale.id, int(c), p, required && !several)
+		case several:
+			f.enter(drawerDepart, l.scale.id, int(c), p.unsure())
+			f.leave(drawerArrive, l.scale.id, int(c), p, required)
+		default:
+			f.enter(drawerDepart, l.scale.id, int(c), p)
+			f.leave(drawerArrive, l.scale.id, int(c), p, required)
+		}
 	}
 }
 
 // span files a stretch of cells under the boundaries at its ends.
-func (f *filing) span(l *literal, sure, unsure entry) {
+func (f *filing) span(l *literal, p posting, required bool) {
 	low, high := l.ends()
 	if low == high {
 		return
 	}
 	s := l.scale
 	hasLow, hasHigh := low > s.base, high < s.cells
-	if hasLow && hasHigh && !l.negated {
-		sure = unsure // a long move may pass over the whole stretch
+	if hasLow && hasHigh { // a long move may pass over the whole stretch
+		if l.negated {
+			required = false
+		} else {
+			p = p.unsure()
+		}
 	}
 	inward, outward := drawerUp, drawerDown
 	if hasLow {
-		f.boundary(s, low, inward, outward, l.negated, sure)
+		f.boundary(s, low, inward, outward, l.negated, p, required)
 	}
 	if hasHigh {
-		f.boundary(s, high, outward, inward, l.negated, sure)
+		f.boundary(s, high, outward, inward, l.negated, p, required)
 	}
 }
 
 // boundary files one end: crossing it inward makes a span true and its
 // complement false.
-func (f *filing) boundary(s *scale, cell int, inward, outward drawer, negated bool, e entry) {
+func (f *filing) boundary(s *scale, cell int, inward, outward drawer, negated bool, p posting, required bool) {
 	if negated {
 		inward, outward = outward, inward
 	}
-	f.enter(inward, s.id, cell-1-s.base, e)
-	f.leave(outward, s.id, cell-1-s.base, e)
+	f.enter(inward, s.id, cell-1-s.base, p)
+	f.leave(outward, s.id, cell-1-s.base, p, required)
 }
 
-func (f *filing) enter(d drawer, owner, key int, e entry) {
-	f.postings = append(f.postings, posting{drawer: d, owner: int32(owner), key: int32(key), entry: e})
+func (f *filing) enter(d drawer, owner, key int, p posting) {
+	p.drawer, p.owner, p.key = d, int32(owner), int32(key)
+	f.postings = append(f.postings, p)
 }
 
-func (f *filing) leave(d drawer, owner, key int, e entry) {
-	e = entry{rule: e.rule & (positionMask | flagLate)}
-	f.postings = append(f.postings, posting{drawer: d, owner: int32(owner), key: int32(key), entry: e, leaf: true})
+func (f *filing) leave(d drawer, owner, key int, p posting, sure bool) {
+	leaf := posting{drawer: d, owner: int32(owner), key: int32(key), leaf: true}
+	leaf.entry.rule = p.entry.rule & (positionMask | flagLate)
+	if sure {
+		leaf.entry.rule |= flagSure
+	}
+	f.postings = append(f.postings, leaf)
 }
 
 // file sorts the postings into the index. Within a list those with guards of
@@ -184,7 +222,7 @@ func (f *filing) file() {
 	slices.SortFunc(f.postings, func(a, b posting) int {
 		return cmp.Or(
 			cmp.Compare(a.drawer, b.drawer), cmp.Compare(a.owner, b.owner), cmp.Compare(a.key, b.key),
-			cmp.Compare(a.entry.rule>>kind1Shift, b.entry.rule>>kind1Shift),
+			cmp.Compare(a.gate.kind, b.gate.kind),
 			cmp.Compare(a.entry.rule&positionMask, b.entry.rule&positionMask),
 		)
 	})
@@ -196,7 +234,7 @@ func (f *filing) file() {
 			entries++
 		}
 	}
-	f.ix.entries, f.ix.leaves = make([]entry, 0, entries), make([]uint32, 0, leaves)
+	f.ix.entries, f.ix.gates, f.ix.leaves = make([]entry, 0, entries), make([]test, 0, entries), make([]uint32, 0, leaves)
 	for len(f.postings) > 0 {
 		n := 1
 		first := f.postings[0]
@@ -231,7 +269,7 @@ func (f *filing) list(d drawer, owner int, all []posting) {
 			if all[at].leaf {
 				f.ix.leaves = append(f.ix.leaves, all[at].entry.rule)
 			} else {
-				f.ix.entries = append(f.ix.entries, all[at].entry)
+				f.ix.entries, f.ix.gates = append(f.ix.entries, all[at].entry), append(f.ix.gates, all[at].gate)
 			}
 		}
 		target.close(key, len(f.ix.entries), len(f.ix.leaves))

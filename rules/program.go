@@ -4,14 +4,18 @@ package rules
 type testKind uint8
 
 const (
-	testConst    testKind = iota // parameter: 1 for true
+	testConst    testKind = iota // parameter: 1 for true; as a guard: none
 	testRange                    // of a scale's cell: first cell, and number of cells, wrapping around
+	testMask                     // of a scale's cell: a bit for each of the first 32
 	testWords                    // of a scale's cell: offset of a bitset in words
-	testList                     // of a scale's cell: offset in lists, lowest bit: negated
 	testBit                      // bit of the state, lowest bit: negated
+	testList                     // of a scale's cell: offset in lists, lowest bit: negated
 	testMember                   // position, lowest bit: negated
 	testResidual                 // number, lowest bit: negated
 )
+
+// guards reports whether tests of a kind can serve as guards.
+func (k testKind) guards() bool { return k >= testRange && k <= testBit }
 
 // test is a literal ready to be run: 8 bytes.
 type test struct {
@@ -69,9 +73,12 @@ func (p *programs) add(f *formula) {
 }
 
 // run evaluates the rule at a position.
-func (m *Matcher) run(position uint32) bool {
+func (m *Matcher) run(position uint32) bool { return m.runAt(m.index.programs.start[position]) }
+
+// runAt evaluates the rule whose program begins at start.
+func (m *Matcher) runAt(start uint32) bool {
 	ix := m.index
-	code := ix.programs.code[ix.programs.start[position]:]
+	code := ix.programs.code[start:]
 	cells := m.state.cells
 	pc := int16(0)
 	for {
@@ -80,6 +87,8 @@ func (m *Matcher) run(position uint32) bool {
 		switch in.kind {
 		case testRange:
 			holds = cells[in.scale]-uint16(in.parameter) < uint16(in.parameter>>16)
+		case testMask:
+			holds = in.parameter>>cells[in.scale]&1 != 0
 		case testWords:
 			c := cells[in.scale]
 			holds = ix.words[in.parameter+uint32(c>>6)]>>(c&63)&1 != 0

@@ -12,7 +12,7 @@ import (
 // ruleText returns a rule's text and its origin. Folded lines keep their
 // breaks, which mean nothing in a rule: mistakes then have their line, and a
 // // comment ends where its line ends.
-func (r *yamlReader) ruleText(n ast.Node) (string, origin) {
+func (r *yamlReader) ruleText(n ast.Node) (string, *origin) {
 	value, from := r.text(n, "rule"), r.originOf(n)
 	if block, ok := n.(*ast.LiteralNode); ok {
 		return r.blockText(block, value, from)
@@ -35,7 +35,7 @@ func (r *yamlReader) ruleText(n ast.Node) (string, origin) {
 	return string(s.text), from
 }
 
-func (r *yamlReader) blockText(n *ast.LiteralNode, value string, from origin) (string, origin) {
+func (r *yamlReader) blockText(n *ast.LiteralNode, value string, from *origin) (string, *origin) {
 	first := n.Start.Position.Line // the line behind the one with > or |
 	if first >= len(r.lines) {
 		return value, from
@@ -55,7 +55,7 @@ func (r *yamlReader) blockText(n *ast.LiteralNode, value string, from origin) (s
 	if !slices.Equal(strings.Fields(raw), strings.Fields(value)) {
 		return value, from
 	}
-	return raw, origin{file: r.file, lines: r.lines, line: first + 1, column: indent + 1, block: true}
+	return raw, &origin{file: r.file, lines: r.lines, line: first + 1, column: indent + 1, block: true}
 }
 
 // position is a place in a file, both counted from 0.

@@ -14,13 +14,13 @@ type Segment struct {
 	Members bool   // whether member sets are kept; sizes always are
 	Tests   []Test
 
-	origin origin // of Rule
-	idFrom origin // of ID
+	origin *origin // of Rule; nil when it stands alone
+	idFrom *origin // of ID; nil when it is not in a file
 }
 
 // NewSegment returns a segment that does not come from a file.
 func NewSegment(id, rule string) Segment {
-	return Segment{ID: id, Rule: rule, Members: true, origin: textOrigin(rule)}
+	return Segment{ID: id, Rule: rule, Members: true}
 }
 
 // Test is an example beside a segment, run by `evaluator check`.
@@ -48,13 +48,11 @@ type origin struct {
 	cut    bool       // a YAML comment cuts the text off
 }
 
-// textOrigin is the origin of a text that stands alone.
-func textOrigin(text string) origin {
-	return origin{lines: splitLines(text), line: 1, column: 1, block: true}
-}
-
 // place makes an Error of a mistake in text.
-func (o origin) place(segment, text string, m mistake) *Error {
+func (o *origin) place(segment, text string, m mistake) *Error {
+	if o == nil {
+		o = &origin{lines: splitLines(text), line: 1, column: 1, block: true}
+	}
 	line, column := o.line, o.column
 	switch {
 	case m.from < len(o.places):
@@ -95,7 +93,7 @@ func lineAndColumn(text string, from int) (line, column int) {
 
 // mistake makes an Error of a mistake in the segment's id.
 func (s *Segment) mistake(m mistake) *Error {
-	if s.idFrom.line == 0 {
+	if s.idFrom == nil {
 		return &Error{Segment: s.ID, Line: 1, Column: 1, Message: m.message, Hint: m.hint}
 	}
 	return s.idFrom.place(s.ID, s.ID, m)
@@ -103,7 +101,7 @@ func (s *Segment) mistake(m mistake) *Error {
 
 // place says where a segment's id stands in a file, for a message.
 func (s *Segment) place() string {
-	if s.idFrom.line == 0 {
+	if s.idFrom == nil {
 		return ""
 	}
 	return fmt.Sprintf("; first at %s:%d", s.idFrom.file, s.idFrom.line)

@@ -28,7 +28,7 @@ type Set struct {
 	schema    *profile.Schema
 	index     index
 	listeners listeners
-	bySegment [][]int           // by position: those that mention the segment
+	bySegment map[int][]int     // positions that mention a segment, by its position
 	queries   [][]profile.Query // of each sliding series, without repeats
 	ages      []int             // scales that move with the clock
 	moments   []momentTest      // comparisons with the clock that have no scale

@@ -11,13 +11,16 @@ func (m *Matcher) newState(p *profile.Profile) *State {
 	copy(st.bits, blank.bits)
 	m.state = st
 	l := &m.set.listeners
-	p.EachTrait(m.set.schema, func(i int) { m.sense(&l.traits[i]) })
+	p.EachTrait(m.set.schema, func(c profile.TraitChange) {
+		m.bring(&c)
+		m.sense(&l.traits[c.Trait])
+	})
 	p.Each(func(series int) { m.sense(&l.series[series]) })
 	for _, one := range []*sensors{&l.firstSeen, &l.lastSeen, &l.groups, &l.identity} {
 		m.sense(one)
 	}
 	m.moves, m.toggle, m.shifts = m.moves[:0], m.toggle[:0], m.shifts[:0]
-	m.turn++ // what was read may be read again
+	m.next() // what was read may be read again
 	return st
 }
 

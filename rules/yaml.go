@@ -253,9 +253,9 @@ func (r *yamlReader) bool(n ast.Node, what string) bool {
 	return false
 }
 
-func (r *yamlReader) originOf(n ast.Node) origin {
+func (r *yamlReader) originOf(n ast.Node) *origin {
 	p := start(n)
-	return origin{file: r.file, lines: r.lines, line: p.Line, column: p.Column, fixed: true}
+	return &origin{file: r.file, lines: r.lines, line: p.Line, column: p.Column, fixed: true}
 }
 
 func (r *yamlReader) readTest(s *Segment, n ast.Node) {

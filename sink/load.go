@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -46,7 +47,7 @@ func (s *Store) loadChunk(ctx context.Context, shard int, epoch int64, profiles 
 		replies[key] = pipe.HMGet(ctx, key, ids...)
 	}
 	current := pipe.HGet(ctx, s.keys.meta(shard), "epoch")
-	if _, err := pipe.Exec(ctx); err != nil && err != redis.Nil {
+	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
 		return nil, err
 	}
 	if got, err := current.Int64(); err != nil || got != epoch {

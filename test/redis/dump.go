@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 
 	client "github.com/redis/go-redis/v9"
@@ -59,17 +60,16 @@ func keys(ctx context.Context, t testing.TB, c client.UniversalClient) []string 
 
 func masterAddresses(ctx context.Context, t testing.TB, c *client.ClusterClient) []string {
 	t.Helper()
-	ranges, err := c.ClusterSlots(ctx).Result()
+	var mu sync.Mutex
+	var addresses []string
+	err := c.ForEachMaster(ctx, func(_ context.Context, master *client.Client) error {
+		mu.Lock()
+		defer mu.Unlock()
+		addresses = append(addresses, master.Options().Addr)
+		return nil
+	})
 	if err != nil {
 		t.Fatalf("listing masters: %v", err)
-	}
-	seen := map[string]bool{}
-	var addresses []string
-	for _, r := range ranges {
-		if address := r.Nodes[0].Addr; !seen[address] {
-			seen[address] = true
-			addresses = append(addresses, address)
-		}
 	}
 	return addresses
 }
