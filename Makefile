@@ -8,7 +8,7 @@ LINT_VERSION := $(shell cat .golangci-version)
 LINT := $(MUSTER_CACHE)/bin/golangci-lint-$(LINT_VERSION)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race e2e retail lint bench
+.PHONY: help build demo test race e2e retail soak lint bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ retail: ## feed a real shop's year through the service and compare with the orac
 	@line=$$(mktemp) && MUSTER_RETAIL=$$line \
 		go test -count=1 -timeout 60m -run '^TestRetail$$' ./test/retail >&2; status=$$?; \
 		cat $$line; rm -f $$line; exit $$status
+
+soak: ## compare a billion decisions with the oracle; MUSTER_DECISIONS, MUSTER_SEED
+	@go run ./test/soak/run
 
 lint: $(LINT) ## check style and layers
 	$(LINT) run ./...

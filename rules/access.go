@@ -5,16 +5,10 @@ import "math/bits"
 // access leads to every rule that may be true of a whole profile. Each rule
 // is filed under a set of its literals of which one must hold.
 type access struct {
-	byScale []scaleAccess
-	bits    postings
+	byScale []scalePostings // boundaries: in below the value's cell, inBack from it on
+	bits    []offsets
 	always  []uint32 // positions with no such set
 	late    []uint32 // positions that mention segments, ascending
-}
-
-type scaleAccess struct {
-	cell postings // by the cell that the value is in
-	up   postings // by boundary: all below the value's cell
-	down postings // by boundary: all from the value's cell on
 }
 
 // unusable is the cost of what can't lead to a rule.
@@ -98,28 +92,19 @@ func (m *Matcher) whole() {
 	ix, st := m.index, m.state
 	clear(m.fresh)
 	for i := range ix.access.byScale {
-		a, c := &ix.access.byScale[i], st.cells[i]
-		if a.cell.in != nil {
-			m.admit(a.cell.in[c], a.cell.in[c+1])
-		}
-		if !ix.scales[i].isOrdered(c) {
-			continue
-		}
-		k := int(c) - ix.scales[i].base
-		if a.up.in != nil {
-			m.admit(a.up.in[0], a.up.in[k])
-		}
-		if a.down.in != nil {
-			m.admit(a.down.in[k], a.down.in[len(a.down.in)-1])
-		}
+		m.reach(&ix.access.byScale[i], ix.scales[i], st.cells[i])
 	}
-	if ix.access.bits.in != nil {
+	if lists := ix.access.bits; lists != nil {
 		for w, word := range st.bits {
 			for ; word != 0; word &= word - 1 {
-				i := w<<6 + bits.TrailingZeros64(word)
-				m.admit(ix.access.bits.in[i], ix.access.bits.in[i+1])
+				n := w<<6 + bits.TrailingZeros64(word)
+				m.ins = append(m.ins, stretch{lists[n].in, lists[n+1].in})
 			}
 		}
+	}
+	m.sift()
+	for _, i := range m.passed {
+		m.admit(&ix.entries[i])
 	}
 	for _, position := range ix.access.always {
 		if m.run(position) {
@@ -129,15 +114,25 @@ func (m *Matcher) whole() {
 	m.replace()
 }
 
-// admit adds the rules of the entries from low to high that are true.
-func (m *Matcher) admit(low, high uint32) {
-	ix, fresh := m.index, m.fresh
-	for i := range m.passing(low, high) {
-		e := &ix.entries[i]
-		position := e.rule & positionMask
-		if fresh[position>>6]>>(position&63)&1 == 0 && (e.rule&flagComplete != 0 || m.runAt(e.program)) {
-			fresh[position>>6] |= 1 << (position & 63)
-		}
+// reach notes the entries that a value leads to.
+func (m *Matcher) reach(a *scalePostings, s *scale, c uint16) {
+	if a.cells != nil {
+		m.ins = append(m.ins, stretch{a.cells[c].in, a.cells[c+1].in})
+	}
+	if a.boundaries == nil || !s.isOrdered(c) {
+		return
+	}
+	k, last := int(c)-s.base, len(a.boundaries)-1
+	m.ins = append(m.ins,
+		stretch{a.boundaries[0].in, a.boundaries[k].in},
+		stretch{a.boundaries[k].inBack, a.boundaries[last].inBack})
+}
+
+// admit adds the rule of an entry whose first guard holds, if it is true.
+func (m *Matcher) admit(e *entry) {
+	position := e.rule & positionMask
+	if m.fresh[position>>6]>>(position&63)&1 == 0 && m.index.guarded(e, m.state) && (e.rule&flagComplete != 0 || m.runAt(e.program)) {
+		m.fresh[position>>6] |= 1 << (position & 63)
 	}
 }
 

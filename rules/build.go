@@ -102,7 +102,7 @@ func (b *builder) resolve(formulas []*formula) {
 func (b *builder) file(formulas []*formula, sample *sampled) {
 	ix := &b.set.index
 	ix.byScale = make([]scalePostings, len(b.scales))
-	ix.access.byScale = make([]scaleAccess, len(b.scales))
+	ix.access.byScale = make([]scalePostings, len(b.scales))
 	ix.late = make([]uint64, (len(formulas)+63)/64)
 	f := &filing{ix: ix}
 	for i, root := range formulas {

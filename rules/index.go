@@ -30,9 +30,8 @@ type index struct {
 	entries   []entry
 	leaves    []uint32
 	byScale   []scalePostings
-	rise      postings // by bit
-	fall      postings // by bit
-	shift     postings // by residual
+	bits      []offsets // by bit: in and out when it rises, back when it falls
+	shift     []offsets // by residual
 	access    access
 	late      []uint64 // set of positions: the rule mentions segments
 	mentioned []uint64 // set of positions: a rule mentions the segment; nil for none
@@ -70,20 +69,22 @@ const (
 // MaxSegments is the number of segments that a Set can have.
 const MaxSegments = 1 << positionBits
 
-// postings are lists of entries and leaves by a key. List k of entries is
-// entries[in[k]:in[k+1]] of the index, and so for gates and leaves; nil
-// offsets mean that all are empty.
-type postings struct {
-	in, out []uint32
+// stretch is a part of the entries, or of the leaves, of the index.
+type stretch struct{ low, high uint32 }
+
+// offsets say where the lists of one key begin; those of the next key say
+// where they end. The four stand together because a move needs most of them.
+type offsets struct {
+	in, out         uint32 // entries and leaves when the key is reached, or a boundary crossed upwards
+	inBack, outBack uint32 // when it is left, or a boundary crossed downwards
 }
 
-// scalePostings are the postings of one scale. Cells and, in the ordered
-// region, the boundaries between neighbouring cells are the keys.
+// scalePostings are the postings of one scale by cell and, in the ordered
+// region, by the boundaries between neighbouring cells. Nil where all are
+// empty.
 type scalePostings struct {
-	arrive postings // by cell moved to
-	depart postings // by cell moved from
-	up     postings // by boundary, moving up across it
-	down   postings // by boundary, moving down across it
+	cells      []offsets
+	boundaries []offsets
 }
 
 // holds reports whether a guard of an entry holds.
@@ -100,6 +101,12 @@ func (ix *index) holds(kind testKind, scale uint16, parameter uint32, st *State)
 		return uint32(st.bits[parameter>>7]>>(parameter>>1&63)&1) != parameter&1
 	}
 	return true
+}
+
+// guarded reports whether the second and third guard of an entry hold.
+func (ix *index) guarded(e *entry, st *State) bool {
+	return ix.holds(testKind(e.rule>>kind2Shift&kindMask), e.scale2, e.guard2, st) &&
+		ix.holds(testKind(e.rule>>kind3Shift), e.scale3, e.guard3, st)
 }
 
 // State is what the index keeps of a profile in memory: the cell of every

@@ -32,12 +32,16 @@ type Matcher struct {
 	members profile.Members
 
 	// Of the evaluation at hand.
-	turn   uint64
-	moves  []move
-	toggle []int // bits that changed
-	shifts []int32
-	read   []uint64 // by scale, sensor and residual: turn in which it was read
-	memo   []memo   // by residual
+	turn            uint64
+	moves           []move
+	toggle          []int // bits that changed
+	shifts          []int32
+	ins             []stretch // of entries whose predicate has become true
+	outs            []stretch // of leaves whose predicate has become false
+	allIns, allOuts []stretch // of which that is not known
+	passed          []uint32  // entries whose first guard holds
+	read            []uint64  // by scale, sensor and residual: turn in which it was read
+	memo            []memo    // by residual
 
 	flipped []uint64 // positions whose membership changed
 	touched []uint64 // words of flipped that are not zero
@@ -245,170 +249,128 @@ func (m *Matcher) senseBits(s *bitSensor) {
 // settle takes the profile out of and into the segments that the noted
 // moves concern. Leaving goes first: it only looks at memberships.
 func (m *Matcher) settle() {
-	for _, mv := range m.moves {
-		m.leaveMove(mv)
+	m.gather()
+	for _, s := range m.outs {
+		m.expel(s, true)
 	}
-	for _, n := range m.toggle {
-		m.leave(&m.index.rise, &m.index.fall, n)
+	for _, s := range m.allOuts {
+		m.expel(s, false)
 	}
-	for _, i := range m.shifts {
-		m.expel(&m.index.shift, int(i), int(i)+1)
+	m.sift()
+	for _, i := range m.passed {
+		m.enter(&m.index.entries[i], true)
 	}
-	for _, mv := range m.moves {
-		m.enterMove(mv)
+	m.ins = append(m.ins, m.allIns...)
+	m.sift()
+	for _, i := range m.passed {
+		m.enter(&m.index.entries[i], false)
 	}
-	for _, n := range m.toggle {
-		m.enter(&m.index.rise, &m.index.fall, n)
-	}
-	for _, i := range m.shifts {
-		m.scan(&m.index.shift, int(i), int(i)+1)
-	}
+	m.outs, m.allOuts, m.allIns = m.outs[:0], m.allOuts[:0], m.allIns[:0]
 	m.moves, m.toggle, m.shifts = m.moves[:0], m.toggle[:0], m.shifts[:0]
 	m.settleLate()
 }
 
-func (m *Matcher) leave(rise, fall *postings, n int) {
-	if m.state.bits[n>>6]>>(n&63)&1 != 0 {
-		m.expel(rise, n, n+1)
-	} else {
-		m.expel(fall, n, n+1)
+// gather notes the lists that the moves lead to and reads the beginning of
+// each, so that the processor fetches them side by side.
+func (m *Matcher) gather() {
+	ix := m.index
+	for _, mv := range m.moves {
+		m.gatherMove(mv)
+	}
+	for _, n := range m.toggle {
+		at, end := &ix.bits[n], &ix.bits[n+1]
+		if m.state.bits[n>>6]>>(n&63)&1 != 0 {
+			m.note(at.in, end.in, at.out, end.out)
+		} else {
+			m.note(at.inBack, end.inBack, at.outBack, end.outBack)
+		}
+	}
+	for _, i := range m.shifts {
+		m.note(ix.shift[i].in, ix.shift[i+1].in, ix.shift[i].out, ix.shift[i+1].out)
 	}
 }
 
-func (m *Matcher) enter(rise, fall *postings, n int) {
-	if m.state.bits[n>>6]>>(n&63)&1 != 0 {
-		m.scan(rise, n, n+1)
-	} else {
-		m.scan(fall, n, n+1)
-	}
-}
-
-// leaveMove looks at the memberships that a move may end: those of
-// predicates of the old cell, and those it excluded the new one from.
-func (m *Matcher) leaveMove(mv move) {
+// gatherMove notes the lists of a value that went from one cell to another:
+// of the cells, and of the boundaries between them. When a value comes into
+// the ordered region or leaves it, every boundary may matter and nothing is
+// known of its predicates.
+func (m *Matcher) gatherMove(mv move) {
 	s, lists := m.index.scales[mv.scale], &m.index.byScale[mv.scale]
-	m.expel(&lists.depart, int(mv.from), int(mv.from)+1)
-	m.expel(&lists.arrive, int(mv.to), int(mv.to)+1)
-	from, to := int(mv.from)-s.base, int(mv.to)-s.base
-	switch {
-	case from < 0 && to < 0:
-	case from < 0 || to < 0:
-		m.expelAll(&lists.up)
-		m.expelAll(&lists.down)
-	case to > from:
-		m.expel(&lists.up, from, to)
-	default:
-		m.expel(&lists.down, to, from)
+	if c := lists.cells; c != nil {
+		m.note(c[mv.to].in, c[mv.to+1].in, c[mv.to].out, c[mv.to+1].out)
+		m.note(c[mv.from].inBack, c[mv.from+1].inBack, c[mv.from].outBack, c[mv.from+1].outBack)
 	}
-}
-
-// enterMove looks at the rules that a move may make true. When a value
-// comes into the ordered region or leaves it, every boundary may matter and
-// nothing is known of its predicates.
-func (m *Matcher) enterMove(mv move) {
-	s, lists := m.index.scales[mv.scale], &m.index.byScale[mv.scale]
-	m.scan(&lists.arrive, int(mv.to), int(mv.to)+1)
-	m.scan(&lists.depart, int(mv.from), int(mv.from)+1)
-	from, to := int(mv.from)-s.base, int(mv.to)-s.base
-	switch {
-	case from < 0 && to < 0:
-	case from < 0 || to < 0:
-		m.scanAll(&lists.up)
-		m.scanAll(&lists.down)
-	case to > from:
-		m.scan(&lists.up, from, to)
-	default:
-		m.scan(&lists.down, to, from)
-	}
-}
-
-// expel takes the profile out of the segments of leaves low to high that it
-// is in, if their rules do not hold any more.
-func (m *Matcher) expel(p *postings, low, high int) {
-	if p.out == nil {
+	b := lists.boundaries
+	if b == nil {
 		return
 	}
+	from, to := int(mv.from)-s.base, int(mv.to)-s.base
+	switch {
+	case from < 0 && to < 0:
+	case from < 0 || to < 0:
+		last := len(b) - 1
+		m.allIns = append(m.allIns, stretch{b[0].in, b[last].in}, stretch{b[0].inBack, b[last].inBack})
+		m.allOuts = append(m.allOuts, stretch{b[0].out, b[last].out}, stretch{b[0].outBack, b[last].outBack})
+	case to > from:
+		m.note(b[from].in, b[to].in, b[from].out, b[to].out)
+	default:
+		m.note(b[to].inBack, b[from].inBack, b[to].outBack, b[from].outBack)
+	}
+}
+
+func (m *Matcher) note(inLow, inHigh, outLow, outHigh uint32) {
+	if inLow < inHigh {
+		m.ins = append(m.ins, stretch{inLow, inHigh})
+		m.warmed += uint64(m.index.gates[inLow].parameter)
+	}
+	if outLow < outHigh {
+		m.outs = append(m.outs, stretch{outLow, outHigh})
+		m.warmed += uint64(m.index.leaves[outLow])
+	}
+}
+
+// expel takes the profile out of the segments of leaves that it is in, if
+// their rules do not hold any more. Without trust, a leaf's predicate may
+// hold still.
+func (m *Matcher) expel(s stretch, trust bool) {
 	members := m.members
-	for _, leaf := range m.index.leaves[p.out[low]:p.out[high]] {
+	for _, leaf := range m.index.leaves[s.low:s.high] {
 		position := leaf & positionMask
 		if members[position>>6]>>(position&63)&1 == 0 {
 			continue
 		}
-		m.leaveRule(leaf)
+		switch {
+		case leaf&flagLate != 0:
+			m.pend(position)
+		case trust && leaf&flagSure != 0 || !m.run(position):
+			m.flip(position)
+		}
 	}
 }
 
-func (m *Matcher) leaveRule(leaf uint32) {
-	position := leaf & positionMask
+// enter takes the profile into the segment of an entry whose first guard
+// holds, if its rule does. Without trust, the entry's predicate may not hold.
+func (m *Matcher) enter(e *entry, trust bool) {
+	position := e.rule & positionMask
+	if m.members[position>>6]>>(position&63)&1 != 0 || !m.index.guarded(e, m.state) {
+		return
+	}
 	switch {
-	case leaf&flagLate != 0:
+	case e.rule&flagLate != 0:
 		m.pend(position)
-	case leaf&flagSure != 0 || !m.run(position):
+	case trust && e.rule&flagComplete != 0 || m.runAt(e.program):
 		m.flip(position)
 	}
 }
 
-// expelAll is expel over all lists, without trusting that predicates do not
-// hold any more.
-func (m *Matcher) expelAll(p *postings) {
-	if p.out == nil {
-		return
-	}
-	for _, leaf := range m.index.leaves[p.out[0]:p.out[len(p.out)-1]] {
-		if position := leaf & positionMask; m.members[position>>6]>>(position&63)&1 != 0 {
-			m.leaveRule(leaf &^ flagSure)
-		}
-	}
-}
-
-// scan looks at the entries low to high, whose predicate has become true.
-func (m *Matcher) scan(p *postings, low, high int) {
-	if p.in == nil {
-		return
-	}
-	members := m.members
-	for i := range m.passing(p.in[low], p.in[high]) {
-		e := &m.index.entries[i]
-		position := e.rule & positionMask
-		if members[position>>6]>>(position&63)&1 == 0 {
-			m.enterRule(e, e.rule&flagComplete != 0)
-		}
-	}
-}
-
-// scanAll looks at all entries of lists without trusting that their
-// predicates hold.
-func (m *Matcher) scanAll(p *postings) {
-	if p.in == nil {
-		return
-	}
-	for i := range m.passing(p.in[0], p.in[len(p.in)-1]) {
-		e := &m.index.entries[i]
-		position := e.rule & positionMask
-		if m.members[position>>6]>>(position&63)&1 == 0 {
-			m.enterRule(e, false)
-		}
-	}
-}
-
-// enterRule enters the segment of an entry whose guards hold, if its rule
-// does.
-func (m *Matcher) enterRule(e *entry, complete bool) {
-	switch {
-	case e.rule&flagLate != 0:
-		m.pend(e.rule & positionMask)
-	case complete || m.runAt(e.program):
-		m.flip(e.rule & positionMask)
-	}
-}
-
-// passing yields the entries from low to high whose guards hold. Gates are
-// sorted by kind within a list, so the switch is well predicted.
-func (m *Matcher) passing(low, high uint32) func(func(uint32) bool) {
-	return func(yield func(uint32) bool) {
-		ix, st := m.index, m.state
-		cells, words := st.cells, ix.words
-		gates := ix.gates[low:high]
+// sift finds, in the noted stretches, the entries whose first guard holds.
+// Gates are sorted by kind within a list, so the switch is well predicted.
+// Each entry found is read at once, so that it is there when its turn comes.
+func (m *Matcher) sift() {
+	ix, st := m.index, m.state
+	cells, words, passed, warmed := st.cells, ix.words, m.passed[:0], m.warmed
+	for _, s := range m.ins {
+		gates := ix.gates[s.low:s.high]
 		for i := range gates {
 			g := &gates[i]
 			switch g.kind {
@@ -429,16 +391,12 @@ func (m *Matcher) passing(low, high uint32) func(func(uint32) bool) {
 					continue
 				}
 			}
-			e := &ix.entries[low+uint32(i)]
-			if !ix.holds(testKind(e.rule>>kind2Shift&kindMask), e.scale2, e.guard2, st) ||
-				!ix.holds(testKind(e.rule>>kind3Shift), e.scale3, e.guard3, st) {
-				continue
-			}
-			if !yield(low + uint32(i)) {
-				return
-			}
+			at := s.low + uint32(i)
+			warmed += uint64(ix.entries[at].rule)
+			passed = append(passed, at)
 		}
 	}
+	m.passed, m.warmed, m.ins = passed, warmed, m.ins[:0]
 }
 
 // flip changes a membership and notes it; changing it back unnotes it.

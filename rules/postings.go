@@ -9,13 +9,13 @@ import (
 type drawer uint8
 
 const (
-	drawerArrive drawer = iota
-	drawerDepart
-	drawerUp
-	drawerDown
-	drawerRise
-	drawerFall
-	drawerShift
+	drawerArrive drawer = iota // by cell moved to
+	drawerDepart               // by cell moved from
+	drawerUp                   // by boundary crossed upwards
+	drawerDown                 // by boundary crossed downwards
+	drawerRise                 // by bit that became true
+	drawerFall                 // by bit that became false
+	drawerShift                // by residual
 	drawerAccessCell
 	drawerAccessUp
 	drawerAccessDown
@@ -246,25 +246,12 @@ func (f *filing) file() {
 	}
 }
 
-// list files all postings of one drawer and owner.
+// list files all postings of one drawer and owner, sorted by key.
 func (f *filing) list(d drawer, owner int, all []posting) {
-	target, keys := f.ix.drawer(d, owner)
-	var entries, leaves int
-	for i := range all {
-		if all[i].leaf {
-			leaves++
-		} else {
-			entries++
-		}
-	}
-	if entries > 0 {
-		target.in = make([]uint32, keys+1)
-	}
-	if leaves > 0 {
-		target.out = make([]uint32, keys+1)
-	}
+	lists, back := f.ix.drawer(d, owner)
 	at := 0
-	for key := range keys {
+	for key := range lists {
+		lists[key].begin(back, len(f.ix.entries), len(f.ix.leaves))
 		for ; at < len(all) && int(all[at].key) == key; at++ {
 			if all[at].leaf {
 				f.ix.leaves = append(f.ix.leaves, all[at].entry.rule)
@@ -272,59 +259,47 @@ func (f *filing) list(d drawer, owner int, all []posting) {
 				f.ix.entries, f.ix.gates = append(f.ix.entries, all[at].entry), append(f.ix.gates, all[at].gate)
 			}
 		}
-		target.close(key, len(f.ix.entries), len(f.ix.leaves))
-	}
-	target.open(len(f.ix.entries)-entries, len(f.ix.leaves)-leaves)
-}
-
-// open and close write the offsets where the lists begin and end.
-func (p *postings) open(entries, leaves int) {
-	if p.in != nil {
-		p.in[0] = uint32(entries)
-	}
-	if p.out != nil {
-		p.out[0] = uint32(leaves)
 	}
 }
 
-func (p *postings) close(key, entries, leaves int) {
-	if p.in != nil {
-		p.in[key+1] = uint32(entries)
-	}
-	if p.out != nil {
-		p.out[key+1] = uint32(leaves)
+func (o *offsets) begin(back bool, entries, leaves int) {
+	if back {
+		o.inBack, o.outBack = uint32(entries), uint32(leaves)
+	} else {
+		o.in, o.out = uint32(entries), uint32(leaves)
 	}
 }
 
-// drawer returns the postings of a drawer and owner, and how many keys they
-// have.
-func (ix *index) drawer(d drawer, owner int) (*postings, int) {
-	bits := 64 * ix.bitWords
+// drawer returns the lists of a drawer and owner, made when they are not
+// there yet, and whether it is the way back that is meant.
+func (ix *index) drawer(d drawer, owner int) (lists []offsets, back bool) {
+	at, keys := ix.place(d, owner)
+	if *at == nil {
+		*at = make([]offsets, keys+1)
+	}
+	return *at, d == drawerDepart || d == drawerDown || d == drawerFall || d == drawerAccessDown
+}
+
+// place returns where the lists of a drawer and owner are kept, and how many
+// keys they have.
+func (ix *index) place(d drawer, owner int) (*[]offsets, int) {
 	switch d {
-	case drawerRise:
-		return &ix.rise, bits
-	case drawerFall:
-		return &ix.fall, bits
+	case drawerRise, drawerFall:
+		return &ix.bits, 64 * ix.bitWords
 	case drawerShift:
 		return &ix.shift, len(ix.residuals)
 	case drawerAccessBit:
-		return &ix.access.bits, bits
+		return &ix.access.bits, 64 * ix.bitWords
 	}
-	s, lists := ix.scales[owner], &ix.byScale[owner]
+	s := ix.scales[owner]
 	boundaries := s.cells - s.base - 1
 	switch d {
-	case drawerArrive:
-		return &lists.arrive, s.cells
-	case drawerDepart:
-		return &lists.depart, s.cells
-	case drawerUp:
-		return &lists.up, boundaries
-	case drawerDown:
-		return &lists.down, boundaries
-	case drawerAccessUp:
-		return &ix.access.byScale[owner].up, boundaries
-	case drawerAccessDown:
-		return &ix.access.byScale[owner].down, boundaries
+	case drawerArrive, drawerDepart:
+		return &ix.byScale[owner].cells, s.cells
+	case drawerUp, drawerDown:
+		return &ix.byScale[owner].boundaries, boundaries
+	case drawerAccessCell:
+		return &ix.access.byScale[owner].cells, s.cells
 	}
-	return &ix.access.byScale[owner].cell, s.cells
+	return &ix.access.byScale[owner].boundaries, boundaries
 }

@@ -12,6 +12,12 @@ import (
 // rejoinWait is the pause before joining again after a failure.
 const rejoinWait = time.Second
 
+// minGroupTimeout is the least time that a request to the group's broker may
+// take; one to join may take RebalanceTimeout more. A member that gives up
+// on joining stays behind in the group as one that never answers, which
+// holds up the others: it is better to wait too long.
+const minGroupTimeout = 10 * time.Second
+
 // place is one partition of one topic.
 type place struct {
 	topic     string
@@ -42,6 +48,7 @@ func (m *member) run(ctx context.Context, begin func(*kafka.Generation)) error {
 		HeartbeatInterval:     cfg.HeartbeatInterval,
 		SessionTimeout:        cfg.SessionTimeout,
 		RebalanceTimeout:      cfg.RebalanceTimeout,
+		Timeout:               max(minGroupTimeout, cfg.SessionTimeout),
 		JoinGroupBackoff:      rejoinWait,
 		WatchPartitionChanges: m.watch,
 		StartOffset:           kafka.FirstOffset,

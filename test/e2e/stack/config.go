@@ -18,7 +18,7 @@ func (s *System) config(name string) string {
 	if s.Sources > 0 {
 		fmt.Fprintf(&b, "  sources: [%s]\n", s.Source)
 	}
-	fmt.Fprintf(&b, "  session_timeout: %s\n  heartbeat_interval: %s\n  poll_wait: 100ms\n", session, session/10)
+	fmt.Fprintf(&b, "  session_timeout: %s\n  rebalance_timeout: %s\n  heartbeat_interval: %s\n  poll_wait: 100ms\n", session, session, session/10)
 	fmt.Fprintf(&b, "redis:\n  addresses: [%s]\n  cluster: %t\n  buckets: 64\n", quoted(s.addresses), s.Cluster)
 	fmt.Fprintf(&b, "pipeline:\n  commit_timeout: %s\n%s\n", session/2, s.Pipeline)
 	fmt.Fprintf(&b, "segments: %s\nclock: stream\n", s.file("segments.yaml"))

@@ -1,0 +1,70 @@
+package soak
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"muster/event"
+	"muster/test/generate"
+)
+
+// Case is one round: rules, and what happens to some profiles.
+type Case struct {
+	Rules []Rule
+	Steps []Step
+	// Stored commits after every step and drops every profile from memory,
+	// so that each is read back from its stored form before it is used.
+	Stored bool
+	// Sampled compiles the rules with profiles to learn from, those that
+	// the steps lead to.
+	Sampled bool
+}
+
+// Rule is the rule of one segment.
+type Rule struct{ ID, Text string }
+
+// Step is an event, or the passing of time up to Until when Event is nil.
+type Step struct {
+	Event *event.Event
+	Until int64 // milliseconds since 1970 UTC
+}
+
+// sizes are the numbers of rules that cases have, those around a word of a
+// bitset among them.
+var sizes = []int{1, 20, 40, 40, 40, 63, 64, 65}
+
+const stepsPerCase = 60
+
+// Draw returns the case of a seed.
+func Draw(seed uint64) Case {
+	r := rand.New(rand.NewPCG(seed, 1))
+	c := Case{Stored: r.IntN(2) == 0, Sampled: r.IntN(4) == 0}
+	ids := make([]string, sizes[r.IntN(len(sizes))])
+	for i := range ids {
+		ids[i] = fmt.Sprintf("s%02d", i)
+	}
+	texts := generate.Set(r, ids)
+	for _, id := range ids {
+		c.Rules = append(c.Rules, Rule{id, texts[id]})
+	}
+	profiles := []string{"a", "b", "c", "d"}
+	clock := generate.Start
+	for i := range stepsPerCase {
+		ev := generate.Event(r, profiles, clock)
+		clock = max(clock, ev.Arrival)
+		if i%10 == 9 {
+			c.Steps = append(c.Steps, Step{Until: ev.Arrival})
+		}
+		c.Steps = append(c.Steps, Step{Event: &ev})
+	}
+	return c
+}
+
+// texts are the rules by segment id.
+func (c *Case) texts() map[string]string {
+	texts := make(map[string]string, len(c.Rules))
+	for _, u := range c.Rules {
+		texts[u.ID] = u.Text
+	}
+	return texts
+}

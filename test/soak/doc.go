@@ -1,0 +1,12 @@
+// Package soak holds the rule engine against the oracle for as long as one
+// likes: random rules, random events, and after every event the demand that
+// the changes the engine follows event by event, its evaluation of all rules
+// from scratch, and the oracle say the same.
+//
+// A round, called a Case, is drawn from a seed alone, so a seed is a bug
+// report. When a case fails, Shrink takes away whatever it can without the
+// failure going away, and Script prints what is left for rules/testdata.
+//
+// The trap: seeds name the same cases only as long as test/generate draws
+// the same. Keep what a seed found as a script, not as a seed.
+package soak

@@ -1,0 +1,178 @@
+package soak
+
+import (
+	"fmt"
+	"slices"
+
+	"muster/event"
+	"muster/pipeline"
+	"muster/profile"
+	"muster/rules"
+	"muster/test/oracle"
+)
+
+// Engine is what is held against the oracle. Both methods return the
+// changes that follow, in order; an error is a failure of the case.
+type Engine interface {
+	Advance(until int64) ([]oracle.Change, error)
+	Apply(ev *event.Event) ([]oracle.Change, error)
+}
+
+// unbounded is a limit that no case reaches.
+const unbounded = 1 << 30
+
+// shard is the real engine: a pipeline.Shard whose every answer is checked
+// by evaluating all rules from scratch on a copy of the profile.
+type shard struct {
+	shard *pipeline.Shard
+	codec *profile.Codec
+	full  *rules.Matcher
+	blobs map[string][]byte // stored profiles; nil when none is ever stored
+	next  int64
+}
+
+// NewShard returns the engine of a case.
+func NewShard(c *Case) (Engine, error) {
+	segments := make([]rules.Segment, 0, len(c.Rules))
+	for _, u := range c.Rules {
+		segments = append(segments, rules.NewSegment(u.ID, u.Text))
+	}
+	set, err := rules.Compile(segments)
+	if err != nil {
+		return nil, fmt.Errorf("compiling the rules: %w", err)
+	}
+	if c.Sampled {
+		if set, err = compileSampled(c, set, segments); err != nil {
+			return nil, fmt.Errorf("compiling the rules with a sample: %w", err)
+		}
+	}
+	return newShard(set, c.Stored), nil
+}
+
+func newShard(set *rules.Set, stored bool) *shard {
+	codec, _ := profile.NewCodec(set.Schema(), set.IDs(), nil)
+	s := &shard{codec: codec, full: rules.NewMatcher(set)}
+	memory := 0
+	if stored {
+		s.blobs, memory = map[string][]byte{}, 1
+	}
+	s.shard = pipeline.NewShard(set, profile.DefaultConfig(), memory, pipeline.State{Next: -1})
+	return s
+}
+
+// compileSampled compiles again, with the profiles that the events lead to
+// when they are evaluated by set.
+func compileSampled(c *Case, set *rules.Set, segments []rules.Segment) (*rules.Set, error) {
+	first := newShard(set, false)
+	sample := map[string]*profile.Profile{}
+	for _, st := range c.Steps {
+		if st.Event == nil {
+			continue
+		}
+		if _, err := first.Apply(st.Event); err != nil {
+			return nil, err
+		}
+		sample[st.Event.Profile] = first.shard.Profile(st.Event.Profile)
+	}
+	o := rules.Options{Now: first.shard.Clock()}
+	for _, id := range sorted(sample) {
+		o.Sample = append(o.Sample, sample[id])
+	}
+	return rules.CompileWith(segments, o)
+}
+
+func (s *shard) Advance(until int64) ([]oracle.Change, error) {
+	if err := s.load(s.shard.Due(nil, until, unbounded)); err != nil {
+		return nil, err
+	}
+	if _, err := s.shard.Fire(until, unbounded); err != nil {
+		return nil, err
+	}
+	return s.take("")
+}
+
+func (s *shard) Apply(ev *event.Event) ([]oracle.Change, error) {
+	if err := s.load(s.shard.Missing(nil, []event.Event{*ev}, unbounded)); err != nil {
+		return nil, err
+	}
+	if _, err := s.shard.Fire(ev.Arrival, unbounded); err != nil {
+		return nil, err
+	}
+	if _, err := s.shard.Apply(ev); err != nil {
+		return nil, err
+	}
+	return s.take(ev.Profile)
+}
+
+func (s *shard) load(ids []string) error {
+	for _, id := range ids {
+		if err := s.shard.Put(id, s.blobs[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take returns the changes and checks the profiles behind them: in memory
+// the touched one, else every one that was stored.
+func (s *shard) take(touched string) ([]oracle.Change, error) {
+	if s.blobs == nil {
+		changes := convert(s.shard.TakeChanges())
+		return changes, s.checkMemory(touched)
+	}
+	s.next++
+	commit := s.shard.Flush(s.next)
+	changes := convert(commit.Changes)
+	for _, w := range commit.Profiles {
+		s.blobs[w.Profile] = slices.Clone(w.Blob)
+		p, err := s.codec.Decode(w.Profile, w.Blob)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.check(p); err != nil {
+			return changes, err
+		}
+	}
+	s.shard.Committed(commit)
+	return changes, nil
+}
+
+// checkMemory checks a copy that shares all but the memberships and what
+// the engine keeps, so that nothing is lost that a blob would leave out.
+func (s *shard) checkMemory(id string) error {
+	p := s.shard.Profile(id)
+	if p == nil {
+		return nil
+	}
+	copied := *p
+	copied.Members, copied.Derived = slices.Clone(p.Members), nil
+	return s.check(&copied)
+}
+
+// check evaluates all rules of a profile, which must change nothing.
+func (s *shard) check(p *profile.Profile) error {
+	for _, f := range s.full.Full(p, s.shard.Clock()) {
+		return fmt.Errorf("evaluated from scratch, %s being in the segment at position %d is %t", p.ID, f.Position, f.Entered)
+	}
+	return nil
+}
+
+// convert gives changes in the oracle's terms.
+func convert(changes []pipeline.Change) []oracle.Change {
+	list := make([]oracle.Change, 0, len(changes))
+	for _, c := range changes {
+		list = append(list, oracle.Change{
+			Segment: c.Segment, Profile: c.Profile, Entered: c.Entered, At: c.At, Version: c.Version, Cause: string(c.Cause),
+		})
+	}
+	return list
+}
+
+func sorted(byID map[string]*profile.Profile) []string {
+	ids := make([]string, 0, len(byID))
+	for id := range byID {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}

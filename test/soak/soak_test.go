@@ -1,0 +1,203 @@
+package soak
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"muster/event"
+	"muster/test/generate"
+	"muster/test/oracle"
+)
+
+func TestSameSeedSameCase(t *testing.T) {
+	if !reflect.DeepEqual(Draw(7), Draw(7)) {
+		t.Error("a seed gave two cases")
+	}
+	stored, sampled, backwards := 0, 0, 0
+	for seed := range uint64(40) {
+		c := Draw(seed)
+		if c.Stored {
+			stored++
+		}
+		if c.Sampled {
+			sampled++
+		}
+		for _, u := range c.Rules {
+			for _, other := range c.Rules {
+				if other.ID > u.ID && strings.Contains(u.Text, `segment("`+other.ID) {
+					backwards++
+				}
+			}
+		}
+	}
+	if stored == 0 || stored == 40 || sampled == 0 || backwards == 0 {
+		t.Errorf("of 40 cases %d are stored, %d sampled; %d rules mention a later segment", stored, sampled, backwards)
+	}
+}
+
+// wrong is the real engine on rules that mean something else.
+func wrong(from, to string) func(*Case) (Engine, error) {
+	return func(c *Case) (Engine, error) {
+		other := *c
+		other.Rules = slices.Clone(c.Rules)
+		for i := range other.Rules {
+			other.Rules[i].Text = strings.ReplaceAll(other.Rules[i].Text, from, to)
+		}
+		return NewShard(&other)
+	}
+}
+
+// TestWhatFailsIsShrunk finds, in random cases, what an engine gets wrong
+// that takes <= for <.
+func TestWhatFailsIsShrunk(t *testing.T) {
+	var failures []error
+	config := Config{Decisions: 1 << 40, Seed: 1, Workers: 2, Stop: 1}
+	p, err := NewRunner(config, wrong("traits.age <= ", "traits.age < "), func(f error) { failures = append(failures, f) }).Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Mismatches == 0 || len(failures) != p.Mismatches {
+		t.Fatalf("%d mismatches, %d reports", p.Mismatches, len(failures))
+	}
+	var f *Failure
+	if !errors.As(failures[0], &f) {
+		t.Fatalf("got %v", failures[0])
+	}
+	t.Log(f)
+	lines := strings.Split(strings.TrimSpace(f.Script), "\n")
+	if len(lines) != 4 || !strings.HasPrefix(lines[0], "rule ") || !strings.HasPrefix(lines[1], `event {"type": "identify"`) || lines[2] != "changes" {
+		t.Fatalf("not one rule, one event and one change:\n%s", f.Script)
+	}
+	_, text, _ := strings.Cut(lines[0], ": ")
+	if len(text) > len("traits.age <= 16.25") || !strings.HasPrefix(text, "traits.age <= ") {
+		t.Errorf("the rule is not as small as it could be: %s", text)
+	}
+	_, body, _ := strings.Cut(lines[1], `"traits": `)
+	if !strings.HasPrefix(body, `{"age": `) || strings.Contains(body, ",") {
+		t.Errorf("the event is not as small as it could be: %s", lines[1])
+	}
+}
+
+// broken is an engine that gets lost at its nth step.
+type broken struct {
+	Engine
+	left int
+}
+
+func (b *broken) Apply(ev *event.Event) ([]oracle.Change, error) {
+	if b.left--; b.left == 0 {
+		panic("lost")
+	}
+	return b.Engine.Apply(ev)
+}
+
+func TestAPanicIsAMismatch(t *testing.T) {
+	c := Draw(3)
+	_, err := Compare(&c, func(c *Case) (Engine, error) {
+		real, err := NewShard(c)
+		return &broken{real, 5}, err
+	})
+	var m *Mismatch
+	if !errors.As(err, &m) || !errors.Is(m.Reason, errPanic) || !strings.Contains(err.Error(), "lost") {
+		t.Errorf("got %v", err)
+	}
+	_, err = Compare(&c, func(*Case) (Engine, error) { panic("no way") })
+	if !errors.As(err, &m) || !strings.Contains(err.Error(), "no way") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestScratchIsCompared: memberships that evaluation from scratch denies
+// are an error, in memory and as stored.
+func TestScratchIsCompared(t *testing.T) {
+	for _, stored := range []bool{false, true} {
+		c := Case{Rules: []Rule{{"s", `traits.age > 1`}}, Stored: stored}
+		e, err := NewShard(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev := event.Event{Type: event.Identify, Profile: "p", Time: 1, Arrival: 1}
+		engine := e.(*shard)
+		if err := engine.load([]string{"p"}); err != nil {
+			t.Fatal(err)
+		}
+		engine.shard.Profile("p").Members.Set(0, true)
+		if _, err := engine.Apply(&ev); err == nil || !strings.Contains(err.Error(), "from scratch") {
+			t.Errorf("stored %t: got %v", stored, err)
+		}
+	}
+}
+
+func TestACaseThatIsNone(t *testing.T) {
+	c := Case{Rules: []Rule{{"s", "traits.a >"}}}
+	if _, err := Compare(&c, NewShard); err == nil || errors.As(err, new(*Mismatch)) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestARunGoesOn: a run from where another was at has the same to say.
+func TestARunGoesOn(t *testing.T) {
+	report := func(err error) { t.Error(err) }
+	first, err := NewRunner(Config{Decisions: 6000, Seed: 5, Workers: 1}, NewShard, report).Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := NewRunner(Config{Decisions: 6000, Seed: first.Next, Workers: 1}, NewShard, report).Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := NewRunner(Config{Decisions: first.Decisions + second.Decisions, Seed: 5, Workers: 2}, NewShard, report).Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.Next == 5 || first.Before != first.Decisions || whole.Decisions < first.Decisions+second.Decisions {
+		t.Errorf("first %+v, second %+v, whole %+v", first, second, whole)
+	}
+	stopped, cancel := context.WithCancel(context.Background())
+	cancel()
+	if p, err := NewRunner(Config{Decisions: 6000, Seed: 5}, NewShard, report).Run(stopped); err != nil || p.Decisions != 0 || p.Next != 5 {
+		t.Errorf("cancelled, got %+v, %v", p, err)
+	}
+}
+
+// TestRecords demands of every event that its record decodes to it.
+func TestRecords(t *testing.T) {
+	decoder, err := event.NewDecoder(event.DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 3000 {
+		want := generate.Event(r, []string{"a", "b"}, generate.Start)
+		decoder.Reset()
+		got, rejected := decoder.Decode(nil, nil, []byte(Record(&want)), 0, 0)
+		if len(got) != 1 {
+			t.Fatalf("%s: %v", Record(&want), rejected)
+		}
+		if Record(&got[0]) != Record(&want) || got[0].Name != want.Name || got[0].Time != want.Time || got[0].Arrival != want.Arrival {
+			t.Fatalf("%s\nwas decoded as %s", Record(&want), Record(&got[0]))
+		}
+	}
+}
+
+func TestShorter(t *testing.T) {
+	got := shorter(`not (traits.a in [1, 2]) and traits.b`)
+	for _, want := range []string{"true and traits.b", "traits.b", "not (traits.a in [1]) and traits.b", "not (traits.a in [1, 2])", "traits.a in [1, 2] and traits.b"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%q is not among\n%s", want, strings.Join(got, "\n"))
+		}
+	}
+	for _, text := range got {
+		if len(text) >= len(`not (traits.a in [1, 2]) and traits.b`) {
+			t.Errorf("%s is not shorter", text)
+		}
+	}
+	if got := shorter("traits.a >"); got != nil {
+		t.Errorf("of no rule: %q", got)
+	}
+}
