@@ -20,6 +20,7 @@ type history struct {
 	applied map[string]int64 // messageId -> stream time when it was applied
 	length  int              // events applied, of any type
 	env     map[string]any   // what programs see; nil when it must be built again
+	crossed []int64          // what crossings returned; nil when it must be built again
 }
 
 // add appends an event at the end of the log, unless its messageId was
@@ -32,7 +33,7 @@ func (h *history) add(e *event.Event, clock int64) bool {
 		h.applied[strings.Clone(e.MessageID)] = clock
 	}
 	h.length++
-	h.env = nil
+	h.env, h.crossed = nil, nil
 	h.times = append(h.times, e.Time)
 	switch e.Type {
 	case event.Track:

@@ -55,6 +55,9 @@ func (u *rule) instants(h *history, times []int64, from, to int64) []int64 {
 // the events, and every text of the profile that reads as one. Traits that
 // were overwritten are listed too, which does no harm.
 func (h *history) crossings() []int64 {
+	if h.crossed != nil {
+		return h.crossed
+	}
 	var list []int64
 	for _, t := range h.times {
 		list = append(list, t, t-t%day)
@@ -70,7 +73,8 @@ func (h *history) crossings() []int64 {
 		list = gather(list, id)
 	}
 	slices.Sort(list)
-	return slices.Compact(list)
+	h.crossed = slices.Compact(list)
+	return h.crossed
 }
 
 // gather appends the times that are found anywhere within a value.

@@ -123,6 +123,9 @@ func TestScratchIsCompared(t *testing.T) {
 		}
 		ev := event.Event{Type: event.Identify, Profile: "p", Time: 1, Arrival: 1}
 		engine := e.(*shard)
+		if _, err := engine.Apply(&ev); err != nil {
+			t.Fatal(err)
+		}
 		if err := engine.load([]string{"p"}); err != nil {
 			t.Fatal(err)
 		}
