@@ -29,18 +29,6 @@ type Progress struct {
 	Before int64
 }
 
-// Failure is a case on which the engine and the oracle part, made small.
-type Failure struct {
-	Seed   uint64
-	Reason error
-	Script string
-}
-
-// Error gives the reason and the script.
-func (f *Failure) Error() string {
-	return fmt.Sprintf("seed %d: %v\nSmallest case, for rules/testdata:\n\n%s", f.Seed, f.Reason, f.Script)
-}
-
 // Runner compares case after case.
 type Runner struct {
 	config Config
@@ -105,7 +93,8 @@ func (r *Runner) round(seed uint64) {
 	var mismatch *Mismatch
 	var failure *Failure
 	if errors.As(err, &mismatch) {
-		failure = r.shrink(seed, c)
+		failure = Diagnose(c, r.build)
+		failure.Seed = seed
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -134,26 +123,4 @@ func (r *Runner) finish(seed uint64, tally Tally) {
 		r.progress.Next++
 		r.progress.Before += decisions
 	}
-}
-
-func (r *Runner) shrink(seed uint64, c Case) *Failure {
-	var last *Mismatch
-	least := Shrink(c, func(c *Case) bool {
-		_, err := Compare(c, r.build)
-		var m *Mismatch
-		if !errors.As(err, &m) {
-			return false
-		}
-		last = m
-		return true
-	})
-	_, err := Compare(&least, r.build)
-	text, wrong := Script(&least)
-	if wrong != nil {
-		text = wrong.Error()
-	}
-	if err == nil {
-		err = fmt.Errorf("the failure comes and goes, last as: %w", last)
-	}
-	return &Failure{Seed: seed, Reason: err, Script: text}
 }
