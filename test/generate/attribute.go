@@ -4,7 +4,7 @@ import "fmt"
 
 // attribute writes a condition on traits.
 func (w *writer) attribute() string {
-	switch weigh(w.r, 25, 30, 8, 10, 17, 10) {
+	switch weigh(w.r, 25, 30, 8, 10, 17, 5, 10) {
 	case 0:
 		return w.compareNumber()
 	case 1:
@@ -15,6 +15,8 @@ func (w *writer) attribute() string {
 		return w.traitPath() + pick(w.r, []string{" == nil", " != nil"})
 	case 4:
 		return w.elements()
+	case 5:
+		return w.odd()
 	}
 	return fmt.Sprintf("version(traits.app) %s version(%s)", w.comparison(), w.word(versions[:4]))
 }

@@ -68,6 +68,29 @@ func TestNoSegmentsNoMention(t *testing.T) {
 	}
 }
 
+// A crowd must be a rule, and big enough for the widest scales at times.
+func TestCrowds(t *testing.T) {
+	r := rand.New(rand.NewPCG(17, 18))
+	rules, wide := map[string]string{}, 0
+	for i := range 60 {
+		rule := generate.Crowd(r)
+		rules[fmt.Sprintf("r%02d", i)] = rule
+		n := strings.Count(rule, ", ")
+		if n < 39 || len(rule) > 16<<10 {
+			t.Errorf("%d constants in %d bytes", n, len(rule))
+		}
+		if n > 1100 {
+			wide++
+		}
+	}
+	if wide < 10 {
+		t.Errorf("%d of 60 are wide", wide)
+	}
+	if _, err := oracle.New(rules); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Events must be legal, and hit what they are drawn to hit.
 func TestEvents(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))

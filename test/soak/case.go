@@ -35,6 +35,9 @@ var sizes = []int{1, 20, 40, 40, 40, 63, 64, 65}
 
 const stepsPerCase = 60
 
+// crowds are rules with very many constants, added to one case in four.
+const crowds = 5
+
 // Draw returns the case of a seed.
 func Draw(seed uint64) Case {
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -46,6 +49,11 @@ func Draw(seed uint64) Case {
 	texts := generate.Set(r, ids)
 	for _, id := range ids {
 		c.Rules = append(c.Rules, Rule{id, texts[id]})
+	}
+	if r.IntN(4) == 0 {
+		for i := range crowds {
+			c.Rules = append(c.Rules, Rule{fmt.Sprintf("t%d", i), generate.Crowd(r)})
+		}
 	}
 	profiles := []string{"a", "b", "c", "d"}
 	clock := generate.Start

@@ -81,6 +81,7 @@ func compileSampled(c *Case, set *rules.Set, segments []rules.Segment) (*rules.S
 	return rules.CompileWith(segments, o)
 }
 
+// Advance implements Engine.
 func (s *shard) Advance(until int64) ([]oracle.Change, error) {
 	if err := s.load(s.shard.Due(nil, until, unbounded)); err != nil {
 		return nil, err
@@ -91,6 +92,7 @@ func (s *shard) Advance(until int64) ([]oracle.Change, error) {
 	return s.take("")
 }
 
+// Apply implements Engine.
 func (s *shard) Apply(ev *event.Event) ([]oracle.Change, error) {
 	if err := s.load(s.shard.Missing(nil, []event.Event{*ev}, unbounded)); err != nil {
 		return nil, err

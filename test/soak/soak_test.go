@@ -99,8 +99,8 @@ func (b *broken) Apply(ev *event.Event) ([]oracle.Change, error) {
 func TestAPanicIsAMismatch(t *testing.T) {
 	c := Draw(3)
 	_, err := Compare(&c, func(c *Case) (Engine, error) {
-		real, err := NewShard(c)
-		return &broken{real, 5}, err
+		working, err := NewShard(c)
+		return &broken{working, 5}, err
 	})
 	var m *Mismatch
 	if !errors.As(err, &m) || !errors.Is(m.Reason, errPanic) || !strings.Contains(err.Error(), "lost") {

@@ -39,9 +39,10 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	debug.SetGCPercent(400) // the oracle makes little but garbage
-	if err := run(ctx, os.Getenv, os.Stdout, os.Stderr); err != nil {
+	err := run(ctx, os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "soak:", err)
 		os.Exit(1)
 	}
@@ -66,7 +67,7 @@ func run(ctx context.Context, getenv func(string) string, out, log io.Writer) er
 		return err
 	}
 	config := soak.Config{Decisions: decisions, Seed: uint64(seed), Workers: runtime.GOMAXPROCS(0), Stop: stopAt}
-	r := soak.NewRunner(config, soak.NewShard, func(failure error) { fmt.Fprintln(log, failure) })
+	r := soak.NewRunner(config, soak.NewShard, func(failure error) { say(log, "%v", failure) })
 	done := make(chan struct{})
 	quiet := watch(r, decisions, done, log)
 	p, err := r.Run(ctx)
@@ -83,10 +84,16 @@ func run(ctx context.Context, getenv func(string) string, out, log io.Writer) er
 	case p.Mismatches > 0:
 		return fmt.Errorf("%d mismatches", p.Mismatches)
 	case p.Decisions < decisions:
-		fmt.Fprintf(log, "to go on: MUSTER_SEED=%d MUSTER_DECISIONS=%d make soak\n", p.Next, decisions-p.Before)
+		say(log, "to go on: MUSTER_SEED=%d MUSTER_DECISIONS=%d make soak", p.Next, decisions-p.Before)
 		return errors.New("interrupted")
 	}
 	return nil
+}
+
+// say writes a line of the log. A log that can't be written is no reason to
+// stop.
+func say(log io.Writer, format string, args ...any) {
+	_, _ = fmt.Fprintf(log, format+"\n", args...)
 }
 
 func number(getenv func(string) string, name string, fallback int64) (int64, error) {
@@ -114,7 +121,7 @@ func watch(r *soak.Runner, decisions int64, done <-chan struct{}, log io.Writer)
 			case <-done:
 				return
 			case <-tick.C:
-				fmt.Fprintln(log, describe(r.Progress(), decisions))
+				say(log, "%s", describe(r.Progress(), decisions))
 			}
 		}
 	}()
