@@ -260,10 +260,12 @@ func (m *Matcher) settle() {
 	for _, i := range m.passed {
 		m.enter(&m.index.entries[i], true)
 	}
-	m.ins = append(m.ins, m.allIns...)
-	m.sift()
-	for _, i := range m.passed {
-		m.enter(&m.index.entries[i], false)
+	if len(m.allIns) > 0 {
+		m.ins = append(m.ins, m.allIns...)
+		m.sift()
+		for _, i := range m.passed {
+			m.enter(&m.index.entries[i], false)
+		}
 	}
 	m.outs, m.allOuts, m.allIns = m.outs[:0], m.allOuts[:0], m.allIns[:0]
 	m.moves, m.toggle, m.shifts = m.moves[:0], m.toggle[:0], m.shifts[:0]
@@ -364,39 +366,40 @@ func (m *Matcher) enter(e *entry, trust bool) {
 }
 
 // sift finds, in the noted stretches, the entries whose first guard holds.
-// Gates are sorted by kind within a list, so the switch is well predicted.
-// Each entry found is read at once, so that it is there when its turn comes.
 func (m *Matcher) sift() {
-	ix, st := m.index, m.state
-	cells, words, passed, warmed := st.cells, ix.words, m.passed[:0], m.warmed
+	total := 0
 	for _, s := range m.ins {
-		gates := ix.gates[s.low:s.high]
-		for i := range gates {
-			g := &gates[i]
-			switch g.kind {
-			case testRange:
-				if cells[g.scale]-uint16(g.parameter) >= uint16(g.parameter>>16) {
-					continue
-				}
-			case testMask:
-				if g.parameter>>cells[g.scale]&1 == 0 {
-					continue
-				}
-			case testWords:
-				if c := cells[g.scale]; words[g.parameter+uint32(c>>6)]>>(c&63)&1 == 0 {
-					continue
-				}
-			case testBit:
-				if uint32(st.bits[g.parameter>>7]>>(g.parameter>>1&63)&1) == g.parameter&1 {
-					continue
-				}
+		total += int(s.high - s.low)
+	}
+	if cap(m.passed) < total+1 {
+		m.passed = make([]uint32, 0, 2*total+64)
+	}
+	n := 0
+	for _, s := range m.ins {
+		n = m.siftOne(s, n)
+	}
+	m.passed, m.ins = m.passed[:n], m.ins[:0]
+}
+
+// siftOne writes what it finds behind the first n found. It writes every
+// entry and then counts it or not, without a branch that the processor would
+// have to guess: which gates hold is close to random.
+func (m *Matcher) siftOne(s stretch, n int) int {
+	ix, cells, found := m.index, m.state.cells, m.passed[:cap(m.passed)]
+	for at := s.low; at < s.high; at++ {
+		g := &ix.gates[at]
+		found[n] = at
+		if g.kind == testRange { // most are, and those of a kind stand together
+			if cells[g.scale]-uint16(g.parameter) < uint16(g.parameter>>16) {
+				n++
 			}
-			at := s.low + uint32(i)
-			warmed += uint64(ix.entries[at].rule)
-			passed = append(passed, at)
+			continue
+		}
+		if ix.holds(g.kind, g.scale, g.parameter, m.state) {
+			n++
 		}
 	}
-	m.passed, m.warmed, m.ins = passed, warmed, m.ins[:0]
+	return n
 }
 
 // flip changes a membership and notes it; changing it back unnotes it.

@@ -3,18 +3,14 @@ package stack
 import (
 	"fmt"
 	"strings"
-	"time"
 )
 
 // config writes a configuration file for one evaluator and returns its path.
 func (s *System) config(name string) string {
 	s.t.Helper()
-	session := s.Session
-	if session == 0 {
-		session = 2 * time.Second
-	}
+	session := s.session()
 	var b strings.Builder
-	fmt.Fprintf(&b, "kafka:\n  brokers: [%s]\n  keyed: %s\n  group: %s\n", quoted(s.brokers), s.Keyed, s.group())
+	fmt.Fprintf(&b, "kafka:\n  brokers: [%s]\n  client_id: %s\n  keyed: %s\n  group: %s\n", quoted(s.brokers), name, s.Keyed, s.group())
 	if s.Sources > 0 {
 		fmt.Fprintf(&b, "  sources: [%s]\n", s.Source)
 	}

@@ -18,6 +18,8 @@ type Evaluator struct {
 	cmd    *exec.Cmd
 	exited chan struct{}
 	ended  bool // by the test
+	// endedAt is when the test killed it.
+	endedAt time.Time
 }
 
 // Init runs `evaluator init`, which must succeed.
@@ -88,7 +90,12 @@ func (s *System) Run() *Evaluator {
 }
 
 // Kill ends the evaluator at once, as a crash would, and waits for its end.
-func (e *Evaluator) Kill() { e.signal(syscall.SIGKILL) }
+func (e *Evaluator) Kill() {
+	e.signal(syscall.SIGKILL)
+	e.endedAt = time.Now()
+}
+
+func (e *Evaluator) killed() bool { return !e.endedAt.IsZero() }
 
 // Terminate asks the evaluator to leave, and returns how long it took and
 // its exit code.

@@ -28,6 +28,9 @@ func (s *System) Await(what string, limit time.Duration, done func() error) {
 				s.t.Fatalf("waiting for %s: %v", what, ended)
 			}
 		}
+		if err := s.expire(); err != nil {
+			s.t.Fatalf("waiting for %s: %v", what, err)
+		}
 		select {
 		case <-deadline.C:
 			s.t.Fatalf("waiting for %s: still not after %s: %v", what, limit, err)

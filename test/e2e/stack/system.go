@@ -54,6 +54,7 @@ type System struct {
 	addresses  []string // of Redis
 	admin      *kafkago.Client
 	evaluators []*Evaluator
+	expired    time.Time // when members were last expired
 }
 
 // Start starts a broker and a Redis and creates the source topic. The keyed
@@ -79,6 +80,14 @@ func Start(t testing.TB, o Options) *System {
 		s.CreateTopic(s.Source, o.Sources)
 	}
 	return s
+}
+
+// session is the session timeout of the evaluators' groups.
+func (s *System) session() time.Duration {
+	if s.Session == 0 {
+		return 2 * time.Second
+	}
+	return s.Session
 }
 
 // started counts the Systems, which may share a broker.
