@@ -145,28 +145,26 @@ func (s *service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 		},
 	}
 	s.refine(worker)
-	s.watch.Health().Wait(observe.GroupPart(s.config.Kafka.Group), "not joined yet")
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error {
-		return s.keep(ctx, "consumer group", func() error { return group.Run(ctx, worker.Run) })
+		return s.keep(ctx, s.config.Kafka.Group, func() error { return group.Run(ctx, worker.Run) })
 	})
 	if len(s.config.Kafka.Sources) > 0 {
 		router := cluster.Router(func() (stream.Splitter, error) { return event.NewDecoder(s.config.Pipeline.Events) })
 		parts.Go(func() error {
-			return s.keep(ctx, "router", func() error { return router.Run(ctx) })
+			return s.keep(ctx, s.config.Kafka.Group+"-router", func() error { return router.Run(ctx) })
 		})
 	}
 	return parts.Wait()
 }
 
-// keep runs a part that ends early only when Kafka can't be reached or lacks
-// a topic; both may be mended, so it is started again.
-func (s *service) keep(ctx context.Context, part string, run func() error) error {
-	health := s.watch.Health()
-	return s.await(ctx, part, func(error) bool { return true }, func() error {
-		health.Ready(part)
-		return run()
-	})
+// keep runs a member of a consumer group. It ends early only when Kafka
+// can't be reached or lacks a topic; both may be mended, so it is started
+// again. Until the group has assigned it something, the process is not ready.
+func (s *service) keep(ctx context.Context, group string, run func() error) error {
+	part := observe.GroupPart(group)
+	s.watch.Health().Wait(part, "not joined yet")
+	return s.await(ctx, part, func(error) bool { return true }, run)
 }
 
 // wall returns the clock that arrival times are clamped to.
