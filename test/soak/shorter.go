@@ -1,50 +1,73 @@
 package soak
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/parser"
 )
 
-// shorter lists texts that a rule may become: those with one node replaced
-// by a node below it, by true or by false, or with one element less in an
-// array. Every one is shorter than the rule, so taking them comes to an end;
-// some are no rules, which the caller finds out. The greatest steps come
+// shorter yields texts that a rule may become: those with some elements less
+// in an array, then those with one node replaced by a node below it, by true
+// or by false. Every one is shorter than the rule, so taking them comes to an
+// end; some are no rules, which the caller finds out. The greatest steps come
 // first.
-func shorter(text string) []string {
-	tree, err := parser.Parse(text)
-	if err != nil {
-		return nil
-	}
-	var texts []string
-	offer := func() {
-		if t := tree.Node.String(); len(t) < len(text) {
-			texts = append(texts, t)
+func shorter(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		tree, err := parser.Parse(text)
+		if err != nil {
+			return
 		}
-	}
-	for _, node := range nodes(&tree.Node) {
-		whole := *node
-		below := nodes(node)[1:]
-		replacements := []ast.Node{&ast.BoolNode{Value: true}, &ast.BoolNode{Value: false}}
-		for _, b := range below {
-			replacements = append(replacements, *b)
+		offer := func() bool {
+			t := tree.Node.String()
+			return len(t) >= len(text) || yield(t)
 		}
-		for _, r := range replacements {
-			*node = r
-			offer()
-		}
-		*node = whole
-		if list, ok := whole.(*ast.ArrayNode); ok {
-			elements := list.Nodes
-			for i := range elements {
-				list.Nodes = slices.Delete(slices.Clone(elements), i, i+1)
-				offer()
+		for _, node := range nodes(&tree.Node) {
+			if list, ok := (*node).(*ast.ArrayNode); ok && !shortenList(list, offer) {
+				return
 			}
-			list.Nodes = elements
+		}
+		for _, node := range nodes(&tree.Node) {
+			if !replace(node, offer) {
+				return
+			}
 		}
 	}
-	return texts
+}
+
+// shortenList offers the tree with pieces of an array left out, halves
+// first, until offer declines. The tree ends as it was.
+func shortenList(list *ast.ArrayNode, offer func() bool) bool {
+	whole := list.Nodes
+	defer func() { list.Nodes = whole }()
+	for size := len(whole) / 2; size > 0; size /= 2 {
+		for at := 0; at+size <= len(whole); at += size {
+			list.Nodes = slices.Delete(slices.Clone(whole), at, at+size)
+			if !offer() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// replace offers the tree with true, false and every node below in place of
+// a node, until offer declines. The tree ends as it was.
+func replace(node *ast.Node, offer func() bool) bool {
+	whole := *node
+	defer func() { *node = whole }()
+	replacements := []ast.Node{&ast.BoolNode{Value: true}, &ast.BoolNode{Value: false}}
+	for _, below := range nodes(node)[1:] {
+		replacements = append(replacements, *below)
+	}
+	for _, r := range replacements {
+		*node = r
+		if !offer() {
+			return false
+		}
+	}
+	return true
 }
 
 // collector notes where every node of a tree hangs.

@@ -8,23 +8,34 @@ import (
 
 // Shrink returns the smallest case it finds that still fails, by leaving
 // out rules, steps, parts of rules and fields of events, one after the
-// other, until nothing more can go. The case must fail.
+// other, until nothing more can go or maxTries cases were tried. The case
+// must fail.
 func Shrink(c Case, fails func(*Case) bool) Case {
-	s := shrinker{c, fails}
-	for s.modes() || s.rules() || s.steps() || s.texts() || s.bodies() {
+	s := shrinker{least: c, fails: fails, left: maxTries}
+	for s.modes() || s.rules() || s.steps() || s.bodies() || s.texts() {
 	}
 	return s.least
 }
+
+// maxTries bounds the time that shrinking takes to some tens of seconds: a
+// mistake that needs a list of a thousand constants is small enough with a
+// few too many.
+const maxTries = 4000
 
 // shrinker holds the smallest case so far. Its methods report whether they
 // made it smaller.
 type shrinker struct {
 	least Case
 	fails func(*Case) bool
+	left  int // tries
 }
 
 // try keeps a case if it fails.
 func (s *shrinker) try(c Case) bool {
+	if s.left == 0 {
+		return false
+	}
+	s.left--
 	if !s.fails(&c) {
 		return false
 	}
@@ -67,7 +78,7 @@ func (s *shrinker) texts() bool {
 		again := true
 		for again {
 			again = false
-			for _, text := range shorter(s.least.Rules[i].Text) {
+			for text := range shorter(s.least.Rules[i].Text) {
 				c := s.least
 				c.Rules = slices.Clone(c.Rules)
 				c.Rules[i].Text = text
