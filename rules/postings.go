@@ -24,13 +24,27 @@ const (
 
 // posting is an entry, or a leaf, before it is filed.
 type posting struct {
-	owner  int32 // number of the scale; 0 for bits and residuals
-	key    int32
-	drawer drawer
-	leaf   bool
-	gate   test
-	entry  entry
+	place place
+	leaf  bool
+	gate  test
+	entry entry
 }
+
+// place is where a posting lies, as one number to sort by: drawer, owner
+// (the scale's number; 0 for bits and residuals), key, and the kind of the
+// gate, so that within a list those of a kind stand together, which the
+// processor predicts well.
+type place uint64
+
+func placeOf(d drawer, owner, key int, gate testKind) place {
+	return place(d)<<56 | place(owner)<<36 | place(key)<<8 | place(gate)
+}
+
+func (p place) drawer() drawer { return drawer(p >> 56) }
+
+func (p place) owner() int { return int(p >> 36 & (1<<20 - 1)) }
+
+func (p place) key() int { return int(p >> 8 & (1<<28 - 1)) }
 
 // filing collects the postings of all rules.
 type filing struct {
@@ -203,12 +217,12 @@ func (f *filing) boundary(s *scale, cell int, inward, outward drawer, negated bo
 }
 
 func (f *filing) enter(d drawer, owner, key int, p posting) {
-	p.drawer, p.owner, p.key = d, int32(owner), int32(key)
+	p.place = placeOf(d, owner, key, p.gate.kind)
 	f.postings = append(f.postings, p)
 }
 
 func (f *filing) leave(d drawer, owner, key int, p posting, sure bool) {
-	leaf := posting{drawer: d, owner: int32(owner), key: int32(key), leaf: true}
+	leaf := posting{place: placeOf(d, owner, key, testConst), leaf: true}
 	leaf.entry.rule = p.entry.rule & (positionMask | flagLate)
 	if sure {
 		leaf.entry.rule |= flagSure
@@ -216,50 +230,55 @@ func (f *filing) leave(d drawer, owner, key int, p posting, sure bool) {
 	f.postings = append(f.postings, leaf)
 }
 
-// file sorts the postings into the index. Within a list those with guards of
-// the same kinds stand together, which the processor predicts well.
+// ranked is a posting's place and where it was filed, which goes by position.
+type ranked struct {
+	place place
+	at    uint32
+}
+
+// file sorts the postings into the index.
 func (f *filing) file() {
-	slices.SortFunc(f.postings, func(a, b posting) int {
-		return cmp.Or(
-			cmp.Compare(a.drawer, b.drawer), cmp.Compare(a.owner, b.owner), cmp.Compare(a.key, b.key),
-			cmp.Compare(a.gate.kind, b.gate.kind),
-			cmp.Compare(a.entry.rule&positionMask, b.entry.rule&positionMask),
-		)
-	})
-	entries, leaves := 0, 0
+	order := make([]ranked, len(f.postings))
+	entries := 0
 	for i := range f.postings {
-		if f.postings[i].leaf {
-			leaves++
-		} else {
+		order[i] = ranked{f.postings[i].place, uint32(i)}
+		if !f.postings[i].leaf {
 			entries++
 		}
 	}
-	f.ix.entries, f.ix.gates, f.ix.leaves = make([]entry, 0, entries), make([]test, 0, entries), make([]uint32, 0, leaves)
-	for len(f.postings) > 0 {
-		n := 1
-		first := f.postings[0]
-		for n < len(f.postings) && f.postings[n].drawer == first.drawer && f.postings[n].owner == first.owner {
+	slices.SortFunc(order, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(a.place, b.place), cmp.Compare(a.at, b.at))
+	})
+	f.ix.entries, f.ix.gates = make([]entry, 0, entries), make([]test, 0, entries)
+	f.ix.leaves = make([]uint32, 0, len(order)-entries)
+	for len(order) > 0 {
+		d, owner, n := order[0].place.drawer(), order[0].place.owner(), 1
+		for n < len(order) && order[n].place.drawer() == d && order[n].place.owner() == owner {
 			n++
 		}
-		f.list(first.drawer, int(first.owner), f.postings[:n])
-		f.postings = f.postings[n:]
+		f.list(d, owner, order[:n])
+		order = order[n:]
 	}
 }
 
 // list files all postings of one drawer and owner, sorted by key.
-func (f *filing) list(d drawer, owner int, all []posting) {
+func (f *filing) list(d drawer, owner int, all []ranked) {
 	lists, back := f.ix.drawer(d, owner)
 	at := 0
 	for key := range lists {
 		lists[key].begin(back, len(f.ix.entries), len(f.ix.leaves))
-		for ; at < len(all) && int(all[at].key) == key; at++ {
-			if all[at].leaf {
-				f.ix.leaves = append(f.ix.leaves, all[at].entry.rule)
-			} else {
-				f.ix.entries, f.ix.gates = append(f.ix.entries, all[at].entry), append(f.ix.gates, all[at].gate)
-			}
+		for ; at < len(all) && all[at].place.key() == key; at++ {
+			f.put(&f.postings[all[at].at])
 		}
 	}
+}
+
+func (f *filing) put(p *posting) {
+	if p.leaf {
+		f.ix.leaves = append(f.ix.leaves, p.entry.rule)
+		return
+	}
+	f.ix.entries, f.ix.gates = append(f.ix.entries, p.entry), append(f.ix.gates, p.gate)
 }
 
 func (o *offsets) begin(back bool, entries, leaves int) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/twmb/murmur3"
@@ -221,11 +222,12 @@ func (s *Set) IDs() []string {
 func (s *Set) Fingerprint() string { return s.print }
 
 func fingerprint(segments []Segment) string {
-	var all strings.Builder
-	fmt.Fprintf(&all, "%d", semantics)
+	all := strconv.AppendInt(nil, semantics, 10)
+	var quoted []byte // AppendQuote makes no room for more than it appends
 	for i := range segments {
-		fmt.Fprintf(&all, "%q%q", segments[i].ID, segments[i].Rule)
+		quoted = strconv.AppendQuote(quoted[:0], segments[i].ID)
+		all = append(all, strconv.AppendQuote(quoted, segments[i].Rule)...)
 	}
-	h1, h2 := murmur3.StringSum128(all.String())
+	h1, h2 := murmur3.Sum128(all)
 	return hex.EncodeToString(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, h1), h2))
 }
