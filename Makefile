@@ -28,7 +28,7 @@ race: ## run every test but the whole-binary suites under the race detector
 
 # -p 1: two brokers at a time are too much for a small machine.
 e2e: ## run the e2e suite on Apache Kafka, Redis and Redis Cluster; needs java and mvn
-	MUSTER_E2E=real go test -count=1 -p 1 -timeout 20m ./test/kafka ./stream ./test/e2e
+	MUSTER_E2E=real go test -count=1 -p 1 -timeout 20m ./test/kafka ./test/redis ./stream ./sink ./test/e2e
 
 # The JSON line is all that goes to stdout.
 retail: ## feed a real shop's year through the service and compare with the oracle

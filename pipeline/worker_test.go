@@ -2,7 +2,6 @@ package pipeline_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -10,9 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"muster/event"
 	"muster/pipeline"
 	"muster/pipeline/memory"
 	"muster/rules"
@@ -48,7 +45,7 @@ func newWorld(t *testing.T, seed uint64, n int) *world {
 	for i := range n {
 		ev := generate.Event(r, []string{"a", "b", "c", "d", "e"}, clock)
 		clock = max(clock, ev.Arrival)
-		w.records = append(w.records, pipeline.Record{Offset: int64(3 * i), Value: encode(t, &ev)})
+		w.records = append(w.records, pipeline.Record{Offset: int64(3 * i), Value: generate.Record(&ev, nil)})
 		for _, c := range log.Apply(&ev) {
 			w.want = append(w.want, pipeline.Change{
 				Segment: c.Segment, Profile: c.Profile, Entered: c.Entered, At: c.At, Version: c.Version, Cause: pipeline.Cause(c.Cause),
@@ -68,60 +65,6 @@ func compile(t *testing.T, segments []rules.Segment) *rules.Set {
 		t.Fatal(err)
 	}
 	return set
-}
-
-// encode writes an event as the JSON record it could have come from.
-func encode(t *testing.T, ev *event.Event) []byte {
-	t.Helper()
-	instant := func(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z07:00") }
-	m := map[string]any{"userId": ev.Profile, "timestamp": instant(ev.Time), "receivedAt": instant(ev.Arrival)}
-	if ev.MessageID != "" {
-		m["messageId"] = ev.MessageID
-	}
-	names := map[event.Type]string{
-		event.Track: "track", event.Page: "page", event.Screen: "screen", event.Identify: "identify", event.Group: "group", event.Alias: "alias",
-	}
-	m["type"] = names[ev.Type]
-	switch ev.Type {
-	case event.Track:
-		m["event"], m["properties"] = ev.Name, plain(ev.Body)
-	case event.Page, event.Screen:
-		m["properties"] = plain(ev.Body)
-	case event.Identify:
-		m["traits"] = plain(ev.Body)
-	case event.Group:
-		m["groupId"] = ev.GroupID
-	}
-	b, err := json.Marshal(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func plain(v event.Value) any {
-	switch v.Kind() {
-	case event.KindBool:
-		return v.True()
-	case event.KindNumber:
-		return v.Number()
-	case event.KindString:
-		return v.Text()
-	case event.KindArray:
-		list := []any{}
-		for _, e := range v.Elements() {
-			list = append(list, plain(e))
-		}
-		return list
-	case event.KindObject:
-		m := map[string]any{}
-		for i := range v.Len() {
-			key, child := v.Field(i)
-			m[key] = plain(child)
-		}
-		return m
-	}
-	return nil
 }
 
 // errEnd ends a worker that has read the whole log.

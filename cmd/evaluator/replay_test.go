@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"muster/event"
 	"muster/test/generate"
 	"muster/test/oracle"
 )
@@ -122,7 +121,7 @@ func randomLines(t *testing.T, r *rand.Rand) []string {
 	for i := range lines {
 		ev := generate.Event(r, []string{"a", "b", "c"}, clock)
 		clock = max(clock, ev.Arrival)
-		lines[i] = writeCall(t, &ev)
+		lines[i] = string(generate.Record(&ev, map[string]any{"previousId": "before"}))
 	}
 	return lines
 }
@@ -136,66 +135,6 @@ func clockAfter(t *testing.T, lines []string) int64 {
 		}
 	}
 	return clock
-}
-
-// writeCall writes an event as the call it came from.
-func writeCall(t *testing.T, ev *event.Event) string {
-	t.Helper()
-	names := map[event.Type]string{
-		event.Track: "track", event.Page: "page", event.Screen: "screen",
-		event.Identify: "identify", event.Group: "group", event.Alias: "alias",
-	}
-	call := map[string]any{
-		"type": names[ev.Type], "userId": ev.Profile, "previousId": "before",
-		"timestamp": instant(ev.Time), "receivedAt": instant(ev.Arrival),
-	}
-	if ev.MessageID != "" {
-		call["messageId"] = ev.MessageID
-	}
-	if ev.Type == event.Track {
-		call["event"] = ev.Name
-	}
-	if ev.GroupID != "" {
-		call["groupId"] = ev.GroupID
-	}
-	field := "properties"
-	if ev.Type == event.Identify || ev.Type == event.Group {
-		field = "traits"
-	}
-	if !ev.Body.IsMissing() {
-		call[field] = plain(ev.Body)
-	}
-	line, err := json.Marshal(call)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(line)
-}
-
-// plain is a value as encoding/json takes it.
-func plain(v event.Value) any {
-	switch v.Kind() {
-	case event.KindBool:
-		return v.True()
-	case event.KindNumber:
-		return v.Number()
-	case event.KindString:
-		return v.Text()
-	case event.KindArray:
-		list := []any{}
-		for _, e := range v.Elements() {
-			list = append(list, plain(e))
-		}
-		return list
-	case event.KindObject:
-		object := map[string]any{}
-		for i := range v.Len() {
-			key, value := v.Field(i)
-			object[key] = plain(value)
-		}
-		return object
-	}
-	return nil
 }
 
 func firstDifference(got, want string) string {

@@ -7,11 +7,9 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"muster/event"
 	"muster/test/e2e/stack"
 	"muster/test/generate"
 )
@@ -65,7 +63,7 @@ func (tr *traffic) records(s *stack.System, n int) []*kgo.Record {
 		tr.clock = max(tr.clock, e.Arrival)
 		records[i] = &kgo.Record{
 			Topic: s.Source, Partition: int32(tr.r.IntN(s.Sources)),
-			Value: encode(&e, tr.serial),
+			Value: generate.Record(&e, map[string]any{"serial": tr.serial}),
 		}
 		if tr.r.IntN(3) > 0 {
 			records[i].Key = fmt.Appendf(nil, "key-%d", tr.r.IntN(1000))
@@ -95,66 +93,4 @@ func (tr *traffic) expectAll(t *testing.T, s *stack.System) {
 			t.Errorf("event %d never came to the keyed topic", serial)
 		}
 	}
-}
-
-var calls = map[event.Type]string{
-	event.Track: "track", event.Page: "page", event.Screen: "screen",
-	event.Identify: "identify", event.Group: "group", event.Alias: "alias",
-}
-
-// encode writes an event as a call of the Segment spec, with its serial
-// number in a field that the spec does not know.
-func encode(e *event.Event, serial int) []byte {
-	call := map[string]any{
-		"type": calls[e.Type], "userId": e.Profile, "serial": serial,
-		"timestamp": instant(e.Time), "receivedAt": instant(e.Arrival),
-	}
-	if e.MessageID != "" {
-		call["messageId"] = e.MessageID
-	}
-	body := "properties"
-	switch e.Type {
-	case event.Track:
-		call["event"] = e.Name
-	case event.Group:
-		call["groupId"], body = e.GroupID, "traits"
-	case event.Identify:
-		body = "traits"
-	}
-	if !e.Body.IsMissing() {
-		call[body] = plain(e.Body)
-	}
-	text, err := json.Marshal(call)
-	if err != nil {
-		panic(fmt.Sprintf("event %d can't be JSON: %v", serial, err))
-	}
-	return text
-}
-
-func instant(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
-
-// plain turns a value into what encoding/json writes.
-func plain(v event.Value) any {
-	switch v.Kind() {
-	case event.KindBool:
-		return v.True()
-	case event.KindNumber:
-		return v.Number()
-	case event.KindString:
-		return v.Text()
-	case event.KindArray:
-		list := []any{}
-		for _, element := range v.Elements() {
-			list = append(list, plain(element))
-		}
-		return list
-	case event.KindObject:
-		fields := map[string]any{}
-		for i := range v.Len() {
-			name, value := v.Field(i)
-			fields[name] = plain(value)
-		}
-		return fields
-	}
-	return nil
 }

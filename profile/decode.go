@@ -1,0 +1,125 @@
+package profile
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Decode returns the profile of a blob. Series that the rule set no longer
+// has are dropped; segments that it no longer has go to Retired.
+func (c *Codec) Decode(id string, blob []byte) (*Profile, error) {
+	r := &reader{rest: string(blob)}
+	if v := r.byte(); r.err == nil && v != formatVersion {
+		return nil, fmt.Errorf("decoding profile %q: format %d is not %d, the one this version reads", id, v, formatVersion)
+	}
+	p := New(id)
+	p.known = true
+	p.FirstSeen, p.LastSeen = r.varint(), r.varint()
+	p.Version, p.Generation = r.uvarint(), r.uvarint()
+	p.ReachDay, p.Deadline = r.varint(), r.varint()
+	c.readMembers(r, p)
+	for range r.count(1) {
+		p.Groups = append(p.Groups, r.text())
+	}
+	for range r.count(3) {
+		p.Traits.leaves = append(p.Traits.leaves, leaf{Path(r.text()), r.varint(), r.value(0)})
+	}
+	p.seen.read(r)
+	c.readSeries(r, p)
+	if r.err == nil && len(r.rest) > 0 {
+		r.fail(fmt.Errorf("%d bytes too many", len(r.rest)))
+	}
+	if r.err != nil {
+		return nil, fmt.Errorf("decoding profile %q: %w", id, r.err)
+	}
+	return p, nil
+}
+
+func (c *Codec) readMembers(r *reader, p *Profile) {
+	number := uint64(0)
+	for range r.count(1) {
+		number += r.uvarint()
+		if number >= uint64(len(c.names)) {
+			r.fail(fmt.Errorf("segment number %d is not among the shard's %d names", number, len(c.names)))
+			return
+		}
+		if i, ok := c.segments.position[number]; ok {
+			p.Members.Set(i, true)
+		} else {
+			p.Retired = append(p.Retired, number)
+		}
+	}
+}
+
+func (s *seen) read(r *reader) {
+	last := int64(0)
+	for range r.count(9) {
+		s.ids = append(s.ids, r.fixed())
+		last += r.varint()
+		s.times = append(s.times, last)
+	}
+}
+
+func (c *Codec) readSeries(r *reader, p *Profile) {
+	for range r.count(5) {
+		number := r.uvarint()
+		pts := readPoints(r)
+		i, ok := c.series.position[number]
+		if r.err != nil || !ok {
+			continue
+		}
+		pts.series = i
+		if !pts.fits(c.schema.Series[i].Keep) {
+			r.fail(errValue)
+			return
+		}
+		p.points = append(p.points, pts)
+	}
+	slices.SortFunc(p.points, func(a, b points) int { return a.series - b.series })
+}
+
+func readPoints(r *reader) points {
+	var p points
+	last := int64(0)
+	for range r.count(1) {
+		last += r.varint()
+		p.times = append(p.times, last)
+	}
+	for range r.count(2) {
+		p.nums = append(p.nums, r.number())
+	}
+	for range r.count(1) {
+		p.vals = append(p.vals, r.text())
+	}
+	for range r.count(9) {
+		first := r.varint()
+		b := bucket{first: first, last: first + r.varint(), count: r.varint()}
+		b.sum, b.min, b.max = r.number(), r.number(), r.number()
+		p.buckets = append(p.buckets, b)
+	}
+	return p
+}
+
+func (r *reader) number() float64 {
+	v := r.value(maxValueDepth)
+	return v.Number()
+}
+
+// fits reports whether the columns are those of a series of that kind, so
+// that reading them can't go out of bounds.
+func (p *points) fits(k Keep) bool {
+	n := len(p.times)
+	switch k {
+	case TotalCount:
+		return n == 0 && p.nums == nil && p.vals == nil && len(p.buckets) == 1
+	case TotalNumbers, SlidingNumbers:
+		return len(p.nums) == n && p.vals == nil && (k.Sliding() || len(p.buckets) <= 1)
+	case TotalDistinct:
+		return n == 0 && p.nums == nil && p.buckets == nil
+	case TotalFirst, TotalLast:
+		return n == 1 && len(p.vals) == 1
+	case SlidingTimes:
+		return p.nums == nil && p.vals == nil
+	}
+	return p.nums == nil && len(p.vals) == n
+}

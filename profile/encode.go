@@ -1,0 +1,100 @@
+package profile
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// Append writes p's blob behind b. Entries that no window reads any more at
+// stream time now are left out.
+func (c *Codec) Append(b []byte, p *Profile, now int64) []byte {
+	b = append(b, formatVersion)
+	b = binary.AppendVarint(b, p.FirstSeen)
+	b = binary.AppendVarint(b, p.LastSeen)
+	b = binary.AppendUvarint(b, p.Version)
+	b = binary.AppendUvarint(b, p.Generation)
+	b = binary.AppendVarint(b, p.ReachDay)
+	b = binary.AppendVarint(b, p.Deadline)
+	b = c.appendMembers(b, p)
+	b = binary.AppendUvarint(b, uint64(len(p.Groups)))
+	for _, g := range p.Groups {
+		b = appendText(b, g)
+	}
+	b = binary.AppendUvarint(b, uint64(len(p.Traits.leaves)))
+	for _, l := range p.Traits.leaves {
+		b = appendText(b, string(l.path))
+		b = binary.AppendVarint(b, l.time)
+		b = appendValue(b, l.value)
+	}
+	b = p.seen.append(b)
+	return c.appendSeries(b, p, now)
+}
+
+func (c *Codec) appendMembers(b []byte, p *Profile) []byte {
+	numbers := slices.Clone(p.Retired)
+	for i := range p.Members.All() {
+		numbers = append(numbers, c.segments.number[i])
+	}
+	slices.Sort(numbers)
+	b = binary.AppendUvarint(b, uint64(len(numbers)))
+	last := uint64(0)
+	for _, n := range numbers {
+		b = binary.AppendUvarint(b, n-last)
+		last = n
+	}
+	return b
+}
+
+func (s *seen) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s.ids)))
+	last := int64(0)
+	for i, id := range s.ids {
+		b = binary.LittleEndian.AppendUint64(b, id)
+		b = binary.AppendVarint(b, s.times[i]-last)
+		last = s.times[i]
+	}
+	return b
+}
+
+func (c *Codec) appendSeries(b []byte, p *Profile, now int64) []byte {
+	for i := range p.points {
+		pts := &p.points[i]
+		if s := &c.schema.Series[pts.series]; s.Keep.Sliding() {
+			pts.expire(now - s.Window)
+		}
+	}
+	p.points = slices.DeleteFunc(p.points, func(pts points) bool { return pts.empty() })
+	b = binary.AppendUvarint(b, uint64(len(p.points)))
+	for i := range p.points {
+		b = binary.AppendUvarint(b, c.series.number[p.points[i].series])
+		b = p.points[i].append(b)
+	}
+	return b
+}
+
+func (p *points) empty() bool { return len(p.times) == 0 && len(p.vals) == 0 && len(p.buckets) == 0 }
+
+func (p *points) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(p.times)))
+	last := int64(0)
+	for _, t := range p.times {
+		b = binary.AppendVarint(b, t-last)
+		last = t
+	}
+	b = binary.AppendUvarint(b, uint64(len(p.nums)))
+	for _, v := range p.nums {
+		b = appendNumber(b, v)
+	}
+	b = binary.AppendUvarint(b, uint64(len(p.vals)))
+	for _, v := range p.vals {
+		b = appendText(b, v)
+	}
+	b = binary.AppendUvarint(b, uint64(len(p.buckets)))
+	for _, k := range p.buckets {
+		b = binary.AppendVarint(b, k.first)
+		b = binary.AppendVarint(b, k.last-k.first)
+		b = binary.AppendVarint(b, k.count)
+		b = appendNumber(appendNumber(appendNumber(b, k.sum), k.min), k.max)
+	}
+	return b
+}

@@ -1,0 +1,66 @@
+package rules
+
+import (
+	"math/bits"
+
+	"muster/profile"
+)
+
+// bring takes the value of a changed trait over.
+func (m *Matcher) bring(c *profile.TraitChange) {
+	if c.Known {
+		m.env.traits.put(c.Trait, c.Value)
+	} else {
+		m.env.traits.turns[c.Trait] = 0
+	}
+}
+
+// sense reads the sensors of a changed input anew and notes what moved.
+func (m *Matcher) sense(l *sensors) {
+	for _, i := range l.scales {
+		if m.first(int(i)) {
+			m.senseScale(i)
+		}
+	}
+	for _, i := range l.bits {
+		if m.first(len(m.index.scales) + int(i)) {
+			m.senseBits(m.index.sensors[i])
+		}
+	}
+	for _, i := range l.residuals {
+		if m.first(len(m.index.scales) + len(m.index.sensors) + int(i)) {
+			m.shifts = append(m.shifts, i)
+		}
+	}
+}
+
+// first reports whether a sensor is read for the first time in this turn.
+func (m *Matcher) first(sensor int) bool {
+	if m.read[sensor] == m.turn {
+		return false
+	}
+	m.read[sensor] = m.turn
+	return true
+}
+
+func (m *Matcher) senseScale(i int32) {
+	s := m.index.scales[i]
+	to := s.cell(s.value(&m.env))
+	if from := m.state.cells[i]; from != to {
+		m.state.cells[i] = to
+		m.moves = append(m.moves, move{i, from, to})
+	}
+}
+
+func (m *Matcher) senseBits(s *bitSensor) {
+	words := m.bits[:(len(s.patterns)+63)/64]
+	clear(words)
+	s.read(s.value(&m.env), words)
+	own := m.state.bits[s.first>>6:]
+	for w, word := range words {
+		for changed := own[w] ^ word; changed != 0; changed &= changed - 1 {
+			m.toggle = append(m.toggle, s.first+w<<6+bits.TrailingZeros64(changed))
+		}
+		own[w] = word
+	}
+}

@@ -1,0 +1,223 @@
+package rules
+
+import "math/bits"
+
+// settle takes the profile out of and into the segments that the noted
+// moves concern. Leaving goes first: it only looks at memberships.
+func (m *Matcher) settle() {
+	m.gather()
+	for _, s := range m.outs {
+		m.expel(s, true)
+	}
+	for _, s := range m.allOuts {
+		m.expel(s, false)
+	}
+	m.sift()
+	for _, i := range m.passed {
+		m.enter(&m.index.entries[i], true)
+	}
+	if len(m.allIns) > 0 {
+		m.ins = append(m.ins, m.allIns...)
+		m.sift()
+		for _, i := range m.passed {
+			m.enter(&m.index.entries[i], false)
+		}
+	}
+	m.outs, m.allOuts, m.allIns = m.outs[:0], m.allOuts[:0], m.allIns[:0]
+	m.moves, m.toggle, m.shifts = m.moves[:0], m.toggle[:0], m.shifts[:0]
+	m.settleLate()
+}
+
+// gather notes the lists that the moves lead to and reads the beginning of
+// each, so that the processor fetches them side by side.
+func (m *Matcher) gather() {
+	ix := m.index
+	for _, mv := range m.moves {
+		m.gatherMove(mv)
+	}
+	for _, n := range m.toggle {
+		at, end := &ix.bits[n], &ix.bits[n+1]
+		if m.state.bits[n>>6]>>(n&63)&1 != 0 {
+			m.note(at.in, end.in, at.out, end.out)
+		} else {
+			m.note(at.inBack, end.inBack, at.outBack, end.outBack)
+		}
+	}
+	for _, i := range m.shifts {
+		m.note(ix.shift[i].in, ix.shift[i+1].in, ix.shift[i].out, ix.shift[i+1].out)
+	}
+}
+
+// gatherMove notes the lists of a value that went from one cell to another:
+// of the cells, and of the boundaries between them. When a value comes into
+// the ordered region or leaves it, every boundary may matter and nothing is
+// known of its predicates.
+func (m *Matcher) gatherMove(mv move) {
+	s, lists := m.index.scales[mv.scale], &m.index.byScale[mv.scale]
+	if c := lists.cells; c != nil {
+		m.note(c[mv.to].in, c[mv.to+1].in, c[mv.to].out, c[mv.to+1].out)
+		m.note(c[mv.from].inBack, c[mv.from+1].inBack, c[mv.from].outBack, c[mv.from+1].outBack)
+	}
+	b := lists.boundaries
+	if b == nil {
+		return
+	}
+	from, to := int(mv.from)-s.base, int(mv.to)-s.base
+	switch {
+	case from < 0 && to < 0:
+	case from < 0 || to < 0:
+		last := len(b) - 1
+		m.allIns = append(m.allIns, stretch{b[0].in, b[last].in}, stretch{b[0].inBack, b[last].inBack})
+		m.allOuts = append(m.allOuts, stretch{b[0].out, b[last].out}, stretch{b[0].outBack, b[last].outBack})
+	case to > from:
+		m.note(b[from].in, b[to].in, b[from].out, b[to].out)
+	default:
+		m.note(b[to].inBack, b[from].inBack, b[to].outBack, b[from].outBack)
+	}
+}
+
+func (m *Matcher) note(inLow, inHigh, outLow, outHigh uint32) {
+	if inLow < inHigh {
+		m.ins = append(m.ins, stretch{inLow, inHigh})
+		m.warmed += uint64(m.index.gates[inLow].parameter)
+	}
+	if outLow < outHigh {
+		m.outs = append(m.outs, stretch{outLow, outHigh})
+		m.warmed += uint64(m.index.leaves[outLow])
+	}
+}
+
+// expel takes the profile out of the segments of leaves that it is in, if
+// their rules do not hold any more. Without trust, a leaf's predicate may
+// hold still.
+func (m *Matcher) expel(s stretch, trust bool) {
+	members := m.members
+	for _, leaf := range m.index.leaves[s.low:s.high] {
+		position := leaf & positionMask
+		if members[position>>6]>>(position&63)&1 == 0 {
+			continue
+		}
+		switch {
+		case leaf&flagLate != 0:
+			m.pend(position)
+		case trust && leaf&flagSure != 0 || !m.run(position):
+			m.flip(position)
+		}
+	}
+}
+
+// enter takes the profile into the segment of an entry whose first guard
+// holds, if its rule does. Without trust, the entry's predicate may not hold.
+func (m *Matcher) enter(e *entry, trust bool) {
+	position := e.rule & positionMask
+	if m.members[position>>6]>>(position&63)&1 != 0 || !m.index.guarded(e, m.state) {
+		return
+	}
+	switch {
+	case e.rule&flagLate != 0:
+		m.pend(position)
+	case trust && e.rule&flagComplete != 0 || m.runAt(e.program):
+		m.flip(position)
+	}
+}
+
+// sift finds, in the noted stretches, the entries whose first guard holds.
+func (m *Matcher) sift() {
+	total := 0
+	for _, s := range m.ins {
+		total += int(s.high - s.low)
+	}
+	if cap(m.passed) < total+1 {
+		m.passed = make([]uint32, 0, 2*total+64)
+	}
+	n := 0
+	for _, s := range m.ins {
+		n = m.siftOne(s, n)
+	}
+	m.passed, m.ins = m.passed[:n], m.ins[:0]
+}
+
+// siftOne writes what it finds behind the first n found. It writes every
+// entry and then counts it or not, without a branch that the processor would
+// have to guess: which gates hold is close to random.
+func (m *Matcher) siftOne(s stretch, n int) int {
+	ix, cells, found := m.index, m.state.cells, m.passed[:cap(m.passed)]
+	for at := s.low; at < s.high; at++ {
+		g := &ix.gates[at]
+		found[n] = at
+		if g.kind == testRange { // most are, and those of a kind stand together
+			if cells[g.scale]-uint16(g.parameter) < uint16(g.parameter>>16) {
+				n++
+			}
+			continue
+		}
+		if ix.holds(g.kind, g.scale, g.parameter, m.state) {
+			n++
+		}
+	}
+	return n
+}
+
+// flip changes a membership and notes it; changing it back unnotes it.
+func (m *Matcher) flip(position uint32) {
+	w := int(position >> 6)
+	m.members[w] ^= 1 << (position & 63)
+	m.noteWord(w, 1<<(position&63))
+	if mentioned := m.index.mentioned; mentioned != nil && mentioned[w]>>(position&63)&1 != 0 {
+		for _, later := range m.set.bySegment[int(position)] {
+			m.pend(uint32(later))
+		}
+	}
+}
+
+func (m *Matcher) noteWord(w int, changed uint64) {
+	m.flipped[w] ^= changed
+	m.touched[w>>6] |= 1 << (w & 63)
+}
+
+// pend puts a rule that mentions segments behind the others.
+func (m *Matcher) pend(position uint32) {
+	m.pending[position>>6] |= 1 << (position & 63)
+	m.waiting = true
+}
+
+// settleLate runs the pending rules in order of position, so that every
+// segment is settled before a rule that mentions it.
+func (m *Matcher) settleLate() {
+	if !m.waiting {
+		return
+	}
+	m.waiting = false
+	for w := range m.pending {
+		for m.pending[w] != 0 {
+			position := uint32(w<<6 + bits.TrailingZeros64(m.pending[w]))
+			m.pending[w] &= m.pending[w] - 1
+			if m.run(position) != m.members.Has(int(position)) {
+				m.flip(position)
+			}
+		}
+	}
+	m.waiting = false
+}
+
+// warm reads the profile's memberships and cells once from end to end. They
+// are seldom in the processor's caches, and reads that do not wait for each
+// other take a fraction of the time that the scattered ones below would.
+func (m *Matcher) warm() {
+	var sum uint64
+	for i := 0; i < len(m.members); i += wordsPerLine {
+		sum += m.members[i]
+	}
+	if st := m.state; st != nil {
+		for i := 0; i < len(st.cells); i += 4 * wordsPerLine {
+			sum += uint64(st.cells[i])
+		}
+		for i := 0; i < len(st.bits); i += wordsPerLine {
+			sum += st.bits[i]
+		}
+	}
+	m.warmed = sum
+}
+
+// wordsPerLine is the number of 64-bit words in a cache line.
+const wordsPerLine = 8
