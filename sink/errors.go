@@ -16,7 +16,15 @@ var ErrMismatch = errors.New("redis holds a deployment of another shape")
 var ErrEvicts = errors.New("redis may evict keys, which would lose profiles silently")
 
 // ErrBroken is returned by Open for a shard that a PartialError has hit.
-var ErrBroken = errors.New("a transaction of this shard was applied in part")
+var ErrBroken error = brokenError{}
+
+type brokenError struct{}
+
+// Error implements error.
+func (brokenError) Error() string { return "a transaction of this shard was applied in part" }
+
+// Fatal says that trying again can't help: an operator has to look.
+func (brokenError) Fatal() bool { return true }
 
 // PartialError is returned by Commit when Redis applied a transaction but for
 // some of its commands: something else writes at Muster's keys. The shard is
@@ -32,6 +40,9 @@ func (e *PartialError) Error() string {
 	return fmt.Sprintf("shard %d: the transaction was applied, but for %q: %v; "+
 		"another program writes at this key: stop it and restore the shard from a backup", e.Shard, e.Command, e.Err)
 }
+
+// Fatal says that trying again can't help: an operator has to look.
+func (e *PartialError) Fatal() bool { return true }
 
 func isPartial(err error) bool {
 	var partial *PartialError

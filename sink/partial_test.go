@@ -2,10 +2,12 @@ package sink_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"muster/sink"
+	"muster/stream"
 )
 
 func TestAForeignTypeIsReportedAndStopsTheShard(t *testing.T) {
@@ -26,8 +28,12 @@ func TestAForeignTypeIsReportedAndStopsTheShard(t *testing.T) {
 				if _, err := r.beside.Open(t.Context(), 0); !errors.Is(err, sink.ErrBroken) {
 					t.Errorf("open returned %v, want ErrBroken", err)
 				}
-				if err := r.worker.commit(t, r.worker.next()); !errors.Is(err, sink.ErrBroken) {
+				err = r.worker.commit(t, r.worker.next())
+				if !errors.Is(err, sink.ErrBroken) {
 					t.Errorf("the next commit returned %v, want ErrBroken", err)
+				}
+				if !stream.IsFatal(err) || !stream.IsFatal(fmt.Errorf("committing: %w", partial)) {
+					t.Error("the shard's partition would be tried again for ever")
 				}
 				start(t, r.beside, 1).step(t) // other shards go on
 			})
