@@ -2,6 +2,7 @@ package kafka_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -22,13 +23,7 @@ func TestRestartKeepsRecords(t *testing.T) {
 	if err != nil || created.Errors["kept"] != nil {
 		t.Fatal(err, created)
 	}
-	res, err := client.Produce(ctx, &kafkago.ProduceRequest{
-		Topic: "kept", RequiredAcks: kafkago.RequireAll,
-		Records: kafkago.NewRecordReader(kafkago.Record{Value: kafkago.NewBytes([]byte("one"))}),
-	})
-	if err != nil || res.Error != nil {
-		t.Fatal(err, res)
-	}
+	produceOne(ctx, t, client)
 	if err := b.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -39,16 +34,30 @@ func TestRestartKeepsRecords(t *testing.T) {
 	if err := b.Restart(ctx); err != nil {
 		t.Fatal(err)
 	}
-	conn, err := kafkago.DialLeader(ctx, "tcp", b.Addresses()[0], "kept", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	message, err := conn.ReadMessage(1 << 20)
+	reader := kafkago.NewReader(kafkago.ReaderConfig{Brokers: b.Addresses(), Topic: "kept"})
+	defer reader.Close()
+	message, err := reader.ReadMessage(ctx)
 	if err != nil || string(message.Value) != "one" {
 		t.Fatalf("read %q, %v after the restart", message.Value, err)
+	}
+}
+
+// produceOne produces a record, as soon as the new topic has a leader.
+func produceOne(ctx context.Context, t *testing.T, client *kafkago.Client) {
+	t.Helper()
+	for {
+		res, err := client.Produce(ctx, &kafkago.ProduceRequest{
+			Topic: "kept", RequiredAcks: kafkago.RequireAll,
+			Records: kafkago.NewRecordReader(kafkago.Record{Value: kafkago.NewBytes([]byte("one"))}),
+		})
+		if err == nil {
+			err = res.Error
+		}
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, kafkago.NotLeaderForPartition) && !errors.Is(err, kafkago.UnknownTopicOrPartition) || ctx.Err() != nil {
+			t.Fatal(err)
+		}
 	}
 }
