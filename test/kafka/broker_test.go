@@ -34,7 +34,7 @@ func TestRestartKeepsRecords(t *testing.T) {
 	if err := b.Restart(ctx); err != nil {
 		t.Fatal(err)
 	}
-	reader := kafkago.NewReader(kafkago.ReaderConfig{Brokers: b.Addresses(), Topic: "kept"})
+	reader := kafkago.NewReader(kafkago.ReaderConfig{Brokers: b.Addresses(), Topic: "kept", MaxWait: 100 * time.Millisecond})
 	defer reader.Close()
 	message, err := reader.ReadMessage(ctx)
 	if err != nil || string(message.Value) != "one" {
