@@ -56,6 +56,9 @@ func CompileWith(segments []Segment, o Options) (*Set, error) { return compile(s
 // compile checks segments and makes a Set of them. When some are missing
 // because they could not be read, a mention of an unknown one is no mistake.
 func compile(segments []Segment, missing bool, o Options) (*Set, error) {
+	if err := checkCount(len(segments)); err != nil {
+		return nil, err
+	}
 	segments = slices.Clone(segments)
 	errs := checkIDs(segments)
 	rules := make([]checked, len(segments))
@@ -75,6 +78,13 @@ func compile(segments []Segment, missing bool, o Options) (*Set, error) {
 	return newBuilder(segments, rules, order).build(o), nil
 }
 
+func checkCount(segments int) error {
+	if segments > MaxSegments {
+		return fmt.Errorf("compiling: %d segments are more than a set can have, which is %d", segments, MaxSegments)
+	}
+	return nil
+}
+
 // Load reads and compiles segment files, or returns every mistake in them.
 func Load(sources ...Source) (*Set, error) {
 	var segments []Segment
@@ -92,7 +102,7 @@ func Load(sources ...Source) (*Set, error) {
 		sortErrors(errs)
 		return nil, errs
 	}
-	return set, nil
+	return set, err
 }
 
 func sortErrors(errs Errors) {
