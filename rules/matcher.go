@@ -49,7 +49,7 @@ type Matcher struct {
 	waiting bool     // whether pending is not empty
 	fresh   []uint64 // memberships of a whole evaluation
 	bits    []uint64 // of the sensor being read
-	warmed  uint64   // keeps the reads of warm from being left out
+	warmed  uint64   // keeps the reads of note from being left out
 }
 
 // move is a value that went from one cell to another.
@@ -145,7 +145,6 @@ func (m *Matcher) begin(p *profile.Profile, now int64) {
 	}
 	m.members = p.Members
 	m.flips = m.flips[:0]
-	m.warm()
 }
 
 // end returns the flips.

@@ -199,25 +199,3 @@ func (m *Matcher) settleLate() {
 	}
 	m.waiting = false
 }
-
-// warm reads the profile's memberships and cells once from end to end. They
-// are seldom in the processor's caches, and reads that do not wait for each
-// other take a fraction of the time that the scattered ones below would.
-func (m *Matcher) warm() {
-	var sum uint64
-	for i := 0; i < len(m.members); i += wordsPerLine {
-		sum += m.members[i]
-	}
-	if st := m.state; st != nil {
-		for i := 0; i < len(st.cells); i += 4 * wordsPerLine {
-			sum += uint64(st.cells[i])
-		}
-		for i := 0; i < len(st.bits); i += wordsPerLine {
-			sum += st.bits[i]
-		}
-	}
-	m.warmed = sum
-}
-
-// wordsPerLine is the number of 64-bit words in a cache line.
-const wordsPerLine = 8

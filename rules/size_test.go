@@ -10,7 +10,7 @@ import (
 	"muster/rules"
 )
 
-const tooLong = "a set this large takes seconds to compile"
+const tooLong = "a set this large takes seconds to compile; runs without -short (make test)"
 
 // TestSetsOfEverySize follows a profile through sets around the sizes of
 // words and numbers: a bitset's word has 64 bits, a cell 16.

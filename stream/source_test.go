@@ -19,7 +19,7 @@ import (
 // the wire package tests the reading of it.
 func TestSourceTakesBrokersTime(t *testing.T) {
 	if !kafka.Real() {
-		t.Skip("needs MUSTER_E2E=real")
+		t.Skip("kfake ignores message.timestamp.type; runs with MUSTER_E2E=real (make e2e)")
 	}
 	f := newFixture(t, kafka.Start(t))
 	f.createTopic(f.cfg.Keyed, 1, "message.timestamp.type", "LogAppendTime")
