@@ -62,6 +62,10 @@ func NewCodec(schema *Schema, segments, names []string) (*Codec, []string) {
 	return c, c.names[len(names):]
 }
 
+// Names returns the list of names with those that the codec added at its
+// end. It is the codec's own: only look.
+func (c *Codec) Names() []string { return c.names }
+
 // digest shortens a series key to 128 bits, so that long rules do not make
 // long names.
 func digest(key string) string {

@@ -57,7 +57,7 @@ func (b *builder) build(o Options) *Set {
 	b.listen()
 	b.resolve(formulas)
 	s.index.readBlank(s)
-	sample := newSampled(s, o.Sample, o.Now)
+	sample := newSampled(s, o.draw(s), o.Now)
 	b.file(formulas, sample)
 	return s
 }

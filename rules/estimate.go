@@ -74,7 +74,15 @@ type sampled struct {
 	states []State
 }
 
-// sample reads the states of profiles and how often each cell occurs.
+// draw returns the profiles to learn from.
+func (o *Options) draw(s *Set) []*profile.Profile {
+	if o.Draw == nil {
+		return o.Sample
+	}
+	return slices.Concat(o.Sample, o.Draw(s.schema, s.IDs()))
+}
+
+// newSampled reads the states of profiles and how often each cell occurs.
 func newSampled(s *Set, profiles []*profile.Profile, now int64) *sampled {
 	sp := &sampled{ix: &s.index}
 	m := NewMatcher(s)

@@ -42,6 +42,10 @@ type Options struct {
 	// Sample are profiles to learn from how often predicates hold. Their
 	// series must be empty or of a Set with the same rules.
 	Sample []*profile.Profile
+	// Draw, when not nil, gives further profiles. It is told what the Set
+	// keeps of profiles and its segments' ids by position, which is what
+	// profile.NewCodec needs to read stored profiles of other rules.
+	Draw func(schema *profile.Schema, segments []string) []*profile.Profile
 	// Now is the stream time at which to look at them, ms since 1970 UTC.
 	Now int64
 }
@@ -86,14 +90,17 @@ func checkCount(segments int) error {
 }
 
 // Load reads and compiles segment files, or returns every mistake in them.
-func Load(sources ...Source) (*Set, error) {
+func Load(sources ...Source) (*Set, error) { return LoadWith(Options{}, sources...) }
+
+// LoadWith is Load with options.
+func LoadWith(o Options, sources ...Source) (*Set, error) {
 	var segments []Segment
 	var errs Errors
 	for _, s := range sources {
 		read, wrong := Read(s)
 		segments, errs = append(segments, read...), append(errs, wrong...)
 	}
-	set, err := compile(segments, len(errs) > 0, Options{})
+	set, err := compile(segments, len(errs) > 0, o)
 	var more Errors
 	if errors.As(err, &more) {
 		errs = append(errs, more...)
