@@ -51,7 +51,10 @@ func Connect(cfg Config, observer *Observer) (*Cluster, error) {
 // encryption and authentication. TLS belongs into dial, not into the
 // Dialer's field, because dialLeader keeps the connection that dial made.
 func (c *Cluster) prepare() {
-	dial := (&net.Dialer{Timeout: dialTimeout}).DialContext
+	dial := c.cfg.Dial
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	}
 	c.dialer = &kafka.Dialer{ClientID: c.cfg.ClientID, Timeout: dialTimeout, DialFunc: dial}
 	c.transport = &kafka.Transport{
 		ClientID:       c.cfg.ClientID,

@@ -1,8 +1,10 @@
 package stream
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"time"
 )
@@ -57,6 +59,10 @@ type Config struct {
 	// Init take, in bytes. Give it the largest limit of the source topics.
 	// 64 KiB to 256 MiB. Default 4 MiB.
 	MaxRecordBytes int `yaml:"max_record_bytes"`
+	// Dial opens every connection to a broker, in place of the network of
+	// the machine; not part of a configuration file. It must return an error
+	// soon after ctx ends. Default nil: TCP.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error) `yaml:"-"`
 }
 
 // DefaultConfig returns the documented defaults; Brokers and Keyed are left
