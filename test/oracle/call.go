@@ -50,7 +50,7 @@ func (r *rewriter) aggregate(n ast.Node, name string, arguments []ast.Node) ast.
 	if len(arguments) == 0 {
 		return r.refuse(n, "%s takes an argument", name)
 	}
-	list := invoke("$elements", r.value(arguments[0]))
+	list := r.list(arguments[0])
 	if len(arguments) == 1 {
 		switch name {
 		case "count":
@@ -75,6 +75,16 @@ func (r *rewriter) aggregate(n ast.Node, name string, arguments []ast.Node) ast.
 		return invoke("$number", builtin("count", list, r.condition(body.Node)))
 	}
 	return builtin(name, list, r.condition(body.Node))
+}
+
+// list rewrites a node to one that yields an array, as events(...) is sure
+// to do.
+func (r *rewriter) list(node ast.Node) ast.Node {
+	n := r.value(node)
+	if call, ok := n.(*ast.CallNode); ok && call.Callee.(*ast.IdentifierNode).Value == "$events" {
+		return n
+	}
+	return invoke("$elements", n)
 }
 
 func builtin(name string, list, body ast.Node) ast.Node {

@@ -13,14 +13,21 @@ const memory = day
 // history is all that ever happened to one profile.
 type history struct {
 	id      string
-	events  []any            // behaviour, as map[string]any, by event time, ties by log order
+	events  []behaviour      // by event time, ties by log order
 	writes  []write          // of traits, in log order
 	times   []int64          // event times of all events of any type, in log order
 	groups  []string         // ids in order of joining, each once
 	applied map[string]int64 // messageId -> stream time when it was applied
 	length  int              // events applied, of any type
 	env     map[string]any   // what programs see; nil when it must be built again
-	crossed []int64          // what crossings returned; nil when it must be built again
+	crossed []int64          // every time that a rule could compare with now
+}
+
+// behaviour is one track, page or screen event.
+type behaviour struct {
+	name   string
+	at     int64 // event time, milliseconds
+	fields any   // the properties, as map[string]any
 }
 
 // add appends an event at the end of the log, unless its messageId was
@@ -33,8 +40,9 @@ func (h *history) add(e *event.Event, clock int64) bool {
 		h.applied[strings.Clone(e.MessageID)] = clock
 	}
 	h.length++
-	h.env, h.crossed = nil, nil
+	h.env = nil
 	h.times = append(h.times, e.Time)
+	h.cross(e)
 	switch e.Type {
 	case event.Track:
 		h.insert(e, e.Name)
@@ -57,15 +65,9 @@ func (h *history) insert(e *event.Event, name string) {
 	fields["timestamp"] = instant(e.Time)
 	fields["day"] = utcDay(e.Time)
 	fields["name"] = strings.Clone(name)
-	h.events = append(h.events, fields)
-	sort.SliceStable(h.events, func(i, j int) bool { return timeOf(h.events[i]) < timeOf(h.events[j]) })
+	h.events = append(h.events, behaviour{fields["name"].(string), e.Time, fields})
+	sort.SliceStable(h.events, func(i, j int) bool { return h.events[i].at < h.events[j].at })
 }
-
-func timeOf(behaviour any) int64 {
-	return int64(behaviour.(map[string]any)["timestamp"].(instant))
-}
-
-func nameOf(behaviour any) string { return behaviour.(map[string]any)["name"].(string) }
 
 func (h *history) join(group string) {
 	if group == "" {

@@ -3,6 +3,8 @@ package oracle
 import (
 	"slices"
 	"strings"
+
+	"muster/event"
 )
 
 // Instants returns, in ascending order, every instant in (from, to] at
@@ -17,64 +19,57 @@ func (o *Oracle) Instants(profile string, from, to int64) []int64 {
 		return nil
 	}
 	var list []int64
-	times := h.crossings()
 	for _, u := range o.rules {
-		list = append(list, u.instants(h, times, from, to)...)
+		u.instants(h, around(func(at int64) {
+			if from < at && at <= to {
+				list = append(list, at)
+			}
+		}))
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
 }
 
-// instants lists those of one rule, unsorted and with repetitions.
-func (u *rule) instants(h *history, times []int64, from, to int64) []int64 {
-	var list []int64
-	note := func(t int64) {
-		for _, at := range []int64{t - 1, t, t + 1} {
-			if from < at && at <= to {
-				list = append(list, at)
-			}
-		}
-	}
+// instants names every instant at which the answer of one rule may flip, in
+// no order and with repetitions. An event enters or leaves a window at one
+// instant, its time + the width. Two times are compared differently when
+// they become equal, and again a millisecond later.
+func (u *rule) instants(h *history, name func(at int64)) {
 	for _, width := range u.windows {
 		for _, t := range h.times {
-			note(t + width)
+			name(t + width)
 		}
 	}
 	for _, move := range u.moves {
-		for _, t := range times {
-			note(t + move)
-		}
-		for _, t := range u.times {
-			note(t + move)
+		for _, times := range [][]int64{h.crossed, u.times} {
+			for _, t := range times {
+				name(t + move)
+				name(t + move + 1)
+			}
 		}
 	}
-	return list
 }
 
-// crossings lists all times that a rule could compare with now: those of
-// the events, and every text of the profile that reads as one. Traits that
-// were overwritten are listed too, which does no harm.
-func (h *history) crossings() []int64 {
-	if h.crossed != nil {
-		return h.crossed
+// around names the milliseconds before and after an instant too.
+func around(name func(at int64)) func(at int64) {
+	return func(at int64) {
+		name(at - 1)
+		name(at)
+		name(at + 1)
 	}
-	var list []int64
-	for _, t := range h.times {
-		list = append(list, t, t-t%day)
-	}
-	for _, w := range h.writes {
-		list = gather(list, w.value)
-	}
-	for _, behaviour := range h.events {
-		list = gather(list, behaviour)
-	}
+}
+
+// cross adds the times that an event brings and that a rule could compare
+// with now: its own, and every text of it or of the profile that reads as
+// one. Traits that are overwritten later stay, which does no harm.
+func (h *history) cross(e *event.Event) {
+	list := append(h.crossed, e.Time, e.Time-e.Time%day)
 	list = gather(list, h.id)
-	for _, id := range h.groups {
-		list = gather(list, id)
-	}
+	list = gather(list, e.GroupID)
+	list = gather(list, e.Name)
+	list = gather(list, plain(e.Body))
 	slices.Sort(list)
 	h.crossed = slices.Compact(list)
-	return h.crossed
 }
 
 // gather appends the times that are found anywhere within a value.

@@ -27,9 +27,34 @@ type Change struct {
 // Log derives the exact list of changes by brute force: it asks an Oracle
 // again at every instant at which an answer may flip.
 type Log struct {
+	// Around also asks a millisecond before and after every such instant,
+	// where nothing may change. It must be set before the first event.
+	Around bool
+
 	oracle   *Oracle
-	member   map[string]map[string]bool // profile -> segment
-	versions map[string]uint64
+	profiles map[string]*record
+	asked    Asked
+}
+
+// Asked counts the answers that the changes of a Log rest on, those that
+// changed nothing included.
+type Asked struct {
+	AtEvents   int64 // every rule after each event that is not a repeat
+	AtInstants int64 // every rule whose answer may flip, at each instant where it may
+}
+
+// record is what a Log knows of one profile.
+type record struct {
+	history  *history
+	member   []bool // by number of the rule
+	version  uint64
+	upcoming []question // what to ask if nothing happens, by time and rule
+}
+
+// question asks a rule at an instant.
+type question struct {
+	at   int64
+	rule *rule
 }
 
 // NewLog starts a log over the rules, at stream time 0 with no profiles.
@@ -38,12 +63,15 @@ func NewLog(rules map[string]string) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Log{oracle: o, member: map[string]map[string]bool{}, versions: map[string]uint64{}}, nil
+	return &Log{oracle: o, profiles: map[string]*record{}}, nil
 }
 
 // Oracle returns the oracle behind the log, for asking. Only the log may
 // apply events to it or advance it.
 func (l *Log) Oracle() *Oracle { return l.oracle }
+
+// Asked returns how many answers were asked for so far.
+func (l *Log) Asked() Asked { return l.asked }
 
 // Apply returns the changes that fall due up to the event's arrival, then
 // those of the event itself, in the order in which they are emitted.
@@ -52,8 +80,18 @@ func (l *Log) Apply(e *event.Event) []Change {
 	if !l.oracle.Apply(e) {
 		return changes
 	}
-	h := l.oracle.profiles[e.Profile]
-	return append(changes, l.step(h, l.oracle.clock, l.oracle.rules, CauseEvent)...)
+	rec := l.profiles[e.Profile]
+	if rec == nil {
+		rec = &record{history: l.oracle.profiles[e.Profile], member: make([]bool, len(l.oracle.rules))}
+		l.profiles[rec.history.id] = rec
+	}
+	questions := make([]question, 0, len(l.oracle.rules))
+	for _, u := range l.oracle.rules {
+		questions = append(questions, question{l.oracle.clock, u})
+	}
+	l.asked.AtEvents += int64(len(questions))
+	rec.upcoming = l.foresee(rec.history)
+	return append(changes, l.ask(rec, l.oracle.clock, questions, CauseEvent)...)
 }
 
 // Advance moves stream time forward to ms and returns the changes that fall
@@ -61,7 +99,7 @@ func (l *Log) Apply(e *event.Event) []Change {
 func (l *Log) Advance(ms int64) []Change {
 	var changes []Change
 	for _, id := range l.oracle.Profiles() {
-		changes = append(changes, l.pass(l.oracle.profiles[id], l.oracle.clock, ms)...)
+		changes = append(changes, l.pass(l.profiles[id], ms)...)
 	}
 	slices.SortStableFunc(changes, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), strings.Compare(a.Profile, b.Profile))
@@ -70,52 +108,59 @@ func (l *Log) Advance(ms int64) []Change {
 	return changes
 }
 
-// pass walks one profile over the instants of (from, to], asking at each
-// only the rules that may flip there.
-func (l *Log) pass(h *history, from, to int64) []Change {
-	if from >= to {
-		return nil
-	}
-	due := map[int64][]*rule{}
-	times := h.crossings()
+// foresee lists what is to be asked about a profile after stream time, as
+// long as nothing happens to it.
+func (l *Log) foresee(h *history) []question {
+	var list []question
 	for _, u := range l.oracle.rules {
-		instants := u.instants(h, times, from, to)
-		slices.Sort(instants)
-		for _, at := range slices.Compact(instants) {
-			due[at] = append(due[at], u)
+		note := func(at int64) {
+			if at > l.oracle.clock {
+				list = append(list, question{at, u})
+			}
 		}
+		if l.Around {
+			note = around(note)
+		}
+		u.instants(h, note)
 	}
-	instants := make([]int64, 0, len(due))
-	for at := range due {
-		instants = append(instants, at)
-	}
-	slices.Sort(instants)
+	slices.SortFunc(list, func(a, b question) int {
+		if a.at != b.at {
+			return cmp.Compare(a.at, b.at)
+		}
+		return a.rule.number - b.rule.number
+	})
+	return slices.Compact(list)
+}
+
+// pass asks what is upcoming for one profile until an instant.
+func (l *Log) pass(rec *record, until int64) []Change {
 	var changes []Change
-	for _, at := range instants {
-		changes = append(changes, l.step(h, at, due[at], CauseTime)...)
+	for len(rec.upcoming) > 0 && rec.upcoming[0].at <= until {
+		now, n := rec.upcoming[0].at, 1
+		for n < len(rec.upcoming) && rec.upcoming[n].at == now {
+			n++
+		}
+		changes = append(changes, l.ask(rec, now, rec.upcoming[:n], CauseTime)...)
+		l.asked.AtInstants += int64(n)
+		rec.upcoming = rec.upcoming[n:]
 	}
 	return changes
 }
 
-// step compares what some rules say of a profile now with what they said
-// before, in ascending order of segment id.
-func (l *Log) step(h *history, now int64, rules []*rule, cause string) []Change {
-	before := l.member[h.id]
-	if before == nil {
-		before = map[string]bool{}
-		l.member[h.id] = before
-	}
+// ask compares what some rules say of a profile at one instant with what
+// they said before, in ascending order of segment id.
+func (l *Log) ask(rec *record, now int64, questions []question, cause string) []Change {
 	var changes []Change
-	m := l.oracle.moment(h, now)
-	for _, u := range rules {
-		in := m.holds(u)
-		if in == before[u.id] {
+	m := l.oracle.moment(rec.history, now)
+	for _, q := range questions {
+		in := m.holds(q.rule)
+		if in == rec.member[q.rule.number] {
 			continue
 		}
-		before[u.id] = in
-		l.versions[h.id]++
+		rec.member[q.rule.number] = in
+		rec.version++
 		changes = append(changes, Change{
-			Segment: u.id, Profile: h.id, Entered: in, At: now, Version: l.versions[h.id], Cause: cause,
+			Segment: q.rule.id, Profile: rec.history.id, Entered: in, At: now, Version: rec.version, Cause: cause,
 		})
 	}
 	return changes

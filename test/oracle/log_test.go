@@ -74,8 +74,42 @@ func TestLogRepeat(t *testing.T) {
 	expect(t, l.Apply(&repeat), "-s p 60000 v2 time")
 }
 
-// Instants must hold every millisecond at which an answer flips: walk every
-// one of them, in a world of a few seconds.
+// A log says how many answers it asked for: at events all rules, at an
+// instant those that may flip there, and around it only when told to.
+func TestLogAsked(t *testing.T) {
+	for _, around := range []bool{false, true} {
+		l := newLog(t, map[string]string{
+			"a": `count(events("A", "90s")) > 0`, "b": `traits.ends < now()`, "c": `traits.x == 1`,
+		})
+		l.Around = around
+		first, repeat := marked(track(ms(noon), "A", `{}`), "m"), marked(track(ms(noon), "A", `{}`), "m")
+		l.Apply(&first)
+		l.Apply(&repeat)
+		traits := identify(ms(noon), `{"ends":"2026-11-20T12:00:30Z"}`)
+		l.Apply(&traits)
+		l.Advance(ms(noon) + 89_999)
+		// b is asked when ends is now and after, and after noon is now.
+		want := Asked{AtEvents: 6, AtInstants: 3}
+		if around {
+			want.AtInstants = 2 + 4 + 1 // b around both, a before its window closes
+		}
+		if l.Asked() != want {
+			t.Errorf("around %t: got %+v, want %+v", around, l.Asked(), want)
+		}
+		expect(t, l.Advance(ms(noon)+90_000), "-a p 90000 v3 time")
+	}
+}
+
+func TestLogWithoutRules(t *testing.T) {
+	l := newLog(t, nil)
+	e := track(ms(noon), "A", `{}`)
+	if changes := l.Apply(&e); changes != nil || l.Asked() != (Asked{}) {
+		t.Errorf("got %v, %+v", changes, l.Asked())
+	}
+}
+
+// Instants must hold every millisecond at which an answer flips, and a log
+// must find every flip: walk every millisecond, in a world of a few seconds.
 func TestInstantsMissNothing(t *testing.T) {
 	rules := map[string]string{
 		"a": `count(events("A", "2s")) == 1`, "b": `sum(events("A", "3s", "1s"), .x) > 1`, "c": `profile.last_seen < ago("1s")`,
@@ -85,18 +119,16 @@ func TestInstantsMissNothing(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(1, 2))
 	stamp := func() string { return fmt.Sprintf(`"1970-01-01T00:00:0%d.%03dZ"`, r.IntN(8), r.IntN(3)) }
-	flips := 0
+	flips, noted := 0, 0
 	for range 20 {
-		o, err := New(rules)
-		if err != nil {
-			t.Fatal(err)
-		}
+		l := newLog(t, rules)
+		o := l.Oracle()
 		for range 1 + r.IntN(4) {
 			e := track(1+r.Int64N(3000), "A", `{"x":1,"until":`+stamp()+`}`)
 			if r.IntN(3) == 0 {
 				e = identify(1+r.Int64N(3000), `{"at":`+stamp()+`,"list":[`+stamp()+`]}`)
 			}
-			o.Apply(&e)
+			l.Apply(&e)
 		}
 		start, end := o.Clock(), int64(9000)
 		known := map[int64]bool{}
@@ -113,10 +145,39 @@ func TestInstantsMissNothing(t *testing.T) {
 			if !known[at] {
 				t.Fatalf("from %v to %v at %d, which Instants does not know", previous, current, at)
 			}
+			for _, c := range l.Advance(at) {
+				if c.At != at || c.Entered != slices.Contains(current, c.Segment) || c.Entered == slices.Contains(previous, c.Segment) {
+					t.Fatalf("from %v to %v at %d, the log has %+v", previous, current, at, c)
+				}
+				noted++
+			}
+			noted -= different(previous, current)
+			if noted != 0 {
+				t.Fatalf("from %v to %v at %d, the log has %d changes more", previous, current, at, noted)
+			}
 			previous = current
+		}
+		if rest := l.Advance(end); len(rest) > 0 {
+			t.Fatalf("the log has %v, which never happen", rest)
 		}
 	}
 	if flips < 100 {
 		t.Errorf("only %d flips seen", flips)
 	}
+}
+
+// different counts what is in one of two lists only.
+func different(a, b []string) int {
+	n := 0
+	for _, s := range a {
+		if !slices.Contains(b, s) {
+			n++
+		}
+	}
+	for _, s := range b {
+		if !slices.Contains(a, s) {
+			n++
+		}
+	}
+	return n
 }

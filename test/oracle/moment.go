@@ -8,22 +8,26 @@ type moment struct {
 	oracle  *Oracle
 	profile *history
 	now     int64
-	streams map[int][]any
+	streams []any // by number, each a []any; nil where not worked out
 	member  map[string]bool
 }
 
+// moment begins the oracle's only moment anew, so that the one before must
+// not be asked any more.
 func (o *Oracle) moment(h *history, now int64) *moment {
-	return &moment{oracle: o, profile: h, now: now, streams: map[int][]any{}, member: map[string]bool{}}
+	m := &o.at
+	m.oracle, m.profile, m.now = o, h, now
+	clear(m.streams)
+	clear(m.member)
+	return m
 }
 
-// stream is one spelling of events(...) over the whole history.
-func (m *moment) stream(index int) []any {
-	kept, done := m.streams[index]
-	if !done {
-		kept = m.oracle.streams[index].of(m.profile.events, m.now)
-		m.streams[index] = kept
+// stream is one spelling of events(...) over the whole history, as a []any.
+func (m *moment) stream(number int) any {
+	if m.streams[number] == nil {
+		m.streams[number] = m.oracle.streams[number].of(m.profile.events, m.now)
 	}
-	return kept
+	return m.streams[number]
 }
 
 // known is a membership that member has worked out before.
@@ -43,7 +47,6 @@ func (m *moment) holds(u *rule) bool {
 	for _, id := range u.needs {
 		m.holds(m.oracle.byID[id])
 	}
-	m.oracle.at = m
 	result, err := m.oracle.machine.Run(u.program, m.profile.environment())
 	if err != nil {
 		panic(fmt.Sprintf("oracle: no rule may fail at run time, %s does: %v", u.id, err))

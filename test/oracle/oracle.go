@@ -16,7 +16,7 @@ type Oracle struct {
 	streams  []stream
 	profiles map[string]*history
 	clock    int64
-	at       *moment // what the running program sees
+	at       moment // what the running program sees
 	machine  vm.VM
 }
 
@@ -30,11 +30,12 @@ func New(rules map[string]string) (*Oracle, error) {
 		ids = append(ids, id)
 	}
 	sort.Strings(ids)
-	for _, id := range ids {
+	for number, id := range ids {
 		u, err := o.compile(id, rules[id], configuration)
 		if err != nil {
 			return nil, err
 		}
+		u.number = number
 		o.rules = append(o.rules, u)
 		o.byID[id] = u
 	}
@@ -43,6 +44,7 @@ func New(rules map[string]string) (*Oracle, error) {
 			return nil, err
 		}
 	}
+	o.at = moment{streams: make([]any, len(o.streams)), member: make(map[string]bool, len(o.rules))}
 	return o, nil
 }
 

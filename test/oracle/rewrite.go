@@ -80,7 +80,28 @@ func (r *rewriter) values(nodes []ast.Node) []ast.Node {
 
 // condition rewrites a node to one that yields a bool.
 func (r *rewriter) condition(node ast.Node) ast.Node {
-	return invoke("$isTrue", r.value(node))
+	n := r.value(node)
+	if isCondition(n) {
+		return n
+	}
+	return invoke("$isTrue", n)
+}
+
+// isCondition reports whether a rewritten node is sure to yield a bool, so
+// that there is no need to ask whether it is true.
+func isCondition(node ast.Node) bool {
+	switch n := node.(type) {
+	case *ast.UnaryNode:
+		return n.Operator == "not"
+	case *ast.BinaryNode:
+		return n.Operator != "??"
+	case *ast.BuiltinNode:
+		return n.Name == "any" || n.Name == "all" || n.Name == "none" || n.Name == "one"
+	case *ast.CallNode:
+		name := n.Callee.(*ast.IdentifierNode).Value
+		return conditions[name] != nil || name == "$segment"
+	}
+	return false
 }
 
 func (r *rewriter) identifier(n *ast.IdentifierNode) ast.Node {

@@ -15,6 +15,7 @@ import (
 type rule struct {
 	oracle  *Oracle
 	id      string
+	number  int // its place among the rules of the oracle
 	program *vm.Program
 	needs   []string // ids of the segments it mentions
 

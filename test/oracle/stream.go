@@ -26,30 +26,29 @@ func parsePattern(source string) (name string, prefix bool, err error) {
 }
 
 // holds reports whether a behaviour is in the stream at now.
-func (s stream) holds(behaviour any, now int64) bool {
-	name, at := nameOf(behaviour), timeOf(behaviour)
+func (s stream) holds(b behaviour, now int64) bool {
 	if s.prefix {
-		if !strings.HasPrefix(name, s.name) {
+		if !strings.HasPrefix(b.name, s.name) {
 			return false
 		}
-	} else if name != s.name {
+	} else if b.name != s.name {
 		return false
 	}
-	if at > now-s.older {
+	if b.at > now-s.older {
 		return false
 	}
-	if s.newer != 0 && at <= now-s.newer {
+	if s.newer != 0 && b.at <= now-s.newer {
 		return false
 	}
-	return !s.from || at >= int64(s.since)
+	return !s.from || b.at >= int64(s.since)
 }
 
 // of narrows a history, keeping its order.
-func (s stream) of(events []any, now int64) []any {
+func (s stream) of(events []behaviour, now int64) []any {
 	kept := []any{}
-	for _, behaviour := range events {
-		if s.holds(behaviour, now) {
-			kept = append(kept, behaviour)
+	for _, b := range events {
+		if s.holds(b, now) {
+			kept = append(kept, b.fields)
 		}
 	}
 	return kept

@@ -6,6 +6,7 @@ import (
 
 	"muster/event"
 	"muster/test/generate"
+	"muster/test/oracle"
 )
 
 // Case is one round: rules, and what happens to some profiles.
@@ -18,6 +19,9 @@ type Case struct {
 	// Sampled compiles the rules with profiles to learn from, those that
 	// the steps lead to.
 	Sampled bool
+	// Around asks the oracle a millisecond before and after every instant at
+	// which an answer may flip, too.
+	Around bool
 }
 
 // Rule is the rule of one segment.
@@ -33,7 +37,12 @@ type Step struct {
 // bitset among them.
 var sizes = []int{1, 20, 40, 40, 40, 63, 64, 65}
 
-const stepsPerCase = 60
+// Numbers of profiles that cases have. The more there are, the more events a
+// case has: compiling rules costs as much as some fifty events, and a long
+// history of one profile makes the oracle slow.
+var populations = []int{4, 12, 12, 16}
+
+const eventsPerProfile = 15
 
 // crowds are rules with very many constants, added to one case in four.
 const crowds = 5
@@ -41,7 +50,7 @@ const crowds = 5
 // Draw returns the case of a seed.
 func Draw(seed uint64) Case {
 	r := rand.New(rand.NewPCG(seed, 1))
-	c := Case{Stored: r.IntN(2) == 0, Sampled: r.IntN(4) == 0}
+	c := Case{Stored: r.IntN(2) == 0, Sampled: r.IntN(4) == 0, Around: r.IntN(8) == 0}
 	ids := make([]string, sizes[r.IntN(len(sizes))])
 	for i := range ids {
 		ids[i] = fmt.Sprintf("s%02d", i)
@@ -55,9 +64,12 @@ func Draw(seed uint64) Case {
 			c.Rules = append(c.Rules, Rule{fmt.Sprintf("t%d", i), generate.Crowd(r)})
 		}
 	}
-	profiles := []string{"a", "b", "c", "d"}
+	profiles := make([]string, populations[r.IntN(len(populations))])
+	for i := range profiles {
+		profiles[i] = string(rune('a' + i))
+	}
 	clock := generate.Start
-	for i := range stepsPerCase {
+	for i := range eventsPerProfile * len(profiles) {
 		ev := generate.Event(r, profiles, clock)
 		clock = max(clock, ev.Arrival)
 		if i%10 == 9 {
@@ -68,11 +80,16 @@ func Draw(seed uint64) Case {
 	return c
 }
 
-// texts are the rules by segment id.
-func (c *Case) texts() map[string]string {
+// log starts the oracle's log of the case.
+func (c *Case) log() (*oracle.Log, error) {
 	texts := make(map[string]string, len(c.Rules))
 	for _, u := range c.Rules {
 		texts[u.ID] = u.Text
 	}
-	return texts
+	log, err := oracle.NewLog(texts)
+	if err != nil {
+		return nil, fmt.Errorf("building the oracle: %w", err)
+	}
+	log.Around = c.Around
+	return log, nil
 }

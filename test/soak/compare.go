@@ -10,11 +10,17 @@ import (
 	"muster/test/oracle"
 )
 
-// Tally is what was compared.
+// Tally is what was compared. A decision is one answer of the oracle to
+// whether a profile is in a segment at one instant, held against what the
+// engine has at that instant.
 type Tally struct {
-	Decisions int64 // rules times events
-	Changes   int64
+	oracle.Asked
+	Changes int64 // answers that differ from the one before
 }
+
+// Decisions is the number of answers, those after events and those at
+// instants of time.
+func (t Tally) Decisions() int64 { return t.AtEvents + t.AtInstants }
 
 // Mismatch says where an engine and the oracle part.
 type Mismatch struct {
@@ -52,9 +58,9 @@ func nth(list []oracle.Change, i int) string {
 // when a rule does not compile.
 func Compare(c *Case, build func(*Case) (Engine, error)) (Tally, error) {
 	var tally Tally
-	log, err := oracle.NewLog(c.texts())
+	log, err := c.log()
 	if err != nil {
-		return tally, fmt.Errorf("building the oracle: %w", err)
+		return tally, err
 	}
 	var engine Engine
 	reason := survive(func() (err error) { engine, err = build(c); return err })
@@ -70,9 +76,7 @@ func Compare(c *Case, build func(*Case) (Engine, error)) (Tally, error) {
 		if reason != nil || !slices.Equal(want, got) {
 			return tally, &Mismatch{Step: i, Want: want, Got: got, Reason: reason}
 		}
-		if st.Event != nil {
-			tally.Decisions += int64(len(c.Rules))
-		}
+		tally.Asked = log.Asked()
 		tally.Changes += int64(len(want))
 	}
 	return tally, nil

@@ -12,16 +12,16 @@ import (
 )
 
 // Script writes a case for rules/testdata, with the changes that the oracle
-// expects at its end. A script is neither stored nor sampled; what fails
-// only so is marked.
+// expects at its end. A script is neither stored nor sampled, nor is the
+// oracle asked around; what fails only so is marked.
 func Script(c *Case) (string, error) {
-	log, err := oracle.NewLog(c.texts())
+	log, err := c.log()
 	if err != nil {
-		return "", fmt.Errorf("building the oracle: %w", err)
+		return "", err
 	}
 	var b strings.Builder
-	if c.Stored || c.Sampled {
-		fmt.Fprintf(&b, "# Fails only with Stored %t, Sampled %t.\n", c.Stored, c.Sampled)
+	if c.Stored || c.Sampled || c.Around {
+		fmt.Fprintf(&b, "# Fails only with Stored %t, Sampled %t, Around %t.\n", c.Stored, c.Sampled, c.Around)
 	}
 	for _, u := range c.Rules {
 		fmt.Fprintf(&b, "rule %s: %s\n", u.ID, strings.ReplaceAll(u.Text, "\n", "\n  "))

@@ -43,13 +43,15 @@ func (s *shrinker) try(c Case) bool {
 	return true
 }
 
-// modes prefers a case that nothing is stored in and no sample is taken of:
-// only such a case fails as a script.
+// modes prefers a case that nothing is stored in, no sample is taken of and
+// the oracle is asked no more than it must: only such a case fails as a
+// script.
 func (s *shrinker) modes() bool {
-	plain := s.least
-	plain.Stored, plain.Sampled = false, false
-	for _, c := range []Case{plain, {s.least.Rules, s.least.Steps, false, s.least.Sampled}, {s.least.Rules, s.least.Steps, s.least.Stored, false}} {
-		if (c.Stored != s.least.Stored || c.Sampled != s.least.Sampled) && s.try(c) {
+	plain, unstored, unsampled, exact := s.least, s.least, s.least, s.least
+	plain.Stored, plain.Sampled, plain.Around = false, false, false
+	unstored.Stored, unsampled.Sampled, exact.Around = false, false, false
+	for _, c := range []Case{plain, unstored, unsampled, exact} {
+		if (c.Stored != s.least.Stored || c.Sampled != s.least.Sampled || c.Around != s.least.Around) && s.try(c) {
 			return true
 		}
 	}

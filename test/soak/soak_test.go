@@ -18,7 +18,7 @@ func TestSameSeedSameCase(t *testing.T) {
 	if !reflect.DeepEqual(Draw(7), Draw(7)) {
 		t.Error("a seed gave two cases")
 	}
-	stored, sampled, backwards := 0, 0, 0
+	stored, sampled, around, backwards := 0, 0, 0, 0
 	for seed := range uint64(40) {
 		c := Draw(seed)
 		if c.Stored {
@@ -26,6 +26,9 @@ func TestSameSeedSameCase(t *testing.T) {
 		}
 		if c.Sampled {
 			sampled++
+		}
+		if c.Around {
+			around++
 		}
 		for _, u := range c.Rules {
 			for _, other := range c.Rules {
@@ -35,8 +38,50 @@ func TestSameSeedSameCase(t *testing.T) {
 			}
 		}
 	}
-	if stored == 0 || stored == 40 || sampled == 0 || backwards == 0 {
-		t.Errorf("of 40 cases %d are stored, %d sampled; %d rules mention a later segment", stored, sampled, backwards)
+	if stored == 0 || stored == 40 || sampled == 0 || around == 0 || around > 20 || backwards == 0 {
+		t.Errorf("of 40 cases %d are stored, %d sampled, %d asked around; %d rules mention a later segment", stored, sampled, around, backwards)
+	}
+}
+
+// TestWhatIsCounted: asking around is more answers at instants and nothing
+// else.
+func TestWhatIsCounted(t *testing.T) {
+	c := Draw(3)
+	c.Around = false
+	exact, err := Compare(&c, NewShard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Around = true
+	around, err := Compare(&c, NewShard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := int64(0)
+	for _, st := range c.Steps {
+		if st.Event != nil {
+			events++
+		}
+	}
+	if n := int64(len(c.Rules)); exact.AtEvents%n != 0 || exact.AtEvents > events*n || exact.AtEvents < events*n/2 {
+		t.Errorf("%d answers at %d events of %d rules", exact.AtEvents, events, n)
+	}
+	if exact.AtInstants == 0 || around.AtInstants <= exact.AtInstants || around.AtEvents != exact.AtEvents || around.Changes != exact.Changes {
+		t.Errorf("exact %+v, around %+v", exact, around)
+	}
+	if exact.Decisions() != exact.AtEvents+exact.AtInstants {
+		t.Errorf("%d decisions in %+v", exact.Decisions(), exact)
+	}
+}
+
+// TestEnoughAtEvents: a run may ask for a number after events alone.
+func TestEnoughAtEvents(t *testing.T) {
+	p, err := NewRunner(Config{AtEvents: 30_000, Seed: 1, Workers: 1}, NewShard, func(err error) { t.Error(err) }).Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.AtEvents < 30_000 || p.AtInstants == 0 {
+		t.Errorf("got %+v", p)
 	}
 }
 
@@ -168,16 +213,16 @@ func TestARunGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole, err := NewRunner(Config{Decisions: first.Decisions + second.Decisions, Seed: 5, Workers: 2}, NewShard, report).Run(context.Background())
+	whole, err := NewRunner(Config{Decisions: first.Decisions() + second.Decisions(), Seed: 5, Workers: 2}, NewShard, report).Run(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first.Next == 5 || first.Before != first.Decisions || whole.Decisions < first.Decisions+second.Decisions {
+	if first.Next == 5 || first.Before != first.Decisions() || whole.Decisions() < first.Decisions()+second.Decisions() {
 		t.Errorf("first %+v, second %+v, whole %+v", first, second, whole)
 	}
 	stopped, cancel := context.WithCancel(context.Background())
 	cancel()
-	if p, err := NewRunner(Config{Decisions: 6000, Seed: 5}, NewShard, report).Run(stopped); err != nil || p.Decisions != 0 || p.Next != 5 {
+	if p, err := NewRunner(Config{Decisions: 6000, Seed: 5}, NewShard, report).Run(stopped); err != nil || p.Decisions() != 0 || p.Next != 5 {
 		t.Errorf("cancelled, got %+v, %v", p, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/test/oracle"
 	"muster/test/soak"
 )
 
@@ -17,14 +18,14 @@ func environment(pairs map[string]string) func(string) string {
 
 func TestTheOutcomeIsOneLine(t *testing.T) {
 	var out, log bytes.Buffer
-	if err := run(context.Background(), environment(map[string]string{"MUSTER_DECISIONS": "5000", "MUSTER_SEED": "9"}), &out, &log); err != nil {
+	if err := run(context.Background(), environment(map[string]string{"MUSTER_DECISIONS": "5000", "MUSTER_SEED": "9", "MUSTER_WORKERS": "1"}), &out, &log); err != nil {
 		t.Fatal(err)
 	}
 	var got outcome
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatalf("%v: %s", err, &out)
 	}
-	if got.Bench != "soak" || got.Decisions < 5000 || got.Changes == 0 || got.Mismatches != 0 || strings.Count(out.String(), "\n") != 1 {
+	if got.Bench != "soak" || got.Decisions < 5000 || got.AtEvents == 0 || got.AtInstants == 0 || got.Decisions != got.AtEvents+got.AtInstants || got.Changes == 0 || got.Mismatches != 0 || strings.Count(out.String(), "\n") != 1 {
 		t.Errorf("got %s", &out)
 	}
 	if log.Len() > 0 {
@@ -44,7 +45,7 @@ func TestAnInterruptedRunSaysHowToGoOn(t *testing.T) {
 
 func TestWrongNumbers(t *testing.T) {
 	for _, text := range []string{"0", "-1", "1e9", "x"} {
-		for _, name := range []string{"MUSTER_DECISIONS", "MUSTER_SEED"} {
+		for _, name := range []string{"MUSTER_DECISIONS", "MUSTER_SEED", "MUSTER_WORKERS"} {
 			err := run(context.Background(), environment(map[string]string{name: text}), &bytes.Buffer{}, &bytes.Buffer{})
 			if err == nil || !strings.Contains(err.Error(), name) {
 				t.Errorf("%s=%s: got %v", name, text, err)
@@ -54,7 +55,7 @@ func TestWrongNumbers(t *testing.T) {
 }
 
 func TestDescribe(t *testing.T) {
-	p := soak.Progress{Tally: soak.Tally{Decisions: 2000}, Elapsed: 2 * time.Second, Next: 7}
+	p := soak.Progress{Tally: soak.Tally{Asked: oracle.Asked{AtEvents: 500, AtInstants: 1500}}, Elapsed: 2 * time.Second, Next: 7}
 	if got, want := describe(p, 10_000), "2000 of 10000 decisions, 1000 a second, 8s to go, 0 mismatches, at seed 7"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
