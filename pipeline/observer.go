@@ -25,6 +25,7 @@ type BatchStats struct {
 	Loaded         int           // profiles that were not in memory
 	Lag            int64         // records behind the end of the partition
 	StreamTime     int64         // ms since 1970 UTC
+	Edition        uint64        // of the rules that were applied
 	Step           time.Duration // loading, applying and matching
 	Commit         time.Duration // storing
 }

@@ -34,6 +34,7 @@ type Shard struct {
 	clock      int64
 	outbox     int64
 	generation uint64
+	stored     lineage
 	newNames   []string
 	hidden     map[string]bool
 
@@ -43,24 +44,21 @@ type Shard struct {
 	reach   []Reach
 }
 
+// lineage is the rule set of the last commit and which one it was.
+type lineage struct {
+	rules      string
+	generation uint64
+}
+
 // NewShard returns the shard of a stored state. cacheBytes bounds the
 // profiles kept in memory; 0 keeps all.
 func NewShard(set *rules.Set, limits profile.Config, cacheBytes int, s State) *Shard {
-	codec, newNames := profile.NewCodec(set.Schema(), set.IDs(), s.Names)
 	sh := &Shard{
-		set: set, matcher: rules.NewMatcher(set), codec: codec, limits: limits,
-		cache: newCache(cacheBytes), timers: newTimers(s.Timers),
+		limits: limits, cache: newCache(cacheBytes), timers: newTimers(s.Timers),
 		epoch: s.Epoch, next: s.Next, clock: s.Clock, outbox: s.Outbox,
-		generation: s.Generation, newNames: newNames, hidden: map[string]bool{},
+		stored: lineage{s.Rules, s.Generation},
 	}
-	if s.Rules != set.Fingerprint() {
-		sh.generation++
-	}
-	for i := range set.Len() {
-		if one := set.Segment(i); !one.Members {
-			sh.hidden[one.ID] = true
-		}
-	}
+	sh.adopt(set, s.Names)
 	return sh
 }
 
@@ -276,7 +274,7 @@ func (s *Shard) Flush(next int64) *Commit {
 func (s *Shard) Committed(c *Commit) {
 	s.next = c.Next
 	s.outbox += int64(len(c.Changes))
-	s.newNames = nil
+	s.stored, s.newNames = lineage{c.Rules, c.Generation}, nil
 	for _, e := range s.dirty {
 		e.dirty, e.deadline = false, e.profile.Deadline
 		s.cache.weigh(e)

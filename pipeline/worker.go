@@ -10,14 +10,14 @@ import (
 
 	"muster/event"
 	"muster/profile"
-	"muster/rules"
 )
 
 // Worker drives shards from their partitions into a Store. One Worker may
 // run many shards at once, each in its own goroutine.
 type Worker struct {
 	Config   Config
-	Rules    *rules.Set
+	Rules    *Live   // looked at between batches
+	Sample   *Sample // is offered what is committed; optional
 	Store    Store
 	Dead     DeadLetters
 	Observer Observer
@@ -65,9 +65,10 @@ func (w *Worker) run(ctx context.Context, partition int) error {
 			return err
 		}
 	}
+	edition := w.Rules.Current()
 	t := &tenure{
-		Worker: w, place: in.place, next: state.Next,
-		shard: NewShard(w.Rules, w.Config.Profiles, w.Config.CacheBytes, state),
+		Worker: w, place: in.place, next: state.Next, edition: edition.Number,
+		shard: NewShard(edition.Set, w.Config.Profiles, w.Config.CacheBytes, state),
 	}
 	parcels := make(chan parcel)
 	group, ctx := errgroup.WithContext(ctx)
@@ -79,10 +80,11 @@ func (w *Worker) run(ctx context.Context, partition int) error {
 // tenure is a worker's time as the owner of one shard.
 type tenure struct {
 	*Worker
-	place place
-	shard *Shard
-	next  int64 // offset of the last commit
-	stats BatchStats
+	place   place
+	shard   *Shard
+	edition uint64 // of the shard's rule set
+	next    int64  // offset of the last commit
+	stats   BatchStats
 }
 
 func (t *tenure) run(ctx context.Context, parcels <-chan parcel) error {
@@ -101,12 +103,15 @@ func (t *tenure) run(ctx context.Context, parcels <-chan parcel) error {
 // serve takes one parcel from its records to the store. When the worker is
 // asked to leave meanwhile it still finishes, within the commit timeout.
 func (t *tenure) serve(ctx context.Context, p parcel) error {
+	began := time.Now()
+	if err := t.keepUp(); err != nil {
+		return err
+	}
 	if len(p.batch.Records) == 0 && p.batch.Next == t.next {
 		return nil
 	}
 	ctx, cancel := withGrace(ctx, t.Config.CommitTimeout)
 	defer cancel()
-	began := time.Now()
 	t.stats.Records = len(p.batch.Records)
 	if err := t.load(ctx, t.shard.Missing(nil, p.events, t.Config.Timers)); err != nil {
 		return err
@@ -122,6 +127,17 @@ func (t *tenure) serve(ctx context.Context, p parcel) error {
 	t.stats.Lag = p.batch.High - p.batch.Next
 	t.stats.Step = time.Since(began)
 	return t.commit(ctx, p.batch.Next)
+}
+
+// keepUp swaps to the newest edition of the rules. It is called between
+// batches, when all before is committed.
+func (t *tenure) keepUp() error {
+	newest := t.Rules.Current()
+	if newest.Number == t.edition {
+		return nil
+	}
+	t.edition = newest.Number
+	return t.shard.Swap(newest.Set)
 }
 
 // withGrace returns a context that outlives ctx by d.
@@ -235,8 +251,11 @@ func (t *tenure) commit(ctx context.Context, next int64) error {
 		return fmt.Errorf("committing shard %d up to offset %d: %w", t.place.partition, next, err)
 	}
 	t.stats.Commit, t.stats.Changes, t.stats.Profiles = time.Since(began), len(c.Changes), len(c.Profiles)
-	t.stats.StreamTime = c.Clock
+	t.stats.StreamTime, t.stats.Edition = c.Clock, t.edition
 	t.shard.Committed(c)
+	if t.Sample != nil {
+		t.Sample.offer(t.place.partition, t.shard.codec.Names(), c)
+	}
 	t.next = next
 	if t.Hint != nil {
 		t.Hint(t.place.partition, next)

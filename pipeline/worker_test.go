@@ -110,7 +110,7 @@ func drive(t *testing.T, store pipeline.Store, set *rules.Set, records []pipelin
 	t.Helper()
 	dead := &letters{}
 	w := &pipeline.Worker{
-		Config: pipeline.DefaultConfig(), Rules: set, Store: store, Dead: dead, Topic: "events",
+		Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(set), Store: store, Dead: dead, Topic: "events",
 		Owner: func(string) int { return 0 },
 		Wall:  func() int64 { return 0 },
 		Open: func(_ context.Context, _ int, offset int64) (pipeline.Source, error) {
@@ -196,7 +196,7 @@ func TestLostCommitIsRepeatedByTheNextOwner(t *testing.T) {
 	store := memory.New()
 	for after := range 10 {
 		worker := &pipeline.Worker{
-			Config: pipeline.DefaultConfig(), Rules: w.set, Store: &failing{store, after}, Dead: &letters{}, Topic: "events",
+			Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(w.set), Store: &failing{store, after}, Dead: &letters{}, Topic: "events",
 			Owner: func(string) int { return 0 }, Wall: func() int64 { return 0 },
 			Open: func(_ context.Context, _ int, offset int64) (pipeline.Source, error) {
 				return &tape{records: w.records, size: 1, next: offset}, nil
@@ -215,7 +215,7 @@ func TestOlderOwnerIsFenced(t *testing.T) {
 	store := memory.New()
 	fenced := false
 	worker := &pipeline.Worker{
-		Config: pipeline.DefaultConfig(), Rules: w.set, Store: store, Dead: &letters{}, Topic: "events",
+		Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(w.set), Store: store, Dead: &letters{}, Topic: "events",
 		Owner: func(string) int { return 0 }, Wall: func() int64 { return 0 },
 		Observer: pipeline.Observer{Fenced: func(int, error) { fenced = true }},
 		Open: func(ctx context.Context, _ int, offset int64) (pipeline.Source, error) {
@@ -301,7 +301,7 @@ func TestWorkerLeavesWhenAsked(t *testing.T) {
 	store := memory.New()
 	ctx, cancel := context.WithCancel(t.Context())
 	worker := &pipeline.Worker{
-		Config: pipeline.DefaultConfig(), Rules: w.set, Store: store, Dead: &letters{}, Topic: "events",
+		Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(w.set), Store: store, Dead: &letters{}, Topic: "events",
 		Owner: func(string) int { return 0 }, Wall: func() int64 { return 0 },
 		Open: func(_ context.Context, _ int, offset int64) (pipeline.Source, error) {
 			return &tape{records: w.records, size: 5, next: offset}, nil

@@ -31,7 +31,8 @@ const (
 // service is everything between Kafka and Redis. The demo uses it as it is.
 type service struct {
 	config   config
-	set      *rules.Set
+	rules    *pipeline.Live
+	sample   *pipeline.Sample
 	log      *zap.Logger
 	watch    *observe.Watch
 	stream   *stream.Observer       // of the cluster
@@ -43,7 +44,8 @@ func newService(cfg config, set *rules.Set, log *zap.Logger) *service {
 	redis.SetLogger(redisLog{log})
 	watch := observe.New(log)
 	return &service{
-		config: cfg, set: set, log: log, watch: watch, stream: watch.Stream(), pipeline: watch.Pipeline(),
+		config: cfg, rules: pipeline.NewLive(set), sample: pipeline.NewSample(),
+		log: log, watch: watch, stream: watch.Stream(), pipeline: watch.Pipeline(),
 		refine: func(*pipeline.Worker) {},
 	}
 }
@@ -138,7 +140,7 @@ func (s *service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 	}
 	group := cluster.Group()
 	worker := &pipeline.Worker{
-		Config: s.config.Pipeline, Rules: s.set, Store: store, Dead: cluster.DeadLetters(), Observer: s.pipeline,
+		Config: s.config.Pipeline, Rules: s.rules, Sample: s.sample, Store: store, Dead: cluster.DeadLetters(), Observer: s.pipeline,
 		Topic: s.config.Kafka.Keyed, Owner: partitioner.Partition, Wall: s.wall(), Hint: group.CommitHint,
 		Open: func(_ context.Context, partition int, offset int64) (pipeline.Source, error) {
 			return cluster.Open(partition, offset), nil

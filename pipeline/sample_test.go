@@ -1,0 +1,91 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"muster/event"
+	"muster/profile"
+	"muster/rules"
+)
+
+func setOf(t *testing.T, rule string) *rules.Set {
+	t.Helper()
+	set, err := rules.Compile([]rules.Segment{rules.NewSegment("one", rule)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// commitOf stores a profile that has bought a number of times.
+func commitOf(t *testing.T, shard *Shard, id string, times int, now int64) *Commit {
+	t.Helper()
+	if err := shard.Put(id, nil); err != nil {
+		t.Fatal(err)
+	}
+	for range times {
+		ev := event.Event{Type: event.Track, Name: "Order Completed", Profile: id, Time: now, Arrival: now}
+		if _, err := shard.Apply(&ev); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return shard.Flush(shard.next + 1)
+}
+
+// The shards number what profiles refer to each in its own way, and other
+// rules keep other series; a profile is read as it would be in its shard.
+func TestSampleIsReadForOtherRules(t *testing.T) {
+	set := setOf(t, `count(events("Order Completed")) > 5 and count(events("A")) > 0`)
+	s := NewSample()
+	for number, names := range [][]string{{"s:gone", "s:one"}, nil} {
+		shard := NewShard(set, profile.DefaultConfig(), 0, State{Next: -1, Names: names})
+		id := fmt.Sprint(number)
+		s.offer(number, shard.codec.Names(), commitOf(t, shard, id, 3+number, 1000+int64(number)))
+	}
+	other := setOf(t, `count(events("Order Completed")) > 1`)
+	list := s.Draw(other.Schema(), other.IDs())
+	if len(list) != 2 || s.Now() != 1001 {
+		t.Fatalf("%d profiles at %d", len(list), s.Now())
+	}
+	for i, p := range list {
+		got := p.Read(other.Schema(), profile.Query{Reduce: profile.Count}, 2000)
+		if p.ID != fmt.Sprint(i) || got.Number() != float64(3+i) {
+			t.Errorf("profile %s has bought %v times", p.ID, got)
+		}
+	}
+}
+
+// A sample is bounded in number and bytes, shares nothing with the commits,
+// and follows what is written of late.
+func TestSampleIsBoundedAndFollows(t *testing.T) {
+	s := NewSample()
+	offer := func(id string, blob []byte) {
+		s.offer(0, []string{"s:one"}, &Commit{Profiles: []Write{{Profile: id, Blob: blob}}})
+	}
+	blob := []byte{1}
+	offer("old", blob)
+	blob[0] = 2
+	if got := s.slots[0].blob; !slices.Equal(got, []byte{1}) {
+		t.Errorf("the sample holds the commit's own bytes: %v", got)
+	}
+	offer("large", make([]byte, sampleBytes+1))
+	for range sampleSize {
+		offer("old", blob)
+	}
+	for range 20 * sampleReach { // none of the old ones stays, but for a chance of e^-20
+		offer("new", blob)
+	}
+	if len(s.slots) != sampleSize {
+		t.Errorf("it holds %d profiles", len(s.slots))
+	}
+	for _, one := range s.slots {
+		if one.profile != "new" {
+			t.Fatalf("it holds the profile %q", one.profile)
+		}
+	}
+	if list := s.Draw(setOf(t, `profile.id == "a"`).Schema(), nil); len(list) > 0 {
+		t.Errorf("%d profiles were made of blobs that are none", len(list))
+	}
+}
