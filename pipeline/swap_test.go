@@ -203,4 +203,9 @@ func TestSwapWaitsForTheCommit(t *testing.T) {
 	if l.shard.Profile("a") != nil {
 		t.Error("a profile of the rules before is in memory")
 	}
+	l.apply(happened("A", "m2", generate.Start+1))
+	l.commit()
+	if got := l.commits[1].Generation; got != 1 {
+		t.Errorf("the same rules again are generation %d", got)
+	}
 }
