@@ -47,7 +47,7 @@ func (f *formula) accessSet() ([]*formula, float64) {
 
 // access files one rule for whole evaluation, with the entries of its
 // literals.
-func (f *filing) access(position int, root *formula, late bool, entries map[*literal]posting) {
+func (f *filing) access(position int, root *formula, late bool, entries []posting) {
 	if late {
 		f.ix.access.late = append(f.ix.access.late, uint32(position))
 		return
@@ -58,7 +58,7 @@ func (f *filing) access(position int, root *formula, late bool, entries map[*lit
 		return
 	}
 	for _, n := range set {
-		f.accessLiteral(n.lit, entries[n.lit])
+		f.accessLiteral(n.lit, entries[n.lit.filed])
 	}
 }
 

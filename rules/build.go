@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,21 +23,21 @@ type builder struct {
 	sensorOf   map[string]*bitSensor
 	residuals  []residualCondition
 	residualOf map[string]int
+	key        []byte // scratch: of a scale or a sensor
 }
 
 func newBuilder(segments []Segment, rules []checked, order []int) *builder {
 	b := &builder{
-		set: &Set{position: map[string]int{}}, series: map[string]int{},
+		set: &Set{}, series: map[string]int{},
 		scaleOf: map[string]*scale{}, sensorOf: map[string]*bitSensor{}, residualOf: map[string]int{},
 	}
-	b.set.segments = make([]Segment, 0, len(order))
+	b.set.segments, b.terms = make([]Segment, len(order)), make([]*Term, len(order))
 	for position, i := range order {
 		one := segments[i]
 		one.origin, one.idFrom = nil, nil // what is compiled has no mistakes to place
-		b.set.segments = append(b.set.segments, one)
-		b.set.position[segments[i].ID] = position
-		b.terms = append(b.terms, rules[i].term)
+		b.set.segments[position], b.terms[position] = one, rules[i].term
 	}
+	b.set.order()
 	b.traits = traitPaths(b.terms)
 	return b
 }
@@ -49,9 +50,9 @@ func (b *builder) build(o Options) *Set {
 		if formulas[i] = b.normalize(t, false); formulas[i].literals() > maxLiterals {
 			formulas[i] = &formula{lit: &literal{kind: residual, index: b.residual(t)}}
 		}
+		b.terms[i] = nil // it takes more room than the rest of the rule
 	}
 	s.schema = profile.NewSchema(b.traits, b.list)
-	s.rank = ranks(s.segments)
 	s.print = fingerprint(s.segments)
 	s.index = index{scales: b.scales, sensors: b.bits, residuals: b.residuals}
 	b.listen()
@@ -104,7 +105,7 @@ func (b *builder) file(formulas []*formula, sample *sampled) {
 	ix.byScale = make([]scalePostings, len(b.scales))
 	ix.access.byScale = make([]scalePostings, len(b.scales))
 	ix.late = make([]uint64, (len(formulas)+63)/64)
-	f := &filing{ix: ix}
+	f := newFiling(ix)
 	for i, root := range formulas {
 		root.estimate(sample)
 		ix.programs.add(root)
@@ -113,8 +114,12 @@ func (b *builder) file(formulas []*formula, sample *sampled) {
 			ix.late[i>>6] |= 1 << (i & 63)
 		}
 		f.rule(i, root, late)
+		formulas[i] = nil
 	}
 	f.file()
+	for _, s := range b.scales {
+		s.hist = nil
+	}
 }
 
 // dependents notes under each segment that the rule at position i mentions
@@ -145,16 +150,16 @@ func (b *builder) dependents(i int, root *formula) bool {
 
 // traitPaths lists the paths that rules mention, sorted.
 func traitPaths(terms []*Term) []profile.Path {
-	var paths []profile.Path
-	for _, t := range terms {
-		t.each(func(t *Term) {
-			if t.op == opTrait {
-				paths = append(paths, profile.Path(t.name))
-			}
-		})
+	seen := map[profile.Path]struct{}{}
+	note := func(t *Term) {
+		if t.op == opTrait {
+			seen[profile.Path(t.name)] = struct{}{}
+		}
 	}
-	slices.Sort(paths)
-	return slices.Clone(slices.Compact(paths))
+	for _, t := range terms {
+		t.each(note)
+	}
+	return slices.Sorted(maps.Keys(seen))
 }
 
 // residual numbers a condition that no scale or bit can tell.
@@ -196,17 +201,20 @@ func (b *builder) trait(p profile.Path) int {
 	return i
 }
 
-func (b *builder) segment(id string) int { return b.set.position[id] }
+func (b *builder) segment(id string) int {
+	position, _ := b.set.Position(id)
+	return position
+}
 
 // query numbers the series that an aggregate reads. Aggregates over the same
 // events and property share one, whatever their windows.
 func (b *builder) query(a *aggregate) profile.Query {
-	series := b.seriesOf(a)
-	at, known := b.series[series.Key]
+	key := a.key()
+	at, known := b.series[key]
 	if !known {
 		at = len(b.list)
-		b.series[series.Key] = at
-		b.list = append(b.list, series)
+		b.series[key] = at
+		b.list = append(b.list, b.seriesOf(a, key))
 		b.set.queries = append(b.set.queries, nil)
 	}
 	w := a.stream.window
@@ -221,10 +229,10 @@ func (b *builder) query(a *aggregate) profile.Query {
 	return q
 }
 
-func (b *builder) seriesOf(a *aggregate) profile.Series {
+func (b *builder) seriesOf(a *aggregate, key string) profile.Series {
 	st := a.stream
 	s := profile.Series{
-		Key: a.key(), Name: st.name, Prefix: st.prefix, Since: st.window.since, Keep: keepOf(a.reduce, st.window.sliding),
+		Key: key, Name: st.name, Prefix: st.prefix, Since: st.window.since, Keep: keepOf(a.reduce, st.window.sliding),
 	}
 	if st.where != nil {
 		where := compileCondition(st.where, b)
@@ -277,21 +285,18 @@ func keepOf(r profile.Reduce, sliding bool) profile.Keep {
 	return profile.TotalLast
 }
 
-// ranks gives each position its place in the order of ids, nil when they
-// are the same.
-func ranks(segments []Segment) []int {
-	order := make([]int, len(segments))
-	for i := range order {
-		order[i] = i
+// order sorts the segments' ids and gives each position its rank among them.
+func (s *Set) order() {
+	s.byID = make([]int32, len(s.segments))
+	for i := range s.byID {
+		s.byID[i] = int32(i)
 	}
-	slices.SortFunc(order, func(a, b int) int { return strings.Compare(segments[a].ID, segments[b].ID) })
-	rank, same := make([]int, len(segments)), true
-	for place, i := range order {
-		rank[i] = place
-		same = same && place == i
+	slices.SortFunc(s.byID, func(a, b int32) int { return strings.Compare(s.segments[a].ID, s.segments[b].ID) })
+	if slices.IsSorted(s.byID) {
+		return
 	}
-	if same {
-		return nil
+	s.rank = make([]int, len(s.segments))
+	for place, position := range s.byID {
+		s.rank[position] = place
 	}
-	return rank
 }

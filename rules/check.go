@@ -86,12 +86,6 @@ func (c *checker) wrongField(n ast.Node, hint, format string, args ...any) *Term
 
 func of(t *Term) operand { return operand{term: t} }
 
-// at gives a term the place of its syntax.
-func at(n ast.Node, t *Term) *Term {
-	t.from = n.Location().From
-	return t
-}
-
 // condition checks a piece that is wanted to be true or false.
 func (c *checker) condition(n ast.Node, s scope) *Term {
 	t := c.value(n, s)
@@ -174,7 +168,7 @@ func (c *checker) let(n *ast.VariableDeclaratorNode, s scope) operand {
 
 func (c *checker) conditional(n *ast.ConditionalNode, s scope) *Term {
 	cond, then, otherwise := c.condition(n.Cond, s), c.value(n.Exp1, s), c.value(n.Exp2, s)
-	return at(n, &Term{op: opCond, kind: joint(then, otherwise), args: []*Term{cond, then, otherwise}})
+	return &Term{op: opCond, kind: joint(then, otherwise), args: []*Term{cond, then, otherwise}}
 }
 
 // joint is the kind of a term that yields one of two.

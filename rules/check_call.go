@@ -52,7 +52,7 @@ func functionOf(name string) (function, bool) {
 	case "lower", "upper", "trim":
 		o := map[string]op{"lower": opLower, "upper": opUpper, "trim": opTrim}[name]
 		return function{1, 1, name + "(traits.plan)", func(c *checker, n ast.Node, args []ast.Node, s scope) operand {
-			return of(at(n, &Term{op: o, kind: event.KindString, args: []*Term{c.text(args[0], s, name)}}))
+			return of(&Term{op: o, kind: event.KindString, args: []*Term{c.text(args[0], s, name)}})
 		}}, true
 	case "version":
 		return function{1, 1, `version(traits.app) >= version("2.10.0")`, (*checker).version}, true
@@ -119,7 +119,7 @@ func (c *checker) length(n ast.Node, args []ast.Node, s scope) operand {
 	if t.kind != event.KindMissing && t.kind != event.KindString && t.kind != event.KindArray {
 		return of(c.wrong(args[0], "", "len wants a string, an array or a stream; this is %s", kindPhrase(t.kind)))
 	}
-	return of(at(n, &Term{op: opLen, kind: event.KindNumber, args: []*Term{t}}))
+	return of(&Term{op: opLen, kind: event.KindNumber, args: []*Term{t}})
 }
 
 func (c *checker) version(n ast.Node, args []ast.Node, s scope) operand {
@@ -129,13 +129,13 @@ func (c *checker) version(n ast.Node, args []ast.Node, s scope) operand {
 		if v.IsMissing() {
 			return of(c.wrong(args[0], `as version(traits.app) >= version("2.10.0")`, "%q is not a semantic version", t.value.Text()))
 		}
-		return of(at(n, constant(v)))
+		return of(constant(v))
 	}
-	return of(at(n, &Term{op: opVersion, kind: event.KindVersion, args: []*Term{t}}))
+	return of(&Term{op: opVersion, kind: event.KindVersion, args: []*Term{t}})
 }
 
 func (c *checker) now(n ast.Node, _ []ast.Node, _ scope) operand {
-	return of(at(n, &Term{op: opInstant, kind: event.KindTime}))
+	return of(&Term{op: opInstant, kind: event.KindTime})
 }
 
 func (c *checker) shifted(n ast.Node, name string, arg ast.Node) *Term {
@@ -146,7 +146,7 @@ func (c *checker) shifted(n ast.Node, name string, arg ast.Node) *Term {
 	if name == "ago" {
 		d = -d
 	}
-	return at(n, &Term{op: opInstant, kind: event.KindTime, offset: d})
+	return &Term{op: opInstant, kind: event.KindTime, offset: d}
 }
 
 func (c *checker) date(n ast.Node, args []ast.Node, _ scope) operand {
@@ -158,7 +158,7 @@ func (c *checker) date(n ast.Node, args []ast.Node, _ scope) operand {
 	if !ok {
 		return of(c.wrong(args[0], "write 2026-11-21 or 2026-11-21T10:00:00Z", "%q is not a date", text))
 	}
-	return of(at(n, constant(event.TimeOf(ms))))
+	return of(constant(event.TimeOf(ms)))
 }
 
 func (c *checker) segment(n ast.Node, args []ast.Node, s scope) operand {

@@ -2,7 +2,7 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
+	"regexp/syntax"
 	"time"
 
 	"github.com/expr-lang/expr/ast"
@@ -13,12 +13,12 @@ import (
 func (c *checker) unary(n *ast.UnaryNode, s scope) *Term {
 	switch n.Operator {
 	case "not", "!":
-		return at(n, not(c.condition(n.Node, s)))
+		return not(c.condition(n.Node, s))
 	}
 	t := c.number(n.Node, s, "unary "+n.Operator)
 	if t.op == opConst && t.kind == event.KindNumber {
 		if n.Operator == "-" {
-			return at(n, constant(event.NumberOf(-t.value.Number())))
+			return constant(event.NumberOf(-t.value.Number()))
 		}
 		return t
 	}
@@ -26,7 +26,7 @@ func (c *checker) unary(n *ast.UnaryNode, s scope) *Term {
 	if n.Operator == "-" {
 		o = opNeg
 	}
-	return at(n, &Term{op: o, kind: event.KindNumber, args: []*Term{t}})
+	return &Term{op: o, kind: event.KindNumber, args: []*Term{t}}
 }
 
 func not(t *Term) *Term { return &Term{op: opNot, kind: event.KindBool, args: []*Term{t}} }
@@ -42,28 +42,30 @@ var arithmetic = map[string]op{
 }
 
 func (c *checker) binary(n *ast.BinaryNode, s scope) *Term {
+	switch n.Operator {
+	case "and", "&&":
+		return &Term{op: opAnd, kind: event.KindBool, args: []*Term{c.condition(n.Left, s), c.condition(n.Right, s)}}
+	case "or", "||":
+		return &Term{op: opOr, kind: event.KindBool, args: []*Term{c.condition(n.Left, s), c.condition(n.Right, s)}}
+	case "in":
+		return c.in(n, s)
+	}
 	if o, ok := comparisons[n.Operator]; ok {
 		return c.comparison(n, o, s)
 	}
 	if o, ok := textOperators[n.Operator]; ok {
 		args := []*Term{c.text(n.Left, s, n.Operator), c.text(n.Right, s, n.Operator)}
-		return at(n, &Term{op: o, kind: event.KindBool, args: args})
+		return &Term{op: o, kind: event.KindBool, args: args}
 	}
 	if o, ok := arithmetic[n.Operator]; ok {
 		return c.arithmetic(n, o, s)
 	}
 	switch n.Operator {
-	case "and", "&&":
-		return at(n, &Term{op: opAnd, kind: event.KindBool, args: []*Term{c.condition(n.Left, s), c.condition(n.Right, s)}})
-	case "or", "||":
-		return at(n, &Term{op: opOr, kind: event.KindBool, args: []*Term{c.condition(n.Left, s), c.condition(n.Right, s)}})
-	case "in":
-		return c.in(n, s)
 	case "matches":
 		return c.matches(n, s)
 	case "??":
 		left, right := c.value(n.Left, s), c.value(n.Right, s)
-		return at(n, &Term{op: opCoalesce, kind: joint(left, right), args: []*Term{left, right}})
+		return &Term{op: opCoalesce, kind: joint(left, right), args: []*Term{left, right}}
 	case "..":
 		return c.wrong(n, "as traits.age in 18..25", "a range can only stand behind in")
 	}
@@ -92,21 +94,24 @@ func (c *checker) comparison(n *ast.BinaryNode, o op, s scope) *Term {
 	if badDate := unreadableDate(left, right); badDate != nil {
 		return c.wrong(n, "write a time as 2026-11-21 or 2026-11-21T10:00:00Z", "%q is compared with a time but is none", badDate.value.Text())
 	}
-	return at(n, &Term{op: o, kind: event.KindBool, args: []*Term{left, right}})
+	return &Term{op: o, kind: event.KindBool, args: []*Term{left, right}}
 }
 
 func (c *checker) presence(n *ast.BinaryNode, o op, left, right *Term) *Term {
 	if left.op == opNil {
 		left = right
 	}
-	test, ok := map[op]op{opEqual: opAbsent, opNotEqual: opPresent}[o]
+	test := opAbsent
+	if o == opNotEqual {
+		test = opPresent
+	}
 	switch {
-	case !ok:
+	case o != opEqual && o != opNotEqual:
 		return c.wrong(n, "test with == nil or != nil", "nil is neither smaller nor greater than anything")
 	case left.op == opNil, left.op == opInstant, left.op == opConst:
 		return c.wrong(n, "test what may be missing, as traits.plan == nil", "this comparison with nil is always the same")
 	}
-	return at(n, &Term{op: test, kind: event.KindBool, args: []*Term{left}})
+	return &Term{op: test, kind: event.KindBool, args: []*Term{left}}
 }
 
 // mismatch says why two sides can never be compared, "" when they may.
@@ -206,7 +211,7 @@ func (c *checker) arithmetic(n *ast.BinaryNode, o op, s scope) *Term {
 	if o == opAdd && left.kind != right.kind && left.kind != event.KindMissing && right.kind != event.KindMissing {
 		return c.wrong(n, "", "a number and a string can't be added")
 	}
-	return at(n, &Term{op: o, kind: kind, args: []*Term{left, right}})
+	return &Term{op: o, kind: kind, args: []*Term{left, right}}
 }
 
 func (c *checker) in(n *ast.BinaryNode, s scope) *Term {
@@ -221,12 +226,14 @@ func (c *checker) in(n *ast.BinaryNode, s scope) *Term {
 	if right.kind != event.KindArray && right.kind != event.KindMissing {
 		return c.wrong(n.Right, `as traits.country in ["DE", "FR"] or "vip" in traits.tags`, "in wants a list on its right; this is %s", kindPhrase(right.kind))
 	}
-	for _, v := range right.value.Elements() {
-		if m := mismatch(left, constant(v)); m != "" {
-			return c.wrong(n.Right, mismatchHint(left, constant(v)), "%s", m)
+	if left.kind != event.KindMissing {
+		for _, v := range right.value.Elements() {
+			if m := mismatch(left, constant(v)); m != "" {
+				return c.wrong(n.Right, mismatchHint(left, constant(v)), "%s", m)
+			}
 		}
 	}
-	return at(n, &Term{op: opIn, kind: event.KindBool, args: []*Term{left, right}})
+	return &Term{op: opIn, kind: event.KindBool, args: []*Term{left, right}}
 }
 
 func (c *checker) inRange(n *ast.BinaryNode, left *Term, span *ast.BinaryNode, s scope) *Term {
@@ -246,7 +253,7 @@ func (c *checker) inRange(n *ast.BinaryNode, left *Term, span *ast.BinaryNode, s
 		return c.wrong(n, mismatchHint(left, low), "%s", m)
 	}
 	bounds := event.ArrayOf([]event.Value{low.value, high.value})
-	return at(n, &Term{op: opInRange, kind: event.KindBool, args: []*Term{left}, value: bounds})
+	return &Term{op: opInRange, kind: event.KindBool, args: []*Term{left}, value: bounds}
 }
 
 func (c *checker) matches(n *ast.BinaryNode, s scope) *Term {
@@ -258,8 +265,8 @@ func (c *checker) matches(n *ast.BinaryNode, s scope) *Term {
 	if pattern.op != opConst || pattern.kind != event.KindString {
 		return c.wrong(n.Right, `as traits.email matches "@example[.]com$"`, "matches wants a constant regular expression")
 	}
-	if _, err := regexp.Compile(pattern.value.Text()); err != nil {
+	if _, err := syntax.Parse(pattern.value.Text(), syntax.Perl); err != nil {
 		return c.wrong(n.Right, "the syntax is that of Go's regexp package", "%s", err)
 	}
-	return at(n, &Term{op: opMatches, kind: event.KindBool, args: []*Term{left}, name: pattern.value.Text()})
+	return &Term{op: opMatches, kind: event.KindBool, args: []*Term{left}, name: pattern.value.Text()}
 }

@@ -193,10 +193,10 @@ func (c *checker) uniq(n ast.Node, args []ast.Node, s scope) operand {
 func (c *checker) count(n ast.Node, s stream) *Term {
 	if s.unique {
 		s.unique = false
-		return at(n, aggregateTerm(s, profile.Distinct))
+		return aggregateTerm(s, profile.Distinct)
 	}
 	s.project = nil
-	return at(n, aggregateTerm(s, profile.Count))
+	return aggregateTerm(s, profile.Count)
 }
 
 // quantify checks count, any, none, all and one, over a stream or an array.
@@ -219,7 +219,7 @@ func (c *checker) quantify(n ast.Node, name string, args []ast.Node, s scope) *T
 	count := c.count(n, st.narrowed(predicate))
 	number := func(f float64) *Term { return constant(event.NumberOf(f)) }
 	compare := func(o op, f float64) *Term {
-		return at(n, &Term{op: o, kind: event.KindBool, args: []*Term{count, number(f)}})
+		return &Term{op: o, kind: event.KindBool, args: []*Term{count, number(f)}}
 	}
 	switch name {
 	case "any":
@@ -242,14 +242,14 @@ func (c *checker) quantifyArray(n ast.Node, name string, array *Term, args []ast
 		return c.wrong(args[0], `as `+name+`(events("A"), .price > 10)`, "%s wants a stream of events or an array; this is %s", name, kindPhrase(array.kind))
 	}
 	if len(args) == 1 {
-		return at(n, &Term{op: opCountOf, kind: event.KindNumber, args: []*Term{array, constant(event.BoolOf(true))}})
+		return &Term{op: opCountOf, kind: event.KindNumber, args: []*Term{array, constant(event.BoolOf(true))}}
 	}
 	predicate := c.condition(args[1], scope{event: s.event, element: &Term{op: opElement}})
 	kind := event.KindBool
 	if name == "count" {
 		kind = event.KindNumber
 	}
-	return at(n, &Term{op: quantifiers[name], kind: kind, args: []*Term{array, predicate}})
+	return &Term{op: quantifiers[name], kind: kind, args: []*Term{array, predicate}}
 }
 
 func (c *checker) sum(n ast.Node, args []ast.Node, s scope) operand {
@@ -280,7 +280,7 @@ func (c *checker) numbers(n ast.Node, s stream, r profile.Reduce, usage string) 
 	case s.project.kind != event.KindMissing && s.project.kind != event.KindNumber:
 		return c.wrong(n, "as "+usage, "numbers are wanted; this is %s of each event", kindPhrase(s.project.kind))
 	}
-	return at(n, aggregateTerm(s, r))
+	return aggregateTerm(s, r)
 }
 
 func (c *checker) firstLast(n ast.Node, name string, arg ast.Node, s scope) operand {
@@ -293,7 +293,7 @@ func (c *checker) firstLast(n ast.Node, name string, arg ast.Node, s scope) oper
 		e.reduce = profile.Last
 	}
 	if st.project != nil {
-		return of(at(n, e.term(st.project)))
+		return of(e.term(st.project))
 	}
 	return operand{edge: &e}
 }

@@ -13,15 +13,15 @@ func constant(v event.Value) *Term { return &Term{op: opConst, kind: v.Kind(), v
 func (c *checker) literal(n ast.Node) *Term {
 	switch n := n.(type) {
 	case *ast.NilNode:
-		return at(n, &Term{op: opNil})
+		return &Term{op: opNil}
 	case *ast.BoolNode:
-		return at(n, constant(event.BoolOf(n.Value)))
+		return constant(event.BoolOf(n.Value))
 	case *ast.IntegerNode:
-		return at(n, constant(event.NumberOf(float64(n.Value))))
+		return constant(event.NumberOf(float64(n.Value)))
 	case *ast.FloatNode:
-		return at(n, constant(event.NumberOf(n.Value)))
+		return constant(event.NumberOf(n.Value))
 	case *ast.StringNode:
-		return at(n, constant(event.StringOf(n.Value)))
+		return constant(event.StringOf(n.Value))
 	case *ast.ArrayNode:
 		return c.list(n)
 	case *ast.MapNode:
@@ -47,7 +47,7 @@ func (c *checker) list(n *ast.ArrayNode) *Term {
 		}
 		values = append(values, t.value)
 	}
-	return at(n, constant(event.ArrayOf(values)))
+	return constant(event.ArrayOf(values))
 }
 
 func (c *checker) identifier(n *ast.IdentifierNode, s scope) operand {
@@ -115,13 +115,13 @@ func (c *checker) member(n *ast.MemberNode, s scope) operand {
 		}
 	case *ast.PointerNode:
 		if s.event && s.element == nil && base.Name == "" {
-			return of(at(n, property(key.Value)))
+			return of(property(key.Value))
 		}
 	}
 	o := c.operand(n.Node, s)
 	switch {
 	case o.edge != nil:
-		return of(at(n, o.edge.term(property(key.Value))))
+		return of(o.edge.term(property(key.Value)))
 	case o.stream != nil:
 		return of(c.wrongField(n, "take one event with first(...) or last(...), or all of them with map(..., ."+key.Value+")",
 			"a stream of events has no property %s", key.Value))
@@ -157,24 +157,24 @@ func (c *checker) field(n ast.Node, t *Term, key string) *Term {
 	case opInvalid:
 		return t
 	case opTrait, opProperty, opField:
-		return at(n, &Term{op: t.op, args: t.args, name: string(profile.Path(t.name).Child(key))})
+		return &Term{op: t.op, args: t.args, name: string(profile.Path(t.name).Child(key))}
 	case opElement:
 		path := profile.PathOf(key)
 		if t.name != "" {
 			path = profile.Path(t.name).Child(key)
 		}
-		return at(n, &Term{op: opElement, name: string(path)})
+		return &Term{op: opElement, name: string(path)}
 	case opAggregate:
 		if a := t.aggregate; a.reduce == profile.First || a.reduce == profile.Last {
 			s := a.stream
 			s.project = c.field(n, s.project, key)
-			return at(n, aggregateTerm(s, a.reduce))
+			return aggregateTerm(s, a.reduce)
 		}
 	}
 	if t.kind != event.KindMissing {
 		return c.wrongField(n, "", "%s has no field %s", kindPhrase(t.kind), key)
 	}
-	return at(n, &Term{op: opField, args: []*Term{t}, name: string(profile.PathOf(key))})
+	return &Term{op: opField, args: []*Term{t}, name: string(profile.PathOf(key))}
 }
 
 var profileFields = map[string]Term{
@@ -199,5 +199,5 @@ func (c *checker) profileOnly(n ast.Node, s scope, t *Term) *Term {
 		return c.wrong(n, "a predicate sees the event's own properties only, as .price > 10", "%s can't be used inside a stream's predicate",
 			opNames[t.op])
 	}
-	return at(n, t)
+	return t
 }

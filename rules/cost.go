@@ -53,11 +53,6 @@ func costOf(s *Segment, seen map[string]bool) Cost {
 	c := Cost{Segment: s.ID}
 	rule, _ := checkRule(s.Rule)
 	b := newBuilder([]Segment{*s}, []checked{rule}, []int{0})
-	rule.term.each(func(t *Term) {
-		if t.op == opSegment {
-			b.set.position[t.name] = 0
-		}
-	})
 	root := b.normalize(rule.term, false)
 	for _, sc := range b.scales {
 		sc.resolve()

@@ -11,7 +11,9 @@ import (
 // Profiles stored under other rules are read for the set that is being
 // compiled, and its estimates are theirs.
 func TestDrawnProfilesAreReadForTheSetAtHand(t *testing.T) {
+	calls := 0
 	drawn := func(schema *profile.Schema, segments []string) []*profile.Profile {
+		calls++
 		if !slices.Equal(segments, []string{"bought", "loyal"}) || len(schema.Series) != 1 {
 			t.Errorf("asked for %d series and the segments %q", len(schema.Series), segments)
 		}
@@ -21,10 +23,12 @@ func TestDrawnProfilesAreReadForTheSetAtHand(t *testing.T) {
 		return []*profile.Profile{p}
 	}
 	segments := []Segment{NewSegment("loyal", `segment("bought")`), NewSegment("bought", `count(events("Order Completed")) > 0`)}
-	set, err := CompileWith(segments, Options{Draw: drawn, Sample: []*profile.Profile{profile.New("b")}, Now: 1000})
-	if err != nil {
-		t.Fatal(err)
+	options := Options{Draw: drawn, Sample: []*profile.Profile{profile.New("b")}, Now: 1000}
+	set, err := CompileWith(segments, options)
+	if err != nil || calls != 1 {
+		t.Fatalf("compiled with %d draws: %v", calls, err)
 	}
+	newSampled(set, options.draw(set), options.Now) // a Set keeps no estimates
 	scale := set.index.scales[0]
 	for count, want := range map[float64]float64{0: 0.5, 1: 0.5} {
 		if got := scale.hist[scale.cell(event.NumberOf(count))]; got != want {

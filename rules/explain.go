@@ -25,7 +25,7 @@ const maxFlipSteps = 10_000
 // Explain evaluates a segment's rule for a profile at stream time now and
 // shows every step. It is slow and meant for people.
 func (s *Set) Explain(p *profile.Profile, segment string, now int64) (*Explanation, error) {
-	position, known := s.position[segment]
+	position, known := s.Position(segment)
 	if !known {
 		return nil, fmt.Errorf("explaining: there is no segment %s", segment)
 	}
@@ -49,7 +49,10 @@ type explainer struct {
 
 func (x *explainer) trait(profile.Path) int { return 0 } // there is no cache
 
-func (x *explainer) segment(id string) int { return x.set.position[id] }
+func (x *explainer) segment(id string) int {
+	position, _ := x.set.Position(id)
+	return position
+}
 
 func (x *explainer) query(a *aggregate) profile.Query {
 	w := a.stream.window

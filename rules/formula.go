@@ -76,6 +76,15 @@ func (t *Term) isCondition() bool { return t.kind == event.KindBool && t.op != o
 // join combines two formulas, taking in those of the same connective.
 func join(op connective, parts ...*formula) *formula {
 	f := &formula{op: op}
+	n := 0
+	for _, p := range parts {
+		if p.op == op {
+			n += len(p.kids)
+		} else {
+			n++
+		}
+	}
+	f.kids = make([]*formula, 0, n)
 	for _, p := range parts {
 		if p.op == op {
 			f.kids = append(f.kids, p.kids...)

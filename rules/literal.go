@@ -29,6 +29,7 @@ type literal struct {
 	values  []event.Value // of points; a missing value stands for nil
 	sensor  *bitSensor    // of bit
 	index   int           // of bit within its sensor, of member and residual in the set
+	filed   int           // number of its posting among those of its rule
 	test    test
 }
 

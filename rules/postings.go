@@ -1,9 +1,6 @@
 package rules
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // drawer says in which kind of list a posting lies.
 type drawer uint8
@@ -22,44 +19,67 @@ const (
 	drawerAccessBit
 )
 
-// posting is an entry, or a leaf, before it is filed.
+const drawers = int(drawerAccessBit) + 1
+
+// posting is an entry before it is filed.
 type posting struct {
-	place place
-	leaf  bool
-	gate  test
-	entry entry
+	bucket uint64 // by list and then by kind of gate
+	gate   test
+	entry  entry
 }
 
-// place is where a posting lies, as one number to sort by: drawer, owner
-// (the scale's number; 0 for bits and residuals), key, and the kind of the
-// gate, so that within a list those of a kind stand together, which the
-// processor predicts well.
-type place uint64
-
-func placeOf(d drawer, owner, key int, gate testKind) place {
-	return place(d)<<56 | place(owner)<<36 | place(key)<<8 | place(gate)
+// leaf is a leaf before it is filed.
+type leaf struct {
+	list uint64
+	rule uint32
 }
 
-func (p place) drawer() drawer { return drawer(p >> 56) }
+// gateKinds is the number of kinds of first guards. Within a list those of a
+// kind stand together, which the processor predicts well.
+const gateKinds = int(testBit) + 1
 
-func (p place) owner() int { return int(p >> 36 & (1<<20 - 1)) }
-
-func (p place) key() int { return int(p >> 8 & (1<<28 - 1)) }
-
-// filing collects the postings of all rules.
+// filing collects the postings of all rules. Lists are numbered through:
+// drawer by drawer, owner by owner (a scale's number; 0 for bits and
+// residuals), key by key, each owner with one more, empty list at its end.
 type filing struct {
 	ix       *index
-	postings []posting
+	first    [drawers][]int // by owner, its first list
+	lists    int
+	postings pile[posting]
+	leaves   pile[leaf]
+	filed    []posting  // scratch: of the literals of one rule
 	path     []*formula // scratch: literals beside the one at hand
 	usable   []*formula // scratch: those that can serve as guards
 }
 
+func newFiling(ix *index) *filing {
+	f := &filing{ix: ix}
+	for d := range f.first {
+		owners := len(ix.scales)
+		if !drawer(d).ofScales() {
+			owners = 1
+		}
+		f.first[d] = make([]int, owners)
+		for owner := range owners {
+			_, keys := ix.place(drawer(d), owner)
+			f.first[d][owner] = f.lists
+			f.lists += keys + 1
+		}
+	}
+	return f
+}
+
+// ofScales reports whether the lists of a drawer belong to scales.
+func (d drawer) ofScales() bool {
+	return d <= drawerDown || d >= drawerAccessCell && d <= drawerAccessDown
+}
+
 // rule files the postings of one rule.
 func (f *filing) rule(position int, root *formula, late bool) {
-	r := ruleFiling{filing: f, position: position, size: root.literals(), late: late, entries: map[*literal]posting{}}
-	f.path = f.path[:0]
+	r := ruleFiling{filing: f, position: position, size: root.literals(), late: late}
+	f.path, f.filed = f.path[:0], f.filed[:0]
 	r.walk(root, root.op != disjunction)
-	f.access(position, root, late, r.entries)
+	f.access(position, root, late, f.filed)
 }
 
 // ruleFiling is the filing of one rule.
@@ -68,7 +88,6 @@ type ruleFiling struct {
 	position int
 	size     int // literals of the rule
 	late     bool
-	entries  map[*literal]posting
 }
 
 // walk files what is below a formula. The path holds the literals that stand
@@ -78,7 +97,7 @@ type ruleFiling struct {
 func (r *ruleFiling) walk(n *formula, required bool) {
 	if n.op == literalOnly {
 		e := r.guarded()
-		r.entries[n.lit] = e
+		n.lit.filed, r.filed = len(r.filed), append(r.filed, e)
 		r.literal(n.lit, e, required && !r.late)
 		return
 	}
@@ -217,75 +236,70 @@ func (f *filing) boundary(s *scale, cell int, inward, outward drawer, negated bo
 }
 
 func (f *filing) enter(d drawer, owner, key int, p posting) {
-	p.place = placeOf(d, owner, key, p.gate.kind)
-	f.postings = append(f.postings, p)
+	p.bucket = uint64((f.first[d][owner]+key)*gateKinds + int(p.gate.kind))
+	f.postings.add(p)
 }
 
 func (f *filing) leave(d drawer, owner, key int, p posting, sure bool) {
-	leaf := posting{place: placeOf(d, owner, key, testConst), leaf: true}
-	leaf.entry.rule = p.entry.rule & (positionMask | flagLate)
+	l := leaf{list: uint64(f.first[d][owner] + key), rule: p.entry.rule & (positionMask | flagLate)}
 	if sure {
-		leaf.entry.rule |= flagSure
+		l.rule |= flagSure
 	}
-	f.postings = append(f.postings, leaf)
+	f.leaves.add(l)
 }
 
-// ranked is a posting's place and where it was filed, which goes by position.
-type ranked struct {
-	place place
-	at    uint32
-}
-
-// file sorts the postings into the index.
+// file puts the postings into the index, those of a bucket in the order in
+// which they were filed: by position.
 func (f *filing) file() {
-	order := make([]ranked, len(f.postings))
-	entries := 0
-	for i := range f.postings {
-		order[i] = ranked{f.postings[i].place, uint32(i)}
-		if !f.postings[i].leaf {
-			entries++
-		}
-	}
-	slices.SortFunc(order, func(a, b ranked) int {
-		return cmp.Or(cmp.Compare(a.place, b.place), cmp.Compare(a.at, b.at))
+	entries, leaves := make([]uint32, f.lists*gateKinds+1), make([]uint32, f.lists+1)
+	f.postings.each(func(p *posting) { entries[p.bucket+1]++ })
+	f.leaves.each(func(l *leaf) { leaves[l.list+1]++ })
+	f.ix.entries, f.ix.gates = make([]entry, accumulate(entries)), make([]test, f.postings.size())
+	f.ix.leaves = make([]uint32, accumulate(leaves))
+	f.begin(entries, leaves)
+	f.postings.each(func(p *posting) {
+		at := &entries[p.bucket]
+		f.ix.entries[*at], f.ix.gates[*at] = p.entry, p.gate
+		*at++
 	})
-	f.ix.entries, f.ix.gates = make([]entry, 0, entries), make([]test, 0, entries)
-	f.ix.leaves = make([]uint32, 0, len(order)-entries)
-	for len(order) > 0 {
-		d, owner, n := order[0].place.drawer(), order[0].place.owner(), 1
-		for n < len(order) && order[n].place.drawer() == d && order[n].place.owner() == owner {
-			n++
+	f.leaves.each(func(l *leaf) {
+		f.ix.leaves[leaves[l.list]] = l.rule
+		leaves[l.list]++
+	})
+}
+
+// accumulate turns numbers, each one place ahead, into where each begins. It
+// returns their sum.
+func accumulate(counts []uint32) uint32 {
+	sum := uint32(0)
+	for i, n := range counts {
+		sum += n
+		counts[i] = sum
+	}
+	return sum
+}
+
+// begin notes where each list begins that is not of an empty drawer.
+func (f *filing) begin(entries, leaves []uint32) {
+	for d := range f.first {
+		for owner, first := range f.first[d] {
+			_, keys := f.ix.place(drawer(d), owner)
+			if entries[first*gateKinds] == entries[(first+keys)*gateKinds] && leaves[first] == leaves[first+keys] {
+				continue
+			}
+			lists, back := f.ix.drawer(drawer(d), owner)
+			for key := range lists {
+				lists[key].begin(back, entries[(first+key)*gateKinds], leaves[first+key])
+			}
 		}
-		f.list(d, owner, order[:n])
-		order = order[n:]
 	}
 }
 
-// list files all postings of one drawer and owner, sorted by key.
-func (f *filing) list(d drawer, owner int, all []ranked) {
-	lists, back := f.ix.drawer(d, owner)
-	at := 0
-	for key := range lists {
-		lists[key].begin(back, len(f.ix.entries), len(f.ix.leaves))
-		for ; at < len(all) && all[at].place.key() == key; at++ {
-			f.put(&f.postings[all[at].at])
-		}
-	}
-}
-
-func (f *filing) put(p *posting) {
-	if p.leaf {
-		f.ix.leaves = append(f.ix.leaves, p.entry.rule)
-		return
-	}
-	f.ix.entries, f.ix.gates = append(f.ix.entries, p.entry), append(f.ix.gates, p.gate)
-}
-
-func (o *offsets) begin(back bool, entries, leaves int) {
+func (o *offsets) begin(back bool, entries, leaves uint32) {
 	if back {
-		o.inBack, o.outBack = uint32(entries), uint32(leaves)
+		o.inBack, o.outBack = entries, leaves
 	} else {
-		o.in, o.out = uint32(entries), uint32(leaves)
+		o.in, o.out = entries, leaves
 	}
 }
 

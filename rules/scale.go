@@ -3,7 +3,6 @@ package rules
 import (
 	"slices"
 	"sort"
-	"strconv"
 
 	"golang.org/x/mod/semver"
 
@@ -178,18 +177,18 @@ func (s *scale) isOrdered(c uint16) bool { return int(c) >= s.base }
 // scale returns the scale of an expression that has room for n more
 // constants, or nil when the set has no more numbers for scales.
 func (b *builder) scale(of *Term, d domain, n int) *scale {
-	key := of.String() + strconv.Itoa(int(d))
-	if s := b.scaleOf[key]; s != nil && s.mentions+n <= maxConstants {
+	b.key = append(of.append(b.key[:0]), byte(d))
+	if s := b.scaleOf[string(b.key)]; s != nil && s.mentions+n <= maxConstants {
 		return s
 	}
 	if len(b.scales) >= maxScales {
 		return nil
 	}
 	s := &scale{id: len(b.scales), domain: d, texts: map[string]uint16{}, inputs: b.inputsOf(of)}
-	s.value = b.sensed(of, d)
 	s.inputs.clock = s.inputs.clock || d == age
 	b.scales = append(b.scales, s)
-	b.scaleOf[key] = s
+	b.scaleOf[string(b.key)] = s
+	s.value = b.sensed(of, d)
 	return s
 }
 

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
 	"unicode/utf8"
 )
 
@@ -34,7 +33,15 @@ type Test struct {
 	Line    int
 }
 
-var segmentID = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+// isID reports whether a text can be a segment's id.
+func isID(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 64
+}
 
 // origin says where a text stands in a file, line by line.
 type origin struct {
@@ -110,10 +117,10 @@ func (s *Segment) place() string {
 // checkIDs reports unusable and repeated ids.
 func checkIDs(segments []Segment) Errors {
 	var errs Errors
-	first := map[string]*Segment{}
+	first := make(map[string]*Segment, len(segments))
 	for i := range segments {
 		s := &segments[i]
-		if !segmentID.MatchString(s.ID) {
+		if !isID(s.ID) {
 			errs = append(errs, s.mistake(mistake{
 				message: fmt.Sprintf("the id %q can't be used", s.ID),
 				hint:    "an id is 1 to 64 of the characters a-z, 0-9 and -",

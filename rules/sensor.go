@@ -54,9 +54,7 @@ func elementOf(v event.Value) (element, bool) {
 // textual indexes a text operator with a constant on its right.
 func (b *builder) textual(t *Term) *literal {
 	p := pattern{op: t.op, text: t.name}
-	if t.op == opMatches {
-		p.expr = regexp.MustCompile(t.name)
-	} else {
+	if t.op != opMatches {
 		if t.args[1].op != opConst || t.args[0].op == opConst {
 			return nil
 		}
@@ -74,15 +72,18 @@ func (b *builder) element(v event.Value, in *Term) *literal {
 }
 
 func (b *builder) bit(of *Term, p pattern, key string) *literal {
-	name := of.String()
-	s := b.sensorOf[name]
+	b.key = of.append(b.key[:0])
+	s := b.sensorOf[string(b.key)]
 	if s == nil {
 		s = &bitSensor{id: len(b.bits), value: compileValue(of, b), inputs: b.inputsOf(of), known: map[string]int{}}
-		b.sensorOf[name] = s
+		b.sensorOf[string(b.key)] = s
 		b.bits = append(b.bits, s)
 	}
 	i, known := s.known[key]
 	if !known {
+		if p.op == opMatches {
+			p.expr = regexp.MustCompile(p.text)
+		}
 		i = len(s.patterns)
 		s.known[key] = i
 		s.patterns = append(s.patterns, p)

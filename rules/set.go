@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/twmb/murmur3"
@@ -24,8 +23,8 @@ const semantics = 1
 // behind all that its rule mentions.
 type Set struct {
 	segments  []Segment
-	position  map[string]int
-	rank      []int // of each position in the order of ids, nil when it is the position
+	byID      []int32 // positions in the order of ids
+	rank      []int   // of each position in the order of ids, nil when it is the position
 	schema    *profile.Schema
 	index     index
 	listeners listeners
@@ -221,8 +220,13 @@ func (s *Set) Segment(position int) *Segment { return &s.segments[position] }
 
 // Position returns the position of a segment.
 func (s *Set) Position(id string) (int, bool) {
-	i, ok := s.position[id]
-	return i, ok
+	place, known := slices.BinarySearchFunc(s.byID, id, func(position int32, id string) int {
+		return strings.Compare(s.segments[position].ID, id)
+	})
+	if !known {
+		return 0, false
+	}
+	return int(s.byID[place]), true
 }
 
 // IDs returns the segments' ids by position.
@@ -239,12 +243,14 @@ func (s *Set) IDs() []string {
 func (s *Set) Fingerprint() string { return s.print }
 
 func fingerprint(segments []Segment) string {
-	all := strconv.AppendInt(nil, semantics, 10)
-	var quoted []byte // AppendQuote makes no room for more than it appends
+	hash := murmur3.New128()
+	one := binary.AppendUvarint(nil, semantics)
 	for i := range segments {
-		quoted = strconv.AppendQuote(quoted[:0], segments[i].ID)
-		all = append(all, strconv.AppendQuote(quoted, segments[i].Rule)...)
+		for _, text := range []string{segments[i].ID, segments[i].Rule} {
+			one = append(binary.AppendUvarint(one, uint64(len(text))), text...)
+		}
+		_, _ = hash.Write(one) // never fails
+		one = one[:0]
 	}
-	h1, h2 := murmur3.Sum128(all)
-	return hex.EncodeToString(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, h1), h2))
+	return hex.EncodeToString(hash.Sum(one))
 }

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"muster/event"
@@ -83,7 +82,7 @@ const (
 	opCountOf
 )
 
-var opNames = map[op]string{
+var opNames = [...]string{
 	opInvalid: "invalid", opConst: "const", opNil: "nil", opTrait: "traits", opID: "profile.id", opFirstSeen: "profile.first_seen",
 	opLastSeen: "profile.last_seen", opGroups: "profile.groups", opAggregate: "aggregate", opSegment: "segment", opBucket: "bucket",
 	opInstant: "now", opProperty: "property", opTimestamp: ".timestamp", opDay: ".day", opEventName: ".name", opElement: "#",
@@ -108,7 +107,6 @@ type Term struct {
 	value     event.Value
 	offset    int64 // of opInstant, in milliseconds
 	aggregate *aggregate
-	from      int // position in the rule's text, in runes
 }
 
 // aggregate is a reduction of a stream of events.
@@ -136,77 +134,69 @@ type window struct {
 }
 
 // String returns the term's canonical text: equal texts mean the same.
-func (t *Term) String() string {
-	var b strings.Builder
-	t.write(&b)
-	return b.String()
-}
+func (t *Term) String() string { return string(t.append(nil)) }
 
-func (t *Term) write(b *strings.Builder) {
-	b.WriteByte('(')
-	b.WriteString(opNames[t.op])
+// append appends the canonical text to dst.
+func (t *Term) append(dst []byte) []byte {
+	dst = append(append(dst, '('), opNames[t.op]...)
 	switch t.op {
 	case opConst, opInRange:
-		b.WriteByte(' ')
-		writeValue(b, t.value)
+		dst = appendValue(append(dst, ' '), t.value)
 	case opInstant:
-		b.WriteByte(' ')
-		b.WriteString(strconv.FormatInt(t.offset, 10))
+		dst = strconv.AppendInt(append(dst, ' '), t.offset, 10)
 	case opAggregate:
-		b.WriteByte(' ')
-		b.WriteString(strconv.Itoa(int(t.aggregate.reduce)))
-		t.aggregate.stream.write(b)
+		dst = strconv.AppendInt(append(dst, ' '), int64(t.aggregate.reduce), 10)
+		dst = t.aggregate.stream.append(dst)
 	}
 	if t.name != "" {
-		b.WriteByte(' ')
-		b.WriteString(strconv.Quote(t.name))
+		dst = strconv.AppendQuote(append(dst, ' '), t.name)
 	}
 	for _, a := range t.args {
-		b.WriteByte(' ')
-		a.write(b)
+		dst = a.append(append(dst, ' '))
 	}
-	b.WriteByte(')')
+	return append(dst, ')')
 }
 
-func (s *stream) write(b *strings.Builder) {
-	b.WriteString(" " + strconv.Quote(s.name) + " " + strconv.FormatBool(s.prefix))
+func (s *stream) append(dst []byte) []byte {
+	dst = strconv.AppendQuote(append(dst, ' '), s.name)
 	w := s.window
-	b.WriteString(" " + strconv.FormatBool(w.sliding))
+	for _, is := range []bool{s.prefix, w.sliding} {
+		dst = strconv.AppendBool(append(dst, ' '), is)
+	}
 	for _, ms := range []int64{w.from, w.to, w.since} {
-		b.WriteString(" " + strconv.FormatInt(ms, 10))
+		dst = strconv.AppendInt(append(dst, ' '), ms, 10)
 	}
 	for _, t := range []*Term{s.where, s.project} {
+		dst = append(dst, ' ')
 		if t == nil {
-			b.WriteString(" -")
+			dst = append(dst, '-')
 			continue
 		}
-		b.WriteByte(' ')
-		t.write(b)
+		dst = t.append(dst)
 	}
+	return dst
 }
 
-func writeValue(b *strings.Builder, v event.Value) {
+func appendValue(dst []byte, v event.Value) []byte {
 	switch v.Kind() {
 	case event.KindString:
-		b.WriteString(strconv.Quote(v.Text()))
+		return strconv.AppendQuote(dst, v.Text())
 	case event.KindNumber:
-		b.WriteString(strconv.FormatFloat(v.Number(), 'g', -1, 64))
+		return strconv.AppendFloat(dst, v.Number(), 'g', -1, 64)
 	case event.KindBool:
-		b.WriteString(strconv.FormatBool(v.True()))
+		return strconv.AppendBool(dst, v.True())
 	case event.KindTime:
-		b.WriteString(time.UnixMilli(v.Millis()).UTC().Format(time.RFC3339Nano))
+		return time.UnixMilli(v.Millis()).UTC().AppendFormat(dst, time.RFC3339Nano)
 	case event.KindVersion:
-		b.WriteString(v.Text())
+		return append(dst, v.Text()...)
 	case event.KindArray:
-		b.WriteByte('[')
+		dst = append(dst, '[')
 		for _, e := range v.Elements() {
-			writeValue(b, e)
-			b.WriteByte(',')
+			dst = append(appendValue(dst, e), ',')
 		}
-		b.WriteByte(']')
-	default:
-		b.WriteString(v.Kind().String())
+		return append(dst, ']')
 	}
+	return append(dst, v.Kind().String()...)
 }
 
 // each calls f with t and everything below it, predicates of streams
