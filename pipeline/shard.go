@@ -89,9 +89,7 @@ func (s *Shard) Missing(dst []string, events []event.Event, limit int) []string 
 // Due appends to dst the profiles of the first timers, at most limit, that
 // are due at until and not in memory.
 func (s *Shard) Due(dst []string, until int64, limit int) []string {
-	due := s.timers.pop(until, limit)
-	for _, t := range due {
-		s.timers.set(t.Profile, t.At)
+	for _, t := range s.timers.first(until, limit) {
 		if !s.cache.has(t.Profile) {
 			dst = append(dst, t.Profile)
 		}
@@ -261,13 +259,24 @@ func (s *Shard) Flush(next int64) *Commit {
 	var blobs []byte
 	for _, e := range s.dirty {
 		start := len(blobs)
-		blobs = s.codec.Append(blobs, e.profile, s.clock)
+		blobs = s.codec.Append(blobs, e.profile, s.settled(e.profile))
 		c.Profiles = append(c.Profiles, Write{
 			Profile: e.profile.ID, Blob: blobs[start:len(blobs):len(blobs)],
 			Deadline: e.profile.Deadline, Timer: e.profile.Deadline != e.deadline,
 		})
 	}
 	return c
+}
+
+// settled is the latest instant that a profile was evaluated for. That is the
+// clock, or the millisecond before it when many timers are due at the clock
+// and the profile's own is not served yet: what its deadline is about must
+// still be there when it is read back.
+func (s *Shard) settled(p *profile.Profile) int64 {
+	if p.Deadline == 0 {
+		return s.clock
+	}
+	return min(s.clock, p.Deadline-1)
 }
 
 // Committed tells the shard that c was stored.

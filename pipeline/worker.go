@@ -207,6 +207,11 @@ func (t *tenure) advance(ctx context.Context, p *parcel, i int) error {
 		if err := t.commit(ctx, p.batch.Records[p.records[i]].Offset); err != nil {
 			return err
 		}
+		// The commit made room in the cache, and may have dropped profiles
+		// that the rest of the batch needs.
+		if err := t.load(ctx, t.shard.Missing(nil, p.events[i:], t.Config.Timers)); err != nil {
+			return err
+		}
 	}
 }
 
