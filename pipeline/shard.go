@@ -89,7 +89,9 @@ func (s *Shard) Missing(dst []string, events []event.Event, limit int) []string 
 // Due appends to dst the profiles of the first timers, at most limit, that
 // are due at until and not in memory.
 func (s *Shard) Due(dst []string, until int64, limit int) []string {
-	for _, t := range s.timers.first(until, limit) {
+	due := s.timers.pop(until, limit)
+	for _, t := range due {
+		s.timers.set(t.Profile, t.At)
 		if !s.cache.has(t.Profile) {
 			dst = append(dst, t.Profile)
 		}
