@@ -19,6 +19,10 @@ type metrics struct {
 
 	redisRetries *prometheus.CounterVec // by operation
 	redisBytes   *prometheus.CounterVec // by shard
+
+	segments, edition, compile, refused prometheus.Gauge
+	loads                               *prometheus.CounterVec // by outcome
+	shardEdition                        *prometheus.GaugeVec   // by shard
 }
 
 func newMetrics(registry prometheus.Registerer) metrics {
@@ -46,6 +50,13 @@ func newMetrics(registry prometheus.Registerer) metrics {
 
 		redisRetries: m.counter("redis_retries_total", "Redis operations that were tried again.", "operation"),
 		redisBytes:   m.counter("profile_bytes_written_total", "Bytes of profiles written to Redis.", "shard"),
+
+		segments:     m.singleGauge("segments", "Segments in force."),
+		edition:      m.singleGauge("segments_edition", "Number of the rules in force: 1 at the start, one more for each that took their place."),
+		compile:      m.singleGauge("segments_compile_seconds", "How long compiling the rules in force took; 0 for those of the start."),
+		refused:      m.singleGauge("segments_refused", "1 while the segment files can't be used and the rules before stay in force."),
+		loads:        m.counter("segments_loads_total", "Times the segment files were read for their changes, by outcome: taken, unchanged or refused.", "outcome"),
+		shardEdition: m.gauge("shard_edition", "Number of the rules that the shard's last batch was applied with.", "shard"),
 	}
 }
 

@@ -19,17 +19,18 @@ const (
 
 // Handler serves /metrics in Prometheus' text format, /healthz, which
 // answers 200 as long as the process is alive, and /readyz, which answers
-// 503 and the reasons while some part is not ready.
+// 503 and the reasons while some part is not ready. Behind either stand the
+// notes of parts that work but need somebody to look.
 func (w *Watch) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(w.registry, promhttp.HandlerOpts{Registry: w.registry}))
 	mux.HandleFunc("GET /healthz", func(rw http.ResponseWriter, _ *http.Request) { answer(rw, http.StatusOK, "alive") })
 	mux.HandleFunc("GET /readyz", func(rw http.ResponseWriter, _ *http.Request) {
+		status, lines := http.StatusOK, []string{"ready"}
 		if waiting := w.health.Waiting(); len(waiting) > 0 {
-			answer(rw, http.StatusServiceUnavailable, strings.Join(waiting, "\n"))
-			return
+			status, lines = http.StatusServiceUnavailable, waiting
 		}
-		answer(rw, http.StatusOK, "ready")
+		answer(rw, status, strings.Join(append(lines, w.health.Notes()...), "\n"))
 	})
 	return mux
 }

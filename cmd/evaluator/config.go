@@ -11,6 +11,7 @@ import (
 
 	"muster/observe"
 	"muster/pipeline"
+	"muster/segments"
 	"muster/sink"
 	"muster/stream"
 )
@@ -26,9 +27,7 @@ type config struct {
 	Kafka    stream.Config   `yaml:"kafka"`
 	Redis    sink.Config     `yaml:"redis"`
 	Pipeline pipeline.Config `yaml:"pipeline"`
-	// Segments is the segment file, or the folder of segment files, relative
-	// to the configuration file. Default segments.
-	Segments string `yaml:"segments"`
+	Segments segments.Config `yaml:"segments"`
 	// Clock is wall, where an arrival time over 5 minutes ahead of the wall
 	// clock counts as the wall clock, or stream, where every arrival time is
 	// believed: for feeding old or simulated data. Default wall.
@@ -48,7 +47,7 @@ func defaultConfig() config {
 	kafka.Brokers, kafka.Keyed = []string{"127.0.0.1:9092"}, "muster-events"
 	return config{
 		Kafka: kafka, Redis: sink.Default(), Pipeline: pipeline.DefaultConfig(),
-		Segments: "segments", Clock: clockWall,
+		Segments: segments.DefaultConfig(), Clock: clockWall,
 		HTTP: httpConfig{Listen: ":8080"}, Log: observe.DefaultLogConfig(),
 	}
 }
@@ -67,8 +66,8 @@ func readConfig(path string) (config, error) {
 	if err := c.validate(); err != nil {
 		return c, unusable(fmt.Errorf("configuration %s:\n%w", path, err))
 	}
-	if !filepath.IsAbs(c.Segments) {
-		c.Segments = filepath.Join(filepath.Dir(path), c.Segments)
+	if !filepath.IsAbs(c.Segments.Path) {
+		c.Segments.Path = filepath.Join(filepath.Dir(path), c.Segments.Path)
 	}
 	return c, nil
 }
@@ -77,13 +76,10 @@ func readConfig(path string) (config, error) {
 func (c *config) validate() error {
 	errs := []error{
 		section("kafka", c.Kafka.Validate()), section("redis", c.Redis.Validate()),
-		section("pipeline", c.Pipeline.Validate()), section("log", c.Log.Validate()),
+		section("pipeline", c.Pipeline.Validate()), section("segments", c.Segments.Validate()), section("log", c.Log.Validate()),
 	}
 	if c.Clock != clockWall && c.Clock != clockStream {
 		errs = append(errs, fmt.Errorf("  clock: %q is neither %s nor %s", c.Clock, clockWall, clockStream))
-	}
-	if c.Segments == "" {
-		errs = append(errs, errors.New("  segments: the path is missing"))
 	}
 	if commit, session := c.Pipeline.CommitTimeout, c.Kafka.SessionTimeout; commit >= session {
 		errs = append(errs, fmt.Errorf("  pipeline: commit_timeout is %s; it must be shorter than kafka's session_timeout, which is %s", commit, session))

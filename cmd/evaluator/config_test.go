@@ -43,12 +43,12 @@ func TestEnvironmentInConfiguration(t *testing.T) {
 	vars := map[string]string{"PW": "it's: #1 \"x\"\n", "HOST": "redis-1"}
 	lookup := func(name string) (string, bool) { v, ok := vars[name]; return v, ok }
 	c := defaultConfig()
-	text := "redis:\n  password: ${PW}\n  addresses: [\"${HOST}:1\", '${HOST}:2']\n  username: a$${PW}b # ${GONE} in a comment\nsegments: |-\n  ${HOST}/x\n"
+	text := "redis:\n  password: ${PW}\n  addresses: [\"${HOST}:1\", '${HOST}:2']\n  username: a$${PW}b # ${GONE} in a comment\nsegments:\n  path: |-\n    ${HOST}/x\n"
 	if err := c.decode([]byte(text), lookup); err != nil {
 		t.Fatal(err)
 	}
 	if c.Redis.Password != vars["PW"] || strings.Join(c.Redis.Addresses, " ") != "redis-1:1 redis-1:2" ||
-		c.Redis.Username != "a${PW}b" || c.Segments != "redis-1/x" {
+		c.Redis.Username != "a${PW}b" || c.Segments.Path != "redis-1/x" {
 		t.Errorf("got %+v, segments %q", c.Redis, c.Segments)
 	}
 	shown, err := c.print()
@@ -73,7 +73,9 @@ func TestUnusableConfigurations(t *testing.T) {
 		"pipeline:\n  commit_timeout: 10s\n":             "commit_timeout is 10s; it must be shorter than kafka's session_timeout",
 		"log:\n  level: loud\n":                          "  log: level is \"loud\"",
 		"pipeline:\n  events: {max_depth: 1}\n":          "  pipeline: event limit max_depth",
-		"segments: ''\n":                                 "segments: the path is missing",
+		"segments: {path: ''}\n":                         "  segments: path is missing",
+		"segments: {reload: 50ms}\n":                     "  segments: reload is 50ms; it must be 0, or between 100ms and 24h",
+		"segments: folder\n":                             "[1:11]",
 	} {
 		path := filepath.Join(t.TempDir(), "evaluator.yaml")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -91,7 +93,7 @@ func TestSegmentsAreFoundBesideTheConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := loadSegments(c.Segments)
+	set, err := loadSegments(c.Segments.Path)
 	if err != nil || set.Len() != 15 {
 		t.Errorf("%v: %v", c.Segments, err)
 	}

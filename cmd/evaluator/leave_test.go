@@ -54,7 +54,7 @@ func TestPortInUse(t *testing.T) {
 	cfg := defaultConfig()
 	cfg.HTTP.Listen = listener.Addr().String()
 	var input unusableError
-	if err := newService(cfg, nil, zap.NewNop()).serve(t.Context()); !errors.As(err, &input) {
+	if err := newService(cfg, nil, zap.NewNop()).serve(t.Context(), nil, nil); !errors.As(err, &input) {
 		t.Errorf("a port in use gives %v", err)
 	}
 }

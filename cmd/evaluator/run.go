@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"os/signal"
 	"syscall"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"muster/observe"
+	"muster/segments"
 )
 
 // leaveWithin is how long the service may take to leave when asked to.
@@ -29,6 +31,12 @@ change to the outbox. Start as many processes as you like with the same configur
 they share out the shards. While Kafka or Redis is away it waits, alive and not ready.
 SIGTERM and SIGINT finish what is at hand and leave within 10 seconds.
 
+Segment files are looked at every segments.reload (10 seconds) and at once on SIGHUP.
+What has changed is compiled beside the work and taken over between two batches; a
+profile enters and leaves what it now has to when it is next touched. Files with a
+mistake are refused as a whole, with file, line and column in the log and a note in
+/readyz, and the rules before stay in force.
+
     /metrics    for Prometheus
     /healthz    200 while the process is alive
     /readyz     200 when it works, else 503 and what it waits for
@@ -38,6 +46,7 @@ Examples:
     evaluator init -c configs/evaluator.yaml --shards 16
     REDIS_PASSWORD=... evaluator run -c configs/evaluator.yaml
     evaluator run -c configs/evaluator.yaml --print-config
+    evaluator check segments && kill -HUP $(pidof evaluator)
 
 Exit code: 0 when stopped, 1 when leaving took too long, 2 when the configuration, the
 segments, or what Kafka and Redis hold can't be used.`
@@ -56,7 +65,11 @@ func (cmd *runCommand) Run(c console) error {
 		}
 		return err
 	}
-	set, err := loadSegments(cfg.Segments)
+	files, err := readSegments(cfg.Segments.Path)
+	if err != nil {
+		return err
+	}
+	set, err := compile(files)
 	if err != nil {
 		return err
 	}
@@ -66,10 +79,13 @@ func (cmd *runCommand) Run(c console) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
 	s := newService(cfg, set, log)
+	watcher := segments.NewWatcher(cfg.Segments, files, s.rules, s.sample, s.watch.Segments())
 	log.Info("starting", zap.Int("segments", set.Len()), zap.String("rules", set.Fingerprint()),
 		zap.Strings("brokers", cfg.Kafka.Brokers), zap.Strings("redis", cfg.Redis.Addresses))
-	return within(ctx, stop, leaveWithin, log, func() error { return s.serve(ctx) })
+	return within(ctx, stop, leaveWithin, log, func() error { return s.serve(ctx, watcher, reload) })
 }
 
 // within runs work and, once ctx has ended, gives it a time to return. A
@@ -96,8 +112,9 @@ func within(ctx context.Context, stop func(), limit time.Duration, log *zap.Logg
 	}
 }
 
-// serve runs the service and its HTTP port.
-func (s *service) serve(ctx context.Context) error {
+// serve runs the service, its HTTP port and what keeps up with the segment
+// files.
+func (s *service) serve(ctx context.Context, watcher *segments.Watcher, reload <-chan os.Signal) error {
 	parts, ctx := errgroup.WithContext(ctx)
 	if address := s.config.HTTP.Listen; address != "" {
 		listener, err := net.Listen("tcp", address)
@@ -107,6 +124,10 @@ func (s *service) serve(ctx context.Context) error {
 		s.log.Info("serving /metrics, /healthz and /readyz", zap.Stringer("address", listener.Addr()))
 		parts.Go(func() error { return observe.Serve(ctx, listener, s.watch.Handler()) })
 	}
+	parts.Go(func() error {
+		watcher.Run(ctx, reload)
+		return nil
+	})
 	parts.Go(func() error { return s.run(ctx) })
 	return parts.Wait()
 }

@@ -3,55 +3,19 @@ package main
 import (
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"muster/configs"
 	"muster/rules"
+	"muster/segments"
 )
 
-// readSegments reads one segment file, or every *.yaml and *.yml file of a
-// folder in the order of their names.
+// readSegments reads one segment file, or those of a folder.
 func readSegments(path string) ([]rules.Source, error) {
-	info, err := os.Stat(path)
+	sources, err := segments.Read(path)
 	if err != nil {
-		return nil, unusable(fmt.Errorf("reading segments: %w", err))
-	}
-	files := []string{path}
-	if info.IsDir() {
-		if files, err = yamlFiles(path); err != nil {
-			return nil, err
-		}
-	}
-	var sources []rules.Source
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return nil, unusable(fmt.Errorf("reading segments: %w", err))
-		}
-		sources = append(sources, rules.Source{Name: file, Data: data})
+		return nil, unusable(err)
 	}
 	return sources, nil
-}
-
-func yamlFiles(folder string) ([]string, error) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil, unusable(fmt.Errorf("reading segments: %w", err))
-	}
-	var files []string
-	for _, e := range entries {
-		if name := e.Name(); !e.IsDir() && (strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")) {
-			files = append(files, filepath.Join(folder, name))
-		}
-	}
-	if len(files) == 0 {
-		return nil, unusable(fmt.Errorf("reading segments: folder %s holds no *.yaml or *.yml file", folder))
-	}
-	slices.Sort(files)
-	return files, nil
 }
 
 // exampleSegments returns the files of configs/segments, which are part of
@@ -74,12 +38,9 @@ func exampleSegments() ([]rules.Source, error) {
 
 // compile makes a rule set; mistakes in the files make them unusable.
 func compile(sources []rules.Source) (*rules.Set, error) {
-	set, err := rules.Load(sources...)
+	set, err := segments.Compile(rules.Options{}, sources...)
 	if err != nil {
 		return nil, unusable(fmt.Errorf("these segments can't be used:\n\n%w", err))
-	}
-	if set.Len() == 0 {
-		return nil, unusable(fmt.Errorf("%s: there are no segments in it; see configs/segments for examples", sources[0].Name))
 	}
 	return set, nil
 }

@@ -11,7 +11,7 @@ var order = [][]string{
 	{"cmd/evaluator"},
 	{"demo", "observe"},
 	{"configs"},
-	{"stream", "sink"},
+	{"stream", "sink", "segments"},
 	{"pipeline"},
 	{"rules"},
 	{"profile"},

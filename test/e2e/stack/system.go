@@ -75,7 +75,7 @@ func Start(t testing.TB, o Options) *System {
 		one := redis.Start(t, o.Directives...)
 		s.Redis, s.addresses = one.Client(t), []string{one.Address}
 	}
-	s.write("segments.yaml", o.Segments)
+	s.WriteSegments(o.Segments)
 	if o.Sources > 0 {
 		s.CreateTopic(s.Source, o.Sources)
 	}
@@ -99,6 +99,19 @@ func (s *System) write(name, text string) {
 	s.t.Helper()
 	if err := os.WriteFile(s.file(name), []byte(text), 0o600); err != nil {
 		s.t.Fatalf("writing %s: %v", name, err)
+	}
+}
+
+// segmentFile is the name of the evaluators' segment file.
+const segmentFile = "segments.yaml"
+
+// WriteSegments gives all evaluators another segment file. It is replaced in
+// one step, as an editor or a deployment does.
+func (s *System) WriteSegments(text string) {
+	s.t.Helper()
+	s.write(segmentFile+".new", text)
+	if err := os.Rename(s.file(segmentFile+".new"), s.file(segmentFile)); err != nil {
+		s.t.Fatalf("replacing the segments: %v", err)
 	}
 }
 

@@ -1,0 +1,31 @@
+package segments
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Config says where segments are and how they are kept up with.
+type Config struct {
+	// Path is the segment file, or the folder of segment files, relative to
+	// the configuration file. Default segments.
+	Path string `yaml:"path"`
+	// Reload is how often the files are looked at for changes. 0 for never;
+	// else 100ms to 24h; default 10s.
+	Reload time.Duration `yaml:"reload"`
+}
+
+// DefaultConfig returns the documented defaults.
+func DefaultConfig() Config { return Config{Path: "segments", Reload: 10 * time.Second} }
+
+// Validate reports the first value that can't be used.
+func (c Config) Validate() error {
+	switch {
+	case c.Path == "":
+		return errors.New("path is missing")
+	case c.Reload != 0 && (c.Reload < 100*time.Millisecond || c.Reload > 24*time.Hour):
+		return fmt.Errorf("reload is %s; it must be 0, or between 100ms and 24h", c.Reload)
+	}
+	return nil
+}
