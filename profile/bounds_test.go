@@ -19,6 +19,7 @@ func TestConfigValidate(t *testing.T) {
 		low, high int
 	}{
 		"entries":     {func(c *Config) *int { return &c.Entries }, 16, 1_000_000},
+		"state_bytes": {func(c *Config) *int { return &c.StateBytes }, 4096, 1 << 30},
 		"message_ids": {func(c *Config) *int { return &c.MessageIDs }, 16, 1_000_000},
 		"traits":      {func(c *Config) *int { return &c.Traits }, 1, 100_000},
 		"groups":      {func(c *Config) *int { return &c.Groups }, 1, 100_000},
@@ -56,7 +57,7 @@ func TestEntriesBound(t *testing.T) {
 			now += r.Int64N(200)
 			all = append(all, sale{time: now, price: 1})
 			apply(t, p, schema, cfg, track(now, 1))
-			if kept := len(p.points[0].times); kept > limit {
+			if kept := p.points[0].len(); kept > limit {
 				t.Fatalf("%d entries are kept, the bound is %d", kept, limit)
 			}
 			if n%500 != 0 && n > limit {

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -69,11 +70,14 @@ func (c *Codec) readSeries(r *reader, p *Profile) {
 			continue
 		}
 		pts.series = i
-		if !pts.fits(c.schema.Series[i].Keep) {
+		one := &c.schema.Series[i]
+		if !pts.fits(one.Keep) {
 			r.fail(errValue)
 			return
 		}
+		pts.dropUncounted(one.Newest)
 		p.points = append(p.points, pts)
+		p.stored += pts.stored()
 	}
 	slices.SortFunc(p.points, func(a, b points) int { return a.series - b.series })
 }
@@ -89,7 +93,8 @@ func readPoints(r *reader) points {
 		p.nums = append(p.nums, r.number())
 	}
 	for range r.count(1) {
-		p.vals = append(p.vals, r.text())
+		v := r.text()
+		p.vals, p.text = append(p.vals, v), p.text+len(v)
 	}
 	for range r.count(9) {
 		first := r.varint()
@@ -105,9 +110,15 @@ func (r *reader) number() float64 {
 	return v.Number()
 }
 
-// fits reports whether the columns are those of a series of that kind, so
-// that reading them can't go out of bounds.
+// fits reports whether the columns are those of a series of that kind, and
+// in order, so that reading them can't go out of bounds.
 func (p *points) fits(k Keep) bool {
+	if !slices.IsSorted(p.times) || !slices.IsSortedFunc(p.buckets, func(a, b bucket) int { return cmp.Compare(a.last, b.last) }) {
+		return false
+	}
+	if b := len(p.buckets); b > 0 && len(p.times) > 0 && k.Sliding() && p.buckets[b-1].last > p.times[0] {
+		return false
+	}
 	n := len(p.times)
 	switch k {
 	case TotalCount:

@@ -57,12 +57,7 @@ func (s *seen) append(b []byte) []byte {
 }
 
 func (c *Codec) appendSeries(b []byte, p *Profile, now int64) []byte {
-	for i := range p.points {
-		pts := &p.points[i]
-		if s := &c.schema.Series[pts.series]; s.Keep.Sliding() {
-			pts.expire(now - s.Window)
-		}
-	}
+	p.expire(c.schema, now)
 	p.points = slices.DeleteFunc(p.points, func(pts points) bool { return pts.empty() })
 	b = binary.AppendUvarint(b, uint64(len(p.points)))
 	for i := range p.points {
@@ -72,21 +67,19 @@ func (c *Codec) appendSeries(b []byte, p *Profile, now int64) []byte {
 	return b
 }
 
-func (p *points) empty() bool { return len(p.times) == 0 && len(p.vals) == 0 && len(p.buckets) == 0 }
-
 func (p *points) append(b []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(len(p.times)))
+	b = binary.AppendUvarint(b, uint64(p.len()))
 	last := int64(0)
-	for _, t := range p.times {
+	for _, t := range p.entries() {
 		b = binary.AppendVarint(b, t-last)
 		last = t
 	}
-	b = binary.AppendUvarint(b, uint64(len(p.nums)))
-	for _, v := range p.nums {
+	b = binary.AppendUvarint(b, uint64(len(p.numbers())))
+	for _, v := range p.numbers() {
 		b = appendNumber(b, v)
 	}
-	b = binary.AppendUvarint(b, uint64(len(p.vals)))
-	for _, v := range p.vals {
+	b = binary.AppendUvarint(b, uint64(len(p.values())))
+	for _, v := range p.values() {
 		b = appendText(b, v)
 	}
 	b = binary.AppendUvarint(b, uint64(len(p.buckets)))

@@ -22,6 +22,18 @@ type Config struct {
 	// Counts, sums, means, minima, maxima, first and last of all time are
 	// always exact, sums within rounding. 16 to 1,000,000; default 1,024.
 	Entries int `yaml:"entries"`
+	// StateBytes is what the series of one profile may take together when
+	// stored, in bytes, as estimated: 6 per event time, 9 per number, 2 more
+	// than its length per value, 48 per bucket and 16 per series. Past it,
+	// until an eighth is free: the oldest buckets are merged, then the oldest
+	// entries of the series whose entries take most are folded into its last
+	// bucket, values forgotten as past Entries. A bucket then may hold
+	// everything that was ever folded of its series at one time, and what
+	// Entries says of errors holds with that. When nothing is left to fold,
+	// new distinct values of all time are not taken. What every series needs
+	// at least, a bucket or the first or last value, is always kept.
+	// 4,096 to 1,073,741,824; default 262,144 (256 KB).
+	StateBytes int `yaml:"state_bytes"`
 	// MessageIDs is the number of message ids remembered per profile for
 	// recognising repeats within 24 hours. Past it the oldest is forgotten,
 	// so that its repeat would be applied. 16 to 1,000,000; default 4,096.
@@ -38,7 +50,7 @@ type Config struct {
 
 // DefaultConfig returns the documented defaults.
 func DefaultConfig() Config {
-	return Config{Entries: 1024, MessageIDs: 4096, Traits: 2000, Groups: 1000}
+	return Config{Entries: 1024, StateBytes: 256 << 10, MessageIDs: 4096, Traits: 2000, Groups: 1000}
 }
 
 // Validate reports the first bound that is out of range.
@@ -48,6 +60,7 @@ func (c Config) Validate() error {
 		value, low, high int
 	}{
 		{"entries", c.Entries, 16, 1_000_000},
+		{"state_bytes", c.StateBytes, 4096, 1 << 30},
 		{"message_ids", c.MessageIDs, 16, 1_000_000},
 		{"traits", c.Traits, 1, 100_000},
 		{"groups", c.Groups, 1, 100_000},

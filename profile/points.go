@@ -3,58 +3,29 @@ package profile
 import (
 	"slices"
 	"sort"
-	"strings"
 
 	"muster/event"
 )
 
-const (
-	// lateTail is how many of its newest entries a total of numbers keeps
-	// apart, so that late events are summed in order of event time. An
-	// event later than that is added last, which may change the sum in its
-	// last bit.
-	lateTail = 32
-	// bucketEntries is how many entries a new bucket of a full series takes,
-	// at most half of the bound; maxBuckets is how many there are before two
-	// are merged.
-	bucketEntries = 64
-	maxBuckets    = 64
-)
+// lateTail is how many of its newest entries a total of numbers keeps
+// apart, so that late events are summed in order of event time. An event
+// later than that is added last, which may change the sum in its last bit.
+const lateTail = 32
 
 // points is what a profile keeps of one series: entries sorted by event
 // time, ties in order of arrival, and buckets with what is no longer kept
-// entry by entry, oldest first.
+// entry by entry, oldest first. The columns of the entries begin at head:
+// taking old entries away moves it, and what lies before it is moved over
+// once it is half, so that an entry costs the same however many there are.
 type points struct {
 	series  int
+	head    int
 	times   []int64
 	nums    []float64 // of Numbers
 	vals    []string  // encoded values of Distinct (sorted), First, Last and Values
+	text    int       // bytes of vals
 	buckets []bucket
-}
-
-// bucket sums up entries that are no longer kept one by one.
-type bucket struct {
-	first, last   int64 // event times
-	count         int64
-	sum, min, max float64
-}
-
-func (b *bucket) add(at int64, v float64) {
-	if b.count == 0 {
-		*b = bucket{first: at, last: at, count: 1, sum: v, min: v, max: v}
-		return
-	}
-	b.first, b.last = min(b.first, at), max(b.last, at)
-	b.count++
-	b.sum += v
-	b.min, b.max = min(b.min, v), max(b.max, v)
-}
-
-func (b *bucket) merge(c bucket) {
-	b.first, b.last = min(b.first, c.first), max(b.last, c.last)
-	b.count += c.count
-	b.sum += c.sum
-	b.min, b.max = min(b.min, c.min), max(b.max, c.max)
+	sums    *sums // of nums, nil until they are asked for
 }
 
 // add takes one event and reports whether the points changed.
@@ -82,21 +53,15 @@ func (p *points) addSliding(s *Series, ev *event.Event, now int64, limit int) bo
 	case s.Keep == SlidingNumbers:
 		return p.addNumber(s, ev, limit)
 	case s.Keep == SlidingValues:
-		i := p.place(ev.Time)
-		p.vals = slices.Insert(p.vals, i, encodeValue(s.Project(ev)))
+		p.insertValue(p.place(ev.Time), encodeValue(s.Project(ev)))
 	case p.folded(ev.Time):
 		p.foldLate(ev.Time, 0)
 	default:
 		p.place(ev.Time)
 	}
+	p.dropUncounted(s.Newest)
 	p.shrink(limit)
 	return true
-}
-
-// folded reports whether an event at that time belongs into a bucket.
-func (p *points) folded(at int64) bool {
-	n := len(p.buckets)
-	return n > 0 && at < p.buckets[n-1].last
 }
 
 func (p *points) addNumber(s *Series, ev *event.Event, limit int) bool {
@@ -110,9 +75,10 @@ func (p *points) addNumber(s *Series, ev *event.Event, limit int) bool {
 	}
 	i := p.place(ev.Time)
 	p.nums = slices.Insert(p.nums, i, v.Number())
-	if s.Keep == TotalNumbers && len(p.times) > limit {
-		p.fold(p.times[0], p.nums[0])
-		p.times, p.nums = slices.Delete(p.times, 0, 1), slices.Delete(p.nums, 0, 1)
+	p.sums.cut(i)
+	if s.Keep == TotalNumbers && p.len() > limit {
+		p.fold(p.times[p.head], p.nums[p.head])
+		p.cut(1)
 		return true
 	}
 	p.shrink(limit)
@@ -124,53 +90,117 @@ func (p *points) addDistinct(key string, limit int) bool {
 	if found || len(p.vals) >= limit {
 		return false
 	}
-	p.vals = slices.Insert(p.vals, i, key)
+	p.insertValue(i, key)
 	return true
+}
+
+// removeDistinct takes a value back that addDistinct took.
+func (p *points) removeDistinct(key string) {
+	if i, found := slices.BinarySearch(p.vals, key); found {
+		p.text -= len(key)
+		p.vals = slices.Delete(p.vals, i, i+1)
+	}
 }
 
 // addEdge keeps the first or the last event. Of events at the same time the
 // first to arrive is first and the last to arrive is last.
 func (p *points) addEdge(s *Series, ev *event.Event) bool {
 	if len(p.times) == 0 {
-		p.times, p.vals = []int64{ev.Time}, []string{encodeValue(s.Project(ev))}
+		p.times = []int64{ev.Time}
+		p.insertValue(0, encodeValue(s.Project(ev)))
 		return true
 	}
 	if s.Keep == TotalFirst && ev.Time >= p.times[0] || s.Keep == TotalLast && ev.Time < p.times[0] {
 		return false
 	}
 	p.times[0], p.vals[0] = ev.Time, encodeValue(s.Project(ev))
+	p.text = len(p.vals[0])
 	return true
 }
 
-// place inserts an event time behind all that are not later.
+func (p *points) insertValue(i int, v string) {
+	p.vals = slices.Insert(p.vals, i, v)
+	p.text += len(v)
+}
+
+// place inserts an event time behind all that are not later, and returns
+// its place in the columns.
 func (p *points) place(at int64) int {
+	if len(p.times) == cap(p.times) {
+		p.compact()
+	}
 	i := len(p.times)
-	if i > 0 && p.times[i-1] > at {
-		i = sort.Search(i, func(i int) bool { return p.times[i] > at })
+	if i > p.head && p.times[i-1] > at {
+		i = p.head + sort.Search(i-p.head, func(i int) bool { return p.times[p.head+i] > at })
 	}
 	p.times = slices.Insert(p.times, i, at)
 	return i
 }
 
-// fold adds to the only bucket of a total.
-func (p *points) fold(at int64, v float64) {
-	if len(p.buckets) == 0 {
-		p.buckets = append(p.buckets, bucket{})
+// len is the number of entries.
+func (p *points) len() int { return len(p.times) - p.head }
+
+// entries returns the times of the entries.
+func (p *points) entries() []int64 { return p.times[p.head:] }
+
+// values returns the values of the entries; of a total of distinct ones all.
+func (p *points) values() []string {
+	if p.vals == nil {
+		return nil
 	}
-	p.buckets[0].add(at, v)
+	return p.vals[p.head:]
 }
 
-// foldLate adds an event that is older than the newest folded one to the
-// bucket it falls into.
-func (p *points) foldLate(at int64, v float64) {
-	i := sort.Search(len(p.buckets), func(i int) bool { return p.buckets[i].last >= at })
-	p.buckets[i].add(at, v)
+// numbers returns the numbers of the entries.
+func (p *points) numbers() []float64 {
+	if p.nums == nil {
+		return nil
+	}
+	return p.nums[p.head:]
+}
+
+func (p *points) empty() bool { return p.len() == 0 && len(p.values()) == 0 && len(p.buckets) == 0 }
+
+// cut drops the n oldest entries.
+func (p *points) cut(n int) {
+	if n == 0 {
+		return
+	}
+	if p.vals != nil {
+		gone := p.vals[p.head : p.head+n]
+		for _, v := range gone {
+			p.text -= len(v)
+		}
+		clear(gone)
+	}
+	p.head += n
+	if p.head == len(p.times) {
+		p.compact()
+	}
+}
+
+// compact moves the entries to the front of their columns, if those before
+// them are half.
+func (p *points) compact() {
+	if p.head == 0 || 2*p.head < len(p.times) {
+		return
+	}
+	p.times = slices.Delete(p.times, 0, p.head)
+	if p.nums != nil {
+		p.nums = slices.Delete(p.nums, 0, p.head)
+		p.sums.cut(-1)
+	}
+	if p.vals != nil {
+		p.vals = slices.Delete(p.vals, 0, p.head)
+	}
+	p.head = 0
 }
 
 // expire forgets what no window reads any more.
 func (p *points) expire(until int64) {
-	n := sort.Search(len(p.times), func(i int) bool { return p.times[i] > until })
-	p.cut(n)
+	if times := p.entries(); len(times) > 0 && times[0] <= until {
+		p.cut(sort.Search(len(times), func(i int) bool { return times[i] > until }))
+	}
 	b := 0
 	for b < len(p.buckets) && p.buckets[b].last <= until {
 		b++
@@ -178,84 +208,16 @@ func (p *points) expire(until int64) {
 	p.buckets = slices.Delete(p.buckets, 0, b)
 }
 
-// cut drops the n oldest entries.
-func (p *points) cut(n int) {
-	if n == 0 {
-		return
+// dropUncounted drops what lies before the newest entries, when only so
+// many can matter; 0 for all.
+func (p *points) dropUncounted(newest int) {
+	if newest > 0 && p.len() >= newest {
+		p.cut(p.len() - newest)
+		p.buckets = nil
 	}
-	p.times = slices.Delete(p.times, 0, n)
-	if p.nums != nil {
-		p.nums = slices.Delete(p.nums, 0, n)
-	}
-	if p.vals != nil {
-		p.vals = slices.Delete(p.vals, 0, n)
-	}
-}
-
-// shrink folds the oldest entries of a sliding series past its bound.
-func (p *points) shrink(limit int) {
-	if len(p.times) <= limit {
-		return
-	}
-	n := min(bucketEntries, limit/2)
-	if p.vals == nil {
-		var b bucket
-		for i := range n {
-			v := 0.0
-			if p.nums != nil {
-				v = p.nums[i]
-			}
-			b.add(p.times[i], v)
-		}
-		p.buckets = append(p.buckets, b)
-		p.mergeBuckets()
-	}
-	p.cut(n)
-}
-
-// mergeBuckets joins the two neighbours that together hold the least. Among
-// more than 64 buckets they hold at most 1/32 of all, so none grows past
-// that.
-func (p *points) mergeBuckets() {
-	if len(p.buckets) <= maxBuckets {
-		return
-	}
-	least := 0
-	for i := range len(p.buckets) - 1 {
-		if p.buckets[i].count+p.buckets[i+1].count < p.buckets[least].count+p.buckets[least+1].count {
-			least = i
-		}
-	}
-	p.buckets[least].merge(p.buckets[least+1])
-	p.buckets = slices.Delete(p.buckets, least+1, least+2)
 }
 
 // bytes estimates the memory the points take.
 func (p *points) bytes() int {
-	n := 128 + 8*cap(p.times) + 8*cap(p.nums) + 16*cap(p.vals) + 56*cap(p.buckets)
-	for _, v := range p.vals {
-		n += len(v)
-	}
-	return n
-}
-
-func cloneValue(v event.Value) event.Value {
-	switch v.Kind() {
-	case event.KindString:
-		return event.StringOf(strings.Clone(v.Text()))
-	case event.KindArray:
-		list := make([]event.Value, v.Len())
-		for i, e := range v.Elements() {
-			list[i] = cloneValue(e)
-		}
-		return event.ArrayOf(list)
-	case event.KindObject:
-		pairs := make([]event.Value, 0, 2*v.Len())
-		for i := range v.Len() {
-			key, child := v.Field(i)
-			pairs = append(pairs, event.StringOf(strings.Clone(key)), cloneValue(child))
-		}
-		return event.ObjectOf(pairs)
-	}
-	return v
+	return 128 + 8*cap(p.times) + 8*cap(p.nums) + 16*cap(p.vals) + p.text + 56*cap(p.buckets) + p.sums.bytes()
 }

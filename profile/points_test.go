@@ -113,10 +113,11 @@ func compareWindow(t *testing.T, p *Profile, s *Schema, all history, now int64, 
 	t.Helper()
 	next := p.NextChange(s, q, now)
 	instants := []int64{now}
+	was := all.within(now-q.From, now-q.To).reduce(q.Reduce)
 	for _, sale := range all {
 		for _, at := range []int64{sale.time + q.From, sale.time + q.To} {
-			if at > now && (next == 0 || at < next) {
-				t.Fatalf("%s %+v at %d: an event crosses at %d, the next change is said to be at %d", s.Series[q.Series].Key, q, now, at, next)
+			if at > now && (next == 0 || at < next) && !all.within(at-q.From, at-q.To).reduce(q.Reduce).Equal(was) {
+				t.Fatalf("%s %+v at %d: the value changes at %d, the next change is said to be at %d", s.Series[q.Series].Key, q, now, at, next)
 			}
 		}
 	}

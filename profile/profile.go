@@ -33,6 +33,7 @@ type Profile struct {
 	known  bool // whether any event was ever applied
 	seen   seen
 	points []points // sorted by series
+	stored int      // bytes that the points take when stored, as estimated
 }
 
 // New returns a profile that has seen nothing.
@@ -71,6 +72,7 @@ type Changed struct {
 	Groups    bool
 	Traits    []TraitChange // a trait may be in it several times; the last one counts
 	Series    []int         // indexes of Schema.Series
+	Relieved  bool          // Config.StateBytes was passed, and detail given up
 }
 
 // TraitChange is a trait that may have another value.
@@ -182,15 +184,22 @@ func (p *Profile) applyGroup(cfg *Config, ev *event.Event, changed *Changed) boo
 }
 
 func (p *Profile) applySeries(s *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed) {
+	first := len(changed.Series)
 	s.match(ev, func(series int) {
 		i := sort.Search(len(p.points), func(i int) bool { return p.points[i].series >= series })
 		if i == len(p.points) || p.points[i].series != series {
 			p.points = slices.Insert(p.points, i, points{series: series})
 		}
-		if p.points[i].add(&s.Series[series], ev, now, cfg.Entries) {
+		pts := &p.points[i]
+		before := pts.stored()
+		if pts.add(&s.Series[series], ev, now, cfg.Entries) {
 			changed.Series = append(changed.Series, series)
 		}
+		p.stored += pts.stored() - before
 	})
+	if p.stored > cfg.StateBytes {
+		p.relieve(&relief{schema: s, bound: cfg.StateBytes, event: ev, taken: len(changed.Series) - first}, now, changed)
+	}
 }
 
 // find returns the points of a series, nil when there are none.

@@ -1,10 +1,6 @@
 package profile
 
-import (
-	"sort"
-
-	"muster/event"
-)
+import "muster/event"
 
 // Reduce says how a Query makes one value of a window's events.
 type Reduce uint8
@@ -44,37 +40,18 @@ func (p *Profile) Read(s *Schema, q Query, now int64) event.Value {
 }
 
 // NextChange returns the first instant after now at which the query's value
-// may change without an event, or 0 when there is none.
+// may change without an event, or 0 when there is none. It may name one at
+// which the value stays the same.
 func (p *Profile) NextChange(s *Schema, q Query, now int64) int64 {
 	pts := p.find(q.Series)
 	if pts == nil || !s.Series[q.Series].Keep.Sliding() {
 		return 0
 	}
-	next := pts.firstAfter(now-q.From) + q.From
-	if q.To > 0 {
-		next = min(next, pts.firstAfter(now-q.To)+q.To)
+	v := pts.view(q, now)
+	if q.Reduce == Last && q.To == 0 {
+		return v.end()
 	}
-	if next >= never {
-		return 0
-	}
-	return next
-}
-
-// never is later than any instant, with room to add a window to it.
-const never = int64(1) << 61
-
-// firstAfter returns the time of the oldest entry or bucket after t.
-func (p *points) firstAfter(t int64) int64 {
-	for _, b := range p.buckets {
-		if b.last > t {
-			return b.last
-		}
-	}
-	i := sort.Search(len(p.times), func(i int) bool { return p.times[i] > t })
-	if i == len(p.times) {
-		return never
-	}
-	return p.times[i]
+	return v.next()
 }
 
 func ofNone(r Reduce) event.Value {
@@ -92,46 +69,27 @@ func (p *points) total(r Reduce) event.Value {
 	case First, Last:
 		return decodeValue(p.vals[0])
 	}
-	return p.reduce(r, p.buckets, 0, len(p.times))
+	return p.reduce(r, p.buckets, p.head, len(p.times))
 }
 
 // window reads the entries and buckets whose time lies in (now-From, now-To].
 // A bucket counts while its newest entry does.
 func (p *points) window(q Query, now int64) event.Value {
-	low, high := now-q.From, now-q.To
-	i := sort.Search(len(p.times), func(i int) bool { return p.times[i] > low })
-	j := i + sort.Search(len(p.times)-i, func(k int) bool { return p.times[i+k] > high })
+	v := p.view(q, now)
 	switch q.Reduce {
 	case Distinct:
-		return event.NumberOf(float64(distinct(p.vals[i:j])))
+		return event.NumberOf(float64(distinct(p.values()[v.from:v.to])))
 	case First, Last:
-		if i == j {
-			return event.Value{}
-		}
-		if q.Reduce == First {
-			return decodeValue(p.vals[i])
-		}
-		return decodeValue(p.vals[j-1])
+		return decodeValue(v.edge(q.Reduce))
 	}
-	a, b := 0, 0
-	for ; b < len(p.buckets) && p.buckets[b].last <= high; b++ {
-		if p.buckets[b].last <= low {
-			a = b + 1
-		}
-	}
-	return p.reduce(q.Reduce, p.buckets[min(a, b):b], i, j)
+	buckets, i, j := v.split()
+	return p.reduce(q.Reduce, buckets, p.head+i, p.head+j)
 }
 
-// reduce sums up buckets and then the entries i to j, in order of time.
+// reduce sums up buckets and then the entries i to j of the columns, in
+// order of time.
 func (p *points) reduce(r Reduce, buckets []bucket, i, j int) event.Value {
-	var all bucket
-	for _, b := range buckets {
-		if all.count == 0 {
-			all = b
-		} else {
-			all.merge(b)
-		}
-	}
+	all := total(buckets)
 	if r == Count {
 		return event.NumberOf(float64(all.count + int64(j-i)))
 	}
@@ -139,6 +97,19 @@ func (p *points) reduce(r Reduce, buckets []bucket, i, j int) event.Value {
 		all.add(p.times[k], p.nums[k])
 	}
 	return all.value(r)
+}
+
+// total sums up buckets.
+func total(buckets []bucket) bucket {
+	var all bucket
+	for i := range buckets {
+		if all.count == 0 {
+			all = buckets[i]
+		} else {
+			all.merge(buckets[i])
+		}
+	}
+	return all
 }
 
 func (b *bucket) value(r Reduce) event.Value {

@@ -44,6 +44,10 @@ type Series struct {
 	Keep    Keep
 	// Window is how far back a Sliding series is read, in milliseconds.
 	Window int64
+	// Newest, when not 0, is how many of the newest events of SlidingTimes
+	// any reader can tell from more: older ones are dropped, whatever the
+	// window. It is not part of the Key.
+	Newest int
 }
 
 // Schema is what a rule set needs profiles to keep. It is immutable.

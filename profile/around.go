@@ -1,0 +1,44 @@
+package profile
+
+// foldUpTo is the number of entries up to which adding them up is as fast
+// as looking up running sums, and saves their memory.
+const foldUpTo = 32
+
+// Around returns numbers between which a query's value lies, the value
+// itself where they are equal, without reading the whole window. It fails
+// where it knows nothing quickly: then ask Read. It is for sums and means
+// over a window.
+func (p *Profile) Around(s *Schema, q Query, now int64) (low, high float64, ok bool) {
+	pts := p.find(q.Series)
+	if pts == nil || s.Series[q.Series].Keep != SlidingNumbers || q.Reduce != Sum && q.Reduce != Mean {
+		return 0, 0, false
+	}
+	v := pts.view(q, now)
+	if v.to-v.from <= foldUpTo {
+		return 0, 0, false
+	}
+	if pts.sums == nil {
+		pts.sums = &sums{}
+	}
+	pts.sums.extend(pts.nums)
+	return v.around(q.Reduce, pts.sums)
+}
+
+// around returns numbers between which the sum or mean of a view lies, by
+// running sums of its points. Of a view that holds nothing the sum is 0 and
+// a mean is not known.
+func (v *view) around(r Reduce, of *sums) (low, high float64, ok bool) {
+	if v.from == v.to {
+		return 0, 0, r == Sum
+	}
+	buckets, i, j := v.split()
+	folded := total(buckets)
+	sum, off, ok := of.between(v.points.head+i, v.points.head+j, folded.sum)
+	low, high = sum-off, sum+off
+	if r == Mean {
+		// Dividing keeps the order: rounding never turns two numbers round.
+		n := float64(folded.count + int64(j-i))
+		low, high = low/n, high/n
+	}
+	return low, high, ok
+}

@@ -1,0 +1,160 @@
+package profile
+
+import "sort"
+
+// Windows that end now only lose items. For these each function finds the
+// instant at once; it follows the others from instant to instant.
+
+// nextCount returns when the number of events may leave a span.
+func (v view) nextCount(span Span) int64 {
+	n := 0
+	for k := v.from; k < v.to; k++ {
+		if k == v.buckets {
+			n += v.to - k
+			break
+		}
+		n += v.count(k)
+	}
+	switch {
+	case !span.has(float64(n)):
+		return v.next()
+	case v.near == 0:
+		return v.nextLoss(n, span)
+	}
+	at := int64(0)
+	for range maxCrossings {
+		from, to := v.from, v.to
+		if at = v.step(); at == 0 {
+			return 0
+		}
+		for ; from < v.from; from++ {
+			n -= v.count(from)
+		}
+		for ; to < v.to; to++ {
+			n += v.count(to)
+		}
+		if !span.has(float64(n)) {
+			break
+		}
+	}
+	return at
+}
+
+// count returns how many events an item stands for.
+func (v *view) count(item int) int {
+	if item < v.buckets {
+		return int(v.points.buckets[item].count)
+	}
+	return 1
+}
+
+// nextLoss returns when n events, losing the oldest one by one, are too few
+// for a span.
+func (v *view) nextLoss(n int, span Span) int64 {
+	k := v.from
+	for ; k < v.buckets && k < v.to; k++ {
+		if n -= v.count(k); !span.has(float64(n)) {
+			return v.leaves(k)
+		}
+	}
+	gone := sort.Search(n, func(i int) bool { return !span.has(float64(n - 1 - i)) })
+	if gone == n {
+		return 0
+	}
+	return v.leaves(k + gone)
+}
+
+// nextSum returns when a sum or mean may leave a span.
+func (v view) nextSum(r Reduce, span Span, of *sums) int64 {
+	if r == Sum && v.near == 0 && of.positive && v.from >= v.buckets {
+		return v.nextDecline(span, of)
+	}
+	at := int64(0)
+	for range maxCrossings {
+		if at = v.step(); at == 0 {
+			return 0
+		}
+		low, high, ok := v.around(r, of)
+		if !ok || !span.covers(low, high) {
+			break
+		}
+	}
+	return at
+}
+
+// nextDecline returns when a sum of entries none of which is below 0 may
+// have fallen out of a span. It never rises: neither do the running sums'
+// differences, nor the folds of shorter and shorter windows.
+func (v *view) nextDecline(span Span, of *sums) int64 {
+	if span.Below {
+		return 0
+	}
+	_, i, j := v.split()
+	i, j = v.points.head+i, v.points.head+j
+	_, off, ok := of.between(i, j, 0)
+	if !ok {
+		return v.next()
+	}
+	gone := sort.Search(j-i, func(k int) bool {
+		low := of.at[j].sum - of.at[i+k+1].sum - off
+		return !(low > span.Low || low == span.High)
+	})
+	if gone == j-i {
+		return 0
+	}
+	return v.leaves(v.from + gone)
+}
+
+// nextExtreme returns when a minimum or maximum may leave a span: when the
+// last item in the span leaves the window, or one beyond it enters.
+func (v view) nextExtreme(r Reduce, span Span) int64 {
+	if v.near == 0 {
+		for k := v.to - 1; k >= v.from; k-- {
+			if span.has(v.extreme(r, k)) {
+				return v.leaves(k)
+			}
+		}
+		return v.next()
+	}
+	within := 0
+	for k := v.from; k < v.to; k++ {
+		if span.has(v.extreme(r, k)) {
+			within++
+		}
+	}
+	at := int64(0)
+	for range maxCrossings {
+		from, to := v.from, v.to
+		if at = v.step(); at == 0 {
+			return 0
+		}
+		for ; from < v.from; from++ {
+			if span.has(v.extreme(r, from)) {
+				within--
+			}
+		}
+		for ; to < v.to; to++ {
+			switch x := v.extreme(r, to); {
+			case span.has(x):
+				within++
+			case r == Min && !(x > span.Low), r == Max && !(x < span.High):
+				return at
+			}
+		}
+		if within == 0 {
+			break
+		}
+	}
+	return at
+}
+
+// extreme returns the least or greatest number of an item.
+func (v *view) extreme(r Reduce, item int) float64 {
+	switch {
+	case item >= v.buckets:
+		return v.points.nums[v.points.head+item-v.buckets]
+	case r == Min:
+		return v.points.buckets[item].min
+	}
+	return v.points.buckets[item].max
+}

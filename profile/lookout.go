@@ -1,0 +1,96 @@
+package profile
+
+import "muster/event"
+
+// maxCrossings is how many instants a Lookout looks ahead. At the one it
+// reached it may be asked again, so waking a profile there for nothing is
+// all it costs: one wake for every 256 events is little, and 256 steps take
+// about as long as evaluating a profile.
+const maxCrossings = 256
+
+// Lookout finds the instants at which queries leave their cells with time
+// alone. It is one goroutine's scratch space; the zero value is ready.
+type Lookout struct {
+	sums   sums           // of a series that has none of its own
+	counts map[string]int // of the values in a window
+}
+
+// Next returns the first instant after now at which the query's value may
+// leave the cell that it is in at now, 0 for none. It is never late. It may
+// be early by what maxCrossings and the rounding of sums leave open, and of
+// a value that is no number in a Span it is the next that may change it.
+func (l *Lookout) Next(p *Profile, s *Schema, q Query, now int64, cells Cells, cell uint16) int64 {
+	pts := p.find(q.Series)
+	if pts == nil || !s.Series[q.Series].Keep.Sliding() {
+		return 0
+	}
+	v := pts.view(q, now)
+	if q.Reduce == First || q.Reduce == Last {
+		return v.nextEdge(q.Reduce, cells, cell)
+	}
+	span, numbers := cells.Span(cell)
+	if !numbers {
+		return v.next()
+	}
+	switch q.Reduce {
+	case Count:
+		return v.nextCount(span)
+	case Sum, Mean:
+		return v.nextSum(q.Reduce, span, l.running(pts))
+	case Distinct:
+		return l.nextDistinct(v, span)
+	}
+	return v.nextExtreme(q.Reduce, span)
+}
+
+// running returns running sums of points: their own, and where they keep
+// none some made on the spot.
+func (l *Lookout) running(p *points) *sums {
+	own := p.sums
+	if own == nil {
+		l.sums.cut(-1)
+		own = &l.sums
+	}
+	own.extend(p.nums)
+	return own
+}
+
+// step moves the view to the next instant at which an item leaves or enters
+// and returns it, 0 for none.
+func (v *view) step() int64 {
+	at := v.next()
+	if at == 0 {
+		return 0
+	}
+	for v.from < v.len() && v.leaves(v.from) <= at {
+		v.from++
+	}
+	for v.to < v.len() && v.at(v.to)+v.near <= at {
+		v.to++
+	}
+	v.to = max(v.to, v.from)
+	return at
+}
+
+// nextEdge follows the first or last entry.
+func (v view) nextEdge(r Reduce, cells Cells, cell uint16) int64 {
+	if r == Last && v.near == 0 {
+		if cells.Cell(event.Value{}) == cell {
+			return 0
+		}
+		return v.end()
+	}
+	known, at := v.edge(r), int64(0)
+	for range maxCrossings {
+		if at = v.step(); at == 0 {
+			return 0
+		}
+		if one := v.edge(r); one != known {
+			if cells.Cell(decodeValue(one)) != cell {
+				return at
+			}
+			known = one
+		}
+	}
+	return at
+}

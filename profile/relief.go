@@ -1,0 +1,146 @@
+package profile
+
+import (
+	"slices"
+
+	"muster/event"
+)
+
+// Estimates of what parts of points take when stored, in bytes.
+const (
+	seriesBytes = 16
+	timeBytes   = 6
+	numberBytes = 9
+	lengthBytes = 2
+	bucketBytes = 48
+)
+
+// stored estimates the bytes that the points take when stored.
+func (p *points) stored() int {
+	if p.empty() {
+		return 0
+	}
+	return seriesBytes + timeBytes*p.len() + numberBytes*len(p.numbers()) + lengthBytes*len(p.values()) + p.text + bucketBytes*len(p.buckets)
+}
+
+// expire forgets what no window reads any more at stream time now.
+func (p *Profile) expire(s *Schema, now int64) {
+	p.stored = 0
+	for i := range p.points {
+		pts := &p.points[i]
+		if one := &s.Series[pts.series]; one.Keep.Sliding() {
+			pts.expire(now - one.Window)
+		}
+		p.stored += pts.stored()
+	}
+}
+
+// relief is the work of bringing a profile's series back within their bound.
+type relief struct {
+	schema *Schema
+	bound  int
+	event  *event.Event // the event that passed the bound
+	taken  int          // how many series it changed, the last of Changed.Series
+}
+
+// relieve gives up detail until the series take an eighth less than their
+// bound, so that it is rarely needed. What has expired goes first: when that
+// happened to be dropped must make no difference.
+func (p *Profile) relieve(r *relief, now int64, changed *Changed) {
+	p.expire(r.schema, now)
+	if p.stored <= r.bound {
+		return
+	}
+	changed.Relieved = true
+	own := changed.Series[len(changed.Series)-r.taken:]
+	for p.stored > r.bound-r.bound/8 {
+		pts, step := p.oldestBuckets(r.schema), (*points).joinOldest
+		if pts == nil {
+			pts, step = p.mostEntries(r.schema), (*points).foldHalf
+		}
+		if pts == nil {
+			break
+		}
+		p.stored -= pts.stored()
+		step(pts)
+		p.stored += pts.stored()
+		if !slices.Contains(changed.Series, pts.series) {
+			changed.Series = append(changed.Series, pts.series)
+		}
+	}
+	if p.stored > r.bound {
+		p.refuseDistinct(r, own)
+	}
+}
+
+// oldestBuckets returns the series whose first bucket is the oldest, of
+// those that have another to merge it with.
+func (p *Profile) oldestBuckets(s *Schema) *points {
+	var found *points
+	for i := range p.points {
+		pts := &p.points[i]
+		if s.Series[pts.series].Keep.Sliding() && len(pts.buckets) > 1 && (found == nil || pts.buckets[0].last < found.buckets[0].last) {
+			found = pts
+		}
+	}
+	return found
+}
+
+// mostEntries returns the series in which folding entries gains most.
+func (p *Profile) mostEntries(s *Schema) *points {
+	var found *points
+	most := 0
+	for i := range p.points {
+		pts := &p.points[i]
+		if k := s.Series[pts.series].Keep; !k.Sliding() && k != TotalNumbers {
+			continue
+		}
+		if gain := pts.gain(); gain > most {
+			found, most = pts, gain
+		}
+	}
+	return found
+}
+
+// gain is what folding all entries of a series would free; of one that has
+// no bucket yet, little is nothing.
+func (p *points) gain() int {
+	gain := p.stored() - seriesBytes - bucketBytes*len(p.buckets)
+	if p.vals == nil && len(p.buckets) == 0 && gain <= 2*bucketBytes {
+		return 0
+	}
+	return gain
+}
+
+func (p *points) joinOldest() { p.joinBuckets(0) }
+
+// foldHalf folds the oldest entries, 64 or half of them, into the last
+// bucket. Values are forgotten.
+func (p *points) foldHalf() {
+	n := min(bucketEntries, (p.len()+1)/2)
+	if p.vals != nil {
+		p.cut(n)
+		return
+	}
+	b := p.lump(n)
+	if last := len(p.buckets) - 1; last >= 0 {
+		p.buckets[last].merge(b)
+		return
+	}
+	p.buckets = append(p.buckets, b)
+}
+
+// refuseDistinct takes back the distinct values of all time that the event
+// brought to the given series.
+func (p *Profile) refuseDistinct(r *relief, own []int) {
+	for _, series := range own {
+		one := &r.schema.Series[series]
+		if one.Keep != TotalDistinct {
+			continue
+		}
+		pts := p.find(series)
+		p.stored -= pts.stored()
+		pts.removeDistinct(encodeKey(one.Project(r.event)))
+		p.stored += pts.stored()
+	}
+}

@@ -1,0 +1,38 @@
+package profile
+
+import "testing"
+
+// BenchmarkApplyAndRead applies an event a second to a window that holds
+// 1,000 of them and reads the window.
+func BenchmarkApplyAndRead(b *testing.B) {
+	for _, one := range []struct {
+		name   string
+		keep   Keep
+		reduce Reduce
+	}{
+		{"count", SlidingTimes, Count}, {"sum", SlidingNumbers, Sum}, {"mean", SlidingNumbers, Mean},
+		{"min", SlidingNumbers, Min}, {"last", SlidingValues, Last},
+	} {
+		b.Run(one.name, func(b *testing.B) {
+			const window = 1_000_000
+			schema, cfg, p := NewSchema(nil, []Series{seriesOf(one.keep, window)}), DefaultConfig(), New("p")
+			now := start
+			step := func() {
+				now += 1000
+				ev := track(now, float64(now%977)*1.01)
+				var changed Changed
+				p.Apply(schema, &cfg, &ev, now, &changed)
+			}
+			for range 1000 {
+				step()
+			}
+			q := Query{Reduce: one.reduce, From: window}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for range b.N {
+				step()
+				p.Read(schema, q, now)
+			}
+		})
+	}
+}
