@@ -119,7 +119,8 @@ func TestRefusals(t *testing.T) {
 		`traits.x in 1.5..2`, `1..5 == traits.x`, `traits.tags[0] == 1`, `traits.tags[0:1] == 1`, `{a: 1} == 1`, `traits.x.y()`, `date("soon") < now()`,
 		`ago(5) < now()`, `bucket(traits.x) < 1`, `segment("nope")`, `segment("s")`, `any(traits.x)`, `mean(1, 2) > 1`, `trim("a", "b") == "a"`,
 		`find(traits.x, true) == 1`, `sortBy(traits.x, #) == 1`, `repeat("a", 5) == "a"`, `any(traits.x, #index > 1)`, `now(1) > 5`, `true; false`,
-		`held(true, "7d")`, `abandoned(events("A"), events("B"), "1h")`, `sequence("1h", events("A"), events("B"))`, `.price > 5`, `since("2026-11-01")`,
+		`held(true)`, `held(true, "7")`, `held(true, 7)`, `held(unknown, "7d")`, `abandoned(events("A"), "1h")`, `abandoned(events("A"), events("B"), "x")`,
+		`sequence("1h", events("A"))`, `sequence(events("A"), events("B"), "1h")`, `held(segment("s"), "1d")`, `.price > 5`, `since("2026-11-01")`,
 	} {
 		if _, err := New(map[string]string{"s": rule}); err == nil {
 			t.Errorf("accepted: %s", rule)

@@ -35,6 +35,12 @@ func (r *rewriter) named(n ast.Node, name string, arguments []ast.Node) ast.Node
 		}
 		r.rule.moves = append(r.rule.moves, 0)
 		return invoke("$now")
+	case "sequence":
+		return r.sequence(n, arguments)
+	case "abandoned":
+		return r.abandoned(n, arguments)
+	case "held":
+		return r.held(n, arguments)
 	case "ago", "from_now", "date", "segment", "bucket":
 		text, ok := literals(arguments)
 		if !ok || len(text) != 1 {

@@ -10,10 +10,13 @@
 // shares no code with packages rules and profile, so a mistake has to be
 // made twice to stay hidden.
 //
+// Since when a condition of held is true depends on what was known when, so
+// it alone is followed along the way: held.go asks at every event and at
+// every instant between at which an answer may flip.
+//
 // It promises the meaning of docs/rules.md and nothing about speed beyond
 // some tens of microseconds a decision; nothing in it is bounded, so it is
-// for tests only. It does not know held, sequence and abandoned, and
-// refuses them.
+// for tests only.
 //
 // The trap: an Oracle runs its programs against one shared moment, so it
 // is for one goroutine at a time.

@@ -27,6 +27,7 @@ var conditions = map[string]function{
 	"$startsWith": func(a ...any) (any, error) { return texts(a[0], a[1], strings.HasPrefix), nil },
 	"$endsWith":   func(a ...any) (any, error) { return texts(a[0], a[1], strings.HasSuffix), nil },
 	"$matches":    matches,
+	"$sequence":   steps,
 }
 
 // values are the functions that yield any value.
@@ -67,6 +68,14 @@ func matches(a ...any) (any, error) {
 	return ok && a[1].(*regexp.Regexp).MatchString(subject), nil
 }
 
+func steps(a ...any) (any, error) {
+	lists := make([][]any, 0, len(a)-1)
+	for _, list := range a[1:] {
+		lists = append(lists, list.([]any))
+	}
+	return sequence(lists, a[0].(int64)), nil
+}
+
 // number is a number as it is, and an int that expr's count made as a
 // number of the language; anything else is missing.
 func number(x any) any {
@@ -100,6 +109,10 @@ func (o *Oracle) configuration() *conf.Config {
 	declare("$elements", func(a ...any) (any, error) { return elements(a[0]), nil }, new(func(any) []any))
 	declare("$events", func(a ...any) (any, error) { return o.at.stream(a[0].(int)), nil }, new(func(int) []any))
 	declare("$segment", func(a ...any) (any, error) { return o.at.known(a[0].(string)), nil }, new(func(string) bool))
+	declare("$held", func(a ...any) (any, error) { return o.at.held(a[0].(*rule), a[1].(int64)), nil }, new(func(any, int64) bool))
+	declare("$abandoned", func(a ...any) (any, error) {
+		return abandoned(a[0].([]any), a[1].([]any), a[2].(int64), o.at.now), nil
+	}, new(func(any, any, int64) bool))
 	declare("$now", func(...any) (any, error) { return instant(o.at.now), nil }, new(func() any))
 	declare("$shifted", func(a ...any) (any, error) { return instant(o.at.now + a[0].(int64)), nil }, new(func(int64) any))
 	declare("$bucket", func(a ...any) (any, error) { return bucketOf(a[0].(string), o.at.profile.id), nil }, new(func(string) any))

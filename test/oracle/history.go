@@ -21,6 +21,8 @@ type history struct {
 	length  int              // events applied, of any type
 	env     map[string]any   // what programs see; nil when it must be built again
 	crossed []int64          // every time that a rule could compare with now
+	since   []int64          // by condition of held, since when it is true; never where it is false
+	ahead   agenda           // when conditions of held may flip
 }
 
 // behaviour is one track, page or screen event.
@@ -65,6 +67,7 @@ func (h *history) insert(e *event.Event, name string) {
 	fields["timestamp"] = instant(e.Time)
 	fields["day"] = utcDay(e.Time)
 	fields["name"] = strings.Clone(name)
+	fields[arrivalKey] = len(h.times)
 	h.events = append(h.events, behaviour{fields["name"].(string), e.Time, fields})
 	sort.SliceStable(h.events, func(i, j int) bool { return h.events[i].at < h.events[j].at })
 }

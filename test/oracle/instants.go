@@ -19,15 +19,15 @@ func (o *Oracle) Instants(profile string, from, to int64) []int64 {
 		return nil
 	}
 	var list []int64
-	for _, u := range o.rules {
-		u.instants(h, around(func(at int64) {
-			if from < at && at <= to {
-				list = append(list, at)
-			}
-		}))
+	h = o.foreseen(h, from)
+	for ahead := plan(h, o.rules, from, true); ; {
+		at, rules := ahead.next(h, to)
+		if rules == nil {
+			return list
+		}
+		o.walk(h, at)
+		list = append(list, at)
 	}
-	slices.Sort(list)
-	return slices.Compact(list)
 }
 
 // instants names every instant at which the answer of one rule may flip, in

@@ -45,16 +45,10 @@ type Asked struct {
 
 // record is what a Log knows of one profile.
 type record struct {
-	history  *history
-	member   []bool // by number of the rule
-	version  uint64
-	upcoming []question // what to ask if nothing happens, by time and rule
-}
-
-// question asks a rule at an instant.
-type question struct {
-	at   int64
-	rule *rule
+	history *history
+	member  []bool // by number of the rule
+	version uint64
+	ahead   agenda // what to ask if nothing happens
 }
 
 // NewLog starts a log over the rules, at stream time 0 with no profiles.
@@ -85,13 +79,9 @@ func (l *Log) Apply(e *event.Event) []Change {
 		rec = &record{history: l.oracle.profiles[e.Profile], member: make([]bool, len(l.oracle.rules))}
 		l.profiles[rec.history.id] = rec
 	}
-	questions := make([]question, 0, len(l.oracle.rules))
-	for _, u := range l.oracle.rules {
-		questions = append(questions, question{l.oracle.clock, u})
-	}
-	l.asked.AtEvents += int64(len(questions))
-	rec.upcoming = l.foresee(rec.history)
-	return append(changes, l.ask(rec, l.oracle.clock, questions, CauseEvent)...)
+	l.asked.AtEvents += int64(len(l.oracle.rules))
+	rec.ahead = plan(rec.history, l.oracle.rules, l.oracle.clock, l.Around)
+	return append(changes, l.ask(rec, l.oracle.clock, l.oracle.rules, CauseEvent)...)
 }
 
 // Advance moves stream time forward to ms and returns the changes that fall
@@ -108,59 +98,34 @@ func (l *Log) Advance(ms int64) []Change {
 	return changes
 }
 
-// foresee lists what is to be asked about a profile after stream time, as
-// long as nothing happens to it.
-func (l *Log) foresee(h *history) []question {
-	var list []question
-	for _, u := range l.oracle.rules {
-		note := func(at int64) {
-			if at > l.oracle.clock {
-				list = append(list, question{at, u})
-			}
-		}
-		if l.Around {
-			note = around(note)
-		}
-		u.instants(h, note)
-	}
-	slices.SortFunc(list, func(a, b question) int {
-		if a.at != b.at {
-			return cmp.Compare(a.at, b.at)
-		}
-		return a.rule.number - b.rule.number
-	})
-	return slices.Compact(list)
-}
-
-// pass asks what is upcoming for one profile until an instant.
+// pass asks what is on the agenda of one profile until an instant.
 func (l *Log) pass(rec *record, until int64) []Change {
 	var changes []Change
-	for len(rec.upcoming) > 0 && rec.upcoming[0].at <= until {
-		now, n := rec.upcoming[0].at, 1
-		for n < len(rec.upcoming) && rec.upcoming[n].at == now {
-			n++
+	for {
+		now, rules := rec.ahead.next(rec.history, until)
+		if rules == nil {
+			return changes
 		}
-		changes = append(changes, l.ask(rec, now, rec.upcoming[:n], CauseTime)...)
-		l.asked.AtInstants += int64(n)
-		rec.upcoming = rec.upcoming[n:]
+		l.oracle.walk(rec.history, now)
+		changes = append(changes, l.ask(rec, now, rules, CauseTime)...)
+		l.asked.AtInstants += int64(len(rules))
 	}
-	return changes
 }
 
 // ask compares what some rules say of a profile at one instant with what
 // they said before, in ascending order of segment id.
-func (l *Log) ask(rec *record, now int64, questions []question, cause string) []Change {
+func (l *Log) ask(rec *record, now int64, rules []*rule, cause string) []Change {
 	var changes []Change
 	m := l.oracle.moment(rec.history, now)
-	for _, q := range questions {
-		in := m.holds(q.rule)
-		if in == rec.member[q.rule.number] {
+	for _, u := range rules {
+		in := m.holds(u)
+		if in == rec.member[u.number] {
 			continue
 		}
-		rec.member[q.rule.number] = in
+		rec.member[u.number] = in
 		rec.version++
 		changes = append(changes, Change{
-			Segment: q.rule.id, Profile: rec.history.id, Entered: in, At: now, Version: rec.version, Cause: cause,
+			Segment: u.id, Profile: rec.history.id, Entered: in, At: now, Version: rec.version, Cause: cause,
 		})
 	}
 	return changes

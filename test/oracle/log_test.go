@@ -116,6 +116,9 @@ func TestInstantsMissNothing(t *testing.T) {
 		"d": `traits.at <= from_now("1s")`, "e": `traits.at > now()`, "f": `traits.at != ago("2s")`, "g": `segment("a") and not segment("e")`,
 		"h": `last(events("A")).timestamp >= ago("2s")`, "i": `last(events("A")).until < now()`, "j": `date("1970-01-01T00:00:05Z") < ago("1s")`,
 		"k": `any(traits.list, # < now())`, "l": `(traits.gone ?? "1970-01-01T00:00:03.500Z") < now()`,
+		"m": `held(count(events("A", "2s")) == 1, "1s")`, "n": `not held(traits.at > now(), "1s")`, "o": `held(segment("m") or held(segment("b"), "1s"), "1s")`,
+		"p": `abandoned(events("A"), filter(events("A"), .until > date("1970-01-01T00:00:04Z")), "1s")`,
+		"q": `sequence("1s", events("A", "3s"), events("A", "3s"))`,
 	}
 	r := rand.New(rand.NewPCG(1, 2))
 	stamp := func() string { return fmt.Sprintf(`"1970-01-01T00:00:0%d.%03dZ"`, r.IntN(8), r.IntN(3)) }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/vm"
 
 	"muster/event"
@@ -11,27 +12,30 @@ import (
 
 // Oracle answers who is in which segment, from the whole history.
 type Oracle struct {
-	rules    []*rule // by ascending id
-	byID     map[string]*rule
-	streams  []stream
-	profiles map[string]*history
-	clock    int64
-	at       moment // what the running program sees
-	machine  vm.VM
+	rules      []*rule // by ascending id
+	byID       map[string]*rule
+	streams    []stream
+	conditions []*rule // of held, each behind those it rests on
+	mentions   int     // of held
+	profiles   map[string]*history
+	clock      int64
+	at         moment // what the running program sees
+	config     *conf.Config
+	machine    vm.VM
 }
 
 // New compiles rules, given by segment id. Whatever is not in the language,
 // an unknown segment and a cycle are errors that name the segment.
 func New(rules map[string]string) (*Oracle, error) {
 	o := &Oracle{byID: map[string]*rule{}, profiles: map[string]*history{}}
-	configuration := o.configuration()
+	o.config = o.configuration()
 	ids := make([]string, 0, len(rules))
 	for id := range rules {
 		ids = append(ids, id)
 	}
 	sort.Strings(ids)
 	for number, id := range ids {
-		u, err := o.compile(id, rules[id], configuration)
+		u, err := o.compile(id, rules[id])
 		if err != nil {
 			return nil, err
 		}
@@ -66,9 +70,17 @@ func (o *Oracle) Apply(e *event.Event) bool {
 	h := o.profiles[e.Profile]
 	if h == nil {
 		h = &history{id: string([]byte(e.Profile)), applied: map[string]int64{}}
+		for range o.conditions {
+			h.since = append(h.since, never)
+		}
 		o.profiles[h.id] = h
 	}
-	return h.add(e, o.clock)
+	o.walk(h, o.clock)
+	if !h.add(e, o.clock) {
+		return false
+	}
+	o.settle(h)
+	return true
 }
 
 // Clock returns stream time, in milliseconds since 1970 UTC; 0 at first.
@@ -111,7 +123,7 @@ func (o *Oracle) InAt(segment, profile string, now int64) bool {
 		panic("oracle: there is no segment " + segment)
 	}
 	h := o.profiles[profile]
-	return h != nil && o.moment(h, now).holds(u)
+	return h != nil && o.moment(o.foreseen(h, now), now).holds(u)
 }
 
 // Memberships returns the ids of all segments a profile would be in at now,
@@ -122,7 +134,7 @@ func (o *Oracle) Memberships(profile string, now int64) []string {
 	if h == nil {
 		return in
 	}
-	m := o.moment(h, now)
+	m := o.moment(o.foreseen(h, now), now)
 	for _, u := range o.rules {
 		if m.holds(u) {
 			in = append(in, u.id)

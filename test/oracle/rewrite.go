@@ -5,6 +5,7 @@ import (
 	"regexp"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
 )
 
 // rewriter turns the tree that expr parsed into one whose every operation
@@ -12,9 +13,11 @@ import (
 // in 1 < x < 2 and in x ?: y the parser hangs the same node into the tree
 // twice, and a second pass over it would rewrite what is already rewritten.
 type rewriter struct {
-	rule  *rule
-	names map[string]bool // variables declared by let
-	err   error           // the first thing that is not in the language
+	rule   *rule
+	names  map[string]bool               // variables declared by let
+	lets   []*ast.VariableDeclaratorNode // those around, outermost first
+	source file.Source
+	err    error // the first thing that is not in the language
 }
 
 // operators that become a call of a function on two values.
@@ -99,7 +102,7 @@ func isCondition(node ast.Node) bool {
 		return n.Name == "any" || n.Name == "all" || n.Name == "none" || n.Name == "one"
 	case *ast.CallNode:
 		name := n.Callee.(*ast.IdentifierNode).Value
-		return conditions[name] != nil || name == "$segment"
+		return conditions[name] != nil || name == "$segment" || name == "$abandoned" || name == "$held"
 	}
 	return false
 }
@@ -115,7 +118,9 @@ func (r *rewriter) let(n *ast.VariableDeclaratorNode) ast.Node {
 	value := r.value(n.Value)
 	outer := r.names[n.Name]
 	r.names[n.Name] = true
+	r.lets = append(r.lets, n)
 	body := r.value(n.Expr)
+	r.lets = r.lets[:len(r.lets)-1]
 	r.names[n.Name] = outer
 	return &ast.VariableDeclaratorNode{Name: n.Name, Value: value, Expr: body}
 }
