@@ -7,7 +7,7 @@ type metrics struct {
 	records, events, repeats, changes *prometheus.CounterVec // by shard
 	profiles, loaded                  *prometheus.CounterVec // by shard
 	clamped                           *prometheus.CounterVec // by shard, kind
-	lag, streamTime                   *prometheus.GaugeVec   // by shard
+	lag, streamTime, overdue          *prometheus.GaugeVec   // by shard
 	step, commit                      *prometheus.HistogramVec
 	fenced                            *prometheus.CounterVec // by shard
 
@@ -37,6 +37,7 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		clamped:    m.counter("clamped_total", "Times in the future that were pulled back: event times (time) or arrival times (arrival).", "shard", "kind"),
 		lag:        m.gauge("lag_records", "Records of the keyed topic behind the last commit.", "shard"),
 		streamTime: m.gauge("stream_time_seconds", "Stream time of the shard, in seconds since 1970 UTC.", "shard"),
+		overdue:    m.gauge("timers_overdue", "Timers that are due and not served yet: a wave of them is served between records.", "shard"),
 		step:       m.histogram("step_seconds", "Loading, applying and matching one batch."),
 		commit:     m.histogram("commit_seconds", "Committing one batch to Redis."),
 		fenced:     m.counter("fenced_total", "Times a shard was found to be owned by somebody else.", "shard"),

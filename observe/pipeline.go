@@ -35,6 +35,7 @@ func (w *Watch) batchCommitted(shard int, b pipeline.BatchStats) {
 	m.lag.WithLabelValues(label).Set(float64(b.Lag))
 	m.streamTime.WithLabelValues(label).Set(float64(b.StreamTime) / 1000)
 	m.shardEdition.WithLabelValues(label).Set(float64(b.Edition))
+	m.overdue.WithLabelValues(label).Set(float64(b.Overdue))
 	m.step.WithLabelValues(label).Observe(b.Step.Seconds())
 	m.commit.WithLabelValues(label).Observe(b.Commit.Seconds())
 	w.log.Debug("committed batch", zap.Int("shard", shard), zap.Int("records", b.Records),
@@ -45,6 +46,7 @@ func (w *Watch) batchCommitted(shard int, b pipeline.BatchStats) {
 func (w *Watch) shardLeft(shard int, err error) {
 	w.metrics.lag.DeleteLabelValues(shardLabel(shard))
 	w.metrics.streamTime.DeleteLabelValues(shardLabel(shard))
+	w.metrics.overdue.DeleteLabelValues(shardLabel(shard))
 	w.metrics.shardEdition.DeleteLabelValues(shardLabel(shard))
 	if err != nil {
 		w.log.Error("left shard", zap.Int("shard", shard), zap.Error(err))

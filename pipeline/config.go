@@ -17,6 +17,15 @@ type Config struct {
 	// Timers is how many deadlines are served before a commit. 1 to
 	// 100,000; default 2,000.
 	Timers int `yaml:"timers"`
+	// Wave is how many deadlines, due before it, a record waits for. Of a
+	// longer wave it waits only for those of its own profile, and the rest
+	// is served between records. 0 to 1,000,000; default 1,000.
+	Wave int `yaml:"wave"`
+	// IdleGrace is how long a partition must have brought nothing before
+	// the wall clock moves the shard's clock, and how far behind the wall
+	// clock it stays: records that are on their way that long still come
+	// before what time does. 0 to 1h; default 1s.
+	IdleGrace time.Duration `yaml:"idle_grace"`
 	// CommitTimeout bounds one commit, and the last one when a worker has to
 	// leave. It must be shorter than the consumer group's session timeout.
 	// 100ms to 5m; default 5s.
@@ -30,7 +39,7 @@ type Config struct {
 // DefaultConfig returns the documented defaults.
 func DefaultConfig() Config {
 	return Config{
-		CacheBytes: 256 << 20, Timers: 2000, CommitTimeout: 5 * time.Second,
+		CacheBytes: 256 << 20, Timers: 2000, Wave: 1000, IdleGrace: time.Second, CommitTimeout: 5 * time.Second,
 		Events: event.DefaultConfig(), Profiles: profile.DefaultConfig(),
 	}
 }
@@ -42,6 +51,10 @@ func (c Config) Validate() error {
 		return fmt.Errorf("cache_bytes is %d; it must be between 1048576 and 1099511627776", c.CacheBytes)
 	case c.Timers < 1 || c.Timers > 100_000:
 		return fmt.Errorf("timers is %d; it must be between 1 and 100000", c.Timers)
+	case c.Wave < 0 || c.Wave > 1_000_000:
+		return fmt.Errorf("wave is %d; it must be between 0 and 1000000", c.Wave)
+	case c.IdleGrace < 0 || c.IdleGrace > time.Hour:
+		return fmt.Errorf("idle_grace is %s; it must be between 0s and 1h", c.IdleGrace)
 	case c.CommitTimeout < 100*time.Millisecond || c.CommitTimeout > 5*time.Minute:
 		return fmt.Errorf("commit_timeout is %s; it must be between 100ms and 5m", c.CommitTimeout)
 	}

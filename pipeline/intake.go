@@ -29,12 +29,14 @@ type parcel struct {
 	records []int // index of each event's record
 	batch   Batch
 	letters []DeadLetter
+	asked   int64 // wall clock when the batch was asked for, ms; 0 without one
 }
 
 // run sends parcels until ctx ends or reading fails.
 func (in *intake) run(ctx context.Context, out chan<- parcel) error {
 	var parcels [2]parcel
 	for {
+		asked := in.wall()
 		batch, err := in.source.Fetch(ctx)
 		if ctx.Err() != nil {
 			return nil
@@ -43,6 +45,7 @@ func (in *intake) run(ctx context.Context, out chan<- parcel) error {
 			return fmt.Errorf("reading partition %d: %w", in.place.partition, err)
 		}
 		p := &parcels[in.turn]
+		p.asked = asked
 		in.decode(p, batch)
 		in.turn = 1 - in.turn
 		select {

@@ -24,6 +24,7 @@ type BatchStats struct {
 	Profiles       int           // written
 	Loaded         int           // profiles that were not in memory
 	Lag            int64         // records behind the end of the partition
+	Overdue        int           // timers that are due and not served yet
 	StreamTime     int64         // ms since 1970 UTC
 	Edition        uint64        // of the rules that were applied
 	Step           time.Duration // loading, applying and matching

@@ -89,9 +89,7 @@ func (s *Shard) Missing(dst []string, events []event.Event, limit int) []string 
 // Due appends to dst the profiles of the first timers, at most limit, that
 // are due at until and not in memory.
 func (s *Shard) Due(dst []string, until int64, limit int) []string {
-	due := s.timers.pop(until, limit)
-	for _, t := range due {
-		s.timers.set(t.Profile, t.At)
+	for _, t := range s.timers.first(until, limit) {
 		if !s.cache.has(t.Profile) {
 			dst = append(dst, t.Profile)
 		}
@@ -131,23 +129,34 @@ func (s *Shard) Fire(until int64, limit int) (bool, error) {
 		if e == nil {
 			return false, fmt.Errorf("serving a timer: profile %q was not loaded", first.Profile)
 		}
-		s.timers.pop(first.At, 1)
-		s.clock = max(s.clock, first.At)
-		if e.profile.Generation == s.generation {
-			s.matcher.Prepare(e.profile, first.At-1)
-		}
-		s.settle(e, first.At, CauseTime, func(p *profile.Profile) []rules.Flip { return s.matcher.Wake(p, first.At) })
+		s.fire(e, first.At)
 	}
 	return false, nil
 }
 
+// fire serves a profile's timer.
+func (s *Shard) fire(e *entry, at int64) {
+	s.clock = max(s.clock, at)
+	if e.profile.Generation == s.generation {
+		s.matcher.Prepare(e.profile, at-1)
+	}
+	s.settle(e, at, CauseTime, func(p *profile.Profile) []rules.Flip { return s.matcher.Wake(p, at) })
+}
+
+// Overdue returns the number of timers that are due at until.
+func (s *Shard) Overdue(until int64) int { return s.timers.reach(until) }
+
 // Apply merges an event into its profile and evaluates what it changed. The
-// clock moves to the event's arrival, unless it was ahead already.
+// clock moves to the event's arrival, unless it was ahead already. Timers of
+// the profile itself that are due by then are served first.
 func (s *Shard) Apply(ev *event.Event) (profile.Outcome, error) {
 	s.clock = max(s.clock, ev.Arrival)
 	e := s.cache.get(ev.Profile)
 	if e == nil {
 		return 0, fmt.Errorf("applying an event: profile %q was not loaded", ev.Profile)
+	}
+	for at := e.profile.Deadline; at != 0 && at <= s.clock; at = e.profile.Deadline {
+		s.fire(e, at)
 	}
 	s.changed.Reset()
 	if e.profile.Generation == s.generation {

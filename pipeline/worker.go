@@ -26,8 +26,9 @@ type Worker struct {
 	Open func(ctx context.Context, partition int, offset int64) (Source, error)
 	// Owner returns the partition that a profile belongs to.
 	Owner func(profile string) int
-	// Wall returns the wall clock in milliseconds since 1970 UTC, for
-	// clamping arrival times that are too far ahead, or 0 for no clamping.
+	// Wall returns the wall clock in milliseconds since 1970 UTC. Arrival
+	// times that are too far ahead are clamped to it, and it moves the clock
+	// of shards that have nothing to read. 0 for neither.
 	Wall func() int64
 	// Hint is told the next offset after each commit, for lag tools; optional.
 	Hint func(partition int, next int64)
@@ -84,18 +85,18 @@ type tenure struct {
 	shard   *Shard
 	edition uint64 // of the shard's rule set
 	next    int64  // offset of the last commit
+	until   int64  // where the wall clock has moved an idle shard, ms
 	stats   BatchStats
 }
 
 func (t *tenure) run(ctx context.Context, parcels <-chan parcel) error {
 	for {
-		select {
-		case p := <-parcels:
-			if err := t.serve(ctx, p); err != nil {
-				return err
-			}
-		case <-ctx.Done():
-			return nil
+		p, ok, err := t.await(ctx, parcels)
+		if !ok || err != nil {
+			return err
+		}
+		if err := t.serve(ctx, p); err != nil {
+			return err
 		}
 	}
 }
@@ -108,12 +109,13 @@ func (t *tenure) serve(ctx context.Context, p parcel) error {
 		return err
 	}
 	if len(p.batch.Records) == 0 && p.batch.Next == t.next {
+		t.idle(p)
 		return nil
 	}
 	ctx, cancel := withGrace(ctx, t.Config.CommitTimeout)
 	defer cancel()
 	t.stats.Records = len(p.batch.Records)
-	if err := t.load(ctx, t.shard.Missing(nil, p.events, t.Config.Timers)); err != nil {
+	if err := t.load(ctx, t.shard.Missing(nil, p.events, t.timersOf(&p))); err != nil {
 		return err
 	}
 	for i := range p.events {
@@ -183,38 +185,6 @@ func (t *tenure) countClamps(ev *event.Event) {
 	}
 }
 
-// advance serves every timer due before the i-th event. A long wave of
-// timers is committed in turns, with the offset still at the record at hand;
-// in the middle of a record that holds several events it is not, because
-// those before would be applied again after a crash.
-func (t *tenure) advance(ctx context.Context, p *parcel, i int) error {
-	until, divisible := p.events[i].Arrival, i == 0 || p.records[i-1] != p.records[i]
-	for {
-		if err := t.load(ctx, t.shard.Due(nil, until, t.Config.Timers)); err != nil {
-			return err
-		}
-		done, err := t.shard.Fire(until, t.Config.Timers)
-		if done || err != nil {
-			return err
-		}
-		if !divisible {
-			continue
-		}
-		if err := t.bury(ctx, p.letters); err != nil {
-			return err
-		}
-		p.letters = nil
-		if err := t.commit(ctx, p.batch.Records[p.records[i]].Offset); err != nil {
-			return err
-		}
-		// The commit made room in the cache, and may have dropped profiles
-		// that the rest of the batch needs.
-		if err := t.load(ctx, t.shard.Missing(nil, p.events[i:], t.Config.Timers)); err != nil {
-			return err
-		}
-	}
-}
-
 func (t *tenure) load(ctx context.Context, ids []string) error {
 	if len(ids) == 0 {
 		return nil
@@ -256,7 +226,7 @@ func (t *tenure) commit(ctx context.Context, next int64) error {
 		return fmt.Errorf("committing shard %d up to offset %d: %w", t.place.partition, next, err)
 	}
 	t.stats.Commit, t.stats.Changes, t.stats.Profiles = time.Since(began), len(c.Changes), len(c.Profiles)
-	t.stats.StreamTime, t.stats.Edition = c.Clock, t.edition
+	t.stats.StreamTime, t.stats.Edition, t.stats.Overdue = c.Clock, t.edition, t.shard.Overdue(0)
 	t.shard.Committed(c)
 	if t.Sample != nil {
 		t.Sample.offer(t.place.partition, t.shard.codec.Names(), c)
