@@ -13,7 +13,6 @@ import (
 // builder turns checked rules into a Set. It numbers what they look at.
 type builder struct {
 	set        *Set
-	terms      []*Term // by position
 	traits     []profile.Path
 	series     map[string]int
 	list       []profile.Series
@@ -23,44 +22,73 @@ type builder struct {
 	sensorOf   map[string]*bitSensor
 	residuals  []residualCondition
 	residualOf map[string]int
+	sources    sources
 	key        []byte // scratch: of a scale or a sensor
 }
 
-func newBuilder(segments []Segment, rules []checked, order []int) *builder {
-	b := &builder{
-		set: &Set{}, series: map[string]int{},
-		scaleOf: map[string]*scale{}, sensorOf: map[string]*bitSensor{}, residualOf: map[string]int{},
-	}
-	b.set.segments, b.terms = make([]Segment, len(order)), make([]*Term, len(order))
-	for position, i := range order {
-		one := segments[i]
-		one.origin, one.idFrom = nil, nil // what is compiled has no mistakes to place
-		b.set.segments[position], b.terms[position] = one, rules[i].term
-	}
-	b.set.order()
-	b.traits = traitPaths(b.terms)
-	return b
+// sources are the terms that scales, bit sensors and residuals read, by
+// their numbers.
+type sources struct {
+	scales, bits, residuals []*Term
 }
 
-func (b *builder) build(o Options) *Set {
-	s := b.set
-	s.bySegment = map[int][]int{}
-	formulas := make([]*formula, len(b.terms))
-	for i, t := range b.terms {
-		if formulas[i] = b.normalize(t, false); formulas[i].literals() > maxLiterals {
-			formulas[i] = &formula{lit: &literal{kind: residual, index: b.residual(t)}}
-		}
-		b.terms[i] = nil // it takes more room than the rest of the rule
+func newBuilder() *builder {
+	return &builder{
+		set: &Set{bySegment: map[int][]int{}}, series: map[string]int{},
+		scaleOf: map[string]*scale{}, sensorOf: map[string]*bitSensor{}, residualOf: map[string]int{},
 	}
+}
+
+// root is a rule as a formula. Segments that it mentions must have positions.
+func (b *builder) root(t *Term) *formula {
+	if f := b.normalize(t, false); f.literals() <= maxLiterals {
+		return f
+	}
+	return &formula{lit: &literal{kind: residual, index: b.residual(t)}}
+}
+
+// build makes the Set of checked rules, in the order of their positions.
+func (b *builder) build(segments []Segment, rules []checked, order []int, o Options) *Set {
+	s := b.set
+	s.segments = make([]Segment, len(order))
+	for position, i := range order {
+		s.segments[position] = segments[i]
+		s.segments[position].origin, s.segments[position].idFrom = nil, nil // what is compiled has no mistakes to place
+	}
+	s.order()
+	formulas := make([]*formula, len(order))
+	for position, i := range order {
+		if formulas[position] = rules[i].root; formulas[position] == nil {
+			formulas[position] = b.root(rules[i].term)
+		}
+	}
+	b.connect()
 	s.schema = profile.NewSchema(b.traits, b.list)
 	s.print = fingerprint(s.segments)
 	s.index = index{scales: b.scales, sensors: b.bits, residuals: b.residuals}
 	b.listen()
 	b.resolve(formulas)
 	s.index.readBlank(s)
-	sample := newSampled(s, o.draw(s), o.Now)
-	b.file(formulas, sample)
+	b.file(formulas, newSampled(s, o.draw(s), o.Now))
 	return s
+}
+
+// connect compiles what scales, bit sensors and residuals read. Only now,
+// that all traits are known, can these be numbered.
+func (b *builder) connect() {
+	from := &b.sources
+	b.traits = traitPaths(from.scales, from.bits, from.residuals)
+	for i, s := range b.scales {
+		s.value, s.inputs = b.sensed(from.scales[i], s.domain), b.inputsOf(from.scales[i])
+		s.inputs.clock = s.inputs.clock || s.domain == age
+	}
+	for i, s := range b.bits {
+		s.value, s.inputs = compileValue(from.bits[i], b), b.inputsOf(from.bits[i])
+	}
+	for i, t := range from.residuals {
+		b.residuals[i] = residualCondition{compileCondition(t, b), b.inputsOf(t), t.format()}
+		t.each(b.moment)
+	}
 }
 
 // listen connects every sensor with its inputs.
@@ -129,7 +157,7 @@ func (b *builder) dependents(i int, root *formula) bool {
 	add := func(segment int) {
 		ix := &b.set.index
 		if ix.mentioned == nil {
-			ix.mentioned = make([]uint64, (len(b.terms)+63)/64)
+			ix.mentioned = make([]uint64, len(ix.late))
 		}
 		ix.mentioned[segment>>6] |= 1 << (segment & 63)
 		b.set.bySegment[segment] = note(b.set.bySegment[segment], i)
@@ -148,16 +176,15 @@ func (b *builder) dependents(i int, root *formula) bool {
 	return late
 }
 
-// traitPaths lists the paths that rules mention, sorted.
-func traitPaths(terms []*Term) []profile.Path {
+// traitPaths lists the paths that terms mention, sorted.
+func traitPaths(lists ...[]*Term) []profile.Path {
 	seen := map[profile.Path]struct{}{}
-	note := func(t *Term) {
-		if t.op == opTrait {
-			seen[profile.Path(t.name)] = struct{}{}
-		}
-	}
-	for _, t := range terms {
-		t.each(note)
+	for _, t := range slices.Concat(lists...) {
+		t.each(func(t *Term) {
+			if t.op == opTrait {
+				seen[profile.Path(t.name)] = struct{}{}
+			}
+		})
 	}
 	return slices.Sorted(maps.Keys(seen))
 }
@@ -169,8 +196,7 @@ func (b *builder) residual(t *Term) int {
 	if !known {
 		i = len(b.residuals)
 		b.residualOf[key] = i
-		b.residuals = append(b.residuals, residualCondition{compileCondition(t, b), b.inputsOf(t), t.format()})
-		t.each(b.moment)
+		b.residuals, b.sources.residuals = append(b.residuals, residualCondition{}), append(b.sources.residuals, t)
 	}
 	return i
 }

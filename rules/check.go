@@ -10,8 +10,9 @@ import (
 
 // checked is a rule that is in the language.
 type checked struct {
-	term *Term
+	term *Term // nil once there is a root
 	uses []use // of segment("...")
+	root *formula
 }
 
 // use is a mention of another segment.

@@ -52,8 +52,9 @@ func (s *Set) Costs() []Cost {
 func costOf(s *Segment, seen map[string]bool) Cost {
 	c := Cost{Segment: s.ID}
 	rule, _ := checkRule(s.Rule)
-	b := newBuilder([]Segment{*s}, []checked{rule}, []int{0})
+	b := newBuilder()
 	root := b.normalize(rule.term, false)
+	b.connect()
 	for _, sc := range b.scales {
 		sc.resolve()
 	}

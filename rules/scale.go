@@ -184,11 +184,9 @@ func (b *builder) scale(of *Term, d domain, n int) *scale {
 	if len(b.scales) >= maxScales {
 		return nil
 	}
-	s := &scale{id: len(b.scales), domain: d, texts: map[string]uint16{}, inputs: b.inputsOf(of)}
-	s.inputs.clock = s.inputs.clock || d == age
-	b.scales = append(b.scales, s)
+	s := &scale{id: len(b.scales), domain: d, texts: map[string]uint16{}}
+	b.scales, b.sources.scales = append(b.scales, s), append(b.sources.scales, of)
 	b.scaleOf[string(b.key)] = s
-	s.value = b.sensed(of, d)
 	return s
 }
 

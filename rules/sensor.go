@@ -75,9 +75,9 @@ func (b *builder) bit(of *Term, p pattern, key string) *literal {
 	b.key = of.append(b.key[:0])
 	s := b.sensorOf[string(b.key)]
 	if s == nil {
-		s = &bitSensor{id: len(b.bits), value: compileValue(of, b), inputs: b.inputsOf(of), known: map[string]int{}}
+		s = &bitSensor{id: len(b.bits), known: map[string]int{}}
 		b.sensorOf[string(b.key)] = s
-		b.bits = append(b.bits, s)
+		b.bits, b.sources.bits = append(b.bits, s), append(b.sources.bits, of)
 	}
 	i, known := s.known[key]
 	if !known {

@@ -64,21 +64,24 @@ func compile(segments []Segment, missing bool, o Options) (*Set, error) {
 	}
 	segments = slices.Clone(segments)
 	errs := checkIDs(segments)
-	rules := make([]checked, len(segments))
-	for i := range segments {
+	rules, byID, b := make([]checked, len(segments)), idOrder(segments), newBuilder()
+	for _, i := range byID {
 		rule, mistakes := checkRule(segments[i].Rule)
 		for _, m := range mistakes {
 			errs = append(errs, segments[i].origin.place(segments[i].ID, segments[i].Rule, m))
 		}
+		if len(errs) == 0 && len(rule.uses) == 0 {
+			rule = checked{root: b.root(rule.term)} // terms take much room
+		}
 		rules[i] = rule
 	}
-	order, unordered := dependencyOrder(segments, rules, missing)
+	order, unordered := dependencyOrder(segments, byID, rules, missing)
 	errs = append(errs, unordered...)
 	if len(errs) > 0 {
 		sortErrors(errs)
 		return nil, errs
 	}
-	return newBuilder(segments, rules, order).build(o), nil
+	return b.build(segments, rules, order, o), nil
 }
 
 func checkCount(segments int) error {
@@ -123,24 +126,32 @@ func sortErrors(errs Errors) {
 	})
 }
 
+// idOrder returns the indexes of segments by id.
+func idOrder(segments []Segment) []int {
+	byID := make([]int, len(segments))
+	for i := range byID {
+		byID[i] = i
+	}
+	slices.SortStableFunc(byID, func(a, b int) int { return strings.Compare(segments[a].ID, segments[b].ID) })
+	return byID
+}
+
 // dependencyOrder returns the indexes of segments so that each stands behind
 // those it mentions: first those that mention none, by id, then those that
 // mention only such, and so on. It reports unknown and circular mentions.
-func dependencyOrder(segments []Segment, rules []checked, missing bool) ([]int, Errors) {
+func dependencyOrder(segments []Segment, byID []int, rules []checked, missing bool) ([]int, Errors) {
 	d := dependencies{segments: segments, rules: rules, missing: missing, index: make(map[string]int, len(segments)), state: make([]visit, len(segments)), level: make([]int, len(segments))}
-	byID := make([]int, len(segments))
 	for i := range segments {
 		d.index[segments[i].ID] = i
-		byID[i] = i
 	}
-	slices.SortFunc(byID, func(a, b int) int { return strings.Compare(segments[a].ID, segments[b].ID) })
 	for _, i := range byID {
 		if d.state[i] == unvisited {
 			d.visit(i)
 		}
 	}
-	slices.SortStableFunc(byID, func(a, b int) int { return d.level[a] - d.level[b] })
-	return byID, d.errs
+	order := slices.Clone(byID)
+	slices.SortStableFunc(order, func(a, b int) int { return d.level[a] - d.level[b] })
+	return order, d.errs
 }
 
 type visit uint8
