@@ -264,8 +264,23 @@ func TestHalfWrittenFilesAreNotTaken(t *testing.T) {
 	})
 }
 
-// A change that keeps size and time of the file shows when the file was
-// replaced, or when it came right after the look before.
+// What was there before counts as often as anything new.
+func TestOneLookIsNotEnoughTheSecondTimeEither(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, nil)
+		other := strings.Replace(shop, "60", "65", 1)
+		for _, text := range []string{other, shop, other} {
+			d.write("shop.yaml", text)
+			d.poll(t.Context())
+		}
+		d.expect(1, 2, 0)
+		d.poll(t.Context())
+		d.expect(2, 2, 0)
+	})
+}
+
+// A change that keeps the time of the file shows when the file was replaced,
+// has another size, or was changed shortly before the look before.
 func TestChangesThatHide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, nil)
@@ -299,13 +314,18 @@ func TestChangesThatHide(t *testing.T) {
 		d.expect(2, 2, 0)
 
 		pass(time.Minute)
+		rewrite(strings.Replace(shop, "60", "600", 1), false)
+		poll()
+		d.expect(3, 2, 0)
+
+		pass(time.Minute)
 		d.write("shop.yaml", strings.Replace(shop, "60", "62", 1))
 		pass(coarse - time.Nanosecond)
 		poll()
-		d.expect(3, 2, 0)
+		d.expect(4, 2, 0)
 		rewrite(strings.Replace(shop, "60", "63", 1), false)
 		poll()
-		d.expect(4, 2, 0)
+		d.expect(5, 2, 0)
 	})
 }
 
