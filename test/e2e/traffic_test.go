@@ -10,6 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"muster/event"
 	"muster/test/e2e/stack"
 	"muster/test/generate"
 )
@@ -60,15 +61,31 @@ func (tr *traffic) records(s *stack.System, n int) []*kgo.Record {
 	records := make([]*kgo.Record, n)
 	for i := range records {
 		e := generate.Event(tr.r, tr.profiles, tr.clock)
-		tr.clock = max(tr.clock, e.Arrival)
-		records[i] = &kgo.Record{
-			Topic: s.Source, Partition: int32(tr.r.IntN(s.Sources)),
-			Value: generate.Record(&e, map[string]any{"serial": tr.serial}),
-		}
-		if tr.r.IntN(3) > 0 {
-			records[i].Key = fmt.Appendf(nil, "key-%d", tr.r.IntN(1000))
-		}
-		tr.serial++
+		records[i] = tr.record(s, &e)
+	}
+	return records
+}
+
+func (tr *traffic) record(s *stack.System, e *event.Event) *kgo.Record {
+	tr.clock = max(tr.clock, e.Arrival)
+	record := &kgo.Record{
+		Topic: s.Source, Partition: int32(tr.r.IntN(s.Sources)),
+		Value: generate.Record(e, map[string]any{"serial": tr.serial}),
+	}
+	if tr.r.IntN(3) > 0 {
+		record.Key = fmt.Appendf(nil, "key-%d", tr.r.IntN(1000))
+	}
+	tr.serial++
+	return record
+}
+
+// touch returns one event of every profile, none of them a repeat.
+func (tr *traffic) touch(s *stack.System) []*kgo.Record {
+	var records []*kgo.Record
+	for _, id := range tr.profiles {
+		e := generate.Event(tr.r, []string{id}, tr.clock)
+		e.MessageID = ""
+		records = append(records, tr.record(s, &e))
 	}
 	return records
 }

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// config writes a configuration file for one evaluator and returns its path.
-func (s *System) config(name string) string {
+// config writes a configuration file for one evaluator, with the address it
+// serves HTTP on, and returns its path.
+func (s *System) config(name, listen string) string {
 	s.t.Helper()
 	session := s.session()
 	var b strings.Builder
@@ -18,7 +19,7 @@ func (s *System) config(name string) string {
 	fmt.Fprintf(&b, "redis:\n  addresses: [%s]\n  cluster: %t\n  buckets: 64\n", quoted(s.addresses), s.Cluster)
 	fmt.Fprintf(&b, "pipeline:\n  commit_timeout: %s\n%s\n", session/2, s.Pipeline)
 	fmt.Fprintf(&b, "segments:\n  path: %s\n  reload: 200ms\nclock: stream\n", s.file(segmentFile))
-	fmt.Fprintf(&b, "http:\n  listen: %s\nlog:\n  level: info\n  format: json\n", freeAddress(s.t))
+	fmt.Fprintf(&b, "http:\n  listen: %q\nlog:\n  level: info\n  format: json\n", listen)
 	s.write(name+".yaml", b.String())
 	return s.file(name + ".yaml")
 }

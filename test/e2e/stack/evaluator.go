@@ -15,6 +15,7 @@ import (
 type Evaluator struct {
 	name   string
 	log    string // path
+	listen string // where it serves HTTP
 	cmd    *exec.Cmd
 	exited chan struct{}
 	ended  bool // by the test
@@ -32,7 +33,7 @@ func (s *System) Init() {
 
 // InitWith runs `evaluator init` and returns all it printed.
 func (s *System) InitWith(shards int) (string, error) {
-	return s.Command("init", "-c", s.config("init"), "--shards", fmt.Sprint(shards))
+	return s.Command("init", "-c", s.config("init", ""), "--shards", fmt.Sprint(shards))
 }
 
 // Command runs the evaluator with arguments to its end, within a minute, and
@@ -51,7 +52,7 @@ func (s *System) Command(arguments ...string) (string, error) {
 // returns all it printed.
 func (s *System) Refused() string {
 	s.t.Helper()
-	out, err := s.Command("run", "-c", s.config("refused"))
+	out, err := s.Command("run", "-c", s.config("refused", freeAddress(s.t)))
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() <= 0 {
 		s.t.Fatalf("evaluator run did not refuse: %v\n%s", err, out)
@@ -63,13 +64,13 @@ func (s *System) Refused() string {
 func (s *System) Run() *Evaluator {
 	s.t.Helper()
 	name := fmt.Sprintf("evaluator-%d", len(s.evaluators)+1)
-	e := &Evaluator{name: name, log: s.file(name + ".log"), exited: make(chan struct{})}
+	e := &Evaluator{name: name, log: s.file(name + ".log"), listen: freeAddress(s.t), exited: make(chan struct{})}
 	log, err := os.Create(e.log)
 	if err != nil {
 		s.t.Fatalf("creating a log: %v", err)
 	}
 	defer log.Close() // the process has its own handle
-	e.cmd = exec.Command(binary, "run", "-c", s.config(name))
+	e.cmd = exec.Command(binary, "run", "-c", s.config(name, e.listen))
 	e.cmd.Stdout, e.cmd.Stderr = log, log
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := e.cmd.Start(); err != nil {

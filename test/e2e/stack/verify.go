@@ -66,6 +66,38 @@ func (s *System) Verify(rules map[string]string) Tally {
 	return tally
 }
 
+// VerifyMembers is Verify for a System whose rules were changed meanwhile:
+// the member sets and sizes must be those of the rules given, and the outbox
+// must have every version of a profile once and in order.
+func (s *System) VerifyMembers(rules map[string]string) Tally {
+	s.t.Helper()
+	segments := slices.Sorted(maps.Keys(rules))
+	logs := make([]*oracle.Log, s.Shards)
+	for shard := range logs {
+		var err error
+		if logs[shard], err = oracle.NewLog(rules); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	var tally Tally
+	s.Events(func(shard int, e *event.Event) {
+		logs[shard].Apply(e)
+		tally.Events++
+	})
+	for shard := range s.Shards {
+		got := s.Stored(shard, segments)
+		tally.Changes += len(got.Outbox)
+		tally.Members += s.compareMembers(shard, segments, &got, logs[shard].Oracle())
+		s.compareVersions(shard, got.Outbox)
+		for id, size := range got.Sizes {
+			if _, known := rules[id]; !known {
+				s.t.Errorf("shard %d: %s, which is no more, has %d members", shard, id, size)
+			}
+		}
+	}
+	return tally
+}
+
 // compareMembers also compares sizes and stream time. It returns the number
 // of memberships.
 func (s *System) compareMembers(shard int, segments []string, got *Stored, o *oracle.Oracle) int {
@@ -90,13 +122,8 @@ func (s *System) compareMembers(shard int, segments []string, got *Stored, o *or
 // compareOutbox reports the first difference only: all that follows differs.
 func (s *System) compareOutbox(shard int, got, want []oracle.Change) {
 	s.t.Helper()
-	versions := map[string]uint64{}
-	for i, c := range got {
-		if versions[c.Profile]++; c.Version != versions[c.Profile] {
-			s.t.Errorf("shard %d: entry %d of the outbox has version %d, the profile's next is %d: %+v",
-				shard, i, c.Version, versions[c.Profile], c)
-			return
-		}
+	if !s.compareVersions(shard, got) {
+		return
 	}
 	for i := range min(len(got), len(want)) {
 		if got[i] != want[i] {
@@ -107,4 +134,18 @@ func (s *System) compareOutbox(shard int, got, want []oracle.Change) {
 	if len(got) != len(want) {
 		s.t.Errorf("shard %d: the outbox has %d entries, the oracle's has %d", shard, len(got), len(want))
 	}
+}
+
+// compareVersions demands 1, 2, 3, ... of every profile.
+func (s *System) compareVersions(shard int, got []oracle.Change) bool {
+	s.t.Helper()
+	versions := map[string]uint64{}
+	for i, c := range got {
+		if versions[c.Profile]++; c.Version != versions[c.Profile] {
+			s.t.Errorf("shard %d: entry %d of the outbox has version %d, the profile's next is %d: %+v",
+				shard, i, c.Version, versions[c.Profile], c)
+			return false
+		}
+	}
+	return true
 }
