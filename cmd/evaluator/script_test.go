@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -37,6 +38,7 @@ func TestScripts(t *testing.T) {
 			"servers":   startServers,
 			"exitcode":  exitCode,
 			"terminate": terminate,
+			"hangup":    hangUp,
 		},
 	})
 }
@@ -57,9 +59,14 @@ func exitCode(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // terminate: sends SIGTERM to every command in the background
-func terminate(ts *testscript.TestScript, _ bool, _ []string) {
+func terminate(ts *testscript.TestScript, _ bool, _ []string) { signalAll(ts, syscall.SIGTERM) }
+
+// hangUp: sends SIGHUP to every command in the background
+func hangUp(ts *testscript.TestScript, _ bool, _ []string) { signalAll(ts, syscall.SIGHUP) }
+
+func signalAll(ts *testscript.TestScript, which os.Signal) {
 	for _, command := range ts.BackgroundCmds() {
-		ts.Check(command.Process.Signal(syscall.SIGTERM))
+		ts.Check(command.Process.Signal(which))
 	}
 }
 
@@ -86,9 +93,10 @@ func freePort(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(listener.Close())
 }
 
-// awaitHTTP: awaithttp URL STATUS waits until URL is answered with STATUS
+// awaitHTTP: awaithttp URL STATUS [TEXT] waits until URL is answered with
+// STATUS and a body that has TEXT in it
 func awaitHTTP(ts *testscript.TestScript, _ bool, args []string) {
-	last := "nothing"
+	last, text := "nothing", strings.Join(args[2:], " ")
 	for end := time.Now().Add(scriptPatience / 2); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		res, err := http.Get(args[0])
 		if err != nil {
@@ -98,12 +106,12 @@ func awaitHTTP(ts *testscript.TestScript, _ bool, args []string) {
 		body, err := io.ReadAll(res.Body)
 		ts.Check(err)
 		ts.Check(res.Body.Close())
-		if last = res.Status[:3] + " " + string(body); res.Status[:3] == args[1] {
+		if last = res.Status[:3] + " " + string(body); res.Status[:3] == args[1] && strings.Contains(last, text) {
 			ts.Logf("%s", last)
 			return
 		}
 	}
-	ts.Fatalf("%s answers %s, not %s", args[0], last, args[1])
+	ts.Fatalf("%s answers %s, not %s", args[0], last, strings.Join(args[1:], " "))
 }
 
 // startServers: servers sets BROKER and REDIS to those of the demo
