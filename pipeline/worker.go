@@ -68,7 +68,7 @@ func (w *Worker) run(ctx context.Context, partition int) error {
 	}
 	edition := w.Rules.Current()
 	t := &tenure{
-		Worker: w, place: in.place, next: state.Next, edition: edition.Number,
+		Worker: w, place: in.place, next: state.Next, until: state.Clock, edition: edition.Number,
 		shard: NewShard(edition.Set, w.Config.Profiles, w.Config.CacheBytes, state),
 	}
 	parcels := make(chan parcel)
@@ -85,7 +85,7 @@ type tenure struct {
 	shard   *Shard
 	edition uint64 // of the shard's rule set
 	next    int64  // offset of the last commit
-	until   int64  // where the wall clock has moved an idle shard, ms
+	until   int64  // where time has come without a record: the stored clock, then the wall's; ms
 	stats   BatchStats
 }
 
