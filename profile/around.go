@@ -9,8 +9,11 @@ const foldUpTo = 32
 // where it knows nothing quickly: then ask Read. It is for sums and means
 // over a window.
 func (p *Profile) Around(s *Schema, q Query, now int64) (low, high float64, ok bool) {
+	if q.Reduce != Sum && q.Reduce != Mean || s.Series[q.Series].Keep != SlidingNumbers {
+		return 0, 0, false
+	}
 	pts := p.find(q.Series)
-	if pts == nil || s.Series[q.Series].Keep != SlidingNumbers || q.Reduce != Sum && q.Reduce != Mean {
+	if pts == nil {
 		return 0, 0, false
 	}
 	v := pts.view(q, now)

@@ -63,6 +63,7 @@ func (b *builder) build(segments []Segment, rules []checked, order []int, o Opti
 		}
 	}
 	b.connect()
+	b.time()
 	s.schema = profile.NewSchema(b.traits, b.list)
 	s.print = fingerprint(s.segments)
 	s.index = index{scales: b.scales, sensors: b.bits, residuals: b.residuals}
@@ -241,18 +242,12 @@ func (b *builder) query(a *aggregate) profile.Query {
 		at = len(b.list)
 		b.series[key] = at
 		b.list = append(b.list, b.seriesOf(a, key))
-		b.set.queries = append(b.set.queries, nil)
 	}
 	w := a.stream.window
-	q := profile.Query{Series: at, Reduce: a.reduce, From: w.from, To: w.to}
 	if w.sliding {
 		b.list[at].Window = max(b.list[at].Window, w.from)
-		window := profile.Query{Series: at, From: w.from, To: w.to}
-		if !slices.Contains(b.set.queries[at], window) {
-			b.set.queries[at] = append(b.set.queries[at], window)
-		}
 	}
-	return q
+	return profile.Query{Series: at, Reduce: a.reduce, From: w.from, To: w.to}
 }
 
 func (b *builder) seriesOf(a *aggregate, key string) profile.Series {

@@ -14,8 +14,13 @@ func (m *Matcher) Deadline(p *profile.Profile, now int64) int64 {
 		}
 	}
 	p.Each(func(series int) {
-		for _, q := range m.set.queries[series] {
+		t := &m.set.timings[series]
+		for _, q := range t.queries {
 			sooner(p.NextChange(m.set.schema, q, now))
+		}
+		for _, i := range t.scales {
+			s := m.index.scales[i]
+			sooner(m.ahead.Next(p, m.set.schema, *s.query, now, s, m.state.cells[i]))
 		}
 	})
 	for _, i := range m.set.ages {

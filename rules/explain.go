@@ -65,7 +65,7 @@ func (x *explainer) explain(t *Term) *Explanation {
 		holds := compileCondition(t, x)(&x.env)
 		e.Holds, e.Flips = &holds, x.nextFlip(t, holds)
 	} else {
-		e.Value = formatValue(compileValue(t, x)(&x.env))
+		e.Value = x.atLeast(t) + formatValue(compileValue(t, x)(&x.env))
 	}
 	for _, part := range t.explained() {
 		e.Parts = append(e.Parts, x.explain(part))

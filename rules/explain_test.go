@@ -79,7 +79,7 @@ func TestExplainIsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"text":"count(events(\"Order Completed\", \"30d\")) \u003e 0","holds":true,"flips":"2026-11-09T12:00:00Z",` +
-		`"parts":[{"text":"count(events(\"Order Completed\", \"30d\"))","value":"1"}]}`
+		`"parts":[{"text":"count(events(\"Order Completed\", \"30d\"))","value":"at least 1"}]}`
 	if string(b) != want {
 		t.Errorf("got  %s\nwant %s", b, want)
 	}

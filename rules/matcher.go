@@ -25,6 +25,7 @@ type Matcher struct {
 	set   *Set
 	index *index
 	env   env
+	ahead profile.Lookout
 	flips []Flip
 
 	// Of the profile at hand.

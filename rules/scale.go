@@ -7,6 +7,7 @@ import (
 	"golang.org/x/mod/semver"
 
 	"muster/event"
+	"muster/profile"
 )
 
 // domain says what values a scale tells apart.
@@ -42,6 +43,7 @@ type scale struct {
 	id       int
 	domain   domain
 	value    evaluator
+	query    *profile.Query // of a value that is an aggregate as it stands, else nil
 	inputs   inputs
 	numbers  []float64 // constants of the ordered region, sorted by resolve
 	ordered  []string  // the same for texts and versions

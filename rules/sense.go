@@ -45,7 +45,7 @@ func (m *Matcher) first(sensor int) bool {
 
 func (m *Matcher) senseScale(i int32) {
 	s := m.index.scales[i]
-	to := s.cell(s.value(&m.env))
+	to := m.cellNow(s)
 	if from := m.state.cells[i]; from != to {
 		m.state.cells[i] = to
 		m.moves = append(m.moves, move{i, from, to})

@@ -28,10 +28,10 @@ type Set struct {
 	schema    *profile.Schema
 	index     index
 	listeners listeners
-	bySegment map[int][]int     // positions that mention a segment, by its position
-	queries   [][]profile.Query // of each sliding series, without repeats
-	ages      []int             // scales that move with the clock
-	moments   []momentTest      // comparisons with the clock that have no scale
+	bySegment map[int][]int // positions that mention a segment, by its position
+	timings   []timing      // by series
+	ages      []int         // scales that move with the clock
+	moments   []momentTest  // comparisons with the clock that have no scale
 	print     string
 }
 

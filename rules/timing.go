@@ -1,0 +1,134 @@
+package rules
+
+import (
+	"math"
+	"slices"
+
+	"muster/event"
+	"muster/profile"
+)
+
+// timing is what can move with time alone in what is read of one series.
+type timing struct {
+	// scales are those whose value is an aggregate of the series over a
+	// window, as it stands: nothing happens before that leaves its cell.
+	scales []int32
+	// queries are the aggregates read by anything else, each without its
+	// reduction unless it matters: any change of them may matter.
+	queries []profile.Query
+}
+
+// time notes, once all constants are known, what can move with time.
+func (b *builder) time() {
+	b.set.timings = make([]timing, len(b.list))
+	for i, s := range b.scales {
+		of := b.sources.scales[i]
+		if of.op != opAggregate || s.domain == age || s.domain == moment {
+			b.watch(of)
+			continue
+		}
+		if q := b.query(of.aggregate); b.list[q.Series].Keep.Sliding() {
+			s.query = &q
+			b.set.timings[q.Series].scales = append(b.set.timings[q.Series].scales, int32(i))
+		}
+	}
+	for _, list := range [][]*Term{b.sources.bits, b.sources.residuals} {
+		for _, t := range list {
+			b.watch(t)
+		}
+	}
+	b.boundCounts()
+}
+
+// watch notes the aggregates that an expression reads.
+func (b *builder) watch(t *Term) {
+	t.each(func(t *Term) {
+		if t.op != opAggregate || !t.aggregate.stream.window.sliding {
+			return
+		}
+		q := b.query(t.aggregate)
+		if q.Reduce != profile.Last {
+			q.Reduce = profile.Count // all others move when events enter or leave
+		}
+		if of := &b.set.timings[q.Series]; !slices.Contains(of.queries, q) {
+			of.queries = append(of.queries, q)
+		}
+	})
+}
+
+// maxNewest is the number of events up to which a series is bounded by what
+// counts are compared with. It is beyond every bound that profiles have.
+const maxNewest = 1 << 30
+
+// boundCounts bounds each series of which nothing is read but counts up to
+// now, to be compared with constants: one event more than the greatest of
+// them cannot be told from two more, and the newest events are those of
+// every window.
+func (b *builder) boundCounts() {
+	for i := range b.list {
+		t := &b.set.timings[i]
+		if b.list[i].Keep != profile.SlidingTimes || len(t.queries) > 0 {
+			continue
+		}
+		greatest, bounded := 0.0, true
+		for _, one := range t.scales {
+			s := b.scales[one]
+			bounded = bounded && s.query.To == 0
+			for _, n := range s.numbers {
+				greatest = max(greatest, n)
+			}
+		}
+		if bounded && greatest < maxNewest {
+			b.list[i].Newest = int(greatest) + 1
+		}
+	}
+}
+
+// atLeast says of a count that is kept only as far as rules can tell it that
+// there may be more; of anything else it is empty.
+func (x *explainer) atLeast(t *Term) string {
+	if t.op != opAggregate {
+		return ""
+	}
+	q := x.query(t.aggregate)
+	newest := x.set.schema.Series[q.Series].Newest
+	if newest == 0 || x.env.profile.Read(x.set.schema, q, x.env.now).Number() < float64(newest) {
+		return ""
+	}
+	return "at least "
+}
+
+// Cell implements profile.Cells.
+func (s *scale) Cell(v event.Value) uint16 { return s.cell(v) }
+
+// Span implements profile.Cells.
+func (s *scale) Span(cell uint16) (profile.Span, bool) {
+	if s.domain == texts || s.domain == versions || !s.isOrdered(cell) {
+		return profile.Span{}, false
+	}
+	k := (int(cell) - s.base) / 2
+	if (int(cell)-s.base)&1 != 0 {
+		return profile.Span{Low: s.numbers[k], High: s.numbers[k]}, true
+	}
+	span := profile.Span{Low: math.Inf(-1), High: math.Inf(1), Below: k == 0, Above: k == len(s.numbers)}
+	if !span.Below {
+		span.Low = s.numbers[k-1]
+	}
+	if !span.Above {
+		span.High = s.numbers[k]
+	}
+	return span, true
+}
+
+// cellNow returns the cell that a scale's value is in. A sum or mean over a
+// window is not added up when it is known closely enough.
+func (m *Matcher) cellNow(s *scale) uint16 {
+	if s.query != nil {
+		if low, high, ok := m.env.profile.Around(m.set.schema, *s.query, m.env.now); ok {
+			if cell := s.numberCell(low); cell == s.numberCell(high) {
+				return cell
+			}
+		}
+	}
+	return s.cell(s.value(&m.env))
+}
