@@ -71,7 +71,7 @@ func (c *Codec) readSeries(r *reader, p *Profile) {
 		}
 		pts.series = i
 		one := &c.schema.Series[i]
-		if !pts.fits(one.Keep) {
+		if one.Keep.Ordered() && !pts.ordered(one) || !one.Keep.Ordered() && !pts.fits(one.Keep) {
 			r.fail(errValue)
 			return
 		}

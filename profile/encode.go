@@ -68,6 +68,10 @@ func (c *Codec) appendSeries(b []byte, p *Profile, now int64) []byte {
 }
 
 func (p *points) append(b []byte) []byte {
+	if p.steps != nil {
+		one := points{vals: []string{p.steps.encode()}}
+		return one.append(b)
+	}
 	b = binary.AppendUvarint(b, uint64(p.len()))
 	last := int64(0)
 	for _, t := range p.entries() {

@@ -25,12 +25,16 @@ type points struct {
 	vals    []string  // encoded values of Distinct (sorted), First, Last and Values
 	text    int       // bytes of vals
 	buckets []bucket
-	sums    *sums // of nums, nil until they are asked for
+	sums    *sums  // of nums, nil until they are asked for
+	steps   *steps // all there is of a series with several steps, else nil
 }
 
-// add takes one event and reports whether the points changed.
-func (p *points) add(s *Series, ev *event.Event, now int64, limit int) bool {
+// add takes one event, which is in a set of the series' steps, and reports
+// whether the points changed.
+func (p *points) add(s *Series, ev *event.Event, set uint8, now int64, limit int) bool {
 	switch s.Keep {
+	case RecentSequence, TotalSequence, TotalAbandoned:
+		return p.addStep(s, ev, set, now, limit)
 	case TotalCount:
 		p.fold(ev.Time, 0)
 		return true
@@ -42,6 +46,18 @@ func (p *points) add(s *Series, ev *event.Event, now int64, limit int) bool {
 		return p.addEdge(s, ev)
 	}
 	return p.addSliding(s, ev, now, limit)
+}
+
+func (p *points) addStep(s *Series, ev *event.Event, set uint8, now int64, limit int) bool {
+	if p.steps == nil {
+		p.steps = newSteps()
+	}
+	if s.Keep == RecentSequence {
+		if p.steps.expire(now - s.Window); ev.Time <= now-s.Window {
+			return false
+		}
+	}
+	return p.steps.add(s, ev.Time, set, limit)
 }
 
 func (p *points) addSliding(s *Series, ev *event.Event, now int64, limit int) bool {
@@ -159,7 +175,9 @@ func (p *points) numbers() []float64 {
 	return p.nums[p.head:]
 }
 
-func (p *points) empty() bool { return p.len() == 0 && len(p.values()) == 0 && len(p.buckets) == 0 }
+func (p *points) empty() bool {
+	return p.len() == 0 && len(p.values()) == 0 && len(p.buckets) == 0 && (p.steps == nil || p.steps.empty())
+}
 
 // cut drops the n oldest entries.
 func (p *points) cut(n int) {
@@ -198,6 +216,9 @@ func (p *points) compact() {
 
 // expire forgets what no window reads any more.
 func (p *points) expire(until int64) {
+	if p.steps != nil {
+		p.steps.expire(until)
+	}
 	if times := p.entries(); len(times) > 0 && times[0] <= until {
 		p.cut(sort.Search(len(times), func(i int) bool { return times[i] > until }))
 	}
@@ -219,5 +240,8 @@ func (p *points) dropUncounted(newest int) {
 
 // bytes estimates the memory the points take.
 func (p *points) bytes() int {
-	return 128 + 8*cap(p.times) + 8*cap(p.nums) + 16*cap(p.vals) + p.text + 56*cap(p.buckets) + p.sums.bytes()
+	if p.steps != nil {
+		return 136 + p.steps.bytes()
+	}
+	return 136 + 8*cap(p.times) + 8*cap(p.nums) + 16*cap(p.vals) + p.text + 56*cap(p.buckets) + p.sums.bytes()
 }

@@ -185,14 +185,14 @@ func (p *Profile) applyGroup(cfg *Config, ev *event.Event, changed *Changed) boo
 
 func (p *Profile) applySeries(s *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed) {
 	first := len(changed.Series)
-	s.match(ev, func(series int) {
+	s.match(ev, func(series int, set uint8) {
 		i := sort.Search(len(p.points), func(i int) bool { return p.points[i].series >= series })
 		if i == len(p.points) || p.points[i].series != series {
 			p.points = slices.Insert(p.points, i, points{series: series})
 		}
 		pts := &p.points[i]
 		before := pts.stored()
-		if pts.add(&s.Series[series], ev, now, cfg.Entries) {
+		if pts.add(&s.Series[series], ev, set, now, cfg.Entries) {
 			changed.Series = append(changed.Series, series)
 		}
 		p.stored += pts.stored() - before

@@ -16,10 +16,13 @@ const (
 	Distinct
 	First
 	Last
+	Sequence  // when the complete sequence of the steps that began last began
+	Abandoned // the last event of the first step, unless one of the second stands after it
 )
 
 // Query reads one value off a series. On a sliding series the window is
-// (now-From, now-To], in milliseconds; a total has none.
+// (now-From, now-To], in milliseconds; a total has none. A RecentSequence has
+// From only: what began before is missing.
 type Query struct {
 	Series int
 	Reduce Reduce
@@ -33,7 +36,10 @@ func (p *Profile) Read(s *Schema, q Query, now int64) event.Value {
 	if pts == nil {
 		return ofNone(q.Reduce)
 	}
-	if !s.Series[q.Series].Keep.Sliding() {
+	switch k := s.Series[q.Series].Keep; {
+	case k.Ordered():
+		return pts.steps.read(q, now)
+	case !k.Sliding():
 		return pts.total(q.Reduce)
 	}
 	return pts.window(q, now)

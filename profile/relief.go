@@ -20,6 +20,9 @@ func (p *points) stored() int {
 	if p.empty() {
 		return 0
 	}
+	if p.steps != nil {
+		return p.steps.stored()
+	}
 	return seriesBytes + timeBytes*p.len() + numberBytes*len(p.numbers()) + lengthBytes*len(p.values()) + p.text + bucketBytes*len(p.buckets)
 }
 
@@ -28,7 +31,7 @@ func (p *Profile) expire(s *Schema, now int64) {
 	p.stored = 0
 	for i := range p.points {
 		pts := &p.points[i]
-		if one := &s.Series[pts.series]; one.Keep.Sliding() {
+		if one := &s.Series[pts.series]; one.Keep.expires() {
 			pts.expire(now - one.Window)
 		}
 		p.stored += pts.stored()
@@ -62,7 +65,7 @@ func (p *Profile) relieve(r *relief, now int64, changed *Changed) {
 			break
 		}
 		p.stored -= pts.stored()
-		step(pts)
+		step(pts, &r.schema.Series[pts.series])
 		p.stored += pts.stored()
 		if !slices.Contains(changed.Series, pts.series) {
 			changed.Series = append(changed.Series, pts.series)
@@ -92,7 +95,7 @@ func (p *Profile) mostEntries(s *Schema) *points {
 	most := 0
 	for i := range p.points {
 		pts := &p.points[i]
-		if k := s.Series[pts.series].Keep; !k.Sliding() && k != TotalNumbers {
+		if k := s.Series[pts.series].Keep; !k.Sliding() && !k.Ordered() && k != TotalNumbers {
 			continue
 		}
 		if gain := pts.gain(); gain > most {
@@ -105,6 +108,9 @@ func (p *Profile) mostEntries(s *Schema) *points {
 // gain is what folding all entries of a series would free; of one that has
 // no bucket yet, little is nothing.
 func (p *points) gain() int {
+	if p.steps != nil {
+		return p.steps.gain()
+	}
 	gain := p.stored() - seriesBytes - bucketBytes*len(p.buckets)
 	if p.vals == nil && len(p.buckets) == 0 && gain <= 2*bucketBytes {
 		return 0
@@ -112,11 +118,15 @@ func (p *points) gain() int {
 	return gain
 }
 
-func (p *points) joinOldest() { p.joinBuckets(0) }
+func (p *points) joinOldest(*Series) { p.joinBuckets(0) }
 
 // foldHalf folds the oldest entries, 64 or half of them, into the last
-// bucket. Values are forgotten.
-func (p *points) foldHalf() {
+// bucket. Values are forgotten; of steps it is known how far they lead.
+func (p *points) foldHalf(s *Series) {
+	if p.steps != nil {
+		p.steps.fold(s, min(bucketEntries, (len(p.steps.times)+1)/2))
+		return
+	}
 	n := min(bucketEntries, (p.len()+1)/2)
 	if p.vals != nil {
 		p.cut(n)

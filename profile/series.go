@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"slices"
 	"strings"
 
 	"muster/event"
@@ -20,10 +21,20 @@ const (
 	SlidingTimes               // event times
 	SlidingNumbers             // event times and numbers
 	SlidingValues              // event times and values of any kind
+	RecentSequence             // when the last sequence of steps within a window began
+	TotalSequence              // when the last one of all time began
+	TotalAbandoned             // the last event of the first step, unless one of the second stands after it
 )
 
 // Sliding reports whether the series keeps single events of a window.
-func (k Keep) Sliding() bool { return k >= SlidingTimes }
+func (k Keep) Sliding() bool { return k >= SlidingTimes && k <= SlidingValues }
+
+// Ordered reports whether the series has several steps and puts their events
+// in order.
+func (k Keep) Ordered() bool { return k >= RecentSequence }
+
+// expires reports whether the series forgets what is older than its window.
+func (k Keep) expires() bool { return k.Sliding() || k == RecentSequence }
 
 // Series is one stream of a profile's events that rules read: which events,
 // what of them, and for how long. However many rules share it, a profile
@@ -42,7 +53,13 @@ type Series struct {
 	// Project gives what Numbers, Distinct, First, Last and Values keep.
 	Project func(*event.Event) event.Value
 	Keep    Keep
-	// Window is how far back a Sliding series is read, in milliseconds.
+	// Steps stand in the place of the fields above where Keep is Ordered: 2
+	// for TotalAbandoned, up to MaxSteps for the others. Of a sequence the
+	// last event is at most Within milliseconds later than the first.
+	Steps  []Step
+	Within int64
+	// Window is how far back a Sliding series or a RecentSequence is read, in
+	// milliseconds.
 	Window int64
 	// Newest, when not 0, is how many of the newest events of SlidingTimes
 	// any reader can tell from more: older ones are dropped, whatever the
@@ -73,27 +90,57 @@ func NewSchema(traits []Path, series []Series) *Schema {
 			s.inner[q] = struct{}{}
 		}
 	}
-	for i, one := range series {
-		if one.Prefix {
-			s.prefix = append(s.prefix, i)
-		} else {
-			s.exact[one.Name] = append(s.exact[one.Name], i)
-		}
+	for i := range series {
+		s.file(i)
 	}
 	return s
 }
 
-// match calls add with every series that takes the event.
-func (s *Schema) match(ev *event.Event, add func(series int)) {
-	for _, i := range s.exact[ev.Name] {
-		if s.Series[i].takes(ev) {
-			add(i)
+// file notes under which names a series is found. One with a step that is a
+// prefix is tried with every event.
+func (s *Schema) file(i int) {
+	one := &s.Series[i]
+	prefix := one.Prefix
+	names := []string{one.Name}
+	if one.Keep.Ordered() {
+		names = nil
+		for k := range one.Steps {
+			prefix = prefix || one.Steps[k].Prefix
+			if !slices.Contains(names, one.Steps[k].Name) {
+				names = append(names, one.Steps[k].Name)
+			}
 		}
 	}
+	if prefix {
+		s.prefix = append(s.prefix, i)
+		return
+	}
+	for _, name := range names {
+		s.exact[name] = append(s.exact[name], i)
+	}
+}
+
+// match calls add with every series that takes the event, and the set of its
+// steps that do.
+func (s *Schema) match(ev *event.Event, add func(series int, steps uint8)) {
+	for _, i := range s.exact[ev.Name] {
+		s.offer(i, ev, add)
+	}
 	for _, i := range s.prefix {
-		if strings.HasPrefix(ev.Name, s.Series[i].Name) && s.Series[i].takes(ev) {
-			add(i)
+		if one := &s.Series[i]; one.Keep.Ordered() || strings.HasPrefix(ev.Name, one.Name) {
+			s.offer(i, ev, add)
 		}
+	}
+}
+
+func (s *Schema) offer(i int, ev *event.Event, add func(series int, steps uint8)) {
+	one := &s.Series[i]
+	if one.Keep.Ordered() {
+		if set := one.taking(ev); set != 0 {
+			add(i, set)
+		}
+	} else if one.takes(ev) {
+		add(i, 0)
 	}
 }
 
