@@ -1,0 +1,107 @@
+package metamorphic
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"testing"
+
+	"muster/event"
+	"muster/pipeline"
+	"muster/rules"
+)
+
+// replica is a shard that records are fed to one by one and that is never
+// stored: the engine of evaluator replay.
+type replica struct {
+	t       *testing.T
+	set     *rules.Set
+	shard   *pipeline.Shard
+	decoder *event.Decoder
+	changes []pipeline.Change
+}
+
+func newReplica(t *testing.T, set *rules.Set) *replica {
+	t.Helper()
+	config := pipeline.DefaultConfig()
+	decoder, err := event.NewDecoder(config.Events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &replica{t: t, set: set, decoder: decoder, shard: pipeline.NewShard(set, config.Profiles, 0, pipeline.State{Next: -1})}
+}
+
+// replay feeds all records.
+func replay(t *testing.T, set *rules.Set, records []pipeline.Record) *replica {
+	t.Helper()
+	r := newReplica(t, set)
+	for i := range records {
+		r.feed(&records[i])
+	}
+	return r
+}
+
+func (r *replica) feed(record *pipeline.Record) {
+	r.t.Helper()
+	r.decoder.Reset()
+	events, rejected := r.decoder.Decode(nil, nil, record.Value, record.Time, 0)
+	if len(rejected) > 0 {
+		r.t.Fatalf("rejected: %s", rejected[0].Reason)
+	}
+	for i := range events {
+		r.apply(&events[i])
+	}
+}
+
+// apply serves the timers due before an event, then the event.
+func (r *replica) apply(ev *event.Event) {
+	r.t.Helper()
+	r.advance(ev.Arrival)
+	if err := r.shard.Put(ev.Profile, nil); err != nil {
+		r.t.Fatal(err)
+	}
+	if _, err := r.shard.Apply(ev); err != nil {
+		r.t.Fatal(err)
+	}
+	r.changes = append(r.changes, r.shard.TakeChanges()...)
+}
+
+func (r *replica) advance(until int64) {
+	r.t.Helper()
+	if _, err := r.shard.Fire(until, math.MaxInt); err != nil {
+		r.t.Fatal(err)
+	}
+	r.changes = append(r.changes, r.shard.TakeChanges()...)
+}
+
+// memberships returns the segments of every profile that is in one, each in
+// ascending order.
+func (r *replica) memberships() map[string][]string {
+	in := map[string][]string{}
+	for _, segment := range slices.Sorted(slices.Values(r.set.IDs())) {
+		r.shard.Members(segment, func(profile string) { in[profile] = append(in[profile], segment) })
+	}
+	return in
+}
+
+// followed returns the memberships that a change log leads to.
+func followed(changes []pipeline.Change) map[string][]string {
+	members := map[string]map[string]bool{}
+	for _, c := range changes {
+		if members[c.Profile] == nil {
+			members[c.Profile] = map[string]bool{}
+		}
+		if c.Entered {
+			members[c.Profile][c.Segment] = true
+		} else {
+			delete(members[c.Profile], c.Segment)
+		}
+	}
+	in := map[string][]string{}
+	for profile, segments := range members {
+		if len(segments) > 0 {
+			in[profile] = slices.Sorted(maps.Keys(segments))
+		}
+	}
+	return in
+}
