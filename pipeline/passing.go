@@ -12,11 +12,11 @@ import "context"
 const (
 	// recordsPerTimer is after how many records a timer of a long wave is
 	// served while batches keep coming: a timer costs about as much as a
-	// record, so this leaves records four fifths of the time.
-	recordsPerTimer = 4
+	// record, so this leaves records six sevenths of the time.
+	recordsPerTimer = 6
 	// turnTimers is how many timers of a wave are served before looking for
 	// a batch again. It bounds how long a batch waits.
-	turnTimers = 250
+	turnTimers = 100
 )
 
 // await returns the next parcel, serving overdue timers until there is one,

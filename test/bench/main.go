@@ -27,6 +27,7 @@ var parts = []part{
 	{name: "event", folder: "event"},
 	{name: "stream", folder: "stream"},
 	{name: "sink", folder: "sink"},
+	{name: "timers", folder: "test/timers"},
 	{name: "match", folder: "bench", program: true},
 	{name: "match-shop", folder: "bench", program: true},
 }
