@@ -13,16 +13,10 @@ func (m *Matcher) Deadline(p *profile.Profile, now int64) int64 {
 			next = at
 		}
 	}
-	p.Each(func(series int) {
-		t := &m.set.timings[series]
-		for _, q := range t.queries {
-			sooner(p.NextChange(m.set.schema, q, now))
-		}
-		for _, i := range t.scales {
-			s := m.index.scales[i]
-			sooner(m.ahead.Next(p, m.set.schema, *s.query, now, s, m.state.cells[i]))
-		}
-	})
+	m.updateDue(p, now)
+	for i := range m.state.due {
+		sooner(m.state.due[i].at)
+	}
 	for _, i := range m.set.ages {
 		sooner(m.nextAge(i, now))
 	}

@@ -115,7 +115,8 @@ type State struct {
 	set   *Set
 	cells []uint16
 	bits  []uint64
+	due   []due // by series
 }
 
 // Bytes is the memory a State takes.
-func (s *State) Bytes() int { return 64 + 2*len(s.cells) + 8*len(s.bits) }
+func (s *State) Bytes() int { return 88 + 2*len(s.cells) + 8*len(s.bits) + 16*cap(s.due) }

@@ -98,6 +98,7 @@ func (m *Matcher) Update(p *profile.Profile, changed *profile.Changed, now int64
 	for _, i := range changed.Series {
 		m.sense(&l.series[i])
 	}
+	m.state.outdate(changed.Series)
 	if changed.FirstSeen {
 		m.sense(&l.firstSeen)
 	}
@@ -116,7 +117,7 @@ func (m *Matcher) Update(p *profile.Profile, changed *profile.Changed, now int64
 func (m *Matcher) Wake(p *profile.Profile, now int64) []Flip {
 	m.begin(p, now)
 	l := &m.set.listeners
-	p.Each(func(series int) { m.sense(&l.series[series]) })
+	m.senseDue(p, now)
 	m.sense(&l.clock)
 	m.settle()
 	return m.end()

@@ -27,10 +27,13 @@ func (b *builder) time() {
 			b.watch(of)
 			continue
 		}
-		if q := b.query(of.aggregate); b.list[q.Series].Keep.Sliding() {
-			s.query = &q
-			b.set.timings[q.Series].scales = append(b.set.timings[q.Series].scales, int32(i))
+		q := b.query(of.aggregate)
+		if !b.list[q.Series].Keep.Sliding() {
+			b.watch(of)
+			continue
 		}
+		s.query = &q
+		b.set.timings[q.Series].scales = append(b.set.timings[q.Series].scales, int32(i))
 	}
 	for _, list := range [][]*Term{b.sources.bits, b.sources.residuals} {
 		for _, t := range list {

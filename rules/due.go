@@ -1,0 +1,92 @@
+package rules
+
+import (
+	"slices"
+
+	"muster/profile"
+)
+
+// due is the first instant at which time may flip something that is read of
+// one series of a profile; 0 for never. It stays the same until an event
+// changes the series or the instant comes, so a State remembers it.
+type due struct {
+	series int
+	at     int64
+}
+
+// outdated stands for an instant that is not known any more. Like one that
+// has come it lies before now, and 0 does not.
+const outdated = -1
+
+func (d *due) come(now int64) bool { return d.at != 0 && d.at <= now }
+
+// outdate forgets the instants of series that an event changed.
+func (s *State) outdate(series []int) {
+	for _, one := range series {
+		if i, known := s.findDue(one); known {
+			s.due[i].at = outdated
+		}
+	}
+}
+
+func (s *State) findDue(series int) (int, bool) {
+	return slices.BinarySearchFunc(s.due, series, func(d due, series int) int { return d.series - series })
+}
+
+// senseDue reads what time may have moved at stream time now.
+func (m *Matcher) senseDue(p *profile.Profile, now int64) {
+	at := 0
+	p.Each(func(series int) {
+		for at < len(m.state.due) && m.state.due[at].series < series {
+			at++
+		}
+		if at == len(m.state.due) || m.state.due[at].series != series || m.state.due[at].come(now) {
+			m.sense(&m.set.listeners.series[series])
+		}
+	})
+}
+
+// updateDue finds the instants that are not known, or have come, anew. It
+// goes through two lists in order of series side by side.
+func (m *Matcher) updateDue(p *profile.Profile, now int64) {
+	st, at := m.state, 0
+	p.Each(func(series int) {
+		t := &m.set.timings[series]
+		if len(t.scales)+len(t.queries) == 0 {
+			return
+		}
+		for at < len(st.due) && st.due[at].series < series { // the profile has nothing of it any more
+			st.due = slices.Delete(st.due, at, at+1)
+		}
+		if at == len(st.due) || st.due[at].series != series {
+			st.due = slices.Insert(st.due, at, due{series, outdated})
+		}
+		if d := &st.due[at]; d.come(now) {
+			d.at = m.nextDue(p, t, now)
+		}
+		at++
+	})
+	st.due = st.due[:at]
+}
+
+// nextDue returns the first instant after now at which time may flip
+// something that is read of a series, 0 for never.
+func (m *Matcher) nextDue(p *profile.Profile, t *timing, now int64) int64 {
+	next := int64(0)
+	for _, q := range t.queries {
+		next = earlier(next, p.NextChange(m.set.schema, q, now))
+	}
+	for _, i := range t.scales {
+		s := m.index.scales[i]
+		next = earlier(next, m.ahead.Next(p, m.set.schema, *s.query, now, s, m.state.cells[i]))
+	}
+	return next
+}
+
+// earlier returns the earlier of two instants, where 0 is never.
+func earlier(a, b int64) int64 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
