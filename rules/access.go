@@ -67,7 +67,7 @@ func (f *filing) accessLiteral(l *literal, p posting) {
 	case bit:
 		f.enter(drawerAccessBit, 0, l.sensor.first+l.index, p)
 	case points:
-		for _, c := range l.cells() {
+		for _, c := range l.cells {
 			f.enter(drawerAccessCell, l.scale.id, int(c), p)
 		}
 	case span:

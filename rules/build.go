@@ -146,6 +146,7 @@ func (b *builder) file(formulas []*formula, sample *sampled) {
 		formulas[i] = nil
 	}
 	f.file()
+	ix.programs.code, ix.programs.start = slices.Clone(ix.programs.code), slices.Clone(ix.programs.start)
 	for _, s := range b.scales {
 		s.hist = nil
 	}

@@ -120,7 +120,7 @@ func (sp *sampled) positive(l *literal) float64 {
 			share += l.scale.hist[c]
 		}
 	case points:
-		for _, c := range l.cells() {
+		for _, c := range l.cells {
 			share += l.scale.hist[c]
 		}
 	case bit:
@@ -139,7 +139,7 @@ func (l *literal) guess() float64 {
 	case always:
 		return 1
 	case span:
-		if l.low.value.IsMissing() || l.high.value.IsMissing() {
+		if l.low.side == open || l.high.side == open {
 			return guessOneSided
 		}
 		return guessSpan

@@ -27,6 +27,7 @@ type literal struct {
 	low     bound // of span
 	high    bound
 	values  []event.Value // of points; a missing value stands for nil
+	cells   []uint16      // of points, sorted; known once the scale is resolved
 	sensor  *bitSensor    // of bit
 	index   int           // of bit within its sensor, of member and residual in the set
 	filed   int           // number of its posting among those of its rule
@@ -35,8 +36,22 @@ type literal struct {
 
 // bound is one end of a span; the zero bound is open.
 type bound struct {
-	value  event.Value // a number or a text of the scale, missing when open
-	behind bool        // whether the bound lies just behind the value, else just before it
+	side   side
+	number float64 // the constant that it lies beside, on a scale of numbers
+	text   string  // the same on a scale of texts or versions
+}
+
+// side says on which side of its constant a bound lies.
+type side uint8
+
+const (
+	open side = iota // there is no bound
+	before
+	behind
+)
+
+func boundAt(v event.Value, on side) bound {
+	return bound{side: on, number: v.Number(), text: v.Text()}
 }
 
 // maxRangePoints is the longest range of whole numbers that is kept as
@@ -154,15 +169,15 @@ func (b *builder) ordered(of *Term, d domain, o op, v event.Value) *literal {
 	lit := &literal{kind: span, scale: s}
 	switch o {
 	case opLess:
-		lit.high = bound{v, false}
+		lit.high = boundAt(v, before)
 	case opLessEqual:
-		lit.high = bound{v, true}
+		lit.high = boundAt(v, behind)
 	case opGreater:
-		lit.low = bound{v, true}
+		lit.low = boundAt(v, behind)
 	case opGreaterEqual:
-		lit.low = bound{v, false}
+		lit.low = boundAt(v, before)
 	default:
-		lit.low, lit.high, lit.negated = bound{v, false}, bound{v, true}, o == opNotEqual
+		lit.low, lit.high, lit.negated = boundAt(v, before), boundAt(v, behind), o == opNotEqual
 	}
 	return lit
 }

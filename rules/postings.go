@@ -186,7 +186,7 @@ func (f *filing) literal(l *literal, p posting, required bool) {
 // changes nothing.
 func (f *filing) points(l *literal, p posting, required bool) {
 	several := len(l.values) > 1
-	for _, c := range l.cells() {
+	for _, c := range l.cells {
 		switch {
 		case !l.negated:
 			f.enter(drawerArrive, l.scale.id, int(c), p)

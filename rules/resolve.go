@@ -3,8 +3,6 @@ package rules
 import (
 	"encoding/binary"
 	"slices"
-
-	"muster/event"
 )
 
 // resolver turns literals into tests once all scales are numbered.
@@ -43,10 +41,10 @@ func (r *resolver) resolve(l *literal) {
 // ends returns the first cell of a span and the first behind it.
 func (l *literal) ends() (low, high int) {
 	low, high = l.scale.base, l.scale.cells
-	if !l.low.value.IsMissing() {
+	if l.low.side != open {
 		low = l.scale.edge(l.low)
 	}
-	if !l.high.value.IsMissing() {
+	if l.high.side != open {
 		high = l.scale.edge(l.high)
 	}
 	return low, max(low, high)
@@ -65,18 +63,19 @@ func rangeTest(s *scale, low, high int, negated bool) test {
 	return test{kind: testRange, scale: uint16(s.id), parameter: uint32(first) | uint32(n)<<16}
 }
 
-// cells returns the cells of a points literal, sorted.
-func (l *literal) cells() []uint16 {
+// findCells finds the cells of a points literal.
+func (l *literal) findCells() {
 	cells := make([]uint16, 0, len(l.values))
 	for _, v := range l.values {
 		cells = append(cells, l.scale.cell(v))
 	}
 	slices.Sort(cells)
-	return slices.Compact(cells)
+	l.cells = slices.Compact(cells)
 }
 
 func (r *resolver) resolvePoints(l *literal) {
-	cells := l.cells()
+	l.findCells()
+	cells := l.cells
 	first, last := int(cells[0]), int(cells[len(cells)-1])
 	scale := uint16(l.scale.id)
 	switch {
@@ -185,9 +184,9 @@ func mergeSpan(kept []*formula, k *formula) bool {
 // of two upper bounds (direction -1).
 func (s *scale) tighter(a, b bound, direction int) bound {
 	switch {
-	case a.value.Kind() == event.KindMissing:
+	case a.side == open:
 		return b
-	case b.value.Kind() == event.KindMissing:
+	case b.side == open:
 		return a
 	case (s.edge(a)-s.edge(b))*direction < 0:
 		return b

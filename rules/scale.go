@@ -161,13 +161,13 @@ func (s *scale) textCell(v event.Value) uint16 {
 // edge returns the first cell behind a bound of the ordered region.
 func (s *scale) edge(b bound) int {
 	var c int
-	if b.value.Kind() == event.KindNumber {
-		c = int(s.numberCell(b.value.Number()))
-	} else {
-		i := sort.Search(len(s.ordered), func(i int) bool { return s.compareText(s.ordered[i], b.value.Text()) >= 0 })
+	if s.domain == texts || s.domain == versions {
+		i := sort.Search(len(s.ordered), func(i int) bool { return s.compareText(s.ordered[i], b.text) >= 0 })
 		c = s.base + 2*i + 1
+	} else {
+		c = int(s.numberCell(b.number))
 	}
-	if b.behind {
+	if b.side == behind {
 		c++
 	}
 	return c
