@@ -110,7 +110,7 @@ func (p *steps) add(s *Series, at int64, set uint8, limit int) bool {
 	if at <= p.latest || at < p.folded.until || p.over(s) {
 		return false // no chain with it begins later, or what came before it is not known
 	}
-	complete := int64(none)
+	var complete int64
 	if p.place(at, set) == len(p.times)-1 {
 		complete = p.all.extend(s, at, set)
 	} else {

@@ -252,6 +252,9 @@ func (b *builder) query(a *aggregate) profile.Query {
 }
 
 func (b *builder) seriesOf(a *aggregate, key string) profile.Series {
+	if a.steps != nil {
+		return b.stepsOf(a, key)
+	}
 	st := a.stream
 	s := profile.Series{
 		Key: key, Name: st.name, Prefix: st.prefix, Since: st.window.since, Keep: keepOf(a.reduce, st.window.sliding),
@@ -269,6 +272,9 @@ func (b *builder) seriesOf(a *aggregate, key string) profile.Series {
 
 // key identifies the series that an aggregate reads.
 func (a *aggregate) key() string {
+	if a.steps != nil {
+		return a.stepsKey()
+	}
 	st := a.stream
 	parts := []string{
 		strconv.Itoa(int(keepOf(a.reduce, st.window.sliding))), strconv.Quote(st.name), strconv.FormatBool(st.prefix),
@@ -285,6 +291,13 @@ func (a *aggregate) key() string {
 
 func keepOf(r profile.Reduce, sliding bool) profile.Keep {
 	switch r {
+	case profile.Sequence:
+		if sliding {
+			return profile.RecentSequence
+		}
+		return profile.TotalSequence
+	case profile.Abandoned:
+		return profile.TotalAbandoned
 	case profile.Count:
 		if sliding {
 			return profile.SlidingTimes

@@ -64,6 +64,10 @@ func functionOf(name string) (function, bool) {
 		}}, true
 	case "date":
 		return function{1, 1, `date("2026-11-01")`, (*checker).date}, true
+	case "sequence":
+		return function{0, MaxSource, sequenceUsage, (*checker).sequence}, true
+	case "abandoned":
+		return function{3, 3, abandonedUsage, (*checker).abandoned}, true
 	case "segment":
 		return function{1, 1, `segment("vip")`, (*checker).segment}, true
 	case "bucket":
@@ -75,7 +79,7 @@ func functionOf(name string) (function, bool) {
 // functionNames lists the language's functions.
 func functionNames() []string {
 	return []string{"events", "filter", "map", "uniq", "count", "any", "none", "all", "one", "sum", "mean", "min", "max", "first", "last",
-		"len", "lower", "upper", "trim", "version", "now", "ago", "from_now", "date", "since", "segment", "bucket"}
+		"len", "lower", "upper", "trim", "version", "now", "ago", "from_now", "date", "since", "sequence", "abandoned", "segment", "bucket"}
 }
 
 func (c *checker) call(n ast.Node, name string, args []ast.Node, s scope) operand {
@@ -101,7 +105,7 @@ func (c *checker) unknownFunction(n ast.Node, name string) *Term {
 	switch name {
 	case "since":
 		return c.wrong(n, `as events("A", since("2026-11-01"))`, "since can only be the window of a stream")
-	case "held", "sequence", "abandoned":
+	case "held":
 		return c.wrong(n, "write the condition with windows, first and last for now", "%s is not supported yet", name)
 	}
 	if near := nearest(name, functionNames()); near != "" {

@@ -118,8 +118,11 @@ func (c *checker) since(n *ast.CallNode) (window, bool) {
 
 // duration checks a constant such as "30d" and returns its milliseconds.
 func (c *checker) duration(n ast.Node) (int64, bool) {
+	return c.durationOf(n, c.value(n, profileScope))
+}
+
+func (c *checker) durationOf(n ast.Node, t *Term) (int64, bool) {
 	const forms = `durations are written "90s", "15m", "12h", "30d" or "2w"`
-	t := c.value(n, profileScope)
 	if t.op == opInvalid {
 		return 0, false
 	}

@@ -32,6 +32,7 @@ const costEvents = 20
 // 9, a short text 10.
 var eventBytes = map[profile.Keep]int{
 	profile.TotalNumbers: 13, profile.TotalDistinct: 10, profile.SlidingTimes: 4, profile.SlidingNumbers: 13, profile.SlidingValues: 14,
+	profile.RecentSequence: 5, profile.TotalSequence: 5,
 }
 
 // seriesBytes is what a series takes without events.

@@ -14,6 +14,9 @@ import (
 // rewritten appears in its rewritten form: any(S, p) is count(S, p) > 0.
 func (t *Term) format() string {
 	arg := func(i int) string { return t.args[i].nested() }
+	if text, timed := t.formatTimed(); timed {
+		return text
+	}
 	switch t.op {
 	case opConst:
 		return formatValue(t.value)
@@ -72,7 +75,10 @@ func (t *Term) chain(o op) []*Term {
 
 // nested is format in brackets where they are needed.
 func (t *Term) nested() string {
+	_, timed := t.formatTimed()
 	switch {
+	case timed:
+		return t.format()
 	case t.op >= opAnyOf, t.op == opVersion, t.op >= opLower && t.op <= opLen, t.op == opField, len(t.args) == 0:
 		return t.format()
 	}
@@ -181,11 +187,11 @@ var reduceNames = map[profile.Reduce]string{
 }
 
 func (a *aggregate) format() string {
-	s := a.stream
-	events := "events(" + strconv.Quote(s.pattern()) + s.window.format() + ")"
-	if s.where != nil {
-		events = "filter(" + events + ", " + s.where.format() + ")"
+	if a.steps != nil {
+		return a.formatSteps()
 	}
+	s := a.stream
+	events := s.format()
 	if a.reduce == profile.Count {
 		return "count(" + events + ")"
 	}
@@ -194,6 +200,15 @@ func (a *aggregate) format() string {
 		return "len(uniq(" + events + "))"
 	}
 	return reduceNames[a.reduce] + "(" + events + ")"
+}
+
+// format writes the events of a stream.
+func (s *stream) format() string {
+	events := "events(" + strconv.Quote(s.pattern()) + s.window.format() + ")"
+	if s.where != nil {
+		events = "filter(" + events + ", " + s.where.format() + ")"
+	}
+	return events
 }
 
 func (s *stream) pattern() string {

@@ -109,10 +109,13 @@ type Term struct {
 	aggregate *aggregate
 }
 
-// aggregate is a reduction of a stream of events.
+// aggregate is a reduction of a stream of events. Those of several streams
+// have them as steps, and of their own stream the window only.
 type aggregate struct {
 	stream stream
 	reduce profile.Reduce
+	steps  []stream
+	within int64 // from the first to the last event of a sequence, in milliseconds
 }
 
 // stream is a set of a profile's events, and optionally one value of each.
@@ -146,7 +149,7 @@ func (t *Term) append(dst []byte) []byte {
 		dst = strconv.AppendInt(append(dst, ' '), t.offset, 10)
 	case opAggregate:
 		dst = strconv.AppendInt(append(dst, ' '), int64(t.aggregate.reduce), 10)
-		dst = t.aggregate.stream.append(dst)
+		dst = t.aggregate.appendSteps(t.aggregate.stream.append(dst))
 	}
 	if t.name != "" {
 		dst = strconv.AppendQuote(append(dst, ' '), t.name)
@@ -215,6 +218,9 @@ func (t *Term) size(limit int) int {
 	below := t.args
 	if t.aggregate != nil {
 		below = []*Term{t.aggregate.stream.where, t.aggregate.stream.project}
+		for i := range t.aggregate.steps {
+			below = append(below, t.aggregate.steps[i].where)
+		}
 	}
 	for _, b := range below {
 		if b != nil && n <= limit {

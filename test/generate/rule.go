@@ -62,7 +62,7 @@ func (w *writer) leaf() string {
 	if len(w.segments) > 0 {
 		segment = 6
 	}
-	switch weigh(w.r, 30, 38, 10, 8, 3, segment) {
+	switch weigh(w.r, 30, 38, 10, 8, 3, segment, 9) {
 	case 0:
 		return w.attribute()
 	case 1:
@@ -73,6 +73,8 @@ func (w *writer) leaf() string {
 		return w.profile()
 	case 4:
 		return fmt.Sprintf("bucket(%s) %s %s", w.word(salts), w.order(), pick(w.r, []string{"25", "50.5", "75"}))
+	case 6:
+		return w.ordered()
 	}
 	return fmt.Sprintf("segment(%s)", w.word(w.segments))
 }
