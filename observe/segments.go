@@ -2,6 +2,7 @@ package observe
 
 import (
 	"errors"
+	"fmt"
 
 	"go.uber.org/zap"
 
@@ -46,13 +47,15 @@ func (w *Watch) segmentsUsable(outcome string) {
 func (w *Watch) segmentsRefused(err error) {
 	w.metrics.loads.WithLabelValues("refused").Inc()
 	w.metrics.refused.Set(1)
-	w.health.Note(segmentsPart, "the files are refused, the rules before stay in force: "+err.Error())
+	const refused = "segment files are refused, the rules before stay in force"
 	var mistakes rules.Errors
-	if !errors.As(err, &mistakes) {
-		w.log.Error("segment files are refused, the rules before stay in force", zap.Error(err))
+	if !errors.As(err, &mistakes) || len(mistakes) == 0 {
+		w.health.Note(segmentsPart, refused+": "+err.Error())
+		w.log.Error(refused, zap.Error(err))
 		return
 	}
-	w.log.Error("segment files are refused, the rules before stay in force", zap.Int("mistakes", len(mistakes)))
+	w.health.Note(segmentsPart, fmt.Sprintf("%s: mistake 1 of %d: %v", refused, len(mistakes), mistakes[0]))
+	w.log.Error(refused, zap.Int("mistakes", len(mistakes)))
 	for _, m := range mistakes[:min(len(mistakes), mistakesLogged)] {
 		w.log.Error("mistake in a segment", zap.String("file", m.File), zap.Int("line", m.Line), zap.Int("column", m.Column),
 			zap.String("segment", m.Segment), zap.String("mistake", m.Message), zap.String("hint", m.Hint))

@@ -23,7 +23,7 @@ func TestRefusedSegmentsAreNotedAndStayReady(t *testing.T) {
 	_, err := rules.Load(rules.Source{Name: "shop.yaml", Data: []byte("segments:\n  - {id: a, rule: traits.x ===}\n")})
 	s.Refused(err)
 	status, body := get(t, w, "/readyz")
-	if status != 200 || !strings.HasPrefix(body, "ready\nsegments: the files are refused") || !strings.Contains(body, "shop.yaml:2:") {
+	if status != 200 || !strings.HasPrefix(body, "ready\nsegments: segment files are refused") || !strings.Contains(body, "shop.yaml:2:") {
 		t.Errorf("readyz is %d %q", status, body)
 	}
 	_, text := get(t, w, "/metrics")
@@ -50,7 +50,8 @@ func TestRefusedSegmentsAreNotedAndStayReady(t *testing.T) {
 // and files that can't be read are refused too.
 func TestRefusalsAreLoggedWithinBounds(t *testing.T) {
 	core, logs := observer.New(zap.DebugLevel)
-	s := observe.New(zap.New(core)).Segments()
+	w := observe.New(zap.New(core))
+	s := w.Segments()
 	var many rules.Errors
 	for range 1000 {
 		many = append(many, &rules.Error{Message: "wrong"})
@@ -58,6 +59,9 @@ func TestRefusalsAreLoggedWithinBounds(t *testing.T) {
 	s.Refused(many)
 	if n := len(logs.TakeAll()); n != 21 {
 		t.Errorf("%d lines", n)
+	}
+	if _, body := get(t, w, "/readyz"); !strings.Contains(body, "mistake 1 of 1000: ") || strings.Count(body, "\n") > 5 {
+		t.Errorf("readyz is %.300q", body)
 	}
 	s.Refused(errors.New("reading segments: permission denied"))
 	s.Unchanged()
