@@ -30,10 +30,10 @@ race: ## run every test but the whole-binary suites under the race detector
 e2e: ## run the e2e suite on Apache Kafka, Redis and Redis Cluster; needs java and mvn
 	MUSTER_E2E=real go test -count=1 -p 1 -timeout 20m ./test/kafka ./test/redis ./stream ./sink ./test/e2e
 
-# The JSON line is all that goes to stdout.
-retail: ## feed a real shop's year through the service and compare with the oracle
+# The JSON lines are all that goes to stdout.
+retail: ## feed a real shop's year through the service, and replay, and compare with the oracle
 	@line=$$(mktemp) && MUSTER_RETAIL=$$line \
-		go test -count=1 -timeout 60m -run '^TestRetail$$' ./test/retail >&2; status=$$?; \
+		go test -count=1 -timeout 60m -run '^TestRetail' ./test/retail >&2; status=$$?; \
 		cat $$line; rm -f $$line; exit $$status
 
 soak: ## compare a billion decisions with the oracle; MUSTER_DECISIONS, MUSTER_SEED

@@ -1,6 +1,7 @@
 // Package retail turns the order lines of a real shop, UCI Online Retail,
-// into events, and holds the test that feeds all of them through the service
-// and compares the outcome with the oracle.
+// into events, and holds the tests that feed all of them through the service
+// and compare the outcome with the oracle, and that ask a replay of them at
+// many instants.
 //
 // A line is a track of "Product Purchased", or of "Product Returned" when
 // its invoice is a cancellation or its quantity negative. Quantity and

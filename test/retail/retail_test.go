@@ -47,7 +47,7 @@ type result struct {
 // The time is that of routing and applying everything, from the start of the
 // process to the last commit.
 //
-// With MUSTER_RETAIL=FILE the result goes to that file as one line of JSON.
+// With MUSTER_RETAIL=FILE the result goes to that file as a line of JSON.
 // Without it only the first lines are taken, as many as a test run has time
 // for.
 func TestRetail(t *testing.T) {
@@ -56,7 +56,7 @@ func TestRetail(t *testing.T) {
 	if whole {
 		limit = math.MaxInt
 	}
-	text, texts := segments(t)
+	text, texts := segments(t, "segments")
 	s := stack.Start(t, stack.Options{
 		Shards: shards, Sources: partitions, Segments: text, Session: 10 * time.Second, Pipeline: pipeline,
 	})
@@ -68,14 +68,16 @@ func TestRetail(t *testing.T) {
 	s.AwaitSettled(20 * time.Minute)
 	r.Seconds = time.Since(began).Seconds()
 	r.PerSecond = int(float64(r.Events) / r.Seconds)
-	r.Mismatches = compare(t, s, texts, whole)
-	write(t, &r)
+	if r.Mismatches = compare(t, s, texts, whole); r.Mismatches > 0 {
+		t.Errorf("%d mismatches", r.Mismatches)
+	}
+	write(t, r)
 }
 
-// segments returns the segment files as one, and the rules by id.
-func segments(t *testing.T) (text string, texts map[string]string) {
+// segments returns the segment files of a folder as one, and the rules by id.
+func segments(t *testing.T, folder string) (text string, texts map[string]string) {
 	t.Helper()
-	files, err := filepath.Glob("segments/*.yaml")
+	files, err := filepath.Glob(folder + "/*.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,20 +239,25 @@ func unequal(t *testing.T, what string, got, want map[string]bool) int {
 	return len(wrong)
 }
 
-// write also fails the test when there are mismatches.
-func write(t *testing.T, r *result) {
+// write appends a result, as a line of JSON, to the file that MUSTER_RETAIL
+// names.
+func write(t *testing.T, result any) {
 	t.Helper()
-	line, err := json.Marshal(r)
+	line, err := json.Marshal(result)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%s", line)
-	if r.Mismatches > 0 {
-		t.Errorf("%d mismatches", r.Mismatches)
+	name := os.Getenv("MUSTER_RETAIL")
+	if name == "" {
+		return
 	}
-	if name := os.Getenv("MUSTER_RETAIL"); name != "" {
-		if err := os.WriteFile(name, append(line, '\n'), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.Write(append(line, '\n'))
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
 	}
 }

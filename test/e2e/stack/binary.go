@@ -38,6 +38,10 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
+// Binary returns the path of the evaluator that Main has built; "" with
+// -short.
+func Binary() string { return binary }
+
 // repository returns the root of the repository, where the tests were built.
 func repository() string {
 	_, here, _, _ := runtime.Caller(0)
