@@ -1,6 +1,9 @@
 package profile
 
-import "sort"
+import (
+	"math"
+	"sort"
+)
 
 // Windows that end now only lose items. For these each function finds the
 // instant at once; it follows the others from instant to instant.
@@ -86,9 +89,6 @@ func (v view) nextSum(r Reduce, span Span, of *sums) int64 {
 // have fallen out of a span. It never rises: neither do the running sums'
 // differences, nor the folds of shorter and shorter windows.
 func (v *view) nextDecline(span Span, of *sums) int64 {
-	if span.Below {
-		return 0
-	}
 	_, i, j := v.split()
 	i, j = v.points.head+i, v.points.head+j
 	_, off, ok := of.between(i, j, 0)
@@ -96,8 +96,7 @@ func (v *view) nextDecline(span Span, of *sums) int64 {
 		return v.next()
 	}
 	gone := sort.Search(j-i, func(k int) bool {
-		low := of.at[j].sum - of.at[i+k+1].sum - off
-		return !(low > span.Low || low == span.High)
+		return !span.reaches(of.at[j].sum - of.at[i+k+1].sum - off)
 	})
 	if gone == j-i {
 		return 0
@@ -137,7 +136,7 @@ func (v view) nextExtreme(r Reduce, span Span) int64 {
 			switch x := v.extreme(r, to); {
 			case span.has(x):
 				within++
-			case r == Min && !(x > span.Low), r == Max && !(x < span.High):
+			case r == Min && !span.reaches(x), r == Max && (span.reaches(x) || math.IsNaN(x)):
 				return at
 			}
 		}

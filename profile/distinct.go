@@ -31,9 +31,9 @@ func (l *Lookout) nextFewer(v *view, span Span) int64 {
 	if span.has(0) {
 		return 0
 	}
-	least := span.Low // of a single number
-	if span.Low < span.High {
-		least = math.Floor(span.Low) + 1
+	least := math.Ceil(span.Low)
+	if least == span.Low && !span.WithLow {
+		least++
 	}
 	vals := v.points.values()
 	for k := v.to - 1; k >= v.from; k-- {

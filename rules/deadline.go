@@ -1,6 +1,10 @@
 package rules
 
-import "muster/profile"
+import (
+	"math"
+
+	"muster/profile"
+)
 
 // Deadline returns the first instant after now at which a membership may
 // flip without an event, or 0 for none. It may name an instant at which
@@ -17,6 +21,7 @@ func (m *Matcher) Deadline(p *profile.Profile, now int64) int64 {
 	for i := range m.state.due {
 		sooner(m.state.due[i].at)
 	}
+	m.eachRipening(p, sooner)
 	for _, i := range m.set.ages {
 		sooner(m.nextAge(i, now))
 	}
@@ -35,18 +40,17 @@ type momentTest struct {
 	offset int64
 }
 
-// nextAge returns the instant at which an age leaves its cell, 0 for never.
+// nextAge returns the instant at which an age grows out of the numbers that
+// no rule tells from it, 0 for never.
 func (m *Matcher) nextAge(i int, now int64) int64 {
-	s, c := m.index.scales[i], m.state.cells[i]
-	if !s.isOrdered(c) {
+	s := m.index.scales[i]
+	span, known := s.Span(m.state.cells[i])
+	if !known || math.IsInf(span.High, 1) {
 		return 0
 	}
-	k := int(c) - s.base
-	switch {
-	case k&1 != 0: // exactly at a constant
-		return now + 1
-	case k/2 == len(s.numbers): // beyond the last
-		return 0
+	at := now + int64(span.High-s.value(&m.env).Number())
+	if span.WithHigh {
+		at++
 	}
-	return now + int64(s.numbers[k/2]-s.value(&m.env).Number())
+	return at
 }

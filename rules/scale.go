@@ -43,7 +43,8 @@ type scale struct {
 	id       int
 	domain   domain
 	value    evaluator
-	query    *profile.Query // of a value that is an aggregate as it stands, else nil
+	query    *profile.Query // of a value that is an aggregate over a window as it stands, else nil
+	edges    []uint16       // with query, and of ages: the ordered cells that some rule tells from the one before
 	inputs   inputs
 	numbers  []float64 // constants of the ordered region, sorted by resolve
 	ordered  []string  // the same for texts and versions

@@ -1,10 +1,8 @@
 package rules
 
 import (
-	"math"
 	"slices"
 
-	"muster/event"
 	"muster/profile"
 )
 
@@ -99,28 +97,6 @@ func (x *explainer) atLeast(t *Term) string {
 		return ""
 	}
 	return "at least "
-}
-
-// Cell implements profile.Cells.
-func (s *scale) Cell(v event.Value) uint16 { return s.cell(v) }
-
-// Span implements profile.Cells.
-func (s *scale) Span(cell uint16) (profile.Span, bool) {
-	if s.domain == texts || s.domain == versions || !s.isOrdered(cell) {
-		return profile.Span{}, false
-	}
-	k := (int(cell) - s.base) / 2
-	if (int(cell)-s.base)&1 != 0 {
-		return profile.Span{Low: s.numbers[k], High: s.numbers[k]}, true
-	}
-	span := profile.Span{Low: math.Inf(-1), High: math.Inf(1), Below: k == 0, Above: k == len(s.numbers)}
-	if !span.Below {
-		span.Low = s.numbers[k-1]
-	}
-	if !span.Above {
-		span.High = s.numbers[k]
-	}
-	return span, true
 }
 
 // cellNow returns the cell that a scale's value is in. A sum or mean over a
