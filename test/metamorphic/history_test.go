@@ -38,6 +38,17 @@ type shape struct {
 	without string
 }
 
+// steps are rules that every history has beside its random ones: of the
+// words that matter in the order of events.
+var steps = []string{
+	`abandoned(events("Cart Added"), events("Order Completed"), "1h")`,
+	`abandoned(events("Page Viewed"), events("*"), "3d")`,
+	`sequence("1d", events("Cart Added"), events("Order Completed"))`,
+	`sequence("30d", events("Signed Up"), filter(events("Page Viewed"), .price > 5), events("Order*"), events("Order Refunded"))`,
+	`sequence("2w", events("*"), events("*"), events("*"), events("*"), events("*"), events("*"))`,
+	`not sequence("15m", events("Screen Viewed"), events("*"))`,
+}
+
 // usual is a history that moves a lot, and long is one of more records than
 // a batch may hold. Feeding them takes some tens of milliseconds.
 var (
@@ -71,6 +82,9 @@ func draw(t *testing.T, s shape, seed uint64) *history {
 			text = generate.Rule(r, 1+r.IntN(3), ids)
 		}
 		h.texts[id], ids = text, append(ids, id)
+	}
+	for i, text := range steps {
+		h.texts[fmt.Sprintf("t%d", i)] = text
 	}
 	h.set = compile(t, h.texts)
 	profiles := make([]string, s.profiles)
