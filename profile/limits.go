@@ -29,9 +29,10 @@ type Config struct {
 	// entries of the series whose entries take most are folded into its last
 	// bucket, values forgotten as past Entries. A bucket then may hold
 	// everything that was ever folded of its series at one time, and what
-	// Entries says of errors holds with that. When nothing is left to fold,
-	// new distinct values of all time are not taken. What every series needs
-	// at least, a bucket or the first or last value, is always kept.
+	// Entries says of errors holds with that. A series of distinct values of
+	// all time takes one for every 80 bytes at most, a quarter of it, and no
+	// new one when nothing is left to fold. What every series needs at least,
+	// a bucket or the first or last value, is always kept.
 	// 4,096 to 1,073,741,824; default 262,144 (256 KB).
 	StateBytes int `yaml:"state_bytes"`
 	// MessageIDs is the number of message ids remembered per profile for

@@ -31,21 +31,21 @@ type points struct {
 
 // add takes one event, which is in a set of the series' steps, and reports
 // whether the points changed.
-func (p *points) add(s *Series, ev *event.Event, set uint8, now int64, limit int) bool {
+func (p *points) add(s *Series, ev *event.Event, set uint8, now int64, cfg *Config) bool {
 	switch s.Keep {
 	case RecentSequence, TotalSequence, TotalAbandoned:
-		return p.addStep(s, ev, set, now, limit)
+		return p.addStep(s, ev, set, now, cfg.Entries)
 	case TotalCount:
 		p.fold(ev.Time, 0)
 		return true
 	case TotalNumbers:
 		return p.addNumber(s, ev, lateTail)
 	case TotalDistinct:
-		return p.addDistinct(encodeKey(s.Project(ev)), limit)
+		return p.addDistinct(encodeKey(s.Project(ev)), min(cfg.Entries, cfg.StateBytes/distinctShare))
 	case TotalFirst, TotalLast:
 		return p.addEdge(s, ev)
 	}
-	return p.addSliding(s, ev, now, limit)
+	return p.addSliding(s, ev, now, cfg.Entries)
 }
 
 func (p *points) addStep(s *Series, ev *event.Event, set uint8, now int64, limit int) bool {

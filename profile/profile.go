@@ -192,7 +192,7 @@ func (p *Profile) applySeries(s *Schema, cfg *Config, ev *event.Event, now int64
 		}
 		pts := &p.points[i]
 		before := pts.stored()
-		if pts.add(&s.Series[series], ev, set, now, cfg.Entries) {
+		if pts.add(&s.Series[series], ev, set, now, cfg) {
 			changed.Series = append(changed.Series, series)
 		}
 		p.stored += pts.stored() - before

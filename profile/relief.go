@@ -15,6 +15,11 @@ const (
 	bucketBytes = 48
 )
 
+// distinctShare is how many bytes of the bound there must be for each value
+// of a total of distinct ones. A value takes at most 20, so the total takes a
+// quarter at most.
+const distinctShare = 80
+
 // stored estimates the bytes that the points take when stored.
 func (p *points) stored() int {
 	if p.empty() {
