@@ -9,7 +9,7 @@ type metrics struct {
 	clamped                           *prometheus.CounterVec // by shard, kind
 	lag, streamTime, overdue          *prometheus.GaugeVec   // by shard
 	step, commit                      *prometheus.HistogramVec
-	fenced                            *prometheus.CounterVec // by shard
+	fenced, relieved                  *prometheus.CounterVec // by shard
 
 	routedRecords, routedEvents *prometheus.CounterVec // by topic
 	deadLetters                 *prometheus.CounterVec // by topic
@@ -35,6 +35,7 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		profiles:   m.counter("profiles_written_total", "Profiles written to Redis.", "shard"),
 		loaded:     m.counter("profiles_loaded_total", "Profiles read from Redis because they were not in the cache.", "shard"),
 		clamped:    m.counter("clamped_total", "Times in the future that were pulled back: event times (time) or arrival times (arrival).", "shard", "kind"),
+		relieved:   m.counter("profiles_relieved_total", "Times a profile gave up detail of its windows because it passed profiles.state_bytes.", "shard"),
 		lag:        m.gauge("lag_records", "Records of the keyed topic behind the last commit.", "shard"),
 		streamTime: m.gauge("stream_time_seconds", "Stream time of the shard, in seconds since 1970 UTC.", "shard"),
 		overdue:    m.gauge("timers_overdue", "Timers that are due and not served yet: a wave of them is served between records.", "shard"),

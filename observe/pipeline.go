@@ -32,12 +32,16 @@ func (w *Watch) batchCommitted(shard int, b pipeline.BatchStats) {
 	m.loaded.WithLabelValues(label).Add(float64(b.Loaded))
 	m.clamped.WithLabelValues(label, "time").Add(float64(b.ClampedTime))
 	m.clamped.WithLabelValues(label, "arrival").Add(float64(b.ClampedArrival))
+	m.relieved.WithLabelValues(label).Add(float64(b.Relieved))
 	m.lag.WithLabelValues(label).Set(float64(b.Lag))
 	m.streamTime.WithLabelValues(label).Set(float64(b.StreamTime) / 1000)
 	m.shardEdition.WithLabelValues(label).Set(float64(b.Edition))
 	m.overdue.WithLabelValues(label).Set(float64(b.Overdue))
 	m.step.WithLabelValues(label).Observe(b.Step.Seconds())
 	m.commit.WithLabelValues(label).Observe(b.Commit.Seconds())
+	if b.Relieved > 0 {
+		w.sparse.Warn("profiles passed state_bytes and gave up detail of their windows", zap.Int("shard", shard), zap.Int("events", b.Relieved))
+	}
 	w.log.Debug("committed batch", zap.Int("shard", shard), zap.Int("records", b.Records),
 		zap.Int("changes", b.Changes), zap.Int64("lag", b.Lag), zap.Duration("step", b.Step), zap.Duration("commit", b.Commit))
 }

@@ -2,16 +2,19 @@ package observe
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 )
 
 // Watch turns what the packages report into log lines, metrics and health.
 // It is safe for concurrent use.
 type Watch struct {
 	log      *zap.Logger
+	sparse   *zap.Logger // logs equal lines once a minute
 	registry *prometheus.Registry
 	metrics  metrics
 	health   *Health
@@ -21,7 +24,10 @@ type Watch struct {
 func New(log *zap.Logger) *Watch {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return &Watch{log: log, registry: registry, metrics: newMetrics(registry), health: NewHealth()}
+	sparse := log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
+		return zapcore.NewSamplerWithOptions(core, time.Minute, 1, 0)
+	}))
+	return &Watch{log: log, sparse: sparse, registry: registry, metrics: newMetrics(registry), health: NewHealth()}
 }
 
 // Health returns the health that Handler serves.

@@ -17,6 +17,7 @@ type BatchStats struct {
 	Records        int
 	Events         int // applied
 	Repeats        int // dropped: message id seen within 24 hours
+	Relieved       int // events at which a profile passed its bound on state and gave up detail
 	DeadLetters    int
 	ClampedTime    int // event times after arrival
 	ClampedArrival int // arrival times too far ahead of the clock

@@ -172,6 +172,9 @@ func (t *tenure) apply(ctx context.Context, p *parcel, i int) error {
 		p.letters = append(p.letters, t.place.letter(r, outcome.Reason(&t.Config.Profiles), r.Value))
 	default:
 		t.stats.Events++
+		if t.shard.changed.Relieved {
+			t.stats.Relieved++
+		}
 	}
 	return nil
 }
