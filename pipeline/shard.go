@@ -208,6 +208,9 @@ func (s *Shard) countReach(p *profile.Profile, changes []Change) {
 	if p.ReachDay != day {
 		p.ReachDay = day
 		for i := range p.Members.All() {
+			if i >= s.set.Len() {
+				break // conditions stand behind the segments
+			}
 			s.reach = append(s.reach, Reach{s.set.Segment(i).ID, p.ID, day})
 		}
 		return

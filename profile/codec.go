@@ -11,14 +11,15 @@ import (
 // formatVersion is the first byte of every blob. Decoding refuses others.
 const formatVersion = 1
 
-// Codec turns profiles into blobs and back. Series and segments are written
-// as numbers: positions in the shard's list of names, which only grows, so a
+// Codec turns profiles into blobs and back. Series, segments and conditions
+// are written as numbers: positions in the shard's list of names, which only grows, so a
 // blob stays readable when the rules change. A Codec is immutable.
 type Codec struct {
-	schema   *Schema
-	names    []string
-	series   numbering
-	segments numbering
+	schema     *Schema
+	names      []string
+	series     numbering
+	segments   numbering
+	conditions numbering
 }
 
 // numbering maps positions in a rule set to numbers in the list of names.
@@ -28,8 +29,9 @@ type numbering struct {
 }
 
 const (
-	segmentName = "s:"
-	seriesName  = "a:"
+	segmentName   = "s:"
+	seriesName    = "a:"
+	conditionName = "h:"
 )
 
 // NewCodec returns the codec of a schema and the segment ids of its rule
@@ -56,8 +58,12 @@ func NewCodec(schema *Schema, segments, names []string) (*Codec, []string) {
 	for _, s := range schema.Series {
 		number(&c.series, seriesName+digest(s.Key))
 	}
+	c.conditions.position = make(map[uint64]int, len(schema.Conditions))
 	for _, id := range segments {
 		number(&c.segments, segmentName+id)
+	}
+	for _, key := range schema.Conditions {
+		number(&c.conditions, conditionName+digest(key))
 	}
 	return c, c.names[len(names):]
 }

@@ -27,6 +27,7 @@ func (c *Codec) Decode(id string, blob []byte) (*Profile, error) {
 	}
 	p.seen.read(r)
 	c.readSeries(r, p)
+	c.readHeld(r, p)
 	if r.err == nil && len(r.rest) > 0 {
 		r.fail(fmt.Errorf("%d bytes too many", len(r.rest)))
 	}

@@ -27,12 +27,16 @@ func (c *Codec) Append(b []byte, p *Profile, now int64) []byte {
 		b = appendValue(b, l.value)
 	}
 	b = p.seen.append(b)
-	return c.appendSeries(b, p, now)
+	b = c.appendSeries(b, p, now)
+	return c.appendHeld(b, p)
 }
 
 func (c *Codec) appendMembers(b []byte, p *Profile) []byte {
 	numbers := slices.Clone(p.Retired)
 	for i := range p.Members.All() {
+		if i >= len(c.segments.number) {
+			break // conditions stand behind the segments
+		}
 		numbers = append(numbers, c.segments.number[i])
 	}
 	slices.Sort(numbers)

@@ -32,6 +32,7 @@ type Profile struct {
 
 	known  bool // whether any event was ever applied
 	seen   seen
+	held   []held   // sorted by condition
 	points []points // sorted by series
 	stored int      // bytes that the points take when stored, as estimated
 }
@@ -236,7 +237,7 @@ func (p *Profile) EachTrait(s *Schema, f func(TraitChange)) {
 
 // Bytes estimates the memory the profile takes, Derived not included.
 func (p *Profile) Bytes() int {
-	n := 320 + len(p.ID) + 16*len(p.seen.ids) + 8*len(p.Members)
+	n := 344 + len(p.ID) + 16*len(p.seen.ids) + 16*cap(p.held) + 8*len(p.Members)
 	for _, l := range p.Traits.leaves {
 		n += 88 + len(l.path) + valueBytes(l.value)
 	}

@@ -71,6 +71,10 @@ type Series struct {
 type Schema struct {
 	Traits []Path // trait paths that rules mention, sorted, without repeats
 	Series []Series
+	// Conditions are the canonical texts of what a profile remembers since
+	// when it is true. Equal texts are the same condition in every rule set.
+	// In Members they stand behind the segments.
+	Conditions []string
 
 	exact  map[string][]int
 	prefix []int

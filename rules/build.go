@@ -22,6 +22,7 @@ type builder struct {
 	sensorOf   map[string]*bitSensor
 	residuals  []residualCondition
 	residualOf map[string]int
+	held       conditions
 	sources    sources
 	key        []byte // scratch: of a scale or a sensor
 }
@@ -36,6 +37,7 @@ func newBuilder() *builder {
 	return &builder{
 		set: &Set{bySegment: map[int][]int{}}, series: map[string]int{},
 		scaleOf: map[string]*scale{}, sensorOf: map[string]*bitSensor{}, residualOf: map[string]int{},
+		held: conditions{number: map[string]int{}, holdOf: map[hold]int{}},
 	}
 }
 
@@ -58,15 +60,21 @@ func (b *builder) build(segments []Segment, rules []checked, order []int, o Opti
 	s.order()
 	formulas := make([]*formula, len(order))
 	for position, i := range order {
+		upTo := rules[i].conditions
 		if formulas[position] = rules[i].root; formulas[position] == nil {
 			formulas[position] = b.root(rules[i].term)
+			upTo = len(b.held.keys)
 		}
+		b.held.upTo = append(b.held.upTo, upTo)
 	}
+	formulas, b.held.roots = append(formulas, b.held.roots...), nil
 	b.connect()
 	b.time()
 	s.schema = profile.NewSchema(b.traits, b.list)
+	s.schema.Conditions = b.held.keys
 	s.print = fingerprint(s.segments)
 	s.index = index{scales: b.scales, sensors: b.bits, residuals: b.residuals}
+	b.arrange()
 	b.listen()
 	b.resolve(formulas)
 	b.noteEdges(formulas)
@@ -170,6 +178,8 @@ func (b *builder) dependents(i int, root *formula) bool {
 		switch l.kind {
 		case member:
 			add(l.index)
+		case holds:
+			add(b.set.Len() + b.held.holds[l.index].condition)
 		case residual:
 			for _, s := range b.residuals[l.index].inputs.segments {
 				add(s)
@@ -195,12 +205,17 @@ func traitPaths(lists ...[]*Term) []profile.Path {
 // residual numbers a condition that no scale or bit can tell.
 func (b *builder) residual(t *Term) int {
 	key := t.String()
-	i, known := b.residualOf[key]
-	if !known {
-		i = len(b.residuals)
-		b.residualOf[key] = i
-		b.residuals, b.sources.residuals = append(b.residuals, residualCondition{}), append(b.sources.residuals, t)
+	if i, known := b.residualOf[key]; known {
+		return i
 	}
+	t.each(func(t *Term) {
+		if t.op == opHeld {
+			b.hold(t)
+		}
+	})
+	i := len(b.residuals)
+	b.residualOf[key] = i
+	b.residuals, b.sources.residuals = append(b.residuals, residualCondition{}), append(b.sources.residuals, t)
 	return i
 }
 

@@ -10,9 +10,10 @@ import (
 
 // checked is a rule that is in the language.
 type checked struct {
-	term *Term // nil once there is a root
-	uses []use // of segment("...")
-	root *formula
+	term       *Term // nil once there is a root
+	uses       []use // of segment("...")
+	conditions int   // of held(...), of this rule and those before it, once root is there
+	root       *formula
 }
 
 // use is a mention of another segment.

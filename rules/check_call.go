@@ -64,6 +64,8 @@ func functionOf(name string) (function, bool) {
 		}}, true
 	case "date":
 		return function{1, 1, `date("2026-11-01")`, (*checker).date}, true
+	case "held":
+		return function{2, 2, heldUsage, (*checker).held}, true
 	case "sequence":
 		return function{0, MaxSource, sequenceUsage, (*checker).sequence}, true
 	case "abandoned":
@@ -79,7 +81,7 @@ func functionOf(name string) (function, bool) {
 // functionNames lists the language's functions.
 func functionNames() []string {
 	return []string{"events", "filter", "map", "uniq", "count", "any", "none", "all", "one", "sum", "mean", "min", "max", "first", "last",
-		"len", "lower", "upper", "trim", "version", "now", "ago", "from_now", "date", "since", "sequence", "abandoned", "segment", "bucket"}
+		"len", "lower", "upper", "trim", "version", "now", "ago", "from_now", "date", "since", "held", "sequence", "abandoned", "segment", "bucket"}
 }
 
 func (c *checker) call(n ast.Node, name string, args []ast.Node, s scope) operand {
@@ -105,8 +107,6 @@ func (c *checker) unknownFunction(n ast.Node, name string) *Term {
 	switch name {
 	case "since":
 		return c.wrong(n, `as events("A", since("2026-11-01"))`, "since can only be the window of a stream")
-	case "held":
-		return c.wrong(n, "write the condition with windows, first and last for now", "%s is not supported yet", name)
 	}
 	if near := nearest(name, functionNames()); near != "" {
 		return c.wrong(n, "did you mean "+near+"?", "unknown function %s", name)

@@ -10,6 +10,7 @@ import (
 // Usages of the functions of this file.
 const (
 	sequenceUsage  = `sequence("1h", events("Product Viewed"), events("Order Completed"))`
+	heldUsage      = `held(traits.plan == "pro", "7d")`
 	abandonedUsage = `abandoned(events("Product Added"), events("Order Completed"), "1h")`
 )
 
@@ -114,6 +115,22 @@ func (c *checker) abandoned(n ast.Node, args []ast.Node, s scope) operand {
 	left := &Term{op: opAggregate, kind: event.KindTime, aggregate: a}
 	before := &Term{op: opInstant, kind: event.KindTime, offset: -d}
 	return of(&Term{op: opLessEqual, kind: event.KindBool, args: []*Term{left, before}})
+}
+
+// held checks held(condition, "7d").
+func (c *checker) held(n ast.Node, args []ast.Node, s scope) operand {
+	if s != profileScope {
+		return of(c.insidePredicate(n, "held"))
+	}
+	if t, isText := args[0].(*ast.StringNode); isText {
+		return of(c.wrong(t, "as "+heldUsage, "the duration of held comes last"))
+	}
+	condition := c.condition(args[0], s)
+	d, ok := c.duration(args[1])
+	if !ok || condition.op == opInvalid {
+		return of(invalid)
+	}
+	return of(&Term{op: opHeld, kind: event.KindBool, args: []*Term{condition}, offset: d})
 }
 
 func (c *checker) insidePredicate(n ast.Node, function string) *Term {

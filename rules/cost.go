@@ -38,6 +38,9 @@ var eventBytes = map[profile.Keep]int{
 // seriesBytes is what a series takes without events.
 const seriesBytes = 30
 
+// heldBytes is what a condition of held(...) takes where it is true.
+const heldBytes = 10
+
 // Costs estimates the cost of every segment, in order of ids.
 func (s *Set) Costs() []Cost {
 	ordered := slices.Clone(s.segments)
@@ -59,17 +62,23 @@ func costOf(s *Segment, seen map[string]bool) Cost {
 	for _, sc := range b.scales {
 		sc.resolve()
 	}
-	root.simplify()
-	root.estimate(&sampled{})
+	for _, f := range append(b.held.roots, root) {
+		f.simplify()
+		f.estimate(&sampled{})
+		f.each(func(l *literal) {
+			if l.kind == residual {
+				c.Computed = append(c.Computed, b.residuals[l.index].text)
+			} else {
+				c.Indexed++
+			}
+		})
+	}
 	c.Share = root.share
-	root.each(func(l *literal) {
-		if l.kind == residual {
-			c.Computed = append(c.Computed, b.residuals[l.index].text)
-		} else {
-			c.Indexed++
+	rule.term.deep(func(t *Term) {
+		if t.op == opHeld && !seen[t.args[0].String()] {
+			seen[t.args[0].String()] = true
+			c.Bytes += heldBytes
 		}
-	})
-	rule.term.each(func(t *Term) {
 		if t.op != opAggregate || seen[t.aggregate.key()] {
 			return
 		}

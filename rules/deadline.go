@@ -21,6 +21,7 @@ func (m *Matcher) Deadline(p *profile.Profile, now int64) int64 {
 	for i := range m.state.due {
 		sooner(m.state.due[i].at)
 	}
+	m.eachRipening(p, sooner)
 	for _, i := range m.set.ages {
 		sooner(m.nextAge(i, now))
 	}

@@ -152,8 +152,9 @@ func TestDeadlinesOfManyEvents(t *testing.T) {
 // It returns the number of wakes and of those that flipped nothing.
 func (s *subject) pass(t *testing.T, until int64) (wakes, idle int) {
 	t.Helper()
-	if !s.profile.Exists() {
-		s.clock = until
+	if !s.profile.Exists() { // nothing is held before
+		s.clock, s.profile = until, profile.New("p")
+		s.incremental.Full(s.profile, until)
 		return 0, 0
 	}
 	for {

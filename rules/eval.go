@@ -17,9 +17,10 @@ type env struct {
 	set     *Set
 	profile *profile.Profile
 	now     int64
-	traits  *traitCache  // of the profile, nil where none is kept
-	event   *event.Event // inside a stream's predicate
-	element event.Value  // inside a quantifier's predicate
+	since   map[int]int64 // by condition of held(...), to look ahead with; nil for what the profile says
+	traits  *traitCache   // of the profile, nil where none is kept
+	event   *event.Event  // inside a stream's predicate
+	element event.Value   // inside a quantifier's predicate
 }
 
 // traitCache remembers the traits that were read, or brought by an event,
@@ -56,6 +57,7 @@ type slots interface {
 	trait(profile.Path) int
 	query(*aggregate) profile.Query
 	segment(id string) int
+	condition(t *Term) int // of a held(...)
 }
 
 // compileValue compiles a term for its value.
@@ -246,6 +248,9 @@ func compileCondition(t *Term, s slots) condition {
 	case opSegment:
 		i := s.segment(t.name)
 		return func(e *env) bool { return e.profile.Members.Has(i) }
+	case opHeld:
+		h := hold{s.condition(t), t.offset}
+		return func(e *env) bool { return e.held(h) }
 	case opAnyOf, opAllOf, opNoneOf, opOneOf:
 		return compileQuantifier(t, s)
 	}

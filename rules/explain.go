@@ -14,6 +14,7 @@ type Explanation struct {
 	Text  string         `json:"text"`            // the node as text of the language
 	Holds *bool          `json:"holds,omitempty"` // the truth of a condition
 	Value string         `json:"value,omitempty"` // what anything else yields
+	Since *time.Time     `json:"since,omitempty"` // since when the condition of held(...) is true, UTC
 	Flips *time.Time     `json:"flips,omitempty"` // when a condition next flips by itself, UTC
 	Parts []*Explanation `json:"parts,omitempty"`
 }
@@ -63,7 +64,7 @@ func (x *explainer) explain(t *Term) *Explanation {
 	e := &Explanation{Text: t.format()}
 	if t.kind == event.KindBool {
 		holds := compileCondition(t, x)(&x.env)
-		e.Holds, e.Flips = &holds, x.nextFlip(t, holds)
+		e.Holds, e.Since, e.Flips = &holds, x.since(t), x.nextFlip(t, holds)
 	} else {
 		e.Value = x.atLeast(t) + formatValue(compileValue(t, x)(&x.env))
 	}
@@ -92,14 +93,14 @@ func (t *Term) explained() []*Term {
 // nextFlip returns when a condition next changes with time alone, nil for
 // never or too far off to tell.
 func (x *explainer) nextFlip(t *Term, holds bool) *time.Time {
-	test, later := compileCondition(t, x), x.env
+	test, later := compileCondition(t, x), x.outlook(t)
 	for range maxFlipSteps {
-		at := x.nextInstant(t, later.now)
+		at := later.nextInstant(t)
 		if at == 0 {
 			return nil
 		}
-		later.now = at
-		if test(&later) != holds {
+		later.move(at)
+		if test(&later.env) != holds {
 			flip := time.UnixMilli(at).UTC()
 			return &flip
 		}
@@ -107,26 +108,29 @@ func (x *explainer) nextFlip(t *Term, holds bool) *time.Time {
 	return nil
 }
 
-// nextInstant returns the first instant after now at which anything that a
-// condition looks at may change, 0 for none.
-func (x *explainer) nextInstant(t *Term, now int64) int64 {
-	next := int64(0)
+// nextInstant returns the next instant at which anything that a condition
+// looks at may change, 0 for none.
+func (o *outlook) nextInstant(t *Term) int64 {
+	next, now := int64(0), o.env.now
 	sooner := func(at int64) {
 		if at > now && (next == 0 || at < next) {
 			next = at
 		}
 	}
-	at := x.env
-	at.now = now
-	t.each(func(t *Term) {
-		if t.op == opAggregate {
-			sooner(x.env.profile.NextChange(x.set.schema, x.query(t.aggregate), now))
+	t.deep(func(t *Term) {
+		switch t.op {
+		case opAggregate:
+			sooner(o.env.profile.NextChange(o.set.schema, o.query(t.aggregate), now))
+		case opHeld:
+			if since, is := o.env.since[o.condition(t)]; is {
+				sooner(since + t.offset)
+			}
 		}
 		for i, side := range t.args {
 			if _, compares := mirrored[t.op]; !compares || side.op != opInstant {
 				continue
 			}
-			if ms, ok := timeOf(compileValue(t.args[1-i], x)(&at)); ok {
+			if ms, ok := timeOf(compileValue(t.args[1-i], o)(&o.env)); ok {
 				sooner(ms - side.offset)
 				sooner(ms - side.offset + 1)
 			}
@@ -134,6 +138,8 @@ func (x *explainer) nextInstant(t *Term, now int64) int64 {
 	})
 	return next
 }
+
+const instantLayout = "2006-01-02T15:04:05.000Z07:00"
 
 // String writes the explanation as an indented tree: + for what holds, - for
 // what does not, = for values.
@@ -153,8 +159,11 @@ func (e *Explanation) write(b *strings.Builder, depth int) {
 	default:
 		fmt.Fprintf(b, "- %s", e.Text)
 	}
+	if e.Since != nil {
+		fmt.Fprintf(b, "  (true since %s)", e.Since.Format(instantLayout))
+	}
 	if e.Flips != nil {
-		fmt.Fprintf(b, "  (flips by itself at %s)", e.Flips.Format("2006-01-02T15:04:05.000Z07:00"))
+		fmt.Fprintf(b, "  (flips by itself at %s)", e.Flips.Format(instantLayout))
 	}
 	b.WriteByte('\n')
 	for _, part := range e.Parts {

@@ -34,6 +34,8 @@ func (t *Term) format() string {
 		return fmt.Sprintf("%s(%q)", opNames[t.op], t.name)
 	case opInstant:
 		return formatInstant(t.offset)
+	case opHeld:
+		return fmt.Sprintf("held(%s, %q)", t.args[0].format(), formatDuration(t.offset))
 	case opNot:
 		return "not " + arg(0)
 	case opPresent:
@@ -77,7 +79,7 @@ func (t *Term) chain(o op) []*Term {
 func (t *Term) nested() string {
 	_, timed := t.formatTimed()
 	switch {
-	case timed:
+	case timed, t.op == opHeld:
 		return t.format()
 	case t.op >= opAnyOf, t.op == opVersion, t.op >= opLower && t.op <= opLen, t.op == opField, len(t.args) == 0:
 		return t.format()

@@ -35,7 +35,8 @@ type index struct {
 	access    access
 	late      []uint64 // set of positions: the rule mentions segments
 	mentioned []uint64 // set of positions: a rule mentions the segment; nil for none
-	blank     State    // of a profile that has nothing
+	holding
+	blank State // of a profile that has nothing
 }
 
 // residualCondition is what no scale or bit can tell.

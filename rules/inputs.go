@@ -10,7 +10,7 @@ import (
 type inputs struct {
 	traits    []int // indexes of Schema.Traits
 	series    []int // indexes of Schema.Series
-	segments  []int // positions
+	segments  []int // positions, of conditions too
 	firstSeen bool
 	lastSeen  bool
 	groups    bool
@@ -28,6 +28,8 @@ func (b *builder) inputsOf(t *Term) inputs {
 			in.series = append(in.series, q.Series)
 		case opSegment:
 			in.segments = append(in.segments, b.segment(t.name))
+		case opHeld:
+			in.segments = append(in.segments, b.set.Len()+b.condition(t))
 		case opFirstSeen:
 			in.firstSeen = true
 		case opLastSeen:

@@ -15,6 +15,7 @@ const (
 	points                      // some cells of a scale
 	bit                         // a bit of the profile's state
 	member                      // membership of another segment
+	holds                       // a condition held for long enough
 	residual                    // a condition that has to be computed
 )
 
@@ -29,7 +30,7 @@ type literal struct {
 	values  []event.Value // of points; a missing value stands for nil
 	cells   []uint16      // of points, sorted; known once the scale is resolved
 	sensor  *bitSensor    // of bit
-	index   int           // of bit within its sensor, of member and residual in the set
+	index   int           // of bit within its sensor, of member, holds and residual in the set
 	filed   int           // number of its posting among those of its rule
 	test    test
 }
@@ -60,10 +61,20 @@ const maxRangePoints = 256
 
 // literal classifies a condition that is neither and, or nor not.
 func (b *builder) literal(t *Term) *literal {
-	if lit := b.indexed(t); lit != nil {
-		return lit
+	if t.op == opSegment || t.op == opHeld || !t.mentions() {
+		if lit := b.indexed(t); lit != nil {
+			return lit
+		}
 	}
 	return &literal{kind: residual, index: b.residual(t)}
+}
+
+// mentions reports whether a term's value depends on memberships. No scale
+// follows these.
+func (t *Term) mentions() bool {
+	found := false
+	t.each(func(t *Term) { found = found || t.op == opSegment || t.op == opHeld })
+	return found
 }
 
 func (b *builder) indexed(t *Term) *literal {
@@ -72,6 +83,8 @@ func (b *builder) indexed(t *Term) *literal {
 		return &literal{kind: always, negated: !t.value.True()}
 	case opSegment:
 		return &literal{kind: member, index: b.segment(t.name)}
+	case opHeld:
+		return &literal{kind: holds, index: b.hold(t)}
 	case opEqual, opNotEqual, opLess, opLessEqual, opGreater, opGreaterEqual:
 		return b.comparison(t)
 	case opPresent, opAbsent:

@@ -62,7 +62,7 @@ type move struct {
 // NewMatcher returns a Matcher for s.
 func NewMatcher(s *Set) *Matcher {
 	ix := &s.index
-	words := (s.Len() + 63) / 64
+	words := (s.positions() + 63) / 64
 	return &Matcher{
 		set: s, index: ix,
 		env:     env{set: s, traits: &traitCache{turns: make([]uint64, len(s.schema.Traits)), values: make([]event.Value, len(s.schema.Traits))}},
@@ -119,6 +119,7 @@ func (m *Matcher) Wake(p *profile.Profile, now int64) []Flip {
 	l := &m.set.listeners
 	m.senseDue(p, now)
 	m.sense(&l.clock)
+	m.ripen(p, now)
 	m.settle()
 	return m.end()
 }
@@ -156,6 +157,10 @@ func (m *Matcher) end() []Flip {
 			w := t<<6 + bits.TrailingZeros64(m.touched[t])
 			for ; m.flipped[w] != 0; m.flipped[w] &= m.flipped[w] - 1 {
 				i := w<<6 + bits.TrailingZeros64(m.flipped[w])
+				if condition := i - m.set.Len(); condition >= 0 {
+					m.flipCondition(condition, m.members.Has(i))
+					continue
+				}
 				m.flips = append(m.flips, Flip{Position: i, Entered: m.members.Has(i)})
 			}
 		}

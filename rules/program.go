@@ -12,6 +12,7 @@ const (
 	testList                     // of a scale's cell: offset in lists, lowest bit: negated
 	testMember                   // position, lowest bit: negated
 	testResidual                 // number, lowest bit: negated
+	testHeld                     // number of a hold, lowest bit: negated
 )
 
 // guards reports whether tests of a kind can serve as guards.
@@ -116,6 +117,8 @@ func (m *Matcher) test(t *test) bool {
 		return m.env.profile.Members.Has(int(n)) != negated
 	case testResidual:
 		return m.residual(n) != negated
+	case testHeld:
+		return m.env.held(m.index.heldFor[n]) != negated
 	case testList:
 		return m.index.inList(n, m.state.cells[t.scale]) != negated
 	}

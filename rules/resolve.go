@@ -26,6 +26,8 @@ func (r *resolver) resolve(l *literal) {
 		l.test = test{kind: testConst, parameter: 1 - negated}
 	case member:
 		l.test = test{kind: testMember, parameter: uint32(l.index)<<1 | negated}
+	case holds:
+		l.test = test{kind: testHeld, parameter: uint32(l.index)<<1 | negated}
 	case residual:
 		l.test = test{kind: testResidual, parameter: uint32(l.index)<<1 | negated}
 	case bit:

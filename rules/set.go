@@ -72,6 +72,7 @@ func compile(segments []Segment, missing bool, o Options) (*Set, error) {
 		}
 		if len(errs) == 0 && len(rule.uses) == 0 {
 			rule = checked{root: b.root(rule.term)} // terms take much room
+			rule.conditions = len(b.held.keys)
 		}
 		rules[i] = rule
 	}
@@ -81,7 +82,11 @@ func compile(segments []Segment, missing bool, o Options) (*Set, error) {
 		sortErrors(errs)
 		return nil, errs
 	}
-	return b.build(segments, rules, order, o), nil
+	set := b.build(segments, rules, order, o)
+	if err := checkCount(set.positions()); err != nil {
+		return nil, err
+	}
+	return set, nil
 }
 
 func checkCount(segments int) error {
@@ -225,6 +230,9 @@ func (s *Set) Schema() *profile.Schema { return s.schema }
 
 // Len is the number of segments.
 func (s *Set) Len() int { return len(s.segments) }
+
+// positions is the number of segments and, behind them, of conditions.
+func (s *Set) positions() int { return len(s.segments) + len(s.schema.Conditions) }
 
 // Segment returns the segment at a position.
 func (s *Set) Segment(position int) *Segment { return &s.segments[position] }

@@ -177,12 +177,16 @@ func (m *Matcher) noteWord(w int, changed uint64) {
 
 // pend puts a rule that mentions segments behind the others.
 func (m *Matcher) pend(position uint32) {
-	m.pending[position>>6] |= 1 << (position & 63)
+	place := position
+	if m.index.places != nil {
+		place = m.index.places[position]
+	}
+	m.pending[place>>6] |= 1 << (place & 63)
 	m.waiting = true
 }
 
-// settleLate runs the pending rules in order of position, so that every
-// segment is settled before a rule that mentions it.
+// settleLate runs the pending rules in order of place, so that every segment
+// is settled before a rule that mentions it.
 func (m *Matcher) settleLate() {
 	if !m.waiting {
 		return
@@ -192,6 +196,9 @@ func (m *Matcher) settleLate() {
 		for m.pending[w] != 0 {
 			position := uint32(w<<6 + bits.TrailingZeros64(m.pending[w]))
 			m.pending[w] &= m.pending[w] - 1
+			if m.index.turns != nil {
+				position = m.index.turns[position]
+			}
 			if m.run(position) != m.members.Has(int(position)) {
 				m.flip(position)
 			}

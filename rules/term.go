@@ -26,6 +26,7 @@ const (
 	opSegment   // name: segment id
 	opBucket    // name: salt
 	opInstant   // now + offset
+	opHeld      // args[0] for offset milliseconds
 
 	// What an event knows, inside a stream's predicate.
 	opProperty  // name: path
@@ -85,7 +86,7 @@ const (
 var opNames = [...]string{
 	opInvalid: "invalid", opConst: "const", opNil: "nil", opTrait: "traits", opID: "profile.id", opFirstSeen: "profile.first_seen",
 	opLastSeen: "profile.last_seen", opGroups: "profile.groups", opAggregate: "aggregate", opSegment: "segment", opBucket: "bucket",
-	opInstant: "now", opProperty: "property", opTimestamp: ".timestamp", opDay: ".day", opEventName: ".name", opElement: "#",
+	opInstant: "now", opHeld: "held", opProperty: "property", opTimestamp: ".timestamp", opDay: ".day", opEventName: ".name", opElement: "#",
 	opField: "field", opNot: "not", opAnd: "and", opOr: "or", opEqual: "==", opNotEqual: "!=", opLess: "<", opLessEqual: "<=",
 	opGreater: ">", opGreaterEqual: ">=", opPresent: "present", opAbsent: "absent", opIn: "in", opInRange: "in range",
 	opContains: "contains", opStartsWith: "startsWith", opEndsWith: "endsWith", opMatches: "matches", opAdd: "+", opSub: "-",
@@ -105,7 +106,7 @@ type Term struct {
 	args      []*Term
 	name      string // a path, segment id, salt, or regular expression
 	value     event.Value
-	offset    int64 // of opInstant, in milliseconds
+	offset    int64 // of opInstant and opHeld, in milliseconds
 	aggregate *aggregate
 }
 
@@ -145,7 +146,7 @@ func (t *Term) append(dst []byte) []byte {
 	switch t.op {
 	case opConst, opInRange:
 		dst = appendValue(append(dst, ' '), t.value)
-	case opInstant:
+	case opInstant, opHeld:
 		dst = strconv.AppendInt(append(dst, ' '), t.offset, 10)
 	case opAggregate:
 		dst = strconv.AppendInt(append(dst, ' '), int64(t.aggregate.reduce), 10)
@@ -202,10 +203,14 @@ func appendValue(dst []byte, v event.Value) []byte {
 	return append(dst, v.Kind().String()...)
 }
 
-// each calls f with t and everything below it, predicates of streams
-// excepted: those see events, not the profile.
+// each calls f with t and everything below it, except predicates of streams,
+// which see events and not the profile, and conditions of held, which are
+// rules of their own.
 func (t *Term) each(f func(*Term)) {
 	f(t)
+	if t.op == opHeld {
+		return
+	}
 	for _, a := range t.args {
 		a.each(f)
 	}

@@ -53,7 +53,7 @@ func (w *writer) number() (string, []float64) {
 	case 3:
 		return fmt.Sprintf("(traits.age %s %d)", pick(w.r, []string{"%", "%", "+", "-"}), 1+w.r.IntN(3)), []float64{0, 1, 18, 20, 22}
 	case 4:
-		return fmt.Sprintf("(traits.active ? %s : %s)", name, figure(pick(w.r, domain))), domain
+		return fmt.Sprintf("(%s ? %s : %s)", w.truth(), name, figure(pick(w.r, domain))), domain
 	case 5:
 		return fmt.Sprintf("(-traits.age %s %d)", pick(w.r, []string{"*", "/", "**", "^"}), 1+w.r.IntN(3)), []float64{-40, -20, -10, -9.5, 400}
 	case 6:

@@ -21,6 +21,7 @@ func Rule(r *rand.Rand, depth int, segments []string) string {
 type writer struct {
 	r        *rand.Rand
 	segments []string
+	nested   int // how many held(...) are around
 }
 
 func (w *writer) letRule(depth int) string {
@@ -62,7 +63,7 @@ func (w *writer) leaf() string {
 	if len(w.segments) > 0 {
 		segment = 6
 	}
-	switch weigh(w.r, 30, 38, 10, 8, 3, segment, 9) {
+	switch weigh(w.r, 30, 38, 10, 8, 3, segment, 9, w.holding()) {
 	case 0:
 		return w.attribute()
 	case 1:
@@ -75,6 +76,8 @@ func (w *writer) leaf() string {
 		return fmt.Sprintf("bucket(%s) %s %s", w.word(salts), w.order(), pick(w.r, []string{"25", "50.5", "75"}))
 	case 6:
 		return w.ordered()
+	case 7:
+		return w.held()
 	}
 	return fmt.Sprintf("segment(%s)", w.word(w.segments))
 }

@@ -153,8 +153,12 @@ func (s *shard) checkMemory(id string) error {
 
 // check evaluates all rules of a profile, which must change nothing.
 func (s *shard) check(p *profile.Profile) error {
+	before := slices.Clone(p.Members)
 	for _, f := range s.full.Full(p, s.shard.Clock()) {
 		return fmt.Errorf("evaluated from scratch, %s being in the segment at position %d is %t", p.ID, f.Position, f.Entered)
+	}
+	if !slices.Equal(p.Members[:len(before)], before) {
+		return fmt.Errorf("evaluated from scratch, %s has other conditions", p.ID)
 	}
 	return nil
 }
