@@ -27,13 +27,16 @@ type replica struct {
 	repeats  int
 }
 
-// exact is the bound on what a profile keeps in memory here. There is no
-// store to spare, so windows stay exact as long as the configuration allows.
-const exact = 1_000_000
+// Bounds on what a profile keeps in memory here. There is no store to spare,
+// so windows stay exact as long as the configuration allows.
+const (
+	exact      = 1_000_000
+	exactBytes = 1 << 30
+)
 
 func newReplica(set *rules.Set) (*replica, error) {
 	limits := pipeline.DefaultConfig()
-	limits.Profiles.Entries, limits.Profiles.MessageIDs = exact, exact
+	limits.Profiles.Entries, limits.Profiles.MessageIDs, limits.Profiles.StateBytes = exact, exact, exactBytes
 	decoder, err := event.NewDecoder(limits.Events)
 	if err != nil {
 		return nil, err
