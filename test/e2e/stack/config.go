@@ -18,10 +18,18 @@ func (s *System) config(name, listen string) string {
 	fmt.Fprintf(&b, "  session_timeout: %s\n  rebalance_timeout: %s\n  heartbeat_interval: %s\n  poll_wait: 100ms\n", session, session, session/10)
 	fmt.Fprintf(&b, "redis:\n  addresses: [%s]\n  cluster: %t\n  buckets: 64\n", quoted(s.addresses), s.Cluster)
 	fmt.Fprintf(&b, "pipeline:\n  commit_timeout: %s\n%s\n", session/2, s.Pipeline)
-	fmt.Fprintf(&b, "segments:\n  path: %s\n  reload: 200ms\nclock: stream\n", s.file(segmentFile))
+	fmt.Fprintf(&b, "segments:\n  path: %s\n  reload: 200ms\nclock: %s\n", s.file(segmentFile), s.clock())
 	fmt.Fprintf(&b, "http:\n  listen: %q\nlog:\n  level: info\n  format: json\n", listen)
 	s.write(name+".yaml", b.String())
 	return s.file(name + ".yaml")
+}
+
+// clock is what moves the shards' time.
+func (s *System) clock() string {
+	if s.Wall {
+		return "wall"
+	}
+	return "stream"
 }
 
 // group is the consumer group. The router's has "-router" behind it.

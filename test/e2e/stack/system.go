@@ -36,6 +36,9 @@ type Options struct {
 	// Session is the consumer group's session timeout: how soon a killed
 	// evaluator is missed. 0 means 2 s.
 	Session time.Duration
+	// Wall has the wall clock move shards that have nothing to read. Without
+	// it only arrival times do, and any are believed.
+	Wall bool
 	// Pipeline holds lines of the configuration's pipeline section, each
 	// indented by two spaces.
 	Pipeline string
