@@ -222,9 +222,15 @@ func (p *Profile) Each(f func(series int)) {
 // EachTrait calls f with every trait of the schema that the profile has
 // something at or below. It may name one several times.
 func (p *Profile) EachTrait(s *Schema, f func(TraitChange)) {
+	next := 0 // both are sorted, so the trait that follows is the likeliest
 	for i := range p.Traits.leaves {
 		l := &p.Traits.leaves[i]
-		if trait, found := s.traits[l.path]; found {
+		trait, found := next, next < len(s.Traits) && s.Traits[next] == l.path
+		if !found {
+			trait, found = s.traits[l.path]
+		}
+		if found {
+			next = trait + 1
 			f(TraitChange{trait, l.value, !l.value.IsMissing()})
 		}
 		for q, ok := l.path.Parent(); ok; q, ok = q.Parent() {

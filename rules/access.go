@@ -76,9 +76,6 @@ func (f *filing) accessLiteral(l *literal, p posting) {
 			return
 		}
 		if low > l.scale.base {
-			if high < l.scale.cells {
-				p = p.unsure()
-			}
 			f.enter(drawerAccessUp, l.scale.id, low-1-l.scale.base, p)
 			return
 		}
@@ -102,10 +99,10 @@ func (m *Matcher) whole() {
 			}
 		}
 	}
-	m.sift()
-	for _, i := range m.passed {
-		m.admit(&ix.entries[i])
+	for _, i := range m.winnow(m.sift(m.ins), m.fresh) {
+		m.admit(&ix.rests[i])
 	}
+	m.ins = m.ins[:0]
 	for _, position := range ix.access.always {
 		if m.run(position) {
 			m.fresh[position>>6] |= 1 << (position & 63)
@@ -128,10 +125,10 @@ func (m *Matcher) reach(a *scalePostings, s *scale, c uint16) {
 		stretch{a.boundaries[k].inBack, a.boundaries[last].inBack})
 }
 
-// admit adds the rule of an entry whose first guard holds, if it is true.
-func (m *Matcher) admit(e *entry) {
-	position := e.rule & positionMask
-	if m.fresh[position>>6]>>(position&63)&1 == 0 && m.index.guarded(e, m.state) && (e.rule&flagComplete != 0 || m.runAt(e.program)) {
+// admit adds the rule of a rest that holds, if it is true.
+func (m *Matcher) admit(r *rest) {
+	position := r.rule & positionMask
+	if r.rule&flagComplete != 0 || m.fresh[position>>6]>>(position&63)&1 == 0 && m.run(position) {
 		m.fresh[position>>6] |= 1 << (position & 63)
 	}
 }

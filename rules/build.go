@@ -90,6 +90,7 @@ func (b *builder) connect() {
 	b.traits = traitPaths(from.scales, from.bits, from.residuals)
 	for i, s := range b.scales {
 		s.value, s.inputs = b.sensed(from.scales[i], s.domain), b.inputsOf(from.scales[i])
+		s.trait = b.traitOf(from.scales[i], s.domain)
 		s.inputs.clock = s.inputs.clock || s.domain == age
 	}
 	for i, s := range b.bits {

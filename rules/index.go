@@ -9,10 +9,10 @@ package rules
 //   - Scales cut each value into cells. A change within a cell flips nothing
 //     and costs one comparison.
 //   - A change from one cell to another makes known predicates true and
-//     others false. For each there is a posting: with the rule, and with up
-//     to three guards, the other predicates of the rule least likely to
-//     hold. The first stands apart, densely packed, because most postings
-//     die at it; where the guards are not the whole rule its program runs.
+//     others false. For each there is a posting: with a gate, the other
+//     predicate of the rule least likely to hold, and with the number of a
+//     rest, which has the rule's next guards. Most postings die at the
+//     gate; where the guards are not the whole rule its program runs.
 //   - Rules that may be left are looked at only if the profile is in them.
 //   - When a profile is evaluated whole, every rule is reached through one
 //     set of its predicates of which at least one must hold.
@@ -26,8 +26,8 @@ type index struct {
 	words     []uint64
 	lists     []uint16
 	programs  programs
-	gates     []test // first guard of each entry
 	entries   []entry
+	rests     []rest
 	leaves    []uint32
 	byScale   []scalePostings
 	bits      []offsets // by bit: in and out when it rises, back when it falls
@@ -46,26 +46,11 @@ type residualCondition struct {
 	text   string // for people
 }
 
-// entry is a posting of a rule that may be entered, its first guard
-// excepted: 20 bytes.
+// entry is a posting of a rule that may be entered: 12 bytes.
 type entry struct {
-	guard2, guard3 uint32 // parameters of the guards
-	scale2, scale3 uint16
-	rule           uint32 // position and flags
-	program        uint32 // where the rule's program begins
+	gate test
+	rest uint32 // number of the rest
 }
-
-// Parts of entry.rule and of leaves.
-const (
-	positionBits = 24
-	positionMask = 1<<positionBits - 1
-	flagLate     = 1 << 24 // the rule mentions segments: to be settled after them
-	flagComplete = 1 << 25 // of entries: the posting's predicate and its guards are the whole rule
-	flagSure     = 1 << 25 // of leaves: the rule can't hold any more
-	kind2Shift   = 26
-	kind3Shift   = 29
-	kindMask     = 7
-)
 
 // MaxSegments is the number of segments that a Set can have.
 const MaxSegments = 1 << positionBits
@@ -88,26 +73,24 @@ type scalePostings struct {
 	boundaries []offsets
 }
 
-// holds reports whether a guard of an entry holds.
-func (ix *index) holds(kind testKind, scale uint16, parameter uint32, st *State) bool {
-	switch kind {
-	case testRange:
-		return st.cells[scale]-uint16(parameter) < uint16(parameter>>16)
-	case testMask:
-		return parameter>>st.cells[scale]&1 != 0
-	case testWords:
-		c := st.cells[scale]
-		return ix.words[parameter+uint32(c>>6)]>>(c&63)&1 != 0
+// holds reports whether a gate holds that is not a range.
+func (ix *index) holds(g *test, st *State) bool {
+	switch g.kind {
+	case testSet:
+		return ix.inSet(g.parameter, st.cells[g.scale])
 	case testBit:
-		return uint32(st.bits[parameter>>7]>>(parameter>>1&63)&1) != parameter&1
+		return uint32(st.bits[g.parameter>>7]>>(g.parameter>>1&63)&1) != g.parameter&1
 	}
 	return true
 }
 
-// guarded reports whether the second and third guard of an entry hold.
-func (ix *index) guarded(e *entry, st *State) bool {
-	return ix.holds(testKind(e.rule>>kind2Shift&kindMask), e.scale2, e.guard2, st) &&
-		ix.holds(testKind(e.rule>>kind3Shift), e.scale3, e.guard3, st)
+// inSet looks for a cell in a set of cells.
+func (ix *index) inSet(at uint32, c uint16) bool { return ix.words[at+uint32(c>>6)]>>(c&63)&1 != 0 }
+
+// inRange is 1 if a cell lies in the range of a testRange, else 0. It has no
+// branch, which the processor would have to guess.
+func inRange(parameter uint32, c uint16) uint32 {
+	return (uint32(c-uint16(parameter)) - parameter>>16) >> 31
 }
 
 // State is what the index keeps of a profile in memory: the cell of every

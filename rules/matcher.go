@@ -40,7 +40,7 @@ type Matcher struct {
 	ins             []stretch // of entries whose predicate has become true
 	outs            []stretch // of leaves whose predicate has become false
 	allIns, allOuts []stretch // of which that is not known
-	passed          []uint32  // entries whose first guard holds
+	found           []uint32  // leaves or remainders
 	read            []uint64  // by scale, sensor and residual: turn in which it was read
 	memo            []memo    // by residual
 

@@ -20,9 +20,6 @@ func (p *pile[T]) add(v T) {
 	p.length++
 }
 
-// size is the number of elements.
-func (p *pile[T]) size() int { return p.length }
-
 // each calls f with every element, in the order in which they were added.
 func (p *pile[T]) each(f func(*T)) {
 	for _, chunk := range p.chunks {

@@ -1,7 +1,5 @@
 package rules
 
-import "slices"
-
 // drawer says in which kind of list a posting lies.
 type drawer uint8
 
@@ -23,9 +21,10 @@ const drawers = int(drawerAccessBit) + 1
 
 // posting is an entry before it is filed.
 type posting struct {
-	bucket uint64 // by list and then by kind of gate
-	gate   test
+	bucket uint64 // by list and then by kinds of guards
 	entry  entry
+	rule   uint32 // position and flagLate
+	odd    bool   // whether the entry's rest is
 }
 
 // leaf is a leaf before it is filed.
@@ -34,9 +33,17 @@ type leaf struct {
 	rule uint32
 }
 
-// gateKinds is the number of kinds of first guards. Within a list those of a
-// kind stand together, which the processor predicts well.
-const gateKinds = int(testBit) + 1
+// guardKinds is the number of kinds of gates, each with odd rests or not.
+// Within a list those of a kind stand together, which the processor predicts
+// well.
+const guardKinds = 2 * (int(testBit) + 1)
+
+func (p *posting) kinds() int {
+	if p.odd {
+		return 2*int(p.entry.gate.kind) + 1
+	}
+	return 2 * int(p.entry.gate.kind)
+}
 
 // filing collects the postings of all rules. Lists are numbered through:
 // drawer by drawer, owner by owner (a scale's number; 0 for bits and
@@ -47,9 +54,11 @@ type filing struct {
 	lists    int
 	postings pile[posting]
 	leaves   pile[leaf]
+	rests    []rest
 	filed    []posting  // scratch: of the literals of one rule
 	path     []*formula // scratch: literals beside the one at hand
 	usable   []*formula // scratch: those that can serve as guards
+	tests    []test     // scratch: of these
 }
 
 func newFiling(ix *index) *filing {
@@ -76,9 +85,9 @@ func (d drawer) ofScales() bool {
 
 // rule files the postings of one rule.
 func (f *filing) rule(position int, root *formula, late bool) {
-	r := ruleFiling{filing: f, position: position, size: root.literals(), late: late}
+	r := ruleFiling{filing: f, position: position, late: late}
 	f.path, f.filed = f.path[:0], f.filed[:0]
-	r.walk(root, root.op != disjunction)
+	r.walk(root, root.op != disjunction, true)
 	f.access(position, root, late, f.filed)
 }
 
@@ -86,77 +95,39 @@ func (f *filing) rule(position int, root *formula, late bool) {
 type ruleFiling struct {
 	*filing
 	position int
-	size     int // literals of the rule
 	late     bool
 }
 
 // walk files what is below a formula. The path holds the literals that stand
 // beside it in conjunctions: all must hold for it to make the rule true, so
 // any of them can serve as a guard. Required says that the rule can't hold
-// without it.
-func (r *ruleFiling) walk(n *formula, required bool) {
+// without it; sufficient, that the rule holds with it and the path.
+func (r *ruleFiling) walk(n *formula, required, sufficient bool) {
 	if n.op == literalOnly {
-		e := r.guarded()
-		n.lit.filed, r.filed = len(r.filed), append(r.filed, e)
-		r.literal(n.lit, e, required && !r.late)
+		p := r.guarded(n.lit, sufficient)
+		n.lit.filed, r.filed = len(r.filed), append(r.filed, p)
+		r.literal(n.lit, p, required && !r.late)
 		return
 	}
 	depth := len(r.path)
 	for i, k := range n.kids {
 		r.path = r.path[:depth]
+		alone := true // no other kid but literals
 		if n.op == conjunction {
 			for j, other := range n.kids {
-				if j != i && other.op == literalOnly {
+				if j == i {
+					continue
+				}
+				if other.op == literalOnly {
 					r.path = append(r.path, other)
+				} else {
+					alone = false
 				}
 			}
 		}
-		r.walk(k, required && k.op != disjunction)
+		r.walk(k, required && k.op != disjunction, sufficient && alone)
 	}
 	r.path = r.path[:depth]
-}
-
-// guarded makes a posting of the rule for a literal with the path at hand.
-func (r *ruleFiling) guarded() posting {
-	p := posting{entry: entry{rule: uint32(r.position), program: r.ix.programs.start[r.position]}}
-	if r.late {
-		p.entry.rule |= flagLate
-	}
-	r.usable = r.usable[:0]
-	for _, n := range r.path {
-		if n.lit.test.kind.guards() {
-			r.usable = append(r.usable, n)
-		}
-	}
-	slices.SortStableFunc(r.usable, func(a, b *formula) int { return compareFloat(a.share, b.share) })
-	for i, n := range r.usable[:min(3, len(r.usable))] {
-		p.guard(i, n.lit.test)
-	}
-	if len(r.usable) <= 3 && len(r.usable) == r.size-1 && !r.late {
-		p.entry.rule |= flagComplete
-	}
-	return p
-}
-
-// guard sets one of the three guards.
-func (p *posting) guard(i int, t test) {
-	e := &p.entry
-	switch i {
-	case 0:
-		p.gate = t
-	case 1:
-		e.guard2, e.scale2 = t.parameter, t.scale
-		e.rule |= uint32(t.kind) << kind2Shift
-	case 2:
-		e.guard3, e.scale3 = t.parameter, t.scale
-		e.rule |= uint32(t.kind) << kind3Shift
-	}
-}
-
-// unsure is a posting whose predicate may not hold when it is looked at.
-func (p posting) unsure() posting {
-	p.entry.rule &^= flagComplete
-	return p
 }
 
 // literal files a rule under one of its literals: entries where the literal
@@ -173,7 +144,7 @@ func (f *filing) literal(l *literal, p posting, required bool) {
 		f.enter(on, 0, n, p)
 		f.leave(off, 0, n, p, required)
 	case residual:
-		f.enter(drawerShift, 0, l.index, p.unsure())
+		f.enter(drawerShift, 0, l.index, p)
 		f.leave(drawerShift, 0, l.index, p, false)
 	case points:
 		f.points(l, p, required)
@@ -191,9 +162,6 @@ func (f *filing) points(l *literal, p posting, required bool) {
 		case !l.negated:
 			f.enter(drawerArrive, l.scale.id, int(c), p)
 			f.leave(drawerDepart, l.scale.id, int(c), p, required && !several)
-		case several:
-			f.enter(drawerDepart, l.scale.id, int(c), p.unsure())
-			f.leave(drawerArrive, l.scale.id, int(c), p, required)
 		default:
 			f.enter(drawerDepart, l.scale.id, int(c), p)
 			f.leave(drawerArrive, l.scale.id, int(c), p, required)
@@ -209,12 +177,8 @@ func (f *filing) span(l *literal, p posting, required bool) {
 	}
 	s := l.scale
 	hasLow, hasHigh := low > s.base, high < s.cells
-	if hasLow && hasHigh { // a long move may pass over the whole stretch
-		if l.negated {
-			required = false
-		} else {
-			p = p.unsure()
-		}
+	if hasLow && hasHigh && l.negated { // a long move may pass over the whole stretch
+		required = false
 	}
 	inward, outward := drawerUp, drawerDown
 	if hasLow {
@@ -236,12 +200,12 @@ func (f *filing) boundary(s *scale, cell int, inward, outward drawer, negated bo
 }
 
 func (f *filing) enter(d drawer, owner, key int, p posting) {
-	p.bucket = uint64((f.first[d][owner]+key)*gateKinds + int(p.gate.kind))
+	p.bucket = uint64((f.first[d][owner]+key)*guardKinds + p.kinds())
 	f.postings.add(p)
 }
 
 func (f *filing) leave(d drawer, owner, key int, p posting, sure bool) {
-	l := leaf{list: uint64(f.first[d][owner] + key), rule: p.entry.rule & (positionMask | flagLate)}
+	l := leaf{list: uint64(f.first[d][owner] + key), rule: p.rule}
 	if sure {
 		l.rule |= flagSure
 	}
@@ -251,21 +215,41 @@ func (f *filing) leave(d drawer, owner, key int, p posting, sure bool) {
 // file puts the postings into the index, those of a bucket in the order in
 // which they were filed: by position.
 func (f *filing) file() {
-	entries, leaves := make([]uint32, f.lists*gateKinds+1), make([]uint32, f.lists+1)
+	entries, leaves := make([]uint32, f.lists*guardKinds+1), make([]uint32, f.lists+1)
 	f.postings.each(func(p *posting) { entries[p.bucket+1]++ })
 	f.leaves.each(func(l *leaf) { leaves[l.list+1]++ })
-	f.ix.entries, f.ix.gates = make([]entry, accumulate(entries)), make([]test, f.postings.size())
+	f.ix.entries = make([]entry, accumulate(entries))
 	f.ix.leaves = make([]uint32, accumulate(leaves))
 	f.begin(entries, leaves)
 	f.postings.each(func(p *posting) {
 		at := &entries[p.bucket]
-		f.ix.entries[*at], f.ix.gates[*at] = p.entry, p.gate
+		f.ix.entries[*at] = p.entry
 		*at++
 	})
 	f.leaves.each(func(l *leaf) {
 		f.ix.leaves[leaves[l.list]] = l.rule
 		leaves[l.list]++
 	})
+	f.placeRests()
+}
+
+// placeRests puts the rests into the index, in the order of the entries that
+// lead to them, so that those of one list are near each other.
+func (f *filing) placeRests() {
+	f.ix.rests = make([]rest, 0, len(f.rests))
+	placed := make([]uint32, len(f.rests)) // where each is in the index, plus 1
+	for i := range f.ix.entries {
+		at := &f.ix.entries[i].rest
+		if placed[*at] == 0 {
+			placed[*at] = uint32(len(f.ix.rests)) + 1
+			n := 1
+			for f.rests[int(*at)+n-1].rule&flagMore != 0 {
+				n++
+			}
+			f.ix.rests = append(f.ix.rests, f.rests[*at:][:n]...)
+		}
+		*at = placed[*at] - 1
+	}
 }
 
 // accumulate turns numbers, each one place ahead, into where each begins. It
@@ -284,12 +268,12 @@ func (f *filing) begin(entries, leaves []uint32) {
 	for d := range f.first {
 		for owner, first := range f.first[d] {
 			_, keys := f.ix.place(drawer(d), owner)
-			if entries[first*gateKinds] == entries[(first+keys)*gateKinds] && leaves[first] == leaves[first+keys] {
+			if entries[first*guardKinds] == entries[(first+keys)*guardKinds] && leaves[first] == leaves[first+keys] {
 				continue
 			}
 			lists, back := f.ix.drawer(drawer(d), owner)
 			for key := range lists {
-				lists[key].begin(back, entries[(first+key)*gateKinds], leaves[first+key])
+				lists[key].begin(back, entries[(first+key)*guardKinds], leaves[first+key])
 			}
 		}
 	}

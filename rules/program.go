@@ -4,10 +4,9 @@ package rules
 type testKind uint8
 
 const (
-	testConst    testKind = iota // parameter: 1 for true; as a guard: none
+	testConst    testKind = iota // parameter: 1 for true
 	testRange                    // of a scale's cell: first cell, and number of cells, wrapping around
-	testMask                     // of a scale's cell: a bit for each of the first 32
-	testWords                    // of a scale's cell: offset of a bitset in words
+	testSet                      // of a scale's cell: offset of a bitset in words
 	testBit                      // bit of the state, lowest bit: negated
 	testList                     // of a scale's cell: offset in lists, lowest bit: negated
 	testMember                   // position, lowest bit: negated
@@ -88,11 +87,8 @@ func (m *Matcher) runAt(start uint32) bool {
 		switch in.kind {
 		case testRange:
 			holds = cells[in.scale]-uint16(in.parameter) < uint16(in.parameter>>16)
-		case testMask:
-			holds = in.parameter>>cells[in.scale]&1 != 0
-		case testWords:
-			c := cells[in.scale]
-			holds = ix.words[in.parameter+uint32(c>>6)]>>(c&63)&1 != 0
+		case testSet:
+			holds = ix.inSet(in.parameter, cells[in.scale])
 		default:
 			holds = m.test(&in.test)
 		}

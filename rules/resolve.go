@@ -83,8 +83,6 @@ func (r *resolver) resolvePoints(l *literal) {
 	switch {
 	case last-first+1 == len(cells):
 		l.test = rangeTest(l.scale, first, last+1, l.negated)
-	case l.scale.cells <= 32:
-		l.test = test{kind: testMask, scale: scale, parameter: mask(cells, l.negated)}
 	case l.scale.cells > 64*longList && len(cells) <= longList:
 		parameter := r.list(cells) << 1
 		if l.negated {
@@ -92,19 +90,8 @@ func (r *resolver) resolvePoints(l *literal) {
 		}
 		l.test = test{kind: testList, scale: scale, parameter: parameter}
 	default:
-		l.test = test{kind: testWords, scale: scale, parameter: r.bitset(cells, l.scale.cells, l.negated)}
+		l.test = test{kind: testSet, scale: scale, parameter: r.bitset(cells, l.scale.cells, l.negated)}
 	}
-}
-
-func mask(cells []uint16, negated bool) uint32 {
-	bits := uint32(0)
-	for _, c := range cells {
-		bits |= 1 << c
-	}
-	if negated {
-		return ^bits
-	}
-	return bits
 }
 
 // bitset stores a set of cells and returns its offset in words.

@@ -41,6 +41,7 @@ const maxConstants = 30_000
 // itself, between it and the second, and so on.
 type scale struct {
 	id       int
+	trait    int // index of the trait that the values are, -1 when they are something else
 	domain   domain
 	value    evaluator
 	query    *profile.Query // of a value that is an aggregate over a window as it stands, else nil
@@ -103,7 +104,10 @@ func (s *scale) compareText(a, b string) int {
 }
 
 // cell places a value.
-func (s *scale) cell(v event.Value) uint16 {
+func (s *scale) cell(v event.Value) uint16 { return s.locate(&v) }
+
+// locate is cell without copying the value.
+func (s *scale) locate(v *event.Value) uint16 {
 	switch v.Kind() {
 	case event.KindMissing:
 		return cellMissing
@@ -111,7 +115,7 @@ func (s *scale) cell(v event.Value) uint16 {
 		return s.numberCell(v.Number())
 	case event.KindString, event.KindVersion:
 		if s.domain != plain {
-			return s.textCell(v)
+			return s.textCell(*v)
 		}
 		if c, ok := s.texts[v.Text()]; ok {
 			return c
@@ -129,20 +133,25 @@ func (s *scale) numberCell(f float64) uint16 {
 	if f != f || s.domain == texts || s.domain == versions {
 		return cellOther
 	}
-	// A hand-written search: it runs for every changed number.
+	// A hand-written search, as it runs for every changed number. It has no
+	// branch that depends on the number.
 	low, n := 0, len(s.numbers)
-	for n > 0 {
+	for n > 1 {
 		half := n >> 1
-		if s.numbers[low+half] < f {
-			low += half + 1
-			n -= half + 1
-		} else {
-			n = half
+		below := 0
+		if s.numbers[low+half-1] < f {
+			below = 1
 		}
+		low += half & -below
+		n -= half
 	}
 	c := s.base + 2*low
-	if low < len(s.numbers) && s.numbers[low] == f {
-		c++
+	if n == 1 {
+		if s.numbers[low] < f {
+			c += 2
+		} else if s.numbers[low] == f {
+			c++
+		}
 	}
 	return uint16(c)
 }
@@ -196,6 +205,14 @@ func (b *builder) scale(of *Term, d domain, n int) *scale {
 // maxScales is the number of scales that 16 bits can name. A rule that
 // needs one more is computed instead of looked up.
 const maxScales = 1 << 16
+
+// traitOf returns the index of the trait that a scale's values are, or -1.
+func (b *builder) traitOf(of *Term, d domain) int {
+	if of.op != opTrait || d == moment || d == age {
+		return -1
+	}
+	return b.trait(profile.Path(of.name))
+}
 
 // sensed compiles an expression for the value that a scale's cells are of.
 func (b *builder) sensed(of *Term, d domain) evaluator {

@@ -52,6 +52,15 @@ func (m *Matcher) senseScale(i int32) {
 	}
 }
 
+// cellOf places the value of a scale. A trait that was brought needs no
+// reading.
+func (m *Matcher) cellOf(s *scale) uint16 {
+	if known := m.env.traits; s.trait >= 0 && known.turns[s.trait] == known.turn {
+		return s.locate(&known.values[s.trait])
+	}
+	return s.cell(s.value(&m.env))
+}
+
 func (m *Matcher) senseBits(s *bitSensor) {
 	words := m.bits[:(len(s.patterns)+63)/64]
 	clear(words)

@@ -3,27 +3,16 @@ package rules
 import "math/bits"
 
 // settle takes the profile out of and into the segments that the noted
-// moves concern. Leaving goes first: it only looks at memberships.
+// moves concern.
 func (m *Matcher) settle() {
 	m.gather()
-	for _, s := range m.outs {
-		m.expel(s, true)
+	m.expel(m.outs, true)
+	m.enter(m.ins, true)
+	if len(m.allIns)+len(m.allOuts) > 0 {
+		m.expel(m.allOuts, false)
+		m.enter(m.allIns, false)
 	}
-	for _, s := range m.allOuts {
-		m.expel(s, false)
-	}
-	m.sift()
-	for _, i := range m.passed {
-		m.enter(&m.index.entries[i], true)
-	}
-	if len(m.allIns) > 0 {
-		m.ins = append(m.ins, m.allIns...)
-		m.sift()
-		for _, i := range m.passed {
-			m.enter(&m.index.entries[i], false)
-		}
-	}
-	m.outs, m.allOuts, m.allIns = m.outs[:0], m.allOuts[:0], m.allIns[:0]
+	m.ins, m.outs, m.allOuts, m.allIns = m.ins[:0], m.outs[:0], m.allOuts[:0], m.allIns[:0]
 	m.moves, m.toggle, m.shifts = m.moves[:0], m.toggle[:0], m.shifts[:0]
 	m.settleLate()
 }
@@ -79,7 +68,7 @@ func (m *Matcher) gatherMove(mv move) {
 func (m *Matcher) note(inLow, inHigh, outLow, outHigh uint32) {
 	if inLow < inHigh {
 		m.ins = append(m.ins, stretch{inLow, inHigh})
-		m.warmed += uint64(m.index.gates[inLow].parameter)
+		m.warmed += uint64(m.index.entries[inLow].rest)
 	}
 	if outLow < outHigh {
 		m.outs = append(m.outs, stretch{outLow, outHigh})
@@ -90,14 +79,11 @@ func (m *Matcher) note(inLow, inHigh, outLow, outHigh uint32) {
 // expel takes the profile out of the segments of leaves that it is in, if
 // their rules do not hold any more. Without trust, a leaf's predicate may
 // hold still.
-func (m *Matcher) expel(s stretch, trust bool) {
-	members := m.members
-	for _, leaf := range m.index.leaves[s.low:s.high] {
+func (m *Matcher) expel(all []stretch, trust bool) {
+	for _, leaf := range m.inhabited(all) {
 		position := leaf & positionMask
-		if members[position>>6]>>(position&63)&1 == 0 {
-			continue
-		}
 		switch {
+		case m.members[position>>6]>>(position&63)&1 == 0: // another leaf of the rule came first
 		case leaf&flagLate != 0:
 			m.pend(position)
 		case trust && leaf&flagSure != 0 || !m.run(position):
@@ -106,56 +92,81 @@ func (m *Matcher) expel(s stretch, trust bool) {
 	}
 }
 
-// enter takes the profile into the segment of an entry whose first guard
-// holds, if its rule does. Without trust, the entry's predicate may not hold.
-func (m *Matcher) enter(e *entry, trust bool) {
-	position := e.rule & positionMask
-	if m.members[position>>6]>>(position&63)&1 != 0 || !m.index.guarded(e, m.state) {
-		return
+// inhabited returns the leaves whose segments the profile is in.
+func (m *Matcher) inhabited(all []stretch) []uint32 {
+	found, n := m.room(all), 0
+	for _, s := range all {
+		for _, leaf := range m.index.leaves[s.low:s.high] {
+			found[n] = leaf
+			n += int(m.members[leaf&positionMask>>6] >> (leaf & 63) & 1)
+		}
 	}
-	switch {
-	case e.rule&flagLate != 0:
-		m.pend(position)
-	case trust && e.rule&flagComplete != 0 || m.runAt(e.program):
-		m.flip(position)
+	return found[:n]
+}
+
+// enter takes the profile into the segments of entries that it is not in, if
+// their rules hold. Without trust, an entry's predicate may not hold.
+func (m *Matcher) enter(all []stretch, trust bool) {
+	for _, i := range m.winnow(m.sift(all), m.members) {
+		r := &m.index.rests[i]
+		position := r.rule & positionMask
+		switch {
+		case m.members[position>>6]>>(position&63)&1 != 0: // another entry of the rule came first
+		case r.rule&flagLate != 0:
+			m.pend(position)
+		case trust && r.rule&flagComplete != 0 || m.run(position):
+			m.flip(position)
+		}
 	}
 }
 
-// sift finds, in the noted stretches, the entries whose first guard holds.
-func (m *Matcher) sift() {
+// room returns space for what may be found in some stretches.
+func (m *Matcher) room(all []stretch) []uint32 {
 	total := 0
-	for _, s := range m.ins {
+	for _, s := range all {
 		total += int(s.high - s.low)
 	}
-	if cap(m.passed) < total+1 {
-		m.passed = make([]uint32, 0, 2*total+64)
+	if len(m.found) <= total {
+		m.found = make([]uint32, 2*total+64)
 	}
-	n := 0
-	for _, s := range m.ins {
-		n = m.siftOne(s, n)
-	}
-	m.passed, m.ins = m.passed[:n], m.ins[:0]
+	return m.found
 }
 
-// siftOne writes what it finds behind the first n found. It writes every
-// entry and then counts it or not, without a branch that the processor would
-// have to guess: which gates hold is close to random.
-func (m *Matcher) siftOne(s stretch, n int) int {
-	ix, cells, found := m.index, m.state.cells, m.passed[:cap(m.passed)]
-	for at := s.low; at < s.high; at++ {
-		g := &ix.gates[at]
-		found[n] = at
-		if g.kind == testRange { // most are, and those of a kind stand together
-			if cells[g.scale]-uint16(g.parameter) < uint16(g.parameter>>16) {
+// sift returns the rests of the entries whose gate holds. It writes
+// every one and then counts it or not, without a branch that the processor
+// would have to guess: which gates hold is close to random.
+func (m *Matcher) sift(all []stretch) []uint32 {
+	found, n := m.room(all), 0
+	ix, cells := m.index, m.state.cells
+	for _, s := range all {
+		entries := ix.entries[s.low:s.high]
+		for i := range entries {
+			e := &entries[i]
+			found[n] = e.rest
+			if e.gate.kind == testRange { // most are, and those of a kind stand together
+				n += int(inRange(e.gate.parameter, cells[e.gate.scale]))
+			} else if ix.holds(&e.gate, m.state) {
 				n++
 			}
-			continue
-		}
-		if ix.holds(g.kind, g.scale, g.parameter, m.state) {
-			n++
 		}
 	}
-	return n
+	return found[:n]
+}
+
+// winnow keeps the rests that hold of rules not among some members.
+func (m *Matcher) winnow(rests []uint32, members []uint64) []uint32 {
+	ix, cells, n := m.index, m.state.cells, 0
+	for _, i := range rests {
+		r := &ix.rests[i]
+		rests[n] = i
+		out := uint32(^members[r.rule&positionMask>>6]>>(r.rule&63)) & 1
+		if r.rule&flagOdd == 0 {
+			n += int(out & inRange(r.guards[0], cells[r.scales[0]]) & inRange(r.guards[1], cells[r.scales[1]]))
+		} else {
+			n += int(out & ix.restHolds(i, cells))
+		}
+	}
+	return rests[:n]
 }
 
 // flip changes a membership and notes it; changing it back unnotes it.

@@ -27,7 +27,7 @@ func (m *Matcher) newState(p *profile.Profile) *State {
 // readBlank fills in the state of a profile that has nothing.
 func (ix *index) readBlank(s *Set) {
 	e := &env{set: s, profile: profile.New("")}
-	ix.blank = State{set: s, cells: make([]uint16, len(ix.scales)), bits: make([]uint64, ix.bitWords)}
+	ix.blank = State{set: s, cells: make([]uint16, max(1, len(ix.scales))), bits: make([]uint64, ix.bitWords)}
 	for i, one := range ix.scales {
 		ix.blank.cells[i] = one.cell(one.value(e))
 	}

@@ -109,5 +109,5 @@ func (m *Matcher) cellNow(s *scale) uint16 {
 			}
 		}
 	}
-	return s.cell(s.value(&m.env))
+	return m.cellOf(s)
 }
