@@ -19,12 +19,15 @@ type Config struct {
 	//     stays exact where the window ends now.
 	//   - Distinct values of all time: new ones are not taken. The number
 	//     becomes a lower bound.
+	//   - Events of a sequence: of the oldest it is only known how far they
+	//     lead. A late event older than that takes no part in it.
 	// Counts, sums, means, minima, maxima, first and last of all time are
 	// always exact, sums within rounding. 16 to 1,000,000; default 1,024.
 	Entries int `yaml:"entries"`
 	// StateBytes is what the series of one profile may take together when
 	// stored, in bytes, as estimated: 6 per event time, 9 per number, 2 more
-	// than its length per value, 48 per bucket and 16 per series. Past it,
+	// than its length per value, 48 per bucket and 16 per series; 7 per event
+	// of a sequence or of what was abandoned, and 60 more per series. Past it,
 	// until an eighth is free: the oldest buckets are merged, then the oldest
 	// entries of the series whose entries take most are folded into its last
 	// bucket, values forgotten as past Entries. A bucket then may hold

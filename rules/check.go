@@ -33,6 +33,9 @@ func checkRule(text string) (checked, []mistake) {
 	if len(c.mistakes) == 0 && t.size(maxTerms) > maxTerms {
 		c.wrong(node, splitHint, "the rule grows past %d parts when what let names is put in", maxTerms)
 	}
+	if len(c.mistakes) == 0 && t.nestedHeld() > maxNestedHeld {
+		c.wrong(node, splitHint, "held stands in held more than %d deep", maxNestedHeld)
+	}
 	if len(c.mistakes) > 0 {
 		return checked{}, c.mistakes
 	}

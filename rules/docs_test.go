@@ -95,7 +95,7 @@ func TestDocsNameEveryFunction(t *testing.T) {
 	_, words, _ := strings.Cut(string(data), "## All words")
 	for _, name := range []string{
 		"events", "filter", "map", "uniq", "count", "any", "none", "all", "one", "sum", "mean", "min", "max", "first", "last", "len",
-		"lower", "upper", "trim", "version", "now", "ago", "from_now", "date", "since", "segment", "bucket",
+		"lower", "upper", "trim", "version", "now", "ago", "from_now", "date", "since", "held", "sequence", "abandoned", "segment", "bucket",
 	} {
 		if !strings.Contains(words, name) {
 			t.Errorf("%s is not among all words", name)

@@ -17,6 +17,22 @@ type hold struct {
 	duration  int64 // milliseconds
 }
 
+// maxNestedHeld is how deep held(...) may stand within held(...): the text of
+// each condition repeats those of all within it.
+const maxNestedHeld = 8
+
+// nestedHeld counts how deep held(...) stands within held(...).
+func (t *Term) nestedHeld() int {
+	depth := 0
+	for _, a := range t.args {
+		depth = max(depth, a.nestedHeld())
+	}
+	if t.op == opHeld {
+		depth++
+	}
+	return depth
+}
+
 // conditions are the rules of held(...) while a Set is built.
 type conditions struct {
 	number map[string]int // by canonical text

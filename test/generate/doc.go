@@ -5,7 +5,7 @@
 // it all. Rules and events share small domains of names, values, durations
 // and dates, so that rules are often nearly true, thresholds are met
 // exactly, events tie, and windows open and close to the millisecond. Every
-// word of the language appears but held, sequence and abandoned.
+// word of the language appears.
 //
 // The trap: values are drawn to be hit, not to be realistic. Do not measure
 // speed with them.
