@@ -9,7 +9,7 @@ import (
 // instant at once; it follows the others from instant to instant.
 
 // nextCount returns when the number of events may leave a span.
-func (v view) nextCount(span Span) int64 {
+func (v view) nextCount(span Span, crossings int) int64 {
 	n := 0
 	for k := v.from; k < v.to; k++ {
 		if k == v.buckets {
@@ -25,7 +25,7 @@ func (v view) nextCount(span Span) int64 {
 		return v.nextLoss(n, span)
 	}
 	at := int64(0)
-	for range maxCrossings {
+	for range crossings {
 		from, to := v.from, v.to
 		if at = v.step(); at == 0 {
 			return 0
@@ -68,12 +68,12 @@ func (v *view) nextLoss(n int, span Span) int64 {
 }
 
 // nextSum returns when a sum or mean may leave a span.
-func (v view) nextSum(r Reduce, span Span, of *sums) int64 {
+func (v view) nextSum(r Reduce, span Span, of *sums, crossings int) int64 {
 	if r == Sum && v.near == 0 && of.positive && v.from >= v.buckets {
 		return v.nextDecline(span, of)
 	}
 	at := int64(0)
-	for range maxCrossings {
+	for range crossings {
 		if at = v.step(); at == 0 {
 			return 0
 		}
@@ -106,7 +106,7 @@ func (v *view) nextDecline(span Span, of *sums) int64 {
 
 // nextExtreme returns when a minimum or maximum may leave a span: when the
 // last item in the span leaves the window, or one beyond it enters.
-func (v view) nextExtreme(r Reduce, span Span) int64 {
+func (v view) nextExtreme(r Reduce, span Span, crossings int) int64 {
 	if v.near == 0 {
 		for k := v.to - 1; k >= v.from; k-- {
 			if span.has(v.extreme(r, k)) {
@@ -122,7 +122,7 @@ func (v view) nextExtreme(r Reduce, span Span) int64 {
 		}
 	}
 	at := int64(0)
-	for range maxCrossings {
+	for range crossings {
 		from, to := v.from, v.to
 		if at = v.step(); at == 0 {
 			return 0

@@ -7,7 +7,7 @@ import "math"
 const keptCounts = 4096
 
 // nextDistinct returns when the number of distinct values may leave a span.
-func (l *Lookout) nextDistinct(v view, span Span) int64 {
+func (l *Lookout) nextDistinct(v view, span Span, crossings int) int64 {
 	if l.counts == nil {
 		l.counts = map[string]int{}
 	}
@@ -15,7 +15,7 @@ func (l *Lookout) nextDistinct(v view, span Span) int64 {
 	if v.near == 0 {
 		at = l.nextFewer(&v, span)
 	} else {
-		at = l.followDistinct(&v, span)
+		at = l.followDistinct(&v, span, crossings)
 	}
 	if len(l.counts) > keptCounts {
 		l.counts = nil
@@ -49,13 +49,13 @@ func (l *Lookout) nextFewer(v *view, span Span) int64 {
 }
 
 // followDistinct counts the values of a window as they come and leave.
-func (l *Lookout) followDistinct(v *view, span Span) int64 {
+func (l *Lookout) followDistinct(v *view, span Span, crossings int) int64 {
 	vals := v.points.values()
 	for _, one := range vals[v.from:v.to] {
 		l.counts[one]++
 	}
 	at := int64(0)
-	for range maxCrossings {
+	for range crossings {
 		from, to := v.from, v.to
 		if at = v.step(); at == 0 {
 			return 0

@@ -2,12 +2,6 @@ package profile
 
 import "muster/event"
 
-// maxCrossings is how many instants a Lookout looks ahead. At the one it
-// reached it may be asked again, so waking a profile there for nothing is
-// all it costs: one wake for every 256 events is little, and 256 steps take
-// about as long as evaluating a profile.
-const maxCrossings = 256
-
 // Lookout finds the instants at which queries leave their cells with time
 // alone. It is one goroutine's scratch space; the zero value is ready.
 type Lookout struct {
@@ -17,16 +11,18 @@ type Lookout struct {
 
 // Next returns the first instant after now at which the query's value may
 // leave the cell that it is in at now, 0 for none. It is never late. It may
-// be early by what maxCrossings and the rounding of sums leave open, and of
-// a value that is no number in a Span it is the next that may change it.
-func (l *Lookout) Next(p *Profile, s *Schema, q Query, now int64, cells Cells, cell uint16) int64 {
+// be early by what the rounding of sums leaves open, and of a value that is
+// no number in a Span it is the next that may change it. Where it has to
+// follow a value, it follows it for so many crossings of the window's edges,
+// at least 1, and returns the instant that it reached.
+func (l *Lookout) Next(p *Profile, s *Schema, q Query, now int64, cells Cells, cell uint16, crossings int) int64 {
 	pts := p.find(q.Series)
 	if pts == nil || !s.Series[q.Series].Keep.Sliding() {
 		return 0
 	}
 	v := pts.view(q, now)
 	if q.Reduce == First || q.Reduce == Last {
-		return v.nextEdge(q.Reduce, cells, cell)
+		return v.nextEdge(q.Reduce, cells, cell, crossings)
 	}
 	span, numbers := cells.Span(cell)
 	if !numbers {
@@ -34,13 +30,13 @@ func (l *Lookout) Next(p *Profile, s *Schema, q Query, now int64, cells Cells, c
 	}
 	switch q.Reduce {
 	case Count:
-		return v.nextCount(span)
+		return v.nextCount(span, crossings)
 	case Sum, Mean:
-		return v.nextSum(q.Reduce, span, l.running(pts))
+		return v.nextSum(q.Reduce, span, l.running(pts), crossings)
 	case Distinct:
-		return l.nextDistinct(v, span)
+		return l.nextDistinct(v, span, crossings)
 	}
-	return v.nextExtreme(q.Reduce, span)
+	return v.nextExtreme(q.Reduce, span, crossings)
 }
 
 // running returns running sums of points: their own, and where they keep
@@ -73,7 +69,7 @@ func (v *view) step() int64 {
 }
 
 // nextEdge follows the first or last entry.
-func (v view) nextEdge(r Reduce, cells Cells, cell uint16) int64 {
+func (v view) nextEdge(r Reduce, cells Cells, cell uint16, crossings int) int64 {
 	if r == Last && v.near == 0 {
 		if cells.Cell(event.Value{}) == cell {
 			return 0
@@ -81,7 +77,7 @@ func (v view) nextEdge(r Reduce, cells Cells, cell uint16) int64 {
 		return v.end()
 	}
 	known, at := v.edge(r), int64(0)
-	for range maxCrossings {
+	for range crossings {
 		if at = v.step(); at == 0 {
 			return 0
 		}

@@ -96,7 +96,7 @@ func compareLookout(t *testing.T, l *Lookout, p *Profile, s *Schema, q Query, no
 	for want != 0 && cells.Cell(p.Read(s, q, want)) == cell {
 		want = v.step()
 	}
-	got := l.Next(p, s, q, now, cells, cell)
+	got := l.Next(p, s, q, now, cells, cell, 256)
 	_, numbers := cells.Span(cell)
 	if !numbers && got != 0 && (got <= want || want == 0) {
 		return false
@@ -118,7 +118,7 @@ func TestLookoutIsBounded(t *testing.T) {
 	q, cells := Query{Reduce: Mean, From: 100_000}, thresholds{0.5}
 	now, cell := start+1000, cells.Cell(event.NumberOf(1))
 	for _, want := range []int64{255, 511, 767, 999} {
-		if now = ahead.Next(p, schema, q, now, cells, cell); now != start+want+100_000 {
+		if now = ahead.Next(p, schema, q, now, cells, cell, 256); now != start+want+100_000 {
 			t.Fatalf("woken at %d, want %d", now-start-100_000, want)
 		}
 	}
@@ -137,7 +137,7 @@ func TestLookoutDoesNotAllocate(t *testing.T) {
 			for _, to := range []int64{0, 150} {
 				q := Query{Series: i, Reduce: reduce, From: 100_000, To: to}
 				cell := cells.Cell(p.Read(schema, q, start+200))
-				if n := testing.AllocsPerRun(5, func() { ahead.Next(p, schema, q, start+200, cells, cell) }); n > 0 {
+				if n := testing.AllocsPerRun(5, func() { ahead.Next(p, schema, q, start+200, cells, cell, 256) }); n > 0 {
 					t.Errorf("%s %+v: %v allocations", series.Key, q, n)
 				}
 			}

@@ -113,10 +113,10 @@ func TestNewestEventsDoForCounts(t *testing.T) {
 }
 
 // TestDeadlinesOfManyEvents follows random sets and demands that nothing
-// flips between deadlines, and that most of them flip something: here 707 of
-// 1,002, of 1,890 if every event that leaves a window wakes. The rest are
-// what no scale foresees: values put together of others, and windows that
-// were empty.
+// flips between deadlines, and that most of them flip something: if every
+// event that leaves a window woke, seven of ten would not. The rest are what
+// no scale foresees: values put together of others, and windows that were
+// empty.
 func TestDeadlinesOfManyEvents(t *testing.T) {
 	wakes, idle := 0, 0
 	for seed := range uint64(60) {

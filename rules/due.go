@@ -62,23 +62,36 @@ func (m *Matcher) updateDue(p *profile.Profile, now int64) {
 			st.due = slices.Insert(st.due, at, due{series, outdated})
 		}
 		if d := &st.due[at]; d.come(now) {
-			d.at = m.nextDue(p, t, now)
+			crossings := crossingsOfQuiet
+			if d.at == outdated {
+				crossings = crossingsOfEvent
+			}
+			d.at = m.nextDue(p, t, now, crossings)
 		}
 		at++
 	})
 	st.due = st.due[:at]
 }
 
+// How many instants to follow a value that has to be followed. After an
+// event few do: the next event will have it followed anew. When an instant
+// has come and no event before it, the profile is quiet, and a long look is
+// cheaper than being woken for nothing, which is all that a short one costs.
+const (
+	crossingsOfEvent = 32
+	crossingsOfQuiet = 1024
+)
+
 // nextDue returns the first instant after now at which time may flip
 // something that is read of a series, 0 for never.
-func (m *Matcher) nextDue(p *profile.Profile, t *timing, now int64) int64 {
+func (m *Matcher) nextDue(p *profile.Profile, t *timing, now int64, crossings int) int64 {
 	next := int64(0)
 	for _, q := range t.queries {
 		next = earlier(next, p.NextChange(m.set.schema, q, now))
 	}
 	for _, i := range t.scales {
 		s := m.index.scales[i]
-		next = earlier(next, m.ahead.Next(p, m.set.schema, *s.query, now, s, m.state.cells[i]))
+		next = earlier(next, m.ahead.Next(p, m.set.schema, *s.query, now, s, m.state.cells[i], crossings))
 	}
 	return next
 }
