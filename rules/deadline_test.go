@@ -147,6 +147,43 @@ func TestDeadlinesOfManyEvents(t *testing.T) {
 	}
 }
 
+// TestMembershipsFollowWhatAProfileGivesUp: past the bounds on entries and
+// state nothing is exact, but what is kept and what follows from it agree.
+func TestMembershipsFollowWhatAProfileGivesUp(t *testing.T) {
+	relieved := 0
+	for seed := range uint64(6) {
+		r := rand.New(rand.NewPCG(seed, 78))
+		segments := make([]rules.Segment, 60)
+		for i := range segments {
+			segments[i] = rules.NewSegment(fmt.Sprintf("s%d", i), generate.Rule(r, 1, nil))
+		}
+		set, err := rules.Compile(segments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newSubject(set)
+		s.limits.Entries, s.limits.StateBytes = 16, 4096
+		for range 500 {
+			ev := generate.Event(r, []string{"p"}, s.clock)
+			s.pass(t, s.clock+r.Int64N(20_000))
+			ev.Arrival, ev.Time = s.clock, min(ev.Time, s.clock)
+			s.incremental.Prepare(s.profile, s.clock)
+			var changed profile.Changed
+			if s.profile.Apply(set.Schema(), &s.limits, &ev, s.clock, &changed) == profile.Applied {
+				s.incremental.Update(s.profile, &changed, s.clock)
+			}
+			s.compare(t)
+			if changed.Relieved {
+				relieved++
+			}
+		}
+	}
+	t.Logf("detail was given up at %d events", relieved)
+	if relieved < 20 {
+		t.Error("the bound was hardly passed")
+	}
+}
+
 // pass lets time go on to an instant, waking the profile when it is due,
 // and evaluates everything just before each wake: nothing may flip there.
 // It returns the number of wakes and of those that flipped nothing.
