@@ -250,6 +250,10 @@ func FuzzDecode(f *testing.F) {
 				query := Query{Series: i, Reduce: reduce, From: 1000, To: 10}
 				p.Read(schema, query, now)
 				p.NextChange(schema, query, now)
+				p.Around(schema, query, now)
+				var ahead Lookout
+				cells := thresholds{1, 3}
+				ahead.Next(p, schema, query, now, cells, cells.Cell(p.Read(schema, query, now)), 64)
 			}
 		}
 		for _, number := range p.Retired {
