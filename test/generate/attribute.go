@@ -45,7 +45,7 @@ var (
 func (w *writer) number() (string, []float64) {
 	name := pick(w.r, numericNames)
 	domain := numeric[name]
-	switch weigh(w.r, 60, 8, 8, 8, 6, 3, 7) {
+	switch weigh(w.r, 60, 8, 8, 8, 6, 3, 7, 5) {
 	case 1:
 		return fmt.Sprintf("(%s ?? %s)", name, figure(pick(w.r, domain))), domain
 	case 2:
@@ -56,6 +56,8 @@ func (w *writer) number() (string, []float64) {
 		return fmt.Sprintf("(%s ? %s : %s)", w.truth(), name, figure(pick(w.r, domain))), domain
 	case 5:
 		return fmt.Sprintf("(-traits.age %s %d)", pick(w.r, []string{"*", "/", "**", "^"}), 1+w.r.IntN(3)), []float64{-40, -20, -10, -9.5, 400}
+	case 7:
+		return fmt.Sprintf("((%s ? 1 : 20) + %s)", w.truth(), pick(w.r, []string{"0", "traits.age"})), []float64{1, 2, 19, 20, 21, 38, 40}
 	case 6:
 		return pick(w.r, []string{"len(traits.plan)", "len(traits.tags)", "len(traits.address.city)"}), []float64{0, 1, 2, 3, 4}
 	}

@@ -32,13 +32,13 @@ func (w *writer) held() string {
 func (w *writer) truth() string {
 	held := 0
 	if w.holding() > 0 {
-		held = 15
+		held = 25
 	}
 	segment := 0
 	if len(w.segments) > 0 {
-		segment = 15
+		segment = 25
 	}
-	switch weigh(w.r, 70, held, segment) {
+	switch weigh(w.r, 50, held, segment) {
 	case 1:
 		return w.held()
 	case 2:
