@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"fmt"
 	"testing"
 
 	"muster/event"
@@ -23,19 +24,33 @@ func TestAMoveBetweenTwoExcludedValuesFlipsNothing(t *testing.T) {
 		{`traits.x not in ["a", "b"] and traits.y != 1`, []event.Value{text("a"), text("b")}},
 		{`(traits.x not in ["a", "b"] or traits.y == 1) and traits.z != 1`, []event.Value{text("a"), text("b")}},
 	} {
-		s := newSubject(compileNumbered(t, 1, func(int) string { return c.rule }))
-		for _, from := range c.values {
-			for _, to := range c.values {
-				s.put(t, "x", text("neither"))
-				s.expect(t, c.rule+": neither", func(int) bool { return true })
-				if flips := s.put(t, "x", from); len(flips) != 1 || flips[0].Entered {
-					t.Fatalf("%s: moving to %s flips %v", c.rule, spell(from), flips)
-				}
-				if flips := s.put(t, "x", to); len(flips) != 0 {
-					t.Errorf("%s: moving from %s to %s flips %v", c.rule, spell(from), spell(to), flips)
-				}
-				s.expect(t, c.rule+": "+spell(to), func(int) bool { return false })
+		moveBetween(t, c.rule, c.values, 1)
+		// With very many constants, excluded cells are kept in another way.
+		moveBetween(t, c.rule, c.values, 1100)
+	}
+}
+
+// moveBetween moves from each excluded value to each, under the rule and
+// others that compare with further constants.
+func moveBetween(t *testing.T, rule string, values []event.Value, segments int) {
+	t.Helper()
+	s := newSubject(compileNumbered(t, segments, func(i int) string {
+		if i == 0 {
+			return rule
+		}
+		return fmt.Sprintf("traits.x == %d", 1000+i)
+	}))
+	for _, from := range values {
+		for _, to := range values {
+			s.put(t, "x", text("neither"))
+			s.expect(t, rule+": neither", func(i int) bool { return i == 0 })
+			if flips := s.put(t, "x", from); len(flips) != 1 || flips[0].Entered {
+				t.Fatalf("%s: moving to %s flips %v", rule, spell(from), flips)
 			}
+			if flips := s.put(t, "x", to); len(flips) != 0 {
+				t.Errorf("%s: moving from %s to %s flips %v", rule, spell(from), spell(to), flips)
+			}
+			s.expect(t, rule+": "+spell(to), func(int) bool { return false })
 		}
 	}
 }

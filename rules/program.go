@@ -73,12 +73,9 @@ func (p *programs) add(f *formula) {
 }
 
 // run evaluates the rule at a position.
-func (m *Matcher) run(position uint32) bool { return m.runAt(m.index.programs.start[position]) }
-
-// runAt evaluates the rule whose program begins at start.
-func (m *Matcher) runAt(start uint32) bool {
+func (m *Matcher) run(position uint32) bool {
 	ix := m.index
-	code := ix.programs.code[start:]
+	code := ix.programs.code[ix.programs.start[position]:]
 	cells := m.state.cells
 	pc := int16(0)
 	for {
