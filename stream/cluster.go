@@ -31,6 +31,7 @@ type Cluster struct {
 	dialer    *kafka.Dialer
 	transport *kafka.Transport
 	client    *kafka.Client
+	door      door
 }
 
 // Connect prepares for a cluster; it does not dial yet. The observer may be
@@ -55,11 +56,14 @@ func (c *Cluster) prepare() {
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
 	}
-	c.dialer = &kafka.Dialer{ClientID: c.cfg.ClientID, Timeout: dialTimeout, DialFunc: dial}
+	dial = c.door.through(c.cfg.TLS.Over(dial))
+	login := c.cfg.SASL.mechanism()
+	c.dialer = &kafka.Dialer{ClientID: c.cfg.ClientID, Timeout: dialTimeout, DialFunc: dial, SASLMechanism: login}
 	c.transport = &kafka.Transport{
 		ClientID:       c.cfg.ClientID,
 		Dial:           dial,
 		DialTimeout:    dialTimeout,
+		SASL:           login,
 		MetadataTTL:    metadataAge,
 		MetadataTopics: c.topics(),
 	}
@@ -126,11 +130,11 @@ func (c *Cluster) partitions(ctx context.Context, topic string) ([]kafka.Partiti
 	defer cancel()
 	res, err := c.client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
 	if err != nil {
-		return nil, fmt.Errorf("asking for metadata: %w", err)
+		return nil, fmt.Errorf("asking for metadata: %w", c.explain(err))
 	}
 	for _, t := range res.Topics {
 		if t.Name == topic && (t.Error != nil || len(t.Partitions) > 0) {
-			return t.Partitions, t.Error
+			return t.Partitions, c.explain(t.Error)
 		}
 	}
 	return nil, kafka.UnknownTopicOrPartition

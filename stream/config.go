@@ -7,6 +7,8 @@ import (
 	"net"
 	"slices"
 	"time"
+
+	"muster/credentials"
 )
 
 // Config says which cluster, topics and group to use. Start from DefaultConfig.
@@ -59,6 +61,10 @@ type Config struct {
 	// Init take, in bytes. Give it the largest limit of the source topics.
 	// 64 KiB to 256 MiB. Default 4 MiB.
 	MaxRecordBytes int `yaml:"max_record_bytes"`
+	// TLS encrypts the connections to the brokers. Default: plaintext.
+	TLS credentials.TLS `yaml:"tls"`
+	// SASL signs in at the brokers. Default: as nobody.
+	SASL SASL `yaml:"sasl"`
 	// Dial opens every connection to a broker, in place of the network of
 	// the machine; not part of a configuration file. It must return an error
 	// soon after ctx ends. Default nil: TCP.
@@ -86,8 +92,12 @@ func DefaultConfig() Config {
 
 // Validate reports everything that is wrong with the configuration.
 func (c Config) Validate() error {
-	return errors.Join(c.validateTopics(), c.validateTimes(), c.validateSizes())
+	return errors.Join(c.validateTopics(), c.validateTimes(), c.validateSizes(), c.TLS.Validate(), c.SASL.validate())
 }
+
+// CheckFiles reads the files that the configuration names and returns a
+// *credentials.FileError for each that can't be used.
+func (c Config) CheckFiles() error { return errors.Join(c.TLS.Check(), c.SASL.check()) }
 
 func (c Config) validateTopics() error {
 	var errs []error

@@ -90,7 +90,7 @@ func (g *Group) commitHints(lasting context.Context, gen *kafka.Generation, work
 		}
 		err := gen.CommitOffsets(map[string]map[int]int64{g.member.cluster.cfg.Keyed: hints})
 		if err != nil && lasting.Err() == nil {
-			g.member.cluster.observer.commitError(g.member.group, err)
+			g.member.cluster.observer.commitError(g.member.group, g.member.cluster.explain(err))
 		}
 	}
 }

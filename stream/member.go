@@ -63,7 +63,7 @@ func (m *member) run(ctx context.Context, begin func(*kafka.Generation)) error {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
-			m.cluster.observer.groupError(m.group, err)
+			m.cluster.observer.groupError(m.group, m.cluster.explain(err))
 		default:
 			m.cluster.observer.assigned(m.group, gen.ID, assignedPartitions(gen))
 			begin(gen)

@@ -107,7 +107,7 @@ func (c *Cluster) produceUntilTaken(ctx context.Context, at place, records []out
 			return ctx.Err()
 		}
 		wait := retry.next()
-		c.observer.produceError(at.topic, at.partition, err, wait)
+		c.observer.produceError(at.topic, at.partition, c.explain(err), wait)
 		if err := pause(ctx, wait); err != nil {
 			return err
 		}

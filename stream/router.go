@@ -132,6 +132,6 @@ func (r *route) deliver(ctx context.Context, load *load) error {
 func (r *route) commit(ctx context.Context) {
 	err := r.gen.CommitOffsets(map[string]map[int]int64{r.from.topic: {r.from.partition: r.next}})
 	if err != nil && ctx.Err() == nil {
-		r.cluster.observer.commitError(r.cluster.cfg.routerGroup(), err)
+		r.cluster.observer.commitError(r.cluster.cfg.routerGroup(), r.cluster.explain(err))
 	}
 }

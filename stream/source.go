@@ -80,7 +80,7 @@ func (s *source) Fetch(ctx context.Context) (pipeline.Batch, error) {
 			return pipeline.Batch{}, err
 		}
 		wait := s.retry.next()
-		s.cluster.observer.fetchError(s.topic, s.partition, err, wait)
+		s.cluster.observer.fetchError(s.topic, s.partition, s.cluster.explain(err), wait)
 		if err := pause(ctx, wait); err != nil {
 			return pipeline.Batch{}, fmt.Errorf("fetching topic %s partition %d: %w", s.topic, s.partition, err)
 		}

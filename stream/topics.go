@@ -84,7 +84,7 @@ func (c *Cluster) create(ctx context.Context, topics []kafka.TopicConfig) ([]str
 	}
 	res, err := c.client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: topics})
 	if err != nil {
-		return nil, fmt.Errorf("creating topics: %w", err)
+		return nil, fmt.Errorf("creating topics: %w", c.explain(err))
 	}
 	var created []string
 	var errs []error
@@ -93,7 +93,7 @@ func (c *Cluster) create(ctx context.Context, topics []kafka.TopicConfig) ([]str
 		case err == nil:
 			created = append(created, t.Topic)
 		case !errors.Is(err, kafka.TopicAlreadyExists):
-			errs = append(errs, fmt.Errorf("creating topic %s: %w", t.Topic, err))
+			errs = append(errs, fmt.Errorf("creating topic %s: %w", t.Topic, c.explain(err)))
 		}
 	}
 	return created, errors.Join(errs...)

@@ -12,6 +12,7 @@ var order = [][]string{
 	{"demo", "observe"},
 	{"configs"},
 	{"stream", "sink", "segments"},
+	{"credentials"},
 	{"pipeline"},
 	{"rules"},
 	{"profile"},

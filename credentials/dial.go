@@ -1,0 +1,102 @@
+package credentials
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"syscall"
+)
+
+// Dial opens a connection, as net.Dialer.DialContext does. It returns soon
+// after ctx ends.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// Over returns a Dial that goes through dial and, where TLS is enabled,
+// returns when the server has proved who it is. Its errors, and those of
+// reading, are *HandshakeError when the two sides do not understand or trust
+// each other, and *FileError when a file can't be used.
+func (t TLS) Over(dial Dial) Dial {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		raw, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		if !t.Enabled {
+			return watch(raw, address), nil
+		}
+		conn, err := t.shake(ctx, raw, address)
+		if err != nil {
+			_ = raw.Close()
+			return nil, err
+		}
+		return &encrypted{Conn: conn, tls: t, address: address}, nil
+	}
+}
+
+// shake makes the handshake with the files as they are now.
+func (t TLS) shake(ctx context.Context, raw net.Conn, address string) (net.Conn, error) {
+	config, err := t.load()
+	if err != nil {
+		return nil, fmt.Errorf("connecting to %s: %w", address, err)
+	}
+	if config.ServerName == "" {
+		if config.ServerName, _, err = net.SplitHostPort(address); err != nil {
+			return nil, fmt.Errorf("connecting to %s: %w", address, err)
+		}
+	}
+	conn := tls.Client(raw, config)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return nil, t.explain(address, err)
+	}
+	return conn, nil
+}
+
+// encrypted explains why a server turned this program away after the
+// handshake.
+type encrypted struct {
+	net.Conn
+	tls     TLS
+	address string
+}
+
+// Read reads.
+func (c *encrypted) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil && refused(err) {
+		err = c.tls.explain(c.address, err)
+	}
+	return n, err
+}
+
+// plain looks at what comes first from a server that is not asked for TLS.
+type plain struct {
+	net.Conn
+	address string
+	begun   bool
+}
+
+// Read reads.
+func (c *plain) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.begun || n == 0 && err == nil {
+		return n, err
+	}
+	c.begun = true
+	return n, explainFirst(c.address, p[:n], err)
+}
+
+// socket is a plain that the Redis client can look through, to see whether an
+// idle connection is still there.
+type socket struct {
+	*plain
+	syscall.Conn
+}
+
+func watch(raw net.Conn, address string) net.Conn {
+	watched := &plain{Conn: raw, address: address}
+	if system, ok := raw.(syscall.Conn); ok {
+		return socket{watched, system}
+	}
+	return watched
+}
