@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -56,17 +57,37 @@ func (t TLS) shake(ctx context.Context, raw net.Conn, address string) (net.Conn,
 // handshake.
 type encrypted struct {
 	net.Conn
-	tls     TLS
-	address string
+	tls      TLS
+	address  string
+	answered atomic.Bool // whether anything has come
 }
 
 // Read reads.
 func (c *encrypted) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if err != nil && refused(err) {
-		err = c.tls.explain(c.address, err)
+	if n > 0 {
+		c.answered.Store(true)
 	}
-	return n, err
+	return n, c.explain(err)
+}
+
+// Write writes. When the server has closed the connection by then, the
+// system may drop what it had to say.
+func (c *encrypted) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	return n, c.explain(err)
+}
+
+func (c *encrypted) explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case refused(err):
+		return c.tls.explain(c.address, err)
+	case hungUp(err) && !c.answered.Load():
+		return hangUp{c.address, c.tls.suspicion()}
+	}
+	return err
 }
 
 // plain looks at what comes first from a server that is not asked for TLS.

@@ -43,7 +43,9 @@ func (t TLS) explain(address string, err error) error {
 }
 
 // hungUp reports whether the server closed the connection.
-func hungUp(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) }
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
 
 func (t TLS) advice(err error) string {
 	var unknown x509.UnknownAuthorityError
@@ -89,6 +91,29 @@ func (t TLS) refusal(err error) string {
 	return "the server does not accept the certificate in " + t.CertFile + " (tls.cert_file); renew it, or have its authority trusted by the server"
 }
 
+// suspicion is what it may mean that a server hangs up after the handshake.
+func (t TLS) suspicion() string {
+	if t.CertFile == "" {
+		return "if it asks for a certificate, set tls.cert_file and tls.key_file"
+	}
+	return "it may not accept the certificate in " + t.CertFile + " (tls.cert_file); its log says so"
+}
+
+// hangUp says that a server ended a connection before its first answer. It does not wrap io.EOF, because kafka-go replaces
+// whatever does by an error of its own.
+type hangUp struct{ address, suspicion string }
+
+// Error says what it may mean.
+func (h hangUp) Error() string {
+	return "connecting to " + h.address + ": the server hung up before its first answer (" + h.suspicion + ")"
+}
+
+// Timeout is false; together with Temporary it makes this a net.Error.
+func (hangUp) Timeout() bool { return false }
+
+// Temporary is true, as the server may be about to go down or to come up.
+func (hangUp) Temporary() bool { return true }
+
 // What begins an alert of TLS: its kind and the major version.
 const (
 	alertKind    = 21
@@ -103,8 +128,7 @@ func explainFirst(address string, answer []byte, err error) error {
 	case len(answer) >= 2 && answer[0] == alertKind && answer[1] == majorVersion:
 		return &HandshakeError{Address: address, Advice: "set tls.enabled to true, or use the server's plaintext port", Err: errSpeaksTLS}
 	case hungUp(err):
-		return fmt.Errorf("connecting to %s: the server hung up before its first answer "+
-			"(if this port expects TLS, set tls.enabled to true): %w", address, err)
+		return hangUp{address, "if this port expects TLS, set tls.enabled to true"}
 	}
 	return err
 }

@@ -186,11 +186,35 @@ func TestHangingUpHintsAtTLS(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "set tls.enabled to false") {
 		t.Errorf("TLS on a plaintext port: %v", err)
 	}
+	f := newFixture(t)
+	config, err := f.TLS(f.server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.ClientAuth = tls.NoClientCert
+	curt := listen(t, func(l net.Listener) net.Listener { return curt{tls.NewListener(l, config)} })
+	_, err = talk(t.Context(), credentials.TLS{Enabled: true, CAFile: f.File}, curt)
+	if err == nil || !strings.Contains(err.Error(), "set tls.cert_file and tls.key_file") {
+		t.Errorf("a server that hangs up after the handshake: %v", err)
+	}
 	silent := listen(t, func(l net.Listener) net.Listener { return hangingUp{l} })
 	_, err = talk(t.Context(), credentials.TLS{}, silent)
-	if err == nil || !strings.Contains(err.Error(), "if this port expects TLS") || !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+	var network net.Error
+	if !errors.As(err, &network) || !strings.Contains(err.Error(), "if this port expects TLS") || errors.Is(err, io.EOF) {
 		t.Errorf("a server that hangs up: %v", err)
 	}
+}
+
+// curt hangs up after the handshake.
+type curt struct{ net.Listener }
+
+func (l curt) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		_ = c.(*tls.Conn).Handshake()
+		_ = c.Close()
+	}
+	return c, err
 }
 
 type hangingUp struct{ net.Listener }

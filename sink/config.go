@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"time"
+
+	"muster/credentials"
 )
 
 // Bounds of Config.
@@ -25,10 +27,14 @@ type Config struct {
 	// Cluster says that the addresses are nodes of a Redis Cluster. More than
 	// one address implies it. Default: false.
 	Cluster bool `yaml:"cluster"`
-	// Username and Password are the ACL user; both empty for none. The
-	// password alone is that of the default user. Default: empty.
-	Username string `yaml:"username"`
-	Password string `yaml:"password"`
+	// Username is the ACL user, and Password or PasswordFile, a file with one
+	// line that is read for every connection, its password. All empty for
+	// none; a password alone is that of the default user. Default: empty.
+	Username     string             `yaml:"username"`
+	Password     credentials.Secret `yaml:"password"`
+	PasswordFile string             `yaml:"password_file"`
+	// TLS encrypts the connections. Default: plaintext.
+	TLS credentials.TLS `yaml:"tls"`
 	// DB is the number of the database, 0 or more; 0 on a Redis Cluster.
 	// Default: 0.
 	DB int `yaml:"db"`
@@ -97,7 +103,8 @@ func (c *Config) Validate() error {
 	}
 	refuse(c.DB < 0, "db: %d is negative", c.DB)
 	refuse(c.DB != 0 && c.cluster(), "db: a Redis Cluster has only database 0")
-	refuse(c.Username != "" && c.Password == "", "password: username %q has none", c.Username)
+	refuse(c.Username != "" && !c.authenticated(), "password: username %q has none, and no password_file", c.Username)
+	problems = append(problems, credentials.ValidatePassword(c.Password, c.PasswordFile), c.TLS.Validate())
 	refuse(!prefixForm.MatchString(c.Prefix), "prefix: %q is not 1 to 16 of a-z 0-9 _ -", c.Prefix)
 	refuse(c.Connections < 1 || c.Connections > 1000, "connections: %d is not within 1 to 1000", c.Connections)
 	for name, timeout := range map[string]time.Duration{
@@ -111,5 +118,19 @@ func (c *Config) Validate() error {
 	refuse(c.ReachDays < 0 || c.ReachDays > maxReachDays, "reach_days: %d is not within 0 to %d", c.ReachDays, maxReachDays)
 	return errors.Join(problems...)
 }
+
+// CheckFiles reads the files that the configuration names and returns a
+// *credentials.FileError for each that can't be used.
+func (c *Config) CheckFiles() error {
+	_, err := c.password()
+	return errors.Join(c.TLS.Check(), err)
+}
+
+// password returns the password as it is now.
+func (c *Config) password() (string, error) {
+	return credentials.ReadPassword(c.Password, "password_file", c.PasswordFile)
+}
+
+func (c *Config) authenticated() bool { return !c.Password.Empty() || c.PasswordFile != "" }
 
 func (c *Config) cluster() bool { return c.Cluster || len(c.Addresses) > 1 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"muster/credentials"
 )
 
 func TestTheDefaultIsValid(t *testing.T) {
@@ -19,7 +21,9 @@ func TestEveryBoundIsChecked(t *testing.T) {
 		"addresses: an address":   func(c *Config) { c.Addresses = []string{"a:1", ""} },
 		"db: -1":                  func(c *Config) { c.DB = -1 },
 		"db: a Redis Cluster":     func(c *Config) { c.DB, c.Cluster = 1, true },
-		"password:":               func(c *Config) { c.Username = "muster" },
+		"password: username":      func(c *Config) { c.Username = "muster" },
+		"password: there":         func(c *Config) { c.Password, c.PasswordFile = credentials.NewSecret("a"), "b" },
+		"tls.enabled":             func(c *Config) { c.TLS.CAFile = "a" },
 		`prefix: "m:"`:            func(c *Config) { c.Prefix = "m:" },
 		`prefix: ""`:              func(c *Config) { c.Prefix = "" },
 		`prefix: "{m}"`:           func(c *Config) { c.Prefix = "{m}" },
@@ -62,5 +66,19 @@ func TestSeveralAddressesMeanACluster(t *testing.T) {
 	cfg.Addresses = []string{"a:1", "b:1"}
 	if !cfg.cluster() {
 		t.Error("two addresses are not taken for a cluster")
+	}
+}
+
+func TestFilesThatCantBeUsedAreNamed(t *testing.T) {
+	cfg := Default()
+	if err := cfg.CheckFiles(); err != nil {
+		t.Error(err)
+	}
+	cfg.TLS, cfg.PasswordFile = credentials.TLS{Enabled: true, CAFile: "/none/ca"}, "/none/password"
+	err := cfg.CheckFiles()
+	for _, want := range []string{"tls.ca_file: open /none/ca", "password_file: open /none/password"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v without %s", err, want)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/credentials"
 	"muster/sink"
 	"muster/test/redis"
 )
@@ -32,7 +33,7 @@ func TestEvictionIsSeenWithoutTheRightToCONFIG(t *testing.T) {
 	server := redis.Start(t, "maxmemory 100mb", "maxmemory-policy volatile-ttl",
 		"user muster on >secret allkeys +@all -config")
 	cfg := config(server.Address)
-	cfg.Username, cfg.Password = "muster", "secret"
+	cfg.Username, cfg.Password = "muster", credentials.NewSecret("secret")
 	if _, err := sink.New(t.Context(), cfg); !errors.Is(err, sink.ErrEvicts) {
 		t.Fatalf("got %v, want ErrEvicts", err)
 	}
@@ -41,13 +42,13 @@ func TestEvictionIsSeenWithoutTheRightToCONFIG(t *testing.T) {
 func TestAWrongPasswordIsNotTriedAgain(t *testing.T) {
 	server := redis.Start(t, "requirepass secret")
 	cfg := config(server.Address)
-	cfg.Password = "wrong"
+	cfg.Password = credentials.NewSecret("wrong")
 	cfg.RetryFor = time.Minute
 	cfg.Observer.Retried = func(_ string, err error) { t.Errorf("tried again after %v", err) }
 	if _, err := sink.New(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "WRONGPASS") {
 		t.Fatalf("got %v, want WRONGPASS", err)
 	}
-	cfg.Password = "secret"
+	cfg.Password = credentials.NewSecret("secret")
 	connect(t, cfg)
 }
 

@@ -16,11 +16,12 @@ const (
 )
 
 // retry repeats an operation that may be repeated until it succeeds, fails
-// for good, or Config.RetryFor has passed. It returns the last error.
+// for good, or Config.RetryFor has passed. It returns the last error, and
+// with it what to do when Redis does not let this program in.
 func (s *Store) retry(ctx context.Context, operation string, attempt func(context.Context) error) error {
 	deadline := time.Now().Add(s.cfg.RetryFor)
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		err := attempt(ctx)
+		err := s.cfg.explain(attempt(ctx))
 		if err == nil || !temporary(err) || ctx.Err() != nil || time.Now().Add(pause).After(deadline) {
 			return err
 		}
@@ -41,7 +42,7 @@ func (s *Store) retry(ctx context.Context, operation string, attempt func(contex
 // Redis asked for patience. Whatever else Redis says, it says again.
 func temporary(err error) bool {
 	var own finalError
-	if errors.As(err, &own) || errors.Is(err, redis.ErrClosed) {
+	if errors.As(err, &own) || errors.Is(err, redis.ErrClosed) || NeedsOperator(err) {
 		return false
 	}
 	if !answered(err) || errors.Is(err, redis.TxFailedErr) {

@@ -3,6 +3,7 @@ package sink
 import (
 	"context"
 	"fmt"
+	"net"
 	"sync"
 
 	"github.com/redis/go-redis/v9"
@@ -51,12 +52,11 @@ func (s *Store) Close() error { return s.client.Close() }
 // lost reply, a repeated XADD or RPUSH would apply twice. What may be
 // repeated is repeated by Store.retry.
 func connect(cfg Config) redis.UniversalClient {
-	return redis.NewUniversalClient(&redis.UniversalOptions{
+	options := &redis.UniversalOptions{
 		Addrs:         cfg.Addresses,
 		IsClusterMode: cfg.cluster(),
-		Username:      cfg.Username,
-		Password:      cfg.Password,
 		DB:            cfg.DB,
+		Dialer:        cfg.TLS.Over((&net.Dialer{Timeout: cfg.DialTimeout}).DialContext),
 
 		MaxRetries:    -1,
 		DialerRetries: 1,
@@ -70,7 +70,14 @@ func connect(cfg Config) redis.UniversalClient {
 		ContextTimeoutEnabled:    true,
 		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-	})
+	}
+	if cfg.authenticated() {
+		options.CredentialsProviderContext = func(context.Context) (string, string, error) {
+			password, err := cfg.password()
+			return cfg.Username, password, err
+		}
+	}
+	return redis.NewUniversalClient(options)
 }
 
 func (s *Store) epoch(shard int) (int64, bool) {

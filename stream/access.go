@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -20,18 +21,20 @@ const refusedPause = 10 * time.Second
 // explain adds to an error what to do about who this program is or what it
 // may do. Trying again may help, once somebody has done it.
 func (c *Cluster) explain(err error) error {
-	user := "nobody (sasl.mechanism is not set)"
+	user, way := "nobody (sasl.mechanism is not set)", ""
 	if c.cfg.SASL.Mechanism != "" {
-		user = fmt.Sprintf("user %q", c.cfg.SASL.Username)
+		user, way = fmt.Sprintf("user %q", c.cfg.SASL.Username), " with "+c.cfg.SASL.Mechanism
 	}
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, kafka.SASLAuthenticationFailed):
 		c.door.shut(err)
-		return fmt.Errorf("signing in to kafka as %s with %s: check sasl.username, sasl.mechanism and the password: %w", user, c.cfg.SASL.Mechanism, err)
+		return fmt.Errorf("signing in to kafka as %s%s: check sasl.username, sasl.mechanism and the password: %w", user, way, err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // some brokers do no more about a user they refuse
+		return fmt.Errorf("kafka hung up on %s%s: check sasl.username, sasl.mechanism and the password if it goes on doing so: %w", user, way, err)
 	case errors.Is(err, kafka.UnsupportedSASLMechanism), errors.Is(err, kafka.IllegalSASLState):
-		return fmt.Errorf("signing in to kafka as %s with %s: set sasl.mechanism to one that the brokers offer on this port: %w", user, c.cfg.SASL.Mechanism, err)
+		return fmt.Errorf("signing in to kafka as %s%s: set sasl.mechanism to one that the brokers offer on this port: %w", user, way, err)
 	case errors.Is(err, kafka.TopicAuthorizationFailed), errors.Is(err, kafka.GroupAuthorizationFailed),
 		errors.Is(err, kafka.ClusterAuthorizationFailed):
 		return fmt.Errorf("kafka lets %s not do this: give it the permissions listed in docs/operations.md under Security: %w", user, err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/credentials"
 	"muster/stream"
 )
 
@@ -42,6 +43,14 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 		"max_bytes":          func(c *stream.Config) { c.MaxBytes = 1 << 30 },
 		"batch_records":      func(c *stream.Config) { c.BatchRecords = -1 },
 		"max_record_bytes":   func(c *stream.Config) { c.MaxRecordBytes = 1 },
+		"tls.enabled":        func(c *stream.Config) { c.TLS.ServerName = "a" },
+		"sasl.mechanism: it": func(c *stream.Config) { c.SASL.Username = "a" },
+		"sasl.mechanism: \"": func(c *stream.Config) { c.SASL = stream.SASL{Mechanism: "GSSAPI", Username: "a", PasswordFile: "b"} },
+		"sasl.username":      func(c *stream.Config) { c.SASL = stream.SASL{Mechanism: stream.Plain, PasswordFile: "b"} },
+		"and so is":          func(c *stream.Config) { c.SASL = stream.SASL{Mechanism: stream.Plain, Username: "a"} },
+		"keep one": func(c *stream.Config) {
+			c.SASL = stream.SASL{Mechanism: stream.Plain, Username: "a", PasswordFile: "b", Password: credentials.NewSecret("c")}
+		},
 	} {
 		cfg := valid()
 		spoil(&cfg)
@@ -50,6 +59,21 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 		}
 		if _, err := stream.Connect(cfg, nil); err == nil {
 			t.Errorf("%s: Connect takes it", field)
+		}
+	}
+}
+
+func TestFilesThatCantBeUsedAreNamed(t *testing.T) {
+	cfg := valid()
+	if err := cfg.CheckFiles(); err != nil {
+		t.Error(err)
+	}
+	cfg.TLS = credentials.TLS{Enabled: true, CAFile: "/none/ca"}
+	cfg.SASL = stream.SASL{Mechanism: stream.Plain, Username: "a", PasswordFile: "/none/password"}
+	err := cfg.CheckFiles()
+	for _, want := range []string{"tls.ca_file: open /none/ca", "sasl.password_file: open /none/password"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v without %s", err, want)
 		}
 	}
 }

@@ -34,11 +34,36 @@ group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 `
 
+// locks adds a port for clients who must use TLS, show a certificate and sign
+// in, and permissions. The port without stays for the broker itself.
+const locks = `listeners=PLAINTEXT://127.0.0.1:%[1]d,CONTROLLER://127.0.0.1:%[2]d,SASL_SSL://127.0.0.1:%[3]d
+advertised.listeners=PLAINTEXT://127.0.0.1:%[1]d,SASL_SSL://127.0.0.1:%[3]d
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_%[6]s="%[7]s" user_%[8]s="%[9]s";
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.ssl.client.auth=required
+ssl.keystore.type=PEM
+ssl.keystore.location=%[4]s
+ssl.truststore.type=PEM
+ssl.truststore.location=%[5]s
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS;User:%[6]s
+`
+
+// lock is what the port for clients of a Secured needs.
+type lock struct {
+	authority string // file
+	server    string // file with certificate and key
+}
+
 // RealBroker is an Apache Kafka in KRaft mode, broker and controller in one.
 type RealBroker struct {
 	dir     string // properties, data and log of the process
 	jars    string
 	address string
+	secured string // address of the port of locks, if there is one
 	process *exec.Cmd
 	ended   chan struct{} // closed when the process is gone
 }
@@ -46,20 +71,30 @@ type RealBroker struct {
 // StartReal starts an empty broker that keeps its data in dir, on free
 // ports, and returns when it answers. The caller must Stop or Kill it.
 func StartReal(ctx context.Context, dir string) (*RealBroker, error) {
+	return startReal(ctx, dir, nil)
+}
+
+func startReal(ctx context.Context, dir string, l *lock) (*RealBroker, error) {
 	jars, err := install(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ports, err := freePorts(2)
+	ports, err := freePorts(3)
 	if err != nil {
 		return nil, err
 	}
 	b := &RealBroker{dir: dir, jars: jars, address: fmt.Sprintf("127.0.0.1:%d", ports[0])}
 	text := fmt.Sprintf(properties, ports[0], ports[1], filepath.Join(dir, "data"))
+	var users []string
+	if l != nil {
+		b.secured = fmt.Sprintf("127.0.0.1:%d", ports[2])
+		text += fmt.Sprintf(locks, ports[0], ports[1], ports[2], l.server, l.authority, Admin, AdminPassword, User, Password)
+		users = scramUsers()
+	}
 	if err := os.WriteFile(b.file("server.properties"), []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("writing Kafka's properties: %w", err)
 	}
-	format := b.java(ctx, "kafka.tools.StorageTool", "format", "-t", clusterID, "-c", b.file("server.properties"))
+	format := b.java(ctx, append([]string{"kafka.tools.StorageTool", "format", "-t", clusterID, "-c", b.file("server.properties")}, users...)...)
 	if out, err := format.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("formatting Kafka's storage: %w\n%s", err, out)
 	}
@@ -67,6 +102,17 @@ func StartReal(ctx context.Context, dir string) (*RealBroker, error) {
 		return nil, err
 	}
 	return b, nil
+}
+
+// scramUsers are arguments of the storage tool.
+func scramUsers() []string {
+	var arguments []string
+	for _, mechanism := range mechanisms[1:] {
+		for user, password := range map[string]string{Admin: AdminPassword, User: Password} {
+			arguments = append(arguments, "--add-scram", fmt.Sprintf("%s=[name=%s,password=%s]", mechanism, user, password))
+		}
+	}
+	return arguments
 }
 
 // freePorts finds ports nobody listens on. They are all held at the same
@@ -92,7 +138,12 @@ func (b *RealBroker) java(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // Addresses returns the broker's host:port.
-func (b *RealBroker) Addresses() []string { return []string{b.address} }
+func (b *RealBroker) Addresses() []string {
+	if b.secured != "" {
+		return []string{b.secured}
+	}
+	return []string{b.address}
+}
 
 // Restart starts the process on the same ports and data, and returns when it answers.
 func (b *RealBroker) Restart(ctx context.Context) error {

@@ -20,6 +20,7 @@ const (
 type Cluster struct {
 	Nodes     []*Server // the masters, then the replicas of each master in turn
 	Addresses []string  // host:port of every node
+	security  *Security
 }
 
 // StartCluster runs a Redis Cluster with the given number of masters and of
@@ -27,9 +28,14 @@ type Cluster struct {
 // sees the whole cluster. Directives are added to every node's redis.conf.
 func StartCluster(t testing.TB, masters, replicas int, directives ...string) *Cluster {
 	t.Helper()
-	c := &Cluster{}
+	return startCluster(t, nil, masters, replicas, directives)
+}
+
+func startCluster(t testing.TB, security *Security, masters, replicas int, directives []string) *Cluster {
+	t.Helper()
+	c := &Cluster{security: security}
 	for range masters * (1 + replicas) {
-		node := startNode(t, directives)
+		node := startNode(t, security, directives)
 		c.Nodes = append(c.Nodes, node)
 		c.Addresses = append(c.Addresses, node.Address)
 	}
@@ -43,14 +49,18 @@ func StartCluster(t testing.TB, masters, replicas int, directives ...string) *Cl
 
 // Client returns a cluster client that is closed when the test ends.
 func (c *Cluster) Client(t testing.TB) *client.ClusterClient {
-	cluster := client.NewClusterClient(&client.ClusterOptions{Addrs: c.Addresses, DisableIdentity: true})
+	o := &client.ClusterOptions{Addrs: c.Addresses, DisableIdentity: true}
+	if c.security != nil {
+		o.TLSConfig, o.Username, o.Password = c.security.tls, Admin, AdminPassword
+	}
+	cluster := client.NewClusterClient(o)
 	t.Cleanup(func() { _ = cluster.Close() })
 	return cluster
 }
 
 // startNode picks the bus port itself: by default it is the port plus
 // 10,000, which may be taken or above 65,535.
-func startNode(t testing.TB, directives []string) *Server {
+func startNode(t testing.TB, security *Security, directives []string) *Server {
 	t.Helper()
 	bus, err := freePort()
 	if err != nil {
@@ -67,7 +77,7 @@ func startNode(t testing.TB, directives []string) *Server {
 		// be sent nothing for another second.
 		"repl-diskless-sync no",
 	}
-	return Start(t, append(own, directives...)...)
+	return start(t, security, append(own, directives...))
 }
 
 func (c *Cluster) join(ctx context.Context, masters, replicas int) error {

@@ -26,10 +26,11 @@ const (
 type Server struct {
 	Address string // host:port, the same over restarts
 
-	folder string
-	binary string
-	cmd    *exec.Cmd
-	exited chan struct{}
+	security *Security // nil for none
+	folder   string
+	binary   string
+	cmd      *exec.Cmd
+	exited   chan struct{}
 }
 
 // Start runs a redis-server on a free port of 127.0.0.1 until the test ends.
@@ -37,12 +38,17 @@ type Server struct {
 // the server keeps its data in memory only.
 func Start(t testing.TB, directives ...string) *Server {
 	t.Helper()
+	return start(t, nil, directives)
+}
+
+func start(t testing.TB, security *Security, directives []string) *Server {
+	t.Helper()
 	binary, err := find()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for attempt := 1; ; attempt++ {
-		s := &Server{binary: binary, folder: t.TempDir()}
+		s := &Server{security: security, binary: binary, folder: t.TempDir()}
 		err := s.configure(directives)
 		if err == nil {
 			err = s.run()
@@ -87,7 +93,11 @@ func (s *Server) Client(t testing.TB) *client.Client {
 }
 
 func (s *Server) options() *client.Options {
-	return &client.Options{Addr: s.Address, MaxRetries: -1, DisableIdentity: true}
+	o := &client.Options{Addr: s.Address, MaxRetries: -1, DisableIdentity: true}
+	if s.security != nil {
+		o.TLSConfig, o.Username, o.Password = s.security.tls, Admin, AdminPassword
+	}
+	return o
 }
 
 // configure picks a port and writes redis.conf.
@@ -104,6 +114,9 @@ func (s *Server) configure(directives []string) error {
 		`save ""`,
 		"daemonize no",
 		"logfile " + s.log(),
+	}
+	if s.security != nil {
+		lines = append(lines, s.security.listen(port)...)
 	}
 	lines = append(lines, directives...)
 	text := strings.Join(lines, "\n") + "\n"

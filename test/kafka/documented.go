@@ -1,0 +1,46 @@
+package kafka
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"testing"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// documented is a line of docs/operations.md that lets the user do something.
+var documented = regexp.MustCompile(`(?m)^    kafka-acls.sh --add --allow-principal User:` + User + ` --operation (\w+) --(topic|group) (\S+)$`)
+
+// DocumentedPermissions returns the permissions that docs/operations.md
+// lists, with names in place of those of the document, as an argument of
+// Allow. Every name there must have one.
+func DocumentedPermissions(t testing.TB, names map[string]string) []kafka.ACLEntry {
+	t.Helper()
+	_, here, _, _ := runtime.Caller(0)
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(here), "..", "..", "docs", "operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var entries []kafka.ACLEntry
+	for _, line := range documented.FindAllStringSubmatch(string(text), -1) {
+		var e kafka.ACLEntry
+		if err := e.Operation.UnmarshalText([]byte(line[1])); err != nil {
+			t.Fatalf("%s: %v", line[0], err)
+		}
+		if err := e.ResourceType.UnmarshalText([]byte(line[2])); err != nil {
+			t.Fatalf("%s: %v", line[0], err)
+		}
+		name, known := names[line[3]]
+		if !known {
+			t.Fatalf("%s: nobody knows what %s is called here", line[0], line[3])
+		}
+		e.ResourceName = name
+		entries = append(entries, e)
+	}
+	if len(entries) == 0 {
+		t.Fatal("docs/operations.md lists no permissions")
+	}
+	return entries
+}
