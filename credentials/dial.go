@@ -93,17 +93,17 @@ func (c *encrypted) explain(err error) error {
 // plain looks at what comes first from a server that is not asked for TLS.
 type plain struct {
 	net.Conn
-	address string
-	begun   bool
+	address  string
+	answered bool // whether anything has come
 }
 
 // Read reads.
 func (c *plain) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if c.begun || n == 0 && err == nil {
+	if c.answered {
 		return n, err
 	}
-	c.begun = true
+	c.answered = n > 0
 	return n, explainFirst(c.address, p[:n], err)
 }
 

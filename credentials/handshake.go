@@ -27,8 +27,9 @@ func (e *HandshakeError) Error() string {
 	return fmt.Sprintf("connecting to %s: %v: %s", e.Address, e.Err, e.Advice)
 }
 
-// Unwrap returns what went wrong.
-func (e *HandshakeError) Unwrap() error { return e.Err }
+// Unwrap returns what went wrong, as a list of one: go-redis takes what wraps
+// a single error off the errors of new connections, and the advice with it.
+func (e *HandshakeError) Unwrap() []error { return []error{e.Err} }
 
 // explain adds what to do. What may pass by itself stays as it is.
 func (t TLS) explain(address string, err error) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,7 +93,7 @@ func expectNothingDenied(t *testing.T, admin *client.Client) {
 // What an operator has to mend is named at once, and no password with it.
 func TestRefusalsSayWhatToDo(t *testing.T) {
 	security := redis.NewSecurity(t)
-	server := security.Start(t, "user poor on >"+redis.Password+" ~m:* -@all +info")
+	server := security.Start(t, "user poor on >"+redis.Password+" ~m:* -@all +hgetall")
 	plaintext := redis.Start(t, "requirepass secret")
 	other, err := certificates.New(t.TempDir(), "other")
 	if err != nil {
@@ -119,14 +120,14 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 			cfg.RetryFor = 0
 			one.spoil(&cfg)
 			_, err := sink.New(t.Context(), cfg)
-			if err == nil || !strings.Contains(err.Error(), one.want) || !strings.Contains(err.Error(), cfg.Addresses[0]) {
+			if err == nil || !strings.Contains(err.Error(), one.want) || name != "no permission" && !strings.Contains(err.Error(), cfg.Addresses[0]) {
 				t.Errorf("got %v\nwant %s", err, one.want)
 			}
 			if text := fmt.Sprintf("%+v %#v", err, err); strings.Contains(text, wrong) || strings.Contains(text, redis.Password) {
 				t.Errorf("the error shows a password: %s", text)
 			}
-			if maybe := one.want == "set tls.enabled to true" || one.want == "set tls.enabled to false"; sink.NeedsOperator(err) == maybe {
-				t.Errorf("needs an operator: %v, %v", !maybe, err)
+			if hungUp := slices.Contains([]string{"plaintext", "TLS on plaintext", "no certificate"}, name); !hungUp && !sink.NeedsOperator(err) {
+				t.Errorf("%v needs no operator", err)
 			}
 		})
 	}
@@ -162,7 +163,7 @@ func TestRotationNeedsNoRestart(t *testing.T) {
 	}
 	write(redis.Password)
 	cfg := secured(security, server.Address)
-	cfg.Password, cfg.PasswordFile, cfg.RetryFor = credentials.Secret{}, file, 0
+	cfg.Password, cfg.PasswordFile, cfg.RetryFor = credentials.Secret{}, file, 300*time.Millisecond
 	store := open(t, cfg)
 	cut := func() {
 		if err := admin.ClientKillByFilter(t.Context(), "USER", redis.User).Err(); err != nil {
