@@ -2,9 +2,10 @@ package credentials
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+
+	"github.com/goccy/go-yaml/ast"
 )
 
 // masked stands for a secret that is not shown.
@@ -62,20 +63,19 @@ func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) 
 // MarshalYAML implements the marshaler of goccy/go-yaml.
 func (s Secret) MarshalYAML() (any, error) { return s.String(), nil }
 
-// UnmarshalYAML implements the unmarshaler of goccy/go-yaml. It takes only
-// text: a number may have been written in a way that is lost, as 0123 is.
-func (s *Secret) UnmarshalYAML(unmarshal func(any) error) error {
-	var value any
-	if err := unmarshal(&value); err != nil {
-		return errors.New("a secret can't be read")
-	}
-	switch text := value.(type) {
-	case nil:
+// UnmarshalYAML implements the node unmarshaler of goccy/go-yaml. It takes
+// only text: a number may have been written in a way that is lost, as 0123 is.
+func (s *Secret) UnmarshalYAML(node ast.Node) error {
+	switch n := node.(type) {
+	case *ast.NullNode:
 		*s = Secret{}
-	case string:
-		*s = NewSecret(text)
+	case *ast.StringNode:
+		*s = NewSecret(n.Value)
+	case *ast.LiteralNode:
+		*s = NewSecret(n.Value.Value)
 	default:
-		return errors.New("a secret must be text: put it in quotes")
+		at := node.GetToken().Position
+		return fmt.Errorf("[%d:%d] a secret must be text: put it in quotes", at.Line, at.Column)
 	}
 	return nil
 }

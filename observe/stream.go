@@ -66,6 +66,7 @@ func (w *Watch) revive(topic string, partition int) {
 
 func (w *Watch) groupFailed(group string, err error) {
 	w.metrics.kafkaErrors.WithLabelValues("group").Inc()
+	w.health.Wait(GroupPart(group), err.Error())
 	w.log.Warn("joining consumer group failed, trying again", zap.String("group", group), zap.Error(err))
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"muster/credentials"
 	"muster/observe"
 	"muster/pipeline"
 	"muster/segments"
@@ -66,10 +67,45 @@ func readConfig(path string) (config, error) {
 	if err := c.validate(); err != nil {
 		return c, unusable(fmt.Errorf("configuration %s:\n%w", path, err))
 	}
-	if !filepath.IsAbs(c.Segments.Path) {
-		c.Segments.Path = filepath.Join(filepath.Dir(path), c.Segments.Path)
+	c.resolve(filepath.Dir(path))
+	if err := c.checkFiles(data); err != nil {
+		return c, unusable(fmt.Errorf("configuration %s:\n%w", path, err))
 	}
 	return c, nil
+}
+
+// resolve looks for files beside the configuration.
+func (c *config) resolve(folder string) {
+	for _, file := range []*string{
+		&c.Segments.Path, &c.Kafka.SASL.PasswordFile, &c.Kafka.TLS.CAFile, &c.Kafka.TLS.CertFile, &c.Kafka.TLS.KeyFile,
+		&c.Redis.PasswordFile, &c.Redis.TLS.CAFile, &c.Redis.TLS.CertFile, &c.Redis.TLS.KeyFile,
+	} {
+		if *file != "" && !filepath.IsAbs(*file) {
+			*file = filepath.Join(folder, *file)
+		}
+	}
+}
+
+// checkFiles returns a line for every file that can't be used, with its place
+// in the configuration's text.
+func (c *config) checkFiles(text []byte) error {
+	return errors.Join(filesOf("kafka", c.Kafka.CheckFiles(), text), filesOf("redis", c.Redis.CheckFiles(), text))
+}
+
+func filesOf(part string, err error, text []byte) error {
+	var several interface{ Unwrap() []error }
+	if !errors.As(err, &several) {
+		return err
+	}
+	var lines []error
+	for _, one := range several.Unwrap() {
+		var file *credentials.FileError
+		if errors.As(one, &file) {
+			one = fmt.Errorf("  %s%s: %w", placeOf(text, part+"."+file.Field), part, one)
+		}
+		lines = append(lines, one)
+	}
+	return errors.Join(lines...)
 }
 
 // validate returns everything that is wrong, each with its section.
@@ -96,14 +132,8 @@ func section(name string, err error) error {
 	return errors.New(prefix + strings.ReplaceAll(err.Error(), "\n", "\n"+prefix))
 }
 
-// masked stands for a secret that is not shown.
-const masked = "********"
-
 // print returns the configuration as YAML, without its secrets.
 func (c config) print() (string, error) {
-	if c.Redis.Password != "" {
-		c.Redis.Password = masked
-	}
 	text, err := yaml.Marshal(c)
 	return string(text), wrap("writing configuration", err)
 }

@@ -47,12 +47,12 @@ func TestEnvironmentInConfiguration(t *testing.T) {
 	if err := c.decode([]byte(text), lookup); err != nil {
 		t.Fatal(err)
 	}
-	if c.Redis.Password != vars["PW"] || strings.Join(c.Redis.Addresses, " ") != "redis-1:1 redis-1:2" ||
+	if c.Redis.Password.Reveal() != vars["PW"] || strings.Join(c.Redis.Addresses, " ") != "redis-1:1 redis-1:2" ||
 		c.Redis.Username != "a${PW}b" || c.Segments.Path != "redis-1/x" {
 		t.Errorf("got %+v, segments %q", c.Redis, c.Segments)
 	}
 	shown, err := c.print()
-	if err != nil || strings.Contains(shown, "#1") || !strings.Contains(shown, "password: '********'") && !strings.Contains(shown, "password: \"********\"") {
+	if err != nil || strings.Contains(shown, "#1") || !strings.Contains(shown, "password: '***'") && !strings.Contains(shown, "password: \"***\"") {
 		t.Errorf("printed %v\n%s", err, shown)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +19,7 @@ import (
 func (c *config) decode(text []byte, lookup func(string) (string, bool)) error {
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
-		return formatted(err)
+		return formatted(err, text)
 	}
 	if len(file.Docs) > 1 {
 		return errors.New("it holds several YAML documents; keep one")
@@ -34,15 +35,43 @@ func (c *config) decode(text []byte, lookup func(string) (string, bool)) error {
 		}
 		err := yaml.NodeToValue(doc.Body, c, yaml.Strict())
 		if err != nil && !errors.Is(err, io.EOF) {
-			return formatted(err)
+			return formatted(err, text)
 		}
 	}
 	return nil
 }
 
-// formatted returns an error whose text shows the line and a caret.
-func formatted(err error) error {
-	return errors.New(strings.TrimRight(yaml.FormatError(err, false, true), "\n"))
+// formatted returns an error whose text shows the line and a caret, or only
+// says where when the configuration has a password written into it.
+func formatted(err error, text []byte) error {
+	return errors.New(strings.TrimRight(yaml.FormatError(err, false, !showsPassword(text)), "\n"))
+}
+
+var passwords = regexp.MustCompile(`\bpassword["']?\s*:\s*["']?(\S*)`)
+
+// showsPassword errs on the safe side.
+func showsPassword(text []byte) bool {
+	for _, found := range passwords.FindAllSubmatch(text, -1) {
+		value := strings.Trim(string(found[1]), `"',}`)
+		if value != "" && !strings.HasPrefix(value, "${") && !strings.HasPrefix(value, "#") {
+			return true
+		}
+	}
+	return false
+}
+
+// placeOf returns "[line:column] " of a value, "" when the text has none.
+func placeOf(text []byte, path string) string {
+	wanted, err := yaml.PathString("$." + path)
+	if err != nil {
+		return ""
+	}
+	node, err := wanted.ReadNode(bytes.NewReader(text))
+	if err != nil {
+		return ""
+	}
+	at := node.GetToken().Position
+	return fmt.Sprintf("[%d:%d] ", at.Line, at.Column)
 }
 
 var reference = regexp.MustCompile(`\$?\$\{([^}]*)\}`)

@@ -14,10 +14,11 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"muster/credentials"
 	"muster/sink"
 )
 
-// Only what may pass by itself is waited for.
+// Only what may pass while the service runs is waited for.
 func TestPassing(t *testing.T) {
 	for err, want := range map[error]bool{
 		&net.OpError{Op: "dial", Err: errors.New("connection refused")}: true,
@@ -26,7 +27,10 @@ func TestPassing(t *testing.T) {
 		fmt.Errorf("checking: %w", sink.ErrMismatch):                    false,
 		fmt.Errorf("checking: %w", sink.ErrEvicts):                      false,
 		sink.ErrNotInitialised:                                          false,
-		errors.New("WRONGPASS invalid username-password pair"):          false,
+		errors.New("WRONGPASS invalid username-password pair"):          true,
+		&credentials.HandshakeError{Err: errors.New("expired")}:         true,
+		&credentials.FileError{Err: errors.New("empty")}:                true,
+		errors.New("ERR unknown command"):                               false,
 	} {
 		if passing(err) != want {
 			t.Errorf("%v: %v", err, !want)

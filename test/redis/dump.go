@@ -40,8 +40,11 @@ func keys(ctx context.Context, t testing.TB, c client.UniversalClient) []string 
 	case *client.ClusterClient:
 		// One master after the other: ForEachMaster runs in parallel.
 		var nodes []*client.Client
+		o := c.Options()
 		for _, address := range masterAddresses(ctx, t, c) {
-			nodes = append(nodes, client.NewClient(&client.Options{Addr: address}))
+			nodes = append(nodes, client.NewClient(&client.Options{
+				Addr: address, TLSConfig: o.TLSConfig, Username: o.Username, Password: o.Password,
+			}))
 		}
 		for _, node := range nodes {
 			if scanned := scan(ctx, node); scanned != nil {
