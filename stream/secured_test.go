@@ -165,7 +165,7 @@ func groupRefusal(ctx context.Context, t *testing.T, f *fixture, cfg stream.Conf
 	select {
 	case err = <-errs:
 		cancel()
-		<-done
+		_ = <-done
 	case err = <-done:
 	}
 	return err

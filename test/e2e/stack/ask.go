@@ -11,7 +11,7 @@ import (
 // Metric returns one of the evaluator's metrics, by its whole name with
 // labels.
 func (e *Evaluator) Metric(name string) (float64, error) {
-	_, text, err := e.get("/metrics")
+	_, text, err := e.Get("/metrics")
 	if err != nil {
 		return 0, err
 	}
@@ -24,9 +24,10 @@ func (e *Evaluator) Metric(name string) (float64, error) {
 }
 
 // Ready returns the status and the text of the evaluator's readiness check.
-func (e *Evaluator) Ready() (status int, text string, err error) { return e.get("/readyz") }
+func (e *Evaluator) Ready() (status int, text string, err error) { return e.Get("/readyz") }
 
-func (e *Evaluator) get(path string) (status int, text string, err error) {
+// Get asks the evaluator over HTTP.
+func (e *Evaluator) Get(path string) (status int, text string, err error) {
 	res, err := http.Get("http://" + e.listen + path)
 	if err != nil {
 		return 0, "", fmt.Errorf("asking %s: %w", e.name, err)

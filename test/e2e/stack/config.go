@@ -16,7 +16,13 @@ func (s *System) config(name, listen string) string {
 		fmt.Fprintf(&b, "  sources: [%s]\n", s.Source)
 	}
 	fmt.Fprintf(&b, "  session_timeout: %s\n  rebalance_timeout: %s\n  heartbeat_interval: %s\n  poll_wait: 100ms\n", session, session, session/10)
+	if s.secured != nil {
+		b.WriteString(s.secured.kafkaLines())
+	}
 	fmt.Fprintf(&b, "redis:\n  addresses: [%s]\n  cluster: %t\n  buckets: 64\n", quoted(s.addresses), s.Cluster)
+	if s.secured != nil {
+		b.WriteString(s.secured.redisLines())
+	}
 	fmt.Fprintf(&b, "pipeline:\n  commit_timeout: %s\n%s\n", session/2, s.Pipeline)
 	fmt.Fprintf(&b, "segments:\n  path: %s\n  reload: 200ms\nclock: %s\n", s.file(segmentFile), s.clock())
 	fmt.Fprintf(&b, "http:\n  listen: %q\nlog:\n  level: info\n  format: json\n", listen)

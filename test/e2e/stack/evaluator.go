@@ -124,11 +124,16 @@ func (e *Evaluator) check() error {
 	return nil
 }
 
-func (e *Evaluator) tail() string {
+// Log returns all that the evaluator has printed.
+func (e *Evaluator) Log() string {
 	text, err := os.ReadFile(e.log)
 	if err != nil {
 		return err.Error()
 	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return string(text)
+}
+
+func (e *Evaluator) tail() string {
+	lines := strings.Split(strings.TrimSpace(e.Log()), "\n")
 	return strings.Join(lines[max(0, len(lines)-15):], "\n")
 }

@@ -12,6 +12,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/test/redis"
 )
@@ -39,6 +40,10 @@ type Options struct {
 	// Wall has the wall clock move shards that have nothing to read. Without
 	// it only arrival times do, and any are believed.
 	Wall bool
+	// Secured asks for a broker and a Redis of its own that want TLS with a
+	// certificate and a user; what the user may do is what docs/operations.md
+	// lists.
+	Secured bool
 	// Pipeline holds lines of the configuration's pipeline section, each
 	// indented by two spaces.
 	Pipeline string
@@ -52,6 +57,8 @@ type System struct {
 	Source, Keyed string
 
 	t          testing.TB
+	kafka      []kgo.Opt // how the tests' own clients connect
+	secured    *secured  // nil for none
 	folder     string
 	brokers    []string
 	addresses  []string // of Redis
@@ -69,20 +76,30 @@ func Start(t testing.TB, o Options) *System {
 	}
 	name := fmt.Sprintf("shop-%d", started.Add(1))
 	s := &System{Options: o, Source: name, Keyed: name + ".keyed", t: t, folder: t.TempDir()}
-	s.brokers = broker(t).Addresses()
-	s.admin = &kafkago.Client{Addr: kafkago.TCP(s.brokers...), Transport: &kafkago.Transport{MetadataTTL: 200 * time.Millisecond}}
-	if o.Cluster {
-		c := redis.StartCluster(t, 3, 0, o.Directives...)
-		s.Redis, s.addresses = c.Client(t), c.Addresses
+	if o.Secured {
+		s.startSecured()
 	} else {
-		one := redis.Start(t, o.Directives...)
-		s.Redis, s.addresses = one.Client(t), []string{one.Address}
+		s.start()
 	}
 	s.WriteSegments(o.Segments)
 	if o.Sources > 0 {
 		s.CreateTopic(s.Source, o.Sources)
 	}
 	return s
+}
+
+func (s *System) start() {
+	s.t.Helper()
+	s.brokers = broker(s.t).Addresses()
+	s.kafka = []kgo.Opt{kgo.SeedBrokers(s.brokers...)}
+	s.admin = &kafkago.Client{Addr: kafkago.TCP(s.brokers...), Transport: &kafkago.Transport{MetadataTTL: 200 * time.Millisecond}}
+	if s.Cluster {
+		c := redis.StartCluster(s.t, 3, 0, s.Directives...)
+		s.Redis, s.addresses = c.Client(s.t), c.Addresses
+	} else {
+		one := redis.Start(s.t, s.Directives...)
+		s.Redis, s.addresses = one.Client(s.t), []string{one.Address}
+	}
 }
 
 // session is the session timeout of the evaluators' groups.

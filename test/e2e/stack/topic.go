@@ -13,8 +13,8 @@ import (
 // all are acknowledged.
 func (s *System) Produce(records ...*kgo.Record) {
 	s.t.Helper()
-	client, err := kgo.NewClient(
-		kgo.SeedBrokers(s.brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+	client, err := s.client(
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.ProducerBatchMaxBytes(16<<20), kgo.MaxBufferedRecords(50_000), kgo.ProducerLinger(5*time.Millisecond),
 	)
 	if err != nil {
@@ -26,6 +26,10 @@ func (s *System) Produce(records ...*kgo.Record) {
 	if err := client.ProduceSync(ctx, records...).FirstErr(); err != nil {
 		s.t.Fatalf("producing %d records: %v", len(records), err)
 	}
+}
+
+func (s *System) client(opts ...kgo.Opt) (*kgo.Client, error) {
+	return kgo.NewClient(append(opts, s.kafka...)...)
 }
 
 // Owner returns the partition of the keyed topic that a Java producer would
@@ -88,8 +92,8 @@ func (s *System) Read(topic string, visit func(*kgo.Record)) {
 			left++
 		}
 	}
-	client, err := kgo.NewClient(
-		kgo.SeedBrokers(s.brokers...), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
+	client, err := s.client(
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
 		kgo.FetchMaxBytes(64<<20), kgo.FetchMaxPartitionBytes(32<<20),
 	)
 	if err != nil {

@@ -1,0 +1,102 @@
+package stack
+
+import (
+	"fmt"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"muster/test/certificates"
+	"muster/test/kafka"
+	"muster/test/redis"
+)
+
+// The environment variable and the file with the evaluators' passwords.
+const (
+	kafkaPassword = "E2E_KAFKA_PASSWORD"
+	redisPassword = "redis-password"
+)
+
+// secured is what evaluators need to be let in.
+type secured struct {
+	kafka  *kafka.Secured
+	redis  *redis.Security
+	folder string
+}
+
+func (s *System) startSecured() {
+	s.t.Helper()
+	s.secured = &secured{kafka: kafka.StartSecured(s.t), redis: redis.NewSecurity(s.t), folder: s.folder}
+	s.brokers, s.admin, s.kafka = s.secured.kafka.Addresses(), s.secured.kafka.AdminClient(), s.secured.kafka.AdminOptions()
+	if s.Cluster {
+		c := s.secured.redis.StartCluster(s.t, 3, 0, s.Directives...)
+		s.Redis, s.addresses = c.Client(s.t), c.Addresses
+	} else {
+		one := s.secured.redis.Start(s.t, s.Directives...)
+		s.Redis, s.addresses = one.Client(s.t), []string{one.Address}
+	}
+	s.SetPasswords(kafka.Password, redis.Password)
+	ctx, cancel := s.bounded()
+	defer cancel()
+	err := s.secured.kafka.Allow(ctx, kafka.DocumentedPermissions(s.t, map[string]string{
+		"shop-events": s.Source, "shop-events.dead": s.Source + DeadSuffix,
+		"muster-events": s.Keyed, "muster-events.dead": s.Keyed + DeadSuffix,
+		"muster": s.group(), "muster-router": s.group() + "-router",
+	})...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// SetPasswords gives the evaluators passwords: that of Kafka to those started
+// from now on, that of Redis, which is in a file, to all.
+func (s *System) SetPasswords(ofKafka, ofRedis string) {
+	s.t.Helper()
+	s.t.Setenv(kafkaPassword, ofKafka)
+	s.write(redisPassword, ofRedis+"\n")
+}
+
+// SetRedisUser gives the evaluators' user in Redis another password and ends
+// its connections.
+func (s *System) SetRedisUser(password string) {
+	s.t.Helper()
+	ctx, cancel := s.bounded()
+	defer cancel()
+	err := s.Redis.Do(ctx, "ACL", "SETUSER", redis.User, "resetpass", ">"+password).Err()
+	if err == nil {
+		err = s.Redis.Do(ctx, "CLIENT", "KILL", "USER", redis.User).Err()
+	}
+	if err != nil {
+		s.t.Fatalf("changing the user: %v", err)
+	}
+}
+
+// Denied returns what Redis has denied the evaluators because their user may
+// not do it.
+func (s *System) Denied() ([]*goredis.ACLLogEntry, error) {
+	ctx, cancel := s.bounded()
+	defer cancel()
+	entries, err := s.Redis.ACLLog(ctx, 100).Result()
+	var denied []*goredis.ACLLogEntry
+	for _, e := range entries {
+		if e.Reason != "auth" {
+			denied = append(denied, e)
+		}
+	}
+	return denied, err
+}
+
+func tlsLines(authority *certificates.Authority, own certificates.Pair) string {
+	return fmt.Sprintf("  tls:\n    enabled: true\n    ca_file: %s\n    cert_file: %s\n    key_file: %s\n", authority.File, own.CertFile, own.KeyFile)
+}
+
+// kafkaLines end the configuration's section kafka.
+func (s *secured) kafkaLines() string {
+	return tlsLines(s.kafka.Authority, s.kafka.Client) +
+		fmt.Sprintf("  sasl:\n    mechanism: SCRAM-SHA-512\n    username: %s\n    password: ${%s}\n", kafka.User, kafkaPassword)
+}
+
+// redisLines end the configuration's section redis.
+func (s *secured) redisLines() string {
+	return tlsLines(s.redis.Authority, s.redis.Client) +
+		fmt.Sprintf("  username: %s\n  password_file: %s\n  retry_for: 1s\n", redis.User, redisPassword)
+}
