@@ -7,7 +7,12 @@ import (
 	"net"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
+
+// handshakeTimeout bounds a handshake. It is shorter than a caller's patience,
+// so that what is said about a server that does not answer gets through.
+const handshakeTimeout = 5 * time.Second
 
 // Dial opens a connection, as net.Dialer.DialContext does. It returns soon
 // after ctx ends.
@@ -46,6 +51,8 @@ func (t TLS) shake(ctx context.Context, raw net.Conn, address string) (net.Conn,
 			return nil, fmt.Errorf("connecting to %s: %w", address, err)
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
 	conn := tls.Client(raw, config)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return nil, t.explain(address, err)

@@ -165,10 +165,20 @@ func groupRefusal(ctx context.Context, t *testing.T, f *fixture, cfg stream.Conf
 	select {
 	case err = <-errs:
 		cancel()
-		_ = <-done
+		if left := <-done; left != nil {
+			t.Errorf("leaving the group: %v", left)
+		}
 	case err = <-done:
 	}
 	return err
+}
+
+func TestTLSOnAPlaintextPortIsNamed(t *testing.T) {
+	f := newFixture(t, kafka.Start(t))
+	f.cfg.TLS.Enabled = true
+	if err := refusal(f.ctx, t, f.cfg); err == nil || !strings.Contains(err.Error(), "set tls.enabled to false") {
+		t.Errorf("got %v", err)
+	}
 }
 
 // A password is changed at the brokers and in the file; connections made

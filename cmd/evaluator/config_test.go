@@ -1,11 +1,19 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"muster/credentials"
+	"muster/stream"
 )
 
 func TestExampleConfigurationHoldsTheDefaults(t *testing.T) {
@@ -54,6 +62,46 @@ func TestEnvironmentInConfiguration(t *testing.T) {
 	shown, err := c.print()
 	if err != nil || strings.Contains(shown, "#1") || !strings.Contains(shown, "password: '***'") && !strings.Contains(shown, "password: \"***\"") {
 		t.Errorf("printed %v\n%s", err, shown)
+	}
+}
+
+// No way of printing a configuration shows a password.
+func TestNothingPrintsAPassword(t *testing.T) {
+	c := defaultConfig()
+	c.Kafka.SASL = stream.SASL{Mechanism: stream.Plain, Username: "muster", Password: credentials.NewSecret("hunter2")}
+	c.Redis.Password = credentials.NewSecret("hunter3")
+	s := newService(c, nil, zap.NewNop())
+	asYAML, err := c.print()
+	if err != nil {
+		t.Fatal(err)
+	}
+	core, lines := observer.New(zapcore.DebugLevel)
+	zap.New(core).Sugar().Infow("x", "config", c.Kafka, "redis", &c.Redis)
+	printed := []string{asYAML}
+	for _, line := range lines.All() {
+		text, err := zapcore.NewJSONEncoder(zapcore.EncoderConfig{}).EncodeEntry(line.Entry, line.Context)
+		if err != nil {
+			t.Fatal(err)
+		}
+		printed = append(printed, text.String())
+	}
+	cluster, err := stream.Connect(c.Kafka, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cluster.Close()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
+		for _, value := range []any{c, &c, c.Kafka, c.Redis, *s, cluster} {
+			printed = append(printed, fmt.Sprintf(verb, value))
+		}
+	}
+	for _, text := range printed {
+		if strings.Contains(text, "hunter") || strings.Contains(text, fmt.Sprintf("%x", "hunter")) {
+			t.Errorf("printed: %s", text)
+		}
+	}
+	if strings.Count(asYAML, "***") != 2 {
+		t.Errorf("the passwords are not masked:\n%s", asYAML)
 	}
 }
 
