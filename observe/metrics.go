@@ -9,7 +9,7 @@ type metrics struct {
 	clamped                           *prometheus.CounterVec // by shard, kind
 	lag, streamTime, overdue          *prometheus.GaugeVec   // by shard
 	step, commit                      *prometheus.HistogramVec
-	fenced, relieved                  *prometheus.CounterVec // by shard
+	fenced, relieved, lost            *prometheus.CounterVec // by shard
 
 	routedRecords, routedEvents *prometheus.CounterVec // by topic
 	deadLetters                 *prometheus.CounterVec // by topic
@@ -41,6 +41,7 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		overdue:    m.gauge("timers_overdue", "Timers that are due and not served yet: a wave of them is served between records.", "shard"),
 		step:       m.histogram("step_seconds", "Loading, applying and matching one batch."),
 		commit:     m.histogram("commit_seconds", "Committing one batch to Redis."),
+		lost:       m.counter("lost_records_total", "Offsets that Kafka no longer held and that were passed over with --accept-gaps.", "shard"),
 		fenced:     m.counter("fenced_total", "Times a shard was found to be owned by somebody else.", "shard"),
 
 		routedRecords: m.counter("routed_records_total", "Records of source topics that were routed.", "topic"),

@@ -19,7 +19,7 @@ func (w *Watch) Pipeline() pipeline.Observer {
 
 func (w *Watch) shardOpened(shard int, s pipeline.State) {
 	w.log.Info("opened shard", zap.Int("shard", shard), zap.Int64("offset", s.Next),
-		zap.Int64("epoch", s.Epoch), zap.Int("timers", len(s.Timers)))
+		zap.Int64("epoch", s.Epoch), zap.Int("timers", len(s.Timers)), zap.Int("gaps", len(s.Gaps)))
 }
 
 func (w *Watch) batchCommitted(shard int, b pipeline.BatchStats) {
@@ -36,6 +36,10 @@ func (w *Watch) batchCommitted(shard int, b pipeline.BatchStats) {
 	m.lag.WithLabelValues(label).Set(float64(b.Lag))
 	m.streamTime.WithLabelValues(label).Set(float64(b.StreamTime) / 1000)
 	m.shardEdition.WithLabelValues(label).Set(float64(b.Edition))
+	if g := b.Gap; g != nil {
+		m.lost.WithLabelValues(label).Add(float64(g.Lost()))
+		w.log.Error("accepted a gap", zap.Int("shard", shard), zap.Int64("from", g.From), zap.Int64("to", g.To), zap.Int64("lost", g.Lost()))
+	}
 	m.overdue.WithLabelValues(label).Set(float64(b.Overdue))
 	m.step.WithLabelValues(label).Observe(b.Step.Seconds())
 	m.commit.WithLabelValues(label).Observe(b.Commit.Seconds())

@@ -17,7 +17,18 @@ type Batch struct {
 	Records []Record
 	Next    int64 // offset to ask for after this batch; markers and compacted records are behind it too
 	High    int64 // high watermark: the offset the next produced record will get
+	Gap     *Gap  // what was passed over to come to Next, nil for nothing; such a batch has no records
 }
+
+// Gap is a stretch of offsets that a log was asked for and does not hold, and
+// that an operator allowed to pass over.
+type Gap struct {
+	From int64 // the first that is missing
+	To   int64 // where reading goes on; below From when the log ended before it
+}
+
+// Lost is the number of offsets in the gap, 0 when the log ended before it.
+func (g Gap) Lost() int64 { return max(0, g.To-g.From) }
 
 // DeadLetter is a record, or one item of it, that could not be applied.
 type DeadLetter struct {
@@ -34,7 +45,8 @@ type DeadLetter struct {
 type Source interface {
 	// Fetch returns the next records, or an empty batch when none came
 	// within the poll time. It never returns a record before the offset
-	// asked for, and never skips one: a gap is an error.
+	// asked for, and never skips one: a gap is an error, unless an operator
+	// has allowed it, and then the Batch tells of it.
 	Fetch(ctx context.Context) (Batch, error)
 	Close() error
 }

@@ -24,6 +24,7 @@ type State struct {
 	// of this shard refer to. It only ever grows.
 	Names  []string
 	Timers []Timer // every profile with a deadline
+	Gaps   []Gap   // what was ever passed over, oldest first
 }
 
 // Timer is a profile's next deadline.
@@ -60,6 +61,7 @@ type Commit struct {
 	NewNames   []string // appended to State.Names
 	Profiles   []Write  // each profile at most once
 	Changes    []Change // in order of stream time
+	Gap        *Gap     // appended to State.Gaps, nil for none; with it Next may be before From
 	Reach      []Reach  // sent before the transaction; idempotent
 	// Hidden lists segments without member sets (members: false), by id.
 	Hidden map[string]bool

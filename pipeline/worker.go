@@ -85,6 +85,7 @@ type tenure struct {
 	shard   *Shard
 	edition uint64 // of the shard's rule set
 	next    int64  // offset of the last commit
+	gap     *Gap   // to be told with the next commit
 	until   int64  // where time has come without a record: the stored clock, then the wall's; ms
 	stats   BatchStats
 }
@@ -126,7 +127,7 @@ func (t *tenure) serve(ctx context.Context, p parcel) error {
 	if err := t.bury(ctx, p.letters); err != nil {
 		return err
 	}
-	t.stats.Lag = p.batch.High - p.batch.Next
+	t.stats.Lag, t.gap = p.batch.High-p.batch.Next, p.batch.Gap
 	t.stats.Step = time.Since(began)
 	return t.commit(ctx, p.batch.Next)
 }
@@ -222,6 +223,7 @@ func (t *tenure) bury(ctx context.Context, letters []DeadLetter) error {
 
 func (t *tenure) commit(ctx context.Context, next int64) error {
 	c := t.shard.Flush(next)
+	c.Gap, t.gap = t.gap, nil
 	ctx, cancel := context.WithTimeout(ctx, t.Config.CommitTimeout)
 	defer cancel()
 	began := time.Now()
@@ -230,6 +232,7 @@ func (t *tenure) commit(ctx context.Context, next int64) error {
 	}
 	t.stats.Commit, t.stats.Changes, t.stats.Profiles = time.Since(began), len(c.Changes), len(c.Profiles)
 	t.stats.StreamTime, t.stats.Edition, t.stats.Overdue = c.Clock, t.edition, t.shard.Overdue(0)
+	t.stats.Gap = c.Gap
 	t.shard.Committed(c)
 	if t.Sample != nil {
 		t.Sample.offer(t.place.partition, t.shard.codec.Names(), c)

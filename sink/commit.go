@@ -60,7 +60,7 @@ func (s *Store) Commit(ctx context.Context, shard int, c *pipeline.Commit) error
 }
 
 func validate(c *pipeline.Commit) error {
-	if c.Next < c.From {
+	if c.Next < c.From && c.Gap == nil {
 		return fmt.Errorf("next offset %d is before %d", c.Next, c.From)
 	}
 	if c.Next < 0 && len(c.Changes) > 0 {

@@ -15,6 +15,7 @@ import (
 //	                                   generation, commits, schema; broken, if it is
 //	m:{s12}:names              list    names that profiles refer to by position
 //	m:{s12}:p:<bucket>         hash    profile id -> versioned binary profile
+//	m:{s12}:gaps               list    offsets that were passed over, as "from to"
 //	m:{s12}:timers             zset    profile id -> next deadline, ms since 1970 UTC
 //	m:{s12}:seg:<segment>      set     profile ids of the members in this shard
 //	m:{s12}:size               hash    segment -> number of members in this shard
@@ -34,6 +35,7 @@ func (k keys) deployment() string      { return k.prefix + ":cluster" }
 func (k keys) meta(shard int) string   { return k.shard(shard) + "meta" }
 func (k keys) names(shard int) string  { return k.shard(shard) + "names" }
 func (k keys) timers(shard int) string { return k.shard(shard) + "timers" }
+func (k keys) gaps(shard int) string   { return k.shard(shard) + "gaps" }
 func (k keys) sizes(shard int) string  { return k.shard(shard) + "size" }
 func (k keys) outbox(shard int) string { return k.shard(shard) + "out" }
 func (k keys) shard(shard int) string  { return k.prefix + ":{s" + strconv.Itoa(shard) + "}:" }

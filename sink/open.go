@@ -70,13 +70,17 @@ func (s *Store) takeOver(ctx context.Context, shard int) (pipeline.State, error)
 	if err != nil {
 		return pipeline.State{}, fmt.Errorf("reading names: %w", err)
 	}
+	gaps, err := readGaps(ctx, s.client, s.keys.gaps(shard))
+	if err != nil {
+		return pipeline.State{}, fmt.Errorf("reading gaps: %w", err)
+	}
 	timers, err := readTimers(ctx, s.client, s.keys.timers(shard))
 	if err != nil {
 		return pipeline.State{}, fmt.Errorf("reading timers: %w", err)
 	}
 	return pipeline.State{
 		Epoch: raised.Val(), Next: m.next, Clock: m.clock, Outbox: m.outbox,
-		Rules: m.rules, Generation: m.generation, Names: names, Timers: timers,
+		Rules: m.rules, Generation: m.generation, Names: names, Timers: timers, Gaps: gaps,
 	}, nil
 }
 

@@ -21,6 +21,9 @@ func (s *Store) fill(ctx context.Context, pipe redis.Pipeliner, shard int, c *pi
 	if len(c.NewNames) > 0 {
 		pipe.RPush(ctx, s.keys.names(shard), anys(c.NewNames)...)
 	}
+	if c.Gap != nil {
+		pipe.RPush(ctx, s.keys.gaps(shard), formatGap(*c.Gap))
+	}
 	s.fillProfiles(ctx, pipe, shard, c.Profiles)
 	s.fillMembers(ctx, pipe, shard, c)
 	s.fillOutbox(ctx, pipe, shard, c)

@@ -65,6 +65,11 @@ type Config struct {
 	TLS credentials.TLS `yaml:"tls"`
 	// SASL signs in at the brokers. Default: as nobody.
 	SASL SASL `yaml:"sasl"`
+	// AcceptGaps goes on when the log does not hold the offset asked for: at
+	// the first one it holds or, when it ended before, at its end. What was
+	// passed over is told in the Batch. Not part of a configuration file: an
+	// operator decides each time. Default: a gap is an error.
+	AcceptGaps bool `yaml:"-"`
 	// Dial opens every connection to a broker, in place of the network of
 	// the machine; not part of a configuration file. It must return an error
 	// soon after ctx ends. Default nil: TCP.

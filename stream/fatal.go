@@ -29,10 +29,10 @@ func (e *GapError) Error() string {
 		e.Topic, e.Partition, e.Asked, e.First, e.Last)
 	if e.Asked < e.First {
 		return fmt.Sprintf("%s: %d offsets are lost, the topic's retention is shorter than the delay; "+
-			"restore the log, or accept the loss by setting the stored offset to %d", where, e.First-e.Asked, e.First)
+			"restore the log, or accept the loss and go on at %d with evaluator run --accept-gaps", where, e.First-e.Asked, e.First)
 	}
 	return fmt.Sprintf("%s: the topic was made anew or lost its end; "+
-		"restore the log, or set the stored offset to one it holds", where)
+		"restore the log, or go on at its end with evaluator run --accept-gaps", where)
 }
 
 // Fatal is true: the log does not come back by itself.

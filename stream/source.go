@@ -38,7 +38,8 @@ type source struct {
 // offset; -1 starts at the first one the log holds. Nothing is dialed until
 // the first Fetch. Fetch goes on through lost connections and moved leaders
 // until its ctx ends, telling the Observer, and returns *GapError when the
-// log does not hold the offset and *CorruptError when it can't be read.
+// log does not hold the offset, unless Config.AcceptGaps, and *CorruptError
+// when it can't be read.
 //
 // High counts records of open transactions that Fetch does not return yet:
 // while a transaction hangs, Next stays below High.
@@ -70,6 +71,10 @@ func (s *source) Fetch(ctx context.Context) (pipeline.Batch, error) {
 		if err == nil {
 			s.retry.reset()
 			return batch, nil
+		}
+		var gap *GapError
+		if s.cluster.cfg.AcceptGaps && errors.As(err, &gap) {
+			return s.pass(gap), nil
 		}
 		_ = s.Close() // whatever went wrong, the connection's state is unknown
 		s.unpack.drop()
@@ -159,6 +164,15 @@ func (s *source) outOfRange(ctx context.Context) error {
 		return fmt.Errorf("fetching offset %d: %w", s.next, kafka.OffsetOutOfRange)
 	}
 	return &GapError{Topic: s.topic, Partition: s.partition, Asked: s.next, First: first, Last: last}
+}
+
+// pass goes on behind a gap.
+func (s *source) pass(gap *GapError) pipeline.Batch {
+	s.next = gap.First
+	if gap.Asked > gap.Last {
+		s.next = gap.Last
+	}
+	return pipeline.Batch{Next: s.next, High: gap.Last, Gap: &pipeline.Gap{From: gap.Asked, To: s.next}}
 }
 
 func (s *source) unreadable(err error) error {

@@ -21,6 +21,7 @@ const leaveWithin = 10 * time.Second
 
 type runCommand struct {
 	Config      string `short:"c" required:"" placeholder:"FILE" help:"Configuration file."`
+	AcceptGaps  bool   `help:"Go on where Kafka no longer holds what was not read yet, and record what was lost."`
 	PrintConfig bool   `help:"Print the configuration with all defaults, secrets masked, and exit."`
 }
 
@@ -36,6 +37,11 @@ What has changed is compiled beside the work and taken over between two batches;
 profile enters and leaves what it now has to when it is next touched. Files with a
 mistake are refused as a whole, with file, line and column in the log and a note in
 /readyz, and the rules before stay in force.
+
+When a topic's retention has passed the stored offset of a shard, or the topic was made
+anew, the shard stops with both offsets in its error; the others go on. --accept-gaps
+goes on behind what is lost, logs it as an error, and records it in Redis with the
+shard (m:{s0}:gaps). Leave it out of the next start.
 
     /metrics    for Prometheus
     /healthz    200 while the process is alive
@@ -65,6 +71,7 @@ func (cmd *runCommand) Run(c console) error {
 		}
 		return err
 	}
+	cfg.Kafka.AcceptGaps = cmd.AcceptGaps
 	files, err := readSegments(cfg.Segments.Path)
 	if err != nil {
 		return err

@@ -31,7 +31,7 @@ func newShard() *shard {
 // opened returns a copy of the state that the caller may keep.
 func (s *shard) opened() pipeline.State {
 	state := s.state
-	state.Names = slices.Clone(state.Names)
+	state.Names, state.Gaps = slices.Clone(state.Names), slices.Clone(state.Gaps)
 	for _, profile := range slices.Sorted(maps.Keys(s.timers)) {
 		state.Timers = append(state.Timers, pipeline.Timer{Profile: profile, At: s.timers[profile]})
 	}
@@ -48,6 +48,9 @@ func (s *shard) apply(c *pipeline.Commit) {
 	s.state.Rules, s.state.Generation = c.Rules, c.Generation
 	s.state.Outbox += int64(len(c.Changes))
 	s.state.Names = append(s.state.Names, c.NewNames...)
+	if c.Gap != nil {
+		s.state.Gaps = append(s.state.Gaps, *c.Gap)
+	}
 	for _, w := range c.Profiles {
 		s.profiles[w.Profile] = slices.Clone(w.Blob)
 		switch {

@@ -138,6 +138,22 @@ func namesGrow(t *testing.T, b Backend) {
 	}
 }
 
+// gaps lets offsets be passed over, forwards and, in a log that was made
+// anew, backwards.
+func gaps(t *testing.T, b Backend) {
+	w := open(t, b.Open(t), shard)
+	w.commit(t, w.next(7))
+	for _, gap := range []pipeline.Gap{{From: 7, To: 20}, {From: 20, To: 3}} {
+		c := w.next(0)
+		c.Next, c.Gap = gap.To, &gap
+		w.commit(t, c)
+	}
+	got := open(t, b.Open(t), shard).state
+	if want := []pipeline.Gap{{From: 7, To: 20}, {From: 20, To: 3}}; got.Next != 3 || !reflect.DeepEqual(got.Gaps, want) {
+		t.Errorf("next %d and gaps %v, want 3 and %v", got.Next, got.Gaps, want)
+	}
+}
+
 func timers(t *testing.T, b Backend) {
 	w := open(t, b.Open(t), shard)
 	c := w.next(1)

@@ -44,6 +44,7 @@ func Run(t *testing.T, start func(t *testing.T) Backend) {
 		"load before open is refused":                  loadUnopened,
 		"profile ids are any bytes":                    anyBytes,
 		"names only grow":                              namesGrow,
+		"gaps are kept":                                gaps,
 		"timers follow their writes":                   timers,
 		"sizes and members follow changes":             sizes,
 		"a hidden segment has a size and no members":   hidden,

@@ -60,8 +60,9 @@ func (s *System) Refused() string {
 	return out
 }
 
-// Run starts an evaluator. When the test fails the end of its log is shown.
-func (s *System) Run() *Evaluator {
+// Run starts an evaluator, with further arguments. When the test fails the
+// end of its log is shown.
+func (s *System) Run(arguments ...string) *Evaluator {
 	s.t.Helper()
 	name := fmt.Sprintf("evaluator-%d", len(s.evaluators)+1)
 	e := &Evaluator{name: name, log: s.file(name + ".log"), listen: freeAddress(s.t), exited: make(chan struct{})}
@@ -70,7 +71,7 @@ func (s *System) Run() *Evaluator {
 		s.t.Fatalf("creating a log: %v", err)
 	}
 	defer log.Close() // the process has its own handle
-	e.cmd = exec.Command(binary, "run", "-c", s.config(name, e.listen))
+	e.cmd = exec.Command(binary, append([]string{"run", "-c", s.config(name, e.listen)}, arguments...)...)
 	e.cmd.Stdout, e.cmd.Stderr = log, log
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := e.cmd.Start(); err != nil {

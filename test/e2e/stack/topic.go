@@ -6,7 +6,9 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // Produce writes records to the partitions that they name, and returns when
@@ -113,5 +115,29 @@ func (s *System) Read(topic string, visit func(*kgo.Record)) {
 				left--
 			}
 		})
+	}
+}
+
+// DeleteBefore makes the log of a partition begin at an offset, as retention
+// does in time.
+func (s *System) DeleteBefore(topic string, partition int, offset int64) {
+	s.t.Helper()
+	ctx, cancel := s.bounded()
+	defer cancel()
+	client, err := kgo.NewClient(kgo.SeedBrokers(s.brokers...))
+	if err != nil {
+		s.t.Fatalf("deleting records: %v", err)
+	}
+	defer client.Close()
+	p := kmsg.NewDeleteRecordsRequestTopicPartition()
+	p.Partition, p.Offset = int32(partition), offset
+	req := kmsg.NewPtrDeleteRecordsRequest()
+	req.Topics = []kmsg.DeleteRecordsRequestTopic{{Topic: topic, Partitions: []kmsg.DeleteRecordsRequestTopicPartition{p}}}
+	res, err := req.RequestWith(ctx, client)
+	if err == nil {
+		err = kerr.ErrorForCode(res.Topics[0].Partitions[0].ErrorCode)
+	}
+	if err != nil {
+		s.t.Fatalf("deleting records: %v", err)
 	}
 }
