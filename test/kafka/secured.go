@@ -137,7 +137,8 @@ func (s *Secured) Allow(ctx context.Context, entries ...kafka.ACLEntry) error {
 	}
 }
 
-// SetPassword gives User another password with SCRAM-SHA-512.
+// SetPassword gives User another password with SCRAM-SHA-512. When it
+// returns the broker goes by it.
 func (s *Secured) SetPassword(ctx context.Context, password string) error {
 	const iterations = 4096
 	salt := []byte("a salt of a test")
@@ -156,5 +157,26 @@ func (s *Secured) SetPassword(ctx context.Context, password string) error {
 	for _, result := range res.Results {
 		err = errors.Join(err, result.Error)
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("setting a password: %w", err)
+	}
+	return s.awaitPassword(ctx, password)
+}
+
+// awaitPassword waits until User can sign in: the broker answers before it
+// has taken a new password over.
+func (s *Secured) awaitPassword(ctx context.Context, password string) error {
+	client, err := kgo.NewClient(kgo.SeedBrokers(s.Addresses()...), kgo.DialTLSConfig(s.tls),
+		kgo.SASL(scram.Auth{User: User, Pass: password}.AsSha512Mechanism()))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	for err = client.Ping(ctx); err != nil && ctx.Err() == nil; err = client.Ping(ctx) {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if err != nil {
+		return fmt.Errorf("waiting for a password to be taken over: %w", err)
+	}
+	return nil
 }
