@@ -22,7 +22,7 @@ func (f *formula) accessSet() ([]*formula, float64) {
 		if usable := f.lit.kind == bit || f.lit.kind == points || f.lit.kind == span; !usable || f.lit.negated {
 			return nil, unusable
 		}
-		return []*formula{f}, f.share + 0.002
+		return []*formula{f}, f.comeBy() + 0.002
 	case conjunction:
 		var best []*formula
 		least := unusable
@@ -43,6 +43,16 @@ func (f *formula) accessSet() ([]*formula, float64) {
 		all, total = append(all, set...), total+cost
 	}
 	return all, total
+}
+
+// comeBy is how often whole evaluation comes by a literal. A stretch with two
+// ends is filed under one of them, so that is more often than it holds.
+func (f *formula) comeBy() float64 {
+	if f.lit.kind != span {
+		return f.share
+	}
+	fromLow, toHigh := f.lit.oneEnded()
+	return max(f.share, min(fromLow, toHigh)) // without a sample, both are 0
 }
 
 // access files one rule for whole evaluation, with the entries of its
@@ -75,7 +85,8 @@ func (f *filing) accessLiteral(l *literal, p posting) {
 		if low == high {
 			return
 		}
-		if low > l.scale.base {
+		fromLow, toHigh := l.oneEnded()
+		if low > l.scale.base && (high == l.scale.cells || fromLow <= toHigh) {
 			f.enter(drawerAccessUp, l.scale.id, low-1-l.scale.base, p)
 			return
 		}

@@ -156,7 +156,7 @@ func (b *builder) file(formulas []*formula, sample *sampled) {
 	f.file()
 	ix.programs.code, ix.programs.start = slices.Clone(ix.programs.code), slices.Clone(ix.programs.start)
 	for _, s := range b.scales {
-		s.hist = nil
+		s.before = nil
 	}
 }
 

@@ -31,7 +31,8 @@ func TestDrawnProfilesAreReadForTheSetAtHand(t *testing.T) {
 	newSampled(set, options.draw(set), options.Now) // a Set keeps no estimates
 	scale := set.index.scales[0]
 	for count, want := range map[float64]float64{0: 0.5, 1: 0.5} {
-		if got := scale.hist[scale.cell(event.NumberOf(count))]; got != want {
+		c := int(scale.cell(event.NumberOf(count)))
+		if got := scale.share(c, c+1); got != want {
 			t.Errorf("a count of %v holds for %v of the sample, not %v", count, got, want)
 		}
 	}

@@ -92,9 +92,15 @@ func newSampled(s *Set, profiles []*profile.Profile, now int64) *sampled {
 		sp.states = append(sp.states, *m.newState(p))
 	}
 	for _, one := range s.index.scales {
-		one.hist = make([]float64, one.cells)
+		one.before = make([]float64, one.cells+1)
 		for _, st := range sp.states {
-			one.hist[st.cells[one.id]] += 1 / float64(len(sp.states))
+			one.before[st.cells[one.id]+1]++
+		}
+		for c := range one.cells {
+			one.before[c+1] = one.before[c] + one.before[c+1]
+		}
+		for c := range one.before {
+			one.before[c] /= float64(max(1, len(sp.states)))
 		}
 	}
 	return sp
@@ -115,13 +121,10 @@ func (sp *sampled) positive(l *literal) float64 {
 	share := 0.0
 	switch l.kind {
 	case span:
-		low, high := l.ends()
-		for c := low; c < high; c++ {
-			share += l.scale.hist[c]
-		}
+		share = l.scale.share(l.ends())
 	case points:
 		for _, c := range l.cells {
-			share += l.scale.hist[c]
+			share += l.scale.share(int(c), int(c)+1)
 		}
 	case bit:
 		n := l.sensor.first + l.index
@@ -132,6 +135,17 @@ func (sp *sampled) positive(l *literal) float64 {
 		return l.guess()
 	}
 	return min(share, 1)
+}
+
+// share is the share of the sample whose values lie in the cells from low on
+// and before high.
+func (s *scale) share(low, high int) float64 { return s.before[high] - s.before[low] }
+
+// oneEnded returns the shares for which a value lies behind the lower end of
+// a span and before its upper one.
+func (l *literal) oneEnded() (fromLow, toHigh float64) {
+	low, high := l.ends()
+	return l.scale.share(low, l.scale.cells), l.scale.share(l.scale.base, high)
 }
 
 func (l *literal) guess() float64 {

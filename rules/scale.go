@@ -53,7 +53,7 @@ type scale struct {
 	base     int // first cell of the ordered region
 	cells    int
 	mentions int
-	hist     []float64 // share of sampled profiles per cell
+	before   []float64 // share of sampled profiles in the cells before each
 }
 
 // mention adds a constant.
