@@ -38,7 +38,7 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		relieved:   m.counter("profiles_relieved_total", "Times a profile gave up detail of its windows because it passed profiles.state_bytes.", "shard"),
 		lag:        m.gauge("lag_records", "Records of the keyed topic behind the last commit.", "shard"),
 		streamTime: m.gauge("stream_time_seconds", "Stream time of the shard, in seconds since 1970 UTC.", "shard"),
-		overdue:    m.gauge("timers_overdue", "Timers that are due and not served yet: a wave of them is served between records.", "shard"),
+		overdue:    m.gauge("timers_overdue", "Timers that are due and not served yet, counted up to pipeline.wave + 1: a longer wave is served between records.", "shard"),
 		step:       m.histogram("step_seconds", "Loading, applying and matching one batch."),
 		commit:     m.histogram("commit_seconds", "Committing one batch to Redis."),
 		lost:       m.counter("lost_records_total", "Offsets that Kafka no longer held and that were passed over with --accept-gaps.", "shard"),

@@ -25,7 +25,7 @@ type BatchStats struct {
 	Profiles       int           // written
 	Loaded         int           // profiles that were not in memory
 	Lag            int64         // records behind the end of the partition
-	Overdue        int           // timers that are due and not served yet
+	Overdue        int           // timers that are due and not served yet, counted up to Config.Wave + 1
 	Gap            *Gap          // that was passed over, nil for none
 	StreamTime     int64         // ms since 1970 UTC
 	Edition        uint64        // of the rules that were applied

@@ -11,18 +11,19 @@ import "context"
 
 const (
 	// recordsPerTimer is after how many records a timer of a long wave is
-	// served while batches keep coming: a timer costs about as much as a
-	// record, so this leaves records six sevenths of the time.
-	recordsPerTimer = 6
+	// served while batches keep coming. In a shard of a million profiles a
+	// timer of one that nobody has touched for long costs as much as ten
+	// records of those at hand: this leaves records seven tenths of the time.
+	recordsPerTimer = 25
 	// turnTimers is how many timers of a wave are served before looking for
 	// a batch again. It bounds how long a batch waits.
-	turnTimers = 100
+	turnTimers = 50
 )
 
 // await returns the next parcel, serving overdue timers until there is one,
 // and false when ctx ends.
 func (t *tenure) await(ctx context.Context, parcels <-chan parcel) (p parcel, ok bool, err error) {
-	for t.shard.Overdue(t.until) > 0 {
+	for t.shard.Overdue(t.until, 0) > 0 {
 		select {
 		case p = <-parcels:
 			return p, true, nil
@@ -66,7 +67,7 @@ func (t *tenure) turn(ctx context.Context) error {
 // timersOf is how many of the timers that a parcel's records bring about are
 // loaded with it.
 func (t *tenure) timersOf(p *parcel) int {
-	if t.shard.Overdue(0) > t.Config.Wave {
+	if t.shard.Overdue(0, t.Config.Wave) > t.Config.Wave {
 		return len(p.batch.Records)/recordsPerTimer + 1
 	}
 	return t.Config.Timers
@@ -79,7 +80,7 @@ func (t *tenure) timersOf(p *parcel) int {
 func (t *tenure) advance(ctx context.Context, p *parcel, i int) error {
 	until, first := p.events[i].Arrival, i == 0 || p.records[i-1] != p.records[i]
 	offset := p.batch.Records[p.records[i]].Offset
-	if t.shard.Overdue(until) > t.Config.Wave {
+	if t.shard.Overdue(until, t.Config.Wave) > t.Config.Wave {
 		if !first || offset%recordsPerTimer != 0 {
 			return nil
 		}

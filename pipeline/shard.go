@@ -143,8 +143,9 @@ func (s *Shard) fire(e *entry, at int64) {
 	s.settle(e, at, CauseTime, func(p *profile.Profile) []rules.Flip { return s.matcher.Wake(p, at) })
 }
 
-// Overdue returns the number of timers that are due at until.
-func (s *Shard) Overdue(until int64) int { return s.timers.reach(until) }
+// Overdue returns the number of timers that are due at until, or at a later
+// time that it was given before; it stops counting beyond most.
+func (s *Shard) Overdue(until int64, most int) int { return s.timers.reach(until, most) }
 
 // Apply merges an event into its profile and evaluates what it changed. The
 // clock moves to the event's arrival, unless it was ahead already. Timers of

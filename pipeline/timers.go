@@ -8,10 +8,11 @@ import (
 
 // timers are the deadlines of a shard's profiles, at most one each, in order
 // of time and then profile. Those that time has reached stand apart, so that
-// their number is known at once.
+// their number is known at once, as far as anybody asks: of a million that
+// are due at once most stay where they are until their turn comes.
 type timers struct {
 	overdue, waiting queue
-	reached          int64                // deadlines up to this one are overdue, ms
+	reached          int64                // no deadline in overdue is later, ms
 	of               map[string]*deadline // by profile
 }
 
@@ -20,6 +21,13 @@ type deadline struct {
 	Timer
 	place   int // in its queue
 	overdue bool
+}
+
+func (d *deadline) before(other *deadline) bool {
+	if c := cmp.Compare(d.At, other.At); c != 0 {
+		return c < 0
+	}
+	return strings.Compare(d.Profile, other.Profile) < 0
 }
 
 func newTimers(stored []Timer) *timers {
@@ -60,11 +68,11 @@ func (t *timers) queue(d *deadline) *queue {
 	return &t.waiting
 }
 
-// reach makes every deadline up to until overdue and returns how many there
-// are now.
-func (t *timers) reach(until int64) int {
+// reach returns how many deadlines are due at the latest until it was ever
+// given; it stops counting when there are more than most.
+func (t *timers) reach(until int64, most int) int {
 	t.reached = max(t.reached, until)
-	for len(t.waiting) > 0 && t.waiting[0].At <= t.reached {
+	for len(t.overdue) <= most && len(t.waiting) > 0 && t.waiting[0].At <= t.reached {
 		d := heap.Pop(&t.waiting).(*deadline)
 		d.overdue = true
 		heap.Push(&t.overdue, d)
@@ -74,12 +82,13 @@ func (t *timers) reach(until int64) int {
 
 // next returns the earliest deadline, and false when there is none.
 func (t *timers) next() (Timer, bool) {
-	for _, q := range []queue{t.overdue, t.waiting} {
-		if len(q) > 0 {
-			return q[0].Timer, true
-		}
+	switch {
+	case len(t.overdue) == 0 && len(t.waiting) == 0:
+		return Timer{}, false
+	case len(t.overdue) == 0 || len(t.waiting) > 0 && t.waiting[0].before(t.overdue[0]):
+		return t.waiting[0].Timer, true
 	}
-	return Timer{}, false
+	return t.overdue[0].Timer, true
 }
 
 // first returns up to limit deadlines that are not after until, in order.
@@ -104,12 +113,7 @@ type queue []*deadline
 
 func (q queue) Len() int { return len(q) }
 
-func (q queue) Less(i, j int) bool {
-	if c := cmp.Compare(q[i].At, q[j].At); c != 0 {
-		return c < 0
-	}
-	return strings.Compare(q[i].Profile, q[j].Profile) < 0
-}
+func (q queue) Less(i, j int) bool { return q[i].before(q[j]) }
 
 func (q queue) Swap(i, j int) {
 	q[i], q[j] = q[j], q[i]

@@ -231,7 +231,7 @@ func (t *tenure) commit(ctx context.Context, next int64) error {
 		return fmt.Errorf("committing shard %d up to offset %d: %w", t.place.partition, next, err)
 	}
 	t.stats.Commit, t.stats.Changes, t.stats.Profiles = time.Since(began), len(c.Changes), len(c.Profiles)
-	t.stats.StreamTime, t.stats.Edition, t.stats.Overdue = c.Clock, t.edition, t.shard.Overdue(0)
+	t.stats.StreamTime, t.stats.Edition, t.stats.Overdue = c.Clock, t.edition, t.shard.Overdue(0, t.Config.Wave)
 	t.stats.Gap = c.Gap
 	t.shard.Committed(c)
 	if t.Sample != nil {
