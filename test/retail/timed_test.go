@@ -44,7 +44,7 @@ type members map[int64]map[string][]string
 // Without it only the first lines are taken.
 func TestRetailTime(t *testing.T) {
 	if testing.Short() {
-		t.Skip("skipped with -short: it runs the evaluator")
+		t.Skip("replays many events with the evaluator; runs without -short (make test)")
 	}
 	data := Open(t)
 	whole, limit := os.Getenv("MUSTER_RETAIL") != "", handful

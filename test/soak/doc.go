@@ -3,12 +3,11 @@
 // the changes the engine follows event by event, its evaluation of all rules
 // from scratch, and the oracle say the same.
 //
-// A decision is one answer of the oracle that the engine was held against:
-// after an event every rule, unless the event is a repeat that nobody
-// evaluates, and at an instant of time every rule that the oracle was asked
-// about because its answer may flip there. A change that one side has and
-// the other does not is a mismatch, so that where the oracle was not asked
-// the engine may have none.
+// A decision is one rule after one event, unless the event is a repeat that
+// nobody evaluates. At instants of time the oracle is asked about every rule
+// whose answer may flip there; these answers are compared too, and told
+// apart. A change that one side has and the other does not is a mismatch, so
+// that where the oracle was not asked the engine may have none.
 //
 // A round, called a Case, is drawn from a seed alone, so a seed is a bug
 // report. When a case fails, Shrink takes away whatever it can without the

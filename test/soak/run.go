@@ -10,12 +10,9 @@ import (
 
 // Config says how much a Run compares.
 type Config struct {
-	// Decisions is how many to make, at least; the rounds under way at the
-	// end are finished. AtEvents is how many of them to make after events.
-	Decisions, AtEvents int64
-
-	Seed    uint64 // of the first case; the others follow
-	Workers int    // cases compared at the same time, at least 1
+	Decisions int64  // to make, at least; the rounds under way at the end are finished
+	Seed      uint64 // of the first case; the others follow
+	Workers   int    // cases compared at the same time, at least 1
 	// Stop is the number of mismatches at which to stop early; at least 1,
 	// since shrinking one takes seconds.
 	Stop int
@@ -83,15 +80,11 @@ func (r *Runner) Progress() Progress {
 func (r *Runner) take(ctx context.Context) (uint64, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if ctx.Err() != nil || r.err != nil || r.enough() || r.progress.Mismatches >= max(1, r.config.Stop) {
+	if ctx.Err() != nil || r.err != nil || r.progress.Decisions() >= r.config.Decisions || r.progress.Mismatches >= max(1, r.config.Stop) {
 		return 0, false
 	}
 	r.next++
 	return r.next - 1, true
-}
-
-func (r *Runner) enough() bool {
-	return r.progress.Decisions() >= r.config.Decisions && r.progress.AtEvents >= r.config.AtEvents
 }
 
 func (r *Runner) round(seed uint64) {

@@ -69,19 +69,8 @@ func TestWhatIsCounted(t *testing.T) {
 	if exact.AtInstants == 0 || around.AtInstants <= exact.AtInstants || around.AtEvents != exact.AtEvents || around.Changes != exact.Changes {
 		t.Errorf("exact %+v, around %+v", exact, around)
 	}
-	if exact.Decisions() != exact.AtEvents+exact.AtInstants {
+	if exact.Decisions() != exact.AtEvents {
 		t.Errorf("%d decisions in %+v", exact.Decisions(), exact)
-	}
-}
-
-// TestEnoughAtEvents: a run may ask for a number after events alone.
-func TestEnoughAtEvents(t *testing.T) {
-	p, err := NewRunner(Config{AtEvents: 30_000, Seed: 1, Workers: 1}, NewShard, func(err error) { t.Error(err) }).Run(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p.AtEvents < 30_000 || p.AtInstants == 0 {
-		t.Errorf("got %+v", p)
 	}
 }
 

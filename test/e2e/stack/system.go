@@ -72,7 +72,7 @@ type System struct {
 func Start(t testing.TB, o Options) *System {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("skipped with -short: it starts servers and evaluators")
+		t.Skip("starts servers and evaluators; runs without -short (make test, make e2e)")
 	}
 	name := fmt.Sprintf("shop-%d", started.Add(1))
 	s := &System{Options: o, Source: name, Keyed: name + ".keyed", t: t, folder: t.TempDir()}

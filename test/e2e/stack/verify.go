@@ -44,19 +44,8 @@ type Tally struct {
 // must be the oracle's at the shard's stream time.
 func (s *System) Verify(rules map[string]string) Tally {
 	s.t.Helper()
-	segments := slices.Sorted(maps.Keys(rules))
-	logs, want := make([]*oracle.Log, s.Shards), make([][]oracle.Change, s.Shards)
-	for shard := range logs {
-		var err error
-		if logs[shard], err = oracle.NewLog(rules); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-	var tally Tally
-	s.Events(func(shard int, e *event.Event) {
-		want[shard] = append(want[shard], logs[shard].Apply(e)...)
-		tally.Events++
-	})
+	segments, tally := slices.Sorted(maps.Keys(rules)), Tally{}
+	logs, want := s.foretell(rules, &tally)
 	for shard := range s.Shards {
 		got := s.Stored(shard, segments)
 		tally.Changes += len(want[shard])
@@ -66,24 +55,31 @@ func (s *System) Verify(rules map[string]string) Tally {
 	return tally
 }
 
-// VerifyMembers is Verify for a System whose rules were changed meanwhile:
-// the member sets and sizes must be those of the rules given, and the outbox
-// must have every version of a profile once and in order.
-func (s *System) VerifyMembers(rules map[string]string) Tally {
+// foretell feeds the keyed topic to an oracle for each shard and returns them
+// with the changes that follow.
+func (s *System) foretell(rules map[string]string, tally *Tally) ([]*oracle.Log, [][]oracle.Change) {
 	s.t.Helper()
-	segments := slices.Sorted(maps.Keys(rules))
-	logs := make([]*oracle.Log, s.Shards)
+	logs, want := make([]*oracle.Log, s.Shards), make([][]oracle.Change, s.Shards)
 	for shard := range logs {
 		var err error
 		if logs[shard], err = oracle.NewLog(rules); err != nil {
 			s.t.Fatal(err)
 		}
 	}
-	var tally Tally
 	s.Events(func(shard int, e *event.Event) {
-		logs[shard].Apply(e)
+		want[shard] = append(want[shard], logs[shard].Apply(e)...)
 		tally.Events++
 	})
+	return logs, want
+}
+
+// VerifyMembers is Verify for a System whose rules were changed meanwhile:
+// the member sets and sizes must be those of the rules given, and the outbox
+// must have every version of a profile once and in order.
+func (s *System) VerifyMembers(rules map[string]string) Tally {
+	s.t.Helper()
+	segments, tally := slices.Sorted(maps.Keys(rules)), Tally{}
+	logs, _ := s.foretell(rules, &tally)
 	for shard := range s.Shards {
 		got := s.Stored(shard, segments)
 		tally.Changes += len(got.Outbox)

@@ -9,13 +9,13 @@
 // a script for rules/testdata. When it is interrupted it says which seed to
 // go on from. One JSON line with the outcome goes to stdout:
 //
-//	{"bench":"soak","decisions":1000001200,"at_events":360000000,"at_instants":640001200,"changes":32000000,"mismatches":0,"seconds":2700.1}
+//	{"bench":"soak","decisions":1000001200,"at_instants":2169000000,"changes":92000000,"mismatches":0,"seconds":9000.1}
 //
-// At_events are the answers of all rules after every event that is not a
-// repeat, at_instants those that the oracle gave at instants of time, each of
-// a rule whose answer may flip there; decisions are both. Every answer was
-// held against the engine's, changes are those that differ from the one
-// before.
+// Decisions are the answers of all rules after every event that is not a
+// repeat. At_instants are those, not counted as decisions, that the oracle
+// gave at instants of time, each of a rule whose answer may flip there. Every
+// answer was held against the engine's, changes are those that differ from
+// the one before.
 //
 // It fails on any mismatch, and when it did not come to its end.
 package main
@@ -59,7 +59,6 @@ func main() {
 type outcome struct {
 	Bench      string  `json:"bench"`
 	Decisions  int64   `json:"decisions"`
-	AtEvents   int64   `json:"at_events"`
 	AtInstants int64   `json:"at_instants"`
 	Changes    int64   `json:"changes"`
 	Mismatches int     `json:"mismatches"`
@@ -89,7 +88,7 @@ func run(ctx context.Context, getenv func(string) string, out, log io.Writer) er
 	if err != nil {
 		return err
 	}
-	line := outcome{"soak", p.Decisions(), p.AtEvents, p.AtInstants, p.Changes, p.Mismatches, float64(p.Elapsed.Milliseconds()) / 1000}
+	line := outcome{"soak", p.Decisions(), p.AtInstants, p.Changes, p.Mismatches, float64(p.Elapsed.Milliseconds()) / 1000}
 	if err := json.NewEncoder(out).Encode(line); err != nil {
 		return fmt.Errorf("writing the outcome: %w", err)
 	}
