@@ -14,6 +14,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"muster/test/network"
 )
 
 // Broker is one running broker.
@@ -49,4 +51,14 @@ func Start(t testing.TB) Broker {
 	}
 	t.Cleanup(func() { _ = b.Kill() })
 	return b
+}
+
+// StartBehind starts the broker that MUSTER_E2E asks for, empty, in dir and
+// with a Link in front of it, whose address it names to its clients. The
+// caller must Stop or Kill it.
+func StartBehind(ctx context.Context, dir string, link *network.Link) (Broker, error) {
+	if Real() {
+		return StartRealBehind(ctx, dir, link)
+	}
+	return StartFakeBehind(dir, link)
 }

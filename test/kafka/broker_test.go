@@ -3,12 +3,15 @@ package kafka_test
 import (
 	"context"
 	"errors"
+	"net"
+	"strconv"
 	"testing"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
 
 	"muster/test/kafka"
+	"muster/test/network"
 )
 
 // What was acknowledged is there after a kill and a restart on the same address.
@@ -39,6 +42,44 @@ func TestRestartKeepsRecords(t *testing.T) {
 	message, err := reader.ReadMessage(ctx)
 	if err != nil || string(message.Value) != "one" {
 		t.Fatalf("read %q, %v after the restart", message.Value, err)
+	}
+}
+
+// Clients of a broker behind a link go through it, also after a restart.
+func TestBehindALink(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	link := network.Open(t)
+	b, err := kafka.StartBehind(ctx, t.TempDir(), link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Kill() })
+	if b.Addresses()[0] != link.Address {
+		t.Fatalf("the broker is at %q, its link at %s", b.Addresses(), link.Address)
+	}
+	for range 2 {
+		conn, err := kafkago.DialContext(ctx, "tcp", link.Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := conn.Brokers()
+		if err != nil || len(found) != 1 {
+			t.Fatalf("asking through the link: %v, %v", found, err)
+		}
+		if named := net.JoinHostPort(found[0].Host, strconv.Itoa(found[0].Port)); named != link.Address {
+			t.Fatalf("the broker names %s, want the link's %s", named, link.Address)
+		}
+		if err := link.Cut(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Brokers(); err == nil {
+			t.Fatal("the broker answers through a link that is cut")
+		}
+		conn.Close()
+		if err := errors.Join(b.Kill(), link.Mend(), b.Restart(ctx)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"muster/test/network"
 )
 
 // Fake is a kfake cluster of one broker that keeps its data in a folder.
@@ -40,6 +42,34 @@ func StartFake(dir string, opts ...kfake.Opt) (*Fake, error) {
 	f.opts = append(f.opts, kfake.Ports(ports...))
 	return f, nil
 }
+
+// StartFakeBehind starts a fake broker with a Link in front of it, whose
+// address it names to its clients.
+func StartFakeBehind(dir string, link *network.Link) (*Fake, error) {
+	own := "127.0.0.1:0"
+	f, err := StartFake(dir, kfake.ListenFn(func(_, _ string) (net.Listener, error) {
+		l, err := net.Listen("tcp", own)
+		if err != nil {
+			return nil, fmt.Errorf("listening behind a link: %w", err)
+		}
+		own = l.Addr().String() // the same after a Restart
+		address, err := net.ResolveTCPAddr("tcp", link.Address)
+		return linked{l, address}, err
+	}))
+	if err != nil {
+		return nil, err
+	}
+	return f, link.To(own)
+}
+
+// linked is a listener that goes by another address.
+type linked struct {
+	net.Listener
+	address net.Addr
+}
+
+// Addr implements net.Listener.
+func (l linked) Addr() net.Addr { return l.address }
 
 // StartFakeFor starts a fake broker that ends with the test.
 func StartFakeFor(t testing.TB, opts ...kfake.Opt) *Fake {

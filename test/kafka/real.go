@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+
+	"muster/test/network"
 )
 
 // clusterID is any 16 bytes in base 64.
@@ -22,7 +24,7 @@ const properties = `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:%[2]d
 listeners=PLAINTEXT://127.0.0.1:%[1]d,CONTROLLER://127.0.0.1:%[2]d
-advertised.listeners=PLAINTEXT://127.0.0.1:%[1]d
+advertised.listeners=PLAINTEXT://%[4]s
 controller.listener.names=CONTROLLER
 log.dirs=%[3]s
 offsets.topic.replication.factor=1
@@ -63,7 +65,8 @@ type RealBroker struct {
 	dir     string // properties, data and log of the process
 	jars    string
 	address string
-	secured string // address of the port of locks, if there is one
+	secured string        // address of the port of locks, if there is one
+	link    *network.Link // in front of the address, if there is one
 	process *exec.Cmd
 	ended   chan struct{} // closed when the process is gone
 }
@@ -71,10 +74,16 @@ type RealBroker struct {
 // StartReal starts an empty broker that keeps its data in dir, on free
 // ports, and returns when it answers. The caller must Stop or Kill it.
 func StartReal(ctx context.Context, dir string) (*RealBroker, error) {
-	return startReal(ctx, dir, nil)
+	return startReal(ctx, dir, nil, nil)
 }
 
-func startReal(ctx context.Context, dir string, l *lock) (*RealBroker, error) {
+// StartRealBehind is StartReal with a Link in front of the broker, which names
+// the Link's address to its clients.
+func StartRealBehind(ctx context.Context, dir string, link *network.Link) (*RealBroker, error) {
+	return startReal(ctx, dir, nil, link)
+}
+
+func startReal(ctx context.Context, dir string, l *lock, link *network.Link) (*RealBroker, error) {
 	jars, err := install(ctx)
 	if err != nil {
 		return nil, err
@@ -83,8 +92,8 @@ func startReal(ctx context.Context, dir string, l *lock) (*RealBroker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &RealBroker{dir: dir, jars: jars, address: fmt.Sprintf("127.0.0.1:%d", ports[0])}
-	text := fmt.Sprintf(properties, ports[0], ports[1], filepath.Join(dir, "data"))
+	b := &RealBroker{dir: dir, jars: jars, address: fmt.Sprintf("127.0.0.1:%d", ports[0]), link: link}
+	text := fmt.Sprintf(properties, ports[0], ports[1], filepath.Join(dir, "data"), b.Addresses()[0])
 	var users []string
 	if l != nil {
 		b.secured = fmt.Sprintf("127.0.0.1:%d", ports[2])
@@ -97,6 +106,11 @@ func startReal(ctx context.Context, dir string, l *lock) (*RealBroker, error) {
 	format := b.java(ctx, append([]string{"kafka.tools.StorageTool", "format", "-t", clusterID, "-c", b.file("server.properties")}, users...)...)
 	if out, err := format.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("formatting Kafka's storage: %w\n%s", err, out)
+	}
+	if link != nil {
+		if err := link.To(b.address); err != nil {
+			return nil, err
+		}
 	}
 	if err := b.Restart(ctx); err != nil {
 		return nil, err
@@ -139,8 +153,11 @@ func (b *RealBroker) java(ctx context.Context, args ...string) *exec.Cmd {
 
 // Addresses returns the broker's host:port.
 func (b *RealBroker) Addresses() []string {
-	if b.secured != "" {
+	switch {
+	case b.secured != "":
 		return []string{b.secured}
+	case b.link != nil:
+		return []string{b.link.Address}
 	}
 	return []string{b.address}
 }

@@ -96,7 +96,7 @@ func (s *Secured) start(t testing.TB, server certificates.Pair) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute) // a first start downloads
 	defer cancel()
-	b, err := startReal(ctx, t.TempDir(), &lock{authority: s.Authority.File, server: server.BothFile})
+	b, err := startReal(ctx, t.TempDir(), &lock{authority: s.Authority.File, server: server.BothFile}, nil)
 	if err != nil {
 		return err
 	}

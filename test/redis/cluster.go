@@ -9,6 +9,8 @@ import (
 	"time"
 
 	client "github.com/redis/go-redis/v9"
+
+	"muster/test/network"
 )
 
 const (
@@ -18,8 +20,9 @@ const (
 
 // Cluster is a Redis Cluster of processes on 127.0.0.1.
 type Cluster struct {
-	Nodes     []*Server // the masters, then the replicas of each master in turn
-	Addresses []string  // host:port of every node
+	Nodes     []*Server       // the masters, then the replicas of each master in turn
+	Addresses []string        // host:port of every node
+	Links     []*network.Link // in front of every node, if it is linked
 	security  *Security
 }
 
@@ -28,14 +31,24 @@ type Cluster struct {
 // sees the whole cluster. Directives are added to every node's redis.conf.
 func StartCluster(t testing.TB, masters, replicas int, directives ...string) *Cluster {
 	t.Helper()
-	return startCluster(t, nil, masters, replicas, directives)
+	return (&Cluster{}).start(t, masters, replicas, directives)
 }
 
-func startCluster(t testing.TB, security *Security, masters, replicas int, directives []string) *Cluster {
+// StartLinkedCluster is StartCluster with a Link in front of every node. The
+// nodes name the Links' addresses to clients and to each other.
+func StartLinkedCluster(t testing.TB, masters, replicas int, directives ...string) *Cluster {
 	t.Helper()
-	c := &Cluster{security: security}
+	c := &Cluster{}
 	for range masters * (1 + replicas) {
-		node := startNode(t, security, directives)
+		c.Links = append(c.Links, network.Open(t))
+	}
+	return c.start(t, masters, replicas, directives)
+}
+
+func (c *Cluster) start(t testing.TB, masters, replicas int, directives []string) *Cluster {
+	t.Helper()
+	for i := range masters * (1 + replicas) {
+		node := c.startNode(t, i, directives)
 		c.Nodes = append(c.Nodes, node)
 		c.Addresses = append(c.Addresses, node.Address)
 	}
@@ -60,7 +73,7 @@ func (c *Cluster) Client(t testing.TB) *client.ClusterClient {
 
 // startNode picks the bus port itself: by default it is the port plus
 // 10,000, which may be taken or above 65,535.
-func startNode(t testing.TB, security *Security, directives []string) *Server {
+func (c *Cluster) startNode(t testing.TB, number int, directives []string) *Server {
 	t.Helper()
 	bus, err := freePort()
 	if err != nil {
@@ -77,7 +90,19 @@ func startNode(t testing.TB, security *Security, directives []string) *Server {
 		// be sent nothing for another second.
 		"repl-diskless-sync no",
 	}
-	return start(t, security, append(own, directives...))
+	if c.Links == nil {
+		return start(t, c.security, append(own, directives...))
+	}
+	link := c.Links[number]
+	_, port, err := net.SplitHostPort(link.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := start(t, c.security, append(append(own, "cluster-announce-port "+port), directives...))
+	if err := link.To(node.Address); err != nil {
+		t.Fatal(err)
+	}
+	return node
 }
 
 func (c *Cluster) join(ctx context.Context, masters, replicas int) error {

@@ -67,7 +67,7 @@ func (s *Security) Start(t testing.TB, directives ...string) *Server {
 func (s *Security) StartCluster(t testing.TB, masters, replicas int, directives ...string) *Cluster {
 	t.Helper()
 	own := append(s.users(t), "tls-cluster yes", "tls-replication yes", "masteruser "+Admin, "masterauth "+AdminPassword)
-	return startCluster(t, s, masters, replicas, append(own, directives...))
+	return (&Cluster{security: s}).start(t, masters, replicas, append(own, directives...))
 }
 
 // users are directives: the admin, nobody else without a password, and the

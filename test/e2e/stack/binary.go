@@ -13,8 +13,9 @@ import (
 // binary is the evaluator that Main has built.
 var binary string
 
-// Main builds the evaluator, runs the tests of a package, ends the broker
-// they shared and returns their exit code. Every TestMain that uses this package is os.Exit(stack.Main(m)).
+// Main builds the evaluator, runs the tests of a package, ends the brokers
+// they shared and returns their exit code. Every TestMain that uses this
+// package is os.Exit(stack.Main(m)).
 func Main(m *testing.M) int {
 	flag.Parse()
 	if testing.Short() { // Start skips
@@ -34,7 +35,7 @@ func Main(m *testing.M) int {
 		return 1
 	}
 	shared.folder = folder
-	defer stopBroker()
+	defer stopBrokers()
 	return m.Run()
 }
 

@@ -14,6 +14,7 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"muster/test/kafka"
 	"muster/test/redis"
 )
 
@@ -44,6 +45,9 @@ type Options struct {
 	// certificate and a user; what the user may do is what docs/operations.md
 	// lists.
 	Secured bool
+	// Linked asks for a Link in front of every server, for servers of its own
+	// that write what they are told to disk, and for replicas in a Cluster.
+	Linked bool
 	// Pipeline holds lines of the configuration's pipeline section, each
 	// indented by two spaces.
 	Pipeline string
@@ -55,6 +59,8 @@ type System struct {
 	Redis goredis.UniversalClient
 	// Source and Keyed are the topics, of this System alone.
 	Source, Keyed string
+	// Servers are at hand where Options.Linked asks for it.
+	Servers *Servers
 
 	t          testing.TB
 	kafka      []kgo.Opt // how the tests' own clients connect
@@ -76,9 +82,12 @@ func Start(t testing.TB, o Options) *System {
 	}
 	name := fmt.Sprintf("shop-%d", started.Add(1))
 	s := &System{Options: o, Source: name, Keyed: name + ".keyed", t: t, folder: t.TempDir()}
-	if o.Secured {
+	switch {
+	case o.Secured:
 		s.startSecured()
-	} else {
+	case o.Linked:
+		s.startLinked()
+	default:
 		s.start()
 	}
 	s.WriteSegments(o.Segments)
@@ -90,9 +99,7 @@ func Start(t testing.TB, o Options) *System {
 
 func (s *System) start() {
 	s.t.Helper()
-	s.brokers = broker(s.t).Addresses()
-	s.kafka = []kgo.Opt{kgo.SeedBrokers(s.brokers...)}
-	s.admin = &kafkago.Client{Addr: kafkago.TCP(s.brokers...), Transport: &kafkago.Transport{MetadataTTL: 200 * time.Millisecond}}
+	s.useBroker(broker(s.t))
 	if s.Cluster {
 		c := redis.StartCluster(s.t, 3, 0, s.Directives...)
 		s.Redis, s.addresses = c.Client(s.t), c.Addresses
@@ -100,6 +107,12 @@ func (s *System) start() {
 		one := redis.Start(s.t, s.Directives...)
 		s.Redis, s.addresses = one.Client(s.t), []string{one.Address}
 	}
+}
+
+func (s *System) useBroker(b kafka.Broker) {
+	s.brokers = b.Addresses()
+	s.kafka = []kgo.Opt{kgo.SeedBrokers(s.brokers...)}
+	s.admin = &kafkago.Client{Addr: kafkago.TCP(s.brokers...), Transport: &kafkago.Transport{MetadataTTL: 200 * time.Millisecond}}
 }
 
 // session is the session timeout of the evaluators' groups.

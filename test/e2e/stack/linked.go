@@ -1,0 +1,41 @@
+package stack
+
+import (
+	"muster/test/kafka"
+	"muster/test/network"
+	"muster/test/redis"
+)
+
+// Servers are what a System runs on, for tests that harm it.
+type Servers struct {
+	Kafka     kafka.Broker
+	KafkaLink *network.Link
+	// Redis is one server, or the masters and then the replicas of a Cluster.
+	Redis      []*redis.Server
+	RedisLinks []*network.Link // in front of each
+}
+
+// durable are lines of redis.conf for servers that keep what they are told,
+// in one file that only grows.
+var durable = []string{"appendonly yes", "appendfsync everysec", "auto-aof-rewrite-percentage 0"}
+
+func (s *System) startLinked() {
+	s.t.Helper()
+	s.Servers = &Servers{}
+	s.Servers.Kafka, s.Servers.KafkaLink = linkedBroker(s.t)
+	s.useBroker(s.Servers.Kafka)
+	directives := append(durable, s.Directives...)
+	if s.Cluster {
+		c := redis.StartLinkedCluster(s.t, 3, 1, directives...)
+		s.Redis, s.Servers.Redis, s.Servers.RedisLinks = c.Client(s.t), c.Nodes, c.Links
+	} else {
+		one, link := redis.Start(s.t, directives...), network.Open(s.t)
+		if err := link.To(one.Address); err != nil {
+			s.t.Fatal(err)
+		}
+		s.Redis, s.Servers.Redis, s.Servers.RedisLinks = one.Client(s.t), []*redis.Server{one}, []*network.Link{link}
+	}
+	for _, link := range s.Servers.RedisLinks {
+		s.addresses = append(s.addresses, link.Address)
+	}
+}

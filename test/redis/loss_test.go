@@ -1,0 +1,42 @@
+package redis
+
+import (
+	"fmt"
+	"testing"
+
+	client "github.com/redis/go-redis/v9"
+)
+
+// What was written before is kept, what was written after is not, and a
+// transaction is kept or lost as a whole wherever the file ends.
+func TestLose(t *testing.T) {
+	s := Start(t, "appendonly yes", "auto-aof-rewrite-percentage 0")
+	c := s.Client(t)
+	ctx := t.Context()
+	write := func(value int) int64 {
+		t.Helper()
+		_, err := c.TxPipelined(ctx, func(pipe client.Pipeliner) error {
+			pipe.Set(ctx, "a", value, 0)
+			pipe.Set(ctx, "b", value, 0)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Written(t)
+	}
+	for lost := range 8 {
+		before, after := write(1), write(2)
+		cut := after - int64(lost)*(after-before)/7
+		s.Lose(t, cut)
+		s.Restart(t)
+		want := "1"
+		if cut == after {
+			want = "2"
+		}
+		got, err := c.MGet(ctx, "a", "b").Result()
+		if err != nil || fmt.Sprint(got) != fmt.Sprintf("[%s %s]", want, want) {
+			t.Fatalf("with %d of %d bytes of the second transaction: %v, %v; want %s", cut-before, after-before, got, err, want)
+		}
+	}
+}
