@@ -26,6 +26,11 @@ type Config struct {
 	// clock it stays: records that are on their way that long still come
 	// before what time does. 0 to 1h; default 1s.
 	IdleGrace time.Duration `yaml:"idle_grace"`
+	// IdleCheck is how long a shard that has nothing to read goes without a
+	// commit. One that changes nothing shows that the store has not lost
+	// what it was told, and that nobody else owns the shard. 100ms to 1h;
+	// default 5s.
+	IdleCheck time.Duration `yaml:"idle_check"`
 	// CommitTimeout bounds one commit, and the last one when a worker has to
 	// leave. It must be shorter than the consumer group's session timeout.
 	// 100ms to 5m; default 5s.
@@ -39,7 +44,8 @@ type Config struct {
 // DefaultConfig returns the documented defaults.
 func DefaultConfig() Config {
 	return Config{
-		CacheBytes: 256 << 20, Timers: 2000, Wave: 1000, IdleGrace: time.Second, CommitTimeout: 5 * time.Second,
+		CacheBytes: 256 << 20, Timers: 2000, Wave: 1000,
+		IdleGrace: time.Second, IdleCheck: 5 * time.Second, CommitTimeout: 5 * time.Second,
 		Events: event.DefaultConfig(), Profiles: profile.DefaultConfig(),
 	}
 }
@@ -55,6 +61,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("wave is %d; it must be between 0 and 1000000", c.Wave)
 	case c.IdleGrace < 0 || c.IdleGrace > time.Hour:
 		return fmt.Errorf("idle_grace is %s; it must be between 0s and 1h", c.IdleGrace)
+	case c.IdleCheck < 100*time.Millisecond || c.IdleCheck > time.Hour:
+		return fmt.Errorf("idle_check is %s; it must be between 100ms and 1h", c.IdleCheck)
 	case c.CommitTimeout < 100*time.Millisecond || c.CommitTimeout > 5*time.Minute:
 		return fmt.Errorf("commit_timeout is %s; it must be between 100ms and 5m", c.CommitTimeout)
 	}

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -193,6 +194,44 @@ func TestRecordsDoNotWaitForAWave(t *testing.T) {
 		slices.SortFunc(got, byProfile)
 		if !slices.Equal(got, want) {
 			t.Errorf("%d changes in turns differ from %d one after the other", len(got), len(want))
+		}
+	})
+}
+
+// TestIdleOwnerLooksAfterItsShard: an owner that has nothing to read notices
+// soon that the store is no longer where it left it, and keeps quiet while it
+// is.
+func TestIdleOwnerLooksAfterItsShard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, ended := memory.New(), make(chan error, 1)
+		source := &still{tape: tape{records: []pipeline.Record{bought(0, "u", time.Now())}, size: 1}}
+		commits := 0
+		w := &pipeline.Worker{
+			Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(weekly(t)), Store: store, Dead: &letters{}, Topic: "events",
+			Owner: func(string) int { return 0 }, Wall: func() int64 { return 0 },
+			Open:     func(context.Context, int, int64) (pipeline.Source, error) { return source, nil },
+			Observer: pipeline.Observer{Committed: func(int, pipeline.BatchStats) { commits++ }},
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() { ended <- w.Run(ctx, 0) }()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if most := int(time.Hour/w.Config.IdleCheck) + 1; commits < 2 || commits > most {
+			t.Errorf("%d commits in an hour with one record, want 2 to %d", commits, most)
+		}
+		if _, err := store.Open(ctx, 0); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(poll + w.Config.IdleCheck)
+		synctest.Wait()
+		select {
+		case err := <-ended:
+			if !errors.Is(err, pipeline.ErrFenced) {
+				t.Errorf("Run returned %v, want ErrFenced", err)
+			}
+		default:
+			t.Error("the worker goes on although another owns the shard")
 		}
 	})
 }

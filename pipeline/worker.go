@@ -69,7 +69,7 @@ func (w *Worker) run(ctx context.Context, partition int) error {
 	edition := w.Rules.Current()
 	t := &tenure{
 		Worker: w, place: in.place, next: state.Next, until: state.Clock, edition: edition.Number,
-		shard: NewShard(edition.Set, w.Config.Profiles, w.Config.CacheBytes, state),
+		shard: NewShard(edition.Set, w.Config.Profiles, w.Config.CacheBytes, state), committed: time.Now(),
 	}
 	parcels := make(chan parcel)
 	group, ctx := errgroup.WithContext(ctx)
@@ -81,13 +81,14 @@ func (w *Worker) run(ctx context.Context, partition int) error {
 // tenure is a worker's time as the owner of one shard.
 type tenure struct {
 	*Worker
-	place   place
-	shard   *Shard
-	edition uint64 // of the shard's rule set
-	next    int64  // offset of the last commit
-	gap     *Gap   // to be told with the next commit
-	until   int64  // where time has come without a record: the stored clock, then the wall's; ms
-	stats   BatchStats
+	place     place
+	shard     *Shard
+	edition   uint64    // of the shard's rule set
+	next      int64     // offset of the last commit
+	committed time.Time // when that was
+	gap       *Gap      // to be told with the next commit
+	until     int64     // where time has come without a record: the stored clock, then the wall's; ms
+	stats     BatchStats
 }
 
 func (t *tenure) run(ctx context.Context, parcels <-chan parcel) error {
@@ -111,7 +112,9 @@ func (t *tenure) serve(ctx context.Context, p parcel) error {
 	}
 	if len(p.batch.Records) == 0 && p.batch.Next == t.next {
 		t.idle(p)
-		return nil
+		if time.Since(t.committed) < t.Config.IdleCheck {
+			return nil
+		}
 	}
 	ctx, cancel := withGrace(ctx, t.Config.CommitTimeout)
 	defer cancel()
@@ -237,7 +240,7 @@ func (t *tenure) commit(ctx context.Context, next int64) error {
 	if t.Sample != nil {
 		t.Sample.offer(t.place.partition, t.shard.codec.Names(), c)
 	}
-	t.next = next
+	t.next, t.committed = next, time.Now()
 	if t.Hint != nil {
 		t.Hint(t.place.partition, next)
 	}
