@@ -13,11 +13,12 @@ const (
 	// recordsPerTimer is after how many records a timer of a long wave is
 	// served while batches keep coming. In a shard of a million profiles a
 	// timer of one that nobody has touched for long costs as much as ten
-	// records of those at hand: this leaves records seven tenths of the time.
-	recordsPerTimer = 25
+	// records of those at hand: this leaves records nine tenths of the time,
+	// and most timers to the moments without a batch.
+	recordsPerTimer = 100
 	// turnTimers is how many timers of a wave are served before looking for
 	// a batch again. It bounds how long a batch waits.
-	turnTimers = 50
+	turnTimers = 20
 )
 
 // await returns the next parcel, serving overdue timers until there is one,
