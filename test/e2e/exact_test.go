@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"muster/test/e2e/stack"
+	"muster/test/e2e/traffic"
 )
 
 const (
@@ -17,14 +18,14 @@ const (
 // the oracle's to the last version.
 func TestExact(t *testing.T) {
 	eachRedis(t, func(t *testing.T, cluster bool) {
-		tr := newTraffic(1, 80, 24)
-		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: tr.segments(), Cluster: cluster})
+		tr := traffic.New(1, 80, 24)
+		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: tr.Segments(), Cluster: cluster})
 		s.Init()
 		s.Run()
-		s.Produce(tr.records(s, 3000)...)
+		s.Produce(tr.Records(s, 3000)...)
 		s.AwaitSettled(time.Minute)
-		tr.expectAll(t, s)
-		report(t, s.Verify(tr.rules))
+		tr.ExpectAll(t, s)
+		report(t, s.Verify(tr.Rules))
 	})
 }
 
@@ -32,34 +33,34 @@ func TestExact(t *testing.T) {
 // started again, all the while with events coming in.
 func TestExactThroughKills(t *testing.T) {
 	eachRedis(t, func(t *testing.T, cluster bool) {
-		tr := newTraffic(2, 80, 24)
-		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: tr.segments(), Cluster: cluster})
+		tr := traffic.New(2, 80, 24)
+		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: tr.Segments(), Cluster: cluster})
 		s.Init()
 		running := []*stack.Evaluator{s.Run()}
 		produceAndAwaitSome(s, tr)
 		running = append(running, s.Run(), s.Run())
 		produceAndAwaitSome(s, tr)
 		for range 5 {
-			victim := tr.r.IntN(len(running))
+			victim := tr.Rand.IntN(len(running))
 			running[victim].Kill()
 			running[victim] = s.Run()
 			produceAndAwaitSome(s, tr)
 		}
 		s.AwaitSettled(time.Minute)
-		tr.expectAll(t, s)
-		report(t, s.Verify(tr.rules))
+		tr.ExpectAll(t, s)
+		report(t, s.Verify(tr.Rules))
 	})
 }
 
 // produceAndAwaitSome returns as soon as some of what it produced is
 // committed, so that what follows hits the evaluators at work.
-func produceAndAwaitSome(s *stack.System, tr *traffic) {
+func produceAndAwaitSome(s *stack.System, tr *traffic.Traffic) {
 	var before int64
 	s.Await("the shards' offsets", time.Minute, func() (err error) {
 		before, err = s.Applied()
 		return err
 	})
-	s.Produce(tr.records(s, 500)...)
+	s.Produce(tr.Records(s, 500)...)
 	s.Await("some records to be committed", time.Minute, func() error {
 		now, err := s.Applied()
 		if err == nil && now <= before {

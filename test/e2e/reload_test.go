@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"muster/test/e2e/stack"
+	"muster/test/e2e/traffic"
 )
 
 // awaitMetric waits for a value of a metric, and has events flow meanwhile.
-func awaitMetric(s *stack.System, tr *traffic, e *stack.Evaluator, name string, want float64) {
+func awaitMetric(s *stack.System, tr *traffic.Traffic, e *stack.Evaluator, name string, want float64) {
 	s.Await(fmt.Sprintf("%s to be %v", name, want), time.Minute, func() error {
-		s.Produce(tr.records(s, 20)...)
+		s.Produce(tr.Records(s, 20)...)
 		got, err := e.Metric(name)
 		if err == nil && got != want {
 			err = fmt.Errorf("it is %v", got)
@@ -28,37 +29,37 @@ func awaitMetric(s *stack.System, tr *traffic, e *stack.Evaluator, name string, 
 // of a profile begins with the rule that asks for it.
 func TestReload(t *testing.T) {
 	eachRedis(t, func(t *testing.T, cluster bool) {
-		tr := newTraffic(5, 60, 12)
-		tr.rules["plan"] = `traits.plan == "pro"`
-		tr.rules["gone"] = `traits.age != nil`
-		tr.rules["seen"] = `count(events("*")) > 3`
-		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: tr.segments(), Cluster: cluster})
+		tr := traffic.New(5, 60, 12)
+		tr.Rules["plan"] = `traits.plan == "pro"`
+		tr.Rules["gone"] = `traits.age != nil`
+		tr.Rules["seen"] = `count(events("*")) > 3`
+		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: tr.Segments(), Cluster: cluster})
 		s.Init()
 		e := s.Run()
-		s.Produce(tr.records(s, 1000)...)
+		s.Produce(tr.Records(s, 1000)...)
 		s.AwaitSettled(time.Minute)
-		report(t, s.Verify(tr.rules))
+		report(t, s.Verify(tr.Rules))
 
-		tr.rules["plan"] = `traits.plan != "pro" and segment("new")`
-		tr.rules["new"] = `count(events("*")) >= 2 or bucket("x") < 50`
-		delete(tr.rules, "gone")
-		s.WriteSegments(tr.segments())
+		tr.Rules["plan"] = `traits.plan != "pro" and segment("new")`
+		tr.Rules["new"] = `count(events("*")) >= 2 or bucket("x") < 50`
+		delete(tr.Rules, "gone")
+		s.WriteSegments(tr.Segments())
 		awaitMetric(s, tr, e, "muster_segments_edition", 2)
 
-		s.WriteSegments(tr.segments() + "  - {id: wrong, rule: traits.plan === 1}\n")
+		s.WriteSegments(tr.Segments() + "  - {id: wrong, rule: traits.plan === 1}\n")
 		awaitMetric(s, tr, e, "muster_segments_refused", 1)
 		status, text, err := e.Ready()
 		if err != nil || status != 200 || !strings.Contains(text, "segments.yaml:") {
 			t.Errorf("with refused segments it is ready with %d %q, %v", status, text, err)
 		}
 
-		tr.rules["wrong"] = `traits.age < 40`
-		tr.rules["seen"] = `count(events("*")) > 5`
-		s.WriteSegments(tr.segments())
+		tr.Rules["wrong"] = `traits.age < 40`
+		tr.Rules["seen"] = `count(events("*")) > 5`
+		s.WriteSegments(tr.Segments())
 		awaitMetric(s, tr, e, "muster_segments_edition", 3)
-		s.Produce(tr.touch(s)...)
+		s.Produce(tr.Touch(s)...)
 		s.AwaitSettled(time.Minute)
-		tr.expectAll(t, s)
-		report(t, s.VerifyMembers(tr.rules))
+		tr.ExpectAll(t, s)
+		report(t, s.VerifyMembers(tr.Rules))
 	})
 }

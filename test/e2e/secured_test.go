@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/test/e2e/stack"
+	"muster/test/e2e/traffic"
 	"muster/test/kafka"
 	"muster/test/redis"
 )
@@ -16,14 +17,14 @@ import (
 // docs/operations.md lists, init and run do all they do elsewhere.
 func TestExactWhenSecured(t *testing.T) {
 	eachRedis(t, func(t *testing.T, cluster bool) {
-		tr := newTraffic(5, 40, 12)
-		s := stack.Start(t, stack.Options{Shards: 4, Sources: 2, Segments: tr.segments(), Cluster: cluster, Secured: true})
+		tr := traffic.New(5, 40, 12)
+		s := stack.Start(t, stack.Options{Shards: 4, Sources: 2, Segments: tr.Segments(), Cluster: cluster, Secured: true})
 		s.Init()
 		evaluator := s.Run()
-		s.Produce(tr.records(s, 1000)...)
+		s.Produce(tr.Records(s, 1000)...)
 		s.AwaitSettled(time.Minute)
-		tr.expectAll(t, s)
-		report(t, s.Verify(tr.rules))
+		tr.ExpectAll(t, s)
+		report(t, s.Verify(tr.Rules))
 		denied, err := s.Denied()
 		if err != nil {
 			t.Fatal(err)
@@ -60,8 +61,8 @@ func TestRefusedWaitsUntilMended(t *testing.T) {
 
 	s.SetRedisUser("the-next-word")
 	s.SetPasswords(kafka.Password, "the-next-word")
-	tr := newTraffic(6, 5, 1)
-	s.Produce(tr.records(s, 50)...)
+	tr := traffic.New(6, 5, 1)
+	s.Produce(tr.Records(s, 50)...)
 	s.AwaitSettled(time.Minute)
 	for _, one := range []*stack.Evaluator{refused, e} {
 		expectNoSecret(t, "the log", one.Log())

@@ -1,4 +1,6 @@
-package e2e
+// Package traffic makes random but repeatable events for a whole Muster, and
+// the rules to evaluate on them.
+package traffic
 
 import (
 	"bytes"
@@ -15,35 +17,38 @@ import (
 	"muster/test/generate"
 )
 
-// traffic is a random but repeatable stream of events and the rules to
-// evaluate on it.
-type traffic struct {
-	r        *rand.Rand
+// Traffic is a stream of events and the rules to evaluate on it. It is drawn
+// from a seed alone.
+type Traffic struct {
+	Rand  *rand.Rand
+	Rules map[string]string // by segment
+
 	profiles []string
 	clock    int64
-	rules    map[string]string
 	serial   int // of the next event
 }
 
-func newTraffic(seed uint64, profiles, rules int) *traffic {
-	tr := &traffic{r: rand.New(rand.NewPCG(seed, 17)), clock: generate.Start, rules: map[string]string{}}
+// New draws the rules of segments s00, s01 and so on. Events are of profiles
+// customer-0, customer-1 and so on.
+func New(seed uint64, profiles, rules int) *Traffic {
+	tr := &Traffic{Rand: rand.New(rand.NewPCG(seed, 17)), clock: generate.Start, Rules: map[string]string{}}
 	for i := range profiles {
 		tr.profiles = append(tr.profiles, fmt.Sprintf("customer-%d", i))
 	}
 	var ids []string
 	for i := range rules {
 		id := fmt.Sprintf("s%02d", i)
-		tr.rules[id] = generate.Rule(tr.r, 1+tr.r.IntN(3), ids)
+		tr.Rules[id] = generate.Rule(tr.Rand, 1+tr.Rand.IntN(3), ids)
 		ids = append(ids, id)
 	}
 	return tr
 }
 
-// segments writes the rules as a segment file. JSON is YAML.
-func (tr *traffic) segments() string {
+// Segments writes the rules as a segment file. JSON is YAML.
+func (tr *Traffic) Segments() string {
 	var b strings.Builder
 	b.WriteString("segments:\n")
-	for id, rule := range tr.rules {
+	for id, rule := range tr.Rules {
 		var text bytes.Buffer
 		encoder := json.NewEncoder(&text)
 		encoder.SetEscapeHTML(false)
@@ -55,44 +60,44 @@ func (tr *traffic) segments() string {
 	return b.String()
 }
 
-// records returns events on random partitions under random keys, or none.
+// Records returns events on random partitions under random keys, or none.
 // They arrive when they say so: a broker refuses timestamps in the future.
-func (tr *traffic) records(s *stack.System, n int) []*kgo.Record {
+func (tr *Traffic) Records(s *stack.System, n int) []*kgo.Record {
 	records := make([]*kgo.Record, n)
 	for i := range records {
-		e := generate.Event(tr.r, tr.profiles, tr.clock)
+		e := generate.Event(tr.Rand, tr.profiles, tr.clock)
 		records[i] = tr.record(s, &e)
 	}
 	return records
 }
 
-func (tr *traffic) record(s *stack.System, e *event.Event) *kgo.Record {
+func (tr *Traffic) record(s *stack.System, e *event.Event) *kgo.Record {
 	tr.clock = max(tr.clock, e.Arrival)
 	record := &kgo.Record{
-		Topic: s.Source, Partition: int32(tr.r.IntN(s.Sources)),
+		Topic: s.Source, Partition: int32(tr.Rand.IntN(s.Sources)),
 		Value: generate.Record(e, map[string]any{"serial": tr.serial}),
 	}
-	if tr.r.IntN(3) > 0 {
-		record.Key = fmt.Appendf(nil, "key-%d", tr.r.IntN(1000))
+	if tr.Rand.IntN(3) > 0 {
+		record.Key = fmt.Appendf(nil, "key-%d", tr.Rand.IntN(1000))
 	}
 	tr.serial++
 	return record
 }
 
-// touch returns one event of every profile, none of them a repeat.
-func (tr *traffic) touch(s *stack.System) []*kgo.Record {
+// Touch returns one event of every profile, none of them a repeat.
+func (tr *Traffic) Touch(s *stack.System) []*kgo.Record {
 	var records []*kgo.Record
 	for _, id := range tr.profiles {
-		e := generate.Event(tr.r, []string{id}, tr.clock)
+		e := generate.Event(tr.Rand, []string{id}, tr.clock)
 		e.MessageID = ""
 		records = append(records, tr.record(s, &e))
 	}
 	return records
 }
 
-// expectAll demands that every event ever produced is on the keyed topic,
+// ExpectAll demands that every event ever produced is on the keyed topic,
 // once or more often.
-func (tr *traffic) expectAll(t *testing.T, s *stack.System) {
+func (tr *Traffic) ExpectAll(t testing.TB, s *stack.System) {
 	t.Helper()
 	seen := make([]bool, tr.serial)
 	s.Read(s.Keyed, func(r *kgo.Record) {
