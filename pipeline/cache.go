@@ -41,12 +41,11 @@ func (c *cache) get(id string) *entry {
 func (c *cache) has(id string) bool { return c.entries[id] != nil }
 
 // put adds a profile that is not cached.
-func (c *cache) put(p *profile.Profile) *entry {
+func (c *cache) put(p *profile.Profile) {
 	e := &entry{profile: p, deadline: p.Deadline}
 	c.entries[p.ID] = e
 	c.link(e)
 	c.weigh(e)
-	return e
 }
 
 // weigh counts an entry's bytes anew.

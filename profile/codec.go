@@ -72,8 +72,8 @@ func NewCodec(schema *Schema, segments, names []string) (*Codec, []string) {
 // end. It is the codec's own: only look.
 func (c *Codec) Names() []string { return c.names }
 
-// digest shortens a series key to 128 bits, so that long rules do not make
-// long names.
+// digest shortens the key of a series or condition to 128 bits, so that long
+// rules do not make long names.
 func digest(key string) string {
 	h1, h2 := murmur3.StringSum128(key)
 	return hex.EncodeToString(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, h1), h2))

@@ -11,7 +11,7 @@ func (l *Lookout) nextDistinct(v view, span Span, crossings int) int64 {
 	if l.counts == nil {
 		l.counts = map[string]int{}
 	}
-	at := int64(0)
+	var at int64
 	if v.near == 0 {
 		at = l.nextFewer(&v, span)
 	} else {

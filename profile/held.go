@@ -54,7 +54,7 @@ func (p *Profile) EachHeld(f func(condition int, since int64)) {
 }
 
 // appendHeld writes the conditions that are true. Where there are none it
-// writes nothing, as is said of them in blobs from before there were any.
+// writes nothing: a blob without the list says that none is true.
 func (c *Codec) appendHeld(b []byte, p *Profile) []byte {
 	if len(p.held) == 0 {
 		return b

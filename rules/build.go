@@ -3,7 +3,6 @@ package rules
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"muster/profile"
 )
@@ -48,7 +47,7 @@ func (b *builder) root(t *Term) *formula {
 }
 
 // build makes the Set of checked rules, in the order of their positions.
-func (b *builder) build(segments []Segment, rules []checked, order []int, o Options) *Set {
+func (b *builder) build(segments []Segment, rules []checked, order []int32, o Options) *Set {
 	s := b.set
 	s.segments = make([]Segment, len(order))
 	for position, i := range order {
@@ -247,20 +246,4 @@ func (b *builder) trait(p profile.Path) int {
 func (b *builder) segment(id string) int {
 	position, _ := b.set.Position(id)
 	return position
-}
-
-// order sorts the segments' ids and gives each position its rank among them.
-func (s *Set) order() {
-	s.byID = make([]int32, len(s.segments))
-	for i := range s.byID {
-		s.byID[i] = int32(i)
-	}
-	slices.SortFunc(s.byID, func(a, b int32) int { return strings.Compare(s.segments[a].ID, s.segments[b].ID) })
-	if slices.IsSorted(s.byID) {
-		return
-	}
-	s.rank = make([]int, len(s.segments))
-	for place, position := range s.byID {
-		s.rank[position] = place
-	}
 }

@@ -11,12 +11,12 @@ import (
 
 // function is one of the language's functions.
 type function struct {
-	least, most int    // number of arguments; most -1 for any
+	least, most int    // number of arguments
 	usage       string // shown as a hint
 	check       func(c *checker, n ast.Node, args []ast.Node, s scope) operand
 }
 
-// functions returns the function of that name. It is a switch and not a map
+// functionOf returns the function of that name. It is a switch and not a map
 // because the functions lead back to it.
 func functionOf(name string) (function, bool) {
 	switch name {
@@ -59,8 +59,8 @@ func functionOf(name string) (function, bool) {
 	case "now":
 		return function{0, 0, "now()", (*checker).now}, true
 	case "ago", "from_now":
-		return function{1, 1, name + `("7d")`, func(c *checker, n ast.Node, args []ast.Node, s scope) operand {
-			return of(c.shifted(n, name, args[0]))
+		return function{1, 1, name + `("7d")`, func(c *checker, _ ast.Node, args []ast.Node, _ scope) operand {
+			return of(c.shifted(name, args[0]))
 		}}, true
 	case "date":
 		return function{1, 1, `date("2026-11-01")`, (*checker).date}, true
@@ -104,8 +104,7 @@ func (c *checker) call(n ast.Node, name string, args []ast.Node, s scope) operan
 }
 
 func (c *checker) unknownFunction(n ast.Node, name string) *Term {
-	switch name {
-	case "since":
+	if name == "since" {
 		return c.wrong(n, `as events("A", since("2026-11-01"))`, "since can only be the window of a stream")
 	}
 	if near := nearest(name, functionNames()); near != "" {
@@ -117,7 +116,7 @@ func (c *checker) unknownFunction(n ast.Node, name string) *Term {
 func (c *checker) length(n ast.Node, args []ast.Node, s scope) operand {
 	o := c.operand(args[0], s)
 	if o.stream != nil {
-		return of(c.count(n, *o.stream))
+		return of(countOf(*o.stream))
 	}
 	t := c.settled(args[0], o)
 	if t.kind != event.KindMissing && t.kind != event.KindString && t.kind != event.KindArray {
@@ -142,7 +141,7 @@ func (c *checker) now(n ast.Node, _ []ast.Node, _ scope) operand {
 	return of(&Term{op: opInstant, kind: event.KindTime})
 }
 
-func (c *checker) shifted(n ast.Node, name string, arg ast.Node) *Term {
+func (c *checker) shifted(name string, arg ast.Node) *Term {
 	d, ok := c.duration(arg)
 	if !ok {
 		return invalid

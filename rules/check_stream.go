@@ -192,8 +192,8 @@ func (c *checker) uniq(n ast.Node, args []ast.Node, s scope) operand {
 	return operand{stream: &st}
 }
 
-// count is the number of a stream's events, or of its distinct values.
-func (c *checker) count(n ast.Node, s stream) *Term {
+// countOf is the number of a stream's events, or of its distinct values.
+func countOf(s stream) *Term {
 	if s.unique {
 		s.unique = false
 		return aggregateTerm(s, profile.Distinct)
@@ -206,11 +206,11 @@ func (c *checker) count(n ast.Node, s stream) *Term {
 func (c *checker) quantify(n ast.Node, name string, args []ast.Node, s scope) *Term {
 	o := c.operand(args[0], s)
 	if o.stream == nil {
-		return c.quantifyArray(n, name, c.settled(args[0], o), args, s)
+		return c.quantifyArray(name, c.settled(args[0], o), args, s)
 	}
 	st := *o.stream
 	if len(args) == 1 {
-		return c.count(n, st)
+		return countOf(st)
 	}
 	if st.unique {
 		return c.wrong(n, uniqHint, "%s with a predicate can't follow uniq", name)
@@ -219,7 +219,7 @@ func (c *checker) quantify(n ast.Node, name string, args []ast.Node, s scope) *T
 	if name == "all" {
 		predicate = not(predicate)
 	}
-	count := c.count(n, st.narrowed(predicate))
+	count := countOf(st.narrowed(predicate))
 	number := func(f float64) *Term { return constant(event.NumberOf(f)) }
 	compare := func(o op, f float64) *Term {
 		return &Term{op: o, kind: event.KindBool, args: []*Term{count, number(f)}}
@@ -237,7 +237,7 @@ func (c *checker) quantify(n ast.Node, name string, args []ast.Node, s scope) *T
 
 var quantifiers = map[string]op{"any": opAnyOf, "all": opAllOf, "none": opNoneOf, "one": opOneOf, "count": opCountOf}
 
-func (c *checker) quantifyArray(n ast.Node, name string, array *Term, args []ast.Node, s scope) *Term {
+func (c *checker) quantifyArray(name string, array *Term, args []ast.Node, s scope) *Term {
 	if array.op == opInvalid {
 		return invalid
 	}

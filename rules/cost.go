@@ -2,8 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"muster/profile"
 )
@@ -21,7 +19,8 @@ type Cost struct {
 	// Aggregates are the series that profiles keep because of this segment;
 	// one that an earlier segment needs too is shared and listed there only.
 	Aggregates []string `json:"aggregates,omitempty"`
-	// Bytes estimates what these add to a profile with 20 events in each.
+	// Bytes estimates what these add to a profile with 20 events in each, and
+	// what its conditions of held(...) add that no earlier segment has.
 	Bytes int `json:"bytes"`
 }
 
@@ -43,12 +42,10 @@ const heldBytes = 10
 
 // Costs estimates the cost of every segment, in order of ids.
 func (s *Set) Costs() []Cost {
-	ordered := slices.Clone(s.segments)
-	slices.SortFunc(ordered, func(a, b Segment) int { return strings.Compare(a.ID, b.ID) })
 	seen := map[string]bool{}
-	costs := make([]Cost, 0, len(ordered))
-	for i := range ordered {
-		costs = append(costs, costOf(&ordered[i], seen))
+	costs := make([]Cost, 0, len(s.byID))
+	for _, position := range s.byID {
+		costs = append(costs, costOf(&s.segments[position], seen))
 	}
 	return costs
 }

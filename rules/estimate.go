@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 
 	"muster/event"
@@ -39,21 +40,11 @@ func (f *formula) estimate(st *sampled) {
 	}
 	if f.op == conjunction {
 		f.share = product
-		slices.SortStableFunc(f.kids, func(a, b *formula) int { return compareFloat(a.rank(), b.rank()) })
+		slices.SortStableFunc(f.kids, func(a, b *formula) int { return cmp.Compare(a.rank(), b.rank()) })
 	} else {
 		f.share = 1 - product
-		slices.SortStableFunc(f.kids, func(a, b *formula) int { return compareFloat(b.share, a.share) })
+		slices.SortStableFunc(f.kids, func(a, b *formula) int { return cmp.Compare(b.share, a.share) })
 	}
-}
-
-func compareFloat(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // rank is the cost of a part of a conjunction by its chance to end it.

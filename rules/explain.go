@@ -74,6 +74,20 @@ func (x *explainer) explain(t *Term) *Explanation {
 	return e
 }
 
+// atLeast says of a count that is kept only as far as rules can tell it that
+// there may be more; of anything else it is empty.
+func (x *explainer) atLeast(t *Term) string {
+	if t.op != opAggregate {
+		return ""
+	}
+	q := x.query(t.aggregate)
+	newest := x.set.schema.Series[q.Series].Newest
+	if newest == 0 || x.env.profile.Read(x.set.schema, q, x.env.now).Number() < float64(newest) {
+		return ""
+	}
+	return "at least "
+}
+
 // explained lists the parts worth showing: conditions below and, and or,
 // not, and the sides of comparisons that are not constants.
 func (t *Term) explained() []*Term {

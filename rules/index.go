@@ -52,7 +52,8 @@ type entry struct {
 	rest uint32 // number of the rest
 }
 
-// MaxSegments is the number of segments that a Set can have.
+// MaxSegments is the number of segments that a Set can have, the different
+// conditions of held(...) in their rules included.
 const MaxSegments = 1 << positionBits
 
 // stretch is a part of the entries, or of the leaves, of the index.
@@ -92,15 +93,3 @@ func (ix *index) inSet(at uint32, c uint16) bool { return ix.words[at+uint32(c>>
 func inRange(parameter uint32, c uint16) uint32 {
 	return (uint32(c-uint16(parameter)) - parameter>>16) >> 31
 }
-
-// State is what the index keeps of a profile in memory: the cell of every
-// scale and the bits of every sensor. It belongs to one Set.
-type State struct {
-	set   *Set
-	cells []uint16
-	bits  []uint64
-	due   []due // by series
-}
-
-// Bytes is the memory a State takes.
-func (s *State) Bytes() int { return 88 + 2*len(s.cells) + 8*len(s.bits) + 16*cap(s.due) }

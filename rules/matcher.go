@@ -40,7 +40,7 @@ type Matcher struct {
 	ins             []stretch // of entries whose predicate has become true
 	outs            []stretch // of leaves whose predicate has become false
 	allIns, allOuts []stretch // of which that is not known
-	found           []uint32  // leaves or remainders
+	found           []uint32  // leaves or rests
 	read            []uint64  // by scale, sensor and residual: turn in which it was read
 	memo            []memo    // by residual
 
@@ -127,8 +127,7 @@ func (m *Matcher) Wake(p *profile.Profile, now int64) []Flip {
 // Full evaluates every rule.
 func (m *Matcher) Full(p *profile.Profile, now int64) []Flip {
 	m.begin(p, now)
-	st := m.newState(p)
-	p.Derived, m.state = st, st
+	p.Derived = m.newState(p)
 	m.whole()
 	return m.end()
 }

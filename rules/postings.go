@@ -1,27 +1,8 @@
 package rules
 
-// drawer says in which kind of list a posting lies.
-type drawer uint8
-
-const (
-	drawerArrive drawer = iota // by cell moved to
-	drawerDepart               // by cell moved from
-	drawerUp                   // by boundary crossed upwards
-	drawerDown                 // by boundary crossed downwards
-	drawerRise                 // by bit that became true
-	drawerFall                 // by bit that became false
-	drawerShift                // by residual
-	drawerAccessCell
-	drawerAccessUp
-	drawerAccessDown
-	drawerAccessBit
-)
-
-const drawers = int(drawerAccessBit) + 1
-
 // posting is an entry before it is filed.
 type posting struct {
-	bucket uint64 // by list and then by kinds of guards
+	bucket uint64 // by list and then by kind of gate
 	entry  entry
 	rule   uint32 // position and flagLate
 	odd    bool   // whether the entry's rest is
@@ -33,12 +14,12 @@ type leaf struct {
 	rule uint32
 }
 
-// guardKinds is the number of kinds of gates, each with odd rests or not.
-// Within a list those of a kind stand together, which the processor predicts
-// well.
-const guardKinds = 2 * (int(testBit) + 1)
+// gateKinds is the number of kinds of gates, each once with odd rests and
+// once without. Within a list those of a kind stand together, which the
+// processor predicts well.
+const gateKinds = 2 * (int(testBit) + 1)
 
-func (p *posting) kinds() int {
+func (p *posting) kind() int {
 	if p.odd {
 		return 2*int(p.entry.gate.kind) + 1
 	}
@@ -76,11 +57,6 @@ func newFiling(ix *index) *filing {
 		}
 	}
 	return f
-}
-
-// ofScales reports whether the lists of a drawer belong to scales.
-func (d drawer) ofScales() bool {
-	return d <= drawerDown || d >= drawerAccessCell && d <= drawerAccessDown
 }
 
 // rule files the postings of one rule.
@@ -200,7 +176,7 @@ func (f *filing) boundary(s *scale, cell int, inward, outward drawer, negated bo
 }
 
 func (f *filing) enter(d drawer, owner, key int, p posting) {
-	p.bucket = uint64((f.first[d][owner]+key)*guardKinds + p.kinds())
+	p.bucket = uint64((f.first[d][owner]+key)*gateKinds + p.kind())
 	f.postings.add(p)
 }
 
@@ -210,113 +186,4 @@ func (f *filing) leave(d drawer, owner, key int, p posting, sure bool) {
 		l.rule |= flagSure
 	}
 	f.leaves.add(l)
-}
-
-// file puts the postings into the index, those of a bucket in the order in
-// which they were filed: by position.
-func (f *filing) file() {
-	entries, leaves := make([]uint32, f.lists*guardKinds+1), make([]uint32, f.lists+1)
-	f.postings.each(func(p *posting) { entries[p.bucket+1]++ })
-	f.leaves.each(func(l *leaf) { leaves[l.list+1]++ })
-	f.ix.entries = make([]entry, accumulate(entries))
-	f.ix.leaves = make([]uint32, accumulate(leaves))
-	f.begin(entries, leaves)
-	f.postings.each(func(p *posting) {
-		at := &entries[p.bucket]
-		f.ix.entries[*at] = p.entry
-		*at++
-	})
-	f.leaves.each(func(l *leaf) {
-		f.ix.leaves[leaves[l.list]] = l.rule
-		leaves[l.list]++
-	})
-	f.placeRests()
-}
-
-// placeRests puts the rests into the index, in the order of the entries that
-// lead to them, so that those of one list are near each other.
-func (f *filing) placeRests() {
-	f.ix.rests = make([]rest, 0, len(f.rests))
-	placed := make([]uint32, len(f.rests)) // where each is in the index, plus 1
-	for i := range f.ix.entries {
-		at := &f.ix.entries[i].rest
-		if placed[*at] == 0 {
-			placed[*at] = uint32(len(f.ix.rests)) + 1
-			n := 1
-			for f.rests[int(*at)+n-1].rule&flagMore != 0 {
-				n++
-			}
-			f.ix.rests = append(f.ix.rests, f.rests[*at:][:n]...)
-		}
-		*at = placed[*at] - 1
-	}
-}
-
-// accumulate turns numbers, each one place ahead, into where each begins. It
-// returns their sum.
-func accumulate(counts []uint32) uint32 {
-	sum := uint32(0)
-	for i, n := range counts {
-		sum += n
-		counts[i] = sum
-	}
-	return sum
-}
-
-// begin notes where each list begins that is not of an empty drawer.
-func (f *filing) begin(entries, leaves []uint32) {
-	for d := range f.first {
-		for owner, first := range f.first[d] {
-			_, keys := f.ix.place(drawer(d), owner)
-			if entries[first*guardKinds] == entries[(first+keys)*guardKinds] && leaves[first] == leaves[first+keys] {
-				continue
-			}
-			lists, back := f.ix.drawer(drawer(d), owner)
-			for key := range lists {
-				lists[key].begin(back, entries[(first+key)*guardKinds], leaves[first+key])
-			}
-		}
-	}
-}
-
-func (o *offsets) begin(back bool, entries, leaves uint32) {
-	if back {
-		o.inBack, o.outBack = entries, leaves
-	} else {
-		o.in, o.out = entries, leaves
-	}
-}
-
-// drawer returns the lists of a drawer and owner, made when they are not
-// there yet, and whether it is the way back that is meant.
-func (ix *index) drawer(d drawer, owner int) (lists []offsets, back bool) {
-	at, keys := ix.place(d, owner)
-	if *at == nil {
-		*at = make([]offsets, keys+1)
-	}
-	return *at, d == drawerDepart || d == drawerDown || d == drawerFall || d == drawerAccessDown
-}
-
-// place returns where the lists of a drawer and owner are kept, and how many
-// keys they have.
-func (ix *index) place(d drawer, owner int) (*[]offsets, int) {
-	switch d {
-	case drawerRise, drawerFall:
-		return &ix.bits, 64 * ix.bitWords
-	case drawerShift:
-		return &ix.shift, len(ix.residuals)
-	case drawerAccessBit:
-		return &ix.access.bits, 64 * ix.bitWords
-	}
-	s := ix.scales[owner]
-	boundaries := s.cells - s.base - 1
-	switch d {
-	case drawerArrive, drawerDepart:
-		return &ix.byScale[owner].cells, s.cells
-	case drawerUp, drawerDown:
-		return &ix.byScale[owner].boundaries, boundaries
-	case drawerAccessCell:
-		return &ix.access.byScale[owner].cells, s.cells
-	}
-	return &ix.access.byScale[owner].boundaries, boundaries
 }

@@ -119,7 +119,7 @@ func (r *ruleFiling) guards() []test {
 		}
 	}
 	slices.SortStableFunc(r.usable, func(a, b *formula) int {
-		return cmp.Or(cmp.Compare(b.lit.test.kind, testBit)-cmp.Compare(a.lit.test.kind, testBit), compareFloat(a.share, b.share))
+		return cmp.Or(cmp.Compare(b.lit.test.kind, testBit)-cmp.Compare(a.lit.test.kind, testBit), cmp.Compare(a.share, b.share))
 	})
 	for _, n := range r.usable {
 		r.tests = append(r.tests, n.lit.test)

@@ -52,6 +52,19 @@ func (m *Matcher) senseScale(i int32) {
 	}
 }
 
+// cellNow returns the cell that a scale's value is in. A sum or mean over a
+// window is not added up when it is known closely enough.
+func (m *Matcher) cellNow(s *scale) uint16 {
+	if s.query != nil {
+		if low, high, ok := m.env.profile.Around(m.set.schema, *s.query, m.env.now); ok {
+			if cell := s.numberCell(low); cell == s.numberCell(high) {
+				return cell
+			}
+		}
+	}
+	return m.cellOf(s)
+}
+
 // cellOf places the value of a scale. A trait that was brought needs no
 // reading.
 func (m *Matcher) cellOf(s *scale) uint16 {

@@ -32,16 +32,22 @@ func (b *builder) seriesOf(a *aggregate, key string) profile.Series {
 	st := a.stream
 	s := profile.Series{
 		Key: key, Name: st.name, Prefix: st.prefix, Since: st.window.since, Keep: keepOf(a.reduce, st.window.sliding),
-	}
-	if st.where != nil {
-		where := compileCondition(st.where, b)
-		s.Where = func(ev *event.Event) bool { return where(&env{event: ev}) }
+		Where: b.predicateOf(&st),
 	}
 	if st.project != nil {
 		project := compileValue(st.project, b)
 		s.Project = func(ev *event.Event) event.Value { return project(&env{event: ev}) }
 	}
 	return s
+}
+
+// predicateOf compiles what narrows a stream, nil for nothing.
+func (b *builder) predicateOf(st *stream) func(*event.Event) bool {
+	if st.where == nil {
+		return nil
+	}
+	where := compileCondition(st.where, b)
+	return func(ev *event.Event) bool { return where(&env{event: ev}) }
 }
 
 // key identifies the series that an aggregate reads.

@@ -202,7 +202,6 @@ func (m *Matcher) settleLate() {
 	if !m.waiting {
 		return
 	}
-	m.waiting = false
 	for w := range m.pending {
 		for m.pending[w] != 0 {
 			position := uint32(w<<6 + bits.TrailingZeros64(m.pending[w]))

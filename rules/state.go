@@ -2,6 +2,18 @@ package rules
 
 import "muster/profile"
 
+// State is what the index keeps of a profile in memory: the cell of every
+// scale and the bits of every sensor. It belongs to one Set.
+type State struct {
+	set   *Set
+	cells []uint16
+	bits  []uint64
+	due   []due // by series
+}
+
+// Bytes is the memory a State takes.
+func (s *State) Bytes() int { return 88 + 2*len(s.cells) + 8*len(s.bits) + 16*cap(s.due) }
+
 // newState reads a profile's State from scratch. Most of it is that of a
 // profile that has nothing; what the profile has anything for is read anew.
 func (m *Matcher) newState(p *profile.Profile) *State {

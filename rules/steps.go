@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"muster/event"
 	"muster/profile"
 )
 
@@ -22,12 +21,7 @@ func (a *aggregate) stepsKey() string {
 func (b *builder) stepsOf(a *aggregate, key string) profile.Series {
 	s := profile.Series{Key: key, Keep: keepOf(a.reduce, a.stream.window.sliding), Within: a.within}
 	for _, st := range a.steps {
-		one := profile.Step{Name: st.name, Prefix: st.prefix, Since: st.window.since}
-		if st.where != nil {
-			where := compileCondition(st.where, b)
-			one.Where = func(ev *event.Event) bool { return where(&env{event: ev}) }
-		}
-		s.Steps = append(s.Steps, one)
+		s.Steps = append(s.Steps, profile.Step{Name: st.name, Prefix: st.prefix, Since: st.window.since, Where: b.predicateOf(&st)})
 	}
 	return s
 }

@@ -84,30 +84,3 @@ func (b *builder) boundCounts() {
 		}
 	}
 }
-
-// atLeast says of a count that is kept only as far as rules can tell it that
-// there may be more; of anything else it is empty.
-func (x *explainer) atLeast(t *Term) string {
-	if t.op != opAggregate {
-		return ""
-	}
-	q := x.query(t.aggregate)
-	newest := x.set.schema.Series[q.Series].Newest
-	if newest == 0 || x.env.profile.Read(x.set.schema, q, x.env.now).Number() < float64(newest) {
-		return ""
-	}
-	return "at least "
-}
-
-// cellNow returns the cell that a scale's value is in. A sum or mean over a
-// window is not added up when it is known closely enough.
-func (m *Matcher) cellNow(s *scale) uint16 {
-	if s.query != nil {
-		if low, high, ok := m.env.profile.Around(m.set.schema, *s.query, m.env.now); ok {
-			if cell := s.numberCell(low); cell == s.numberCell(high) {
-				return cell
-			}
-		}
-	}
-	return m.cellOf(s)
-}
