@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"maps"
 	"math/rand/v2"
-	"slices"
 	"sync"
+	"sync/atomic"
 
 	"muster/profile"
 )
@@ -25,11 +25,14 @@ const (
 // Sample is a random choice of the profiles that the workers of a process
 // wrote of late, for rules.Options.Draw: what is touched often is in it with
 // more weight, as it is in the work of matching. It holds copies in their
-// stored form and is safe for concurrent use.
+// stored form and is safe for concurrent use. A worker waits for another one
+// only when it has something to put in, which of a full Sample is one write
+// in 64.
 type Sample struct {
+	seen atomic.Int64 // writes offered
+
 	mu    sync.Mutex
-	slots []sampled
-	seen  int // writes offered, at most sampleReach
+	slots [sampleSize]sampled // those without a blob are free
 	now   int64
 	names map[int][]string // by shard, the newest; it only grows, so older blobs can be read with it
 }
@@ -41,32 +44,46 @@ type sampled struct {
 	blob    []byte
 }
 
+// taken is a profile that is given a slot of the Sample.
+type taken struct {
+	slot int64
+	sampled
+}
+
 // NewSample returns an empty Sample.
 func NewSample() *Sample { return &Sample{names: map[int][]string{}} }
 
 // offer lets every profile of a stored commit take its chance. names are the
 // shard's, those of the commit included.
 func (s *Sample) offer(shard int, names []string, c *Commit) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.now = max(s.now, c.Clock)
-	s.names[shard] = names
+	var chosen []taken
 	for i := range c.Profiles {
 		w := &c.Profiles[i]
 		if len(w.Blob) > sampleBytes {
 			continue
 		}
-		s.seen = min(s.seen+1, sampleReach)
-		if len(s.slots) < sampleSize {
-			s.slots = append(s.slots, sampled{shard, w.Profile, bytes.Clone(w.Blob)})
-		} else if at := rand.IntN(s.seen); at < sampleSize {
-			s.slots[at] = sampled{shard, w.Profile, bytes.Clone(w.Blob)}
+		slot := s.seen.Add(1) - 1
+		if slot >= sampleSize {
+			slot = rand.Int64N(min(slot+1, sampleReach))
 		}
+		if slot < sampleSize {
+			chosen = append(chosen, taken{slot, sampled{shard, w.Profile, bytes.Clone(w.Blob)}})
+		}
+	}
+	if len(chosen) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = max(s.now, c.Clock)
+	s.names[shard] = names
+	for _, one := range chosen {
+		s.slots[one.slot] = one.sampled
 	}
 }
 
-// Now is the latest stream time of the profiles, ms since 1970 UTC; 0 while
-// there are none.
+// Now is the latest stream time at which profiles were put in, ms since 1970
+// UTC; 0 while there are none.
 func (s *Sample) Now() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,11 +95,14 @@ func (s *Sample) Now() int64 {
 // may have lost the names that it was written with.
 func (s *Sample) Draw(schema *profile.Schema, segments []string) []*profile.Profile {
 	s.mu.Lock()
-	slots, names := slices.Clone(s.slots), maps.Clone(s.names)
+	slots, names := s.slots, maps.Clone(s.names)
 	s.mu.Unlock() // reading takes longer than a worker should wait
 	codecs := map[int]*profile.Codec{}
 	list := make([]*profile.Profile, 0, len(slots))
 	for _, one := range slots {
+		if one.blob == nil {
+			continue
+		}
 		codec := codecs[one.shard]
 		if codec == nil {
 			codec, _ = profile.NewCodec(schema, segments, names[one.shard])

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	"muster/event"
@@ -77,9 +78,6 @@ func TestSampleIsBoundedAndFollows(t *testing.T) {
 	for range 20 * sampleReach { // none of the old ones stays, but for a chance of e^-20
 		offer("new", blob)
 	}
-	if len(s.slots) != sampleSize {
-		t.Errorf("it holds %d profiles", len(s.slots))
-	}
 	for _, one := range s.slots {
 		if one.profile != "new" {
 			t.Fatalf("it holds the profile %q", one.profile)
@@ -88,4 +86,29 @@ func TestSampleIsBoundedAndFollows(t *testing.T) {
 	if list := s.Draw(setOf(t, `profile.id == "a"`).Schema(), nil); len(list) > 0 {
 		t.Errorf("%d profiles were made of blobs that are none", len(list))
 	}
+}
+
+// Workers that commit at the same time fill a sample as one does, and then
+// leave each other alone.
+func TestSampleOfManyWorkers(t *testing.T) {
+	s := NewSample()
+	var workers sync.WaitGroup
+	for shard := range 8 {
+		workers.Go(func() {
+			for i := range sampleSize / 8 {
+				s.offer(shard, nil, &Commit{Clock: int64(i), Profiles: []Write{{Profile: fmt.Sprint(shard, i), Blob: []byte{1}}}})
+			}
+		})
+	}
+	workers.Wait()
+	held := map[string]bool{}
+	for _, one := range s.slots {
+		held[one.profile] = one.blob != nil
+	}
+	if len(held) != sampleSize || held[""] || s.Now() != sampleSize/8-1 {
+		t.Errorf("%d different profiles at %d", len(held), s.Now())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offer(0, nil, &Commit{Clock: 1 << 40, Profiles: []Write{{Blob: make([]byte, sampleBytes+1)}}}) // waits for nobody
 }

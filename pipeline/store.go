@@ -20,8 +20,8 @@ type State struct {
 	// Generation counts the rule sets the shard has seen: 1, 2, ... It is
 	// stored in every profile to tell which set its memberships are of.
 	Generation uint64
-	// Names numbers, by position, every segment and aggregate that profiles
-	// of this shard refer to. It only ever grows.
+	// Names numbers, by position, every segment, aggregate and condition of
+	// held(...) that profiles of this shard refer to. It only ever grows.
 	Names  []string
 	Timers []Timer // every profile with a deadline
 	Gaps   []Gap   // what was ever passed over, oldest first
