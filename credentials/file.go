@@ -1,7 +1,6 @@
 package credentials
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -44,10 +43,11 @@ func ReadPassword(secret Secret, field, file string) (string, error) {
 	return password, nil
 }
 
-// ValidatePassword refuses a password that is given twice.
-func ValidatePassword(secret Secret, file string) error {
+// ValidatePassword refuses a password, of a field of the configuration, that
+// is given twice.
+func ValidatePassword(field string, secret Secret, file string) error {
 	if !secret.Empty() && file != "" {
-		return errors.New("password: there is a password_file too; keep one of them")
+		return fmt.Errorf("%s: there is a password_file too; keep one of them", field)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func TestUnusablePasswordFilesAreNamedAndNotShown(t *testing.T) {
 	if _, err := credentials.ReadPassword(credentials.Secret{}, "f", "/no/such/file"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file gives %v", err)
 	}
-	if credentials.ValidatePassword(credentials.NewSecret("a"), "b") == nil {
+	if credentials.ValidatePassword("password", credentials.NewSecret("a"), "b") == nil {
 		t.Error("a password may be given twice")
 	}
 }

@@ -104,7 +104,7 @@ func (c *Config) Validate() error {
 	refuse(c.DB < 0, "db: %d is negative", c.DB)
 	refuse(c.DB != 0 && c.cluster(), "db: a Redis Cluster has only database 0")
 	refuse(c.Username != "" && !c.authenticated(), "password: username %q has none, and no password_file", c.Username)
-	problems = append(problems, credentials.ValidatePassword(c.Password, c.PasswordFile), c.TLS.Validate())
+	problems = append(problems, credentials.ValidatePassword("password", c.Password, c.PasswordFile), c.TLS.Validate())
 	refuse(!prefixForm.MatchString(c.Prefix), "prefix: %q is not 1 to 16 of a-z 0-9 _ -", c.Prefix)
 	refuse(c.Connections < 1 || c.Connections > 1000, "connections: %d is not within 1 to 1000", c.Connections)
 	for name, timeout := range map[string]time.Duration{

@@ -44,10 +44,10 @@ func (e *PartialError) Error() string {
 // Fatal says that trying again can't help: an operator has to look.
 func (e *PartialError) Fatal() bool { return true }
 
+// Unwrap returns what Redis said.
+func (e *PartialError) Unwrap() error { return e.Err }
+
 func isPartial(err error) bool {
 	var partial *PartialError
 	return errors.As(err, &partial)
 }
-
-// Unwrap returns what Redis said.
-func (e *PartialError) Unwrap() error { return e.Err }

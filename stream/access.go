@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+
+	"muster/credentials"
 )
 
 // refusedPause is how long no connection is opened after the brokers have
@@ -19,7 +21,8 @@ import (
 const refusedPause = 10 * time.Second
 
 // explain adds to an error what to do about who this program is or what it
-// may do. Trying again may help, once somebody has done it.
+// may do. Trying again may help, once somebody has done it. A refused
+// password also shuts the door.
 func (c *Cluster) explain(err error) error {
 	user, way := "nobody (sasl.mechanism is not set)", ""
 	if c.cfg.SASL.Mechanism != "" {
@@ -72,7 +75,7 @@ func (d *door) check() error {
 }
 
 // through returns a dial that fails while the door is shut.
-func (d *door) through(dial dialFunc) dialFunc {
+func (d *door) through(dial credentials.Dial) credentials.Dial {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		if err := d.check(); err != nil {
 			return nil, err
@@ -80,8 +83,6 @@ func (d *door) through(dial dialFunc) dialFunc {
 		return dial(ctx, network, address)
 	}
 }
-
-type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
 
 // shutError says that no connection was tried.
 type shutError struct {

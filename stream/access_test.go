@@ -43,7 +43,8 @@ func TestAWrongPasswordIsNotTriedAllTheTime(t *testing.T) {
 			dials.Add(1)
 			return network.DialContext(ctx, kind, address)
 		}
-		c, err := stream.Connect(cfg, nil)
+		failed := make(chan error, 100)
+		c, err := stream.Connect(cfg, &stream.Observer{FetchError: func(_ string, _ int, err error, _ time.Duration) { failed <- err }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,6 +59,14 @@ func TestAWrongPasswordIsNotTriedAllTheTime(t *testing.T) {
 		}
 		if !strings.Contains(fmt.Sprint(err), "not tried again before") {
 			t.Errorf("the last error is %v", err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		source := c.Open(0, 0)
+		defer source.Close()
+		_, _ = source.Fetch(ctx) // ends with ctx
+		if err := <-failed; strings.Count(err.Error(), "check sasl.username") != 1 {
+			t.Errorf("reading says %v", err)
 		}
 	})
 }

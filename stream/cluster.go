@@ -130,11 +130,11 @@ func (c *Cluster) partitions(ctx context.Context, topic string) ([]kafka.Partiti
 	defer cancel()
 	res, err := c.client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
 	if err != nil {
-		return nil, fmt.Errorf("asking for metadata: %w", c.explain(err))
+		return nil, fmt.Errorf("asking for metadata: %w", err)
 	}
 	for _, t := range res.Topics {
 		if t.Name == topic && (t.Error != nil || len(t.Partitions) > 0) {
-			return t.Partitions, c.explain(t.Error)
+			return t.Partitions, t.Error
 		}
 	}
 	return nil, kafka.UnknownTopicOrPartition
@@ -146,7 +146,7 @@ func (c *Cluster) awaitTopic(ctx context.Context, topic string) ([]kafka.Partiti
 	for deadline := time.Now().Add(topicWait); ; {
 		partitions, err := c.partitions(ctx, topic)
 		if !errors.Is(err, kafka.UnknownTopicOrPartition) || time.Now().After(deadline) {
-			return partitions, err
+			return partitions, c.explain(err)
 		}
 		if err := pause(ctx, 50*time.Millisecond); err != nil {
 			return nil, err

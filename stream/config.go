@@ -1,10 +1,8 @@
 package stream
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"time"
 
@@ -71,9 +69,8 @@ type Config struct {
 	// operator decides each time. Default: a gap is an error.
 	AcceptGaps bool `yaml:"-"`
 	// Dial opens every connection to a broker, in place of the network of
-	// the machine; not part of a configuration file. It must return an error
-	// soon after ctx ends. Default nil: TCP.
-	Dial func(ctx context.Context, network, address string) (net.Conn, error) `yaml:"-"`
+	// the machine; not part of a configuration file. Default nil: TCP.
+	Dial credentials.Dial `yaml:"-"`
 }
 
 // DefaultConfig returns the documented defaults; Brokers and Keyed are left
@@ -102,7 +99,10 @@ func (c Config) Validate() error {
 
 // CheckFiles reads the files that the configuration names and returns a
 // *credentials.FileError for each that can't be used.
-func (c Config) CheckFiles() error { return errors.Join(c.TLS.Check(), c.SASL.check()) }
+func (c Config) CheckFiles() error {
+	_, err := c.SASL.password()
+	return errors.Join(c.TLS.Check(), err)
+}
 
 func (c Config) validateTopics() error {
 	var errs []error

@@ -37,8 +37,6 @@ type SASL struct {
 	PasswordFile string             `yaml:"password_file"`
 }
 
-const fieldPassword = "sasl.password_file"
-
 func (s SASL) validate() error {
 	if s.Mechanism == "" {
 		if s != (SASL{}) {
@@ -53,19 +51,16 @@ func (s SASL) validate() error {
 	if s.Username == "" {
 		errs = append(errs, errors.New("sasl.username: it is missing"))
 	}
-	switch {
-	case s.Password.Empty() && s.PasswordFile == "":
+	if s.Password.Empty() && s.PasswordFile == "" {
 		errs = append(errs, errors.New("sasl.password: it is missing, and so is password_file"))
-	case !s.Password.Empty() && s.PasswordFile != "":
-		errs = append(errs, errors.New("sasl.password: there is a password_file too; keep one of them"))
 	}
+	errs = append(errs, credentials.ValidatePassword("sasl.password", s.Password, s.PasswordFile))
 	return errors.Join(errs...)
 }
 
-// check reads the file.
-func (s SASL) check() error {
-	_, err := credentials.ReadPassword(s.Password, fieldPassword, s.PasswordFile)
-	return err
+// password returns the password as it is now.
+func (s SASL) password() (string, error) {
+	return credentials.ReadPassword(s.Password, "sasl.password_file", s.PasswordFile)
 }
 
 // login is a mechanism of kafka-go that takes the password that holds when a
@@ -85,7 +80,7 @@ func (l login) Name() string { return l.Mechanism }
 
 // Start begins to sign in.
 func (l login) Start(ctx context.Context) (sasl.StateMachine, []byte, error) {
-	password, err := credentials.ReadPassword(l.Password, fieldPassword, l.PasswordFile)
+	password, err := l.password()
 	if err != nil {
 		return nil, nil, err
 	}

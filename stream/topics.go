@@ -33,7 +33,7 @@ func (c *Cluster) Init(ctx context.Context, shards, replication int) ([]string, 
 		case errors.Is(err, kafka.UnknownTopicOrPartition):
 			missing = append(missing, topic)
 		case err != nil:
-			return nil, fmt.Errorf("looking for topic %s: %w", topic.Topic, err)
+			return nil, fmt.Errorf("looking for topic %s: %w", topic.Topic, c.explain(err))
 		}
 	}
 	created, err := c.create(ctx, missing)
