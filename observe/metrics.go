@@ -14,6 +14,7 @@ type metrics struct {
 	routedRecords, routedEvents *prometheus.CounterVec // by topic
 	deadLetters                 *prometheus.CounterVec // by topic
 	kafkaErrors                 *prometheus.CounterVec // by kind
+	workErrors                  *prometheus.CounterVec // by topic, partition
 	assigned                    *prometheus.GaugeVec   // by group
 	poisoned                    prometheus.Gauge
 
@@ -47,7 +48,8 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		routedRecords: m.counter("routed_records_total", "Records of source topics that were routed.", "topic"),
 		routedEvents:  m.counter("routed_events_total", "Events that routing put on the keyed topic.", "topic"),
 		deadLetters:   m.counter("dead_letters_total", "Records that could not be applied and were kept on the dead-letter topic.", "topic"),
-		kafkaErrors:   m.counter("kafka_errors_total", "Kafka operations that failed and were tried again, or work on a partition that did.", "kind"),
+		kafkaErrors:   m.counter("kafka_errors_total", "Kafka operations that failed and were tried again.", "kind"),
+		workErrors:    m.counter("work_errors_total", "Times the work on an owned partition failed; it is tried again with growing waits up to 30 s.", "topic", "partition"),
 		assigned:      m.gauge("assigned_partitions", "Partitions this process owns.", "group"),
 		poisoned:      m.singleGauge("poisoned_partitions", "Owned partitions that can't go on without an operator."),
 
@@ -84,6 +86,11 @@ func (m maker) singleGauge(name, help string) prometheus.Gauge {
 	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + name, Help: help})
 	m.registry.MustRegister(g)
 	return g
+}
+
+// computed registers a gauge that is asked for when it is scraped.
+func (m maker) computed(name, help string, value func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: prefix + name, Help: help}, value))
 }
 
 func (m maker) histogram(name, help string) *prometheus.HistogramVec {

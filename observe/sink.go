@@ -13,9 +13,10 @@ func (w *Watch) Sink() sink.Observer {
 		Committed: func(c sink.Committed) {
 			w.metrics.redisBytes.WithLabelValues(shardLabel(c.Shard)).Add(float64(c.Bytes))
 		},
+		// While Redis is away every shard tries again about once a second.
 		Retried: func(operation string, cause error) {
 			w.metrics.redisRetries.WithLabelValues(operation).Inc()
-			w.log.Warn("redis failed, trying again", zap.String("operation", operation), zap.Error(cause))
+			w.sparse.Warn("redis failed, trying again", zap.String("operation", operation), zap.Error(cause))
 		},
 	}
 }

@@ -2,11 +2,23 @@ package observe
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"go.uber.org/zap"
 
 	"muster/stream"
+)
+
+// KafkaPart is the name under which Health knows the brokers.
+const KafkaPart = "kafka"
+
+// What parts fail at.
+const (
+	joining = "joining "
+	working = "working"
+	reading = "reading "
+	writing = "writing "
 )
 
 // GroupPart is the name under which Health knows a consumer group.
@@ -15,16 +27,20 @@ func GroupPart(group string) string { return "group " + group }
 // Stream returns the observer to give to stream.Connect.
 func (w *Watch) Stream() *stream.Observer {
 	return &stream.Observer{
-		Assigned:     w.partitionsAssigned,
-		Released:     w.partitionReleased,
-		GroupError:   w.groupFailed,
-		WorkError:    w.failing("work"),
-		Poisoned:     w.partitionPoisoned,
-		FetchError:   w.failing("fetch"),
-		ProduceError: w.failing("produce"),
-		CommitError:  w.hintFailed,
-		Routed:       w.recordsRouted,
-		DeadLettered: w.lettersKept,
+		Assigned:       w.partitionsAssigned,
+		Released:       w.partitionReleased,
+		Unassigned:     w.partitionsWithdrawn,
+		GroupError:     w.groupFailed,
+		WorkError:      w.workFailed,
+		Resumed:        w.workResumed,
+		Poisoned:       w.partitionPoisoned,
+		FetchError:     w.failing("fetch", reading),
+		FetchSettled:   w.settled(reading),
+		ProduceError:   w.failing("produce", writing),
+		ProduceSettled: w.settled(writing),
+		CommitError:    w.hintFailed,
+		Routed:         w.recordsRouted,
+		DeadLettered:   w.lettersKept,
 	}
 }
 
@@ -39,16 +55,29 @@ func (w *Watch) partitionsAssigned(group string, generation int32, partitions ma
 	}
 	w.metrics.assigned.WithLabelValues(group).Set(float64(count))
 	w.health.Ready(GroupPart(group))
+	w.health.Mend(GroupPart(group), joining)
+	w.health.Mend(KafkaPart, joining+GroupPart(group))
 	w.log.Info("assigned partitions", zap.String("group", group), zap.Int32("generation", generation), zap.Any("partitions", partitions))
+}
+
+// partitionsWithdrawn begins the time between two generations. It is short
+// unless Kafka is away or another member is slow to join.
+func (w *Watch) partitionsWithdrawn(group string) {
+	w.metrics.assigned.WithLabelValues(group).Set(0)
+	w.health.Fail(GroupPart(group), joining, "joining anew: its partitions are being shared out")
 }
 
 func (w *Watch) partitionReleased(topic string, partition int, took time.Duration) {
 	w.revive(topic, partition)
+	w.workResumed(topic, partition)
 	w.log.Debug("released partition", zap.String("topic", topic), zap.Int("partition", partition), zap.Duration("took", took))
 }
 
+// partitionParts begins the name under which Health knows a partition.
+const partitionParts = "partition "
+
 func partitionPart(topic string, partition int) string {
-	return fmt.Sprintf("partition %d of %s", partition, topic)
+	return fmt.Sprintf("%s%d of %s", partitionParts, partition, topic)
 }
 
 func (w *Watch) partitionPoisoned(topic string, partition int, err error) {
@@ -66,17 +95,41 @@ func (w *Watch) revive(topic string, partition int) {
 
 func (w *Watch) groupFailed(group string, err error) {
 	w.metrics.kafkaErrors.WithLabelValues("group").Inc()
-	w.health.Wait(GroupPart(group), err.Error())
+	cause := joining + GroupPart(group)
+	w.health.Fail(KafkaPart, cause, cause+": "+err.Error())
 	w.log.Warn("joining consumer group failed, trying again", zap.String("group", group), zap.Error(err))
 }
 
 // failing returns a callback for operations on a partition that are repeated.
-func (w *Watch) failing(kind string) func(string, int, error, time.Duration) {
+func (w *Watch) failing(kind, doing string) func(string, int, error, time.Duration) {
 	return func(topic string, partition int, err error, wait time.Duration) {
 		w.metrics.kafkaErrors.WithLabelValues(kind).Inc()
+		cause := doing + partitionPart(topic, partition)
+		w.health.Fail(KafkaPart, cause, cause+": "+err.Error())
 		w.log.Warn(kind+" failed, trying again", zap.String("topic", topic), zap.Int("partition", partition),
 			zap.Duration("wait", wait), zap.Error(err))
 	}
+}
+
+// settled returns the callback for when such an operation has come to its end.
+func (w *Watch) settled(doing string) func(string, int) {
+	return func(topic string, partition int) { w.health.Mend(KafkaPart, doing+partitionPart(topic, partition)) }
+}
+
+// workFailed says what the work on a partition failed at. Without a wait it
+// failed while the partition was being withdrawn, and is the next owner's.
+func (w *Watch) workFailed(topic string, partition int, err error, wait time.Duration) {
+	w.metrics.workErrors.WithLabelValues(topic, strconv.Itoa(partition)).Inc()
+	if wait > 0 {
+		w.health.Fail(partitionPart(topic, partition), working, err.Error())
+	}
+	w.log.Error("work on partition failed", zap.String("topic", topic), zap.Int("partition", partition),
+		zap.Bool("trying_again", wait > 0), zap.Duration("wait", wait), zap.Error(err))
+}
+
+// workResumed takes the work for mended until it fails again.
+func (w *Watch) workResumed(topic string, partition int) {
+	w.health.Mend(partitionPart(topic, partition), working)
 }
 
 func (w *Watch) hintFailed(group string, err error) {

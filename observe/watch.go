@@ -27,7 +27,23 @@ func New(log *zap.Logger) *Watch {
 	sparse := log.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {
 		return zapcore.NewSamplerWithOptions(core, time.Minute, 1, 0)
 	}))
-	return &Watch{log: log, sparse: sparse, registry: registry, metrics: newMetrics(registry), health: NewHealth()}
+	w := &Watch{log: log, sparse: sparse, registry: registry, metrics: newMetrics(registry), health: NewHealth()}
+	w.measureHealth()
+	return w
+}
+
+// measureHealth registers the metrics that say what /readyz says.
+func (w *Watch) measureHealth() {
+	m := maker{w.registry}
+	m.computed("ready", "1 while every part is ready, as /readyz says; else 0.", func() float64 {
+		if len(w.health.Waiting()) > 0 {
+			return 0
+		}
+		return 1
+	})
+	m.computed("failing_partitions", "Owned partitions whose work fails again and again: they make no progress.", func() float64 {
+		return float64(w.health.Failing(partitionParts))
+	})
 }
 
 // Health returns the health that Handler serves.

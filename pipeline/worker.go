@@ -202,7 +202,8 @@ func (t *tenure) load(ctx context.Context, ids []string) error {
 	}
 	for i, id := range ids {
 		if err := t.shard.Put(id, blobs[i]); err != nil {
-			return fmt.Errorf("loading shard %d: %w", t.place.partition, err)
+			return fmt.Errorf("loading shard %d: another program or a newer version has written this profile, "+
+				"restore it from a backup or remove it from its hash: %w", t.place.partition, err)
 		}
 	}
 	t.stats.Loaded += len(ids)

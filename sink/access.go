@@ -20,7 +20,8 @@ func NeedsOperator(err error) bool {
 	return errors.As(err, &handshake) || errors.As(err, &file) || redis.IsAuthError(err) || redis.IsPermissionError(err)
 }
 
-// explain adds what to do to an error about the ACL user.
+// explain adds what to do to an error about the ACL user or about a key that
+// somebody else has written.
 func (c *Config) explain(err error) error {
 	user := "the default user"
 	if c.Username != "" {
@@ -35,6 +36,8 @@ func (c *Config) explain(err error) error {
 		return fmt.Errorf("redis refuses %s: check redis.username and the password, and that the user is on: %w", user, err)
 	case redis.IsPermissionError(err):
 		return fmt.Errorf("redis lets %s not do this: give it the permissions listed in docs/operations.md under Security: %w", user, err)
+	case redis.HasErrorPrefix(err, "WRONGTYPE"):
+		return fmt.Errorf("another program writes at a key of Muster's: stop it and restore the shard from a backup: %w", err)
 	}
 	return err
 }

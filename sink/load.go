@@ -47,8 +47,8 @@ func (s *Store) loadChunk(ctx context.Context, shard int, epoch int64, profiles 
 		replies[key] = pipe.HMGet(ctx, key, ids...)
 	}
 	current := pipe.HGet(ctx, s.keys.meta(shard), "epoch")
-	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
-		return nil, err
+	if commands, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+		return nil, firstOf(commands, err)
 	}
 	if got, err := current.Int64(); err != nil || got != epoch {
 		err = final("epoch is %q, not %d: %w", current.Val(), epoch, pipeline.ErrFenced)
@@ -64,6 +64,17 @@ func (s *Store) loadChunk(ctx context.Context, shard int, epoch int64, profiles 
 		}
 	}
 	return blobs, nil
+}
+
+// firstOf returns the first error that is a command's own, with its key, or
+// else the error of all.
+func firstOf(commands []redis.Cmder, err error) error {
+	for _, command := range commands {
+		if own := command.Err(); own != nil && answered(own) && !errors.Is(own, redis.Nil) {
+			return fmt.Errorf("reading %v: %w", command.Args()[1], own)
+		}
+	}
+	return err
 }
 
 // byBucket groups profiles by the hash that holds them, and says at which

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// The pause between attempts doubles from the first to the longest.
+// The pause between attempts doubles from the first to the longest, and each
+// is at random within its upper half, so that many shards don't come back at
+// the same instant.
 const (
 	firstPause   = 5 * time.Millisecond
 	longestPause = time.Second
@@ -33,7 +36,7 @@ func (s *Store) retry(ctx context.Context, operation string, attempt func(contex
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(pause):
+		case <-time.After(pause/2 + rand.N(pause/2)):
 		}
 	}
 }

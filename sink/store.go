@@ -3,7 +3,9 @@ package sink
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 
 	"github.com/redis/go-redis/v9"
@@ -91,4 +93,11 @@ func (s *Store) setEpoch(shard int, epoch int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.epochs[shard] = epoch
+}
+
+// opened returns the shards that this store has ever opened.
+func (s *Store) opened() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.epochs))
 }

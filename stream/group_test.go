@@ -149,13 +149,15 @@ func TestPoisonedPartitionDoesNotStopOthers(t *testing.T) {
 		err       error
 	}
 	poisoned, failed := make(chan failure, 100), make(chan failure, 100)
-	assigned := make(chan int32, 100)
+	assigned, resumed, unassigned := make(chan int32, 100), make(chan int, 100), make(chan string, 100)
 	calls := [3]chan struct{}{make(chan struct{}, 100), make(chan struct{}, 100), make(chan struct{}, 100)}
 	passing := errors.New("a passing error")
 	c := f.connect(&stream.Observer{
-		Poisoned:  func(_ string, p int, err error) { poisoned <- failure{p, err} },
-		WorkError: func(_ string, p int, err error, _ time.Duration) { failed <- failure{p, err} },
-		Assigned:  func(_ string, generation int32, _ map[string][]int) { assigned <- generation },
+		Poisoned:   func(_ string, p int, err error) { poisoned <- failure{p, err} },
+		WorkError:  func(_ string, p int, err error, _ time.Duration) { failed <- failure{p, err} },
+		Resumed:    func(_ string, p int) { resumed <- p },
+		Assigned:   func(_ string, generation int32, _ map[string][]int) { assigned <- generation },
+		Unassigned: func(group string) { unassigned <- group },
 	})
 	leave := f.join(c, func(ctx context.Context, partition int) error {
 		calls[partition] <- struct{}{}
@@ -181,7 +183,18 @@ func TestPoisonedPartitionDoesNotStopOthers(t *testing.T) {
 	for range 2 {
 		await(f, calls[1], "partition 1 to be owned again")
 	}
+	for range 2 {
+		if p := await(f, resumed, "the work to be resumed"); p != 1 {
+			t.Errorf("partition %d is resumed", p)
+		}
+	}
+	if len(unassigned) > 0 {
+		t.Error("the generation is said to be over")
+	}
 	leave()
+	if len(resumed) > 0 || await(f, unassigned, "the end of the generation") != "workers" || len(unassigned) > 0 {
+		t.Errorf("resumed %d times too often, or the generation ended %d times too often", len(resumed), len(unassigned))
+	}
 	if len(calls[0]) != 1 || len(calls[2]) != 1 || len(assigned) != 1 {
 		t.Errorf("partition 0 was owned %d times, partition 2 %d times, in %d generations; want 1 each",
 			len(calls[0]), len(calls[2]), len(assigned))

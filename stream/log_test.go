@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -104,14 +105,33 @@ func TestSourceOutlastsErrors(t *testing.T) {
 		kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Err: kerr.KafkaStorageError, Count: 2},
 		kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Err: kerr.OffsetOutOfRange, Count: 1}, // of a follower just elected
 	)
-	failed := make(chan error, 100)
+	failed, settled := make(chan error, 100), make(chan int, 100)
 	source := f.connect(&stream.Observer{
-		FetchError: func(_ string, _ int, err error, _ time.Duration) { failed <- err },
+		FetchError:   func(_ string, _ int, err error, _ time.Duration) { failed <- err },
+		FetchSettled: func(string, int) { settled <- len(failed) },
 	}).Open(0, -1)
 	defer source.Close()
 	checkNumbered(t, f.fetchUntil(source, 10), 0, 10)
-	if len(failed) != 5 {
-		t.Errorf("%d errors reported", len(failed))
+	if len(failed) != 5 || len(settled) != 1 || <-settled != 5 {
+		t.Errorf("%d errors reported, settled %d times; want 5 and then once", len(failed), len(settled))
+	}
+}
+
+// Whoever gives up reading that fails says so too.
+func TestSourceSettlesWhenGivenUp(t *testing.T) {
+	broker := kafka.StartFakeFor(t)
+	f := newFixture(t, broker)
+	f.createTopic("keyed", 1)
+	broker.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Err: kerr.KafkaStorageError, Count: -1})
+	ctx, cancel := context.WithCancel(f.ctx)
+	settled := 0
+	source := f.connect(&stream.Observer{
+		FetchError:   func(string, int, error, time.Duration) { cancel() },
+		FetchSettled: func(string, int) { settled++ },
+	}).Open(0, 0)
+	defer source.Close()
+	if _, err := source.Fetch(ctx); !errors.Is(err, context.Canceled) || settled != 1 {
+		t.Errorf("%v, settled %d times; want once", err, settled)
 	}
 }
 

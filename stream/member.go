@@ -66,9 +66,20 @@ func (m *member) run(ctx context.Context, begin func(*kafka.Generation)) error {
 			m.cluster.observer.groupError(m.group, m.cluster.explain(err))
 		default:
 			m.cluster.observer.assigned(m.group, gen.ID, assignedPartitions(gen))
+			gen.Start(m.tellEnd)
 			begin(gen)
 		}
 	}
+}
+
+// tellEnd says when a generation ends. Of one that ended before it began
+// nobody waits for this goroutine, so it must not speak after the next began.
+func (m *member) tellEnd(lasting context.Context) {
+	if lasting.Err() != nil {
+		return
+	}
+	<-lasting.Done()
+	m.cluster.observer.unassigned(m.group)
 }
 
 // topicsExist guards against kafka-go's group, which would make the broker
@@ -151,5 +162,6 @@ func (m *member) repeat(ctx context.Context, at place, work func(context.Context
 		if pause(ctx, wait) != nil {
 			return
 		}
+		observer.resumed(at)
 	}
 }

@@ -14,18 +14,29 @@ type Observer struct {
 	Released func(topic string, partition int, took time.Duration)
 	// GroupError is called when joining a group failed; it is tried again.
 	GroupError func(group string, err error)
+	// Unassigned is called when a generation of a group ends. Until Assigned
+	// is called again this member takes in nothing new.
+	Unassigned func(group string)
 	// WorkError is called when the work on a partition failed; it begins
 	// again after the wait, or with the next owner when the wait is 0.
 	WorkError func(topic string, partition int, err error, wait time.Duration)
+	// Resumed is called when the work that WorkError told of begins again.
+	Resumed func(topic string, partition int)
 	// Poisoned is called when a partition can't go on without an operator.
 	// It stays idle until the next rebalance; the others go on.
 	Poisoned func(topic string, partition int, err error)
 	// FetchError is called when reading a partition failed; it is tried
 	// again after the wait.
 	FetchError func(topic string, partition int, err error, wait time.Duration)
+	// FetchSettled is called once after one or more FetchErrors in a row,
+	// when reading works again or has been given up.
+	FetchSettled func(topic string, partition int)
 	// ProduceError is called when writing to a partition failed; it is tried
-	// again after the wait.
+	// again after the wait. Several may write to a partition at a time.
 	ProduceError func(topic string, partition int, err error, wait time.Duration)
+	// ProduceSettled is called once after one or more ProduceErrors in a
+	// row of the same writer, when it has succeeded or given up.
+	ProduceSettled func(topic string, partition int)
 	// CommitError is called when committing offsets to a group failed. The
 	// next commit makes up for it.
 	CommitError func(group string, err error)
@@ -51,6 +62,30 @@ func (o *Observer) released(topic string, partition int, took time.Duration) {
 func (o *Observer) groupError(group string, err error) {
 	if o.GroupError != nil {
 		o.GroupError(group, err)
+	}
+}
+
+func (o *Observer) unassigned(group string) {
+	if o.Unassigned != nil {
+		o.Unassigned(group)
+	}
+}
+
+func (o *Observer) resumed(at place) {
+	if o.Resumed != nil {
+		o.Resumed(at.topic, at.partition)
+	}
+}
+
+func (o *Observer) fetchSettled(at place) {
+	if o.FetchSettled != nil {
+		o.FetchSettled(at.topic, at.partition)
+	}
+}
+
+func (o *Observer) produceSettled(at place) {
+	if o.ProduceSettled != nil {
+		o.ProduceSettled(at.topic, at.partition)
 	}
 }
 

@@ -98,6 +98,11 @@ func isRefusal(err error) bool {
 
 func (c *Cluster) produceUntilTaken(ctx context.Context, at place, records []outgoing) error {
 	retry := backoff{first: produceFirstWait, most: produceMostWait}
+	defer func() {
+		if retry.attempt > 0 {
+			c.observer.produceSettled(at)
+		}
+	}()
 	for {
 		err := c.produceOnce(ctx, at, records)
 		if err == nil || isRefusal(err) {

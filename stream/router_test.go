@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -221,17 +223,31 @@ func TestRouterRepeatsFailedProduces(t *testing.T) {
 			f.produce(f.client, sourceRecords(30, 100)...)
 			broker.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: "keyed", Err: failure, Count: 5})
 			observer, routed := counter()
-			failed := make(chan error, 100)
-			observer.ProduceError = func(_ string, _ int, err error, _ time.Duration) { failed <- err }
+			failed, settled := make(chan int, 100), make(chan int, 100)
+			observer.ProduceError = func(_ string, partition int, _ error, _ time.Duration) { failed <- partition }
+			observer.ProduceSettled = func(_ string, partition int) { settled <- partition }
 			stop := f.route(f.connect(observer))
 			awaitSum(f, routed, 3000)
 			stop()
-			if len(failed) != 5 {
-				t.Errorf("%d failures reported", len(failed))
+			if len(failed) != 5 || len(settled) == 0 || len(settled) > 5 {
+				t.Errorf("%d failures reported, %d settled", len(failed), len(settled))
+			}
+			if got, want := distinct(settled), distinct(failed); !slices.Equal(got, want) {
+				t.Errorf("writing to partitions %v settled, it failed to %v", got, want)
 			}
 			checkRouted(t, f, stream.Murmur2, 30, 100, errors.Is(failure, kerr.NotEnoughReplicasAfterAppend))
 		})
 	}
+}
+
+// distinct returns what waits in a channel, each once and in order.
+func distinct(c chan int) []int {
+	close(c)
+	seen := map[int]bool{}
+	for v := range c {
+		seen[v] = true
+	}
+	return slices.Sorted(maps.Keys(seen))
 }
 
 func TestRouterSplitsAndRejects(t *testing.T) {

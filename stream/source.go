@@ -66,6 +66,12 @@ func (s *source) Close() error {
 
 // Fetch returns the next records. See pipeline.Source.
 func (s *source) Fetch(ctx context.Context) (pipeline.Batch, error) {
+	failed := false
+	defer func() {
+		if failed {
+			s.cluster.observer.fetchSettled(place{s.topic, s.partition})
+		}
+	}()
 	for {
 		batch, err := s.attempt(ctx)
 		if err == nil {
@@ -85,6 +91,7 @@ func (s *source) Fetch(ctx context.Context) (pipeline.Batch, error) {
 			return pipeline.Batch{}, err
 		}
 		wait := s.retry.next()
+		failed = true
 		s.cluster.observer.fetchError(s.topic, s.partition, s.cluster.explain(err), wait)
 		if err := pause(ctx, wait); err != nil {
 			return pipeline.Batch{}, fmt.Errorf("fetching topic %s partition %d: %w", s.topic, s.partition, err)

@@ -21,6 +21,12 @@ import (
 	"muster/stream"
 )
 
+// The names under which health knows what this process depends on.
+const (
+	redisPart = "redis"
+	kafkaPart = observe.KafkaPart
+)
+
 // The wait between attempts to reach Kafka or Redis doubles from the first
 // to the longest.
 const (
@@ -54,8 +60,8 @@ func newService(cfg config, set *rules.Set, log *zap.Logger) *service {
 // committed. While Kafka or Redis can't be reached it waits. It returns an
 // error only for what waiting can't mend.
 func (s *service) run(ctx context.Context) error {
-	s.watch.Health().Wait("redis", "not reached yet")
-	s.watch.Health().Wait("kafka", "not reached yet")
+	s.watch.Health().Wait(redisPart, "not reached yet")
+	s.watch.Health().Wait(kafkaPart, "not reached yet")
 	cluster, err := stream.Connect(s.config.Kafka, s.stream)
 	if err != nil {
 		return unusable(err)
@@ -70,7 +76,7 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return endedBy(ctx, err)
 	}
-	err = s.await(ctx, "redis", passing, func() error { return store.Check(ctx, shards) })
+	err = s.await(ctx, redisPart, passing, func() error { return store.Check(ctx, shards) })
 	if err != nil {
 		return endedBy(ctx, unusable(err))
 	}
@@ -88,7 +94,7 @@ func endedBy(ctx context.Context, err error) error {
 func (s *service) openStore(ctx context.Context) (store *sink.Store, err error) {
 	cfg := s.config.Redis
 	cfg.Observer = s.watch.Sink()
-	err = s.await(ctx, "redis", passing, func() error {
+	err = s.await(ctx, redisPart, passing, func() error {
 		store, err = sink.New(ctx, cfg)
 		return err
 	})
@@ -98,7 +104,7 @@ func (s *service) openStore(ctx context.Context) (store *sink.Store, err error) 
 // findShards returns the number of partitions of the keyed topic.
 func (s *service) findShards(ctx context.Context, cluster *stream.Cluster) (shards int, err error) {
 	missing := func(err error) bool { return errors.Is(err, kafka.UnknownTopicOrPartition) }
-	err = s.await(ctx, "kafka", func(err error) bool { return !missing(err) }, func() error {
+	err = s.await(ctx, kafkaPart, func(err error) bool { return !missing(err) }, func() error {
 		shards, err = cluster.Partitions(ctx)
 		return err
 	})
@@ -148,6 +154,10 @@ func (s *service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 	}
 	s.refine(worker)
 	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error {
+		s.probe(ctx, store.Ping)
+		return nil
+	})
 	parts.Go(func() error {
 		return s.keep(ctx, s.config.Kafka.Group, func() error { return group.Run(ctx, worker.Run) })
 	})

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
-
 	"muster/test/e2e/stack"
 )
 
@@ -19,23 +17,13 @@ func TestLostRecordsAreAcceptedByHand(t *testing.T) {
 		s := stack.Start(t, stack.Options{Shards: 2, Cluster: cluster, Segments: "segments:\n" +
 			"  - {id: early, rule: 'count(events(\"Early\")) > 0'}\n  - {id: lost, rule: 'count(events(\"Lost\")) > 0'}\n  - {id: late, rule: 'count(events(\"Late\")) > 0'}\n"})
 		s.Init()
-		users := []string{"", ""} // one of each shard
-		for i := 0; users[0] == "" || users[1] == ""; i++ {
-			id := fmt.Sprintf("u%d", i)
-			users[s.Owner(id)] = id
-		}
-		visit := func(name string) {
-			for shard, id := range users {
-				s.Produce(&kgo.Record{Topic: s.Keyed, Partition: int32(shard), Key: []byte(id), Value: fmt.Appendf(nil,
-					`{"type":"track","event":%q,"userId":%q,"timestamp":"2026-11-01T10:00:00Z"}`, name, id)})
-			}
-		}
-		visit("Early")
+		users := oneOfEach(s)
+		visit(s, "Early", users)
 		e := s.Run()
 		s.AwaitSettled(time.Minute)
 		e.Kill()
-		visit("Lost")
-		visit("Late")
+		visit(s, "Lost", users)
+		visit(s, "Late", users)
 		s.DeleteBefore(s.Keyed, 0, 2)
 
 		e = s.Run()

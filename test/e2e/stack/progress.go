@@ -47,7 +47,7 @@ func (s *System) AwaitSettled(limit time.Duration) {
 }
 
 func (s *System) settled() error {
-	if err := s.routed(); err != nil {
+	if err := s.Routed(); err != nil {
 		return err
 	}
 	ends, err := s.Ends(s.Keyed)
@@ -66,9 +66,9 @@ func (s *System) settled() error {
 	return nil
 }
 
-// routed compares the offsets of the router's group with the ends of the
-// source topic.
-func (s *System) routed() error {
+// Routed returns nil when everything on the source topic is on the keyed
+// topic too, going by the offsets of the router's group.
+func (s *System) Routed() error {
 	if s.Sources == 0 {
 		return nil
 	}

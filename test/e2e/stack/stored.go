@@ -1,9 +1,13 @@
 package stack
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
+
+	goredis "github.com/redis/go-redis/v9"
 
 	"muster/test/oracle"
 )
@@ -25,6 +29,33 @@ func (s *System) Stored(shard int, segments []string) Stored {
 		s.t.Fatalf("reading shard %d from redis: %v", shard, err)
 	}
 	return got
+}
+
+// Keys returns the keys of a pattern that Redis holds, on every node.
+func (s *System) Keys(pattern string) []string {
+	s.t.Helper()
+	ctx, cancel := s.bounded()
+	defer cancel()
+	var mu sync.Mutex
+	var keys []string
+	list := func(ctx context.Context, node *goredis.Client) error {
+		found, err := node.Keys(ctx, pattern).Result()
+		mu.Lock()
+		defer mu.Unlock()
+		keys = append(keys, found...)
+		return err
+	}
+	var err error
+	switch c := s.Redis.(type) {
+	case *goredis.ClusterClient:
+		err = c.ForEachMaster(ctx, list)
+	case *goredis.Client:
+		err = list(ctx, c)
+	}
+	if err != nil {
+		s.t.Fatalf("listing keys: %v", err)
+	}
+	return keys
 }
 
 func (s *System) readShard(shard int, segments []string, into *Stored) (err error) {
