@@ -197,13 +197,17 @@ func (s *Shard) settle(e *entry, now int64, cause Cause, evaluate func(*profile.
 
 func (s *Shard) change(p *profile.Profile, segment string, entered bool, at int64, cause Cause) {
 	p.Version++
+	if entered && cause == CauseTime {
+		p.ReachDay = 0
+	}
 	s.changes = append(s.changes, Change{
 		Segment: segment, Profile: p.ID, Entered: entered, At: at, Version: p.Version, Cause: cause,
 	})
 }
 
 // countReach notes a profile's first activity of a day for every segment it
-// is in, and later that day for those it enters.
+// is in, and later that day for those it enters. After an
+// entry by time the next activity counts like a first one.
 func (s *Shard) countReach(p *profile.Profile, changes []Change) {
 	day := s.clock / millisPerDay
 	if p.ReachDay != day {
