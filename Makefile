@@ -7,8 +7,15 @@ export MUSTER_CACHE
 LINT_VERSION := $(shell cat .golangci-version)
 LINT := $(MUSTER_CACHE)/bin/golangci-lint-$(LINT_VERSION)
 
+# Of make faults: how many storms, how many at a time, the seed of the first,
+# and "fake" for a fake broker.
+RUNS ?= 20
+LANES ?= 3
+SEED ?= 1
+KAFKA ?= real
+
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race e2e retail soak lint bench
+.PHONY: help build demo test race e2e faults retail soak lint bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +38,11 @@ e2e: ## run the e2e suite on Apache Kafka, Redis and Redis Cluster; needs java a
 	MUSTER_E2E=real go test -count=1 -p 1 -timeout 20m ./test/kafka ./test/redis ./stream ./sink ./test/e2e
 
 # The JSON lines are all that goes to stdout.
+faults: ## let storms of faults hit Kafka, Redis and evaluators, and compare with the oracle; RUNS, SEED, LANES
+	@line=$$(mktemp) && MUSTER_FAULTS=$$line MUSTER_E2E=$(KAFKA) MUSTER_RUNS=$(RUNS) MUSTER_SEED=$(SEED) \
+		go test -count=1 -timeout 12h -parallel $(LANES) -run '^TestFaults' ./test/faults >&2; status=$$?; \
+		cat $$line; rm -f $$line; exit $$status
+
 retail: ## feed a real shop's year through the service, and replay, and compare with the oracle
 	@line=$$(mktemp) && MUSTER_RETAIL=$$line \
 		go test -count=1 -timeout 60m -run '^TestRetail' ./test/retail >&2; status=$$?; \

@@ -13,7 +13,7 @@ func TestLose(t *testing.T) {
 	s := Start(t, "appendonly yes", "auto-aof-rewrite-percentage 0")
 	c := s.Client(t)
 	ctx := t.Context()
-	write := func(value int) int64 {
+	write := func(value int) Mark {
 		t.Helper()
 		_, err := c.TxPipelined(ctx, func(pipe client.Pipeliner) error {
 			pipe.Set(ctx, "a", value, 0)
@@ -23,12 +23,15 @@ func TestLose(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s.Written(t)
+		return s.Mark(t)
 	}
 	for lost := range 8 {
 		before, after := write(1), write(2)
-		cut := after - int64(lost)*(after-before)/7
-		s.Lose(t, cut)
+		cut := after
+		cut.size -= int64(lost) * (after.size - before.size) / 7
+		if !s.Lose(t, cut) {
+			t.Fatal("nothing was lost")
+		}
 		s.Restart(t)
 		want := "1"
 		if cut == after {
@@ -36,7 +39,7 @@ func TestLose(t *testing.T) {
 		}
 		got, err := c.MGet(ctx, "a", "b").Result()
 		if err != nil || fmt.Sprint(got) != fmt.Sprintf("[%s %s]", want, want) {
-			t.Fatalf("with %d of %d bytes of the second transaction: %v, %v; want %s", cut-before, after-before, got, err, want)
+			t.Fatalf("with %d of %d bytes of the second transaction: %v, %v; want %s", cut.size-before.size, after.size-before.size, got, err, want)
 		}
 	}
 }

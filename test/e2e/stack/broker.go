@@ -18,13 +18,19 @@ import (
 const startAttempts = 3
 
 // shared are the real brokers of a test process. Starting one takes ten
-// seconds, so all Systems share it; each has topics and groups of its own.
+// seconds, so Systems use them again; each has topics and groups of its own.
 var shared struct {
 	sync.Mutex
-	folder string // set by Main
-	plain  kafka.Broker
-	linked kafka.Broker
-	link   *network.Link // in front of linked
+	folder string        // set by Main
+	number int           // of brokers started
+	plain  kafka.Broker  // of all Systems that are not linked
+	idle   []linkedKafka // of Systems that are linked, one at a time
+}
+
+// linkedKafka is a broker with a link in front of it.
+type linkedKafka struct {
+	kafka.Broker
+	link *network.Link
 }
 
 // broker returns the shared real broker, or a fake one for this test alone.
@@ -36,13 +42,13 @@ func broker(t testing.TB) kafka.Broker {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.plain == nil {
-		shared.plain = startShared(t, "kafka", kafka.StartReal)
+		shared.plain = startShared(t, kafka.StartReal)
 	}
 	return shared.plain
 }
 
-// linkedBroker is broker with a link in front of it.
-func linkedBroker(t testing.TB) (kafka.Broker, *network.Link) {
+// linkedBroker returns a broker that is this test's alone until it ends.
+func linkedBroker(t testing.TB) linkedKafka {
 	t.Helper()
 	if !kafka.Real() {
 		link := network.Open(t)
@@ -51,29 +57,51 @@ func linkedBroker(t testing.TB) (kafka.Broker, *network.Link) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = fake.Stop() })
-		return fake, link
+		return linkedKafka{fake, link}
 	}
 	shared.Lock()
 	defer shared.Unlock()
-	if shared.linked == nil {
-		link, err := network.New()
-		if err != nil {
-			t.Fatal(err)
-		}
-		shared.link = link
-		shared.linked = startShared(t, "linked", func(ctx context.Context, dir string) (*kafka.RealBroker, error) {
-			return kafka.StartRealBehind(ctx, dir, link)
-		})
+	var b linkedKafka
+	if last := len(shared.idle) - 1; last >= 0 {
+		b, shared.idle = shared.idle[last], shared.idle[:last]
+	} else {
+		b = startLinked(t)
 	}
-	return shared.linked, shared.link
+	t.Cleanup(func() {
+		shared.Lock()
+		defer shared.Unlock()
+		if t.Failed() { // in whatever state the broker is now
+			b.end()
+			return
+		}
+		shared.idle = append(shared.idle, b)
+	})
+	return b
 }
 
-func startShared(t testing.TB, name string, start func(context.Context, string) (*kafka.RealBroker, error)) kafka.Broker {
+func startLinked(t testing.TB) linkedKafka {
+	t.Helper()
+	link, err := network.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return linkedKafka{startShared(t, func(ctx context.Context, dir string) (*kafka.RealBroker, error) {
+		return kafka.StartRealBehind(ctx, dir, link)
+	}), link}
+}
+
+func (b *linkedKafka) end() {
+	_ = b.Kill() // its data is removed anyway
+	b.link.Close()
+}
+
+func startShared(t testing.TB, start func(context.Context, string) (*kafka.RealBroker, error)) kafka.Broker {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute) // a first start downloads
 	defer cancel()
 	for attempt := 1; ; attempt++ {
-		folder := filepath.Join(shared.folder, fmt.Sprintf("%s-%d", name, attempt))
+		shared.number++
+		folder := filepath.Join(shared.folder, fmt.Sprintf("kafka-%d", shared.number))
 		err := os.Mkdir(folder, 0o700)
 		if err != nil {
 			t.Fatal(err)
@@ -92,12 +120,10 @@ func startShared(t testing.TB, name string, start func(context.Context, string) 
 func stopBrokers() {
 	shared.Lock()
 	defer shared.Unlock()
-	for _, b := range []kafka.Broker{shared.plain, shared.linked} {
-		if b != nil {
-			_ = b.Kill() // its data is removed anyway
-		}
+	if shared.plain != nil {
+		_ = shared.plain.Kill() // its data is removed anyway
 	}
-	if shared.link != nil {
-		shared.link.Close()
+	for i := range shared.idle {
+		shared.idle[i].end()
 	}
 }

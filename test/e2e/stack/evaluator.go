@@ -19,8 +19,9 @@ type Evaluator struct {
 	cmd    *exec.Cmd
 	exited chan struct{}
 	ended  bool // by the test
-	// endedAt is when the test killed it.
-	endedAt time.Time
+	// silent is since when the test keeps it from answering: since it was
+	// killed, or frozen. Zero for one at work.
+	silent time.Time
 }
 
 // Init runs `evaluator init`, which must succeed.
@@ -93,24 +94,56 @@ func (s *System) Run(arguments ...string) *Evaluator {
 
 // Kill ends the evaluator at once, as a crash would, and waits for its end.
 func (e *Evaluator) Kill() {
-	e.signal(syscall.SIGKILL)
-	e.endedAt = time.Now()
+	e.end(syscall.SIGKILL)
+	<-e.exited
+	e.silent = time.Now()
 }
-
-func (e *Evaluator) killed() bool { return !e.endedAt.IsZero() }
 
 // Terminate asks the evaluator to leave, and returns how long it took and
 // its exit code.
 func (e *Evaluator) Terminate() (time.Duration, int) {
 	began := time.Now()
-	e.signal(syscall.SIGTERM)
+	e.Leave()
+	<-e.exited
 	return time.Since(began), e.cmd.ProcessState.ExitCode()
 }
 
-func (e *Evaluator) signal(signal syscall.Signal) {
+// Leave is Terminate without waiting for the end: see Left.
+func (e *Evaluator) Leave() { e.end(syscall.SIGTERM) }
+
+// Left returns nil when the evaluator has left in good order, or was asked to
+// before it had begun.
+func (e *Evaluator) Left() error {
+	select {
+	case <-e.exited:
+	default:
+		return fmt.Errorf("%s is still there", e.name)
+	}
+	if status, ok := e.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signal() == syscall.SIGTERM && e.Log() == "" {
+		return nil
+	}
+	if code := e.cmd.ProcessState.ExitCode(); code != 0 {
+		return fmt.Errorf("%s left with exit code %d", e.name, code)
+	}
+	return nil
+}
+
+// Freeze stops the evaluator where it is, as a machine does that pauses. It
+// goes on with Thaw.
+func (e *Evaluator) Freeze() {
+	_ = e.cmd.Process.Signal(syscall.SIGSTOP) // it may have ended already
+	e.silent = time.Now()
+}
+
+// Thaw lets a frozen evaluator go on.
+func (e *Evaluator) Thaw() {
+	e.silent = time.Time{}
+	_ = e.cmd.Process.Signal(syscall.SIGCONT)
+}
+
+func (e *Evaluator) end(signal syscall.Signal) {
 	e.ended = true
 	_ = e.cmd.Process.Signal(signal) // it may have ended already
-	<-e.exited
 }
 
 // check reports an evaluator that has ended although nobody asked it to.

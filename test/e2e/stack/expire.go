@@ -10,17 +10,17 @@ import (
 	"muster/test/kafka"
 )
 
-// expire takes killed evaluators out of their groups once their session is
-// over, on the fake broker only. There, a member whose connection broke
-// while the broker owed it an answer is never missed; a real broker counts
-// its session down all the same.
+// expire takes killed and frozen evaluators out of their groups once their
+// session is over, on the fake broker only. There, a member whose connection
+// broke while the broker owed it an answer is never missed; a real broker
+// counts its session down all the same.
 func (s *System) expire() error {
 	if kafka.Real() {
 		return nil
 	}
 	dead := map[string]bool{}
 	for _, e := range s.evaluators {
-		if e.killed() && time.Since(e.endedAt) > s.session() {
+		if !e.silent.IsZero() && time.Since(e.silent) > s.session() {
 			dead[e.name] = true
 		}
 	}

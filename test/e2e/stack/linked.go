@@ -22,7 +22,8 @@ var durable = []string{"appendonly yes", "appendfsync everysec", "auto-aof-rewri
 func (s *System) startLinked() {
 	s.t.Helper()
 	s.Servers = &Servers{}
-	s.Servers.Kafka, s.Servers.KafkaLink = linkedBroker(s.t)
+	broker := linkedBroker(s.t)
+	s.Servers.Kafka, s.Servers.KafkaLink = broker.Broker, broker.link
 	s.useBroker(s.Servers.Kafka)
 	directives := append(durable, s.Directives...)
 	if s.Cluster {

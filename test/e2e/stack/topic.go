@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,6 +29,44 @@ func (s *System) Produce(records ...*kgo.Record) {
 	if err := client.ProduceSync(ctx, records...).FirstErr(); err != nil {
 		s.t.Fatalf("producing %d records: %v", len(records), err)
 	}
+}
+
+// Producer writes records without waiting for the broker, which may be away.
+// Records may come out of order, and twice.
+type Producer struct{ client *kgo.Client }
+
+// Producer returns a Producer that is closed with the test.
+func (s *System) Producer() *Producer {
+	s.t.Helper()
+	client, err := s.client(kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MaxBufferedRecords(1_000_000), kgo.ProducerLinger(5*time.Millisecond))
+	if err != nil {
+		s.t.Fatalf("making a producer: %v", err)
+	}
+	s.t.Cleanup(client.Close)
+	return &Producer{client: client}
+}
+
+// Send hands over records for the partitions that they name.
+func (p *Producer) Send(records ...*kgo.Record) {
+	for _, r := range records {
+		p.client.Produce(context.Background(), r, p.again)
+	}
+}
+
+// again sends a record that has failed once more: the client gives up on
+// some of the errors that a broker makes which is killed.
+func (p *Producer) again(r *kgo.Record, err error) {
+	if err != nil && !errors.Is(err, kgo.ErrClientClosed) {
+		p.client.Produce(context.Background(), &kgo.Record{Topic: r.Topic, Partition: r.Partition, Key: r.Key, Value: r.Value}, p.again)
+	}
+}
+
+// Flush waits until everything sent is acknowledged.
+func (p *Producer) Flush(ctx context.Context) error {
+	if err := p.client.Flush(ctx); err != nil {
+		return fmt.Errorf("waiting for acknowledgements: %w", err)
+	}
+	return nil
 }
 
 func (s *System) client(opts ...kgo.Opt) (*kgo.Client, error) {

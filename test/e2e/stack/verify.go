@@ -31,11 +31,15 @@ func (s *System) Events(visit func(shard int, e *event.Event)) {
 	})
 }
 
-// Tally counts what Verify has compared.
+// Tally counts what Verify has compared, and what it has reported.
 type Tally struct {
 	Events  int // on the keyed topic, repeats included
 	Changes int
 	Members int // memberships at the end
+
+	Lost       int // changes that are not in the outbox
+	Duplicated int // changes that are there twice
+	Diverged   int // answers that are not the oracle's
 }
 
 // Verify feeds the keyed topic to the oracle, shard by shard, and compares:
@@ -49,8 +53,8 @@ func (s *System) Verify(rules map[string]string) Tally {
 	for shard := range s.Shards {
 		got := s.Stored(shard, segments)
 		tally.Changes += len(want[shard])
-		tally.Members += s.compareMembers(shard, segments, &got, logs[shard].Oracle())
-		s.compareOutbox(shard, got.Outbox, want[shard])
+		s.compareMembers(shard, segments, &got, logs[shard].Oracle(), &tally)
+		s.compareOutbox(shard, got.Outbox, want[shard], &tally)
 	}
 	return tally
 }
@@ -83,10 +87,11 @@ func (s *System) VerifyMembers(rules map[string]string) Tally {
 	for shard := range s.Shards {
 		got := s.Stored(shard, segments)
 		tally.Changes += len(got.Outbox)
-		tally.Members += s.compareMembers(shard, segments, &got, logs[shard].Oracle())
-		s.compareVersions(shard, got.Outbox)
+		s.compareMembers(shard, segments, &got, logs[shard].Oracle(), &tally)
+		s.compareVersions(shard, got.Outbox, &tally)
 		for id, size := range got.Sizes {
 			if _, known := rules[id]; !known {
+				tally.Diverged++
 				s.t.Errorf("shard %d: %s, which is no more, has %d members", shard, id, size)
 			}
 		}
@@ -94,54 +99,64 @@ func (s *System) VerifyMembers(rules map[string]string) Tally {
 	return tally
 }
 
-// compareMembers also compares sizes and stream time. It returns the number
-// of memberships.
-func (s *System) compareMembers(shard int, segments []string, got *Stored, o *oracle.Oracle) int {
+// compareMembers also compares sizes and stream time.
+func (s *System) compareMembers(shard int, segments []string, got *Stored, o *oracle.Oracle, tally *Tally) {
 	s.t.Helper()
 	if got.Clock != o.Clock() {
+		tally.Diverged++
 		s.t.Errorf("shard %d: stream time is %d, the oracle's %d", shard, got.Clock, o.Clock())
 	}
-	sum := 0
 	for _, id := range segments {
 		want := o.Members(id)
-		sum += len(want)
+		tally.Members += len(want)
 		if !slices.Equal(got.Members[id], want) {
+			tally.Diverged++
 			s.t.Errorf("shard %d: the members of %s are\n%q\nthe oracle's\n%q", shard, id, got.Members[id], want)
 		}
 		if got.Sizes[id] != len(want) {
+			tally.Diverged++
 			s.t.Errorf("shard %d: the size of %s is %d, the oracle's %d", shard, id, got.Sizes[id], len(want))
 		}
 	}
-	return sum
 }
 
 // compareOutbox reports the first difference only: all that follows differs.
-func (s *System) compareOutbox(shard int, got, want []oracle.Change) {
+func (s *System) compareOutbox(shard int, got, want []oracle.Change, tally *Tally) {
 	s.t.Helper()
-	if !s.compareVersions(shard, got) {
+	if !s.compareVersions(shard, got, tally) {
 		return
 	}
 	for i := range min(len(got), len(want)) {
 		if got[i] != want[i] {
+			tally.Diverged++
 			s.t.Errorf("shard %d: entry %d of the outbox is\n%+v\nthe oracle's\n%+v", shard, i, got[i], want[i])
 			return
 		}
 	}
 	if len(got) != len(want) {
+		tally.Lost += max(0, len(want)-len(got))
+		tally.Duplicated += max(0, len(got)-len(want))
 		s.t.Errorf("shard %d: the outbox has %d entries, the oracle's has %d", shard, len(got), len(want))
 	}
 }
 
 // compareVersions demands 1, 2, 3, ... of every profile.
-func (s *System) compareVersions(shard int, got []oracle.Change) bool {
+func (s *System) compareVersions(shard int, got []oracle.Change, tally *Tally) bool {
 	s.t.Helper()
 	versions := map[string]uint64{}
 	for i, c := range got {
-		if versions[c.Profile]++; c.Version != versions[c.Profile] {
-			s.t.Errorf("shard %d: entry %d of the outbox has version %d, the profile's next is %d: %+v",
-				shard, i, c.Version, versions[c.Profile], c)
-			return false
+		want := versions[c.Profile] + 1
+		versions[c.Profile] = want
+		if c.Version == want {
+			continue
 		}
+		if c.Version < want {
+			tally.Duplicated++
+		} else {
+			tally.Lost++
+		}
+		s.t.Errorf("shard %d: entry %d of the outbox has version %d, the profile's next is %d: %+v", shard, i, c.Version, want, c)
+		return false
 	}
 	return true
 }

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -22,10 +23,11 @@ import (
 type Traffic struct {
 	Rand  *rand.Rand
 	Rules map[string]string // by segment
+	// Profiles are the ids that events are of.
+	Profiles []string
 
-	profiles []string
-	clock    int64
-	serial   int // of the next event
+	clock  int64
+	serial int // of the next event
 }
 
 // New draws the rules of segments s00, s01 and so on. Events are of profiles
@@ -33,7 +35,7 @@ type Traffic struct {
 func New(seed uint64, profiles, rules int) *Traffic {
 	tr := &Traffic{Rand: rand.New(rand.NewPCG(seed, 17)), clock: generate.Start, Rules: map[string]string{}}
 	for i := range profiles {
-		tr.profiles = append(tr.profiles, fmt.Sprintf("customer-%d", i))
+		tr.Profiles = append(tr.Profiles, fmt.Sprintf("customer-%d", i))
 	}
 	var ids []string
 	for i := range rules {
@@ -60,12 +62,13 @@ func (tr *Traffic) Segments() string {
 	return b.String()
 }
 
-// Records returns events on random partitions under random keys, or none.
+// Records returns events on random partitions of the source topic under
+// random keys, or none; without a source topic, keyed as they have to be.
 // They arrive when they say so: a broker refuses timestamps in the future.
 func (tr *Traffic) Records(s *stack.System, n int) []*kgo.Record {
 	records := make([]*kgo.Record, n)
 	for i := range records {
-		e := generate.Event(tr.Rand, tr.profiles, tr.clock)
+		e := generate.Event(tr.Rand, tr.Profiles, tr.clock)
 		records[i] = tr.record(s, &e)
 	}
 	return records
@@ -73,21 +76,23 @@ func (tr *Traffic) Records(s *stack.System, n int) []*kgo.Record {
 
 func (tr *Traffic) record(s *stack.System, e *event.Event) *kgo.Record {
 	tr.clock = max(tr.clock, e.Arrival)
-	record := &kgo.Record{
-		Topic: s.Source, Partition: int32(tr.Rand.IntN(s.Sources)),
-		Value: generate.Record(e, map[string]any{"serial": tr.serial}),
+	record := &kgo.Record{Value: generate.Record(e, map[string]any{"serial": tr.serial})}
+	tr.serial++
+	if s.Sources == 0 {
+		record.Topic, record.Partition, record.Key = s.Keyed, int32(s.Owner(e.Profile)), []byte(e.Profile)
+		return record
 	}
+	record.Topic, record.Partition = s.Source, int32(tr.Rand.IntN(s.Sources))
 	if tr.Rand.IntN(3) > 0 {
 		record.Key = fmt.Appendf(nil, "key-%d", tr.Rand.IntN(1000))
 	}
-	tr.serial++
 	return record
 }
 
 // Touch returns one event of every profile, none of them a repeat.
 func (tr *Traffic) Touch(s *stack.System) []*kgo.Record {
 	var records []*kgo.Record
-	for _, id := range tr.profiles {
+	for _, id := range tr.Profiles {
 		e := generate.Event(tr.Rand, []string{id}, tr.clock)
 		e.MessageID = ""
 		records = append(records, tr.record(s, &e))
@@ -95,9 +100,12 @@ func (tr *Traffic) Touch(s *stack.System) []*kgo.Record {
 	return records
 }
 
+// Skip lets time pass until the next event.
+func (tr *Traffic) Skip(d time.Duration) { tr.clock += d.Milliseconds() }
+
 // ExpectAll demands that every event ever produced is on the keyed topic,
-// once or more often.
-func (tr *Traffic) ExpectAll(t testing.TB, s *stack.System) {
+// once or more often. It returns how many are not.
+func (tr *Traffic) ExpectAll(t testing.TB, s *stack.System) (lost int) {
 	t.Helper()
 	seen := make([]bool, tr.serial)
 	s.Read(s.Keyed, func(r *kgo.Record) {
@@ -112,7 +120,9 @@ func (tr *Traffic) ExpectAll(t testing.TB, s *stack.System) {
 	})
 	for serial, found := range seen {
 		if !found {
+			lost++
 			t.Errorf("event %d never came to the keyed topic", serial)
 		}
 	}
+	return lost
 }

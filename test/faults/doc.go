@@ -1,0 +1,26 @@
+// Package faults lets a whole Muster run through a storm of faults and then
+// compares everything it has left with the oracle: evaluators that are killed,
+// frozen, told to leave and joined by others; brokers and Redis servers that
+// are killed, lose their last writes, fail over or run out of memory;
+// connections that are cut, slow, or end in the middle of a reply; poison
+// among the records; rules that change.
+//
+// A run is drawn from a seed alone: its rules, its traffic and what goes
+// wrong when. When exactly a fault hits is up to the machine, so a seed that
+// has failed may need several tries to fail again.
+//
+//	MUSTER_RUNS   how many runs, 2 by default; half of them on a Redis Cluster
+//	MUSTER_SEED   seed of the first, 1 by default; the others follow
+//	MUSTER_E2E    "real" for Apache Kafka; else the broker is kfake
+//	MUSTER_FAULTS a file that the JSON lines are appended to
+//
+// For every run there is a line, and one for all of them:
+//
+//	{"faults":13,"runs":1,"events":2400,"lost":0,"duplicated":0,"diverged":0,"recovery_p99_s":2.3,"seed":1,...}
+//
+// Lost are changes that are missing, records that never came to the keyed
+// topic and poison without a dead letter; duplicated are changes that are
+// there twice; diverged is every answer that is not the oracle's.
+// Recovery_p99_s is how long it took until all partitions made progress again
+// after an evaluator was killed, with nothing else wrong at that time.
+package faults

@@ -1,0 +1,63 @@
+package faults
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	session        = 2 * time.Second // of the consumer groups
+	shards         = 8
+	profiles       = 40
+	rulesPerRun    = 12
+	faultsPerRun   = 12
+	leastGap       = 100 * time.Millisecond
+	longestGap     = 1500 * time.Millisecond
+	mostEvaluators = 4
+)
+
+// plan is what one run is made of.
+type plan struct {
+	seed       uint64
+	cluster    bool
+	sources    int // partitions of the source topic, 0 for none
+	evaluators int
+	swaps      bool // whether rules change meanwhile
+	storm      []fault
+}
+
+// fault is one thing that goes wrong.
+type fault struct {
+	kind  *kind
+	after time.Duration // the beginning of the one before
+	lasts time.Duration
+	pick  int // chooses among what can be hit
+}
+
+// draw makes the plan of a seed. Every second one is for a Redis Cluster,
+// every fourth without a source topic, every fifth with rules that change.
+func draw(seed uint64) plan {
+	r := rand.New(rand.NewPCG(seed, 3))
+	p := plan{seed: seed, cluster: seed%2 == 0, sources: 3, evaluators: 1 + r.IntN(mostEvaluators), swaps: seed%5 == 0}
+	if seed%4 == 3 {
+		p.sources = 0
+	}
+	var choice []*kind
+	for _, k := range kinds() {
+		if k.fits == nil || k.fits(&p) {
+			choice = append(choice, k)
+		}
+	}
+	for range faultsPerRun {
+		k := choice[r.IntN(len(choice))]
+		p.storm = append(p.storm, fault{
+			kind: k, after: between(r, leastGap, longestGap), lasts: between(r, k.least, k.most), pick: r.IntN(1 << 16),
+		})
+	}
+	return p
+}
+
+// between returns a duration from least to most.
+func between(r *rand.Rand, least, most time.Duration) time.Duration {
+	return least + time.Duration(r.Int64N(int64(most-least)+1))
+}
