@@ -8,17 +8,8 @@ import (
 
 	"muster/event"
 	"muster/profile"
-	"muster/rules"
+	"muster/test/ruleset"
 )
-
-func setOf(t *testing.T, rule string) *rules.Set {
-	t.Helper()
-	set, err := rules.Compile([]rules.Segment{rules.NewSegment("one", rule)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
-}
 
 // commitOf stores a profile that has bought a number of times.
 func commitOf(t *testing.T, shard *Shard, id string, times int, now int64) *Commit {
@@ -38,14 +29,14 @@ func commitOf(t *testing.T, shard *Shard, id string, times int, now int64) *Comm
 // The shards number what profiles refer to each in its own way, and other
 // rules keep other series; a profile is read as it would be in its shard.
 func TestSampleIsReadForOtherRules(t *testing.T) {
-	set := setOf(t, `count(events("Order Completed")) > 5 and count(events("A")) > 0`)
+	set := ruleset.One(t, `count(events("Order Completed")) > 5 and count(events("A")) > 0`)
 	s := NewSample()
 	for number, names := range [][]string{{"s:gone", "s:one"}, nil} {
 		shard := NewShard(set, profile.DefaultConfig(), 0, State{Next: -1, Names: names})
 		id := fmt.Sprint(number)
 		s.offer(number, shard.codec.Names(), commitOf(t, shard, id, 3+number, 1000+int64(number)))
 	}
-	other := setOf(t, `count(events("Order Completed")) > 1`)
+	other := ruleset.One(t, `count(events("Order Completed")) > 1`)
 	list := s.Draw(other.Schema(), other.IDs())
 	if len(list) != 2 || s.Now() != 1001 {
 		t.Fatalf("%d profiles at %d", len(list), s.Now())
@@ -83,7 +74,7 @@ func TestSampleIsBoundedAndFollows(t *testing.T) {
 			t.Fatalf("it holds the profile %q", one.profile)
 		}
 	}
-	if list := s.Draw(setOf(t, `profile.id == "a"`).Schema(), nil); len(list) > 0 {
+	if list := s.Draw(ruleset.One(t, `profile.id == "a"`).Schema(), nil); len(list) > 0 {
 		t.Errorf("%d profiles were made of blobs that are none", len(list))
 	}
 }

@@ -164,8 +164,9 @@ func expectVersions(t *testing.T, changes []pipeline.Change) {
 	}
 }
 
-func happened(name, message string, at int64) *event.Event {
-	return &event.Event{Type: event.Track, Name: name, Profile: "a", MessageID: message, Time: at, Arrival: at}
+// happened is an event that the rules of a test look at.
+func happened(message string, at int64) *event.Event {
+	return &event.Event{Type: event.Track, Name: "A", Profile: "a", MessageID: message, Time: at, Arrival: at}
 }
 
 // A profile that is only looked at under rules that keep less of it still
@@ -175,13 +176,13 @@ func TestSwapForgetsNothingOfUntouchedProfiles(t *testing.T) {
 	twice := compile(t, []rules.Segment{rules.NewSegment("twice", `count(events("A")) >= 2`)})
 	pro := compile(t, []rules.Segment{rules.NewSegment("pro", `traits.plan == "pro"`)})
 	l := newLife(t, twice)
-	l.apply(happened("A", "m1", at))
+	l.apply(happened("m1", at))
 	l.commit()
 	l.swap(pro)
-	l.apply(happened("A", "m1", at+1)) // a repeat loads the profile and changes nothing
+	l.apply(happened("m1", at+1)) // a repeat loads the profile and changes nothing
 	l.commit()
 	l.swap(twice)
-	l.apply(happened("A", "m2", at+2))
+	l.apply(happened("m2", at+2))
 	l.commit()
 	if got := l.store.Members("twice"); !slices.Equal(got, []string{"a"}) {
 		t.Errorf("the members are %q", got)
@@ -194,7 +195,7 @@ func TestSwapForgetsNothingOfUntouchedProfiles(t *testing.T) {
 func TestSwapWaitsForTheCommit(t *testing.T) {
 	set := compile(t, []rules.Segment{rules.NewSegment("any", `profile.id != ""`)})
 	l := newLife(t, set)
-	l.apply(happened("A", "m1", generate.Start))
+	l.apply(happened("m1", generate.Start))
 	if err := l.shard.Swap(set); err == nil || !strings.Contains(err.Error(), "1 profiles are not committed") {
 		t.Errorf("swapping with a profile pending: %v", err)
 	}
@@ -203,7 +204,7 @@ func TestSwapWaitsForTheCommit(t *testing.T) {
 	if l.shard.Profile("a") != nil {
 		t.Error("a profile of the rules before is in memory")
 	}
-	l.apply(happened("A", "m2", generate.Start+1))
+	l.apply(happened("m2", generate.Start+1))
 	l.commit()
 	if got := l.commits[1].Generation; got != 1 {
 		t.Errorf("the same rules again are generation %d", got)

@@ -105,18 +105,24 @@ func (l *letters) Write(_ context.Context, more []pipeline.DeadLetter) error {
 	return nil
 }
 
-// drive runs a worker over the records until it has committed them all.
-func drive(t *testing.T, store pipeline.Store, set *rules.Set, records []pipeline.Record, size int, change func(*pipeline.Worker)) *letters {
-	t.Helper()
-	dead := &letters{}
-	w := &pipeline.Worker{
-		Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(set), Store: store, Dead: dead, Topic: "events",
+// newWorker returns the worker of a topic of one partition, on which arrival
+// times are believed. Tests change what they need otherwise.
+func newWorker(store pipeline.Store, set *rules.Set, records []pipeline.Record, size int) *pipeline.Worker {
+	return &pipeline.Worker{
+		Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(set), Store: store, Dead: &letters{}, Topic: "events",
 		Owner: func(string) int { return 0 },
 		Wall:  func() int64 { return 0 },
 		Open: func(_ context.Context, _ int, offset int64) (pipeline.Source, error) {
 			return &tape{records: records, size: size, next: offset}, nil
 		},
 	}
+}
+
+// drive runs a worker over the records until it has committed them all.
+func drive(t *testing.T, store pipeline.Store, set *rules.Set, records []pipeline.Record, size int, change func(*pipeline.Worker)) *letters {
+	t.Helper()
+	w, dead := newWorker(store, set, records, size), &letters{}
+	w.Dead = dead
 	if change != nil {
 		change(w)
 	}
@@ -195,13 +201,7 @@ func TestLostCommitIsRepeatedByTheNextOwner(t *testing.T) {
 	w := newWorld(t, 2, 120)
 	store := memory.New()
 	for after := range 10 {
-		worker := &pipeline.Worker{
-			Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(w.set), Store: &failing{store, after}, Dead: &letters{}, Topic: "events",
-			Owner: func(string) int { return 0 }, Wall: func() int64 { return 0 },
-			Open: func(_ context.Context, _ int, offset int64) (pipeline.Source, error) {
-				return &tape{records: w.records, size: 1, next: offset}, nil
-			},
-		}
+		worker := newWorker(&failing{store, after}, w.set, w.records, 1)
 		if err := worker.Run(t.Context(), 0); err == nil || !strings.Contains(err.Error(), "the store is gone") {
 			t.Fatalf("Run: %v", err)
 		}
@@ -214,16 +214,14 @@ func TestOlderOwnerIsFenced(t *testing.T) {
 	w := newWorld(t, 3, 40)
 	store := memory.New()
 	fenced := false
-	worker := &pipeline.Worker{
-		Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(w.set), Store: store, Dead: &letters{}, Topic: "events",
-		Owner: func(string) int { return 0 }, Wall: func() int64 { return 0 },
-		Observer: pipeline.Observer{Fenced: func(int, error) { fenced = true }},
-		Open: func(ctx context.Context, _ int, offset int64) (pipeline.Source, error) {
-			if _, err := store.Share().Open(ctx, 0); err != nil {
-				t.Error(err)
-			}
-			return &tape{records: w.records, size: 10, next: offset}, nil
-		},
+	worker := newWorker(store, w.set, w.records, 10)
+	worker.Observer = pipeline.Observer{Fenced: func(int, error) { fenced = true }}
+	read := worker.Open
+	worker.Open = func(ctx context.Context, partition int, offset int64) (pipeline.Source, error) {
+		if _, err := store.Share().Open(ctx, 0); err != nil {
+			t.Error(err)
+		}
+		return read(ctx, partition, offset)
 	}
 	if err := worker.Run(t.Context(), 0); !errors.Is(err, pipeline.ErrFenced) || !fenced {
 		t.Fatalf("Run: %v, fenced %v", err, fenced)
@@ -300,14 +298,8 @@ func TestWorkerLeavesWhenAsked(t *testing.T) {
 	w := newWorld(t, 4, 60)
 	store := memory.New()
 	ctx, cancel := context.WithCancel(t.Context())
-	worker := &pipeline.Worker{
-		Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(w.set), Store: store, Dead: &letters{}, Topic: "events",
-		Owner: func(string) int { return 0 }, Wall: func() int64 { return 0 },
-		Open: func(_ context.Context, _ int, offset int64) (pipeline.Source, error) {
-			return &tape{records: w.records, size: 5, next: offset}, nil
-		},
-		Observer: pipeline.Observer{Committed: func(_ int, b pipeline.BatchStats) { cancel() }},
-	}
+	worker := newWorker(store, w.set, w.records, 5)
+	worker.Observer = pipeline.Observer{Committed: func(int, pipeline.BatchStats) { cancel() }}
 	if err := worker.Run(ctx, 0); err != nil && !errors.Is(err, errEnd) {
 		t.Fatalf("Run: %v", err)
 	}

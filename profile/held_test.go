@@ -67,8 +67,8 @@ func TestHeldIsStored(t *testing.T) {
 	}
 }
 
-// TestNothingHeldIsNotStored leaves blobs as they were before there were
-// conditions.
+// TestNothingHeldIsNotStored: rules with conditions cost a profile nothing
+// until one holds.
 func TestNothingHeldIsNotStored(t *testing.T) {
 	with, _ := NewCodec(conditionSchema("x"), nil, nil)
 	without, _ := NewCodec(conditionSchema(), nil, nil)

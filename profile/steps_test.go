@@ -81,17 +81,6 @@ func read(p *Profile, s *Schema, r Reduce, from, now int64) int64 {
 	return none
 }
 
-// stored is the profile read back from its stored form.
-func stored(t *testing.T, s *Schema, p *Profile, now int64) *Profile {
-	t.Helper()
-	codec, _ := NewCodec(s, nil, nil)
-	again, err := codec.Decode(p.ID, codec.Append(nil, p, now))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return again
-}
-
 // TestStepsAreTheDefinition holds what is kept of steps against looking at
 // all events again, with late ones among them, and each time read back from
 // the stored form.
@@ -118,7 +107,7 @@ func TestStepsAreTheDefinition(t *testing.T) {
 			before := read(p, s, reduceOf(one.Keep), one.Window, now)
 			var changed Changed
 			p.Apply(s, &cfg, &ev, now, &changed)
-			p = stored(t, s, p, now)
+			p = decoded(t, codecOf(s), p, now)
 			want := begun(&one, history)
 			if one.Keep == TotalAbandoned {
 				want = left(&one, history)
@@ -162,7 +151,7 @@ func TestSequenceKeepsNoMoreThanItsBound(t *testing.T) {
 		if n := len(p.points[0].steps.times); n > 16 {
 			t.Fatalf("%d events are kept", n)
 		}
-		p = stored(t, s, p, 1<<20)
+		p = decoded(t, codecOf(s), p, 1<<20)
 	}
 	for i := range int64(100) {
 		apply(1000+i, "A")

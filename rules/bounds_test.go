@@ -7,6 +7,7 @@ import (
 
 	"muster/profile"
 	"muster/rules"
+	"muster/test/ruleset"
 )
 
 func TestARuleOfAnySizeWithinTheLimitIsMatched(t *testing.T) {
@@ -25,10 +26,7 @@ func TestARuleOfAnySizeWithinTheLimitIsMatched(t *testing.T) {
 			rule = rule[len(rule)-rules.MaxSource:]
 			rule = rule[strings.Index(rule, " or ")+4:]
 		}
-		set, err := rules.Compile([]rules.Segment{rules.NewSegment("s", rule)})
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
+		set := ruleset.One(t, rule)
 		p := profile.New("u")
 		if flips := rules.NewMatcher(set).Full(p, 0); len(flips) != 0 {
 			t.Errorf("%s: a profile without traits is in", name)

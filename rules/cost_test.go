@@ -3,18 +3,15 @@ package rules_test
 import (
 	"testing"
 
-	"muster/rules"
+	"muster/test/ruleset"
 )
 
 func TestCosts(t *testing.T) {
-	set, err := rules.Compile([]rules.Segment{
-		rules.NewSegment("b-spent", `sum(events("Order Completed", "30d"), .revenue) > 100 and traits.country == "DE"`),
-		rules.NewSegment("a-spent", `sum(events("Order Completed", "30d"), .revenue) > 900`),
-		rules.NewSegment("c-ratio", `sum(events("A"), .x) > sum(events("A"), .y) and segment("a-spent")`),
+	set := ruleset.Compile(t, map[string]string{
+		"b-spent": `sum(events("Order Completed", "30d"), .revenue) > 100 and traits.country == "DE"`,
+		"a-spent": `sum(events("Order Completed", "30d"), .revenue) > 900`,
+		"c-ratio": `sum(events("A"), .x) > sum(events("A"), .y) and segment("a-spent")`,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	costs := set.Costs()
 	want := []string{
 		"a-spent: indexed, about 40.0% of profiles, 1 aggregates, 290 bytes a profile",

@@ -1,18 +1,16 @@
 package rules_test
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"muster/event"
 	"muster/profile"
-	"muster/rules"
 	"muster/test/generate"
+	"muster/test/ruleset"
 )
 
-// ordered is an order at an instant, of an amount.
+// order gives the profile an order at an instant, of an amount.
 func (s *subject) order(t *testing.T, at int64, amount float64) {
 	t.Helper()
 	s.clock = max(s.clock, at)
@@ -20,25 +18,13 @@ func (s *subject) order(t *testing.T, at int64, amount float64) {
 		Type: event.Track, Profile: "p", Name: "Order", Time: at, Arrival: at,
 		Body: event.ObjectOf([]event.Value{text("amount"), number(amount)}),
 	}
-	s.incremental.Prepare(s.profile, s.clock)
-	var changed profile.Changed
-	if outcome := s.profile.Apply(s.set.Schema(), &s.limits, &ev, s.clock, &changed); outcome != profile.Applied {
+	if _, changed := s.apply(&ev); changed == nil {
 		t.Fatal("the order was not applied")
 	}
-	s.incremental.Update(s.profile, &changed, s.clock)
 }
 
-// seconds from the start of a subject's time.
-func second(n int64) int64 { return 1_793_872_800_000 + n*1000 }
-
-func compileOne(t *testing.T, rule string) *rules.Set {
-	t.Helper()
-	set, err := rules.Compile([]rules.Segment{rules.NewSegment("s", rule)})
-	if err != nil {
-		t.Fatalf("%s: %v", rule, err)
-	}
-	return set
-}
+// second is n seconds into a subject's time.
+func second(n int64) int64 { return began + n*1000 }
 
 // TestCountOf7WithThreshold3NeedsNoTimerUntilTheFifthOldestLeaves also for
 // all the other ways in which a window can look ahead.
@@ -77,7 +63,7 @@ func TestCountOf7WithThreshold3NeedsNoTimerUntilTheFifthOldestLeaves(t *testing.
 		{`count(events("Order", "100s")) * 2 >= 3`, 101},
 		{`count(events("Order")) >= 3`, none},
 	} {
-		s := newSubject(compileOne(t, c.rule))
+		s := newSubject(ruleset.One(t, c.rule))
 		for i := range int64(7) {
 			s.order(t, second(i+1), float64(10*(i+1)))
 		}
@@ -103,7 +89,7 @@ func TestNewestEventsDoForCounts(t *testing.T) {
 		`count(events("Order", "100s")) >= 3 and count(events("Order", "9s")) * 2 > 5`:                       0,
 		`count(events("Order", "100s")) / 0 > 3`:                                                             0,
 	} {
-		set := compileOne(t, rule)
+		set := ruleset.One(t, rule)
 		for _, one := range set.Schema().Series {
 			if one.Name == "Order" && one.Newest != want {
 				t.Errorf("%s: the newest %d are kept, want %d", rule, one.Newest, want)
@@ -121,24 +107,12 @@ func TestDeadlinesOfManyEvents(t *testing.T) {
 	wakes, idle := 0, 0
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 77))
-		segments := make([]rules.Segment, 20)
-		for i := range segments {
-			segments[i] = rules.NewSegment(fmt.Sprintf("s%d", i), generate.Rule(r, 0, nil))
-		}
-		set, err := rules.Compile(segments)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := newSubject(set)
+		s := newSubject(compileNumbered(t, 20, func(int) string { return generate.Rule(r, 0, nil) }))
 		for range 60 {
 			ev := generate.Event(r, []string{"p"}, s.clock)
 			w, i := s.pass(t, max(s.clock, ev.Arrival))
 			wakes, idle = wakes+w, idle+i
-			s.incremental.Prepare(s.profile, s.clock)
-			var changed profile.Changed
-			if s.profile.Apply(set.Schema(), &s.limits, &ev, s.clock, &changed) == profile.Applied {
-				s.incremental.Update(s.profile, &changed, s.clock)
-			}
+			s.apply(&ev)
 		}
 	}
 	t.Logf("%d wakes, of which %d flipped nothing", wakes, idle)
@@ -153,27 +127,15 @@ func TestMembershipsFollowWhatAProfileGivesUp(t *testing.T) {
 	relieved := 0
 	for seed := range uint64(6) {
 		r := rand.New(rand.NewPCG(seed, 78))
-		segments := make([]rules.Segment, 60)
-		for i := range segments {
-			segments[i] = rules.NewSegment(fmt.Sprintf("s%d", i), generate.Rule(r, 1, nil))
-		}
-		set, err := rules.Compile(segments)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := newSubject(set)
+		s := newSubject(compileNumbered(t, 60, func(int) string { return generate.Rule(r, 1, nil) }))
 		s.limits.Entries, s.limits.StateBytes = 16, 4096
 		for range 500 {
 			ev := generate.Event(r, []string{"p"}, s.clock)
 			s.pass(t, s.clock+r.Int64N(20_000))
 			ev.Arrival, ev.Time = s.clock, min(ev.Time, s.clock)
-			s.incremental.Prepare(s.profile, s.clock)
-			var changed profile.Changed
-			if s.profile.Apply(set.Schema(), &s.limits, &ev, s.clock, &changed) == profile.Applied {
-				s.incremental.Update(s.profile, &changed, s.clock)
-			}
+			_, changed := s.apply(&ev)
 			s.compare(t)
-			if changed.Relieved {
+			if changed != nil && changed.Relieved {
 				relieved++
 			}
 		}
@@ -210,15 +172,5 @@ func (s *subject) pass(t *testing.T, until int64) (wakes, idle int) {
 			idle++
 		}
 		s.compare(t)
-	}
-}
-
-// compare evaluates a copy of the profile from scratch.
-func (s *subject) compare(t *testing.T) {
-	t.Helper()
-	copied := *s.profile
-	copied.Members, copied.Derived = slices.Clone(s.profile.Members), nil
-	for _, f := range s.full.Full(&copied, s.clock) {
-		t.Fatalf("at %d, from scratch, being in %s is %t", s.clock, s.set.Segment(f.Position).Rule, f.Entered)
 	}
 }

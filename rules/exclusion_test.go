@@ -7,9 +7,8 @@ import (
 	"muster/event"
 )
 
-// TestAMoveBetweenTwoExcludedValuesFlipsNothing: a prototype of the index
-// took a value that a not in excludes for one that it lets pass when the
-// value before was excluded too.
+// TestAMoveBetweenTwoExcludedValuesFlipsNothing: to leave one value that a
+// not in excludes is not to pass it when the next is excluded too.
 func TestAMoveBetweenTwoExcludedValuesFlipsNothing(t *testing.T) {
 	for _, c := range []struct {
 		rule   string

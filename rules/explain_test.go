@@ -8,15 +8,13 @@ import (
 	"muster/event"
 	"muster/profile"
 	"muster/rules"
+	"muster/test/ruleset"
 )
 
 // explained applies records to one profile and explains a segment for it.
 func explained(t *testing.T, rule string, now int64, records ...string) *rules.Explanation {
 	t.Helper()
-	set, err := rules.Compile([]rules.Segment{rules.NewSegment("s", rule), rules.NewSegment("other", "true")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	set := ruleset.Compile(t, map[string]string{"s": rule, "other": "true"})
 	decoder, err := event.NewDecoder(event.DefaultConfig())
 	if err != nil {
 		t.Fatal(err)

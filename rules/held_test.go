@@ -9,23 +9,10 @@ import (
 	"muster/event"
 	"muster/pipeline"
 	"muster/profile"
-	"muster/rules"
+	"muster/test/ruleset"
 )
 
 const hour = 3_600_000
-
-func setOf(t *testing.T, texts map[string]string) *rules.Set {
-	t.Helper()
-	var segments []rules.Segment
-	for id, text := range texts {
-		segments = append(segments, rules.NewSegment(id, text))
-	}
-	set, err := rules.Compile(segments)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
-}
 
 // identified is an identify call of p that writes one trait.
 func identified(at int64, trait string, v event.Value) *event.Event {
@@ -48,7 +35,7 @@ func described(changes []pipeline.Change) string {
 // TestConditionsHaveNoName flips conditions of held and looks for them in
 // everything that a shard tells.
 func TestConditionsHaveNoName(t *testing.T) {
-	set := setOf(t, map[string]string{"b": `held(traits.x == 1, "1h")`, "a": `not held(held(traits.x == 1, "1h"), "2h")`, "c": `segment("b") and held(segment("a"), "1h")`})
+	set := ruleset.Compile(t, map[string]string{"b": `held(traits.x == 1, "1h")`, "a": `not held(held(traits.x == 1, "1h"), "2h")`, "c": `segment("b") and held(segment("a"), "1h")`})
 	if set.Len() != 3 || !slices.Equal(slices.Sorted(slices.Values(set.IDs())), []string{"a", "b", "c"}) {
 		t.Fatalf("the set has %v", set.IDs())
 	}
@@ -78,7 +65,7 @@ func TestConditionsHaveNoName(t *testing.T) {
 // under others: a condition that both have goes on, a new one begins at the
 // first step, one that is gone is forgotten without a word.
 func TestHeldOutlivesAChangeOfRules(t *testing.T) {
-	shard := pipeline.NewShard(setOf(t, map[string]string{"s": `held(traits.x == 1, "1d")`, "gone": `held(traits.x > 0, "1d")`}), profile.DefaultConfig(), 0, pipeline.State{Next: -1})
+	shard := pipeline.NewShard(ruleset.Compile(t, map[string]string{"s": `held(traits.x == 1, "1d")`, "gone": `held(traits.x > 0, "1d")`}), profile.DefaultConfig(), 0, pipeline.State{Next: -1})
 	var blob []byte
 	commit := func() string {
 		c := shard.Flush(0)
@@ -90,7 +77,7 @@ func TestHeldOutlivesAChangeOfRules(t *testing.T) {
 		return changes
 	}
 	swap := func(texts map[string]string) {
-		if err := shard.Swap(setOf(t, texts)); err != nil {
+		if err := shard.Swap(ruleset.Compile(t, texts)); err != nil {
 			t.Fatal(err)
 		}
 		if err := shard.Put("p", blob); err != nil {
@@ -120,7 +107,7 @@ func TestHeldOutlivesAChangeOfRules(t *testing.T) {
 
 // TestEqualConditionsAreOne compiles many rules over the same condition.
 func TestEqualConditionsAreOne(t *testing.T) {
-	set := setOf(t, map[string]string{
+	set := ruleset.Compile(t, map[string]string{
 		"a": `held(traits.x == 1, "1h")`, "b": `held((traits.x) == 1.0, "2h") or held(traits.x == 1, "3h")`, "c": `let one = traits.x == 1; not held(one, "1h")`,
 	})
 	if n := len(set.Schema().Conditions); n != 1 {
@@ -189,7 +176,7 @@ func TestExplainOfTime(t *testing.T) {
 }
 
 func TestCostsOfTime(t *testing.T) {
-	set := setOf(t, map[string]string{
+	set := ruleset.Compile(t, map[string]string{
 		"a": `held(traits.x == 1 and count(events("A", "1d")) > 2, "1d")`, "b": `held(traits.x == 1 and count(events("A", "1d")) > 2, "2d")`,
 		"c": `abandoned(events("A"), events("B"), "1h")`, "d": `sequence("1h", events("A", "1d"), events("B", "1d")) or sequence("1h", events("A", "7d"), events("B", "7d"))`,
 	})

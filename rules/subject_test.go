@@ -8,7 +8,11 @@ import (
 	"muster/event"
 	"muster/profile"
 	"muster/rules"
+	"muster/test/ruleset"
 )
+
+// began is when a subject's time begins.
+const began = 1_793_872_800_000 // 2026-11-05T10:00:00Z
 
 // subject is a profile under a set, followed event by event and evaluated
 // from scratch after each.
@@ -24,7 +28,7 @@ type subject struct {
 func newSubject(set *rules.Set) *subject {
 	s := &subject{
 		set: set, incremental: rules.NewMatcher(set), full: rules.NewMatcher(set),
-		profile: profile.New("p"), limits: profile.DefaultConfig(), clock: 1_793_872_800_000,
+		profile: profile.New("p"), limits: profile.DefaultConfig(), clock: began,
 	}
 	s.incremental.Full(s.profile, s.clock)
 	return s
@@ -41,12 +45,10 @@ func (s *subject) put(t *testing.T, trait string, v event.Value) []rules.Flip {
 		Body: event.ObjectOf([]event.Value{event.StringOf(trait), v}),
 	}
 	before := slices.Clone(s.profile.Members)
-	s.incremental.Prepare(s.profile, s.clock)
-	var changed profile.Changed
-	if outcome := s.profile.Apply(s.set.Schema(), &s.limits, &ev, s.clock, &changed); outcome != profile.Applied {
+	flips, changed := s.apply(&ev)
+	if changed == nil {
 		t.Fatalf("%s was not applied", trait)
 	}
-	flips := s.incremental.Update(s.profile, &changed, s.clock)
 	for _, f := range flips {
 		if before.Has(f.Position) == f.Entered {
 			t.Fatalf("%s = %s: %s flips to what it was", trait, spell(v), s.set.Segment(f.Position).ID)
@@ -56,12 +58,29 @@ func (s *subject) put(t *testing.T, trait string, v event.Value) []rules.Flip {
 	if !slices.Equal(before, s.profile.Members) {
 		t.Fatalf("%s = %s: the flips are not what changed", trait, spell(v))
 	}
+	s.compare(t)
+	return flips
+}
+
+// apply gives the profile an event, and returns the flips and what changed:
+// nil if the event was not applied.
+func (s *subject) apply(ev *event.Event) ([]rules.Flip, *profile.Changed) {
+	s.incremental.Prepare(s.profile, s.clock)
+	var changed profile.Changed
+	if s.profile.Apply(s.set.Schema(), &s.limits, ev, s.clock, &changed) != profile.Applied {
+		return nil, nil
+	}
+	return s.incremental.Update(s.profile, &changed, s.clock), &changed
+}
+
+// compare evaluates a copy of the profile from scratch.
+func (s *subject) compare(t *testing.T) {
+	t.Helper()
 	copied := *s.profile
 	copied.Members, copied.Derived = slices.Clone(s.profile.Members), nil
 	for _, f := range s.full.Full(&copied, s.clock) {
-		t.Fatalf("%s = %s: from scratch, being in %s is %t", trait, spell(v), s.set.Segment(f.Position).ID, f.Entered)
+		t.Fatalf("at %d, from scratch, being in %s is %t", s.clock, s.set.Segment(f.Position).Rule, f.Entered)
 	}
-	return flips
 }
 
 // expect demands of every segment what want says of it; ids are those of
@@ -84,15 +103,11 @@ func numbered(i int) string { return fmt.Sprintf("s%06d", i) }
 // compileNumbered compiles n rules.
 func compileNumbered(t *testing.T, n int, rule func(i int) string) *rules.Set {
 	t.Helper()
-	segments := make([]rules.Segment, n)
-	for i := range segments {
-		segments[i] = rules.NewSegment(numbered(i), rule(i))
+	texts := make(map[string]string, n)
+	for i := range n {
+		texts[numbered(i)] = rule(i)
 	}
-	set, err := rules.Compile(segments)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
+	return ruleset.Compile(t, texts)
 }
 
 func spell(v event.Value) string {

@@ -5,7 +5,7 @@ import (
 
 	"muster/event"
 	"muster/profile"
-	"muster/rules"
+	"muster/test/ruleset"
 )
 
 // BenchmarkEventInWindow takes an event a second all the way, for a profile
@@ -22,10 +22,7 @@ func BenchmarkEventInWindow(b *testing.B) {
 		{"two-sided sum", `sum(events("Order", "1000s", "500s"), .amount) > 500.5`},
 	} {
 		b.Run(one.name, func(b *testing.B) {
-			set, err := rules.Compile([]rules.Segment{rules.NewSegment("s", one.rule)})
-			if err != nil {
-				b.Fatal(err)
-			}
+			set := ruleset.One(b, one.rule)
 			s, wakes := newSubject(set), 0
 			var changed profile.Changed
 			step := func() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"slices"
 	"strconv"
 	"testing"
@@ -76,7 +77,7 @@ func predictDemo(t *testing.T, seed uint64, events int) demoResult {
 		}
 		decoder.Reset()
 	}
-	for _, id := range sortedKeys(texts) {
+	for _, id := range slices.Sorted(maps.Keys(texts)) {
 		size := 0
 		for _, o := range oracles {
 			size += len(o.Members(id))

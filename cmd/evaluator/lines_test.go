@@ -54,7 +54,7 @@ func TestLinesOfDamagedFile(t *testing.T) {
 
 // A line that is too long is a dead letter like any other.
 func TestReplayOfHugeLine(t *testing.T) {
-	_, path := writeSegments(t, "seen", "profile.first_seen != nil")
+	path := writeSegments(t, map[string]string{"seen": "profile.first_seen != nil"})
 	huge := `{"type":"page","userId":"` + strings.Repeat("u", 3<<20) + "\"}\n"
 	good := `{"type":"page","userId":"u","timestamp":"2026-11-01T10:00:00Z"}`
 	var out, errs strings.Builder
@@ -66,7 +66,7 @@ func TestReplayOfHugeLine(t *testing.T) {
 
 // What was found before the output broke is not lost in silence.
 func TestReplayTellsOfBrokenOutput(t *testing.T) {
-	_, path := writeSegments(t, "seen", "profile.first_seen != nil")
+	path := writeSegments(t, map[string]string{"seen": "profile.first_seen != nil"})
 	var errs strings.Builder
 	in := strings.NewReader(`{"type":"page","userId":"u","timestamp":"2026-11-01T10:00:00Z"}`)
 	code := execute([]string{"replay", "--segments", path}, console{in, brokenPipe{}, &errs})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"muster/test/generate"
 	"muster/test/oracle"
+	"muster/test/ruleset"
 )
 
 const day = 24 * 60 * 60 * 1000
@@ -54,7 +56,7 @@ func predictReplay(t *testing.T, texts map[string]string, lines []string, at ...
 	p, decoder := newPrinter(&out, "both"), newDecoder(t)
 	stop := func() {
 		printChanges(t, p, log.Advance(at[0]))
-		for _, id := range sortedKeys(texts) {
+		for _, id := range slices.Sorted(maps.Keys(texts)) {
 			if err := p.encoder.Encode(membersLine{"members", instant(at[0]), id, log.Oracle().Members(id)}); err != nil {
 				t.Fatal(err)
 			}
@@ -89,30 +91,21 @@ func printChanges(t *testing.T, p *printer, changes []oracle.Change) {
 
 func randomSegments(t *testing.T, r *rand.Rand) (texts map[string]string, path string) {
 	t.Helper()
-	var pairs, ids []string
-	for i := range 25 {
-		id := fmt.Sprintf("s%02d", i)
-		pairs = append(pairs, id, generate.Rule(r, 1+r.IntN(3), ids))
-		ids = append(ids, id)
+	ids := make([]string, 25)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("s%02d", i)
 	}
-	return writeSegments(t, pairs...)
+	texts = generate.Set(r, ids)
+	return texts, writeSegments(t, texts)
 }
 
-// writeSegments writes a segment file of ids and rules in turn.
-func writeSegments(t *testing.T, pairs ...string) (texts map[string]string, path string) {
+func writeSegments(t *testing.T, texts map[string]string) (path string) {
 	t.Helper()
-	texts = map[string]string{}
-	var file strings.Builder
-	file.WriteString("segments:\n")
-	for i := 0; i < len(pairs); i += 2 {
-		texts[pairs[i]] = pairs[i+1]
-		fmt.Fprintf(&file, "  - id: %s\n    rule: %q\n", pairs[i], pairs[i+1])
-	}
 	path = filepath.Join(t.TempDir(), "segments.yaml")
-	if err := os.WriteFile(path, []byte(file.String()), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(ruleset.File(texts)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return texts, path
+	return path
 }
 
 func randomLines(t *testing.T, r *rand.Rand) []string {
@@ -145,13 +138,4 @@ func firstDifference(got, want string) string {
 		}
 	}
 	return fmt.Sprintf("%d lines, the oracle has %d", len(g), len(w))
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

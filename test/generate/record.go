@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"muster/event"
@@ -15,58 +18,66 @@ var calls = map[event.Type]string{
 }
 
 // Record writes an event as the call of the Segment spec that decodes to it,
-// with more fields that the spec does not know.
+// for people to read too, with more fields that the spec does not know.
 func Record(e *event.Event, more map[string]any) []byte {
-	call := map[string]any{
-		"type": calls[e.Type], "userId": e.Profile, "timestamp": instant(e.Time), "receivedAt": instant(e.Arrival),
+	fields := []string{field("type", calls[e.Type]), field("userId", e.Profile)}
+	if e.Type == event.Track {
+		fields = append(fields, field("event", e.Name))
 	}
-	maps.Copy(call, more)
+	if e.Type == event.Group {
+		fields = append(fields, field("groupId", e.GroupID))
+	}
 	if e.MessageID != "" {
-		call["messageId"] = e.MessageID
+		fields = append(fields, field("messageId", e.MessageID))
 	}
-	body := "properties"
-	switch e.Type {
-	case event.Track:
-		call["event"] = e.Name
-	case event.Group:
-		call["groupId"], body = e.GroupID, "traits"
-	case event.Identify:
-		body = "traits"
+	fields = append(fields, field("timestamp", instant(e.Time)), field("receivedAt", instant(e.Arrival)))
+	for _, key := range slices.Sorted(maps.Keys(more)) {
+		fields = append(fields, field(key, more[key]))
 	}
 	if !e.Body.IsMissing() {
-		call[body] = plain(e.Body)
+		key := "traits"
+		if e.IsBehaviour() {
+			key = "properties"
+		}
+		fields = append(fields, encoded(key)+": "+spell(e.Body))
 	}
-	text, err := json.Marshal(call)
-	if err != nil {
-		panic(fmt.Sprintf("an event of %s can't be JSON: %v", e.Profile, err))
-	}
-	return text
+	return []byte("{" + strings.Join(fields, ", ") + "}")
 }
 
 func instant(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// plain turns a value into what encoding/json writes.
-func plain(v event.Value) any {
+func field(key string, v any) string { return encoded(key) + ": " + encoded(v) }
+
+// spell writes a value as JSON, fields in their order.
+func spell(v event.Value) string {
+	var parts []string
 	switch v.Kind() {
 	case event.KindBool:
-		return v.True()
+		return strconv.FormatBool(v.True())
 	case event.KindNumber:
-		return v.Number()
+		return strconv.FormatFloat(v.Number(), 'f', -1, 64)
 	case event.KindString:
-		return v.Text()
+		return encoded(v.Text())
 	case event.KindArray:
-		list := []any{}
 		for _, element := range v.Elements() {
-			list = append(list, plain(element))
+			parts = append(parts, spell(element))
 		}
-		return list
+		return "[" + strings.Join(parts, ", ") + "]"
 	case event.KindObject:
-		fields := map[string]any{}
 		for i := range v.Len() {
-			name, value := v.Field(i)
-			fields[name] = plain(value)
+			key, value := v.Field(i)
+			parts = append(parts, encoded(key)+": "+spell(value))
 		}
-		return fields
+		return "{" + strings.Join(parts, ", ") + "}"
 	}
-	return nil
+	return "null"
+}
+
+// encoded writes what encoding/json can, as every text.
+func encoded(v any) string {
+	spelled, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("%v can't be JSON: %v", v, err))
+	}
+	return string(spelled)
 }

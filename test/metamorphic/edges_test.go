@@ -9,6 +9,7 @@ import (
 
 	"muster/event"
 	"muster/pipeline"
+	"muster/test/ruleset"
 )
 
 // edge is rules, events in order of arrival, and every change that must
@@ -173,7 +174,7 @@ var edges = []edge{
 func TestEdgesOfTime(t *testing.T) {
 	for _, e := range edges {
 		t.Run(e.name, func(t *testing.T) {
-			r := newReplica(t, compile(t, e.rules))
+			r := newReplica(t, ruleset.Compile(t, e.rules))
 			for i := range e.events {
 				r.apply(&e.events[i])
 			}

@@ -13,6 +13,7 @@ import (
 	"muster/pipeline"
 	"muster/rules"
 	"muster/test/generate"
+	"muster/test/ruleset"
 )
 
 // history is rules and what happens to some profiles.
@@ -86,7 +87,7 @@ func draw(t *testing.T, s shape, seed uint64) *history {
 	for i, text := range steps {
 		h.texts[fmt.Sprintf("t%d", i)] = text
 	}
-	h.set = compile(t, h.texts)
+	h.set = ruleset.Compile(t, h.texts)
 	profiles := make([]string, s.profiles)
 	for i := range profiles {
 		profiles[i] = fmt.Sprintf("p%02d", i)
@@ -115,19 +116,6 @@ func (s *shape) event(r *rand.Rand, profiles []string, clock int64) event.Event 
 	}
 	ev.Time = max(0, ev.Arrival-late)
 	return ev
-}
-
-func compile(t *testing.T, texts map[string]string) *rules.Set {
-	t.Helper()
-	var segments []rules.Segment
-	for id, text := range texts {
-		segments = append(segments, rules.NewSegment(id, text))
-	}
-	set, err := rules.Compile(segments)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
 }
 
 // records returns the history as a partition's log, with holes between the

@@ -1,6 +1,7 @@
 package metamorphic
 
 import (
+	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -61,11 +62,7 @@ func (w *watcher) until(end int64) {
 			upcoming[at] = append(upcoming[at], profile)
 		}
 	}
-	instants := make([]int64, 0, len(upcoming))
-	for at := range upcoming {
-		instants = append(instants, at)
-	}
-	slices.Sort(instants)
+	instants := slices.Sorted(maps.Keys(upcoming))
 	for now := w.oracle.Clock(); now < end; {
 		now = min(w.deadline(now), end)
 		if len(instants) > 0 && instants[0] <= now {

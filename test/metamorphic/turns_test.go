@@ -10,6 +10,7 @@ import (
 	"muster/pipeline"
 	"muster/pipeline/memory"
 	"muster/rules"
+	"muster/test/ruleset"
 )
 
 // quiet is who was active and has not been for a day.
@@ -42,7 +43,7 @@ func (o *overtaken) Commit(ctx context.Context, shard int, c *pipeline.Commit) e
 // A deadline passes while the shard changes hands: the old owner has served
 // it in memory, the new one serves it too, and only one of them is heard.
 func TestDeadlineDuringRebalance(t *testing.T) {
-	set := compile(t, map[string]string{"quiet": quiet})
+	set := ruleset.Compile(t, map[string]string{"quiet": quiet})
 	records := apart(
 		track("a", "2026-11-01T10:00:00Z", ""),
 		track("b", "2026-11-02T18:00:00Z", ""),
@@ -72,7 +73,7 @@ func TestDeadlineDuringRebalance(t *testing.T) {
 // owner dies between them, the next serves the rest, also of profiles that
 // were stored at that very millisecond.
 func TestWaveOfDeadlinesCutByDeath(t *testing.T) {
-	set := compile(t, map[string]string{"quiet": quiet})
+	set := ruleset.Compile(t, map[string]string{"quiet": quiet})
 	var events []event.Event
 	var want []string
 	for i := range 9 {
@@ -126,7 +127,7 @@ func backlog() []pipeline.Record {
 }
 
 func TestCatchingUpAWeek(t *testing.T) {
-	set := compile(t, map[string]string{"quiet": quiet})
+	set := ruleset.Compile(t, map[string]string{"quiet": quiet})
 	want := []string{
 		"2026-11-02T00:00:00.000Z back enters quiet by time", // at its deadline, before the event of that millisecond
 		"2026-11-02T00:00:00.000Z gone enters quiet by time",

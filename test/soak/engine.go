@@ -2,6 +2,7 @@ package soak
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"muster/event"
@@ -75,7 +76,7 @@ func compileSampled(c *Case, set *rules.Set, segments []rules.Segment) (*rules.S
 		sample[st.Event.Profile] = first.shard.Profile(st.Event.Profile)
 	}
 	o := rules.Options{Now: first.shard.Clock()}
-	for _, id := range sorted(sample) {
+	for _, id := range slices.Sorted(maps.Keys(sample)) {
 		o.Sample = append(o.Sample, sample[id])
 	}
 	return rules.CompileWith(segments, o)
@@ -172,13 +173,4 @@ func convert(changes []pipeline.Change) []oracle.Change {
 		})
 	}
 	return list
-}
-
-func sorted(byID map[string]*profile.Profile) []string {
-	ids := make([]string, 0, len(byID))
-	for id := range byID {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
 }

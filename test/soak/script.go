@@ -1,13 +1,11 @@
 package soak
 
 import (
-	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
-	"muster/event"
+	"muster/test/generate"
 	"muster/test/oracle"
 )
 
@@ -32,7 +30,7 @@ func Script(c *Case) (string, error) {
 		if st.Event == nil {
 			fmt.Fprintf(&b, "advance %s\n", instant(st.Until))
 		} else {
-			fmt.Fprintf(&b, "event %s\n", Record(st.Event))
+			fmt.Fprintf(&b, "event %s\n", generate.Record(st.Event, nil))
 		}
 	}
 	b.WriteString("changes\n")
@@ -47,65 +45,3 @@ func Script(c *Case) (string, error) {
 }
 
 func instant(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
-
-var types = map[event.Type]string{
-	event.Track: "track", event.Page: "page", event.Screen: "screen",
-	event.Identify: "identify", event.Group: "group", event.Alias: "alias",
-}
-
-// Record spells an event as a record of the Segment spec, from which it is
-// decoded again.
-func Record(e *event.Event) string {
-	fields := []string{field("type", types[e.Type]), field("userId", e.Profile)}
-	if e.Type == event.Track {
-		fields = append(fields, field("event", e.Name))
-	}
-	if e.Type == event.Group {
-		fields = append(fields, field("groupId", e.GroupID))
-	}
-	if e.MessageID != "" {
-		fields = append(fields, field("messageId", e.MessageID))
-	}
-	fields = append(fields, field("timestamp", instant(e.Time)), field("receivedAt", instant(e.Arrival)))
-	if !e.Body.IsMissing() {
-		key := "traits"
-		if e.IsBehaviour() {
-			key = "properties"
-		}
-		fields = append(fields, quote(key)+": "+spell(e.Body))
-	}
-	return "{" + strings.Join(fields, ", ") + "}"
-}
-
-func field(key, text string) string { return quote(key) + ": " + quote(text) }
-
-// spell writes a value as JSON, fields in their order.
-func spell(v event.Value) string {
-	var parts []string
-	switch v.Kind() {
-	case event.KindBool:
-		return strconv.FormatBool(v.True())
-	case event.KindNumber:
-		return strconv.FormatFloat(v.Number(), 'f', -1, 64)
-	case event.KindString:
-		return quote(v.Text())
-	case event.KindArray:
-		for _, element := range v.Elements() {
-			parts = append(parts, spell(element))
-		}
-		return "[" + strings.Join(parts, ", ") + "]"
-	case event.KindObject:
-		for i := range v.Len() {
-			key, value := v.Field(i)
-			parts = append(parts, quote(key)+": "+spell(value))
-		}
-		return "{" + strings.Join(parts, ", ") + "}"
-	}
-	return "null"
-}
-
-// quote writes a JSON string. Marshalling a string can't fail.
-func quote(text string) string {
-	spelled, _ := json.Marshal(text)
-	return string(spelled)
-}

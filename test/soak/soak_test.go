@@ -3,14 +3,12 @@ package soak
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"muster/event"
-	"muster/test/generate"
 	"muster/test/oracle"
 )
 
@@ -213,26 +211,6 @@ func TestARunGoesOn(t *testing.T) {
 	cancel()
 	if p, err := NewRunner(Config{Decisions: 6000, Seed: 5}, NewShard, report).Run(stopped); err != nil || p.Decisions() != 0 || p.Next != 5 {
 		t.Errorf("cancelled, got %+v, %v", p, err)
-	}
-}
-
-// TestRecords demands of every event that its record decodes to it.
-func TestRecords(t *testing.T) {
-	decoder, err := event.NewDecoder(event.DefaultConfig())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := rand.New(rand.NewPCG(1, 2))
-	for range 3000 {
-		want := generate.Event(r, []string{"a", "b"}, generate.Start)
-		decoder.Reset()
-		got, rejected := decoder.Decode(nil, nil, []byte(Record(&want)), 0, 0)
-		if len(got) != 1 {
-			t.Fatalf("%s: %v", Record(&want), rejected)
-		}
-		if Record(&got[0]) != Record(&want) || got[0].Name != want.Name || got[0].Time != want.Time || got[0].Arrival != want.Arrival {
-			t.Fatalf("%s\nwas decoded as %s", Record(&want), Record(&got[0]))
-		}
 	}
 }
 

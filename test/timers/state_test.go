@@ -11,6 +11,7 @@ import (
 	"muster/profile"
 	"muster/sink"
 	servers "muster/test/redis"
+	"muster/test/ruleset"
 )
 
 const (
@@ -42,7 +43,7 @@ func fill(b *testing.B, store *sink.Store, shard int, deadlines bool) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	sh := pipeline.NewShard(compile(b), profile.DefaultConfig(), 0, state)
+	sh := pipeline.NewShard(ruleset.Compile(b, segments), profile.DefaultConfig(), 0, state)
 	for i := range stored {
 		ev := event.Event{
 			Type: event.Track, Name: "Bought", Profile: fmt.Sprintf("u%d", i), Time: began.UnixMilli(), Arrival: began.UnixMilli(),

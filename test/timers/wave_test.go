@@ -13,6 +13,7 @@ import (
 	"muster/rules"
 	"muster/sink"
 	"muster/test/redis"
+	"muster/test/ruleset"
 )
 
 const (
@@ -33,19 +34,6 @@ var segments = map[string]string{
 	"browsers": `count(events("Viewed", "1m")) >= 3`,
 	"fans":     `len(uniq(map(events("Viewed", "1m"), .sku))) > 5`,
 	"quiet":    `not (count(events("Bought", "1d")) > 0) and count(events("Viewed")) > 100`,
-}
-
-func compile(b *testing.B) *rules.Set {
-	b.Helper()
-	list := make([]rules.Segment, 0, len(segments))
-	for id, rule := range segments {
-		list = append(list, rules.NewSegment(id, rule))
-	}
-	set, err := rules.Compile(list)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return set
 }
 
 func openStore(b *testing.B, server *redis.Server, shards int) *sink.Store {
@@ -103,7 +91,7 @@ func BenchmarkWave(b *testing.B) {
 }
 
 func measure(b *testing.B) {
-	f, overdue, stop := work(b, compile(b), openStore(b, redis.Start(b), 1))
+	f, overdue, stop := work(b, ruleset.Compile(b, segments), openStore(b, redis.Start(b), 1))
 	defer stop()
 	order := shuffled(profiles)
 	took, _ := f.play(stretch{records: profiles, value: func(i int) []byte {

@@ -3,11 +3,9 @@
 package traffic
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"muster/event"
 	"muster/test/e2e/stack"
 	"muster/test/generate"
+	"muster/test/ruleset"
 )
 
 // Traffic is a stream of events and the rules to evaluate on it. It is drawn
@@ -46,21 +45,8 @@ func New(seed uint64, profiles, rules int) *Traffic {
 	return tr
 }
 
-// Segments writes the rules as a segment file. JSON is YAML.
-func (tr *Traffic) Segments() string {
-	var b strings.Builder
-	b.WriteString("segments:\n")
-	for id, rule := range tr.Rules {
-		var text bytes.Buffer
-		encoder := json.NewEncoder(&text)
-		encoder.SetEscapeHTML(false)
-		if err := encoder.Encode(rule); err != nil {
-			panic(err)
-		}
-		fmt.Fprintf(&b, "  - id: %s\n    rule: %s", id, text.String())
-	}
-	return b.String()
-}
+// Segments writes the rules as a segment file.
+func (tr *Traffic) Segments() string { return ruleset.File(tr.Rules) }
 
 // Records returns events on random partitions of the source topic under
 // random keys, or none; without a source topic, keyed as they have to be.
