@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"muster/pipeline"
 	"muster/pipeline/memory"
@@ -36,6 +38,26 @@ func TestEditionsOnlyGrow(t *testing.T) {
 	if n := live.Current().Number; n != 801 {
 		t.Errorf("the last edition is %d", n)
 	}
+}
+
+// TestIdleShardTellsItsEdition: operators see by it that a change of the
+// rules has come everywhere, also where nothing happens.
+func TestIdleShardTellsItsEdition(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := &still{tape: tape{records: []pipeline.Record{bought(0, "u", time.Now())}, size: 1}}
+		live, told := pipeline.NewLive(weekly(t)), make(chan uint64, 2)
+		watch(t, live.Current().Set, memory.New(), source, func(w *pipeline.Worker) {
+			w.Rules = live
+			w.Observer = pipeline.Observer{Committed: func(_ int, b pipeline.BatchStats) { told <- b.Edition }}
+		})
+		if first := <-told; first != 1 {
+			t.Errorf("the first batch is of edition %d", first)
+		}
+		live.Publish(weekly(t))
+		if next := <-told; next != 2 {
+			t.Errorf("after the change the idle shard is at edition %d", next)
+		}
+	})
 }
 
 // meddler is a Source that publishes rules while the worker is at work on

@@ -11,8 +11,8 @@ import (
 	"muster/rules"
 )
 
-// Compile makes a rule set of segment files. One without segments is an
-// error: it is more likely a lost file than meant.
+// Compile makes a rule set of one segment file or more. A set without
+// segments is an error: a file is more likely lost than meant to be empty.
 func Compile(o rules.Options, sources ...rules.Source) (*rules.Set, error) {
 	set, err := rules.LoadWith(o, sources...)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"muster/stream"
 )
 
-// The clocks that arrival times are clamped to.
+// What arrival times are clamped to, and what moves time while none come.
 const (
 	clockWall   = "wall"
 	clockStream = "stream"
@@ -30,8 +30,9 @@ type config struct {
 	Pipeline pipeline.Config `yaml:"pipeline"`
 	Segments segments.Config `yaml:"segments"`
 	// Clock is wall, where an arrival time over 5 minutes ahead of the wall
-	// clock counts as the wall clock, or stream, where every arrival time is
-	// believed: for feeding old or simulated data. Default wall.
+	// clock counts as the wall clock and time goes on while nothing comes, or
+	// stream, where every arrival time is believed and only they move time:
+	// for feeding old or simulated data. Default wall.
 	Clock string            `yaml:"clock"`
 	HTTP  httpConfig        `yaml:"http"`
 	Log   observe.LogConfig `yaml:"log"`
