@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"slices"
+	"strings"
 
 	"github.com/twmb/murmur3"
 )
@@ -78,6 +79,10 @@ func digest(key string) string {
 	h1, h2 := murmur3.StringSum128(key)
 	return hex.EncodeToString(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, h1), h2))
 }
+
+// SegmentName returns the segment id that an entry of a list of names is
+// about; false when it is about something else.
+func SegmentName(name string) (id string, ok bool) { return strings.CutPrefix(name, segmentName) }
 
 // Segment returns the id of a retired segment by its number.
 func (c *Codec) Segment(number uint64) string { return c.names[number][len(segmentName):] }

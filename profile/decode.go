@@ -10,9 +10,7 @@ import (
 // has are dropped; segments that it no longer has go to Retired.
 func (c *Codec) Decode(id string, blob []byte) (*Profile, error) {
 	r := &reader{rest: string(blob)}
-	if v := r.byte(); r.err == nil && v != formatVersion {
-		return nil, fmt.Errorf("decoding profile %q: format %d is not %d, the one this version reads", id, v, formatVersion)
-	}
+	r.format()
 	p := New(id)
 	p.known = true
 	p.FirstSeen, p.LastSeen = r.varint(), r.varint()

@@ -40,44 +40,64 @@ func (s *Store) Init(ctx context.Context, shards int) error {
 
 // Check returns ErrNotInitialised when Init was never run, and ErrMismatch
 // when the deployment has another number of shards than the keyed topic has
-// partitions.
+// partitions, or is being resharded.
 func (s *Store) Check(ctx context.Context, shards int) error {
-	stored, err := s.deployment(ctx)
+	l, err := s.deployment(ctx)
 	if err != nil {
 		return err
 	}
-	if stored != shards {
+	if l.Next != nil {
+		return fmt.Errorf("%s is being resharded to %s: finish it by running evaluator reshard again, or give it up "+
+			"with evaluator reshard --abandon: %w", s.keys.deployment(), l.Next, ErrMismatch)
+	}
+	if l.Current.Shards != shards {
 		return fmt.Errorf("%s was made for %d shards, the keyed topic has %d partitions: use the topic it was made for, "+
-			"or start a new deployment under another prefix and replay: %w", s.keys.deployment(), stored, shards, ErrMismatch)
+			"change the number of shards with evaluator reshard, or start a new deployment under another prefix and replay: %w",
+			s.keys.deployment(), l.Current.Shards, shards, ErrMismatch)
+	}
+	return s.current(l)
+}
+
+// current returns ErrMismatch when the deployment was resharded since the
+// store was made: it would look in the wrong keys.
+func (s *Store) current(l Layouts) error {
+	if s.keys.layout != l.Current.Number {
+		return fmt.Errorf("%s was resharded to %s since this process looked: start it again: %w",
+			s.keys.deployment(), l.Current, ErrMismatch)
 	}
 	return nil
 }
 
-// deployment returns the number of shards, after checking all else.
-func (s *Store) deployment(ctx context.Context) (shards int, err error) {
+// shards returns the number of shards of the current layout.
+func (s *Store) shards(ctx context.Context) (int, error) {
+	l, err := s.deployment(ctx)
+	if err == nil {
+		err = s.current(l)
+	}
+	return l.Current.Shards, err
+}
+
+// deployment returns the layouts, after checking all else.
+func (s *Store) deployment(ctx context.Context) (Layouts, error) {
 	key := s.keys.deployment()
 	var stored map[string]string
-	err = s.retry(ctx, "reading deployment", func(ctx context.Context) error {
+	err := s.retry(ctx, "reading deployment", func(ctx context.Context) (err error) {
 		stored, err = s.client.HGetAll(ctx, key).Result()
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("reading %s: %w", key, err)
+		return Layouts{}, fmt.Errorf("reading %s: %w", key, err)
 	}
 	if len(stored) == 0 {
-		return 0, fmt.Errorf("%s is missing: %w", key, ErrNotInitialised)
+		return Layouts{}, fmt.Errorf("%s is missing: %w", key, ErrNotInitialised)
 	}
 	if got := stored[fieldSchema]; got != strconv.Itoa(schema) {
-		return 0, fmt.Errorf("%s has schema %q, this version reads %d: run the version that wrote it, "+
+		return Layouts{}, fmt.Errorf("%s has schema %q, this version reads %d: run the version that wrote it, "+
 			"or start a new deployment under another prefix and replay: %w", key, got, schema, ErrMismatch)
 	}
 	if got := stored[fieldBuckets]; got != strconv.Itoa(s.cfg.Buckets) {
-		return 0, fmt.Errorf("%s was made with %s buckets, the configuration says %d: set `buckets: %s`: %w",
+		return Layouts{}, fmt.Errorf("%s was made with %s buckets, the configuration says %d: set `buckets: %s`: %w",
 			key, got, s.cfg.Buckets, got, ErrMismatch)
 	}
-	shards, err = strconv.Atoi(stored[fieldShards])
-	if err != nil || shards < 1 {
-		return 0, fmt.Errorf("%s has %q shards: %w", key, stored[fieldShards], ErrMismatch)
-	}
-	return shards, nil
+	return parseLayouts(key, stored)
 }

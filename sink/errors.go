@@ -16,15 +16,19 @@ var ErrMismatch = errors.New("redis holds a deployment of another shape")
 var ErrEvicts = errors.New("redis may evict keys, which would lose profiles silently")
 
 // ErrBroken is returned by Open for a shard that a PartialError has hit.
-var ErrBroken error = brokenError{}
+var ErrBroken error = fatalError("a transaction of this shard was applied in part")
 
-type brokenError struct{}
+// ErrSealed is returned by Open for a shard whose profiles have gone, or are
+// going, to other shards.
+var ErrSealed error = fatalError("the deployment was resharded")
+
+type fatalError string
 
 // Error implements error.
-func (brokenError) Error() string { return "a transaction of this shard was applied in part" }
+func (e fatalError) Error() string { return string(e) }
 
 // Fatal says that trying again can't help: an operator has to look.
-func (brokenError) Fatal() bool { return true }
+func (fatalError) Fatal() bool { return true }
 
 // PartialError is returned by Commit when Redis applied a transaction but for
 // some of its commands: something else writes at Muster's keys. The shard is

@@ -10,7 +10,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// inspect checks every master, and the deployment if there is one already.
+// inspect checks every master, and the deployment if there is one already,
+// whose layout is the store's from then on.
 func (s *Store) inspect(ctx context.Context) error {
 	err := s.retry(ctx, "connecting", func(ctx context.Context) error {
 		if cluster, ok := s.client.(*redis.ClusterClient); ok {
@@ -21,9 +22,11 @@ func (s *Store) inspect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("connecting to redis at %s: %w", strings.Join(s.cfg.Addresses, ", "), err)
 	}
-	if _, err := s.deployment(ctx); err != nil && !errors.Is(err, ErrNotInitialised) {
+	l, err := s.deployment(ctx)
+	if err != nil && !errors.Is(err, ErrNotInitialised) {
 		return err
 	}
+	s.keys.layout = max(1, l.Current.Number)
 	return nil
 }
 

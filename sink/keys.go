@@ -10,9 +10,11 @@ import (
 
 // keys names everything in Redis. With the default prefix:
 //
-//	m:cluster                  hash    shards, buckets and schema of the deployment
+//	m:cluster                  hash    shards, buckets and schema of the deployment; after
+//	                                   a reshard also layout and topic, see layout.go
 //	m:{s12}:meta               hash    of shard 12: epoch, next, clock, outbox, rules,
-//	                                   generation, commits, schema; broken, if it is
+//	                                   generation, commits, schema; broken, if it is;
+//	                                   sealed, if its profiles are elsewhere now
 //	m:{s12}:names              list    names that profiles refer to by position
 //	m:{s12}:p:<bucket>         hash    profile id -> versioned binary profile
 //	m:{s12}:gaps               list    offsets that were passed over, as "from to"
@@ -22,6 +24,9 @@ import (
 //	m:{s12}:out                stream  membership changes, see outbox.go
 //	m:hll:{<segment>}:20261121 HLL     members that were active on that UTC day
 //
+// From layout 2 on, which the first reshard makes, the keys of shards begin with
+// its number: m:2:{s12}:meta.
+//
 // The part in braces is the hash tag: a shard is one slot of a Redis Cluster,
 // and so are all days of a segment's reach. Profile ids are any bytes and so
 // are only ever fields and members, never a part of a key. Segment ids are
@@ -29,6 +34,7 @@ import (
 type keys struct {
 	prefix  string
 	buckets int
+	layout  int // 0 as 1
 }
 
 func (k keys) deployment() string      { return k.prefix + ":cluster" }
@@ -38,14 +44,29 @@ func (k keys) timers(shard int) string { return k.shard(shard) + "timers" }
 func (k keys) gaps(shard int) string   { return k.shard(shard) + "gaps" }
 func (k keys) sizes(shard int) string  { return k.shard(shard) + "size" }
 func (k keys) outbox(shard int) string { return k.shard(shard) + "out" }
-func (k keys) shard(shard int) string  { return k.prefix + ":{s" + strconv.Itoa(shard) + "}:" }
+
+func (k keys) shard(shard int) string {
+	if k.layout > 1 {
+		return k.prefix + ":" + strconv.Itoa(k.layout) + ":{s" + strconv.Itoa(shard) + "}:"
+	}
+	return k.prefix + ":{s" + strconv.Itoa(shard) + "}:"
+}
+
+// of returns the keys of another layout.
+func (k keys) of(l Layout) keys {
+	k.layout = l.Number
+	return k
+}
 
 func (k keys) members(shard int, segment string) string { return k.shard(shard) + "seg:" + segment }
 
 // profiles returns the hash that holds a profile.
 func (k keys) profiles(shard int, profile string) string {
-	return k.shard(shard) + "p:" + strconv.Itoa(bucket(profile, k.buckets))
+	return k.bucket(shard, bucket(profile, k.buckets))
 }
+
+// bucket returns the hash of a number.
+func (k keys) bucket(shard, bucket int) string { return k.shard(shard) + "p:" + strconv.Itoa(bucket) }
 
 // reach returns the key of a segment on a day, in days since 1970 UTC.
 func (k keys) reach(segment string, day int64) string {

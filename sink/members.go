@@ -16,7 +16,7 @@ const (
 // Sizes returns the number of members by segment, summed over all shards.
 // Shards are read one after the other, so the sum is of no single instant.
 func (s *Store) Sizes(ctx context.Context) (map[string]int64, error) {
-	shards, err := s.deployment(ctx)
+	shards, err := s.shards(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading sizes: %w", err)
 	}
@@ -54,7 +54,7 @@ func (s *Store) Sizes(ctx context.Context) (map[string]int64, error) {
 // meanwhile may be seen or not, and while a set grows or shrinks a profile
 // may be seen twice.
 func (s *Store) Members(ctx context.Context, segment string, fn func(profile string) error) error {
-	shards, err := s.deployment(ctx)
+	shards, err := s.shards(ctx)
 	if err != nil {
 		return fmt.Errorf("reading members of %s: %w", segment, err)
 	}
@@ -67,7 +67,11 @@ func (s *Store) Members(ctx context.Context, segment string, fn func(profile str
 }
 
 func (s *Store) scan(ctx context.Context, key string, fn func(string) error) error {
-	for cursor := uint64(0); ; {
+	return s.scanFrom(ctx, key, 0, fn)
+}
+
+func (s *Store) scanFrom(ctx context.Context, key string, cursor uint64, fn func(string) error) error {
+	for {
 		var page []string
 		err := s.retry(ctx, "reading members", func(ctx context.Context) (err error) {
 			var next uint64

@@ -21,6 +21,7 @@ var metaFields = []string{
 	"commits",    // commits ever; tells a commit that landed from one that did not
 	"schema",     // version of the shard's keys
 	"broken",     // what went wrong, once a transaction was applied in part
+	"sealed",     // where its profiles go or went, from the beginning of a reshard on
 }
 
 // meta is a shard's meta hash.
@@ -30,7 +31,7 @@ type meta struct {
 	generation                 uint64
 	commits                    int64
 	schema                     string
-	broken                     string
+	broken, sealed             string
 }
 
 func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
@@ -42,7 +43,7 @@ func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
 	for i, value := range values {
 		text[i], _ = value.(string) // nil for a field that is absent
 	}
-	m := meta{rules: text[4], schema: text[7], broken: text[8]}
+	m := meta{rules: text[4], schema: text[7], broken: text[8], sealed: text[9]}
 	for i, number := range []*int64{&m.epoch, &m.next, &m.clock, &m.outbox} {
 		if err := parse(key, metaFields[i], text[i], number); err != nil {
 			return meta{}, err

@@ -19,8 +19,9 @@ const timerPage = 10_000
 const epochStep = 1 << 20
 
 // Open implements pipeline.Store. It returns ErrBroken for a shard that a
-// transaction was applied to in part, and ErrMismatch for one of another
-// schema; both leave the present owner alone.
+// transaction was applied to in part, ErrMismatch for one of another schema,
+// and ErrSealed for one whose profiles are being resharded or have been; all
+// leave the present owner alone.
 func (s *Store) Open(ctx context.Context, shard int) (pipeline.State, error) {
 	var state pipeline.State
 	err := s.retry(ctx, "opening", func(ctx context.Context) error {
@@ -31,6 +32,9 @@ func (s *Store) Open(ctx context.Context, shard int) (pipeline.State, error) {
 		if err := s.usable(shard, before); err != nil {
 			return err
 		}
+		if before.sealed != "" {
+			return s.sealed(shard, before)
+		}
 		state, err = s.takeOver(ctx, shard)
 		return err
 	})
@@ -39,6 +43,11 @@ func (s *Store) Open(ctx context.Context, shard int) (pipeline.State, error) {
 	}
 	s.setEpoch(shard, state.Epoch)
 	return state, nil
+}
+
+func (s *Store) sealed(shard int, m meta) error {
+	return final("%s is sealed, its profiles belong to %s: start this process again, with the topic of that layout "+
+		"as kafka.keyed: %w", s.keys.meta(shard), m.sealed, ErrSealed)
 }
 
 func (s *Store) usable(shard int, m meta) error {
@@ -65,6 +74,9 @@ func (s *Store) takeOver(ctx context.Context, shard int) (pipeline.State, error)
 	m, err := readMeta(ctx, s.client, key)
 	if err != nil {
 		return pipeline.State{}, err
+	}
+	if m.sealed != "" { // since it was looked at
+		return pipeline.State{}, s.sealed(shard, m)
 	}
 	names, err := s.client.LRange(ctx, s.keys.names(shard), 0, -1).Result()
 	if err != nil {

@@ -16,6 +16,9 @@ import (
 // grow, also over commits that apply no record, and a replayed batch gives
 // its changes the ids they had.
 //
+// An entry that a reshard has moved has an id of 0-<sequence> and the offset
+// it had on the topic before.
+//
 // In Redis an entry has the fields segment, profile, kind (entered or
 // exited), at (ms since 1970 UTC), version, cause (event or time) and offset.
 type Entry struct {
@@ -37,20 +40,26 @@ func (s *Store) fillOutbox(ctx context.Context, pipe redis.Pipeliner, shard int,
 	}
 	key, offset := s.keys.outbox(shard), strconv.FormatInt(c.Next, 10)
 	for i, change := range c.Changes {
-		kind := kindExited
-		if change.Entered {
-			kind = kindEntered
-		}
-		pipe.XAdd(ctx, &redis.XAddArgs{
-			Stream: key,
-			ID:     offset + "-" + strconv.FormatInt(c.Outbox+int64(i)+1, 10),
-			Values: []any{
-				"segment", change.Segment, "profile", change.Profile, "kind", kind, "at", change.At,
-				"version", change.Version, "cause", string(change.Cause), "offset", offset,
-			},
-		})
+		e := Entry{ID: offset + "-" + strconv.FormatInt(c.Outbox+int64(i)+1, 10), Offset: c.Next, Change: change}
+		pipe.XAdd(ctx, e.add(key))
 	}
 	pipe.XTrimMaxLenApprox(ctx, key, s.cfg.OutboxMax, 0)
+}
+
+// add returns what appends the entry to a stream.
+func (e *Entry) add(key string) *redis.XAddArgs {
+	kind := kindExited
+	if e.Change.Entered {
+		kind = kindEntered
+	}
+	return &redis.XAddArgs{
+		Stream: key,
+		ID:     e.ID,
+		Values: []any{
+			"segment", e.Change.Segment, "profile", e.Change.Profile, "kind", kind, "at", e.Change.At,
+			"version", e.Change.Version, "cause", string(e.Change.Cause), "offset", e.Offset,
+		},
+	}
 }
 
 // Outbox returns up to count entries of a shard after the entry with the id

@@ -1,0 +1,164 @@
+package profile
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// Renumbering turns blobs of one shard into those of another, whose list of
+// names is another one. It needs no rule set, so it keeps what the rules in
+// force no longer ask for, as the blob does.
+type Renumbering struct {
+	// Numbers gives every position in the list of names that the blobs were
+	// written with its position in the other list.
+	Numbers []uint64
+	// Generation gives the generation of a rule set its own in the other
+	// shard.
+	Generation func(uint64) uint64
+}
+
+// Stored is what can be read of a blob without its rule set.
+type Stored struct {
+	Deadline int64    // next instant at which a membership may change by itself, ms; 0 for none
+	Segments []uint64 // numbers of the segments that the profile is in, ascending
+}
+
+// Append writes the renumbered blob of a profile behind b. An error means
+// that the blob is damaged or not of this list of names.
+func (n *Renumbering) Append(b, blob []byte) ([]byte, error) {
+	w := rewriter{reader: reader{rest: string(blob)}, out: b, numbers: n.Numbers}
+	w.head(n.Generation)
+	w.unnumbered()
+	w.series()
+	w.held()
+	if w.err == nil && len(w.rest) > 0 {
+		w.fail(fmt.Errorf("%d bytes too many", len(w.rest)))
+	}
+	if w.err != nil {
+		return b, fmt.Errorf("renumbering a profile: %w", w.err)
+	}
+	return w.out, nil
+}
+
+// ReadStored reads the beginning of a blob. An error means that it is
+// damaged or of another format.
+func ReadStored(blob []byte) (Stored, error) {
+	r := reader{rest: string(blob)}
+	r.format()
+	for range 2 {
+		r.varint() // first and last seen
+	}
+	for range 2 {
+		r.uvarint() // version and generation
+	}
+	r.varint() // day of reach
+	s := Stored{Deadline: r.varint()}
+	number := uint64(0)
+	for range r.count(1) {
+		number += r.uvarint()
+		s.Segments = append(s.Segments, number)
+	}
+	if r.err != nil {
+		return Stored{}, fmt.Errorf("reading a stored profile: %w", r.err)
+	}
+	return s, nil
+}
+
+// format reads the first byte of a blob.
+func (r *reader) format() {
+	if v := r.byte(); r.err == nil && v != formatVersion {
+		r.fail(fmt.Errorf("format %d is not %d, the one this version reads", v, formatVersion))
+	}
+}
+
+// rewriter copies a blob and puts other numbers into it.
+type rewriter struct {
+	reader
+	out     []byte
+	numbers []uint64
+}
+
+// copied copies what f reads.
+func (w *rewriter) copied(f func()) {
+	before := w.rest
+	f()
+	if w.err == nil {
+		w.out = append(w.out, before[:len(before)-len(w.rest)]...)
+	}
+}
+
+func (w *rewriter) number(old uint64) uint64 {
+	if old >= uint64(len(w.numbers)) {
+		w.fail(fmt.Errorf("number %d is not among the shard's %d names", old, len(w.numbers)))
+		return 0
+	}
+	return w.numbers[old]
+}
+
+// head is everything up to the memberships.
+func (w *rewriter) head(generation func(uint64) uint64) {
+	w.copied(func() {
+		w.format()
+		w.varint()  // first seen
+		w.varint()  // last seen
+		w.uvarint() // version
+	})
+	w.out = binary.AppendUvarint(w.out, generation(w.uvarint()))
+	w.copied(func() {
+		w.varint() // day of reach
+		w.varint() // deadline
+	})
+	var numbers []uint64
+	old := uint64(0)
+	for range w.count(1) {
+		old += w.uvarint()
+		numbers = append(numbers, w.number(old))
+	}
+	slices.Sort(numbers)
+	w.out = binary.AppendUvarint(w.out, uint64(len(numbers)))
+	last := uint64(0)
+	for _, n := range numbers {
+		w.out = binary.AppendUvarint(w.out, n-last)
+		last = n
+	}
+}
+
+// unnumbered is what has no numbers: groups, traits and message ids.
+func (w *rewriter) unnumbered() {
+	w.copied(func() {
+		for range w.count(1) {
+			w.text()
+		}
+		for range w.count(3) {
+			w.text()
+			w.varint()
+			w.value(0)
+		}
+		for range w.count(9) {
+			w.fixed()
+			w.varint()
+		}
+	})
+}
+
+func (w *rewriter) series() {
+	n := w.count(5)
+	w.out = binary.AppendUvarint(w.out, uint64(n))
+	for range n {
+		w.out = binary.AppendUvarint(w.out, w.number(w.uvarint()))
+		w.copied(func() { readPoints(&w.reader) })
+	}
+}
+
+func (w *rewriter) held() {
+	if w.err != nil || w.rest == "" {
+		return
+	}
+	n := w.count(2)
+	w.out = binary.AppendUvarint(w.out, uint64(n))
+	for range n {
+		w.out = binary.AppendUvarint(w.out, w.number(w.uvarint()))
+		w.copied(func() { w.varint() })
+	}
+}
