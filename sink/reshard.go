@@ -16,7 +16,8 @@ type Plan struct {
 	Shards int    // of the new layout, at least 1
 	// Before and After return the shard of a profile in either layout.
 	Before, After func(profile string) int
-	// Progress is told now and then how far it is. It is called from several goroutines, one at a time. Default: nobody.
+	// Progress is told now and then how far it is, on the caller's goroutine.
+	// Default: nobody.
 	Progress func(Progress)
 }
 

@@ -18,7 +18,7 @@ import (
 
 type initCommand struct {
 	Config      string `short:"c" required:"" placeholder:"FILE" help:"Configuration file."`
-	Shards      int    `default:"16" help:"Partitions of the keyed topic. It can't be changed later."`
+	Shards      int    `default:"16" help:"Partitions of the keyed topic. Changed later only by evaluator reshard."`
 	Replication int    `default:"1" help:"Replicas of the topics that are created."`
 }
 
@@ -26,8 +26,8 @@ type initCommand struct {
 func (initCommand) Help() string {
 	return `Creates the keyed topic with one partition per shard, the topics for dead letters,
 and records the number of shards in Redis. What is there already stays as it is, so it
-may be run again. Every profile belongs to one shard for ever: take at least as many
-shards as processes you will ever run.
+may be run again. Every profile belongs to one shard, and changing their number takes a
+pause and evaluator reshard: take at least as many shards as processes you will run.
 
 Example:
 
@@ -52,6 +52,9 @@ func (cmd *initCommand) Run(c console) error {
 		return settled(err)
 	}
 	defer store.Close()
+	if err := store.CheckTopic(ctx, cfg.Kafka.Keyed); err != nil && !errors.Is(err, sink.ErrNotInitialised) {
+		return settled(err)
+	}
 	cluster, err := stream.Connect(cfg.Kafka, nil)
 	if err != nil {
 		return unusable(err)

@@ -16,6 +16,7 @@ import (
 type cli struct {
 	Run     runCommand     `cmd:"" help:"Run the service: from Kafka to Redis, until it is stopped."`
 	Init    initCommand    `cmd:"" help:"Prepare Kafka and Redis for the service."`
+	Reshard reshardCommand `cmd:"" help:"Change the number of shards, while no evaluator runs."`
 	Demo    demoCommand    `cmd:"" help:"Watch audiences move over a simulated shop; needs nothing installed."`
 	Replay  replayCommand  `cmd:"" help:"Apply a file of events to segments in memory and print who enters and leaves."`
 	Check   checkCommand   `cmd:"" help:"Check segment files and run the tests in them."`

@@ -76,7 +76,12 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return endedBy(ctx, err)
 	}
-	err = s.await(ctx, redisPart, passing, func() error { return store.Check(ctx, shards) })
+	err = s.await(ctx, redisPart, passing, func() error {
+		if err := store.CheckTopic(ctx, s.config.Kafka.Keyed); err != nil {
+			return err
+		}
+		return store.Check(ctx, shards)
+	})
 	if err != nil {
 		return endedBy(ctx, unusable(err))
 	}

@@ -126,7 +126,7 @@ func (s *System) Offsets() ([]int64, error) {
 func (s *System) meta(shard int, field string) (int64, error) {
 	ctx, cancel := s.bounded()
 	defer cancel()
-	text, err := s.Redis.HGet(ctx, key(shard, "meta"), field).Result()
+	text, err := s.Redis.HGet(ctx, s.key(shard, "meta"), field).Result()
 	if errors.Is(err, goredis.Nil) {
 		return 0, nil
 	}
@@ -137,4 +137,9 @@ func (s *System) meta(shard int, field string) (int64, error) {
 }
 
 // key is a documented key of one shard.
-func key(shard int, name string) string { return fmt.Sprintf("m:{s%d}:%s", shard, name) }
+func (s *System) key(shard int, name string) string {
+	if s.Layout > 1 {
+		return fmt.Sprintf("m:%d:{s%d}:%s", s.Layout, shard, name)
+	}
+	return fmt.Sprintf("m:{s%d}:%s", shard, name)
+}

@@ -65,14 +65,14 @@ func (s *System) readShard(shard int, segments []string, into *Stored) (err erro
 		return err
 	}
 	for _, id := range segments {
-		members, err := s.Redis.SMembers(ctx, key(shard, "seg:"+id)).Result()
+		members, err := s.Redis.SMembers(ctx, s.key(shard, "seg:"+id)).Result()
 		if err != nil {
 			return err
 		}
 		slices.Sort(members)
 		into.Members[id] = members
 	}
-	sizes, err := s.Redis.HGetAll(ctx, key(shard, "size")).Result()
+	sizes, err := s.Redis.HGetAll(ctx, s.key(shard, "size")).Result()
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (s *System) readShard(shard int, segments []string, into *Stored) (err erro
 			into.Sizes[id] = size
 		}
 	}
-	messages, err := s.Redis.XRange(ctx, key(shard, "out"), "-", "+").Result()
+	messages, err := s.Redis.XRange(ctx, s.key(shard, "out"), "-", "+").Result()
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,9 @@ type System struct {
 	Source, Keyed string
 	// Servers are at hand where Options.Linked asks for it.
 	Servers *Servers
+	// Layout is the number of the shards' layout; 0 is 1, and each reshard
+	// makes it one more.
+	Layout int
 
 	t          testing.TB
 	kafka      []kgo.Opt // how the tests' own clients connect
