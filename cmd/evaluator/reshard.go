@@ -20,7 +20,7 @@ type reshardCommand struct {
 	Shards      int    `help:"The number of shards to have."`
 	Keyed       string `placeholder:"TOPIC" help:"Name of the new keyed topic. Default: the present one's, a hyphen and the number of shards."`
 	Replication int    `help:"Replicas of the topics that are created. Default: as many as the present keyed topic has."`
-	DryRun      bool   `help:"Check all that would be checked, say what would be moved, and change nothing."`
+	DryRun      bool   `help:"Look for evaluators and for records to read, say what would be moved, and change nothing."`
 	Abandon     bool   `help:"Give up a reshard that is under way: the old shards are as they were."`
 	DropOld     bool   `help:"Remove from Redis what the last reshard has left of the old shards."`
 	Output      string `enum:"text,json" default:"text" help:"How to print the result: ${enum}."`
@@ -107,7 +107,12 @@ func (cmd *reshardCommand) validate() error {
 
 // settledReshard marks an error that running it again can't mend.
 func settledReshard(err error) error {
-	if errors.Is(err, sink.ErrMismatch) || errors.Is(err, sink.ErrBroken) || errors.Is(err, errTopic) {
+	for _, settled := range []error{sink.ErrMismatch, sink.ErrBroken, errTopic} {
+		if errors.Is(err, settled) {
+			return unusable(err)
+		}
+	}
+	if sink.NeedsOperator(err) {
 		return unusable(err)
 	}
 	return err
