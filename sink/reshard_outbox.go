@@ -15,7 +15,7 @@ import (
 const (
 	// outboxPages bounds the entries of all old outboxes that are in memory
 	// together; outboxPage is how many of one at the least.
-	outboxPages = 100_000
+	outboxPages = 20_000
 	outboxPage  = 10
 	// parallelShards is how many new shards are written to at a time.
 	parallelShards = 4

@@ -131,9 +131,9 @@ func compareHeld(t *testing.T, got, want held) {
 func populated(t *testing.T, cfg sink.Config) {
 	t.Helper()
 	store := initialised(t, cfg, 5)
-	h := newHistory(2, 300)
+	h := newHistory(2, 150)
 	f := feeding(t, store, h.rules(t, 16), 5)
-	f.apply(t, h.events(2500))
+	f.apply(t, h.events(1200))
 }
 
 // made is what a reshard makes: all keys of the second layout, and the
@@ -150,7 +150,7 @@ func made(t *testing.T, c client.UniversalClient) map[string]string {
 func TestReshardGoesOnWhereItWasStopped(t *testing.T) {
 	eachServer(t, func(t *testing.T, addresses []string, c client.UniversalClient) {
 		cfg := config(addresses...)
-		cfg.Buckets = 300 // more than are copied between two checkpoints
+		cfg.Buckets = 140 // more than are copied between two checkpoints
 		populated(t, cfg)
 		reshardUntil(t, cfg, 1<<30)
 		want := made(t, c)
