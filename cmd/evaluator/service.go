@@ -189,5 +189,5 @@ func (s *service) wall() func() int64 {
 	if s.config.Clock == clockStream {
 		return func() int64 { return 0 }
 	}
-	return func() int64 { return time.Now().UnixMilli() }
+	return wallClock
 }

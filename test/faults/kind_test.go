@@ -17,6 +17,7 @@ type kind struct {
 func kinds() []*kind {
 	clustered := func(p *plan) bool { return p.cluster }
 	swapping := func(p *plan) bool { return p.swaps }
+	stepping := func(p *plan) bool { return p.steps }
 	return []*kind{
 		{name: "kill", most: 3 * time.Second, begin: killEvaluator},
 		{name: "leave", most: 2 * time.Second, begin: letEvaluatorLeave},
@@ -32,5 +33,6 @@ func kinds() []*kind {
 		{name: "reply cut", least: 300 * time.Millisecond, most: 2 * time.Second, target: redisLink, begin: cutReplies},
 		{name: "poison", begin: sendPoison},
 		{name: "rules changed", begin: changeRules, fits: swapping},
+		{name: "clock stepped", least: time.Second, most: 4 * time.Second, target: wallClock, begin: stepClock, fits: stepping},
 	}
 }

@@ -23,6 +23,7 @@ type plan struct {
 	sources    int // partitions of the source topic, 0 for none
 	evaluators int
 	swaps      bool // whether rules change meanwhile
+	steps      bool // whether the wall clock steps meanwhile
 	storm      []fault
 }
 
@@ -35,10 +36,12 @@ type fault struct {
 }
 
 // draw makes the plan of a seed. Every second one is for a Redis Cluster,
-// every fourth without a source topic, every fifth with rules that change.
+// every fourth without a source topic, every fifth with rules that change,
+// every seventh of the others with a wall clock that steps.
 func draw(seed uint64) plan {
 	r := rand.New(rand.NewPCG(seed, 3))
 	p := plan{seed: seed, cluster: seed%2 == 0, sources: 3, evaluators: 1 + r.IntN(mostEvaluators), swaps: seed%5 == 0}
+	p.steps = seed%7 == 0 && !p.swaps
 	if seed%4 == 3 {
 		p.sources = 0
 	}

@@ -40,7 +40,7 @@ func (r *run) recover() time.Duration {
 func (r *run) produceUntil(what string, done func() error) {
 	r.t.Helper()
 	r.system.Await(what, time.Minute, func() error {
-		r.producer.Send(r.traffic.Records(r.system, atOnce)...)
+		r.producer.Send(r.records(atOnce)...)
 		return done()
 	})
 }

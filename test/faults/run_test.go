@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -56,14 +57,15 @@ func (r *run) later(d time.Duration, do func()) {
 func start(t *testing.T, p plan) *run {
 	t.Helper()
 	r := &run{t: t, plan: p, traffic: traffic.New(p.seed, profiles, rulesPerRun), busy: map[string]bool{}, hits: map[string]int{}}
-	if p.swaps {
-		for id, rule := range swaps[0] {
-			r.traffic.Rules[id] = rule
-		}
+	switch {
+	case p.steps:
+		r.traffic.Rules = presentRules()
+	case p.swaps:
+		maps.Copy(r.traffic.Rules, swaps[0])
 	}
 	r.system = stack.Start(t, stack.Options{
 		Shards: shards, Sources: p.sources, Segments: r.traffic.Segments(), Cluster: p.cluster, Linked: true, Session: session,
-		Pipeline: "  idle_check: 1s",
+		Pipeline: "  idle_check: 1s", Wall: p.steps, Steppable: p.steps,
 	})
 	r.connect()
 	r.system.Init()
@@ -71,7 +73,7 @@ func start(t *testing.T, p plan) *run {
 	for range p.evaluators {
 		r.join()
 	}
-	r.producer.Send(r.traffic.Touch(r.system)...)
+	r.producer.Send(r.records(profiles)...)
 	r.settle()
 	return r
 }
@@ -106,7 +108,7 @@ func (r *run) storm() {
 
 // look produces some records and does what is due.
 func (r *run) look() {
-	r.producer.Send(r.traffic.Records(r.system, atOnce)...)
+	r.producer.Send(r.records(atOnce)...)
 	if time.Since(r.noted) > noteEvery {
 		r.noted = time.Now()
 		r.note()
@@ -160,7 +162,11 @@ func (r *run) calm() {
 	for _, e := range r.leaving {
 		r.system.Await("an evaluator to leave", time.Minute, e.Left)
 	}
-	if r.plan.swaps {
+	switch {
+	case r.plan.steps:
+		r.fallSilent()
+		return
+	case r.plan.swaps:
 		r.settleRules()
 	}
 	r.traffic.Skip(farAhead)
@@ -172,7 +178,7 @@ func (r *run) calm() {
 func (r *run) verify() stack.Tally {
 	r.t.Helper()
 	var tally stack.Tally
-	if r.plan.swaps {
+	if r.plan.swaps || r.plan.steps {
 		tally = r.system.VerifyMembers(r.traffic.Rules)
 	} else {
 		tally = r.system.Verify(r.traffic.Rules)

@@ -7,11 +7,27 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
 )
 
 // binary is the evaluator that Main has built.
 var binary string
+
+// steppable builds the evaluator whose wall clock can be stepped, once.
+var steppable = sync.OnceValues(func() (string, error) {
+	return binary + "-steppable", build(binary+"-steppable", "-tags", "steppable")
+})
+
+// build builds the evaluator with further arguments.
+func build(path string, arguments ...string) error {
+	command := exec.Command("go", append(append([]string{"build"}, arguments...), "-o", path, "muster/cmd/evaluator")...)
+	command.Dir = repository()
+	if out, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the evaluator: %w\n%s", err, out)
+	}
+	return nil
+}
 
 // Main builds the evaluator, runs the tests of a package, ends the brokers
 // they shared and returns their exit code. Every TestMain that uses this
@@ -28,10 +44,8 @@ func Main(m *testing.M) int {
 	}
 	defer os.RemoveAll(folder)
 	binary = filepath.Join(folder, "evaluator")
-	build := exec.Command("go", "build", "-o", binary, "muster/cmd/evaluator")
-	build.Dir = repository()
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building the evaluator: %v\n%s", err, out)
+	if err := build(binary); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	shared.folder = folder

@@ -72,7 +72,14 @@ func (s *System) Run(arguments ...string) *Evaluator {
 		s.t.Fatalf("creating a log: %v", err)
 	}
 	defer log.Close() // the process has its own handle
-	e.cmd = exec.Command(binary, append([]string{"run", "-c", s.config(name, e.listen)}, arguments...)...)
+	program := binary
+	if s.Steppable {
+		if program, err = steppable(); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	e.cmd = exec.Command(program, append([]string{"run", "-c", s.config(name, e.listen)}, arguments...)...)
+	e.cmd.Env = append(os.Environ(), "MUSTER_CLOCK_STEP="+s.file(clockFile))
 	e.cmd.Stdout, e.cmd.Stderr = log, log
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := e.cmd.Start(); err != nil {

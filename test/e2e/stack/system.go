@@ -41,6 +41,8 @@ type Options struct {
 	// Wall has the wall clock move shards that have nothing to read. Without
 	// it only arrival times do, and any are believed.
 	Wall bool
+	// Steppable lets StepClock change the evaluators' wall clock.
+	Steppable bool
 	// Secured asks for a broker and a Redis of its own that want TLS with a
 	// certificate and a user; what the user may do is what docs/operations.md
 	// lists.
@@ -94,6 +96,9 @@ func Start(t testing.TB, o Options) *System {
 		s.start()
 	}
 	s.WriteSegments(o.Segments)
+	if o.Steppable {
+		s.StepClock(0)
+	}
 	if o.Sources > 0 {
 		s.CreateTopic(s.Source, o.Sources)
 	}
@@ -138,6 +143,15 @@ func (s *System) write(name, text string) {
 	}
 }
 
+// clockFile is the name of the file that says how far the clock is off.
+const clockFile = "clock"
+
+// StepClock sets how far the evaluators' wall clock is off the real one.
+func (s *System) StepClock(by time.Duration) {
+	s.t.Helper()
+	s.replace(clockFile, fmt.Sprint(by.Milliseconds()))
+}
+
 // segmentFile is the name of the evaluators' segment file.
 const segmentFile = "segments.yaml"
 
@@ -145,9 +159,14 @@ const segmentFile = "segments.yaml"
 // one step, as an editor or a deployment does.
 func (s *System) WriteSegments(text string) {
 	s.t.Helper()
-	s.write(segmentFile+".new", text)
-	if err := os.Rename(s.file(segmentFile+".new"), s.file(segmentFile)); err != nil {
-		s.t.Fatalf("replacing the segments: %v", err)
+	s.replace(segmentFile, text)
+}
+
+func (s *System) replace(name, text string) {
+	s.t.Helper()
+	s.write(name+".new", text)
+	if err := os.Rename(s.file(name+".new"), s.file(name)); err != nil {
+		s.t.Fatalf("replacing %s: %v", name, err)
 	}
 }
 

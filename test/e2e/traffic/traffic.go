@@ -86,6 +86,19 @@ func (tr *Traffic) Touch(s *stack.System) []*kgo.Record {
 	return records
 }
 
+// Present returns events that happen and arrive now, by the clock on the
+// wall.
+func (tr *Traffic) Present(s *stack.System, n int) []*kgo.Record {
+	records := make([]*kgo.Record, n)
+	for i := range records {
+		now := time.Now().UnixMilli()
+		records[i] = tr.record(s, &event.Event{
+			Type: event.Track, Name: "Visited", Profile: tr.Profiles[tr.Rand.IntN(len(tr.Profiles))], Time: now, Arrival: now,
+		})
+	}
+	return records
+}
+
 // Skip lets time pass until the next event.
 func (tr *Traffic) Skip(d time.Duration) { tr.clock += d.Milliseconds() }
 

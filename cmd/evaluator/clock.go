@@ -1,0 +1,8 @@
+//go:build !steppable
+
+package main
+
+import "time"
+
+// wallClock returns the wall clock in milliseconds since 1970 UTC.
+func wallClock() int64 { return time.Now().UnixMilli() }
