@@ -2,6 +2,7 @@ package faults
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 )
@@ -14,8 +15,12 @@ func (r *run) recover() time.Duration {
 		r.join()
 		r.produceUntil("the second evaluator to be ready", func() error {
 			for _, e := range r.working {
-				if status, text, err := e.Ready(); err != nil || status != 200 {
-					return fmt.Errorf("it is ready with %d %q, %v", status, text, err)
+				status, text, err := e.Ready()
+				if err != nil {
+					return err
+				}
+				if status != http.StatusOK {
+					return fmt.Errorf("it is ready with %d %q", status, text)
 				}
 			}
 			return nil
