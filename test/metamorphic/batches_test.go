@@ -15,7 +15,7 @@ func TestBatchesOfAnySize(t *testing.T) {
 		for _, size := range []int{1, 7, 500} {
 			t.Run(fmt.Sprintf("%d at a time", size), func(t *testing.T) {
 				store := memory.New()
-				drive(t, newWorker(t, h.set, store, records, size), 0)
+				drive(t, newWorker(t, h.set, store, records, size))
 				mustEqual(t, store.Outbox(0), want.changes)
 			})
 		}
@@ -23,7 +23,7 @@ func TestBatchesOfAnySize(t *testing.T) {
 			store := memory.New()
 			worker := newWorker(t, h.set, store, records, 7)
 			worker.Config.Timers, worker.Config.CacheBytes = 2, tinyCache
-			drive(t, worker, 0)
+			drive(t, worker)
 			mustEqual(t, store.Outbox(0), want.changes)
 		})
 		if got := followed(want.changes); !reflect.DeepEqual(got, want.memberships()) {

@@ -58,7 +58,7 @@ var (
 )
 
 // seeds are those that a relation is tested with.
-func seeds(t *testing.T) []uint64 {
+func seeds() []uint64 {
 	if testing.Short() {
 		return []uint64{1}
 	}
@@ -67,7 +67,7 @@ func seeds(t *testing.T) []uint64 {
 
 // each runs a test on one history a seed.
 func each(t *testing.T, s shape, test func(t *testing.T, h *history)) {
-	for _, seed := range seeds(t) {
+	for _, seed := range seeds() {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { test(t, draw(t, s, seed)) })
 	}
 }

@@ -19,7 +19,7 @@ func TestRestartBehindAnyRecord(t *testing.T) {
 		for end := range records {
 			worker := newWorker(t, h.set, store.Share(), records[:end+1], 1)
 			worker.Config.CacheBytes = tinyCache
-			drive(t, worker, 0)
+			drive(t, worker)
 		}
 		mustEqual(t, store.Outbox(0), replay(t, h.set, records).changes)
 	})

@@ -53,7 +53,7 @@ func TestDeadlineDuringRebalance(t *testing.T) {
 		t.Run(fmt.Sprintf("after %d commits", after), func(t *testing.T) {
 			store := memory.New()
 			old := newWorker(t, set, &overtaken{store.Share(), after, func() {
-				drive(t, newWorker(t, set, store.Share(), records, 1), 0)
+				drive(t, newWorker(t, set, store.Share(), records, 1))
 			}}, nil, 0)
 			old.Open = func(_ context.Context, _ int, offset int64) (pipeline.Source, error) {
 				return &tape{records: records, size: 1, next: offset, waits: true}, nil
@@ -92,7 +92,7 @@ func TestWaveOfDeadlinesCutByDeath(t *testing.T) {
 				}
 				second := newWorker(t, set, store.Share(), records, size)
 				second.Config.Timers, second.Config.CacheBytes = 2, tinyCache
-				drive(t, second, 0)
+				drive(t, second)
 				mustRead(t, store.Outbox(0), want)
 			})
 		}
@@ -149,6 +149,6 @@ func caughtUp(t *testing.T, set *rules.Set, records []pipeline.Record, size int)
 	store := memory.New()
 	worker := newWorker(t, set, store, records, size)
 	worker.Wall = func() int64 { return at("2026-11-09T00:00:00Z") }
-	drive(t, worker, 0)
+	drive(t, worker)
 	return store.Outbox(0)
 }

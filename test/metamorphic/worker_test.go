@@ -63,9 +63,9 @@ func newWorker(t *testing.T, set *rules.Set, store pipeline.Store, records []pip
 }
 
 // drive runs a worker until it has committed all it can read.
-func drive(t *testing.T, w *pipeline.Worker, partition int) {
+func drive(t *testing.T, w *pipeline.Worker) {
 	t.Helper()
-	if err := w.Run(t.Context(), partition); !errors.Is(err, errEnd) {
+	if err := w.Run(t.Context(), 0); !errors.Is(err, errEnd) {
 		t.Fatalf("running the worker: %v", err)
 	}
 }
