@@ -34,6 +34,11 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=2
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
+num.network.threads=1
+num.io.threads=2
+background.threads=2
+delete.topic.enable=true
+file.delete.delay.ms=1000
 `
 
 // locks adds a port for clients who must use TLS, show a certificate and sign
@@ -147,7 +152,8 @@ func freePorts(n int) ([]int, error) {
 func (b *RealBroker) file(name string) string { return filepath.Join(b.dir, name) }
 
 func (b *RealBroker) java(ctx context.Context, args ...string) *exec.Cmd {
-	options := []string{"-Xmx512m", "-cp", filepath.Join(b.jars, "*")}
+	// A broker of a test lives for minutes: starting fast counts, not peak speed.
+	options := []string{"-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", filepath.Join(b.jars, "*")}
 	return exec.CommandContext(ctx, "java", append(options, args...)...)
 }
 

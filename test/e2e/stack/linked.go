@@ -1,6 +1,8 @@
 package stack
 
 import (
+	kafkago "github.com/segmentio/kafka-go"
+
 	"muster/test/kafka"
 	"muster/test/network"
 	"muster/test/redis"
@@ -25,6 +27,7 @@ func (s *System) startLinked() {
 	broker := linkedBroker(s.t)
 	s.Servers.Kafka, s.Servers.KafkaLink = broker.Broker, broker.link
 	s.useBroker(s.Servers.Kafka)
+	s.t.Cleanup(s.deleteTopics)
 	directives := append(durable, s.Directives...)
 	if s.Cluster {
 		c := redis.StartLinkedCluster(s.t, 3, 1, directives...)
@@ -38,5 +41,16 @@ func (s *System) startLinked() {
 	}
 	for _, link := range s.Servers.RedisLinks {
 		s.addresses = append(s.addresses, link.Address)
+	}
+}
+
+// deleteTopics leaves a broker that is used again as it was: each topic makes
+// its restarts slower.
+func (s *System) deleteTopics() {
+	ctx, cancel := s.bounded()
+	defer cancel()
+	topics := []string{s.Source, s.Source + DeadSuffix, s.Keyed, s.Keyed + DeadSuffix}
+	if _, err := s.admin.DeleteTopics(ctx, &kafkago.DeleteTopicsRequest{Topics: topics}); err != nil {
+		s.t.Logf("deleting topics: %v", err)
 	}
 }
