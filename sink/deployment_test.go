@@ -78,6 +78,20 @@ func TestAShardOfAnotherSchemaKeepsItsOwner(t *testing.T) {
 	}
 }
 
+// A shard must not begin anew because Redis has come back empty.
+func TestAnEmptiedRedisIsNotANewDeployment(t *testing.T) {
+	server := miniredis.RunT(t)
+	store := open(t, config(server.Addr()))
+	start(t, store, 0).step(t)
+	server.FlushAll()
+	if _, err := store.Open(t.Context(), 0); !errors.Is(err, sink.ErrNotInitialised) {
+		t.Errorf("got %v, want ErrNotInitialised", err)
+	}
+	if keys := server.Keys(); len(keys) > 0 {
+		t.Errorf("opening has made %q", keys)
+	}
+}
+
 func TestPrefixesKeepDeploymentsApart(t *testing.T) {
 	server := miniredis.RunT(t)
 	one, two := config(server.Addr()), config(server.Addr())

@@ -20,9 +20,13 @@ const epochStep = 1 << 20
 
 // Open implements pipeline.Store. It returns ErrBroken for a shard that a
 // transaction was applied to in part, ErrMismatch for one of another schema,
-// and ErrSealed for one whose profiles are being resharded or have been; all
-// leave the present owner alone.
+// ErrSealed for one whose profiles are being resharded or have been, and
+// ErrNotInitialised where Redis has come back empty; all leave what is stored
+// as it is.
 func (s *Store) Open(ctx context.Context, shard int) (pipeline.State, error) {
+	if err := s.stands(ctx); err != nil {
+		return pipeline.State{}, fmt.Errorf("opening shard %d: %w", shard, err)
+	}
 	var state pipeline.State
 	err := s.retry(ctx, "opening", func(ctx context.Context) error {
 		before, err := readMeta(ctx, s.client, s.keys.meta(shard))
@@ -43,6 +47,18 @@ func (s *Store) Open(ctx context.Context, shard int) (pipeline.State, error) {
 	}
 	s.setEpoch(shard, state.Epoch)
 	return state, nil
+}
+
+// stands refuses to begin shards anew where a deployment was.
+func (s *Store) stands(ctx context.Context) error {
+	l, err := s.deployment(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.current(l); err != nil {
+		return fmt.Errorf("%w: %w", ErrSealed, err)
+	}
+	return nil
 }
 
 func (s *Store) sealed(shard int, m meta) error {
