@@ -137,7 +137,9 @@ func distinct(vals []string) int {
 	if len(vals) < 2 {
 		return len(vals)
 	}
-	set := make(map[string]struct{}, len(vals))
+	// Most windows hold few values many times, and room for all of them costs
+	// more than a map that grows now and then.
+	set := make(map[string]struct{}, min(len(vals), 64))
 	for _, v := range vals {
 		set[v] = struct{}{}
 	}

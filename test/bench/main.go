@@ -28,6 +28,7 @@ var parts = []part{
 	{name: "stream", folder: "stream"},
 	{name: "sink", folder: "sink"},
 	{name: "timers", folder: "test/timers"},
+	{name: "skew", folder: "test/skew"},
 	{name: "match", folder: "bench", program: true},
 	{name: "match-shop", folder: "bench", program: true},
 }
