@@ -66,7 +66,7 @@ func readConfig(path string) (config, error) {
 		return c, unusable(fmt.Errorf("reading configuration %s: %w", path, err))
 	}
 	if err := c.validate(); err != nil {
-		return c, unusable(fmt.Errorf("configuration %s:\n%w", path, err))
+		return c, unusable(fmt.Errorf("configuration %s:\n%w", path, placed(err, data)))
 	}
 	c.resolve(filepath.Dir(path))
 	if err := c.checkFiles(data); err != nil {

@@ -105,26 +105,30 @@ func TestNothingPrintsAPassword(t *testing.T) {
 	}
 }
 
+// unusableConfigurations are texts and what is said about them.
+var unusableConfigurations = map[string]string{
+	"redis:\n  passwort: x\n":                        "[2:3] unknown field \"passwort\"\n   1 | redis:\n>  2 |   passwort: x\n         ^",
+	"kafka: [\n":                                     "[1:8]",
+	"kafka:\n  brokers: b:1\n":                       "[2:12]",
+	"redis:\n  db: many\n":                           "[2:7]",
+	"redis:\n  password: ${NO_SUCH}\n":               "[2:13] the environment variable NO_SUCH is not set",
+	"kafka:\n  poll_wait: 5 days\n":                  "5 days",
+	"kafka:\n  group: a\n  group: b\n":               "[3:3]",
+	"a: 1\n---\nb: 2\n":                              "several YAML documents",
+	"clock: sundial\n":                               "  [1:8] clock: \"sundial\" is neither wall nor stream",
+	"kafka:\n  partitioner: md5\n  brokers: []\n":    "  [2:16] kafka: partitioner: \"md5\"",
+	"kafka:\n  brokers: []\nredis:\n  prefix: A B\n": "  [4:11] redis: prefix: \"A B\"",
+	"pipeline:\n  commit_timeout: 10s\n":             "  [2:19] pipeline: commit_timeout is 10s; it must be shorter than kafka's session_timeout",
+	"log:\n  level: loud\n":                          "  [2:10] log: level is \"loud\"",
+	"pipeline:\n  events: {max_depth: 1}\n":          "] pipeline: event limit max_depth",
+	"segments: {path: ''}\n":                         "  [1:18] segments: path is missing",
+	"segments: {reload: 50ms}\n":                     "  [1:20] segments: reload is 50ms; it must be 0, or between 100ms and 24h",
+	"segments: folder\n":                             "[1:11]",
+	strings.Repeat("# long\n", 10_000):               "it has 70000 bytes; it may have 65536",
+}
+
 func TestUnusableConfigurations(t *testing.T) {
-	for text, want := range map[string]string{
-		"redis:\n  passwort: x\n":                        "[2:3] unknown field \"passwort\"\n   1 | redis:\n>  2 |   passwort: x\n         ^",
-		"kafka: [\n":                                     "[1:8]",
-		"kafka:\n  brokers: b:1\n":                       "[2:12]",
-		"redis:\n  db: many\n":                           "[2:7]",
-		"redis:\n  password: ${NO_SUCH}\n":               "[2:13] the environment variable NO_SUCH is not set",
-		"kafka:\n  poll_wait: 5 days\n":                  "5 days",
-		"kafka:\n  group: a\n  group: b\n":               "[3:3]",
-		"a: 1\n---\nb: 2\n":                              "several YAML documents",
-		"clock: sundial\n":                               "clock: \"sundial\" is neither wall nor stream",
-		"kafka:\n  partitioner: md5\n  brokers: []\n":    "  kafka: partitioner: \"md5\"",
-		"kafka:\n  brokers: []\nredis:\n  prefix: A B\n": "  redis: prefix: \"A B\"",
-		"pipeline:\n  commit_timeout: 10s\n":             "commit_timeout is 10s; it must be shorter than kafka's session_timeout",
-		"log:\n  level: loud\n":                          "  log: level is \"loud\"",
-		"pipeline:\n  events: {max_depth: 1}\n":          "  pipeline: event limit max_depth",
-		"segments: {path: ''}\n":                         "  segments: path is missing",
-		"segments: {reload: 50ms}\n":                     "  segments: reload is 50ms; it must be 0, or between 100ms and 24h",
-		"segments: folder\n":                             "[1:11]",
-	} {
+	for text, want := range unusableConfigurations {
 		path := filepath.Join(t.TempDir(), "evaluator.yaml")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

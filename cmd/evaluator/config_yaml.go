@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -13,10 +12,17 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
+// maxConfig is the size of a configuration in bytes. The YAML package takes
+// a time that grows with the square of how deeply a text is nested.
+const maxConfig = 64 << 10
+
 // decode sets what a YAML text says and leaves the rest as it is. Unknown
 // keys are refused. ${NAME} within a value becomes the environment variable,
 // $${NAME} stays ${NAME}.
 func (c *config) decode(text []byte, lookup func(string) (string, bool)) error {
+	if len(text) > maxConfig {
+		return fmt.Errorf("it has %d bytes; it may have %d", len(text), maxConfig)
+	}
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
 		return formatted(err, text)
@@ -35,7 +41,7 @@ func (c *config) decode(text []byte, lookup func(string) (string, bool)) error {
 		}
 		err := yaml.NodeToValue(doc.Body, c, yaml.Strict())
 		if err != nil && !errors.Is(err, io.EOF) {
-			return formatted(err, text)
+			return formatted(durationError(doc.Body, err), text)
 		}
 	}
 	return nil
@@ -58,20 +64,6 @@ func showsPassword(text []byte) bool {
 		}
 	}
 	return false
-}
-
-// placeOf returns "[line:column] " of a value, "" when the text has none.
-func placeOf(text []byte, path string) string {
-	wanted, err := yaml.PathString("$." + path)
-	if err != nil {
-		return ""
-	}
-	node, err := wanted.ReadNode(bytes.NewReader(text))
-	if err != nil {
-		return ""
-	}
-	at := node.GetToken().Position
-	return fmt.Sprintf("[%d:%d] ", at.Line, at.Column)
 }
 
 var reference = regexp.MustCompile(`\$?\$\{([^}]*)\}`)
