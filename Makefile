@@ -1,4 +1,4 @@
-# The commands that people and CI use. Every target is one word.
+# The commands that people and CI use.
 # Tools and brokers are cached outside the repository, in MUSTER_CACHE.
 
 MUSTER_CACHE ?= $(HOME)/.cache/muster
@@ -14,11 +14,14 @@ LANES ?= 3
 SEED ?= 1
 KAFKA ?= real
 
+# Of make soak-service: how long.
+FOR ?= 1h
+
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race e2e faults retail soak lint bench
+.PHONY: help build demo test race e2e faults soak-service retail soak lint bench
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build the binary into bin/
 	go build -trimpath -o bin/evaluator ./cmd/evaluator
@@ -41,6 +44,11 @@ e2e: ## run the e2e suite on Apache Kafka, Redis and Redis Cluster; needs java a
 faults: ## let storms of faults hit Kafka, Redis and evaluators, and compare with the oracle; RUNS, SEED, LANES
 	@line=$$(mktemp) && MUSTER_FAULTS=$$line MUSTER_E2E=$(KAFKA) MUSTER_RUNS=$(RUNS) MUSTER_SEED=$(SEED) \
 		go test -count=1 -timeout 12h -parallel $(LANES) -run '^TestFaults' ./test/faults >&2; status=$$?; \
+		cat $$line; rm -f $$line; exit $$status
+
+soak-service: ## an hour (FOR) at half load with a fault each minute: nothing may grow
+	@line=$$(mktemp) && MUSTER_FAULTS=$$line MUSTER_E2E=$(KAFKA) MUSTER_SERVICE=$(FOR) \
+		go test -count=1 -timeout 12h -v -run '^TestService' ./test/faults >&2; status=$$?; \
 		cat $$line; rm -f $$line; exit $$status
 
 retail: ## feed a real shop's year through the service, and replay, and compare with the oracle

@@ -23,4 +23,8 @@
 // there twice; diverged is every answer that is not the oracle's.
 // Recovery_p99_s is how long it took until all partitions made progress again
 // after an evaluator was killed, with nothing else wrong at that time.
+//
+// The second test lets a service run at half load for as long as
+// MUSTER_SERVICE says, with a fault each minute, and demands that nothing it
+// holds grows.
 package faults

@@ -94,13 +94,18 @@ func (o *outcome) add(one *outcome) {
 	}
 }
 
-// print appends a line to the file that the environment names.
 func (o *outcome) print(t *testing.T) {
 	t.Helper()
 	line, err := json.Marshal(o)
 	if err != nil {
 		t.Fatal(err)
 	}
+	write(t, line)
+}
+
+// write appends a line to the file that the environment names.
+func write(t *testing.T, line []byte) {
+	t.Helper()
 	t.Logf("%s", line)
 	name := os.Getenv("MUSTER_FAULTS")
 	if name == "" {

@@ -109,6 +109,11 @@ func (r *run) storm() {
 // look produces some records and does what is due.
 func (r *run) look() {
 	r.producer.Send(r.records(atOnce)...)
+	r.act()
+}
+
+// act does what is due.
+func (r *run) act() {
 	if time.Since(r.noted) > noteEvery {
 		r.noted = time.Now()
 		r.note()

@@ -19,7 +19,7 @@ func (s *System) config(name, listen string) string {
 	if s.secured != nil {
 		b.WriteString(s.secured.kafkaLines())
 	}
-	fmt.Fprintf(&b, "redis:\n  addresses: [%s]\n  cluster: %t\n  buckets: 64\n", quoted(s.addresses), s.Cluster)
+	fmt.Fprintf(&b, "redis:\n  addresses: [%s]\n  cluster: %t\n  buckets: 64\n%s\n", quoted(s.addresses), s.Cluster, s.RedisSection)
 	if s.secured != nil {
 		b.WriteString(s.secured.redisLines())
 	}

@@ -53,6 +53,8 @@ type Options struct {
 	// Pipeline holds lines of the configuration's pipeline section, each
 	// indented by two spaces.
 	Pipeline string
+	// RedisSection holds lines of its redis section.
+	RedisSection string
 }
 
 // System is a broker and a Redis, and the evaluators that run on them.
