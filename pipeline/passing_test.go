@@ -46,11 +46,9 @@ func bought(offset int64, user string, at time.Time) pipeline.Record {
 // watch runs a worker in the background until the test ends.
 func watch(t *testing.T, set *rules.Set, store pipeline.Store, source pipeline.Source, change func(*pipeline.Worker)) {
 	t.Helper()
-	w := &pipeline.Worker{
-		Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(set), Store: store, Dead: &letters{}, Topic: "events",
-		Owner: func(string) int { return 0 }, Wall: func() int64 { return time.Now().UnixMilli() },
-		Open: func(context.Context, int, int64) (pipeline.Source, error) { return source, nil },
-	}
+	w := newWorker(store, set, nil, 0)
+	w.Wall = func() int64 { return time.Now().UnixMilli() }
+	w.Open = func(context.Context, int, int64) (pipeline.Source, error) { return source, nil }
 	if change != nil {
 		change(w)
 	}
@@ -206,12 +204,9 @@ func TestIdleOwnerLooksAfterItsShard(t *testing.T) {
 		store, ended := memory.New(), make(chan error, 1)
 		source := &still{tape: tape{records: []pipeline.Record{bought(0, "u", time.Now())}, size: 1}}
 		commits := 0
-		w := &pipeline.Worker{
-			Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(weekly(t)), Store: store, Dead: &letters{}, Topic: "events",
-			Owner: func(string) int { return 0 }, Wall: func() int64 { return 0 },
-			Open:     func(context.Context, int, int64) (pipeline.Source, error) { return source, nil },
-			Observer: pipeline.Observer{Committed: func(int, pipeline.BatchStats) { commits++ }},
-		}
+		w := newWorker(store, weekly(t), nil, 0)
+		w.Open = func(context.Context, int, int64) (pipeline.Source, error) { return source, nil }
+		w.Observer.Committed = func(int, pipeline.BatchStats) { commits++ }
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go func() { ended <- w.Run(ctx, 0) }()

@@ -184,7 +184,8 @@ func (s *service) keep(ctx context.Context, group string, run func() error) erro
 	return s.await(ctx, part, func(error) bool { return true }, run)
 }
 
-// wall returns the clock that arrival times are clamped to.
+// wall returns the clock that arrival times are clamped to and that moves
+// shards without traffic; one that says 0 does neither.
 func (s *service) wall() func() int64 {
 	if s.config.Clock == clockStream {
 		return func() int64 { return 0 }

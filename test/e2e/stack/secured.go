@@ -27,13 +27,7 @@ func (s *System) startSecured() {
 	s.t.Helper()
 	s.secured = &secured{kafka: kafka.StartSecured(s.t), redis: redis.NewSecurity(s.t), folder: s.folder}
 	s.brokers, s.admin, s.kafka = s.secured.kafka.Addresses(), s.secured.kafka.AdminClient(), s.secured.kafka.AdminOptions()
-	if s.Cluster {
-		c := s.secured.redis.StartCluster(s.t, 3, 0, s.Directives...)
-		s.Redis, s.addresses = c.Client(s.t), c.Addresses
-	} else {
-		one := s.secured.redis.Start(s.t, s.Directives...)
-		s.Redis, s.addresses = one.Client(s.t), []string{one.Address}
-	}
+	s.startRedis(s.secured.redis.Start, s.secured.redis.StartCluster)
 	s.SetPasswords(kafka.Password, redis.Password)
 	ctx, cancel := s.bounded()
 	defer cancel()

@@ -110,13 +110,20 @@ func Start(t testing.TB, o Options) *System {
 func (s *System) start() {
 	s.t.Helper()
 	s.useBroker(broker(s.t))
+	s.startRedis(redis.Start, redis.StartCluster)
+}
+
+func (s *System) startRedis(
+	single func(testing.TB, ...string) *redis.Server, cluster func(t testing.TB, masters, replicas int, directives ...string) *redis.Cluster,
+) {
+	s.t.Helper()
 	if s.Cluster {
-		c := redis.StartCluster(s.t, 3, 0, s.Directives...)
+		c := cluster(s.t, 3, 0, s.Directives...)
 		s.Redis, s.addresses = c.Client(s.t), c.Addresses
-	} else {
-		one := redis.Start(s.t, s.Directives...)
-		s.Redis, s.addresses = one.Client(s.t), []string{one.Address}
+		return
 	}
+	one := single(s.t, s.Directives...)
+	s.Redis, s.addresses = one.Client(s.t), []string{one.Address}
 }
 
 func (s *System) useBroker(b kafka.Broker) {

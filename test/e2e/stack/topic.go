@@ -163,7 +163,7 @@ func (s *System) DeleteBefore(topic string, partition int, offset int64) {
 	s.t.Helper()
 	ctx, cancel := s.bounded()
 	defer cancel()
-	client, err := kgo.NewClient(kgo.SeedBrokers(s.brokers...))
+	client, err := s.client()
 	if err != nil {
 		s.t.Fatalf("deleting records: %v", err)
 	}
