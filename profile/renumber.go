@@ -2,6 +2,7 @@ package profile
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -156,6 +157,9 @@ func (w *rewriter) held() {
 		return
 	}
 	n := w.count(2)
+	if n == 0 {
+		w.fail(errors.New("an empty list of conditions"))
+	}
 	w.out = binary.AppendUvarint(w.out, uint64(n))
 	for range n {
 		w.out = binary.AppendUvarint(w.out, w.number(w.uvarint()))

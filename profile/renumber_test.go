@@ -107,7 +107,8 @@ func TestDamagedBlobsAreNotRenumbered(t *testing.T) {
 	for i := range blob {
 		refused("cut short", blob[:i])
 	}
-	refused("too long", append(slices.Clone(blob), 0, 0))
+	refused("an empty list of conditions", append(slices.Clone(blob), 0))
+	refused("too long", append(slices.Clone(blob), 1, 0, 0, 0))
 	refused("another format", append([]byte{formatVersion + 1}, blob[1:]...))
 	n.Numbers = n.Numbers[:1]
 	refused("a number beyond the names", blob)
@@ -146,4 +147,42 @@ func TestReadStored(t *testing.T) {
 			t.Errorf("%x reads as %+v", damaged, s)
 		}
 	}
+}
+
+// FuzzRenumbering: whatever is stored, renumbering refuses it or makes what
+// leads back to the same.
+func FuzzRenumbering(f *testing.F) {
+	blob, err := hex.DecodeString(goldenBlob)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(blob)
+	schema := conditionSchema("x", "y")
+	codec, names := NewCodec(schema, []string{"a"}, nil)
+	p := New("p")
+	p.Hold(1, start)
+	f.Add(codec.Append(nil, p, start))
+	other, there := renumbered(rand.New(rand.NewPCG(1, 1)), append(names, "a:1", "a:2"))
+	back := &Renumbering{Generation: func(uint64) uint64 { return 0 }}
+	for _, name := range other {
+		back.Numbers = append(back.Numbers, uint64(max(0, slices.Index(append(names, "a:1", "a:2"), name))))
+	}
+	f.Fuzz(func(t *testing.T, blob []byte) {
+		moved, err := there.Append(nil, blob)
+		if err != nil {
+			return
+		}
+		before, err := ReadStored(blob)
+		if err != nil {
+			t.Fatalf("%x was renumbered and can't be read: %v", blob, err)
+		}
+		again, err := back.Append(nil, moved)
+		if err != nil {
+			t.Fatalf("%x became %x, which can't be renumbered: %v", blob, moved, err)
+		}
+		after, err := ReadStored(again)
+		if err != nil || after.Deadline != before.Deadline || !slices.Equal(after.Segments, before.Segments) {
+			t.Fatalf("%+v came back as %+v, %v", before, after, err)
+		}
+	})
 }

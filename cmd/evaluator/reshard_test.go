@@ -3,11 +3,17 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/segmentio/kafka-go"
+
 	"muster/credentials"
+	"muster/demo"
 	"muster/sink"
 	"muster/stream"
 )
@@ -32,6 +38,66 @@ func TestShardsThatAreNotAtTheEndAreNamed(t *testing.T) {
 		if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), "sources: []")) {
 			t.Errorf("%s: got %v, want %q", name, err, test.says)
 		}
+	}
+}
+
+// hook is called with everything that is written.
+type hook func(text string)
+
+// Write is io.Writer's.
+func (h hook) Write(text []byte) (int, error) {
+	h(string(text))
+	return len(text), nil
+}
+
+// Whoever still produces to the old topic while it is copied loses nothing:
+// the reshard is given up, and may be done later.
+func TestReshardIsGivenUpWhenRecordsCome(t *testing.T) {
+	servers, err := demo.StartServers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer servers.Close()
+	file := filepath.Join(t.TempDir(), "muster.yaml")
+	text := fmt.Sprintf("kafka: {brokers: [%q]}\nredis: {addresses: [%q], buckets: 64}\n", servers.Broker, servers.Redis)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	run := func(to io.Writer, arguments ...string) int {
+		return execute(append(arguments, "-c", file), console{strings.NewReader(""), io.Discard, to})
+	}
+	if code := run(&said, "init", "--shards", "2"); code != exitOK {
+		t.Fatalf("init: %d\n%s", code, &said)
+	}
+	produced := false
+	meddle := hook(func(text string) {
+		said.WriteString(text)
+		if !produced && strings.HasPrefix(text, "check: ") {
+			produced = true
+			w := &kafka.Writer{Addr: kafka.TCP(servers.Broker), Topic: "muster-events", BatchTimeout: time.Millisecond}
+			defer w.Close()
+			if err := w.WriteMessages(t.Context(), kafka.Message{Key: []byte("ann"), Value: []byte("{}")}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if code := run(meddle, "reshard", "--shards", "3"); code != exitFailure || !strings.Contains(said.String(), " has 1 record to read, from offset 0") ||
+		!strings.Contains(said.String(), "the old shards are open again") {
+		t.Fatalf("exit code %d\n%s", code, &said)
+	}
+	cfg, err := readConfig(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := sink.New(t.Context(), cfg.Redis)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	_, err = store.Open(t.Context(), 0)
+	if err = errors.Join(err, store.Check(t.Context(), 2)); err != nil {
+		t.Errorf("the old shards can't be used: %v", err)
 	}
 }
 
