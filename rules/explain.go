@@ -114,7 +114,7 @@ func (x *explainer) nextFlip(t *Term, holds bool) *time.Time {
 			return nil
 		}
 		later.move(at)
-		if test(&later.env) != holds {
+		if test(&later.ahead) != holds {
 			flip := time.UnixMilli(at).UTC()
 			return &flip
 		}
@@ -125,7 +125,7 @@ func (x *explainer) nextFlip(t *Term, holds bool) *time.Time {
 // nextInstant returns the next instant at which anything that a condition
 // looks at may change, 0 for none.
 func (o *outlook) nextInstant(t *Term) int64 {
-	next, now := int64(0), o.env.now
+	next, now := int64(0), o.ahead.now
 	sooner := func(at int64) {
 		if at > now && (next == 0 || at < next) {
 			next = at
@@ -134,9 +134,9 @@ func (o *outlook) nextInstant(t *Term) int64 {
 	t.deep(func(t *Term) {
 		switch t.op {
 		case opAggregate:
-			sooner(o.env.profile.NextChange(o.set.schema, o.query(t.aggregate), now))
+			sooner(o.ahead.profile.NextChange(o.set.schema, o.query(t.aggregate), now))
 		case opHeld:
-			if since, is := o.env.since[o.condition(t)]; is {
+			if since, is := o.ahead.since[o.condition(t)]; is {
 				sooner(since + t.offset)
 			}
 		}
@@ -144,7 +144,7 @@ func (o *outlook) nextInstant(t *Term) int64 {
 			if _, compares := mirrored[t.op]; !compares || side.op != opInstant {
 				continue
 			}
-			if ms, ok := timeOf(compileValue(t.args[1-i], o)(&o.env)); ok {
+			if ms, ok := timeOf(compileValue(t.args[1-i], o)(&o.ahead)); ok {
 				sooner(ms - side.offset)
 				sooner(ms - side.offset + 1)
 			}

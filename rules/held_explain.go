@@ -39,17 +39,23 @@ func (x *explainer) since(t *Term) *time.Time {
 // outlook is what a profile will be like if nothing happens to it.
 type outlook struct {
 	*explainer
-	env  env
-	held []*Term // the held(...) that something mentions, each behind those within it
+	ahead env
+	held  []expectation // what something wants held, each behind those within it
+}
+
+// expectation is the condition of a held(...).
+type expectation struct {
+	number int
+	test   condition
 }
 
 func (x *explainer) outlook(t *Term) *outlook {
-	o := &outlook{explainer: x, env: x.env}
-	o.env.since = map[int]int64{}
-	x.env.profile.EachHeld(func(condition int, since int64) { o.env.since[condition] = since })
+	o := &outlook{explainer: x, ahead: x.env}
+	o.ahead.since = map[int]int64{}
+	x.env.profile.EachHeld(func(condition int, since int64) { o.ahead.since[condition] = since })
 	t.deep(func(u *Term) {
 		if u.op == opHeld {
-			o.held = append(o.held, u)
+			o.held = append(o.held, expectation{x.condition(u), compileCondition(u.args[0], x)})
 		}
 	})
 	slices.Reverse(o.held)
@@ -58,18 +64,17 @@ func (x *explainer) outlook(t *Term) *outlook {
 
 // move goes on to an instant.
 func (o *outlook) move(at int64) {
-	o.env.now = at
-	before := maps.Clone(o.env.since)
-	for _, t := range o.held {
-		i := o.condition(t)
-		since, was := before[i]
-		switch is := compileCondition(t.args[0], o)(&o.env); {
+	o.ahead.now = at
+	before := maps.Clone(o.ahead.since)
+	for _, e := range o.held {
+		since, was := before[e.number]
+		switch is := e.test(&o.ahead); {
 		case !is:
-			delete(o.env.since, i)
+			delete(o.ahead.since, e.number)
 		case was:
-			o.env.since[i] = since
+			o.ahead.since[e.number] = since
 		default:
-			o.env.since[i] = at
+			o.ahead.since[e.number] = at
 		}
 	}
 }
