@@ -18,7 +18,7 @@ KAFKA ?= real
 FOR ?= 1h
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race e2e faults soak-service retail soak lint bench
+.PHONY: help build demo test race e2e faults soak-service retail soak lint vuln bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ lint: $(LINT) ## check style and layers
 	$(LINT) run ./...
 	cd bench && $(LINT) run ./...
 	go test -count=1 ./test/layers
+
+vuln: ## look for known vulnerabilities in what is used; needs vuln.go.dev
+	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
 
 bench: ## run the benchmarks, one JSON line per result; PART=name for one part
 	@go run ./test/bench $(PART)

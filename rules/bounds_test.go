@@ -35,11 +35,11 @@ func TestARuleOfAnySizeWithinTheLimitIsMatched(t *testing.T) {
 }
 
 func TestBracketsInYAMLAreBounded(t *testing.T) {
-	for _, open := range []string{"[", "{a: "} {
+	for _, open := range []string{"[", "{a: ", "- ", "[[\n"} {
 		_, errs := rules.Read(rules.Source{Name: "f.yaml", Data: []byte("segments: " + strings.Repeat(open, 100_000))})
 		var e *rules.Error
 		if !errors.As(errs, &e) || !strings.Contains(e.Message, "opening brackets") {
-			t.Errorf("%s: got %v", open, errs)
+			t.Errorf("%q: got %v", open, errs)
 		}
 	}
 }

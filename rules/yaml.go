@@ -16,10 +16,6 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// maxBrackets bounds the opening brackets of one line: the parser's time
-// grows with the square of their nesting. The longest rule stays below it.
-const maxBrackets = MaxSource
-
 // Source is the content of one segment file.
 type Source struct {
 	Name string // as errors show it
@@ -34,10 +30,8 @@ func Read(source Source) ([]Segment, Errors) {
 	if !utf8.Valid(data) {
 		return nil, Errors{r.at(1, 1, "the file is not UTF-8 text", "save it as UTF-8")}
 	}
-	for i, line := range r.lines {
-		if strings.Count(line, "[")+strings.Count(line, "{") > maxBrackets {
-			return nil, Errors{r.at(i+1, 1, fmt.Sprintf("the line has more than %d opening brackets", maxBrackets), "nest less, or break the line")}
-		}
+	if tooDeep := r.nesting(); tooDeep != nil {
+		return nil, Errors{tooDeep}
 	}
 	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
