@@ -2,10 +2,15 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/segmentio/kafka-go"
 )
+
+// settleWait bounds how long a question is asked again.
+const settleWait = 10 * time.Second
 
 // Extent is what one partition of the keyed topic holds.
 type Extent struct {
@@ -24,7 +29,11 @@ func (c *Cluster) Extents(ctx context.Context) ([]Extent, error) {
 	}
 	extents := make([]Extent, len(partitions))
 	for _, p := range partitions {
-		first, end, err := c.bounds(ctx, c.cfg.Keyed, p.ID)
+		var first, end int64
+		err := settle(ctx, func() (err error) {
+			first, end, err = c.bounds(ctx, c.cfg.Keyed, p.ID)
+			return err
+		})
 		if err != nil {
 			return nil, fmt.Errorf("looking at topic %s partition %d: %w", c.cfg.Keyed, p.ID, c.explain(err))
 		}
@@ -39,7 +48,11 @@ func (c *Cluster) Extents(ctx context.Context) ([]Extent, error) {
 func (c *Cluster) Members(ctx context.Context) ([]string, error) {
 	var members []string
 	for _, group := range []string{c.cfg.Group, c.cfg.routerGroup()} {
-		found, err := c.describe(ctx, group)
+		var found []kafka.DescribeGroupsResponseMember
+		err := settle(ctx, func() (err error) {
+			found, err = c.describe(ctx, group)
+			return err
+		})
 		if err != nil {
 			return nil, fmt.Errorf("listing members of group %s: %w", group, c.explain(err))
 		}
@@ -48,6 +61,22 @@ func (c *Cluster) Members(ctx context.Context) ([]string, error) {
 		}
 	}
 	return members, nil
+}
+
+// settle asks again for up to settleWait while a broker says that the answer
+// will be another one soon: a topic that was just created has no leader yet,
+// a group no coordinator.
+func settle(ctx context.Context, ask func() error) error {
+	for deadline := time.Now().Add(settleWait); ; {
+		err := ask()
+		var own kafka.Error
+		if !errors.As(err, &own) || !own.Temporary() || time.Now().After(deadline) {
+			return err
+		}
+		if pause(ctx, 50*time.Millisecond) != nil {
+			return err
+		}
+	}
 }
 
 func (c *Cluster) describe(ctx context.Context, group string) ([]kafka.DescribeGroupsResponseMember, error) {

@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"muster/stream"
 	"muster/test/kafka"
@@ -46,5 +49,29 @@ func TestMembersAreSeenWhileTheyAreIn(t *testing.T) {
 	leave()
 	if got, err := c.Members(f.ctx); err != nil || len(got) != 0 {
 		t.Errorf("members after the last left: %v, %v", got, err)
+	}
+}
+
+// A topic that was just created has no leader everywhere, and a group no
+// coordinator: that passes. What does not is told at once.
+func TestStandingIsAskedForUntilItSettles(t *testing.T) {
+	broker := kafka.StartFakeFor(t)
+	f := newFixture(t, broker)
+	f.createTopic("keyed", 1)
+	f.produce(f.client, numbered("keyed", 0, 0, 5)...)
+	broker.Fault(
+		kfake.Fault{Keys: []kmsg.Key{kmsg.ListOffsets}, Err: kerr.NotLeaderForPartition, Count: 4}, // two a time
+		kfake.Fault{Keys: []kmsg.Key{kmsg.DescribeGroups}, Err: kerr.CoordinatorNotAvailable, Count: 2},
+	)
+	c := f.connect(nil)
+	if got, err := c.Extents(f.ctx); err != nil || len(got) != 1 || got[0].End != 5 {
+		t.Errorf("extents %v, %v", got, err)
+	}
+	if got, err := c.Members(f.ctx); err != nil || len(got) != 0 {
+		t.Errorf("members %v, %v", got, err)
+	}
+	broker.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.DescribeGroups}, Err: kerr.GroupAuthorizationFailed, Count: 1})
+	if _, err := c.Members(f.ctx); !errors.Is(err, kafkago.GroupAuthorizationFailed) || !strings.Contains(err.Error(), "give it the permissions") {
+		t.Errorf("got %v", err)
 	}
 }
