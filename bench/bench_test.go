@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"muster/bench/workload"
 	"muster/rules"
+	"muster/test/workload"
 )
 
 // TestDialectsAgree holds the generator's own evaluation, expr, CEL and

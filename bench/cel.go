@@ -5,8 +5,8 @@ import (
 
 	"cel.dev/cel-go/cel"
 
-	"muster/bench/workload"
 	"muster/event"
+	"muster/test/workload"
 )
 
 // celLoop runs one compiled CEL program after the other.

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"runtime"
 
-	"muster/bench/workload"
 	"muster/event"
 	"muster/profile"
 	"muster/rules"
+	"muster/test/workload"
 )
 
 // compiled is a set and what making it took.

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"muster/bench/workload"
 	"muster/event"
 	"muster/profile"
 	"muster/rules"
+	"muster/test/workload"
 )
 
 // batchSize is how many events are applied before they are evaluated: enough

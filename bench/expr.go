@@ -7,8 +7,8 @@ import (
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
 
-	"muster/bench/workload"
 	"muster/event"
+	"muster/test/workload"
 )
 
 // exprLoop runs one compiled expr program after the other: a typed map as

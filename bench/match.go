@@ -6,9 +6,9 @@ import (
 	"runtime"
 	"runtime/pprof"
 
-	"muster/bench/workload"
 	"muster/event"
 	"muster/profile"
+	"muster/test/workload"
 )
 
 const (

@@ -5,9 +5,9 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"muster/bench/workload"
 	"muster/event"
 	"muster/profile"
+	"muster/test/workload"
 )
 
 // population is the profiles of the match benchmark.

@@ -10,11 +10,15 @@ import (
 // sampleSize is how many profiles selectivity is measured on.
 const sampleSize = 1000
 
-// A rule is kept if it holds for 1 to mostHolding profiles of the sample;
-// of the others one in keptAnyway is.
-const (
-	mostHolding = 200
-	keptAnyway  = 40
+// taste is which rules a generator keeps: those that hold for 1 to most
+// profiles of the sample, and one of so many others.
+type taste struct{ most, others int }
+
+// A customer is in one of twenty segments of wide rules, and in one of five
+// hundred of narrow ones.
+var (
+	wide   = taste{most: 200, others: 40}
+	narrow = taste{most: 3, others: 1000}
 )
 
 // RuleGenerator makes rules. It is used by one goroutine.
@@ -26,12 +30,13 @@ type RuleGenerator struct {
 	trait      dice        // some attributes are more popular
 	aggregate  dice
 	searched   []*Attribute // attributes that text operators look at
+	taste      taste
 }
 
 // NewRuleGenerator returns the generator of a seed.
 func NewRuleGenerator(attributes []*Attribute, seed uint64) *RuleGenerator {
 	r := rand.New(rand.NewPCG(seed, 1))
-	g := &RuleGenerator{attributes: attributes, r: r, numbers: make([][]float64, len(attributes))}
+	g := &RuleGenerator{attributes: attributes, r: r, numbers: make([][]float64, len(attributes)), taste: wide}
 	for range sampleSize {
 		values := Values(attributes, r)
 		g.sample = append(g.sample, values)
@@ -48,6 +53,14 @@ func NewRuleGenerator(attributes []*Attribute, seed uint64) *RuleGenerator {
 	return g
 }
 
+// NewNarrowRuleGenerator returns a generator whose rules hold for few
+// profiles, as most do where there are tens of thousands.
+func NewNarrowRuleGenerator(attributes []*Attribute, seed uint64) *RuleGenerator {
+	g := NewRuleGenerator(attributes, seed)
+	g.taste = narrow
+	return g
+}
+
 // Rule makes a rule: of a hundred, 60 are conjunctions of traits, 25 also
 // look at aggregates, 10 are nested and 5 search in texts.
 func (g *RuleGenerator) Rule() *Predicate {
@@ -59,7 +72,7 @@ func (g *RuleGenerator) Rule() *Predicate {
 				holding++
 			}
 		}
-		if holding >= 1 && holding <= mostHolding || g.r.IntN(keptAnyway) == 0 {
+		if holding >= 1 && holding <= g.taste.most || g.r.IntN(g.taste.others) == 0 {
 			return p
 		}
 	}

@@ -16,15 +16,25 @@ type Dialect struct {
 	methods       bool // whether text operators are methods: x.contains("y")
 	typedNumbers  bool // whether constants of a Float need a decimal point
 	notInIsPrefix bool // whether "not in" is spelled !(x in y)
+	windows       bool // whether it can say what a Window is; else it finds the value under its name
 }
 
 // The dialects. Expr and CEL find attributes under their bare names, which
-// is the quickest way for them; in Muster they are traits.
+// is the quickest way for them; in Muster they are traits, or aggregates
+// over a Window.
 var (
-	Muster = Dialect{prefix: "traits.", and: " and ", or: " or ", not: "not ", null: "nil"}
+	Muster = Dialect{prefix: "traits.", and: " and ", or: " or ", not: "not ", null: "nil", windows: true}
 	Expr   = Dialect{and: " and ", or: " or ", not: "not ", null: "nil"}
 	CEL    = Dialect{and: " && ", or: " || ", not: "!", null: "null", methods: true, typedNumbers: true, notInIsPrefix: true}
 )
+
+// name is how a rule refers to an attribute.
+func (d Dialect) name(a *Attribute) string {
+	if d.windows && a.Window != nil {
+		return a.Window.text()
+	}
+	return d.prefix + a.Name
+}
 
 var symbols = map[operator]string{
 	equal: "==", notEqual: "!=", less: "<", lessEqual: "<=", greater: ">", greaterEqual: ">=", isIn: "in", notIn: "not in",
@@ -41,7 +51,7 @@ func (p *Predicate) Text(d Dialect) string {
 	case not:
 		return d.not + p.parts[0].nested(d)
 	}
-	name := d.prefix + p.attribute.Name
+	name := d.name(p.attribute)
 	switch p.op {
 	case isTrue:
 		return name

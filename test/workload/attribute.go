@@ -26,6 +26,8 @@ type Attribute struct {
 	Index int // in Attributes and in a profile's values
 	// Texts are the values that a Text takes, the commonest first.
 	Texts []string
+	// Window is what the attribute is read from, nil for a trait.
+	Window *Window
 
 	draw func(r *rand.Rand) event.Value
 	step func(r *rand.Rand, current event.Value) event.Value

@@ -19,7 +19,17 @@ func TestRulesAreDeterministic(t *testing.T) {
 
 func TestRulesAreSelective(t *testing.T) {
 	attributes := Attributes()
-	g := NewRuleGenerator(attributes, 1)
+	if share := shareHolding(attributes, NewRuleGenerator(attributes, 1)); share < 0.02 || share > 0.08 {
+		t.Errorf("rules hold for %.3f of profiles, want 0.02 to 0.08", share)
+	}
+	attributes = Customers()
+	if share := shareHolding(attributes, NewNarrowRuleGenerator(attributes, 1)); share < 0.001 || share > 0.003 {
+		t.Errorf("narrow rules hold for %.4f of profiles, want 0.001 to 0.003", share)
+	}
+}
+
+// shareHolding is the share of profiles that a rule holds for, on average.
+func shareHolding(attributes []*Attribute, g *RuleGenerator) float64 {
 	r := rand.New(rand.NewPCG(1, 9))
 	var population [][]event.Value
 	for range 500 {
@@ -34,9 +44,7 @@ func TestRulesAreSelective(t *testing.T) {
 			}
 		}
 	}
-	if share := float64(holding) / float64(rules*len(population)); share < 0.02 || share > 0.08 {
-		t.Errorf("rules hold for %.3f of profiles, want 0.02 to 0.08", share)
-	}
+	return float64(holding) / float64(rules*len(population))
 }
 
 func TestTrafficChangesAlmostThreeAttributes(t *testing.T) {
