@@ -22,7 +22,7 @@ const millisPerDay = 24 * 60 * 60 * 1000
 //     When storing fails, drop the Shard.
 type Shard struct {
 	set     *rules.Set
-	matcher *rules.Matcher
+	matcher Matcher
 	codec   *profile.Codec
 	limits  profile.Config
 	cache   *cache
@@ -37,6 +37,7 @@ type Shard struct {
 	stored     lineage
 	newNames   []string
 	hidden     map[string]bool
+	newMatcher func(*rules.Set) Matcher
 
 	// Effects since the last commit.
 	dirty   []*entry
@@ -56,7 +57,7 @@ func NewShard(set *rules.Set, limits profile.Config, cacheBytes int, s State) *S
 	sh := &Shard{
 		limits: limits, cache: newCache(cacheBytes), timers: newTimers(s.Timers),
 		epoch: s.Epoch, next: s.Next, clock: s.Clock, outbox: s.Outbox,
-		stored: lineage{s.Rules, s.Generation},
+		stored: lineage{s.Rules, s.Generation}, newMatcher: standard,
 	}
 	sh.adopt(set, s.Names)
 	return sh

@@ -27,7 +27,7 @@ func (s *Shard) Swap(set *rules.Set) error {
 
 // adopt makes a rule set the shard's. names are those that are stored.
 func (s *Shard) adopt(set *rules.Set, names []string) {
-	s.set, s.matcher = set, rules.NewMatcher(set)
+	s.set, s.matcher = set, s.newMatcher(set)
 	s.codec, s.newNames = profile.NewCodec(set.Schema(), set.IDs(), names)
 	s.generation = s.stored.generation
 	if s.stored.rules != set.Fingerprint() {

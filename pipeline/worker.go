@@ -10,6 +10,7 @@ import (
 
 	"muster/event"
 	"muster/profile"
+	"muster/rules"
 )
 
 // Worker drives shards from their partitions into a Store. One Worker may
@@ -30,6 +31,9 @@ type Worker struct {
 	// times that are too far ahead are clamped to it, and it moves the clock
 	// of shards that have nothing to read. 0 for neither.
 	Wall func() int64
+	// Matcher makes what evaluates the profiles of a shard under a rule set;
+	// nil for rules.NewMatcher. Another one is for comparing with it.
+	Matcher func(*rules.Set) Matcher
 	// Hint is told the next offset after each commit, for lag tools; optional.
 	Hint func(partition int, next int64)
 }
@@ -70,6 +74,9 @@ func (w *Worker) run(ctx context.Context, partition int) error {
 	t := &tenure{
 		Worker: w, place: in.place, next: state.Next, until: state.Clock, edition: edition.Number,
 		shard: NewShard(edition.Set, w.Config.Profiles, w.Config.CacheBytes, state), committed: time.Now(),
+	}
+	if w.Matcher != nil {
+		t.shard.match(w.Matcher)
 	}
 	parcels := make(chan parcel)
 	group, ctx := errgroup.WithContext(ctx)
