@@ -17,8 +17,17 @@ KAFKA ?= real
 # Of make soak-service: how long.
 FOR ?= 1h
 
+# Of make bench-e2e: which populations, cases and numbers of segments, with
+# commas between them, and how often each; empty for all, three times.
+# PROFILE is a folder for profiles.
+POPULATION ?=
+CASES ?=
+SEGMENTS ?=
+REPEATS ?=
+PROFILE ?=
+
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race e2e faults soak-service retail soak lint vuln bench
+.PHONY: help build demo test race e2e faults soak-service retail soak lint vuln bench bench-e2e
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +78,13 @@ vuln: ## look for known vulnerabilities in what is used; needs vuln.go.dev
 
 bench: ## run the benchmarks, one JSON line per result; PART=name for one part
 	@go run ./test/bench $(PART)
+
+bench-e2e: KAFKA = fake
+bench-e2e: ## measure the whole way, and fail where it is too slow; POPULATION, CASES, SEGMENTS, REPEATS
+	@line=$$(mktemp) && MUSTER_LOAD=$$line MUSTER_E2E=$(KAFKA) MUSTER_LOAD_POPULATION=$(POPULATION) MUSTER_LOAD_CASES=$(CASES) \
+		MUSTER_LOAD_SEGMENTS=$(SEGMENTS) MUSTER_LOAD_REPEATS=$(REPEATS) MUSTER_LOAD_PROFILE=$(PROFILE) \
+		go test -count=1 -timeout 12h -v -run '^TestLoad' ./test/load >&2; status=$$?; \
+		cat $$line; rm -f $$line; exit $$status
 
 $(LINT):
 	@echo "installing golangci-lint $(LINT_VERSION) into $(MUSTER_CACHE)/bin, which takes some minutes"

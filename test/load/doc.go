@@ -1,0 +1,62 @@
+// Package load measures the whole way of an event, from the broker to Redis,
+// with every part a process of its own: broker, redis-server, and the service
+// under test, which is the parts of `evaluator run` put together the same way
+// (package service below this one says what it can be). make bench-e2e runs it.
+//
+// # Cases
+//
+//	floor   reads, decodes and writes, without profiles and rules: as many bytes
+//	        a profile as engine with 0 segments has just written, in the same batches
+//	engine  the product, with 0 to 50,000 segments
+//	naive   the product with a loop of expr programs in place of the index
+//
+// All cases of a population begin with the same profiles in Redis (those of
+// naive are engine's), get the same records (naive the first of them), and take
+// turns, round by round. Figures are medians over the rounds, ratios medians of
+// each round's ratio. Only ratios of one run can be compared between machines.
+//
+// # Workload
+//
+// Package workload's Customers: 60 traits, and a count and a sum over 7 or 30
+// days of each of 20 behaviours. A profile begins with all traits and some ten
+// events. Of a hundred events 5 set two traits anew, 65 are of a behaviour and
+// 30 are views of pages that no rule asks for; each has a messageId and 300 to
+// 400 bytes. Rules are workload's narrow ones: a customer is in about one
+// segment of 500. Populations:
+//
+//	hot   100,000 profiles, Zipf with exponent 1.1 flattened over the first 10; all fit the cache
+//	cold  2,000,000 profiles, uniform; about one in a hundred fits
+//
+// Stream time goes on by a millisecond an event, so nothing leaves a window:
+// what time costs is measured by package timers.
+//
+// # Phases
+//
+// First as fast as it goes, over records that are on the topic already, from
+// when a quarter of them is applied until the first shard has none left:
+// events_s, CPU of service and Redis per event, bytes to and from Redis,
+// allocations, resident memory. Then at half that rate, each record produced
+// when it is due: p50_ms, p99_ms and p999_ms are from when it was due until
+// the offset of its shard in Redis is behind it. The memberships it changes
+// are in the same transaction, so that is when they can be seen. Redis is
+// asked every millisecond.
+//
+// # Environment
+//
+// Lists have commas between their parts.
+//
+//	MUSTER_LOAD             file that a JSON line per case is appended to; without it nothing is measured
+//	MUSTER_E2E              "real" for Apache Kafka; else the broker is kfake
+//	MUSTER_LOAD_POPULATION  hot,cold
+//	MUSTER_LOAD_CASES       floor,engine,naive
+//	MUSTER_LOAD_SEGMENTS    0,100,1000,10000,50000; naive is measured with 1000 and 10000
+//	MUSTER_LOAD_REPEATS     rounds, 3
+//	MUSTER_LOAD_EVENTS      records of a case at full speed, 600000
+//	MUSTER_LOAD_LIVE        seconds at half load, 8
+//	MUSTER_LOAD_COLD        profiles of cold, 2000000; the line says how many they were
+//	MUSTER_LOAD_PROFILE     folder that a CPU profile of 5 s and one of allocations are written to
+//
+// The trap: generator, broker, Redis and service share the machine, as they
+// share it in every case. What a case costs is in the CPU figures; events_s is
+// what is left of it on this machine.
+package load

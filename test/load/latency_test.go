@@ -1,0 +1,119 @@
+package load
+
+import (
+	"slices"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// settling is the part of the time at half load that is not measured.
+const settling = 0.2
+
+// sent is a record on its way: when it was due, and where it came to stand.
+type sent struct {
+	due       time.Time
+	partition int32
+	offset    int64
+}
+
+// sighting is the offset that a shard had come to at some time.
+type sighting struct {
+	at   time.Time
+	next int64
+}
+
+// halfLoad produces events at a rate, once the service has caught up, and
+// returns how long each took from when it was due until its shard's offset
+// in Redis was behind it, in ms, ascending. The memberships that it changes
+// are in the same transaction as the offset.
+func (r *run) halfLoad(rate float64) []float64 {
+	r.t.Helper()
+	r.catchUp()
+	messages := make([]message, int(rate*r.options.live.Seconds()))
+	for i := range messages {
+		messages[i] = r.traffic.next()
+	}
+	ended := make(chan struct{})
+	var seen [shards][]sighting
+	var looking sync.WaitGroup
+	looking.Go(func() { seen = r.look(ended) })
+	all := r.produce(messages, rate)
+	r.catchUp()
+	close(ended)
+	looking.Wait()
+	return waits(all[int(settling*float64(len(all))):], seen)
+}
+
+// catchUp waits until all that is on the topic is applied.
+func (r *run) catchUp() {
+	r.t.Helper()
+	ends := r.topic.ends()
+	r.await(func(next [shards]int64) bool { return slices.Equal(next[:], ends) })
+}
+
+// produce sends every message when it is due, whether those before it have
+// arrived or not.
+func (r *run) produce(messages []message, rate float64) []sent {
+	r.t.Helper()
+	all := make([]sent, len(messages))
+	began := time.Now()
+	for i, m := range messages {
+		due := began.Add(time.Duration(float64(i) / rate * float64(time.Second)))
+		if wait := time.Until(due); wait > 0 {
+			time.Sleep(max(wait, lookEvery)) // a timer for each would cost more than the service
+		}
+		r.topic.send(m, func(rec *kgo.Record) { all[i] = sent{due, rec.Partition, rec.Offset} })
+	}
+	r.topic.flush()
+	return all
+}
+
+// look notes how far the shards have come until ended is closed.
+func (r *run) look(ended <-chan struct{}) (seen [shards][]sighting) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		next, err := r.redis.applied()
+		if err != nil {
+			r.t.Error(err)
+			return seen
+		}
+		now := time.Now()
+		for shard, n := range next {
+			if s := seen[shard]; len(s) == 0 || s[len(s)-1].next < n {
+				seen[shard] = append(s, sighting{now, n})
+			}
+		}
+		select {
+		case <-ended:
+			return seen
+		case <-tick.C:
+		}
+	}
+}
+
+// waits returns how long each record took to be behind its shard's offset, in
+// ms, ascending.
+func waits(all []sent, seen [shards][]sighting) []float64 {
+	var list []float64
+	for _, one := range all {
+		s := seen[one.partition]
+		i := sort.Search(len(s), func(i int) bool { return s[i].next > one.offset })
+		if i < len(s) {
+			list = append(list, float64(s[i].at.Sub(one.due).Microseconds())/1e3)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// quantile returns 0 of an empty list.
+func quantile(ascending []float64, q float64) float64 {
+	if len(ascending) == 0 {
+		return 0
+	}
+	return ascending[int(q*float64(len(ascending)-1))]
+}

@@ -1,0 +1,144 @@
+package load
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// warmUp is a part of the records of a case, in which caches fill.
+const warmUp = 0.25
+
+// run is one case measured once.
+type run struct {
+	t          *testing.T
+	options    *options
+	population population
+	contender  contender
+	segments   *segmentation
+	redis      *keeper
+	topic      *topic
+	traffic    *traffic
+	service    *service
+	ends       []int64 // of the records that wait for full speed
+}
+
+// measure runs a case at full speed and then at half of it. blob is what
+// floor writes for a profile, in bytes.
+func (r *run) measure(broker, name string, blob int) figures {
+	r.t.Helper()
+	r.redis.restore(strconv.Itoa(r.contender.segments))
+	r.topic = createTopic(r.t, broker, name)
+	defer r.topic.drop()
+	r.traffic = newTraffic(r.population)
+	for range r.options.records(r.contender) {
+		r.topic.send(r.traffic.next(), nil)
+	}
+	r.topic.flush()
+	r.ends = r.topic.ends()
+	r.service = startService(r.t, "-mode", r.contender.name, "-broker", broker, "-topic", name, "-redis", r.redis.server.Address,
+		"-segments", r.segments.file, "-programs", r.segments.programs, "-cache", strconv.Itoa(r.population.cache), "-blob", strconv.Itoa(blob))
+	defer r.service.stop()
+	f := r.fullSpeed()
+	waits := r.halfLoad(f.EventsPerSecond / 2)
+	f.P50, f.P99, f.P999 = quantile(waits, 0.5), quantile(waits, 0.99), quantile(waits, 0.999)
+	if r.options.verify && r.contender.name != floor {
+		r.verify()
+	}
+	return f
+}
+
+// fullSpeed measures from when the caches are warm until the first shard has
+// nothing left to do.
+func (r *run) fullSpeed() figures {
+	r.t.Helper()
+	all := int64(0)
+	for _, end := range r.ends {
+		all += end
+	}
+	r.await(func(next [shards]int64) bool { return sum(next) >= int64(warmUp*float64(all)) })
+	before, profiled := r.read(), r.profile()
+	r.await(func(next [shards]int64) bool {
+		for shard := range next {
+			if next[shard] >= r.ends[shard] {
+				return true
+			}
+		}
+		return false
+	})
+	after := r.read()
+	<-profiled
+	if after.applied == before.applied {
+		r.t.Fatalf("%s: %d records are too few, all were applied before anything was measured", r.contender, all)
+	}
+	f := after.since(&before)
+	f.RSS = r.service.resident() / (1 << 20)
+	return f
+}
+
+// lookEvery is how often the offsets in Redis are looked at. It is what
+// latencies are true to.
+const lookEvery = time.Millisecond
+
+// await waits until done says so of the shards' next offsets.
+func (r *run) await(done func(next [shards]int64) bool) {
+	r.t.Helper()
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	last, moved := int64(-1), time.Now()
+	for {
+		next, err := r.redis.applied()
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if done(next) {
+			return
+		}
+		if applied := sum(next); applied != last {
+			last, moved = applied, time.Now()
+		}
+		r.service.check()
+		if time.Since(moved) > patience {
+			r.t.Fatalf("%s: nothing was applied for %s:\n%s", r.contender, patience, r.service.tail())
+		}
+		<-tick.C
+	}
+}
+
+func sum(next [shards]int64) int64 {
+	total := int64(0)
+	for _, n := range next {
+		total += n
+	}
+	return total
+}
+
+// profileSeconds is how long a CPU profile takes at most.
+const profileSeconds = 5
+
+// profile writes a CPU profile of what begins now and, after it, one of all
+// allocations so far, where asked to. The channel is closed when it has.
+func (r *run) profile() <-chan struct{} {
+	done := make(chan struct{})
+	if r.options.profiles == "" {
+		close(done)
+		return done
+	}
+	go func() {
+		defer close(done)
+		for kind, path := range map[string]string{"cpu": fmt.Sprintf("/debug/pprof/profile?seconds=%d", profileSeconds), "allocs": "/debug/pprof/allocs"} {
+			data, err := r.service.get(path)
+			if err == nil {
+				file := fmt.Sprintf("%s-%s-%d.%s.prof", r.population.name, r.contender.name, r.contender.segments, kind)
+				err = os.WriteFile(filepath.Join(r.options.profiles, file), data, 0o600)
+			}
+			if err != nil {
+				r.t.Errorf("profiling %s: %v", r.contender, err)
+			}
+		}
+	}()
+	return done
+}

@@ -1,0 +1,96 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	"muster/pipeline"
+	"muster/sink"
+	"muster/stream"
+)
+
+// birthBatch is how many profiles one commit begins.
+const birthBatch = 2000
+
+// births is a Source of one shard whose records begin its profiles. All of
+// them stand at the offset before that of the first event on the topic.
+type births struct {
+	traffic *traffic
+	owner   func(string) int
+	shard   int
+	number  int // of the next profile
+	all     int
+	ended   context.CancelFunc
+}
+
+// Fetch implements pipeline.Source.
+func (b *births) Fetch(ctx context.Context) (pipeline.Batch, error) {
+	batch := pipeline.Batch{}
+	for ; b.number < b.all && len(batch.Records) < birthBatch; b.number++ {
+		if b.owner(profileID(b.number)) == b.shard {
+			m := b.traffic.birth(b.number)
+			batch.Records = append(batch.Records, pipeline.Record{Key: []byte(m.profile), Value: m.value})
+		}
+	}
+	if len(batch.Records) == 0 {
+		b.ended() // a Worker finishes what is at hand
+		<-ctx.Done()
+		return batch, ctx.Err()
+	}
+	return batch, nil
+}
+
+// Close implements pipeline.Source.
+func (b *births) Close() error { return nil }
+
+// seed begins all profiles of a population under a case's rules, by the
+// product's own Worker, with the offset at which the topic begins.
+func seed(t *testing.T, address string, p population, s *segmentation) error {
+	t.Helper()
+	store := openStore(t, address)
+	defer store.Close()
+	if err := store.Init(t.Context(), shards); err != nil {
+		return err
+	}
+	partitioner, err := stream.NewPartitioner(stream.Murmur2, shards)
+	if err != nil {
+		return err
+	}
+	parts, ctx := errgroup.WithContext(t.Context())
+	for shard := range shards {
+		ctx, ended := context.WithCancel(ctx)
+		source := &births{traffic: newTraffic(p), owner: partitioner.Partition, shard: shard, all: p.profiles, ended: ended}
+		w := &pipeline.Worker{
+			Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(s.set), Store: store, Dead: refuse{}, Topic: "births",
+			Owner: partitioner.Partition, Wall: func() int64 { return 0 },
+			Open: func(context.Context, int, int64) (pipeline.Source, error) { return source, nil },
+		}
+		parts.Go(func() error {
+			defer ended()
+			return w.Run(ctx, shard)
+		})
+	}
+	return parts.Wait()
+}
+
+func openStore(t *testing.T, address string) *sink.Store {
+	t.Helper()
+	cfg := sink.Default()
+	cfg.Addresses = []string{address}
+	store, err := sink.New(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// refuse is a DeadLetters that must stay empty.
+type refuse struct{}
+
+func (refuse) Write(_ context.Context, letters []pipeline.DeadLetter) error {
+	return fmt.Errorf("there is a dead letter: %w", errors.New(letters[0].Reason))
+}
