@@ -11,7 +11,7 @@
 //	naive   the product with a loop of expr programs in place of the index
 //
 // All cases of a population begin with the same profiles in Redis (those of
-// naive are engine's), get the same records (naive the first of them), and take
+// naive are engine's), get the same records (naive only the first of them, and nothing that fills the cache), and take
 // turns, round by round. Figures are medians over the rounds, ratios medians of
 // each round's ratio. Only ratios of one run can be compared between machines.
 //
@@ -33,13 +33,14 @@
 // # Phases
 //
 // First as fast as it goes, over records that are on the topic already, from
-// when a quarter of them is applied until the first shard has none left:
+// when a quarter of them is applied (of hot, after one event of every profile) until the first shard has none left:
 // events_s, CPU of service and Redis per event, bytes to and from Redis,
 // allocations, resident memory. Then at half that rate, each record produced
 // when it is due: p50_ms, p99_ms and p999_ms are from when it was due until
 // the offset of its shard in Redis is behind it. The memberships it changes
 // are in the same transaction, so that is when they can be seen. Redis is
-// asked every millisecond.
+// asked every millisecond. ack_p99_ms is until the broker had acknowledged it,
+// so what is beyond that is the service's.
 //
 // # Environment
 //

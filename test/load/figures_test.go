@@ -12,7 +12,7 @@ func TestWaits(t *testing.T) {
 	after := func(ms int) time.Time { return due.Add(time.Duration(ms) * time.Millisecond) }
 	var seen [shards][]sighting
 	seen[1] = []sighting{{after(0), 3}, {after(5), 4}, {after(9), 7}}
-	got := waits([]sent{{due, 1, 5}, {due, 1, 3}, {after(-1), 1, 2}, {due, 1, 7}}, seen)
+	got := waits([]sent{{due, due, 1, 5}, {due, due, 1, 3}, {after(-1), due, 1, 2}, {due, due, 1, 7}}, seen)
 	if want := []float64{1, 5, 9}; !slices.Equal(got, want) {
 		t.Errorf("waits are %v, want %v: offset 7 was never seen behind", got, want)
 	}

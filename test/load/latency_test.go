@@ -12,9 +12,11 @@ import (
 // settling is the part of the time at half load that is not measured.
 const settling = 0.2
 
-// sent is a record on its way: when it was due, and where it came to stand.
+// sent is a record on its way: when it was due, when the broker had it, and
+// where it came to stand.
 type sent struct {
 	due       time.Time
+	had       time.Time
 	partition int32
 	offset    int64
 }
@@ -27,9 +29,10 @@ type sighting struct {
 
 // halfLoad produces events at a rate, once the service has caught up, and
 // returns how long each took from when it was due until its shard's offset
-// in Redis was behind it, in ms, ascending. The memberships that it changes
-// are in the same transaction as the offset.
-func (r *run) halfLoad(rate float64) []float64 {
+// in Redis was behind it, and until the broker had acknowledged it, in ms,
+// ascending. The memberships that it changes are in the same transaction as
+// the offset.
+func (r *run) halfLoad(rate float64) (done, acked []float64) {
 	r.t.Helper()
 	r.catchUp()
 	messages := make([]message, int(rate*r.options.live.Seconds()))
@@ -44,7 +47,8 @@ func (r *run) halfLoad(rate float64) []float64 {
 	r.catchUp()
 	close(ended)
 	looking.Wait()
-	return waits(all[int(settling*float64(len(all))):], seen)
+	all = all[int(settling*float64(len(all))):]
+	return waits(all, seen), acks(all)
 }
 
 // catchUp waits until all that is on the topic is applied.
@@ -65,7 +69,7 @@ func (r *run) produce(messages []message, rate float64) []sent {
 		if wait := time.Until(due); wait > 0 {
 			time.Sleep(max(wait, lookEvery)) // a timer for each would cost more than the service
 		}
-		r.topic.send(m, func(rec *kgo.Record) { all[i] = sent{due, rec.Partition, rec.Offset} })
+		r.topic.send(m, func(rec *kgo.Record) { all[i] = sent{due, time.Now(), rec.Partition, rec.Offset} })
 	}
 	r.topic.flush()
 	return all
@@ -105,6 +109,16 @@ func waits(all []sent, seen [shards][]sighting) []float64 {
 		if i < len(s) {
 			list = append(list, float64(s[i].at.Sub(one.due).Microseconds())/1e3)
 		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// acks returns how long the broker took for each record, in ms, ascending.
+func acks(all []sent) []float64 {
+	list := make([]float64, len(all))
+	for i, one := range all {
+		list[i] = float64(one.had.Sub(one.due).Microseconds()) / 1e3
 	}
 	slices.Sort(list)
 	return list

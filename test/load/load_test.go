@@ -127,8 +127,8 @@ func (b *bench) play(p population) rounds {
 			r := &run{t: b.t, options: b.options, population: p, contender: c, segments: b.segments[c.segments], redis: b.redis}
 			f := r.measure(b.broker, fmt.Sprintf("%s-%d-%s-%d", p.name, round, c.name, c.segments), blob)
 			all[c] = append(all[c], f)
-			b.say("%s, round %d of %d, %s: %.0f events/s, p99 %.1f ms, CPU %.1f us, Redis %.1f us",
-				p.name, round+1, b.options.repeats, c, f.EventsPerSecond, f.P99, f.CPU, f.RedisCPU)
+			b.say("%s, round %d of %d, %s: %.0f events/s, p99 %.1f ms (%.1f until acknowledged), CPU %.1f us, Redis %.1f us",
+				p.name, round+1, b.options.repeats, c, f.EventsPerSecond, f.P99, f.AckP99, f.CPU, f.RedisCPU)
 		}
 	}
 	return all

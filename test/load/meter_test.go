@@ -30,6 +30,7 @@ type figures struct {
 	P50             float64 `json:"p50_ms"`
 	P99             float64 `json:"p99_ms"`
 	P999            float64 `json:"p999_ms"`
+	AckP99          float64 `json:"ack_p99_ms"` // until the broker had the record
 	CPU             float64 `json:"cpu_us_event"`
 	RedisCPU        float64 `json:"redis_cpu_us_event"`
 	RedisBytes      float64 `json:"redis_bytes_event"`

@@ -11,15 +11,15 @@ const shards = 4
 type population struct {
 	name     string
 	profiles int
-	cache    int // bytes of profiles that a shard may keep in memory
-	zipf     bool
+	cache    int  // bytes of profiles that a shard may keep in memory
+	fits     bool // whether all of them fit the cache; then they act by Zipf, else evenly
 }
 
 // populations are hot, whose profiles all fit the cache and few of whom act
 // often, and cold, of whom a hundredth fits and everybody acts as often.
 func populations(cold int) map[string]population {
 	return map[string]population{
-		"hot":  {name: "hot", profiles: 100_000, cache: 1 << 30, zipf: true},
+		"hot":  {name: "hot", profiles: 100_000, cache: 1 << 30, fits: true},
 		"cold": {name: "cold", profiles: cold, cache: 16 << 20},
 	}
 }
@@ -27,7 +27,7 @@ func populations(cold int) map[string]population {
 // picker returns what draws the profile that acts next: Zipf with exponent
 // 1.1, flattened over the first 10, or uniform.
 func (p population) picker(r *rand.Rand) func() int {
-	if !p.zipf {
+	if !p.fits {
 		return func() int { return r.IntN(p.profiles) }
 	}
 	ranks := rand.NewZipf(r, 1.1, 10, uint64(p.profiles-1))

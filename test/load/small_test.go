@@ -19,7 +19,7 @@ func TestSmall(t *testing.T) {
 		t.Skip("starts servers and services; runs without -short (make test)")
 	}
 	o := &options{
-		populations: []population{{name: "hot", profiles: 400, cache: 1 << 20, zipf: true}},
+		populations: []population{{name: "hot", profiles: 400, cache: 1 << 20, fits: true}},
 		cases:       []string{engine, floor, naive}, segments: []int{0, few}, naive: []int{few},
 		repeats: 1, events: 20_000, decisions: 4000 * few, live: time.Second / 2, verify: true,
 	}

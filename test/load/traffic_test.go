@@ -50,13 +50,8 @@ type message struct {
 // next makes the next event: two traits of the customer anew, a behaviour,
 // or the view of a page.
 func (tr *traffic) next() message {
-	m := message{profile: profileID(tr.pick())}
-	at := began.Add(time.Duration(tr.made) * time.Millisecond)
-	b := make([]byte, 0, 400)
-	b = append(b, `{"messageId":"`...)
-	b = strconv.AppendUint(b, tr.r.Uint64(), 16)
-	b = strconv.AppendInt(append(b, '-'), int64(tr.made), 16)
-	b = append(b, `",`...)
+	profile := profileID(tr.pick())
+	b := tr.open()
 	switch n := tr.r.IntN(100); {
 	case n < identifies:
 		first := tr.r.IntN(workload.Traits)
@@ -65,11 +60,33 @@ func (tr *traffic) next() message {
 	case n < identifies+behaviours:
 		b = tr.track(b, workload.Behaviours[tr.r.IntN(len(workload.Behaviours))])
 	default:
-		b = append(b, `"type":"page","name":"Landing","properties":{"path":"/shop/spring/shoes","referrer":"https://search.example/"}`...)
+		b = append(b, view...)
 	}
-	m.value = tr.close(b, m.profile, at)
+	return tr.done(b, profile)
+}
+
+// view is the fields of a page's view.
+const view = `"type":"page","name":"Landing","properties":{"path":"/shop/spring/shoes","referrer":"https://search.example/"}`
+
+// touch makes the view of a page by a certain customer, so that the profile
+// comes into memory.
+func (tr *traffic) touch(number int) message {
+	return tr.done(append(tr.open(), view...), profileID(number))
+}
+
+// open begins an event.
+func (tr *traffic) open() []byte {
+	b := append(make([]byte, 0, 400), `{"messageId":"`...)
+	b = strconv.AppendUint(b, tr.r.Uint64(), 16)
+	b = strconv.AppendInt(append(b, '-'), int64(tr.made), 16)
+	return append(b, `",`...)
+}
+
+// done ends an event, the last one so far.
+func (tr *traffic) done(b []byte, profile string) message {
+	at := began.Add(time.Duration(tr.made) * time.Millisecond)
 	tr.made++
-	return m
+	return message{profile: profile, value: tr.close(b, profile, at)}
 }
 
 // identify appends the fields of an event that tells traits.

@@ -36,7 +36,10 @@ func (r *run) verify() {
 	for number := range r.population.profiles {
 		h.add(r, births.birth(number))
 	}
-	for range r.traffic.made {
+	for number := range r.touches() {
+		h.add(r, tr.touch(number))
+	}
+	for tr.made < r.traffic.made {
 		h.add(r, tr.next())
 	}
 	members := 0
