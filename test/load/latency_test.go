@@ -27,14 +27,14 @@ type sighting struct {
 	next int64
 }
 
-// halfLoad produces events at a rate, once the service has caught up, and
-// returns how long each took from when it was due until its shard's offset
-// in Redis was behind it, and until the broker had acknowledged it, in ms,
-// ascending. The memberships that it changes are in the same transaction as
-// the offset.
-func (r *run) halfLoad(rate float64) (done, acked []float64) {
+// halfLoad produces events at half of full speed, once the service has caught
+// up, and adds to f how long each took from when it was due until its shard's
+// offset in Redis was behind it, and until the broker had acknowledged it. The
+// memberships that it changes are in the same transaction as the offset.
+func (r *run) halfLoad(f *figures) {
 	r.t.Helper()
 	r.catchUp()
+	rate := f.EventsPerSecond / 2
 	messages := make([]message, int(rate*r.options.live.Seconds()))
 	for i := range messages {
 		messages[i] = r.traffic.next()
@@ -43,12 +43,19 @@ func (r *run) halfLoad(rate float64) (done, acked []float64) {
 	var seen [shards][]sighting
 	var looking sync.WaitGroup
 	looking.Go(func() { seen = r.look(ended) })
+	before, profiled := r.service.cpu(), r.profile("half")
 	all := r.produce(messages, rate)
 	r.catchUp()
+	f.HalfCPU = micros(r.service.cpu()-before) / float64(len(all))
+	<-profiled
 	close(ended)
 	looking.Wait()
 	all = all[int(settling*float64(len(all))):]
-	return waits(all, seen), acks(all)
+	done, acked := waits(all, seen), acks(all)
+	if len(done) != len(all) {
+		r.t.Errorf("%s: %d of %d records were never seen to be done", r.contender, len(all)-len(done), len(all))
+	}
+	f.P50, f.P99, f.P999, f.AckP99 = quantile(done, 0.5), quantile(done, 0.99), quantile(done, 0.999), quantile(acked, 0.99)
 }
 
 // catchUp waits until all that is on the topic is applied.
@@ -75,11 +82,16 @@ func (r *run) produce(messages []message, rate float64) []sent {
 	return all
 }
 
-// look notes how far the shards have come until ended is closed.
+// look notes how far the shards have come until ended is closed, and then.
 func (r *run) look(ended <-chan struct{}) (seen [shards][]sighting) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	for {
+	for last := false; !last; {
+		select {
+		case <-ended:
+			last = true
+		case <-tick.C:
+		}
 		next, err := r.redis.applied()
 		if err != nil {
 			r.t.Error(err)
@@ -91,16 +103,12 @@ func (r *run) look(ended <-chan struct{}) (seen [shards][]sighting) {
 				seen[shard] = append(s, sighting{now, n})
 			}
 		}
-		select {
-		case <-ended:
-			return seen
-		case <-tick.C:
-		}
 	}
+	return seen
 }
 
 // waits returns how long each record took to be behind its shard's offset, in
-// ms, ascending.
+// ms, ascending. One that was never seen there is left out.
 func waits(all []sent, seen [shards][]sighting) []float64 {
 	var list []float64
 	for _, one := range all {

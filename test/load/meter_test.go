@@ -32,6 +32,7 @@ type figures struct {
 	P999            float64 `json:"p999_ms"`
 	AckP99          float64 `json:"ack_p99_ms"` // until the broker had the record
 	CPU             float64 `json:"cpu_us_event"`
+	HalfCPU         float64 `json:"half_cpu_us_event"` // at half load, where batches are smaller
 	RedisCPU        float64 `json:"redis_cpu_us_event"`
 	RedisBytes      float64 `json:"redis_bytes_event"`
 	Allocations     float64 `json:"allocs_per_event"`
@@ -47,10 +48,9 @@ type figures struct {
 func (m *reading) since(before *reading) figures {
 	n := float64(m.applied - before.applied)
 	grown := func(metric string) float64 { return m.metrics[metric] - before.metrics[metric] }
-	micros := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / n }
 	f := figures{
 		EventsPerSecond: n / m.at.Sub(before.at).Seconds(),
-		CPU:             micros(m.cpu - before.cpu), RedisCPU: micros(m.redisCPU - before.redisCPU), RedisBytes: (m.redisBytes - before.redisBytes) / n,
+		CPU:             micros(m.cpu-before.cpu) / n, RedisCPU: micros(m.redisCPU-before.redisCPU) / n, RedisBytes: (m.redisBytes - before.redisBytes) / n,
 		Allocations: grown("go_memstats_mallocs_total") / n, AllocatedBytes: grown("go_memstats_alloc_bytes_total") / n,
 		Changes: grown("muster_changes_total") / n, Written: grown("muster_profiles_written_total") / n, Loaded: grown("muster_profiles_loaded_total") / n,
 	}
@@ -59,3 +59,5 @@ func (m *reading) since(before *reading) figures {
 	}
 	return f
 }
+
+func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }

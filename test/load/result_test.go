@@ -66,7 +66,7 @@ func median(values []float64) float64 {
 // numbers are all figures, for what is done to each.
 func (f *figures) numbers() []*float64 {
 	return []*float64{
-		&f.EventsPerSecond, &f.P50, &f.P99, &f.P999, &f.AckP99, &f.CPU, &f.RedisCPU, &f.RedisBytes, &f.Allocations, &f.AllocatedBytes,
+		&f.EventsPerSecond, &f.P50, &f.P99, &f.P999, &f.AckP99, &f.CPU, &f.HalfCPU, &f.RedisCPU, &f.RedisBytes, &f.Allocations, &f.AllocatedBytes,
 		&f.RSS, &f.Changes, &f.Written, &f.Loaded, &f.ProfileBytes,
 	}
 }

@@ -49,8 +49,7 @@ func (r *run) measure(broker, name string, blob int) figures {
 		"-segments", r.segments.file, "-programs", r.segments.programs, "-cache", strconv.Itoa(r.population.cache), "-blob", strconv.Itoa(blob))
 	defer r.service.stop()
 	f := r.fullSpeed(int64(touched) + int64(warmUp*float64(records)))
-	waits, acks := r.halfLoad(f.EventsPerSecond / 2)
-	f.P50, f.P99, f.P999, f.AckP99 = quantile(waits, 0.5), quantile(waits, 0.99), quantile(waits, 0.999), quantile(acks, 0.99)
+	r.halfLoad(&f)
 	if r.options.verify && r.contender.name != floor {
 		r.verify()
 	}
@@ -72,7 +71,7 @@ func (r *run) touches() int {
 func (r *run) fullSpeed(warm int64) figures {
 	r.t.Helper()
 	r.await(func(next [shards]int64) bool { return sum(next) >= warm })
-	before, profiled := r.read(), r.profile()
+	before, profiled := r.read(), r.profile("full")
 	r.await(func(next [shards]int64) bool {
 		for shard := range next {
 			if next[shard] >= r.ends[shard] {
@@ -131,9 +130,9 @@ func sum(next [shards]int64) int64 {
 // profileSeconds is how long a CPU profile takes at most.
 const profileSeconds = 5
 
-// profile writes a CPU profile of what begins now and, after it, one of all
-// allocations so far, where asked to. The channel is closed when it has.
-func (r *run) profile() <-chan struct{} {
+// profile writes a CPU profile of the phase that begins now and, after it, one
+// of all allocations so far, where asked to. The channel is closed when it has.
+func (r *run) profile(phase string) <-chan struct{} {
 	done := make(chan struct{})
 	if r.options.profiles == "" {
 		close(done)
@@ -144,7 +143,7 @@ func (r *run) profile() <-chan struct{} {
 		for kind, path := range map[string]string{"cpu": fmt.Sprintf("/debug/pprof/profile?seconds=%d", profileSeconds), "allocs": "/debug/pprof/allocs"} {
 			data, err := r.service.get(path)
 			if err == nil {
-				file := fmt.Sprintf("%s-%s-%d.%s.prof", r.population.name, r.contender.name, r.contender.segments, kind)
+				file := fmt.Sprintf("%s-%s-%d-%s.%s.prof", r.population.name, r.contender.name, r.contender.segments, phase, kind)
 				err = os.WriteFile(filepath.Join(r.options.profiles, file), data, 0o600)
 			}
 			if err != nil {
