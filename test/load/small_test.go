@@ -3,7 +3,6 @@ package load
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"testing"
 	"time"
 )
@@ -23,7 +22,7 @@ func TestSmall(t *testing.T) {
 		cases:       []string{engine, floor, naive}, segments: []int{0, few}, naive: []int{few},
 		repeats: 1, events: 20_000, decisions: 4000 * few, live: time.Second / 2, verify: true,
 	}
-	all := measure(t, o, os.Stderr)
+	all := measure(t, o, t.Output())
 	if len(all) != 4 {
 		t.Fatalf("there are %d results, want those of engine 0, floor, engine and naive with few segments", len(all))
 	}

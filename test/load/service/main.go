@@ -131,7 +131,7 @@ func (s *service) kafka() stream.Config {
 	return cfg
 }
 
-// work returns what owns shards.
+// work returns what takes part in the consumer group.
 func (s *service) work(
 	ctx context.Context, cluster *stream.Cluster, store *sink.Store, set *rules.Set, watch *observe.Watch,
 ) (func(context.Context) error, error) {
@@ -153,19 +153,22 @@ func (s *service) work(
 		},
 	}
 	worker.Config.CacheBytes = s.cache
-	own := worker.Run
+	own, err := s.owner(worker)
+	return func(ctx context.Context) error { return group.Run(ctx, own) }, err
+}
+
+// owner returns what owns a shard. The modes differ in nothing else.
+func (s *service) owner(worker *pipeline.Worker) (own func(context.Context, int) error, err error) {
 	switch s.mode {
 	case "engine":
+		return worker.Run, nil
 	case "naive":
-		if worker.Matcher, err = readNaive(s.programs); err != nil {
-			return nil, err
-		}
+		worker.Matcher, err = readNaive(s.programs)
+		return worker.Run, err
 	case "floor":
-		own = (&floor{worker: worker, blob: make([]byte, s.blob)}).run
-	default:
-		return nil, fmt.Errorf("-mode is %q, not engine, naive or floor", s.mode)
+		return (&floor{worker: worker, blob: make([]byte, s.blob)}).run, nil
 	}
-	return func(ctx context.Context) error { return group.Run(ctx, own) }, nil
+	return nil, fmt.Errorf("-mode is %q, not engine, naive or floor", s.mode)
 }
 
 // serve serves metrics and profiles until ctx ends.
