@@ -13,8 +13,12 @@ import (
 	"muster/stream"
 )
 
-// birthBatch is how many profiles one commit begins.
-const birthBatch = 2000
+// A commit begins at most birthBatch profiles, and fewer where they enter so
+// many segments that Redis would have to take too much at once.
+const (
+	birthBatch   = 2000
+	birthEntries = 10_000_000 // profiles of a batch times segments
+)
 
 // births is a Source of one shard whose records begin its profiles. All of
 // them stand at the offset before that of the first event on the topic.
@@ -24,13 +28,14 @@ type births struct {
 	shard   int
 	number  int // of the next profile
 	all     int
+	batch   int // profiles in a batch
 	ended   context.CancelFunc
 }
 
 // Fetch implements pipeline.Source.
 func (b *births) Fetch(ctx context.Context) (pipeline.Batch, error) {
 	batch := pipeline.Batch{}
-	for ; b.number < b.all && len(batch.Records) < birthBatch; b.number++ {
+	for ; b.number < b.all && len(batch.Records) < b.batch; b.number++ {
 		if b.owner(profileID(b.number)) == b.shard {
 			m := b.traffic.birth(b.number)
 			batch.Records = append(batch.Records, pipeline.Record{Key: []byte(m.profile), Value: m.value})
@@ -63,7 +68,10 @@ func seed(t *testing.T, address string, p population, s *segmentation) error {
 	parts, ctx := errgroup.WithContext(t.Context())
 	for shard := range shards {
 		ctx, ended := context.WithCancel(ctx)
-		source := &births{traffic: newTraffic(p), owner: partitioner.Partition, shard: shard, all: p.profiles, ended: ended}
+		source := &births{
+			traffic: newTraffic(p), owner: partitioner.Partition, shard: shard, all: p.profiles, ended: ended,
+			batch: min(birthBatch, birthEntries/max(1, s.set.Len())),
+		}
 		w := &pipeline.Worker{
 			Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(s.set), Store: store, Dead: refuse{}, Topic: "births",
 			Owner: partitioner.Partition, Wall: func() int64 { return 0 },
