@@ -7,10 +7,11 @@ import (
 	"testing"
 )
 
-// A server with "appendonly yes" that is killed keeps all it has answered,
-// as its writes are in the hands of the operating system. A machine that
-// loses power loses what was not yet synced, up to two seconds of writes
-// with "appendfsync everysec". What follows is for tests that want that.
+// A server with "appendonly yes" that is killed keeps what it has handed to
+// the operating system: nearly all it has answered, as "appendfsync everysec"
+// holds writes back while earlier ones are synced. A machine that loses power
+// loses what was not yet synced, up to two seconds of writes with "everysec".
+// What follows is for tests that want that.
 
 // Mark is how far a server's append-only file was written.
 type Mark struct {
