@@ -2,6 +2,10 @@ package pipeline
 
 import "muster/profile"
 
+// keptBlobs bounds the buffer that a shard keeps for the blobs of its next
+// commit, in bytes. It holds those of a full batch of ordinary profiles.
+const keptBlobs = 16 << 20
+
 // TakeChanges returns and forgets the changes since it was last called. It
 // is for feeding a Shard that is never stored.
 func (s *Shard) TakeChanges() []Change {
@@ -19,15 +23,15 @@ func (s *Shard) Pending() int { return len(s.dirty) }
 
 // Flush returns everything since the last commit, with next as the offset
 // to go on from. The Commit refers to the shard's memory: store it before
-// anything else is applied.
+// anything else is applied, and keep nothing of it.
 func (s *Shard) Flush(next int64) *Commit {
 	c := &Commit{
 		Epoch: s.epoch, From: s.next, Next: next, Clock: s.clock, Outbox: s.outbox,
 		Rules: s.set.Fingerprint(), Generation: s.generation, NewNames: s.newNames,
 		Changes: s.changes, Reach: s.reach, Hidden: s.hidden,
-		Profiles: make([]Write, 0, len(s.dirty)),
+		Profiles: s.writes[:0],
 	}
-	var blobs []byte
+	blobs := s.blobs[:0]
 	for _, e := range s.dirty {
 		start := len(blobs)
 		blobs = s.codec.Append(blobs, e.profile, s.settled(e.profile))
@@ -35,6 +39,10 @@ func (s *Shard) Flush(next int64) *Commit {
 			Profile: e.profile.ID, Blob: blobs[start:len(blobs):len(blobs)],
 			Deadline: e.profile.Deadline, Timer: e.profile.Deadline != e.deadline,
 		})
+	}
+	s.writes = c.Profiles
+	if s.blobs = blobs; cap(blobs) > keptBlobs {
+		s.blobs = nil
 	}
 	return c
 }

@@ -43,6 +43,10 @@ type Shard struct {
 	dirty   []*entry
 	changes []Change
 	reach   []Reach
+
+	// Memory of the last Flush, used again by the next.
+	writes []Write
+	blobs  []byte
 }
 
 // lineage is the rule set of the last commit and which one it was.

@@ -79,6 +79,10 @@ func (l *life) commit() {
 	}
 	kept := *c
 	kept.Epoch, kept.Changes, kept.Reach = 0, slices.Clone(c.Changes), slices.Clone(c.Reach) // every restart has another epoch
+	kept.Profiles = slices.Clone(c.Profiles)
+	for i := range kept.Profiles {
+		kept.Profiles[i].Blob = slices.Clone(kept.Profiles[i].Blob)
+	}
 	l.commits = append(l.commits, &kept)
 	l.shard.Committed(c)
 }

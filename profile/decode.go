@@ -20,9 +20,7 @@ func (c *Codec) Decode(id string, blob []byte) (*Profile, error) {
 	for range r.count(1) {
 		p.Groups = append(p.Groups, r.text())
 	}
-	for range r.count(3) {
-		p.Traits.leaves = append(p.Traits.leaves, leaf{Path(r.text()), r.varint(), r.value(0)})
-	}
+	p.Traits.read(r)
 	p.seen.read(r)
 	c.readSeries(r, p)
 	c.readHeld(r, p)

@@ -6,7 +6,7 @@ import (
 )
 
 // Append writes p's blob behind b. Entries that no window reads any more at
-// stream time now are left out.
+// stream time now are left out, of p as well.
 func (c *Codec) Append(b []byte, p *Profile, now int64) []byte {
 	b = append(b, formatVersion)
 	b = binary.AppendVarint(b, p.FirstSeen)
@@ -20,19 +20,15 @@ func (c *Codec) Append(b []byte, p *Profile, now int64) []byte {
 	for _, g := range p.Groups {
 		b = appendText(b, g)
 	}
-	b = binary.AppendUvarint(b, uint64(len(p.Traits.leaves)))
-	for _, l := range p.Traits.leaves {
-		b = appendText(b, string(l.path))
-		b = binary.AppendVarint(b, l.time)
-		b = appendValue(b, l.value)
-	}
+	b = p.Traits.append(b)
 	b = p.seen.append(b)
 	b = c.appendSeries(b, p, now)
 	return c.appendHeld(b, p)
 }
 
 func (c *Codec) appendMembers(b []byte, p *Profile) []byte {
-	numbers := slices.Clone(p.Retired)
+	var room [64]uint64 // spares most profiles an allocation
+	numbers := append(room[:0], p.Retired...)
 	for i := range p.Members.All() {
 		if i >= len(c.segments.number) {
 			break // conditions stand behind the segments

@@ -138,9 +138,10 @@ func (p *Profile) applyTraits(s *Schema, cfg *Config, ev *event.Event, changed *
 
 // fits reports whether the writes keep the number of leaves within bound.
 func (t *Traits) fits(writes []write, bound int) bool {
-	if len(t.leaves)+len(writes) <= bound {
+	if t.Len()+len(writes) <= bound {
 		return true
 	}
+	t.open()
 	n := len(t.leaves)
 	for _, w := range writes {
 		if _, found := t.search(w.path); !found {
@@ -223,8 +224,7 @@ func (p *Profile) Each(f func(series int)) {
 // something at or below. It may name one several times.
 func (p *Profile) EachTrait(s *Schema, f func(TraitChange)) {
 	next := 0 // both are sorted, so the trait that follows is the likeliest
-	for i := range p.Traits.leaves {
-		l := &p.Traits.leaves[i]
+	for l := range p.Traits.all() {
 		trait, found := next, next < len(s.Traits) && s.Traits[next] == l.path
 		if !found {
 			trait, found = s.traits[l.path]
@@ -243,10 +243,7 @@ func (p *Profile) EachTrait(s *Schema, f func(TraitChange)) {
 
 // Bytes estimates the memory the profile takes, Derived not included.
 func (p *Profile) Bytes() int {
-	n := 344 + len(p.ID) + 16*len(p.seen.ids) + 16*cap(p.held) + 8*len(p.Members)
-	for _, l := range p.Traits.leaves {
-		n += 88 + len(l.path) + valueBytes(l.value)
-	}
+	n := 344 + len(p.ID) + 16*len(p.seen.ids) + 16*cap(p.held) + 8*len(p.Members) + p.Traits.bytes()
 	for _, g := range p.Groups {
 		n += 16 + len(g)
 	}
