@@ -20,6 +20,8 @@ import (
 // clusterID is any 16 bytes in base 64.
 const clusterID = "bXVzdGVyLWUyZS10ZXN0cw"
 
+// properties keep at most some 1.3 GB a partition: what a service at half load
+// is sent in an hour would fill a disk.
 const properties = `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:%[2]d
@@ -39,6 +41,9 @@ num.io.threads=2
 background.threads=2
 delete.topic.enable=true
 file.delete.delay.ms=1000
+log.retention.bytes=1073741824
+log.segment.bytes=268435456
+log.retention.check.interval.ms=60000
 `
 
 // locks adds a port for clients who must use TLS, show a certificate and sign
