@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bytes"
 	"maps"
 	"math/rand/v2"
 	"sync"
@@ -41,7 +40,7 @@ type Sample struct {
 type sampled struct {
 	shard   int
 	profile string
-	blob    []byte
+	blob    string
 }
 
 // taken is a profile that is given a slot of the Sample.
@@ -67,7 +66,7 @@ func (s *Sample) offer(shard int, names []string, c *Commit) {
 			slot = rand.Int64N(min(slot+1, sampleReach))
 		}
 		if slot < sampleSize {
-			chosen = append(chosen, taken{slot, sampled{shard, w.Profile, bytes.Clone(w.Blob)}})
+			chosen = append(chosen, taken{slot, sampled{shard, w.Profile, string(w.Blob)}})
 		}
 	}
 	if len(chosen) == 0 {
@@ -100,7 +99,7 @@ func (s *Sample) Draw(schema *profile.Schema, segments []string) []*profile.Prof
 	codecs := map[int]*profile.Codec{}
 	list := make([]*profile.Profile, 0, len(slots))
 	for _, one := range slots {
-		if one.blob == nil {
+		if one.blob == "" {
 			continue
 		}
 		codec := codecs[one.shard]

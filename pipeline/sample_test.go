@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 
@@ -14,7 +13,7 @@ import (
 // commitOf stores a profile that has bought a number of times.
 func commitOf(t *testing.T, shard *Shard, id string, times int, now int64) *Commit {
 	t.Helper()
-	if err := shard.Put(id, nil); err != nil {
+	if err := shard.Put(id, ""); err != nil {
 		t.Fatal(err)
 	}
 	for range times {
@@ -59,8 +58,8 @@ func TestSampleIsBoundedAndFollows(t *testing.T) {
 	blob := []byte{1}
 	offer("old", blob)
 	blob[0] = 2
-	if got := s.slots[0].blob; !slices.Equal(got, []byte{1}) {
-		t.Errorf("the sample holds the commit's own bytes: %v", got)
+	if got := s.slots[0].blob; got != "\x01" {
+		t.Errorf("the sample holds the commit's own bytes: %q", got)
 	}
 	offer("large", make([]byte, sampleBytes+1))
 	for range sampleSize {
@@ -94,7 +93,7 @@ func TestSampleOfManyWorkers(t *testing.T) {
 	workers.Wait()
 	held := map[string]bool{}
 	for _, one := range s.slots {
-		held[one.profile] = one.blob != nil
+		held[one.profile] = one.blob != ""
 	}
 	if len(held) != sampleSize || held[""] || s.Now() != sampleSize/8-1 {
 		t.Errorf("%d different profiles at %d", len(held), s.Now())

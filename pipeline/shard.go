@@ -102,13 +102,13 @@ func (s *Shard) Due(dst []string, until int64, limit int) []string {
 	return dst
 }
 
-// Put adds a profile as it is stored; a nil blob is one that does not exist
-// yet.
-func (s *Shard) Put(id string, blob []byte) error {
+// Put adds a profile as it is stored; "" is one that does not exist yet. The
+// profile keeps texts of the blob.
+func (s *Shard) Put(id, blob string) error {
 	if s.cache.has(id) {
 		return nil
 	}
-	if blob == nil {
+	if blob == "" {
 		s.cache.put(profile.New(id))
 		return nil
 	}

@@ -72,8 +72,9 @@ type Store interface {
 	// Open makes the caller the shard's only owner, raising its epoch, and
 	// returns what is stored.
 	Open(ctx context.Context, shard int) (State, error)
-	// Load returns the blobs of profiles, nil for one that does not exist.
-	Load(ctx context.Context, shard int, profiles []string) ([][]byte, error)
+	// Load returns the blobs of profiles, "" for one that does not exist: a
+	// stored profile is never empty.
+	Load(ctx context.Context, shard int, profiles []string) ([]string, error)
 	// Commit applies a Commit whole, or returns ErrFenced and applies
 	// nothing. On any other error the outcome has been looked up: nothing
 	// was applied.

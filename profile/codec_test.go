@@ -70,7 +70,7 @@ func sameTraitChange(a, b TraitChange) bool {
 
 func decoded(t *testing.T, c *Codec, p *Profile, now int64) *Profile {
 	t.Helper()
-	q, err := c.Decode(p.ID, c.Append(nil, p, now))
+	q, err := c.Decode(p.ID, string(c.Append(nil, p, now)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestFormatIsUnchanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	q, err := codec.Decode("p", blob)
+	q, err := codec.Decode("p", string(blob))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestFormatIsUnchanged(t *testing.T) {
 	if got := q.Traits.Get(PathOf("address", "zip")).Number(); got != 53111 {
 		t.Errorf("zip %v", got)
 	}
-	if _, err := codec.Decode("p", append([]byte{formatVersion + 1}, blob[1:]...)); err == nil {
+	if _, err := codec.Decode("p", string(append([]byte{formatVersion + 1}, blob[1:]...))); err == nil {
 		t.Error("a later format was read")
 	}
 }
@@ -184,7 +184,7 @@ func TestSchemaChange(t *testing.T) {
 	if len(added) != 2 {
 		t.Fatalf("added %v", added)
 	}
-	p, err := second.Decode("p", blob)
+	p, err := second.Decode("p", string(blob))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestSchemaChange(t *testing.T) {
 	if len(added) != 0 {
 		t.Fatalf("added %v", added)
 	}
-	q, err := third.Decode("p", second.Append(nil, p, start+2))
+	q, err := third.Decode("p", string(second.Append(nil, p, start+2)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,11 +214,11 @@ func TestDecodeRefuses(t *testing.T) {
 	codec := codecOf(schema)
 	blob := codec.Append(nil, goldenProfile(t, schema), start+2)
 	for n := range blob {
-		if _, err := codec.Decode("p", blob[:n]); err == nil {
+		if _, err := codec.Decode("p", string(blob[:n])); err == nil {
 			t.Errorf("the first %d of %d bytes were read as a profile", n, len(blob))
 		}
 	}
-	if _, err := codec.Decode("p", append(blob, 0)); err == nil {
+	if _, err := codec.Decode("p", string(append(blob, 0))); err == nil {
 		t.Error("a byte too many was read")
 	}
 }
@@ -235,7 +235,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(golden)
 	f.Add(codec.Append(nil, New("p"), 0))
 	f.Fuzz(func(t *testing.T, blob []byte) {
-		p, err := codec.Decode("p", blob)
+		p, err := codec.Decode("p", string(blob))
 		if err != nil {
 			return
 		}

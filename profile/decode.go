@@ -7,9 +7,10 @@ import (
 )
 
 // Decode returns the profile of a blob. Series that the rule set no longer
-// has are dropped; segments that it no longer has go to Retired.
-func (c *Codec) Decode(id string, blob []byte) (*Profile, error) {
-	r := &reader{rest: string(blob)}
+// has are dropped; segments that it no longer has go to Retired. The profile
+// keeps texts of the blob.
+func (c *Codec) Decode(id, blob string) (*Profile, error) {
+	r := &reader{rest: blob}
 	r.format()
 	p := New(id)
 	p.known = true

@@ -52,7 +52,7 @@ func TestHeldIsStored(t *testing.T) {
 	p.Members.Set(0, true)
 	blob := first.Append(nil, p, start)
 	second, _ := NewCodec(conditionSchema("z", "new", "x"), []string{"b", "a"}, names)
-	q, err := second.Decode("p", blob)
+	q, err := second.Decode("p", string(blob))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,11 +82,11 @@ func TestDecodeRefusesBrokenHeld(t *testing.T) {
 	p := New("p")
 	blob := codec.Append(nil, p, start)
 	for _, tail := range [][]byte{{0}, {1}, {1, 0}, {1, 7, 2}, {1, 0, 2, 9}} {
-		if _, err := codec.Decode("p", append(slices.Clone(blob), tail...)); err == nil {
+		if _, err := codec.Decode("p", string(append(slices.Clone(blob), tail...))); err == nil {
 			t.Errorf("% x was read", tail)
 		}
 	}
-	if _, err := codec.Decode("p", append(slices.Clone(blob), 1, 0, 2)); err != nil {
+	if _, err := codec.Decode("p", string(append(slices.Clone(blob), 1, 0, 2))); err != nil {
 		t.Error(err)
 	}
 }

@@ -192,7 +192,7 @@ func TestNewestOfStoredEvents(t *testing.T) {
 	one.Newest = 4
 	schema := NewSchema(nil, []Series{one})
 	after, _ := NewCodec(schema, nil, names)
-	q, err := after.Decode("p", blob)
+	q, err := after.Decode("p", string(blob))
 	if err != nil {
 		t.Fatal(err)
 	}

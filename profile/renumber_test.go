@@ -57,7 +57,7 @@ func TestRenumberedProfilesAreTheSame(t *testing.T) {
 		if err != nil || string(moved[:6]) != "before" {
 			t.Fatalf("%q, %v", moved, err)
 		}
-		q, err := second.Decode("p", moved[6:])
+		q, err := second.Decode("p", string(moved[6:]))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +119,7 @@ func TestReadStored(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := codecOf(everySeries(1000)).Decode("p", blob)
+	p, err := codecOf(everySeries(1000)).Decode("p", string(blob))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,12 +66,12 @@ func TestConditionsHaveNoName(t *testing.T) {
 // first step, one that is gone is forgotten without a word.
 func TestHeldOutlivesAChangeOfRules(t *testing.T) {
 	shard := pipeline.NewShard(ruleset.Compile(t, map[string]string{"s": `held(traits.x == 1, "1d")`, "gone": `held(traits.x > 0, "1d")`}), profile.DefaultConfig(), 0, pipeline.State{Next: -1})
-	var blob []byte
+	var blob string
 	commit := func() string {
 		c := shard.Flush(0)
 		changes := described(c.Changes)
 		for _, w := range c.Profiles {
-			blob = slices.Clone(w.Blob)
+			blob = string(w.Blob)
 		}
 		shard.Committed(c)
 		return changes

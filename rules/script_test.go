@@ -267,7 +267,7 @@ func (s *script) text() string {
 func feed(t *testing.T, s *pipeline.Shard, ev *event.Event) {
 	t.Helper()
 	for _, id := range s.Missing(nil, []event.Event{*ev}, 1<<30) {
-		if err := s.Put(id, nil); err != nil {
+		if err := s.Put(id, ""); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -19,14 +19,14 @@ const loadChunk = 1000
 // the same connection: if it is still the one this store was opened with,
 // the profiles were this owner's too. An owner that was replaced thus never
 // sees a profile that refers to names it does not know.
-func (s *Store) Load(ctx context.Context, shard int, profiles []string) ([][]byte, error) {
+func (s *Store) Load(ctx context.Context, shard int, profiles []string) ([]string, error) {
 	epoch, opened := s.epoch(shard)
 	if !opened {
 		return nil, fmt.Errorf("loading from shard %d: this store has not opened it", shard)
 	}
-	blobs := make([][]byte, 0, len(profiles))
+	blobs := make([]string, 0, len(profiles))
 	for chunk := range slices.Chunk(profiles, loadChunk) {
-		var part [][]byte
+		var part []string
 		err := s.retry(ctx, "loading", func(ctx context.Context) (err error) {
 			part, err = s.loadChunk(ctx, shard, epoch, chunk)
 			return err
@@ -39,7 +39,7 @@ func (s *Store) Load(ctx context.Context, shard int, profiles []string) ([][]byt
 	return blobs, nil
 }
 
-func (s *Store) loadChunk(ctx context.Context, shard int, epoch int64, profiles []string) ([][]byte, error) {
+func (s *Store) loadChunk(ctx context.Context, shard int, epoch int64, profiles []string) ([]string, error) {
 	fields, places := s.byBucket(shard, profiles)
 	pipe := s.client.Pipeline()
 	replies := make(map[string]*redis.SliceCmd, len(fields))
@@ -55,12 +55,10 @@ func (s *Store) loadChunk(ctx context.Context, shard int, epoch int64, profiles 
 		s.cfg.Observer.fenced(shard, err)
 		return nil, err
 	}
-	blobs := make([][]byte, len(profiles))
+	blobs := make([]string, len(profiles))
 	for key, reply := range replies {
 		for i, value := range reply.Val() {
-			if text, ok := value.(string); ok {
-				blobs[places[key][i]] = []byte(text)
-			}
+			blobs[places[key][i]], _ = value.(string) // nil for a profile that does not exist
 		}
 	}
 	return blobs, nil

@@ -98,7 +98,7 @@ func TestAForeignTypeAtProfilesIsNamed(t *testing.T) {
 	if err := c.Rename(t.Context(), "aside", buckets[0]).Err(); err != nil {
 		t.Fatal(err)
 	}
-	if blobs, err := w.store.Load(t.Context(), 0, []string{"p1"}); err != nil || string(blobs[0]) != "p1" {
+	if blobs, err := w.store.Load(t.Context(), 0, []string{"p1"}); err != nil || blobs[0] != "p1" {
 		t.Errorf("after mending it is %q, %v", blobs, err)
 	}
 }

@@ -76,7 +76,7 @@ func (r *replica) apply(i int, record []byte) error {
 		return err
 	}
 	for _, id := range r.shard.Missing(nil, r.events[i:i+1], 0) {
-		if err := r.shard.Put(id, nil); err != nil {
+		if err := r.shard.Put(id, ""); err != nil {
 			return err
 		}
 	}

@@ -12,7 +12,7 @@ import (
 type shard struct {
 	state    pipeline.State // without its timers
 	timers   map[string]int64
-	profiles map[string][]byte
+	profiles map[string]string
 	sizes    map[string]int64
 	members  map[string]map[string]struct{}
 	outbox   []pipeline.Change
@@ -22,7 +22,7 @@ func newShard() *shard {
 	return &shard{
 		state:    pipeline.State{Next: -1},
 		timers:   map[string]int64{},
-		profiles: map[string][]byte{},
+		profiles: map[string]string{},
 		sizes:    map[string]int64{},
 		members:  map[string]map[string]struct{}{},
 	}
@@ -52,7 +52,7 @@ func (s *shard) apply(c *pipeline.Commit) {
 		s.state.Gaps = append(s.state.Gaps, *c.Gap)
 	}
 	for _, w := range c.Profiles {
-		s.profiles[w.Profile] = slices.Clone(w.Blob)
+		s.profiles[w.Profile] = string(w.Blob)
 		switch {
 		case w.Timer && w.Deadline == 0:
 			delete(s.timers, w.Profile)

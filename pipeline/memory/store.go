@@ -58,7 +58,7 @@ func (s *Store) Open(_ context.Context, number int) (pipeline.State, error) {
 
 // Load implements pipeline.Store. It fails for a shard that this handle has
 // not opened.
-func (s *Store) Load(_ context.Context, number int, profiles []string) ([][]byte, error) {
+func (s *Store) Load(_ context.Context, number int, profiles []string) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	epoch, ok := s.epochs[number]
@@ -69,9 +69,9 @@ func (s *Store) Load(_ context.Context, number int, profiles []string) ([][]byte
 	if held.state.Epoch != epoch {
 		return nil, fmt.Errorf("loading from shard %d: %w", number, pipeline.ErrFenced)
 	}
-	blobs := make([][]byte, len(profiles))
+	blobs := make([]string, len(profiles))
 	for i, profile := range profiles {
-		blobs[i] = slices.Clone(held.profiles[profile])
+		blobs[i] = held.profiles[profile]
 	}
 	return blobs, nil
 }

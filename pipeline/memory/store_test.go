@@ -75,7 +75,7 @@ func TestReadsSumOverShards(t *testing.T) {
 	}
 }
 
-func TestWhatIsReturnedIsACopy(t *testing.T) {
+func TestWhatIsStoredIsACopy(t *testing.T) {
 	s := New()
 	state, _ := s.Open(t.Context(), 0)
 	blob := []byte("blob")
@@ -85,11 +85,9 @@ func TestWhatIsReturnedIsACopy(t *testing.T) {
 	if err := s.Commit(t.Context(), 0, commit); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 {
-		blobs, err := s.Load(t.Context(), 0, []string{"ann"})
-		if err != nil || string(blobs[0]) != "blob" {
-			t.Fatalf("loaded %q, %v", blobs, err)
-		}
-		blob[0], blobs[0][0] = 'x', 'x'
+	blob[0] = 'x'
+	blobs, err := s.Load(t.Context(), 0, []string{"ann"})
+	if err != nil || blobs[0] != "blob" {
+		t.Fatalf("loaded %q, %v", blobs, err)
 	}
 }

@@ -101,7 +101,7 @@ func (w *worker) commit(t *testing.T, c *pipeline.Commit) {
 	w.state.Next, w.state.Clock, w.state.Outbox = c.Next, c.Clock, c.Outbox+int64(len(c.Changes))
 }
 
-func (w *worker) load(t *testing.T, profiles ...string) [][]byte {
+func (w *worker) load(t *testing.T, profiles ...string) []string {
 	t.Helper()
 	blobs, err := w.store.Load(context.Background(), w.shard, profiles)
 	if err != nil {

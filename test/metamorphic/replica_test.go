@@ -57,7 +57,7 @@ func (r *replica) feed(record *pipeline.Record) {
 func (r *replica) apply(ev *event.Event) {
 	r.t.Helper()
 	r.advance(ev.Arrival)
-	if err := r.shard.Put(ev.Profile, nil); err != nil {
+	if err := r.shard.Put(ev.Profile, ""); err != nil {
 		r.t.Fatal(err)
 	}
 	if _, err := r.shard.Apply(ev); err != nil {

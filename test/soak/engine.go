@@ -28,7 +28,7 @@ type shard struct {
 	shard *pipeline.Shard
 	codec *profile.Codec
 	full  *rules.Matcher
-	blobs map[string][]byte // stored profiles; nil when none is ever stored
+	blobs map[string]string // stored profiles; nil when none is ever stored
 	next  int64
 }
 
@@ -55,7 +55,7 @@ func newShard(set *rules.Set, stored bool) *shard {
 	s := &shard{codec: codec, full: rules.NewMatcher(set)}
 	memory := 0
 	if stored {
-		s.blobs, memory = map[string][]byte{}, 1
+		s.blobs, memory = map[string]string{}, 1
 	}
 	s.shard = pipeline.NewShard(set, profile.DefaultConfig(), memory, pipeline.State{Next: -1})
 	return s
@@ -127,8 +127,8 @@ func (s *shard) take(touched string) ([]oracle.Change, error) {
 	commit := s.shard.Flush(s.next)
 	changes := convert(commit.Changes)
 	for _, w := range commit.Profiles {
-		s.blobs[w.Profile] = slices.Clone(w.Blob)
-		p, err := s.codec.Decode(w.Profile, w.Blob)
+		s.blobs[w.Profile] = string(w.Blob)
+		p, err := s.codec.Decode(w.Profile, s.blobs[w.Profile])
 		if err != nil {
 			return nil, err
 		}

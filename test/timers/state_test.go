@@ -49,7 +49,7 @@ func fill(b *testing.B, store *sink.Store, shard int, deadlines bool) string {
 			Type: event.Track, Name: "Bought", Profile: fmt.Sprintf("u%d", i), Time: began.UnixMilli(), Arrival: began.UnixMilli(),
 			Body: event.ObjectOf([]event.Value{event.StringOf("revenue"), event.NumberOf(20)}),
 		}
-		if err := sh.Put(ev.Profile, nil); err != nil {
+		if err := sh.Put(ev.Profile, ""); err != nil {
 			b.Fatal(err)
 		}
 		if _, err := sh.Apply(&ev); err != nil {
