@@ -11,15 +11,11 @@ import (
 // nothing flips, never one too late. The profile's State must be that of now.
 func (m *Matcher) Deadline(p *profile.Profile, now int64) int64 {
 	m.begin(p, now)
-	next := int64(0)
+	next := m.updateDue(p, now)
 	sooner := func(at int64) {
 		if at > now && (next == 0 || at < next) {
 			next = at
 		}
-	}
-	m.updateDue(p, now)
-	for i := range m.state.due {
-		sooner(m.state.due[i].at)
 	}
 	m.eachRipening(p, sooner)
 	for _, i := range m.set.ages {

@@ -21,56 +21,58 @@ const outdated = -1
 func (d *due) come(now int64) bool { return d.at != 0 && d.at <= now }
 
 // outdate forgets the instants of series that an event changed.
-func (s *State) outdate(series []int) {
-	for _, one := range series {
-		if i, known := s.findDue(one); known {
-			s.due[i].at = outdated
+func (m *Matcher) outdate(changed []int) {
+	st := m.state
+	for _, series := range changed {
+		if !m.set.timings[series].moves() {
+			continue
+		}
+		i, known := slices.BinarySearchFunc(st.due, series, func(d due, series int) int { return d.series - series })
+		if !known {
+			st.due = slices.Insert(st.due, i, due{series: series})
+		}
+		st.due[i].at = outdated
+	}
+}
+
+// newDue lists the series of a profile that time may move something of.
+func (m *Matcher) newDue(p *profile.Profile) []due {
+	n := 0
+	p.Each(func(int) { n++ })
+	list := make([]due, 0, n)
+	p.Each(func(series int) {
+		if m.set.timings[series].moves() {
+			list = append(list, due{series, outdated})
+		}
+	})
+	return list
+}
+
+// senseDue reads what time may have moved at stream time now.
+func (m *Matcher) senseDue(now int64) {
+	for _, d := range m.state.due {
+		if d.come(now) {
+			m.sense(&m.set.listeners.series[d.series])
 		}
 	}
 }
 
-func (s *State) findDue(series int) (int, bool) {
-	return slices.BinarySearchFunc(s.due, series, func(d due, series int) int { return d.series - series })
-}
-
-// senseDue reads what time may have moved at stream time now.
-func (m *Matcher) senseDue(p *profile.Profile, now int64) {
-	at := 0
-	p.Each(func(series int) {
-		for at < len(m.state.due) && m.state.due[at].series < series {
-			at++
-		}
-		if at == len(m.state.due) || m.state.due[at].series != series || m.state.due[at].come(now) {
-			m.sense(&m.set.listeners.series[series])
-		}
-	})
-}
-
-// updateDue finds the instants that are not known, or have come, anew. It
-// goes through two lists in order of series side by side.
-func (m *Matcher) updateDue(p *profile.Profile, now int64) {
-	st, at := m.state, 0
-	p.Each(func(series int) {
-		t := &m.set.timings[series]
-		if len(t.scales)+len(t.queries) == 0 {
-			return
-		}
-		for at < len(st.due) && st.due[at].series < series { // the profile has nothing of it any more
-			st.due = slices.Delete(st.due, at, at+1)
-		}
-		if at == len(st.due) || st.due[at].series != series {
-			st.due = slices.Insert(st.due, at, due{series, outdated})
-		}
-		if d := &st.due[at]; d.come(now) {
+// updateDue finds the instants that are not known, or have come, anew, and
+// returns the first of all, 0 for none.
+func (m *Matcher) updateDue(p *profile.Profile, now int64) int64 {
+	first := int64(0)
+	for i := range m.state.due {
+		d := &m.state.due[i]
+		if d.come(now) {
 			crossings := crossingsOfQuiet
 			if d.at == outdated {
 				crossings = crossingsOfEvent
 			}
-			d.at = m.nextDue(p, t, now, crossings)
+			d.at = m.nextDue(p, &m.set.timings[d.series], now, crossings)
 		}
-		at++
-	})
-	st.due = st.due[:at]
+		first = earlier(first, d.at)
+	}
+	return first
 }
 
 // How many instants to follow a value that has to be followed. After an

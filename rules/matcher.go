@@ -98,7 +98,7 @@ func (m *Matcher) Update(p *profile.Profile, changed *profile.Changed, now int64
 	for _, i := range changed.Series {
 		m.sense(&l.series[i])
 	}
-	m.state.outdate(changed.Series)
+	m.outdate(changed.Series)
 	if changed.FirstSeen {
 		m.sense(&l.firstSeen)
 	}
@@ -117,7 +117,7 @@ func (m *Matcher) Update(p *profile.Profile, changed *profile.Changed, now int64
 func (m *Matcher) Wake(p *profile.Profile, now int64) []Flip {
 	m.begin(p, now)
 	l := &m.set.listeners
-	m.senseDue(p, now)
+	m.senseDue(now)
 	m.sense(&l.clock)
 	m.ripen(p, now)
 	m.settle()

@@ -18,7 +18,7 @@ func (s *State) Bytes() int { return 88 + 2*len(s.cells) + 8*len(s.bits) + 16*ca
 // profile that has nothing; what the profile has anything for is read anew.
 func (m *Matcher) newState(p *profile.Profile) *State {
 	blank := &m.index.blank
-	st := &State{set: m.set, cells: make([]uint16, len(blank.cells)), bits: make([]uint64, len(blank.bits))}
+	st := &State{set: m.set, cells: make([]uint16, len(blank.cells)), bits: make([]uint64, len(blank.bits)), due: m.newDue(p)}
 	copy(st.cells, blank.cells)
 	copy(st.bits, blank.bits)
 	m.state = st

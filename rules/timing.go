@@ -16,6 +16,9 @@ type timing struct {
 	queries []profile.Query
 }
 
+// moves reports whether anything can move.
+func (t *timing) moves() bool { return len(t.scales)+len(t.queries) > 0 }
+
 // time notes, once all constants are known, what can move with time.
 func (b *builder) time() {
 	b.set.timings = make([]timing, len(b.list))
