@@ -35,6 +35,7 @@ func (c *Codec) Decode(id, blob string) (*Profile, error) {
 }
 
 func (c *Codec) readMembers(r *reader, p *Profile) {
+	p.Members = make(Members, (len(c.segments.number)+len(c.conditions.number)+63)/64)
 	number := uint64(0)
 	for range r.count(1) {
 		number += r.uvarint()
@@ -51,16 +52,19 @@ func (c *Codec) readMembers(r *reader, p *Profile) {
 }
 
 func (s *seen) read(r *reader) {
-	last := int64(0)
-	for range r.count(9) {
-		s.ids = append(s.ids, r.fixed())
+	n, last := r.count(9), int64(0)
+	s.ids, s.times = make([]uint64, n), make([]int64, n)
+	for i := range n {
+		s.ids[i] = r.fixed()
 		last += r.varint()
-		s.times = append(s.times, last)
+		s.times[i] = last
 	}
 }
 
 func (c *Codec) readSeries(r *reader, p *Profile) {
-	for range r.count(5) {
+	n := r.count(5)
+	p.points = make([]points, 0, min(n, len(c.series.number)))
+	for range n {
 		number := r.uvarint()
 		pts := readPoints(r)
 		i, ok := c.series.position[number]
@@ -83,12 +87,14 @@ func (c *Codec) readSeries(r *reader, p *Profile) {
 func readPoints(r *reader) points {
 	var p points
 	last := int64(0)
-	for range r.count(1) {
+	p.times = r.times.take(r.count(1))
+	for i := range p.times {
 		last += r.varint()
-		p.times = append(p.times, last)
+		p.times[i] = last
 	}
-	for range r.count(2) {
-		p.nums = append(p.nums, r.number())
+	p.nums = r.nums.take(r.count(2))
+	for i := range p.nums {
+		p.nums[i] = r.number()
 	}
 	for range r.count(1) {
 		v := r.text()

@@ -12,8 +12,30 @@ var errShort = errors.New("cut short")
 // reads as zero, so callers check err once. Lengths are checked against what
 // is left before anything is allocated.
 type reader struct {
-	rest string
-	err  error
+	rest  string
+	err   error
+	times room[int64]
+	nums  room[float64]
+}
+
+// room is memory that the columns of many short series share. One that grows
+// moves out of it.
+type room[T any] []T
+
+// roomSize is how many entries are made room for at a time.
+const roomSize = 32
+
+// take returns space for n entries, nil for none.
+func (r *room[T]) take(n int) []T {
+	if n == 0 {
+		return nil
+	}
+	if n > len(*r) {
+		*r = make([]T, max(n, roomSize))
+	}
+	taken := (*r)[:n:n]
+	*r = (*r)[n:]
+	return taken
 }
 
 func (r *reader) fail(err error) {
