@@ -50,6 +50,10 @@ func (t *timers) set(profile string, at int64) {
 	case d == nil:
 		d = &deadline{Timer: Timer{Profile: profile}}
 		t.of[profile] = d
+	case at != 0 && d.overdue == (at <= t.reached):
+		d.At = at
+		heap.Fix(t.queue(d), d.place)
+		return
 	default:
 		heap.Remove(t.queue(d), d.place)
 	}
