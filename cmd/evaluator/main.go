@@ -21,6 +21,7 @@ type cli struct {
 	Replay  replayCommand  `cmd:"" help:"Apply a file of events to segments in memory and print who enters and leaves."`
 	Check   checkCommand   `cmd:"" help:"Check segment files and run the tests in them."`
 	Explain explainCommand `cmd:"" help:"Show why a profile is in a segment or not, after a file of events."`
+	Bench   benchCommand   `cmd:"" help:"Measure your segments on a sample of your events, and what a deployment needs."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

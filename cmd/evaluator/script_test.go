@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -37,6 +38,7 @@ func TestScripts(t *testing.T) {
 			"awaithttp": awaitHTTP,
 			"servers":   startServers,
 			"exitcode":  exitCode,
+			"masked":    cmpMasked,
 			"terminate": terminate,
 			"hangup":    hangUp,
 		},
@@ -67,6 +69,22 @@ func hangUp(ts *testscript.TestScript, _ bool, _ []string) { signalAll(ts, sysca
 func signalAll(ts *testscript.TestScript, which os.Signal) {
 	for _, command := range ts.BackgroundCmds() {
 		ts.Check(command.Process.Signal(which))
+	}
+}
+
+var (
+	figure = regexp.MustCompile(`[0-9]+(\.[0-9]+)?`)
+	spaces = regexp.MustCompile(` +`)
+)
+
+// cmpMasked: masked FILE1 FILE2 compares files but for their figures and how
+// wide these make a table
+func cmpMasked(ts *testscript.TestScript, _ bool, args []string) {
+	mask := func(file string) string {
+		return spaces.ReplaceAllString(figure.ReplaceAllString(ts.ReadFile(file), "N"), " ")
+	}
+	if got, want := mask(args[0]), mask(args[1]); got != want {
+		ts.Fatalf("but for figures, %s is\n%s\nand %s is\n%s", args[0], got, args[1], want)
 	}
 }
 

@@ -1,0 +1,37 @@
+package rehearsal
+
+// What can't be measured without servers, as make bench-e2e measured it:
+// docs/scaling.md has the table, where it is from, and how to measure it again.
+// A test holds the two together.
+const (
+	// CPU of an evaluator beside the stages, in microseconds: Kafka's and
+	// Redis' clients and the network.
+	serversRecord = 1.5 // per record read
+	serversWrite  = 3.0 // per profile written
+	serversLoad   = 6.0 // per profile loaded
+	serversChange = 8.0 // per membership changed
+
+	// CPU of Redis, in microseconds.
+	redisWrite  = 7.0  // per profile written
+	redisLoad   = 1.5  // per profile loaded
+	redisChange = 18.0 // per membership changed
+
+	// outboxEntry is what Redis takes for an entry of an outbox, in bytes.
+	outboxEntry = 110
+	// reachCounter is what Redis takes for a segment's reach on one day at
+	// most, in bytes.
+	reachCounter = 12_400
+)
+
+// What a deployment is planned with.
+const (
+	// headroom is the share of a core, or of a Redis node's core, that the
+	// load takes.
+	headroom = 0.5
+	// nodeGB is the data of one Redis node, half of a machine's 64 GB: a
+	// rewrite of the append-only file may need as much again.
+	nodeGB = 32
+	// leastShards are made even for little load, since shards can't be
+	// divided among more processes than there are.
+	leastShards = 16
+)
