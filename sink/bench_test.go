@@ -3,42 +3,111 @@ package sink_test
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
+
+	client "github.com/redis/go-redis/v9"
 
 	"muster/pipeline"
 	"muster/test/redis"
 )
 
-// BenchmarkCommit commits batches of 100 profiles of 1 KB, each with a timer
-// and one change.
+// What a batch of events comes to when the whole way is measured (package
+// test/load, hot, without segments and with 10,000 of them).
+const (
+	batchEvents   = 1000
+	batchProfiles = 600
+	batchChanges  = 440
+	batchTimers   = 300
+	blobBytes     = 4096
+	benchSegments = 10_000
+	benchProfiles = 25_000
+)
+
+// BenchmarkCommit commits batches as they come from 1,000 events: of
+// profiles alone, and with changes, of which half enter and so add to reach.
+// Besides this process's own it reports the CPU time of Redis.
 func BenchmarkCommit(b *testing.B) {
-	const batch = 100
-	cfg := config(redis.Start(b).Address)
-	cfg.Buckets = 4096
-	store := open(b, cfg)
-	w := start(b, store, 0)
-	blob := bytes.Repeat([]byte("x"), 1024)
-	commits := int64(0)
-	for b.Loop() {
-		c := w.next()
-		c.NewNames, c.Profiles, c.Changes = nil, nil, nil
-		for i := range batch {
-			id := fmt.Sprintf("profile-%d", (commits*batch+int64(i))%100_000)
-			c.Profiles = append(c.Profiles, pipeline.Write{Profile: id, Blob: blob, Deadline: c.Next + int64(i), Timer: true})
-			c.Changes = append(c.Changes, pipeline.Change{
-				Segment: "vip", Profile: id, Entered: true, At: c.Next, Version: uint64(c.Next), Cause: pipeline.CauseEvent,
+	for name, changes := range map[string]int{"profiles": 0, "changes": batchChanges} {
+		b.Run(name, func(b *testing.B) {
+			server := redis.Start(b)
+			cfg := config(server.Address)
+			cfg.Buckets = 4096
+			w := start(b, open(b, cfg), 0)
+			drawn := draw(changes)
+			info := server.Client(b)
+			before := cpuOf(b, info)
+			b.ReportAllocs()
+			commits := 0
+			for b.Loop() {
+				c := drawn[commits%len(drawn)]
+				c.Epoch, c.From, c.Next, c.Outbox = w.state.Epoch, w.state.Next, max(w.state.Next, 0)+batchEvents, w.state.Outbox
+				if err := w.commit(b, c); err != nil {
+					b.Fatal(err)
+				}
+				commits++
+			}
+			events := float64(commits * batchEvents)
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/events, "ns/event")
+			b.ReportMetric(float64((cpuOf(b, info)-before).Nanoseconds())/events, "redis-ns/event")
+			if err := w.open(b); err != nil || w.state.Next != int64(commits*batchEvents) || w.state.Outbox != int64(commits*changes) {
+				b.Fatalf("next %d and outbox %d after %d commits, %v", w.state.Next, w.state.Outbox, commits, err)
+			}
+		})
+	}
+}
+
+// draw returns commits that take turns, so that every profile and segment is
+// written sooner or later.
+func draw(changes int) []*pipeline.Commit {
+	r := rand.New(rand.NewPCG(1, 2))
+	blob := bytes.Repeat([]byte("x"), blobBytes)
+	inside := map[[2]string]bool{}
+	drawn := make([]*pipeline.Commit, 64)
+	for i := range drawn {
+		c := &pipeline.Commit{Rules: "rules", Generation: 1}
+		for j, number := range r.Perm(benchProfiles)[:batchProfiles] {
+			c.Profiles = append(c.Profiles, pipeline.Write{
+				Profile: fmt.Sprintf("customer-%08d", number), Blob: blob, Deadline: int64(i*j + 1), Timer: j < batchTimers,
 			})
 		}
-		if err := w.commit(b, c); err != nil {
-			b.Fatal(err)
+		for j := range changes {
+			key := [2]string{fmt.Sprintf("segment-%05d", r.IntN(benchSegments)), c.Profiles[j].Profile}
+			inside[key] = !inside[key]
+			c.Changes = append(c.Changes, pipeline.Change{
+				Segment: key[0], Profile: key[1], Entered: inside[key], At: 1_790_000_000_000, Version: 12, Cause: pipeline.CauseEvent,
+			})
+			if j%2 == 0 {
+				c.Reach = append(c.Reach, pipeline.Reach{Segment: key[0], Profile: key[1], Day: today()})
+			}
 		}
-		commits++
+		drawn[i] = c
 	}
-	b.ReportMetric(float64(commits*batch)/b.Elapsed().Seconds(), "profiles/s")
-	if err := w.open(b); err != nil || w.state.Next != commits || w.state.Outbox != commits*batch {
-		b.Fatalf("next %d and outbox %d after %d commits, %v", w.state.Next, w.state.Outbox, commits, err)
+	return drawn
+}
+
+func today() int64 { return time.Now().Unix() / 86400 }
+
+// cpuOf returns the CPU time that a server has taken.
+func cpuOf(b *testing.B, c *client.Client) time.Duration {
+	b.Helper()
+	text, err := c.Info(b.Context(), "cpu").Result()
+	if err != nil {
+		b.Fatal(err)
 	}
-	if got := int64(len(w.state.Timers)); got != min(commits*batch, 100_000) {
-		b.Fatalf("%d timers after %d commits", got, commits)
+	var sum float64
+	for line := range strings.Lines(text) {
+		field, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		if field == "used_cpu_user" || field == "used_cpu_sys" {
+			seconds, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				b.Fatal(err)
+			}
+			sum += seconds
+		}
 	}
+	return time.Duration(sum * float64(time.Second))
 }

@@ -108,8 +108,12 @@ func (a *attempts) once(ctx context.Context) error {
 
 // send sends the transaction and says what is known about it.
 func (a *attempts) send(ctx context.Context, tx *redis.Tx, commits int64) error {
+	d := a.store.draft()
+	defer a.store.release(d)
+	t := transaction{draft: d, keys: a.store.keys, shard: a.shard, commit: a.commit}
+	t.fill(ctx, a.store.cfg.OutboxMax)
 	pipe := tx.TxPipeline()
-	a.store.fill(ctx, pipe, a.shard, a.commit)
+	_ = pipe.BatchProcess(ctx, d.commands...) // queues them and can't fail
 	before := a.sent
 	a.sent, a.commits = true, commits
 	commands, err := pipe.Exec(ctx)

@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -45,11 +44,15 @@ func (k keys) gaps(shard int) string   { return k.shard(shard) + "gaps" }
 func (k keys) sizes(shard int) string  { return k.shard(shard) + "size" }
 func (k keys) outbox(shard int) string { return k.shard(shard) + "out" }
 
-func (k keys) shard(shard int) string {
+func (k keys) shard(shard int) string { return string(k.appendShard(nil, shard)) }
+
+func (k keys) appendShard(b []byte, shard int) []byte {
+	b = append(append(b, k.prefix...), ':')
 	if k.layout > 1 {
-		return k.prefix + ":" + strconv.Itoa(k.layout) + ":{s" + strconv.Itoa(shard) + "}:"
+		b = append(strconv.AppendInt(b, int64(k.layout), 10), ':')
 	}
-	return k.prefix + ":{s" + strconv.Itoa(shard) + "}:"
+	b = strconv.AppendInt(append(b, "{s"...), int64(shard), 10)
+	return append(b, "}:"...)
 }
 
 // of returns the keys of another layout.
@@ -58,7 +61,13 @@ func (k keys) of(l Layout) keys {
 	return k
 }
 
-func (k keys) members(shard int, segment string) string { return k.shard(shard) + "seg:" + segment }
+func (k keys) members(shard int, segment string) string {
+	return string(k.appendMembers(nil, shard, segment))
+}
+
+func (k keys) appendMembers(b []byte, shard int, segment string) []byte {
+	return append(append(k.appendShard(b, shard), "seg:"...), segment...)
+}
 
 // profiles returns the hash that holds a profile.
 func (k keys) profiles(shard int, profile string) string {
@@ -66,12 +75,20 @@ func (k keys) profiles(shard int, profile string) string {
 }
 
 // bucket returns the hash of a number.
-func (k keys) bucket(shard, bucket int) string { return k.shard(shard) + "p:" + strconv.Itoa(bucket) }
+func (k keys) bucket(shard, bucket int) string { return string(k.appendBucket(nil, shard, bucket)) }
+
+func (k keys) appendBucket(b []byte, shard, bucket int) []byte {
+	return strconv.AppendInt(append(k.appendShard(b, shard), "p:"...), int64(bucket), 10)
+}
 
 // reach returns the key of a segment on a day, in days since 1970 UTC.
 func (k keys) reach(segment string, day int64) string {
-	date := time.Unix(day*86400, 0).UTC().Format("20060102")
-	return fmt.Sprintf("%s:hll:{%s}:%s", k.prefix, segment, date)
+	return string(k.appendReach(nil, segment, day))
+}
+
+func (k keys) appendReach(b []byte, segment string, day int64) []byte {
+	b = append(append(append(append(b, k.prefix...), ":hll:{"...), segment...), "}:"...)
+	return time.Unix(day*86400, 0).UTC().AppendFormat(b, "20060102")
 }
 
 // bucket takes the second half of the 128 bit murmur3 (x64) of the id. The

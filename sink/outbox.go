@@ -34,32 +34,35 @@ const (
 
 // fillOutbox trims once a commit: trimming with every entry costs as much as
 // adding it.
-func (s *Store) fillOutbox(ctx context.Context, pipe redis.Pipeliner, shard int, c *pipeline.Commit) {
+func (t *transaction) fillOutbox(ctx context.Context, most int64) {
+	c := t.commit
 	if len(c.Changes) == 0 {
 		return
 	}
-	key, offset := s.keys.outbox(shard), strconv.FormatInt(c.Next, 10)
-	for i, change := range c.Changes {
-		e := Entry{ID: offset + "-" + strconv.FormatInt(c.Outbox+int64(i)+1, 10), Offset: c.Next, Change: change}
-		pipe.XAdd(ctx, e.add(key))
+	var key any = t.keys.outbox(t.shard)
+	for i := range c.Changes {
+		t.begin("xadd", key, t.piece(appendID(t.letters, c.Next, c.Outbox+int64(i)+1)))
+		t.addEntry(&c.Changes[i], &c.Next)
+		t.endText(ctx)
 	}
-	pipe.XTrimMaxLenApprox(ctx, key, s.cfg.OutboxMax, 0)
+	t.begin("xtrim", key, "maxlen", "~", t.int(most))
+	t.end(ctx)
 }
 
-// add returns what appends the entry to a stream.
-func (e *Entry) add(key string) *redis.XAddArgs {
-	kind := kindExited
-	if e.Change.Entered {
+// appendID writes the id of an entry.
+func appendID(b []byte, offset, number int64) []byte {
+	b = append(strconv.AppendInt(b, offset, 10), '-')
+	return strconv.AppendInt(b, number, 10)
+}
+
+// addEntry adds the fields of an entry.
+func (d *draft) addEntry(c *pipeline.Change, offset *int64) {
+	var kind any = kindExited
+	if c.Entered {
 		kind = kindEntered
 	}
-	return &redis.XAddArgs{
-		Stream: key,
-		ID:     e.ID,
-		Values: []any{
-			"segment", e.Change.Segment, "profile", e.Change.Profile, "kind", kind, "at", e.Change.At,
-			"version", e.Change.Version, "cause", string(e.Change.Cause), "offset", e.Offset,
-		},
-	}
+	d.add("segment", &c.Segment, "profile", &c.Profile, "kind", kind, "at", &c.At,
+		"version", &c.Version, "cause", (*string)(&c.Cause), "offset", offset)
 }
 
 // Outbox returns up to count entries of a shard after the entry with the id

@@ -1,9 +1,10 @@
 package sink
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"time"
+	"slices"
 
 	"muster/pipeline"
 )
@@ -21,35 +22,52 @@ func (s *Store) addReach(ctx context.Context, reach []pipeline.Reach) error {
 	if len(reach) == 0 {
 		return nil
 	}
-	type daily struct {
-		segment string
-		day     int64
-	}
-	profiles := map[daily][]any{}
-	for _, r := range reach {
-		key := daily{r.Segment, r.Day}
-		profiles[key] = append(profiles[key], r.Profile)
-	}
 	return s.retry(ctx, "adding reach", func(ctx context.Context) error {
+		d := s.draft()
+		defer s.release(d)
+		s.draftReach(ctx, d, reach)
 		pipe := s.client.Pipeline()
-		for d, ids := range profiles {
-			key := s.keys.reach(d.segment, d.day)
-			for len(ids) > 0 {
-				n := min(len(ids), reachChunk)
-				pipe.PFAdd(ctx, key, ids[:n]...)
-				ids = ids[n:]
-			}
-			if s.cfg.ReachDays > 0 {
-				pipe.ExpireAt(ctx, key, endOf(d.day+int64(s.cfg.ReachDays)))
-			}
-		}
+		_ = pipe.BatchProcess(ctx, d.commands...) // queues them and can't fail
 		_, err := pipe.Exec(ctx)
 		return err
 	})
 }
 
-// endOf returns the last instant of a day plus one, in days since 1970 UTC.
-func endOf(day int64) time.Time { return time.Unix((day+1)*86400, 0) }
+// draftReach adds to one segment and day after the other.
+func (s *Store) draftReach(ctx context.Context, d *draft, reach []pipeline.Reach) {
+	d.sort(len(reach), func(i, j int) int {
+		a, b := &reach[i], &reach[j]
+		return cmp.Or(cmp.Compare(a.Segment, b.Segment), cmp.Compare(a.Day, b.Day))
+	})
+	for rest := d.order; len(rest) > 0; {
+		first, n := &reach[rest[0]], 1
+		for n < len(rest) && reach[rest[n]].Segment == first.Segment && reach[rest[n]].Day == first.Day {
+			n++
+		}
+		s.draftDay(ctx, d, reach, rest[:n])
+		rest = rest[n:]
+	}
+}
+
+// draftDay adds the profiles of one segment and day.
+func (s *Store) draftDay(ctx context.Context, d *draft, reach []pipeline.Reach, places []int) {
+	first := &reach[places[0]]
+	key := d.piece(s.keys.appendReach(d.letters, first.Segment, first.Day))
+	for chunk := range slices.Chunk(places, reachChunk) {
+		d.begin("pfadd", key)
+		for _, i := range chunk {
+			d.add(&reach[i].Profile)
+		}
+		d.end(ctx)
+	}
+	if s.cfg.ReachDays > 0 {
+		d.begin("expireat", key, d.int(endOf(first.Day+int64(s.cfg.ReachDays))))
+		d.end(ctx)
+	}
+}
+
+// endOf returns the first second after a day, both since 1970 UTC.
+func endOf(day int64) int64 { return (day + 1) * 86400 }
 
 // Reach estimates how many profiles were active as members of a segment on
 // at least one of the days from first to last, both included, in days since

@@ -152,7 +152,7 @@ func (c *copying) unite(ctx context.Context) error {
 			pipe := c.store.client.TxPipeline()
 			pipe.Unlink(ctx, key)
 			for part := range slices.Chunk(c.names, namesChunk) {
-				pipe.RPush(ctx, key, anys(part)...)
+				pipe.RPush(ctx, key, part)
 			}
 			_, err := pipe.Exec(ctx)
 			return err

@@ -135,16 +135,20 @@ func (m *merge) write(ctx context.Context, shard int, queue []moved) error {
 		if err != nil {
 			return err
 		}
-		pipe := m.store.client.TxPipeline()
-		for _, e := range queue {
-			if e.number > last {
-				e.ID = "0-" + strconv.FormatInt(e.number, 10)
-				pipe.XAdd(ctx, e.add(key))
+		d := m.store.draft()
+		defer m.store.release(d)
+		for i := range queue {
+			if e := &queue[i]; e.number > last {
+				d.begin("xadd", key, d.piece(appendID(d.letters, 0, e.number)))
+				d.addEntry(&e.Change, &e.Offset)
+				d.endText(ctx)
 			}
 		}
-		if pipe.Len() == 0 {
+		if len(d.commands) == 0 {
 			return nil
 		}
+		pipe := m.store.client.TxPipeline()
+		_ = pipe.BatchProcess(ctx, d.commands...)
 		_, err = pipe.Exec(ctx)
 		if err != nil && strings.Contains(err.Error(), "equal or smaller") {
 			err = fmt.Errorf("%w: %w", redis.TxFailedErr, err)

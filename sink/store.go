@@ -21,6 +21,8 @@ type Store struct {
 	keys   keys
 	client redis.UniversalClient
 
+	drafts sync.Pool // of *draft
+
 	mu     sync.Mutex
 	epochs map[int]int64 // of the shards this store has opened
 }
@@ -38,6 +40,7 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 		cfg:    cfg,
 		keys:   keys{prefix: cfg.Prefix, buckets: cfg.Buckets},
 		client: connect(cfg),
+		drafts: sync.Pool{New: func() any { return new(draft) }},
 		epochs: map[int]int64{},
 	}
 	if err := s.inspect(ctx); err != nil {

@@ -1,112 +1,147 @@
 package sink
 
 import (
+	"cmp"
 	"context"
-	"maps"
 	"slices"
-
-	"github.com/redis/go-redis/v9"
 
 	"muster/pipeline"
 )
 
-// fill queues everything a commit changes. The meta hash comes first, see
-// attempts.send.
-func (s *Store) fill(ctx context.Context, pipe redis.Pipeliner, shard int, c *pipeline.Commit) {
-	key := s.keys.meta(shard)
-	pipe.HSet(ctx, key,
-		"next", c.Next, "clock", c.Clock, "outbox", c.Outbox+int64(len(c.Changes)),
-		"rules", c.Rules, "generation", c.Generation)
-	pipe.HIncrBy(ctx, key, "commits", 1)
+// transaction puts everything that a commit changes into a draft.
+type transaction struct {
+	*draft
+	keys   keys
+	shard  int
+	commit *pipeline.Commit
+}
+
+// fill begins with the meta hash, see attempts.send.
+func (t *transaction) fill(ctx context.Context, outboxMax int64) {
+	c := t.commit
+	var key any = t.keys.meta(t.shard)
+	t.begin("hset", key, "next", &c.Next, "clock", &c.Clock, "outbox", t.int(c.Outbox+int64(len(c.Changes))),
+		"rules", &c.Rules, "generation", &c.Generation)
+	t.end(ctx)
+	t.begin("hincrby", key, "commits", t.int(1))
+	t.end(ctx)
 	if len(c.NewNames) > 0 {
-		pipe.RPush(ctx, s.keys.names(shard), anys(c.NewNames)...)
+		t.begin("rpush", t.keys.names(t.shard))
+		for i := range c.NewNames {
+			t.add(&c.NewNames[i])
+		}
+		t.end(ctx)
 	}
 	if c.Gap != nil {
-		pipe.RPush(ctx, s.keys.gaps(shard), formatGap(*c.Gap))
+		t.begin("rpush", t.keys.gaps(t.shard), formatGap(*c.Gap))
+		t.end(ctx)
 	}
-	s.fillProfiles(ctx, pipe, shard, c.Profiles)
-	s.fillMembers(ctx, pipe, shard, c)
-	s.fillOutbox(ctx, pipe, shard, c)
+	t.fillProfiles(ctx)
+	t.fillTimers(ctx)
+	t.fillMembers(ctx)
+	t.fillOutbox(ctx, outboxMax)
 }
 
-func (s *Store) fillProfiles(ctx context.Context, pipe redis.Pipeliner, shard int, writes []pipeline.Write) {
-	fields := map[string][]any{}
-	var set []redis.Z
-	var removed []any
-	for _, w := range writes {
-		key := s.keys.profiles(shard, w.Profile)
-		fields[key] = append(fields[key], w.Profile, w.Blob)
-		switch {
-		case w.Timer && w.Deadline == 0:
-			removed = append(removed, w.Profile)
-		case w.Timer:
-			set = append(set, redis.Z{Score: float64(w.Deadline), Member: w.Profile})
+// inBucket says in which bucket a commit's profile is.
+type inBucket struct {
+	bucket int
+	at     int // within Commit.Profiles
+}
+
+// fillProfiles writes all profiles of a bucket by one command.
+func (t *transaction) fillProfiles(ctx context.Context) {
+	writes := t.commit.Profiles
+	t.buckets = t.buckets[:0]
+	for i := range writes {
+		t.buckets = append(t.buckets, inBucket{bucket(writes[i].Profile, t.keys.buckets), i})
+	}
+	slices.SortFunc(t.buckets, func(a, b inBucket) int { return cmp.Or(a.bucket-b.bucket, a.at-b.at) })
+	for i, place := range t.buckets {
+		if i == 0 || place.bucket != t.buckets[i-1].bucket {
+			t.begin("hset", t.piece(t.keys.appendBucket(t.letters, t.shard, place.bucket)))
+		}
+		w := &writes[place.at]
+		t.add(&w.Profile, (*piece)(&w.Blob))
+		if i+1 == len(t.buckets) || place.bucket != t.buckets[i+1].bucket {
+			t.end(ctx)
 		}
 	}
-	for key, pairs := range fields {
-		pipe.HSet(ctx, key, pairs...)
-	}
-	if len(set) > 0 {
-		pipe.ZAdd(ctx, s.keys.timers(shard), set...)
-	}
-	if len(removed) > 0 {
-		pipe.ZRem(ctx, s.keys.timers(shard), removed...)
-	}
 }
 
-// movement is what all changes of a commit come to for one segment.
-type movement struct {
-	size   int64
-	inside map[string]bool // by profile, whether its last change entered
-}
-
-func (s *Store) fillMembers(ctx context.Context, pipe redis.Pipeliner, shard int, c *pipeline.Commit) {
-	movements := map[string]*movement{}
-	for _, change := range c.Changes {
-		m := movements[change.Segment]
-		if m == nil {
-			m = &movement{inside: map[string]bool{}}
-			movements[change.Segment] = m
+func (t *transaction) fillTimers(ctx context.Context) {
+	writes := t.commit.Profiles
+	var key any = t.keys.timers(t.shard)
+	t.begin("zadd", key)
+	for i := range writes {
+		if w := &writes[i]; w.Timer && w.Deadline != 0 {
+			t.add(&w.Deadline, &w.Profile)
 		}
-		m.inside[change.Profile] = change.Entered
-		if change.Entered {
-			m.size++
+	}
+	t.endUnless(ctx, 2)
+	t.begin("zrem", key)
+	for i := range writes {
+		if w := &writes[i]; w.Timer && w.Deadline == 0 {
+			t.add(&w.Profile)
+		}
+	}
+	t.endUnless(ctx, 2)
+}
+
+// fillMembers brings sizes and members to where all changes of the commit
+// leave them, one segment after the other.
+func (t *transaction) fillMembers(ctx context.Context) {
+	changes := t.commit.Changes
+	t.sort(len(changes), func(i, j int) int {
+		a, b := &changes[i], &changes[j]
+		return cmp.Or(cmp.Compare(a.Segment, b.Segment), cmp.Compare(a.Profile, b.Profile))
+	})
+	var sizes any = t.keys.sizes(t.shard)
+	for rest := t.order; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && changes[rest[n]].Segment == changes[rest[0]].Segment {
+			n++
+		}
+		t.fillSegment(ctx, sizes, rest[:n])
+		rest = rest[n:]
+	}
+}
+
+// fillSegment takes the changes of one segment, those of a profile together
+// and in order.
+func (t *transaction) fillSegment(ctx context.Context, sizes any, moves []int) {
+	changes := t.commit.Changes
+	segment := &changes[moves[0]].Segment
+	grown := int64(0)
+	for _, i := range moves {
+		if changes[i].Entered {
+			grown++
 		} else {
-			m.size--
+			grown--
 		}
 	}
-	for _, segment := range slices.Sorted(maps.Keys(movements)) {
-		m := movements[segment]
-		if m.size != 0 {
-			pipe.HIncrBy(ctx, s.keys.sizes(shard), segment, m.size)
-		}
-		if !c.Hidden[segment] {
-			m.fill(ctx, pipe, s.keys.members(shard, segment))
-		}
+	if grown != 0 {
+		t.begin("hincrby", sizes, segment, t.int(grown))
+		t.end(ctx)
 	}
+	if t.commit.Hidden[*segment] {
+		return
+	}
+	key := t.piece(t.keys.appendMembers(t.letters, t.shard, *segment))
+	t.begin("sadd", key)
+	t.addLast(moves, true)
+	t.endUnless(ctx, 2)
+	t.begin("srem", key)
+	t.addLast(moves, false)
+	t.endUnless(ctx, 2)
 }
 
-func (m *movement) fill(ctx context.Context, pipe redis.Pipeliner, key string) {
-	var entered, left []any
-	for profile, inside := range m.inside {
-		if inside {
-			entered = append(entered, profile)
-		} else {
-			left = append(left, profile)
+// addLast adds the profiles whose last change is of the kind.
+func (t *transaction) addLast(moves []int, entered bool) {
+	changes := t.commit.Changes
+	for n, i := range moves {
+		last := n+1 == len(moves) || changes[moves[n+1]].Profile != changes[i].Profile
+		if last && changes[i].Entered == entered {
+			t.add(&changes[i].Profile)
 		}
 	}
-	if len(entered) > 0 {
-		pipe.SAdd(ctx, key, entered...)
-	}
-	if len(left) > 0 {
-		pipe.SRem(ctx, key, left...)
-	}
-}
-
-func anys(texts []string) []any {
-	values := make([]any, len(texts))
-	for i, text := range texts {
-		values[i] = text
-	}
-	return values
 }
