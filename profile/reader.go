@@ -55,6 +55,11 @@ func (r *reader) byte() byte {
 }
 
 func (r *reader) uvarint() uint64 {
+	if len(r.rest) > 0 && r.rest[0] < 0x80 { // most are this short
+		x := r.rest[0]
+		r.rest = r.rest[1:]
+		return uint64(x)
+	}
 	var x uint64
 	for shift := uint(0); shift < 64; shift += 7 {
 		b := r.byte()

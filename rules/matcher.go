@@ -50,6 +50,7 @@ type Matcher struct {
 	waiting bool     // whether pending is not empty
 	fresh   []uint64 // memberships of a whole evaluation
 	bits    []uint64 // of the sensor being read
+	present []int    // traits that a profile has anything of
 	warmed  uint64   // keeps the reads of note from being left out
 }
 

@@ -1,6 +1,9 @@
 package rules
 
-import "muster/profile"
+import (
+	"muster/event"
+	"muster/profile"
+)
 
 // State is what the index keeps of a profile in memory: the cell of every
 // scale and the bits of every sensor. It belongs to one Set.
@@ -23,17 +26,31 @@ func (m *Matcher) newState(p *profile.Profile) *State {
 	copy(st.bits, blank.bits)
 	m.state = st
 	l := &m.set.listeners
-	p.EachTrait(m.set.schema, func(c profile.TraitChange) {
-		m.bring(&c)
-		m.sense(&l.traits[c.Trait])
-	})
+	for _, trait := range m.bringAll(p) {
+		m.sense(&l.traits[trait])
+	}
 	p.Each(func(series int) { m.sense(&l.series[series]) })
 	for _, one := range []*sensors{&l.firstSeen, &l.lastSeen, &l.groups, &l.identity} {
 		m.sense(one)
 	}
 	m.moves, m.toggle, m.shifts = m.moves[:0], m.toggle[:0], m.shifts[:0]
-	m.next() // what was read may be read again
+	m.turn++ // what was read may be read again; the traits are the same
 	return st
+}
+
+// bringAll takes the values of all traits over and returns which the profile
+// has anything of, some of them several times.
+func (m *Matcher) bringAll(p *profile.Profile) []int {
+	known := m.env.traits
+	for i := range known.turns {
+		known.put(i, event.Value{})
+	}
+	m.present = m.present[:0]
+	p.EachTrait(m.set.schema, func(c profile.TraitChange) {
+		m.bring(&c)
+		m.present = append(m.present, c.Trait)
+	})
+	return m.present
 }
 
 // readBlank fills in the state of a profile that has nothing.
