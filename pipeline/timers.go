@@ -95,21 +95,54 @@ func (t *timers) next() (Timer, bool) {
 	return t.overdue[0].Timer, true
 }
 
-// first returns up to limit deadlines that are not after until, in order.
+// first returns up to limit deadlines that are not after until, in order. The
+// queues stay as they are: what comes next in a heap is below what came
+// before, so only that is looked at.
 func (t *timers) first(until int64, limit int) []Timer {
 	var list []Timer
-	for len(list) < limit {
-		one, ok := t.next()
-		if !ok || one.At > until {
-			break
-		}
-		t.set(one.Profile, 0)
-		list = append(list, one)
-	}
-	for _, one := range list {
-		t.set(one.Profile, one.At)
+	var fringe fringe
+	fringe.add(t.overdue, 0)
+	fringe.add(t.waiting, 0)
+	for len(list) < limit && len(fringe) > 0 && fringe[0].deadline().At <= until {
+		f := heap.Pop(&fringe).(spot)
+		list = append(list, f.deadline().Timer)
+		fringe.add(f.queue, 2*f.place+1)
+		fringe.add(f.queue, 2*f.place+2)
 	}
 	return list
+}
+
+// spot is a place in a queue.
+type spot struct {
+	queue queue
+	place int
+}
+
+func (s spot) deadline() *deadline { return s.queue[s.place] }
+
+// fringe is a heap of spots.
+type fringe []spot
+
+// add puts a spot in, if there is one.
+func (f *fringe) add(q queue, place int) {
+	if place < len(q) {
+		heap.Push(f, spot{q, place})
+	}
+}
+
+func (f fringe) Len() int           { return len(f) }
+func (f fringe) Less(i, j int) bool { return f[i].deadline().before(f[j].deadline()) }
+func (f fringe) Swap(i, j int)      { f[i], f[j] = f[j], f[i] }
+
+// Push is heap.Interface's.
+func (f *fringe) Push(x any) { *f = append(*f, x.(spot)) }
+
+// Pop is heap.Interface's.
+func (f *fringe) Pop() any {
+	old := *f
+	last := old[len(old)-1]
+	*f = old[:len(old)-1]
+	return last
 }
 
 // queue is a heap of deadlines.
