@@ -18,7 +18,7 @@ KAFKA ?= real
 FOR ?= 1h
 
 # Of make bench-e2e: which populations, cases and numbers of segments, with
-# commas between them, and how often each; empty for all, three times.
+# commas between them, and how often each (bench-scale's too); empty for all, three times.
 # PROFILE is a folder for profiles.
 POPULATION ?=
 CASES ?=
@@ -84,6 +84,12 @@ bench-e2e: ## measure the whole way, and fail where it is too slow; POPULATION, 
 	@line=$$(mktemp) && MUSTER_LOAD=$$line MUSTER_E2E=$(KAFKA) MUSTER_LOAD_POPULATION=$(POPULATION) MUSTER_LOAD_CASES=$(CASES) \
 		MUSTER_LOAD_SEGMENTS=$(SEGMENTS) MUSTER_LOAD_REPEATS=$(REPEATS) MUSTER_LOAD_PROFILE=$(PROFILE) \
 		go test -count=1 -timeout 12h -v -run '^TestLoad' ./test/load >&2; status=$$?; \
+		cat $$line; rm -f $$line; exit $$status
+
+bench-scale: KAFKA = fake
+bench-scale: ## measure one evaluator and two on 8 partitions, and compare with docs/scaling.md; REPEATS
+	@line=$$(mktemp) && MUSTER_SCALE=$$line MUSTER_E2E=$(KAFKA) MUSTER_LOAD_REPEATS=$(REPEATS) \
+		go test -count=1 -timeout 2h -v -run '^TestScale$$' ./test/load >&2; status=$$?; \
 		cat $$line; rm -f $$line; exit $$status
 
 $(LINT):

@@ -56,14 +56,15 @@ func start(t *testing.T, cmd *exec.Cmd) {
 
 // topic is the keyed topic of one run.
 type topic struct {
-	t        *testing.T
-	name     string
-	admin    *kafkago.Client
-	producer *kgo.Client
+	t          *testing.T
+	name       string
+	partitions int
+	admin      *kafkago.Client
+	producer   *kgo.Client
 }
 
 // createTopic creates an empty topic with one partition per shard.
-func createTopic(t *testing.T, broker, name string) *topic {
+func createTopic(t *testing.T, broker, name string, shards int) *topic {
 	t.Helper()
 	producer, err := kgo.NewClient(kgo.SeedBrokers(broker), kgo.DefaultProduceTopic(name),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), kgo.ProducerBatchCompression(kgo.NoCompression()),
@@ -71,7 +72,7 @@ func createTopic(t *testing.T, broker, name string) *topic {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := &topic{t: t, name: name, producer: producer, admin: &kafkago.Client{Addr: kafkago.TCP(broker)}}
+	to := &topic{t: t, name: name, partitions: shards, producer: producer, admin: &kafkago.Client{Addr: kafkago.TCP(broker)}}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	res, err := to.admin.CreateTopics(ctx, &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{
@@ -110,7 +111,7 @@ func (to *topic) flush() {
 // ends returns the offset behind the last record of every partition.
 func (to *topic) ends() []int64 {
 	to.t.Helper()
-	asked := make([]kafkago.OffsetRequest, shards)
+	asked := make([]kafkago.OffsetRequest, to.partitions)
 	for i := range asked {
 		asked[i] = kafkago.LastOffsetOf(i)
 	}
@@ -120,7 +121,7 @@ func (to *topic) ends() []int64 {
 	if err != nil {
 		to.t.Fatalf("listing offsets of %s: %v", to.name, err)
 	}
-	ends := make([]int64, shards)
+	ends := make([]int64, to.partitions)
 	for _, p := range res.Topics[to.name] {
 		if p.Error != nil {
 			to.t.Fatalf("listing offsets of %s: %v", to.name, p.Error)

@@ -42,11 +42,18 @@
 // asked every millisecond. ack_p99_ms is until the broker had acknowledged it,
 // so what is beyond that is the service's.
 //
+// # Scale
+//
+// make bench-scale runs one evaluator and then two on 8 partitions, in turns,
+// with 20,000 hot profiles and 1,000 segments, and holds them to the model of
+// docs/scaling.md: an event costs as much CPU with two as with one.
+//
 // # Environment
 //
 // Lists have commas between their parts.
 //
 //	MUSTER_LOAD             file that a JSON line per case is appended to; without it nothing is measured
+//	MUSTER_SCALE            file that a JSON line per number of evaluators is appended to; uses REPEATS and EVENTS (400000) too
 //	MUSTER_E2E              "real" for Apache Kafka; else the broker is kfake
 //	MUSTER_LOAD_POPULATION  hot,cold
 //	MUSTER_LOAD_CASES       floor,engine,naive

@@ -10,7 +10,7 @@ import (
 func TestWaits(t *testing.T) {
 	due := time.Now()
 	after := func(ms int) time.Time { return due.Add(time.Duration(ms) * time.Millisecond) }
-	var seen [shards][]sighting
+	seen := make([][]sighting, 2)
 	seen[1] = []sighting{{after(0), 3}, {after(5), 4}, {after(9), 7}}
 	got := waits([]sent{{due, due, 1, 5}, {due, due, 1, 3}, {after(-1), due, 1, 2}, {due, due, 1, 7}}, seen)
 	if want := []float64{1, 5, 9}; !slices.Equal(got, want) {

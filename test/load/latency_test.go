@@ -40,13 +40,13 @@ func (r *run) halfLoad(f *figures) {
 		messages[i] = r.traffic.next()
 	}
 	ended := make(chan struct{})
-	var seen [shards][]sighting
+	var seen [][]sighting
 	var looking sync.WaitGroup
 	looking.Go(func() { seen = r.look(ended) })
-	before, profiled := r.service.cpu(), r.profile("half")
+	before, profiled := r.services.cpu(), r.profile("half")
 	all := r.produce(messages, rate)
 	r.catchUp()
-	f.HalfCPU = micros(r.service.cpu()-before) / float64(len(all))
+	f.HalfCPU = micros(r.services.cpu()-before) / float64(len(all))
 	<-profiled
 	close(ended)
 	looking.Wait()
@@ -62,7 +62,7 @@ func (r *run) halfLoad(f *figures) {
 func (r *run) catchUp() {
 	r.t.Helper()
 	ends := r.topic.ends()
-	r.await(func(next [shards]int64) bool { return slices.Equal(next[:], ends) })
+	r.await(func(next []int64) bool { return slices.Equal(next, ends) })
 }
 
 // produce sends every message when it is due, whether those before it have
@@ -83,7 +83,8 @@ func (r *run) produce(messages []message, rate float64) []sent {
 }
 
 // look notes how far the shards have come until ended is closed, and then.
-func (r *run) look(ended <-chan struct{}) (seen [shards][]sighting) {
+func (r *run) look(ended <-chan struct{}) [][]sighting {
+	seen := make([][]sighting, r.redis.shards)
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for last := false; !last; {
@@ -109,7 +110,7 @@ func (r *run) look(ended <-chan struct{}) (seen [shards][]sighting) {
 
 // waits returns how long each record took to be behind its shard's offset, in
 // ms, ascending. One that was never seen there is left out.
-func waits(all []sent, seen [shards][]sighting) []float64 {
+func waits(all []sent, seen [][]sighting) []float64 {
 	var list []float64
 	for _, one := range all {
 		s := seen[one.partition]

@@ -79,7 +79,7 @@ func measure(t *testing.T, o *options, progress io.Writer) []result {
 	slices.Sort(numbers)
 	b := &bench{
 		t: t, options: o, order: order, segments: segmentations(t, t.TempDir(), slices.Compact(numbers)),
-		redis: startRedis(t), broker: startBroker(t), progress: progress,
+		redis: startRedis(t, shards), broker: startBroker(t), progress: progress,
 	}
 	var all []result
 	for _, p := range o.populations {
@@ -106,7 +106,7 @@ func (b *bench) begin(p population) {
 	for _, n := range slices.Sorted(maps.Keys(b.segments)) {
 		began := time.Now()
 		b.redis.restart()
-		if err := seed(b.t, b.redis.server.Address, p, b.segments[n]); err != nil {
+		if err := seed(b.t, b.redis, p, b.segments[n]); err != nil {
 			b.t.Fatalf("beginning the profiles of %s: %v", p.name, err)
 		}
 		b.redis.save(strconv.Itoa(n))

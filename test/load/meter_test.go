@@ -18,7 +18,7 @@ func (r *run) read() reading {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	m := reading{at: time.Now(), applied: sum(next), cpu: r.service.cpu(), metrics: r.service.metrics()}
+	m := reading{at: time.Now(), applied: sum(next), cpu: r.services.cpu(), metrics: r.services.metrics()}
 	m.redisCPU, m.redisBytes = r.redis.spent()
 	return m
 }

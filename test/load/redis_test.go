@@ -18,15 +18,16 @@ import (
 // keeper is a redis-server whose contents can be saved and put back.
 type keeper struct {
 	t      *testing.T
+	shards int
 	server *redis.Server
 	client *client.Client
 	folder string // of the server
 	saved  string // folder of what was saved
 }
 
-func startRedis(t *testing.T) *keeper {
+func startRedis(t *testing.T, shards int) *keeper {
 	t.Helper()
-	k := &keeper{t: t, saved: t.TempDir(), server: redis.Start(t, "rdbcompression no", "rdbchecksum no")}
+	k := &keeper{t: t, shards: shards, saved: t.TempDir(), server: redis.Start(t, "rdbcompression no", "rdbchecksum no")}
 	k.client = k.server.Client(t)
 	settings, err := k.client.ConfigGet(t.Context(), "dir").Result()
 	if err != nil {
@@ -85,10 +86,10 @@ func (k *keeper) copy(from, to string) {
 }
 
 // applied returns the next offset of every shard.
-func (k *keeper) applied() ([shards]int64, error) {
-	var next [shards]int64
+func (k *keeper) applied() ([]int64, error) {
+	next := make([]int64, k.shards)
 	pipe := k.client.Pipeline()
-	var asked [shards]*client.StringCmd
+	asked := make([]*client.StringCmd, k.shards)
 	for shard := range asked {
 		asked[shard] = pipe.HGet(k.t.Context(), fmt.Sprintf("m:{s%d}:meta", shard), "next")
 	}

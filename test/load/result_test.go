@@ -86,9 +86,12 @@ func medians(of []figures) figures {
 // round leaves three digits behind the point.
 func (r *result) round() {
 	for _, f := range append(r.numbers(), &r.VsFloor, &r.VsZero, &r.VsNaive) {
-		*f = math.Round(*f*1e3) / 1e3
+		*f = rounded(*f)
 	}
 }
+
+// rounded leaves three digits behind the point.
+func rounded(f float64) float64 { return math.Round(f*1e3) / 1e3 }
 
 func (r *result) write(to io.Writer) error {
 	if err := json.NewEncoder(to).Encode(r); err != nil {

@@ -23,7 +23,7 @@ type run struct {
 	redis      *keeper
 	topic      *topic
 	traffic    *traffic
-	service    *service
+	services   fleet
 	ends       []int64 // of the records that wait for full speed
 }
 
@@ -31,29 +31,60 @@ type run struct {
 // floor writes for a profile, in bytes.
 func (r *run) measure(broker, name string, blob int) figures {
 	r.t.Helper()
-	r.redis.restore(strconv.Itoa(r.contender.segments))
-	r.topic = createTopic(r.t, broker, name)
-	defer r.topic.drop()
-	r.traffic = newTraffic(r.population)
-	touched := r.touches()
-	for number := range touched {
-		r.topic.send(r.traffic.touch(number), nil)
-	}
-	records := r.options.records(r.contender)
-	for range records {
-		r.topic.send(r.traffic.next(), nil)
-	}
-	r.topic.flush()
-	r.ends = r.topic.ends()
-	r.service = startService(r.t, "-mode", r.contender.name, "-broker", broker, "-topic", name, "-redis", r.redis.server.Address,
-		"-segments", r.segments.file, "-programs", r.segments.programs, "-cache", strconv.Itoa(r.population.cache), "-blob", strconv.Itoa(blob))
-	defer r.service.stop()
-	f := r.fullSpeed(int64(touched) + int64(warmUp*float64(records)))
+	defer r.end()
+	r.begin(broker, name)
+	r.fill()
+	r.start(1, broker, blob)
+	f := r.fullSpeed()
 	r.halfLoad(&f)
 	if r.options.verify && r.contender.name != floor {
 		r.verify()
 	}
 	return f
+}
+
+// begin puts the profiles into Redis and makes the topic.
+func (r *run) begin(broker, name string) {
+	r.t.Helper()
+	r.redis.restore(strconv.Itoa(r.contender.segments))
+	r.topic = createTopic(r.t, broker, name, r.redis.shards)
+}
+
+// fill puts all records of full speed on the topic.
+func (r *run) fill() {
+	r.t.Helper()
+	r.traffic = newTraffic(r.population)
+	for number := range r.touches() {
+		r.topic.send(r.traffic.touch(number), nil)
+	}
+	for range r.options.records(r.contender) {
+		r.topic.send(r.traffic.next(), nil)
+	}
+	r.topic.flush()
+	r.ends = r.topic.ends()
+}
+
+// start starts so many processes that share out the shards.
+func (r *run) start(processes int, broker string, blob int) {
+	r.t.Helper()
+	for range processes {
+		r.services = append(r.services, startService(r.t, "-mode", r.contender.name, "-broker", broker, "-topic", r.topic.name, "-redis", r.redis.server.Address,
+			"-segments", r.segments.file, "-programs", r.segments.programs, "-cache", strconv.Itoa(r.population.cache), "-blob", strconv.Itoa(blob)))
+	}
+}
+
+// end stops what was started.
+func (r *run) end() {
+	r.t.Helper()
+	r.services.stop()
+	if r.topic != nil {
+		r.topic.drop()
+	}
+}
+
+// warm is how many records are applied before anything is measured.
+func (r *run) warm() int64 {
+	return int64(r.touches()) + int64(warmUp*float64(r.options.records(r.contender)))
 }
 
 // touches is how many profiles have an event before all others, so that they
@@ -66,13 +97,13 @@ func (r *run) touches() int {
 	return r.population.profiles
 }
 
-// fullSpeed measures from when so many records are applied until the first
+// fullSpeed measures from when the first records are applied until the first
 // shard has nothing left to do.
-func (r *run) fullSpeed(warm int64) figures {
+func (r *run) fullSpeed() figures {
 	r.t.Helper()
-	r.await(func(next [shards]int64) bool { return sum(next) >= warm })
+	r.await(func(next []int64) bool { return sum(next) >= r.warm() })
 	before, profiled := r.read(), r.profile("full")
-	r.await(func(next [shards]int64) bool {
+	r.await(func(next []int64) bool {
 		for shard := range next {
 			if next[shard] >= r.ends[shard] {
 				return true
@@ -86,7 +117,7 @@ func (r *run) fullSpeed(warm int64) figures {
 		r.t.Fatalf("%s: %d records are too few, all were applied before anything was measured", r.contender, after.applied)
 	}
 	f := after.since(&before)
-	f.RSS = r.service.resident() / (1 << 20)
+	f.RSS = r.services.resident() / (1 << 20)
 	return f
 }
 
@@ -95,7 +126,7 @@ func (r *run) fullSpeed(warm int64) figures {
 const lookEvery = time.Millisecond
 
 // await waits until done says so of the shards' next offsets.
-func (r *run) await(done func(next [shards]int64) bool) {
+func (r *run) await(done func(next []int64) bool) {
 	r.t.Helper()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -111,15 +142,15 @@ func (r *run) await(done func(next [shards]int64) bool) {
 		if applied := sum(next); applied != last {
 			last, moved = applied, time.Now()
 		}
-		r.service.check()
+		r.services.check()
 		if time.Since(moved) > patience {
-			r.t.Fatalf("%s: nothing was applied for %s:\n%s", r.contender, patience, r.service.tail())
+			r.t.Fatalf("%s: nothing was applied for %s:\n%s", r.contender, patience, r.services.tail())
 		}
 		<-tick.C
 	}
 }
 
-func sum(next [shards]int64) int64 {
+func sum(next []int64) int64 {
 	total := int64(0)
 	for _, n := range next {
 		total += n
@@ -130,7 +161,7 @@ func sum(next [shards]int64) int64 {
 // profileSeconds is how long a CPU profile takes at most.
 const profileSeconds = 5
 
-// profile writes a CPU profile of the phase that begins now and, after it, one
+// profile writes a CPU profile of the first service in the phase that begins now and, after it, one
 // of all allocations so far, where asked to. The channel is closed when it has.
 func (r *run) profile(phase string) <-chan struct{} {
 	done := make(chan struct{})
@@ -141,7 +172,7 @@ func (r *run) profile(phase string) <-chan struct{} {
 	go func() {
 		defer close(done)
 		for kind, path := range map[string]string{"cpu": fmt.Sprintf("/debug/pprof/profile?seconds=%d", profileSeconds), "allocs": "/debug/pprof/allocs"} {
-			data, err := r.service.get(path)
+			data, err := r.services[0].get(path)
 			if err == nil {
 				file := fmt.Sprintf("%s-%s-%d-%s.%s.prof", r.population.name, r.contender.name, r.contender.segments, phase, kind)
 				err = os.WriteFile(filepath.Join(r.options.profiles, file), data, 0o600)

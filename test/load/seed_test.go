@@ -54,9 +54,10 @@ func (b *births) Close() error { return nil }
 
 // seed begins all profiles of a population under a case's rules, by the
 // product's own Worker, with the offset at which the topic begins.
-func seed(t *testing.T, address string, p population, s *segmentation) error {
+func seed(t *testing.T, k *keeper, p population, s *segmentation) error {
 	t.Helper()
-	store := openStore(t, address)
+	shards := k.shards
+	store := openStore(t, k.server.Address)
 	defer store.Close()
 	if err := store.Init(t.Context(), shards); err != nil {
 		return err

@@ -129,6 +129,27 @@ func (s *service) metrics() map[string]float64 {
 		s.t.Fatalf("reading metrics: %v", err)
 	}
 	sums := map[string]float64{}
+	eachMetric(text, func(name string, value float64) { sums[name] += value })
+	return sums
+}
+
+// owned returns how many shards the process has committed and still owns, 0
+// while it is not up.
+func (s *service) owned() (shards int) {
+	text, err := s.get("/metrics")
+	if err != nil {
+		return 0
+	}
+	eachMetric(text, func(name string, _ float64) {
+		if name == "muster_lag_records" {
+			shards++
+		}
+	})
+	return shards
+}
+
+// eachMetric visits every value of every metric.
+func eachMetric(text []byte, visit func(name string, value float64)) {
 	for line := range strings.Lines(string(text)) {
 		if strings.HasPrefix(line, "#") {
 			continue
@@ -139,12 +160,10 @@ func (s *service) metrics() map[string]float64 {
 			continue
 		}
 		name, _, _ := strings.Cut(line[:space], "{")
-		value := line[space+1:]
-		if f, err := strconv.ParseFloat(value, 64); err == nil {
-			sums[name] += f
+		if f, err := strconv.ParseFloat(line[space+1:], 64); err == nil {
+			visit(name, f)
 		}
 	}
-	return sums
 }
 
 func (s *service) get(path string) ([]byte, error) {

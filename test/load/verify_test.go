@@ -66,7 +66,7 @@ func (r *run) verify() {
 func (r *run) members(segment string) []string {
 	r.t.Helper()
 	var all []string
-	for shard := range shards {
+	for shard := range r.redis.shards {
 		some, err := r.redis.client.SMembers(r.t.Context(), fmt.Sprintf("m:{s%d}:seg:%s", shard, segment)).Result()
 		if err != nil {
 			r.t.Fatalf("reading members: %v", err)
