@@ -32,6 +32,7 @@ func BenchmarkDecode(b *testing.B) {
 	if perEvent := testing.AllocsPerRun(100, batch) / batchOf; perEvent > renewals {
 		b.Fatalf("%.3f allocations per event, want 0", perEvent)
 	}
+	b.ReportAllocs()
 	b.SetBytes(batchOf * int64(len(record)))
 	for b.Loop() {
 		batch()
@@ -47,6 +48,7 @@ func BenchmarkSplit(b *testing.B) {
 	record := []byte(trackRecord)
 	var routed []Routed
 	var rej []Rejection
+	b.ReportAllocs()
 	for b.Loop() {
 		d.Reset()
 		routed, rej = routed[:0], rej[:0]

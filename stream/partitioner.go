@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/segmentio/kafka-go"
 )
@@ -18,6 +19,7 @@ const (
 type Partitioner struct {
 	balancer   kafka.Balancer
 	partitions []int
+	keys       sync.Pool // of *[]byte, for profiles as the balancer wants them
 }
 
 // NewPartitioner returns the partitioner of that name for a number of
@@ -26,7 +28,7 @@ func NewPartitioner(name string, shards int) (*Partitioner, error) {
 	if shards < 1 {
 		return nil, fmt.Errorf("partitioner: %d shards are impossible", shards)
 	}
-	p := &Partitioner{partitions: make([]int, shards)}
+	p := &Partitioner{partitions: make([]int, shards), keys: sync.Pool{New: func() any { return new([]byte) }}}
 	for i := range p.partitions {
 		p.partitions[i] = i
 	}
@@ -45,7 +47,10 @@ func NewPartitioner(name string, shards int) (*Partitioner, error) {
 
 // Partition returns the partition, and so the shard, of a profile.
 func (p *Partitioner) Partition(profile string) int {
-	return p.balancer.Balance(kafka.Message{Key: []byte(profile)}, p.partitions...)
+	key := p.keys.Get().(*[]byte)
+	defer p.keys.Put(key)
+	*key = append((*key)[:0], profile...)
+	return p.balancer.Balance(kafka.Message{Key: *key}, p.partitions...)
 }
 
 // Shards returns the number of partitions.

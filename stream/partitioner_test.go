@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"strings"
 	"testing"
 
 	"muster/stream"
@@ -43,6 +44,42 @@ func expected(name string, hash uint32, shards int32) int {
 		return int(hash % uint32(shards))
 	}
 	return int(max(int32(hash)%shards, -(int32(hash) % shards)))
+}
+
+// Every event is asked for its partition.
+func TestPartitionsCostNoAllocations(t *testing.T) {
+	for _, name := range []string{stream.Murmur2, stream.CRC32, stream.FNV1a} {
+		p, err := stream.NewPartitioner(name, 12)
+		if err != nil {
+			t.Fatal(err)
+		}
+		profile, sum := strings.Repeat("profile", 20), 0
+		const calls = 1000
+		allocated := testing.AllocsPerRun(10, func() {
+			for range calls {
+				sum += p.Partition(profile)
+			}
+		})
+		// Under the race detector a sync.Pool loses a quarter of what it is given.
+		if allocated > calls*6/10 {
+			t.Errorf("%s: %.0f allocations for %d profiles", name, allocated, calls)
+		}
+	}
+}
+
+func BenchmarkPartition(b *testing.B) {
+	for _, name := range []string{stream.Murmur2, stream.CRC32, stream.FNV1a} {
+		b.Run(name, func(b *testing.B) {
+			p, err := stream.NewPartitioner(name, 12)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				p.Partition("customer-00184467")
+			}
+		})
+	}
 }
 
 func TestPartitionerRefusesUnknown(t *testing.T) {
