@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -28,7 +29,7 @@ const (
 )
 
 // BenchmarkCommit commits batches as they come from 1,000 events: of
-// profiles alone, and with changes, of which half enter and so add to reach.
+// profiles alone, and with changes; those that enter add to reach.
 // Besides this process's own it reports the CPU time of Redis.
 func BenchmarkCommit(b *testing.B) {
 	for name, changes := range map[string]int{"profiles": 0, "changes": batchChanges} {
@@ -60,14 +61,39 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
-// draw returns commits that take turns, so that every profile and segment is
-// written sooner or later.
+// BenchmarkLoad loads the profiles of a batch of which none is in memory.
+func BenchmarkLoad(b *testing.B) {
+	cfg := config(redis.Start(b).Address)
+	cfg.Buckets = 4096
+	store := open(b, cfg)
+	w := start(b, store, 0)
+	c := draw(0)[0]
+	c.Epoch, c.From, c.Next = w.state.Epoch, w.state.Next, batchEvents
+	if err := w.commit(b, c); err != nil {
+		b.Fatal(err)
+	}
+	var ids []string
+	for _, write := range c.Profiles {
+		ids = append(ids, write.Profile)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		blobs, err := store.Load(b.Context(), 0, ids)
+		if err != nil || len(blobs) != len(ids) || len(blobs[0]) != blobBytes {
+			b.Fatalf("loaded %d profiles, %v", len(blobs), err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(ids)), "ns/profile")
+}
+
+// draw returns commits that take turns. The second half takes back what the
+// first half changes.
 func draw(changes int) []*pipeline.Commit {
 	r := rand.New(rand.NewPCG(1, 2))
 	blob := bytes.Repeat([]byte("x"), blobBytes)
-	inside := map[[2]string]bool{}
-	drawn := make([]*pipeline.Commit, 64)
-	for i := range drawn {
+	const half = 32
+	var drawn []*pipeline.Commit
+	for i := range half {
 		c := &pipeline.Commit{Rules: "rules", Generation: 1}
 		for j, number := range r.Perm(benchProfiles)[:batchProfiles] {
 			c.Profiles = append(c.Profiles, pipeline.Write{
@@ -75,16 +101,21 @@ func draw(changes int) []*pipeline.Commit {
 			})
 		}
 		for j := range changes {
-			key := [2]string{fmt.Sprintf("segment-%05d", r.IntN(benchSegments)), c.Profiles[j].Profile}
-			inside[key] = !inside[key]
+			segment, id := fmt.Sprintf("segment-%05d", r.IntN(benchSegments)), c.Profiles[j].Profile
 			c.Changes = append(c.Changes, pipeline.Change{
-				Segment: key[0], Profile: key[1], Entered: inside[key], At: 1_790_000_000_000, Version: 12, Cause: pipeline.CauseEvent,
+				Segment: segment, Profile: id, Entered: true, At: 1_790_000_000_000, Version: 12, Cause: pipeline.CauseEvent,
 			})
-			if j%2 == 0 {
-				c.Reach = append(c.Reach, pipeline.Reach{Segment: key[0], Profile: key[1], Day: today()})
-			}
+			c.Reach = append(c.Reach, pipeline.Reach{Segment: segment, Profile: id, Day: today()})
 		}
-		drawn[i] = c
+		drawn = append(drawn, c)
+	}
+	for _, c := range drawn[:half] {
+		back := *c
+		back.Changes, back.Reach = slices.Clone(c.Changes), nil
+		for i := range back.Changes {
+			back.Changes[i].Entered = false
+		}
+		drawn = append(drawn, &back)
 	}
 	return drawn
 }

@@ -21,8 +21,9 @@ const (
 // unlike texts and numbers need no memory of their own as an any. So what is
 // added must not change until the pipeline was executed.
 //
-// Where append moves what pointers were taken to, they go on pointing at a
-// copy that nobody changes.
+// Where append moves what pointers were taken to, they go on pointing at the
+// place before. Answers are therefore with the commands, not in the slices
+// that these were cut from.
 type draft struct {
 	commands  []redis.Cmder
 	arguments []any // of all commands, one after the other
@@ -31,6 +32,7 @@ type draft struct {
 	numbers []redis.IntCmd            // commands that are answered by a number
 	texts   []redis.ZeroCopyStringCmd // commands that are answered by a text that nobody reads
 	answer  [64]byte                  // where that is put
+	values  []redis.StringCmd         // commands that are answered by any other text
 
 	letters []byte // of pieces, one after the other
 	pieces  []piece
@@ -66,8 +68,9 @@ func (d *draft) clear() {
 	clear(d.arguments)
 	clear(d.numbers)
 	clear(d.texts)
+	clear(d.values)
 	d.commands, d.arguments, d.begun = d.commands[:0], d.arguments[:0], 0
-	d.numbers, d.texts = d.numbers[:0], d.texts[:0]
+	d.numbers, d.texts, d.values = d.numbers[:0], d.texts[:0], d.values[:0]
 	d.letters, d.pieces, d.ints = d.letters[:0], d.pieces[:0], d.ints[:0]
 }
 
@@ -86,10 +89,17 @@ func (d *draft) end(ctx context.Context) {
 	d.commands = append(d.commands, &d.numbers[len(d.numbers)-1])
 }
 
-// endText ends a command that is answered by a text.
+// endText ends a command that is answered by a text of at most 64 bytes that
+// nobody reads.
 func (d *draft) endText(ctx context.Context) {
 	d.texts = append(d.texts, *redis.NewZeroCopyStringCmd(ctx, d.answer[:], d.own()...))
 	d.commands = append(d.commands, &d.texts[len(d.texts)-1])
+}
+
+// endValue ends a command that is answered by a text.
+func (d *draft) endValue(ctx context.Context) {
+	d.values = append(d.values, *redis.NewStringCmd(ctx, d.own()...))
+	d.commands = append(d.commands, &d.values[len(d.values)-1])
 }
 
 // endUnless ends a command that is answered by a number, or takes it back

@@ -26,63 +26,63 @@ func (s *Store) Load(ctx context.Context, shard int, profiles []string) ([]strin
 	}
 	blobs := make([]string, 0, len(profiles))
 	for chunk := range slices.Chunk(profiles, loadChunk) {
-		var part []string
-		err := s.retry(ctx, "loading", func(ctx context.Context) (err error) {
-			part, err = s.loadChunk(ctx, shard, epoch, chunk)
+		err := s.retry(ctx, "loading", func(ctx context.Context) error {
+			more, err := s.loadChunk(ctx, shard, epoch, blobs, chunk)
+			if err == nil {
+				blobs = more
+			}
 			return err
 		})
 		if err != nil {
 			return nil, fmt.Errorf("loading %d profiles of shard %d: %w", len(profiles), shard, err)
 		}
-		blobs = append(blobs, part...)
 	}
 	return blobs, nil
 }
 
-func (s *Store) loadChunk(ctx context.Context, shard int, epoch int64, profiles []string) ([]string, error) {
-	fields, places := s.byBucket(shard, profiles)
-	pipe := s.client.Pipeline()
-	replies := make(map[string]*redis.SliceCmd, len(fields))
-	for key, ids := range fields {
-		replies[key] = pipe.HMGet(ctx, key, ids...)
+// loadChunk appends the blobs of some profiles.
+func (s *Store) loadChunk(ctx context.Context, shard int, epoch int64, blobs, profiles []string) ([]string, error) {
+	d := s.draft()
+	defer s.release(d)
+	for i := range profiles {
+		number := bucket(profiles[i], s.keys.buckets)
+		d.begin("hget", d.piece(s.keys.appendBucket(d.letters, shard, number)), &profiles[i])
+		d.endValue(ctx)
 	}
+	pipe := s.client.Pipeline()
+	_ = pipe.BatchProcess(ctx, d.commands...) // queues them and can't fail
 	current := pipe.HGet(ctx, s.keys.meta(shard), "epoch")
-	if commands, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
-		return nil, firstOf(commands, err)
+	commands, err := pipe.Exec(ctx)
+	if err := beyondAbsence(commands, err); err != nil {
+		return nil, err
 	}
 	if got, err := current.Int64(); err != nil || got != epoch {
 		err = final("epoch is %q, not %d: %w", current.Val(), epoch, pipeline.ErrFenced)
 		s.cfg.Observer.fenced(shard, err)
 		return nil, err
 	}
-	blobs := make([]string, len(profiles))
-	for key, reply := range replies {
-		for i, value := range reply.Val() {
-			blobs[places[key][i]], _ = value.(string) // nil for a profile that does not exist
-		}
+	for _, command := range d.commands {
+		blobs = append(blobs, command.(*redis.StringCmd).Val()) // "" for a profile that does not exist
 	}
 	return blobs, nil
 }
 
-// firstOf returns the first error that is a command's own, with its key, or
-// else the error of all.
-func firstOf(commands []redis.Cmder, err error) error {
+// beyondAbsence returns the first error that says more than that something
+// does not exist, with its key if it is Redis' answer. The error of a whole
+// pipeline is no more than that of its first command that has one.
+func beyondAbsence(commands []redis.Cmder, err error) error {
 	for _, command := range commands {
-		if own := command.Err(); own != nil && answered(own) && !errors.Is(own, redis.Nil) {
+		own := command.Err()
+		switch {
+		case own == nil || errors.Is(own, redis.Nil):
+		case answered(own):
 			return fmt.Errorf("reading %v: %w", command.Args()[1], own)
+		default:
+			return own
 		}
 	}
-	return err
-}
-
-// byBucket groups profiles by the hash that holds them, and says at which
-// position of profiles each was.
-func (s *Store) byBucket(shard int, profiles []string) (fields map[string][]string, places map[string][]int) {
-	fields, places = map[string][]string{}, map[string][]int{}
-	for i, profile := range profiles {
-		key := s.keys.profiles(shard, profile)
-		fields[key] = append(fields[key], profile)
-		places[key] = append(places[key], i)
+	if errors.Is(err, redis.Nil) {
+		return nil
 	}
-	return fields, places
+	return err
 }
