@@ -46,6 +46,7 @@ func (s *Store) Open(ctx context.Context, shard int) (pipeline.State, error) {
 		return pipeline.State{}, fmt.Errorf("opening shard %d: %w", shard, err)
 	}
 	s.setEpoch(shard, state.Epoch)
+	s.expiries.forget() // Redis may have lost writes
 	return state, nil
 }
 

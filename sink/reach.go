@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"muster/pipeline"
 )
@@ -25,16 +26,22 @@ func (s *Store) addReach(ctx context.Context, reach []pipeline.Reach) error {
 	return s.retry(ctx, "adding reach", func(ctx context.Context) error {
 		d := s.draft()
 		defer s.release(d)
-		s.draftReach(ctx, d, reach)
+		round := s.expiries.begin()
+		told := s.draftReach(ctx, d, reach)
 		pipe := s.client.Pipeline()
 		_ = pipe.BatchProcess(ctx, d.commands...) // queues them and can't fail
-		_, err := pipe.Exec(ctx)
-		return err
+		if _, err := pipe.Exec(ctx); err != nil {
+			s.expiries.forget()
+			return err
+		}
+		s.expiries.learn(round, told)
+		return nil
 	})
 }
 
-// draftReach adds to one segment and day after the other.
-func (s *Store) draftReach(ctx context.Context, d *draft, reach []pipeline.Reach) {
+// draftReach adds to one segment and day after the other, and returns the
+// keys that are told their expiry.
+func (s *Store) draftReach(ctx context.Context, d *draft, reach []pipeline.Reach) (told []daily) {
 	d.sort(len(reach), func(i, j int) int {
 		a, b := &reach[i], &reach[j]
 		return cmp.Or(cmp.Compare(a.Segment, b.Segment), cmp.Compare(a.Day, b.Day))
@@ -44,15 +51,19 @@ func (s *Store) draftReach(ctx context.Context, d *draft, reach []pipeline.Reach
 		for n < len(rest) && reach[rest[n]].Segment == first.Segment && reach[rest[n]].Day == first.Day {
 			n++
 		}
-		s.draftDay(ctx, d, reach, rest[:n])
+		key := daily{first.Segment, first.Day}
+		if s.draftDay(ctx, d, key, reach, rest[:n]) {
+			told = append(told, key)
+		}
 		rest = rest[n:]
 	}
+	return told
 }
 
-// draftDay adds the profiles of one segment and day.
-func (s *Store) draftDay(ctx context.Context, d *draft, reach []pipeline.Reach, places []int) {
-	first := &reach[places[0]]
-	key := d.piece(s.keys.appendReach(d.letters, first.Segment, first.Day))
+// draftDay adds the profiles of one segment and day, and reports whether the
+// key is told its expiry.
+func (s *Store) draftDay(ctx context.Context, d *draft, of daily, reach []pipeline.Reach, places []int) bool {
+	key := d.piece(s.keys.appendReach(d.letters, of.segment, of.day))
 	for chunk := range slices.Chunk(places, reachChunk) {
 		d.begin("pfadd", key)
 		for _, i := range chunk {
@@ -60,14 +71,17 @@ func (s *Store) draftDay(ctx context.Context, d *draft, reach []pipeline.Reach, 
 		}
 		d.end(ctx)
 	}
-	if s.cfg.ReachDays > 0 {
-		d.begin("expireat", key, d.int(endOf(first.Day+int64(s.cfg.ReachDays))))
-		d.end(ctx)
+	expiry := endOf(of.day + int64(s.cfg.ReachDays))
+	if s.cfg.ReachDays == 0 || !s.expiries.due(of, expiry) {
+		return false
 	}
+	d.begin("expireat", key, d.int(expiry.Unix()))
+	d.end(ctx)
+	return true
 }
 
-// endOf returns the first second after a day, both since 1970 UTC.
-func endOf(day int64) int64 { return (day + 1) * 86400 }
+// endOf returns the last instant of a day plus one, in days since 1970 UTC.
+func endOf(day int64) time.Time { return time.Unix((day+1)*86400, 0) }
 
 // Reach estimates how many profiles were active as members of a segment on
 // at least one of the days from first to last, both included, in days since

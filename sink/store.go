@@ -21,7 +21,8 @@ type Store struct {
 	keys   keys
 	client redis.UniversalClient
 
-	drafts sync.Pool // of *draft
+	drafts   sync.Pool // of *draft
+	expiries expiries
 
 	mu     sync.Mutex
 	epochs map[int]int64 // of the shards this store has opened
