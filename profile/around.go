@@ -12,7 +12,7 @@ func (p *Profile) Around(s *Schema, q Query, now int64) (low, high float64, ok b
 	if q.Reduce != Sum && q.Reduce != Mean || s.Series[q.Series].Keep != SlidingNumbers {
 		return 0, 0, false
 	}
-	pts := p.find(q.Series)
+	pts := p.find(s, q.Series)
 	if pts == nil {
 		return 0, 0, false
 	}

@@ -57,7 +57,7 @@ func TestEntriesBound(t *testing.T) {
 			now += r.Int64N(200)
 			all = append(all, sale{time: now, price: 1})
 			apply(t, p, schema, cfg, track(now, 1))
-			if kept := p.points[0].len(); kept > limit {
+			if kept := p.kept[0].points.len(); kept > limit {
 				t.Fatalf("%d entries are kept, the bound is %d", kept, limit)
 			}
 			if n%500 != 0 && n > limit {
@@ -78,7 +78,7 @@ func TestEntriesBound(t *testing.T) {
 				}
 			}
 		}
-		if n := len(p.points[0].buckets); n > maxBuckets {
+		if n := len(p.kept[0].points.buckets); n > maxBuckets {
 			t.Errorf("%d buckets", n)
 		}
 		t.Logf("entries %d, window %d: off by %v at most", limit, window, worst)

@@ -188,8 +188,8 @@ func TestSchemaChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := p.Read(fewer, Query{Series: 0, Reduce: Sum, From: 1000}, start+2).Number(); got != 11.5 || len(p.points) != 1 {
-		t.Errorf("sum %v, %d series", got, len(p.points))
+	if got := p.Read(fewer, Query{Series: 0, Reduce: Sum, From: 1000}, start+2).Number(); got != 11.5 || len(p.kept) != 1 {
+		t.Errorf("sum %v, %d series", got, len(p.kept))
 	}
 	if !p.Members.Has(0) || p.Members.Count() != 1 || len(p.Retired) != 1 || second.Segment(p.Retired[0]) != "a" {
 		t.Errorf("members %v, retired %v", p.Members, p.Retired)

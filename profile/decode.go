@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Decode returns the profile of a blob. Series that the rule set no longer
-// has are dropped; segments that it no longer has go to Retired. The profile
-// keeps texts of the blob.
+// has are dropped; segments that it no longer has go to Retired.
 func (c *Codec) Decode(id, blob string) (*Profile, error) {
 	r := &reader{rest: blob}
 	r.format()
@@ -19,7 +19,7 @@ func (c *Codec) Decode(id, blob string) (*Profile, error) {
 	p.ReachDay, p.Deadline = r.varint(), r.varint()
 	c.readMembers(r, p)
 	for range r.count(1) {
-		p.Groups = append(p.Groups, r.text())
+		p.Groups = append(p.Groups, strings.Clone(r.text()))
 	}
 	p.Traits.read(r)
 	p.seen.read(r)
@@ -61,30 +61,40 @@ func (s *seen) read(r *reader) {
 	}
 }
 
+// readSeries checks the series and takes them over as they are stored.
 func (c *Codec) readSeries(r *reader, p *Profile) {
+	r.rest = strings.Clone(r.rest) // kept when the rest of the blob is not
 	n := r.count(5)
-	p.points = make([]points, 0, min(n, len(c.series.number)))
+	p.kept = make([]kept, 0, min(n, len(c.series.number)))
 	for range n {
 		number := r.uvarint()
-		pts := readPoints(r)
+		before := r.rest
+		pts := r.points()
 		i, ok := c.series.position[number]
 		if r.err != nil || !ok {
 			continue
 		}
-		pts.series = i
 		one := &c.schema.Series[i]
 		if one.Keep.Ordered() && !pts.ordered(one) || !one.Keep.Ordered() && !pts.fits(one.Keep) {
 			r.fail(errValue)
 			return
 		}
-		pts.dropUncounted(one.Newest)
-		p.points = append(p.points, pts)
-		p.stored += pts.stored()
+		k := kept{series: i, stored: before[:len(before)-len(r.rest)], until: pts.expiry(one)}
+		if one.Newest > 0 && pts.len() >= one.Newest {
+			changed := k.change(c.schema)
+			changed.dropUncounted(one.Newest)
+			p.stored += changed.stored()
+		} else {
+			p.stored += pts.stored()
+		}
+		p.kept = append(p.kept, k)
 	}
-	slices.SortFunc(p.points, func(a, b points) int { return a.series - b.series })
+	slices.SortFunc(p.kept, func(a, b kept) int { return a.series - b.series })
 }
 
-func readPoints(r *reader) points {
+// points reads the points of a series, of which it does not know what it
+// keeps. They are valid until it reads others.
+func (r *reader) points() points {
 	var p points
 	last := int64(0)
 	p.times = r.times.take(r.count(1))
@@ -96,15 +106,17 @@ func readPoints(r *reader) points {
 	for i := range p.nums {
 		p.nums[i] = r.number()
 	}
-	for range r.count(1) {
-		v := r.text()
-		p.vals, p.text = append(p.vals, v), p.text+len(v)
+	p.vals = r.vals.take(r.count(1))
+	for i := range p.vals {
+		p.vals[i] = r.text()
+		p.text += len(p.vals[i])
 	}
-	for range r.count(9) {
+	p.buckets = r.buckets.take(r.count(9))
+	for i := range p.buckets {
 		first := r.varint()
 		b := bucket{first: first, last: first + r.varint(), count: r.varint()}
 		b.sum, b.min, b.max = r.number(), r.number(), r.number()
-		p.buckets = append(p.buckets, b)
+		p.buckets[i] = b
 	}
 	return p
 }

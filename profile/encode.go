@@ -58,11 +58,11 @@ func (s *seen) append(b []byte) []byte {
 
 func (c *Codec) appendSeries(b []byte, p *Profile, now int64) []byte {
 	p.expire(c.schema, now)
-	p.points = slices.DeleteFunc(p.points, func(pts points) bool { return pts.empty() })
-	b = binary.AppendUvarint(b, uint64(len(p.points)))
-	for i := range p.points {
-		b = binary.AppendUvarint(b, c.series.number[p.points[i].series])
-		b = p.points[i].append(b)
+	p.kept = slices.DeleteFunc(p.kept, func(k kept) bool { return k.stored == "" && k.points.empty() })
+	b = binary.AppendUvarint(b, uint64(len(p.kept)))
+	for i := range p.kept {
+		b = binary.AppendUvarint(b, c.series.number[p.kept[i].series])
+		b = p.kept[i].append(b, c.schema)
 	}
 	return b
 }

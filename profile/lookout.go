@@ -16,7 +16,7 @@ type Lookout struct {
 // follow a value, it follows it for so many crossings of the window's edges,
 // at least 1, and returns the instant that it reached.
 func (l *Lookout) Next(p *Profile, s *Schema, q Query, now int64, cells Cells, cell uint16, crossings int) int64 {
-	pts := p.find(q.Series)
+	pts := p.find(s, q.Series)
 	if pts == nil || !s.Series[q.Series].Keep.Sliding() {
 		return 0
 	}

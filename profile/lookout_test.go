@@ -89,7 +89,7 @@ func TestLookoutAgainstReading(t *testing.T) {
 func compareLookout(t *testing.T, l *Lookout, p *Profile, s *Schema, q Query, now int64, cells thresholds) bool {
 	t.Helper()
 	cell := cells.Cell(p.Read(s, q, now))
-	pts := p.find(q.Series)
+	pts := p.find(s, q.Series)
 	v := pts.view(q, now)
 	first := v.next()
 	want := v.step()
@@ -170,7 +170,7 @@ func TestNewestKeepsWhatCountsNeed(t *testing.T) {
 				t.Fatalf("%v of %d ms, want %d", got, from, want)
 			}
 		}
-		if pts := p.find(0); pts != nil && pts.len() > 4 {
+		if pts := p.find(schema, 0); pts != nil && pts.len() > 4 {
 			t.Fatalf("%d events are kept", pts.len())
 		}
 	}
@@ -196,7 +196,7 @@ func TestNewestOfStoredEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := q.Read(schema, Query{Reduce: Count, From: 100_000}, start+100).Number(); got != 4 || q.find(0).len() != 4 {
-		t.Errorf("%v counted, %d kept", got, q.find(0).len())
+	if got := q.Read(schema, Query{Reduce: Count, From: 100_000}, start+100).Number(); got != 4 || q.find(schema, 0).len() != 4 {
+		t.Errorf("%v counted, %d kept", got, q.find(schema, 0).len())
 	}
 }

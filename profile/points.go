@@ -229,6 +229,22 @@ func (p *points) expire(until int64) {
 	p.buckets = slices.Delete(p.buckets, 0, b)
 }
 
+// expiry returns the instant from which expire forgets something, given the
+// clock less the window; 1 when only it can tell, 0 for never.
+func (p *points) expiry(s *Series) int64 {
+	switch {
+	case !s.Keep.expires():
+		return 0
+	case p.steps != nil:
+		return 1
+	case len(p.buckets) > 0:
+		return p.buckets[0].last + s.Window
+	case p.len() > 0:
+		return p.times[p.head] + s.Window
+	}
+	return 0
+}
+
 // dropUncounted drops what lies before the newest entries, when only so
 // many can matter; 0 for all.
 func (p *points) dropUncounted(newest int) {

@@ -32,9 +32,9 @@ type Profile struct {
 
 	known  bool // whether any event was ever applied
 	seen   seen
-	held   []held   // sorted by condition
-	points []points // sorted by series
-	stored int      // bytes that the points take when stored, as estimated
+	held   []held // sorted by condition
+	kept   []kept // sorted by series
+	stored int    // bytes that the points take when stored, as estimated
 }
 
 // New returns a profile that has seen nothing.
@@ -188,11 +188,7 @@ func (p *Profile) applyGroup(cfg *Config, ev *event.Event, changed *Changed) boo
 func (p *Profile) applySeries(s *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed) {
 	first := len(changed.Series)
 	s.match(ev, func(series int, set uint8) {
-		i := sort.Search(len(p.points), func(i int) bool { return p.points[i].series >= series })
-		if i == len(p.points) || p.points[i].series != series {
-			p.points = slices.Insert(p.points, i, points{series: series})
-		}
-		pts := &p.points[i]
+		pts := p.change(s, series)
 		before := pts.stored()
 		if pts.add(&s.Series[series], ev, set, now, cfg) {
 			changed.Series = append(changed.Series, series)
@@ -201,22 +197,6 @@ func (p *Profile) applySeries(s *Schema, cfg *Config, ev *event.Event, now int64
 	})
 	if p.stored > cfg.StateBytes {
 		p.relieve(&relief{schema: s, bound: cfg.StateBytes, event: ev, taken: len(changed.Series) - first}, now, changed)
-	}
-}
-
-// find returns the points of a series, nil when there are none.
-func (p *Profile) find(series int) *points {
-	i := sort.Search(len(p.points), func(i int) bool { return p.points[i].series >= series })
-	if i == len(p.points) || p.points[i].series != series {
-		return nil
-	}
-	return &p.points[i]
-}
-
-// Each calls f with every series that the profile keeps something of.
-func (p *Profile) Each(f func(series int)) {
-	for i := range p.points {
-		f(p.points[i].series)
 	}
 }
 
@@ -247,8 +227,8 @@ func (p *Profile) Bytes() int {
 	for _, g := range p.Groups {
 		n += 16 + len(g)
 	}
-	for i := range p.points {
-		n += p.points[i].bytes()
+	for i := range p.kept {
+		n += p.kept[i].bytes()
 	}
 	return n
 }

@@ -32,7 +32,7 @@ type Query struct {
 
 // Read returns the value of a query at stream time now.
 func (p *Profile) Read(s *Schema, q Query, now int64) event.Value {
-	pts := p.find(q.Series)
+	pts := p.find(s, q.Series)
 	if pts == nil {
 		return ofNone(q.Reduce)
 	}
@@ -49,7 +49,7 @@ func (p *Profile) Read(s *Schema, q Query, now int64) event.Value {
 // may change without an event, or 0 when there is none. It may name one at
 // which the value stays the same.
 func (p *Profile) NextChange(s *Schema, q Query, now int64) int64 {
-	pts := p.find(q.Series)
+	pts := p.find(s, q.Series)
 	if pts == nil || !s.Series[q.Series].Keep.Sliding() {
 		return 0
 	}

@@ -12,30 +12,28 @@ var errShort = errors.New("cut short")
 // reads as zero, so callers check err once. Lengths are checked against what
 // is left before anything is allocated.
 type reader struct {
-	rest  string
-	err   error
-	times room[int64]
-	nums  room[float64]
+	rest string
+	err  error
+
+	// Of the points read last.
+	times   column[int64]
+	nums    column[float64]
+	vals    column[string]
+	buckets column[bucket]
 }
 
-// room is memory that the columns of many short series share. One that grows
-// moves out of it.
-type room[T any] []T
-
-// roomSize is how many entries are made room for at a time.
-const roomSize = 32
+// column is memory that is used again.
+type column[T any] []T
 
 // take returns space for n entries, nil for none.
-func (r *room[T]) take(n int) []T {
+func (c *column[T]) take(n int) []T {
 	if n == 0 {
 		return nil
 	}
-	if n > len(*r) {
-		*r = make([]T, max(n, roomSize))
+	if n > cap(*c) {
+		*c = make([]T, n)
 	}
-	taken := (*r)[:n:n]
-	*r = (*r)[n:]
-	return taken
+	return (*c)[:n]
 }
 
 func (r *reader) fail(err error) {

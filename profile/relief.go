@@ -31,18 +31,6 @@ func (p *points) stored() int {
 	return seriesBytes + timeBytes*p.len() + numberBytes*len(p.numbers()) + lengthBytes*len(p.values()) + p.text + bucketBytes*len(p.buckets)
 }
 
-// expire forgets what no window reads any more at stream time now.
-func (p *Profile) expire(s *Schema, now int64) {
-	p.stored = 0
-	for i := range p.points {
-		pts := &p.points[i]
-		if one := &s.Series[pts.series]; one.Keep.expires() {
-			pts.expire(now - one.Window)
-		}
-		p.stored += pts.stored()
-	}
-}
-
 // relief is the work of bringing a profile's series back within their bound.
 type relief struct {
 	schema *Schema
@@ -60,6 +48,9 @@ func (p *Profile) relieve(r *relief, now int64, changed *Changed) {
 		return
 	}
 	changed.Relieved = true
+	for i := range p.kept {
+		p.kept[i].change(r.schema)
+	}
 	own := changed.Series[len(changed.Series)-r.taken:]
 	for p.stored > r.bound-r.bound/8 {
 		pts, step := p.oldestBuckets(r.schema), (*points).joinOldest
@@ -85,8 +76,8 @@ func (p *Profile) relieve(r *relief, now int64, changed *Changed) {
 // those that have another to merge it with.
 func (p *Profile) oldestBuckets(s *Schema) *points {
 	var found *points
-	for i := range p.points {
-		pts := &p.points[i]
+	for i := range p.kept {
+		pts := p.kept[i].points
 		if s.Series[pts.series].Keep.Sliding() && len(pts.buckets) > 1 && (found == nil || pts.buckets[0].last < found.buckets[0].last) {
 			found = pts
 		}
@@ -98,8 +89,8 @@ func (p *Profile) oldestBuckets(s *Schema) *points {
 func (p *Profile) mostEntries(s *Schema) *points {
 	var found *points
 	most := 0
-	for i := range p.points {
-		pts := &p.points[i]
+	for i := range p.kept {
+		pts := p.kept[i].points
 		if k := s.Series[pts.series].Keep; !k.Sliding() && !k.Ordered() && k != TotalNumbers {
 			continue
 		}
@@ -153,7 +144,7 @@ func (p *Profile) refuseDistinct(r *relief, own []int) {
 		if one.Keep != TotalDistinct {
 			continue
 		}
-		pts := p.find(series)
+		pts := p.find(r.schema, series)
 		p.stored -= pts.stored()
 		pts.removeDistinct(encodeKey(one.Project(r.event)))
 		p.stored += pts.stored()

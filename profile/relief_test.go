@@ -80,7 +80,7 @@ func TestStateBytesTakesBucketsFirst(t *testing.T) {
 		now++
 		apply(t, p, schema, cfg, track(now, 1))
 	}
-	pts := p.find(0)
+	pts := p.find(schema, 0)
 	buckets, entries := len(pts.buckets), pts.len()
 	cfg.StateBytes = p.stored - 1
 	changed := apply(t, p, schema, cfg, wordy(r, now+1))

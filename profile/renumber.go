@@ -148,7 +148,7 @@ func (w *rewriter) series() {
 	w.out = binary.AppendUvarint(w.out, uint64(n))
 	for range n {
 		w.out = binary.AppendUvarint(w.out, w.number(w.uvarint()))
-		w.copied(func() { readPoints(&w.reader) })
+		w.copied(func() { w.points() })
 	}
 }
 

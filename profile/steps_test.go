@@ -148,7 +148,7 @@ func TestSequenceKeepsNoMoreThanItsBound(t *testing.T) {
 	cfg.Entries = 16
 	apply := func(at int64, name string) {
 		p.Apply(s, &cfg, &event.Event{Type: event.Track, Name: name, Time: at, Arrival: 1 << 20}, 1<<20, &Changed{})
-		if n := len(p.points[0].steps.times); n > 16 {
+		if n := len(p.kept[0].points.steps.times); n > 16 {
 			t.Fatalf("%d events are kept", n)
 		}
 		p = decoded(t, codecOf(s), p, 1<<20)
@@ -177,7 +177,7 @@ func TestCompleteSequenceKeepsNothing(t *testing.T) {
 	for _, e := range []told{{100, "A"}, {105, "B"}, {106, "A"}, {107, "B"}} {
 		p.Apply(s, &cfg, &event.Event{Type: event.Track, Name: e.name, Time: e.at, Arrival: 200}, 200, &Changed{})
 	}
-	if kept := p.points[0].steps; len(kept.times) > 0 || kept.latest != 100 {
+	if kept := p.kept[0].points.steps; len(kept.times) > 0 || kept.latest != 100 {
 		t.Errorf("kept %+v", kept)
 	}
 }

@@ -13,9 +13,11 @@ import (
 type Case struct {
 	Rules []Rule
 	Steps []Step
-	// Stored commits after every step and drops every profile from memory,
-	// so that each is read back from its stored form before it is used.
+	// Stored commits after every step and keeps no more than Room bytes of
+	// profiles in memory; the others are read back from their stored form
+	// before they are used.
 	Stored bool
+	Room   int // at least 1, which keeps none
 	// Sampled compiles the rules with profiles to learn from, those that
 	// the steps lead to.
 	Sampled bool
@@ -41,6 +43,9 @@ var sizes = []int{1, 20, 40, 40, 40, 63, 64, 65}
 // case has: compiling rules costs as much as some fifty events, and a long
 // history of one profile makes the oracle slow.
 var populations = []int{4, 12, 12, 16}
+
+// rooms keep no profile in memory, or some.
+var rooms = []int{1, 30_000}
 
 const eventsPerProfile = 15
 
@@ -77,6 +82,7 @@ func Draw(seed uint64) Case {
 		}
 		c.Steps = append(c.Steps, Step{Event: &ev})
 	}
+	c.Room = rooms[r.IntN(len(rooms))]
 	return c
 }
 

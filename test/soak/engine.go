@@ -47,15 +47,15 @@ func NewShard(c *Case) (Engine, error) {
 			return nil, fmt.Errorf("compiling the rules with a sample: %w", err)
 		}
 	}
-	return newShard(set, c.Stored), nil
+	return newShard(set, c), nil
 }
 
-func newShard(set *rules.Set, stored bool) *shard {
+func newShard(set *rules.Set, c *Case) *shard {
 	codec, _ := profile.NewCodec(set.Schema(), set.IDs(), nil)
 	s := &shard{codec: codec, full: rules.NewMatcher(set)}
 	memory := 0
-	if stored {
-		s.blobs, memory = map[string]string{}, 1
+	if c.Stored {
+		s.blobs, memory = map[string]string{}, max(1, c.Room)
 	}
 	s.shard = pipeline.NewShard(set, profile.DefaultConfig(), memory, pipeline.State{Next: -1})
 	return s
@@ -64,7 +64,7 @@ func newShard(set *rules.Set, stored bool) *shard {
 // compileSampled compiles again, with the profiles that the events lead to
 // when they are evaluated by set.
 func compileSampled(c *Case, set *rules.Set, segments []rules.Segment) (*rules.Set, error) {
-	first := newShard(set, false)
+	first := newShard(set, &Case{})
 	sample := map[string]*profile.Profile{}
 	for _, st := range c.Steps {
 		if st.Event == nil {

@@ -19,7 +19,7 @@ func Script(c *Case) (string, error) {
 	}
 	var b strings.Builder
 	if c.Stored || c.Sampled || c.Around {
-		fmt.Fprintf(&b, "# Fails only with Stored %t, Sampled %t, Around %t.\n", c.Stored, c.Sampled, c.Around)
+		fmt.Fprintf(&b, "# Fails only with Stored %t (Room %d), Sampled %t, Around %t.\n", c.Stored, c.Room, c.Sampled, c.Around)
 	}
 	for _, u := range c.Rules {
 		fmt.Fprintf(&b, "rule %s: %s\n", u.ID, strings.ReplaceAll(u.Text, "\n", "\n  "))
