@@ -77,6 +77,31 @@ func TestALostKeyOfReachIsToldItsExpiryAgain(t *testing.T) {
 	}
 }
 
+// An attempt that fails may be that of a server whose replica knows less.
+func TestAKeyOfReachIsToldItsExpiryAgainAfterAFailure(t *testing.T) {
+	server := redis.Start(t)
+	c := server.Client(t)
+	cfg := config(server.Address)
+	cfg.ReadTimeout = 200 * time.Millisecond
+	failed := 0
+	cfg.Observer.Retried = func(string, error) {
+		failed++
+		if err := c.ClientUnpause(t.Context()).Err(); err != nil {
+			t.Error(err)
+		}
+	}
+	w := start(t, open(t, cfg), 0)
+	reachOf(t, w, today())
+	if err := c.Do(t.Context(), "client", "pause", time.Minute.Milliseconds(), "write").Err(); err != nil {
+		t.Fatal(err)
+	}
+	before := told(t, c)
+	reachOf(t, w, today())
+	if got := told(t, c) - before; failed == 0 || got == 0 {
+		t.Errorf("told %d times after %d failures", got, failed)
+	}
+}
+
 func TestActivityFromBeforeReachIsNotKept(t *testing.T) {
 	server := redis.Start(t)
 	c := server.Client(t)
