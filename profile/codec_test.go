@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"muster/event"
@@ -223,6 +224,27 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// TestMalformedTraits refuses paths that no profile has: out of order, twice,
+// and with a byte that is not escaped.
+func TestMalformedTraits(t *testing.T) {
+	schema := everySeries(1000)
+	codec := codecOf(schema)
+	p := New("p")
+	apply(t, p, schema, DefaultConfig(), identify(start, object("ab", event.BoolOf(true), "cd", event.BoolOf(true))))
+	blob := string(codec.Append(nil, p, start))
+	if _, err := codec.Decode("p", blob); err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range [][2]string{{"cd", "aa"}, {"cd", "ab"}, {"cd", "c\x01"}, {"ab", "\x01a"}} {
+		if _, err := codec.Decode("p", strings.Replace(blob, wrong[0], wrong[1], 1)); err == nil {
+			t.Errorf("%q in place of %q was read", wrong[1], wrong[0])
+		}
+	}
+}
+
+// bucketOfValues is a blob with a bucket in a series of values, which has none.
+const bucketOfValues = "\x01000000\x02\b\x02\x01\x040000\x00\x03000000000000000000000000000\b\a\x00\x00\x00\x01\x80\xa4\xb5\xb2\xb5x00\x00\x00\x000\x03000\x03\x0400000000\x030\x01\x00\x000\x00\x00\x03\x0200\x0200\t000000000\x000\x010\x00\x01\t000000000\x000\x010\x00\x01\x0200\x000\x03000\x00\x00\x000\x03000\x03\x0400000000\x030\x01\x00\x000\x03000\x00\x03\t000000000\x0200\x0200\x00"
+
 // FuzzDecode demands that no blob does harm: it is refused, or read as a
 // profile that can be asked and changed, and that encodes to itself.
 func FuzzDecode(f *testing.F) {
@@ -234,6 +256,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Add(golden)
 	f.Add(codec.Append(nil, New("p"), 0))
+	f.Add([]byte(bucketOfValues))
 	f.Fuzz(func(t *testing.T, blob []byte) {
 		p, err := codec.Decode("p", string(blob))
 		if err != nil {

@@ -10,7 +10,7 @@ import (
 // Decode returns the profile of a blob. Series that the rule set no longer
 // has are dropped; segments that it no longer has go to Retired.
 func (c *Codec) Decode(id, blob string) (*Profile, error) {
-	r := &reader{rest: blob}
+	r := &reader{blob: blob}
 	r.format()
 	p := New(id)
 	p.known = true
@@ -25,8 +25,8 @@ func (c *Codec) Decode(id, blob string) (*Profile, error) {
 	p.seen.read(r)
 	c.readSeries(r, p)
 	c.readHeld(r, p)
-	if r.err == nil && len(r.rest) > 0 {
-		r.fail(fmt.Errorf("%d bytes too many", len(r.rest)))
+	if r.err == nil && r.left() > 0 {
+		r.fail(fmt.Errorf("%d bytes too many", r.left()))
 	}
 	if r.err != nil {
 		return nil, fmt.Errorf("decoding profile %q: %w", id, r.err)
@@ -63,12 +63,12 @@ func (s *seen) read(r *reader) {
 
 // readSeries checks the series and takes them over as they are stored.
 func (c *Codec) readSeries(r *reader, p *Profile) {
-	r.rest = strings.Clone(r.rest) // kept when the rest of the blob is not
+	r.blob, r.at = strings.Clone(r.blob[r.at:]), 0 // kept when the rest of the blob is not
 	n := r.count(5)
 	p.kept = make([]kept, 0, min(n, len(c.series.number)))
 	for range n {
 		number := r.uvarint()
-		before := r.rest
+		begin := r.at
 		pts := r.points()
 		i, ok := c.series.position[number]
 		if r.err != nil || !ok {
@@ -79,7 +79,7 @@ func (c *Codec) readSeries(r *reader, p *Profile) {
 			r.fail(errValue)
 			return
 		}
-		k := kept{series: i, stored: before[:len(before)-len(r.rest)], until: pts.expiry(one)}
+		k := kept{series: i, stored: r.blob[begin:r.at], until: pts.expiry(one)}
 		if one.Newest > 0 && pts.len() >= one.Newest {
 			changed := k.change(c.schema)
 			changed.dropUncounted(one.Newest)
@@ -144,9 +144,9 @@ func (p *points) fits(k Keep) bool {
 	case TotalDistinct:
 		return n == 0 && p.nums == nil && p.buckets == nil
 	case TotalFirst, TotalLast:
-		return n == 1 && len(p.vals) == 1
+		return n == 1 && len(p.vals) == 1 && p.nums == nil && p.buckets == nil
 	case SlidingTimes:
 		return p.nums == nil && p.vals == nil
 	}
-	return p.nums == nil && len(p.vals) == n
+	return p.nums == nil && len(p.vals) == n && p.buckets == nil
 }

@@ -70,7 +70,7 @@ func (c *Codec) appendHeld(b []byte, p *Profile) []byte {
 // readHeld reads what appendHeld wrote. Conditions that the rule set no
 // longer has are dropped.
 func (c *Codec) readHeld(r *reader, p *Profile) {
-	if r.rest == "" {
+	if r.left() == 0 {
 		return
 	}
 	n := r.count(2)

@@ -20,7 +20,7 @@ type kept struct {
 // open returns the points, to be read.
 func (k *kept) open(s *Schema) *points {
 	if k.points == nil {
-		pts := (&reader{rest: k.stored}).points()
+		pts := (&reader{blob: k.stored}).points()
 		if one := &s.Series[k.series]; one.Keep.Ordered() {
 			pts.ordered(one)
 		}

@@ -35,6 +35,20 @@ func escapeKey(k string) string {
 	return pathEscape.Replace(k)
 }
 
+// escaped reports whether every key of p is escaped as Child does it.
+func (p Path) escaped() bool {
+	for {
+		i := strings.IndexByte(string(p), 1)
+		if i < 0 {
+			return true
+		}
+		if i+1 == len(p) || p[i+1] != 1 && p[i+1] != 2 {
+			return false
+		}
+		p = p[i+2:]
+	}
+}
+
 // Child returns the path of key below p.
 func (p Path) Child(key string) Path { return p + pathSeparator + Path(escapeKey(key)) }
 

@@ -12,7 +12,8 @@ var errShort = errors.New("cut short")
 // reads as zero, so callers check err once. Lengths are checked against what
 // is left before anything is allocated.
 type reader struct {
-	rest string
+	blob string
+	at   int // what follows is still to be read
 	err  error
 
 	// Of the points read last.
@@ -21,6 +22,9 @@ type reader struct {
 	vals    column[string]
 	buckets column[bucket]
 }
+
+// left is the number of bytes still to be read.
+func (r *reader) left() int { return len(r.blob) - r.at }
 
 // column is memory that is used again.
 type column[T any] []T
@@ -38,25 +42,24 @@ func (c *column[T]) take(n int) []T {
 
 func (r *reader) fail(err error) {
 	if r.err == nil {
-		r.err, r.rest = err, ""
+		r.err, r.at = err, len(r.blob)
 	}
 }
 
 func (r *reader) byte() byte {
-	if len(r.rest) == 0 {
+	if r.at >= len(r.blob) {
 		r.fail(errShort)
 		return 0
 	}
-	b := r.rest[0]
-	r.rest = r.rest[1:]
+	b := r.blob[r.at]
+	r.at++
 	return b
 }
 
 func (r *reader) uvarint() uint64 {
-	if len(r.rest) > 0 && r.rest[0] < 0x80 { // most are this short
-		x := r.rest[0]
-		r.rest = r.rest[1:]
-		return uint64(x)
+	if r.at < len(r.blob) && r.blob[r.at] < 0x80 { // most are this short
+		r.at++
+		return uint64(r.blob[r.at-1])
 	}
 	var x uint64
 	for shift := uint(0); shift < 64; shift += 7 {
@@ -78,7 +81,7 @@ func (r *reader) varint() int64 {
 // count reads the number of things that take at least size bytes each.
 func (r *reader) count(size int) int {
 	n := r.uvarint()
-	if n > uint64(len(r.rest)/size) {
+	if n > uint64(r.left()/size) {
 		r.fail(errShort)
 		return 0
 	}
@@ -87,19 +90,17 @@ func (r *reader) count(size int) int {
 
 func (r *reader) text() string {
 	n := r.count(1)
-	s := r.rest[:n]
-	r.rest = r.rest[n:]
-	return s
+	r.at += n
+	return r.blob[r.at-n : r.at]
 }
 
 func (r *reader) fixed() uint64 {
-	if len(r.rest) < 8 {
+	if r.left() < 8 {
 		r.fail(errShort)
 		return 0
 	}
-	x := binary.LittleEndian.Uint64([]byte(r.rest[:8]))
-	r.rest = r.rest[8:]
-	return x
+	r.at += 8
+	return binary.LittleEndian.Uint64([]byte(r.blob[r.at-8 : r.at]))
 }
 
 func (r *reader) float() float64 { return math.Float64frombits(r.fixed()) }

@@ -28,13 +28,13 @@ type Stored struct {
 // Append writes the renumbered blob of a profile behind b. An error means
 // that the blob is damaged or not of this list of names.
 func (n *Renumbering) Append(b, blob []byte) ([]byte, error) {
-	w := rewriter{reader: reader{rest: string(blob)}, out: b, numbers: n.Numbers}
+	w := rewriter{reader: reader{blob: string(blob)}, out: b, numbers: n.Numbers}
 	w.head(n.Generation)
 	w.unnumbered()
 	w.series()
 	w.held()
-	if w.err == nil && len(w.rest) > 0 {
-		w.fail(fmt.Errorf("%d bytes too many", len(w.rest)))
+	if w.err == nil && w.left() > 0 {
+		w.fail(fmt.Errorf("%d bytes too many", w.left()))
 	}
 	if w.err != nil {
 		return b, fmt.Errorf("renumbering a profile: %w", w.err)
@@ -45,7 +45,7 @@ func (n *Renumbering) Append(b, blob []byte) ([]byte, error) {
 // ReadStored reads the beginning of a blob. An error means that it is
 // damaged or of another format.
 func ReadStored(blob []byte) (Stored, error) {
-	r := reader{rest: string(blob)}
+	r := reader{blob: string(blob)}
 	r.format()
 	for range 2 {
 		r.varint() // first and last seen
@@ -82,10 +82,10 @@ type rewriter struct {
 
 // copied copies what f reads.
 func (w *rewriter) copied(f func()) {
-	before := w.rest
+	begin := w.at
 	f()
 	if w.err == nil {
-		w.out = append(w.out, before[:len(before)-len(w.rest)]...)
+		w.out = append(w.out, w.blob[begin:w.at]...)
 	}
 }
 
@@ -153,7 +153,7 @@ func (w *rewriter) series() {
 }
 
 func (w *rewriter) held() {
-	if w.err != nil || w.rest == "" {
+	if w.err != nil || w.left() == 0 {
 		return
 	}
 	n := w.count(2)

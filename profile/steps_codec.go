@@ -26,7 +26,7 @@ func (p *steps) encode() string {
 
 // decodeSteps reads what encode wrote, for the series that it is of.
 func decodeSteps(text string, s *Series) (*steps, bool) {
-	r, p := reader{rest: text}, newSteps()
+	r, p := reader{blob: text}, newSteps()
 	p.latest = r.varint()
 	if p.folded.until = r.varint(); p.folded.until != none {
 		for i := range p.folded.begin {
@@ -38,7 +38,7 @@ func decodeSteps(text string, s *Series) (*steps, bool) {
 		last += r.varint()
 		p.times, p.sets = append(p.times, last), append(p.sets, r.byte())
 	}
-	if r.err != nil || r.rest != "" || !slices.IsSorted(p.times) {
+	if r.err != nil || r.left() > 0 || !slices.IsSorted(p.times) {
 		return nil, false
 	}
 	p.replay(s)

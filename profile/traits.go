@@ -57,7 +57,7 @@ func (t *Traits) all() iter.Seq[leaf] {
 				return
 			}
 		}
-		for r := (reader{rest: t.closed}); len(r.rest) > 0; {
+		for r := (reader{blob: t.closed}); r.left() > 0; {
 			if !yield(r.leaf()) {
 				return
 			}
@@ -70,11 +70,19 @@ func (r *reader) leaf() leaf { return leaf{Path(r.text()), r.varint(), r.value(0
 // read takes what append wrote.
 func (t *Traits) read(r *reader) {
 	t.count = r.count(3)
-	all := r.rest
-	for range t.count {
-		r.leaf()
+	begin := r.at
+	var last Path
+	for i := range t.count {
+		p := Path(r.text())
+		if i > 0 && p <= last || !p.escaped() {
+			r.fail(errValue)
+			return
+		}
+		r.varint()
+		r.skip(0)
+		last = p
 	}
-	t.closed = strings.Clone(all[:len(all)-len(r.rest)])
+	t.closed = strings.Clone(r.blob[begin:r.at])
 }
 
 // append closes t, and writes it behind b.

@@ -113,7 +113,7 @@ func appendObject(b []byte, v event.Value) []byte {
 // decodeValue decodes what encodeValue wrote. What is malformed is missing;
 // blobs are checked as a whole when they are decoded.
 func decodeValue(s string) event.Value {
-	r := reader{rest: s}
+	r := reader{blob: s}
 	v := r.value(0)
 	if r.err != nil {
 		return event.Value{}
@@ -148,6 +148,34 @@ func (r *reader) value(depth int) event.Value {
 	}
 	r.fail(errValue)
 	return event.Value{}
+}
+
+// skip passes over what value would read, and fails where that does.
+func (r *reader) skip(depth int) {
+	if depth > maxValueDepth {
+		r.fail(errValue)
+		return
+	}
+	switch r.byte() {
+	case tagMissing, tagFalse, tagTrue:
+	case tagInteger, tagTime:
+		r.uvarint()
+	case tagFloat:
+		r.fixed()
+	case tagString, tagVersion:
+		r.text()
+	case tagArray:
+		for range r.count(1) {
+			r.skip(depth + 1)
+		}
+	case tagObject:
+		for range r.count(2) {
+			r.text()
+			r.skip(depth + 1)
+		}
+	default:
+		r.fail(errValue)
+	}
 }
 
 func (r *reader) values(n, depth int) []event.Value {

@@ -25,6 +25,8 @@ import (
 // parts are the packages with benchmarks, and the programs that compare.
 var parts = []part{
 	{name: "event", folder: "event"},
+	{name: "profile", folder: "profile"},
+	{name: "profile", folder: "profile"},
 	{name: "stream", folder: "stream"},
 	{name: "sink", folder: "sink"},
 	{name: "timers", folder: "test/timers"},
