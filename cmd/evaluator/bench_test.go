@@ -67,3 +67,24 @@ func namesIn(prefix string, v any, names []string) []string {
 	}
 	return names
 }
+
+// TestBenchProgress: a terminal is told now and then and left clean, anything
+// else is told nothing.
+func TestBenchProgress(t *testing.T) {
+	var out bytes.Buffer
+	silent := &benchProgress{out: &out}
+	silent.tick(500, "measuring")
+	silent.clear()
+	if out.Len() > 0 {
+		t.Errorf("what is no terminal was told %q", &out)
+	}
+	p := &benchProgress{out: &out, live: true}
+	p.tick(500, "warming up")
+	p.tick(1000, "warming up") // too soon
+	p.last = p.last.Add(-progressEvery)
+	p.tick(1500, "measuring")
+	p.clear()
+	if want := "\r\x1b[Kwarming up: 500 events\r\x1b[Kmeasuring: 1500 events\r\x1b[K"; out.String() != want {
+		t.Errorf("a terminal was told %q, want %q", &out, want)
+	}
+}

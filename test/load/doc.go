@@ -61,7 +61,8 @@
 //	MUSTER_LOAD_REPEATS     rounds, 3
 //	MUSTER_LOAD_EVENTS      records of a case at full speed, 600000
 //	MUSTER_LOAD_LIVE        seconds at half load, 8
-//	MUSTER_LOAD_COLD        profiles of cold, 2000000; the line says how many they were
+//	MUSTER_LOAD_HOT         profiles of hot, 100000; the line says how many they were
+//	MUSTER_LOAD_COLD        profiles of cold, 2000000; the same
 //	MUSTER_LOAD_PROFILE     folder that a CPU profile of 5 s and one of allocations are written to
 //
 // The trap: generator, broker, Redis and service share the machine, as they

@@ -50,11 +50,11 @@ func TestGoals(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	for name, value := range map[string]string{"POPULATION": "cold", "COLD": "5000", "CASES": "floor,engine", "SEGMENTS": "10000,0", "REPEATS": "1", "EVENTS": "7", "LIVE": "3"} {
+	for name, value := range map[string]string{"POPULATION": "cold,hot", "HOT": "400", "COLD": "5000", "CASES": "floor,engine", "SEGMENTS": "10000,0", "REPEATS": "1", "EVENTS": "7", "LIVE": "3"} {
 		t.Setenv("MUSTER_LOAD_"+name, value)
 	}
 	o := readOptions(t)
-	if len(o.populations) != 1 || o.populations[0].profiles != 5000 || o.repeats != 1 || o.events != 7 || o.live != 3*time.Second {
+	if len(o.populations) != 2 || o.populations[0].profiles != 5000 || o.populations[1].profiles != 400 || o.repeats != 1 || o.events != 7 || o.live != 3*time.Second {
 		t.Errorf("options are %+v", o)
 	}
 	want := []contender{{engine, 0}, {floor, 0}, {engine, 10_000}}
@@ -64,7 +64,7 @@ func TestOptions(t *testing.T) {
 }
 
 func TestDefaults(t *testing.T) {
-	for _, name := range []string{"POPULATION", "COLD", "CASES", "SEGMENTS", "REPEATS", "EVENTS", "LIVE"} {
+	for _, name := range []string{"POPULATION", "HOT", "COLD", "CASES", "SEGMENTS", "REPEATS", "EVENTS", "LIVE"} {
 		t.Setenv("MUSTER_LOAD_"+name, "")
 	}
 	o := readOptions(t)

@@ -46,7 +46,7 @@ func readOptions(t *testing.T) options {
 		profiles:  os.Getenv("MUSTER_LOAD_PROFILE"),
 	}
 	for _, name := range list("POPULATION", "hot,cold") {
-		p, known := populations(number(t, "COLD", "2000000"))[name]
+		p, known := populations(number(t, "HOT", "100000"), number(t, "COLD", "2000000"))[name]
 		if !known {
 			t.Fatalf("MUSTER_LOAD_POPULATION: %q is neither hot nor cold", name)
 		}

@@ -17,9 +17,9 @@ type population struct {
 
 // populations are hot, whose profiles all fit the cache and few of whom act
 // often, and cold, of whom a hundredth fits and everybody acts as often.
-func populations(cold int) map[string]population {
+func populations(hot, cold int) map[string]population {
 	return map[string]population{
-		"hot":  {name: "hot", profiles: 100_000, cache: 1 << 30, fits: true},
+		"hot":  {name: "hot", profiles: hot, cache: 1 << 30, fits: true},
 		"cold": {name: "cold", profiles: cold, cache: 16 << 20},
 	}
 }
