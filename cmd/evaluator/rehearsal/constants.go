@@ -6,15 +6,15 @@ package rehearsal
 const (
 	// CPU of an evaluator beside the stages, in microseconds: Kafka's and
 	// Redis' clients and the network.
-	serversRecord = 1.5 // per record read
-	serversWrite  = 3.0 // per profile written
-	serversLoad   = 6.0 // per profile loaded
-	serversChange = 8.0 // per membership changed
+	serversRecord = 0.4 // per record read
+	serversWrite  = 1.4 // per profile written
+	serversLoad   = 1.0 // per profile loaded
+	serversChange = 4.0 // per membership changed
 
 	// CPU of Redis, in microseconds.
-	redisWrite  = 7.0  // per profile written
-	redisLoad   = 1.5  // per profile loaded
-	redisChange = 18.0 // per membership changed
+	redisWrite  = 5.0 // per profile written
+	redisLoad   = 3.3 // per profile loaded
+	redisChange = 9.2 // per membership changed
 
 	// outboxEntry is what Redis takes for an entry of an outbox, in bytes.
 	outboxEntry = 110
