@@ -104,22 +104,35 @@ func (r *rehearsal) measure() error {
 	return nil
 }
 
-// costs measures merging alone and tells all stages.
+// costs measures merging alone and tells all stages. Merging begins with
+// profiles as they are stored, which are read in full when first touched: a
+// part of the events is merged before any is counted.
 func (r *rehearsal) costs(set *rules.Set) (Micros, error) {
 	e := r.engine
 	measured := costs(e)
 	m := newMerger(set, e)
+	if err := r.merge(m, 1-mergeShare/2, "merging alone, warming up"); err != nil {
+		return measured, err
+	}
+	m.events = 0
 	before := e.watch.spent[stepping]
-	for m.events == 0 || m.events < r.options.Events/4 && r.left(1) {
+	err := r.merge(m, 1, "merging alone")
+	return measured.split(micros(e.watch.spent[stepping]-before, m.events)), err
+}
+
+// merge merges until an eighth of the events that are enough were, or a share
+// of the time is over, and one batch at least.
+func (r *rehearsal) merge(m *merger, share float64, part string) error {
+	for m.events == 0 || m.events < r.options.Events/8 && r.left(share) {
 		if !r.next() {
-			return measured, errEndOfTime
+			return errEndOfTime
 		}
 		if err := m.serve(&r.batch); err != nil {
-			return measured, err
+			return err
 		}
-		r.tell(m.events, "merging alone")
+		r.tell(m.events, part)
 	}
-	return measured.split(micros(e.watch.spent[stepping]-before, m.events)), nil
+	return nil
 }
 
 // next reads the next batch.
