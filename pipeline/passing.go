@@ -5,19 +5,18 @@ import "context"
 // The passing of time in a tenure. A record waits for all timers due before
 // it, in order, as long as there are at most Config.Wave of them. Behind a
 // longer wave it would wait for too long: then it waits for those of its own
-// profile only, one timer of the wave is served every few records, and the
-// rest whenever there is no batch to serve. What happens to one profile is
-// the same either way.
+// profile only, and the wave is served beside the records: one timer every so
+// many of them, some behind every batch that leaves nothing to read, and more
+// whenever there is no batch. What happens to one profile is the same either way.
 
 const (
 	// recordsPerTimer is after how many records a timer of a long wave is
 	// served while batches keep coming. In a shard of a million profiles a
 	// timer of one that nobody has touched for long costs as much as ten
-	// records of those at hand: this leaves records nine tenths of the time,
-	// and most timers to the moments without a batch.
+	// records of those at hand: this leaves records nine tenths of the time.
 	recordsPerTimer = 100
-	// turnTimers is how many timers of a wave are served before looking for
-	// a batch again. It bounds how long a batch waits.
+	// turnTimers is how many timers of a wave are served behind a batch, or
+	// before looking for one again. It bounds how long a batch waits.
 	turnTimers = 20
 )
 
@@ -65,10 +64,23 @@ func (t *tenure) turn(ctx context.Context) error {
 	return t.commit(ctx, t.next)
 }
 
+// keepPace serves timers of a long wave behind a batch that leaves nothing to
+// read: then there is time, though a small batch may always be waiting.
+func (t *tenure) keepPace(ctx context.Context, p *parcel) error {
+	if p.batch.Next < p.batch.High || !t.swamped() {
+		return nil
+	}
+	_, err := t.fire(ctx, t.shard.Clock(), min(turnTimers, t.Config.Timers))
+	return err
+}
+
+// swamped reports whether more timers are overdue than records wait for.
+func (t *tenure) swamped() bool { return t.shard.Overdue(0, t.Config.Wave) > t.Config.Wave }
+
 // timersOf is how many of the timers that a parcel's records bring about are
 // loaded with it.
 func (t *tenure) timersOf(p *parcel) int {
-	if t.shard.Overdue(0, t.Config.Wave) > t.Config.Wave {
+	if t.swamped() {
 		return len(p.batch.Records)/recordsPerTimer + 1
 	}
 	return t.Config.Timers

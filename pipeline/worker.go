@@ -134,6 +134,9 @@ func (t *tenure) serve(ctx context.Context, p parcel) error {
 			return err
 		}
 	}
+	if err := t.keepPace(ctx, &p); err != nil {
+		return err
+	}
 	if err := t.bury(ctx, p.letters); err != nil {
 		return err
 	}

@@ -65,14 +65,14 @@ func (f *feed) Fetch(ctx context.Context) (pipeline.Batch, error) {
 			return pipeline.Batch{}, ctx.Err()
 		}
 	}
-	n := batchRecords
+	waiting := f.playing.records - f.sent
 	if rate := f.playing.rate; rate > 0 {
 		if wait := time.Until(f.dueAt(f.sent)); wait > 0 {
 			time.Sleep(wait)
 		}
-		n = min(n, int(time.Since(f.began).Seconds()*rate)-f.sent+1)
+		waiting = min(waiting, max(1, int(time.Since(f.began).Seconds()*rate)-f.sent+1))
 	}
-	n = min(max(n, 1), f.playing.records-f.sent)
+	n := min(batchRecords, waiting)
 	batch := pipeline.Batch{Records: make([]pipeline.Record, n)}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -82,7 +82,7 @@ func (f *feed) Fetch(ctx context.Context) (pipeline.Batch, error) {
 		f.next++
 		f.sent++
 	}
-	batch.Next, batch.High = f.next, f.next
+	batch.Next, batch.High = f.next, f.next+int64(waiting-n)
 	return batch, nil
 }
 
