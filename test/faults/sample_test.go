@@ -39,6 +39,22 @@ func (s *service) sample() {
 	s.samples = append(s.samples, one)
 }
 
+// means returns the mean of every n samples, of what is left at the end none.
+func means(samples []sample, n int) []sample {
+	var list []sample
+	for ; len(samples) >= n; samples = samples[n:] {
+		one := sample{at: samples[0].at}
+		for _, s := range samples[:n] {
+			one.rss += s.rss / float64(n)
+			one.goroutines += s.goroutines / float64(n)
+			one.redis += s.redis / float64(n)
+			one.lag += s.lag / float64(n)
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
 // trend returns the mean of a quantity and, by least squares, how much it
 // grows over all samples, as a part of the mean.
 func trend(samples []sample, of func(*sample) float64) (mean, growth float64) {

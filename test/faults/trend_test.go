@@ -28,3 +28,23 @@ func TestTrend(t *testing.T) {
 		}
 	}
 }
+
+func TestMeans(t *testing.T) {
+	var samples []sample
+	for i := range 7 {
+		v := float64(i)
+		samples = append(samples, sample{at: time.UnixMilli(int64(i)), rss: v, goroutines: 2 * v, redis: 3 * v, lag: 4 * v})
+	}
+	got := means(samples, 3)
+	want := []sample{{time.UnixMilli(0), 1, 2, 3, 4}, {time.UnixMilli(3), 4, 8, 12, 16}}
+	if len(got) != len(want) {
+		t.Fatalf("%d means, want %d", len(got), len(want))
+	}
+	for i := range got {
+		for _, d := range []float64{got[i].rss - want[i].rss, got[i].goroutines - want[i].goroutines, got[i].redis - want[i].redis, got[i].lag - want[i].lag} {
+			if got[i].at != want[i].at || math.Abs(d) > 1e-9 {
+				t.Errorf("mean %d is %+v, want %+v", i, got[i], want[i])
+			}
+		}
+	}
+}
