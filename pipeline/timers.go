@@ -14,6 +14,10 @@ type timers struct {
 	overdue, waiting queue
 	reached          int64                // no deadline in overdue is later, ms
 	of               map[string]*deadline // by profile
+
+	// Memory of first.
+	fringe fringe
+	list   []Timer
 }
 
 // deadline is a Timer in one of the queues.
@@ -97,45 +101,37 @@ func (t *timers) next() (Timer, bool) {
 
 // first returns up to limit deadlines that are not after until, in order. The
 // queues stay as they are: what comes next in a heap is below what came
-// before, so only that is looked at.
+// before, so only that is looked at. The list is valid until the next call.
 func (t *timers) first(until int64, limit int) []Timer {
-	var list []Timer
-	var fringe fringe
-	fringe.add(t.overdue, 0)
-	fringe.add(t.waiting, 0)
-	for len(list) < limit && len(fringe) > 0 && fringe[0].deadline().At <= until {
-		f := heap.Pop(&fringe).(spot)
-		list = append(list, f.deadline().Timer)
-		fringe.add(f.queue, 2*f.place+1)
-		fringe.add(f.queue, 2*f.place+2)
+	t.list, t.fringe = t.list[:0], t.fringe[:0]
+	t.fringe.add(t.overdue, 0)
+	t.fringe.add(t.waiting, 0)
+	for len(t.list) < limit && len(t.fringe) > 0 && t.fringe[0].At <= until {
+		d := heap.Pop(&t.fringe).(*deadline)
+		t.list = append(t.list, d.Timer)
+		q := *t.queue(d)
+		t.fringe.add(q, 2*d.place+1)
+		t.fringe.add(q, 2*d.place+2)
 	}
-	return list
+	return t.list
 }
 
-// spot is a place in a queue.
-type spot struct {
-	queue queue
-	place int
-}
+// fringe is a heap of deadlines that stand in the queues.
+type fringe []*deadline
 
-func (s spot) deadline() *deadline { return s.queue[s.place] }
-
-// fringe is a heap of spots.
-type fringe []spot
-
-// add puts a spot in, if there is one.
+// add puts the deadline at a place in, if there is one.
 func (f *fringe) add(q queue, place int) {
 	if place < len(q) {
-		heap.Push(f, spot{q, place})
+		heap.Push(f, q[place])
 	}
 }
 
 func (f fringe) Len() int           { return len(f) }
-func (f fringe) Less(i, j int) bool { return f[i].deadline().before(f[j].deadline()) }
+func (f fringe) Less(i, j int) bool { return f[i].before(f[j]) }
 func (f fringe) Swap(i, j int)      { f[i], f[j] = f[j], f[i] }
 
 // Push is heap.Interface's.
-func (f *fringe) Push(x any) { *f = append(*f, x.(spot)) }
+func (f *fringe) Push(x any) { *f = append(*f, x.(*deadline)) }
 
 // Pop is heap.Interface's.
 func (f *fringe) Pop() any {

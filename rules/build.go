@@ -3,6 +3,7 @@ package rules
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	"muster/profile"
 )
@@ -21,7 +22,8 @@ type builder struct {
 	residualOf map[string]int
 	held       conditions
 	sources    sources
-	key        []byte // scratch: of a scale or a sensor
+	envs       *sync.Pool // of *env, for predicates and projections of series
+	key        []byte     // scratch: of a scale or a sensor
 }
 
 // sources are the terms that scales, bit sensors and residuals read, by
@@ -35,6 +37,7 @@ func newBuilder() *builder {
 		set: &Set{bySegment: map[int][]int{}}, series: map[string]int{},
 		scaleOf: map[string]*scale{}, sensorOf: map[string]*bitSensor{}, residualOf: map[string]int{},
 		held: conditions{number: map[string]int{}, holdOf: map[hold]int{}},
+		envs: &sync.Pool{New: func() any { return new(env) }},
 	}
 }
 

@@ -35,8 +35,13 @@ func (b *builder) seriesOf(a *aggregate, key string) profile.Series {
 		Where: b.predicateOf(&st),
 	}
 	if st.project != nil {
-		project := compileValue(st.project, b)
-		s.Project = func(ev *event.Event) event.Value { return project(&env{event: ev}) }
+		project, envs := compileValue(st.project, b), b.envs
+		s.Project = func(ev *event.Event) event.Value {
+			e := envs.Get().(*env)
+			defer envs.Put(e)
+			e.event = ev
+			return project(e)
+		}
 	}
 	return s
 }
@@ -46,8 +51,13 @@ func (b *builder) predicateOf(st *stream) func(*event.Event) bool {
 	if st.where == nil {
 		return nil
 	}
-	where := compileCondition(st.where, b)
-	return func(ev *event.Event) bool { return where(&env{event: ev}) }
+	where, envs := compileCondition(st.where, b), b.envs
+	return func(ev *event.Event) bool {
+		e := envs.Get().(*env)
+		defer envs.Put(e)
+		e.event = ev
+		return where(e)
+	}
 }
 
 // key identifies the series that an aggregate reads.

@@ -22,8 +22,8 @@ const (
 	full     = 1_000_000 // records of a stretch at full speed
 	least    = 0.7       // of the throughput before that the wave must leave
 	slower   = 3         // times that a live record's 99th percentile may grow
-	steady   = 15        // seconds at half of it, before
-	room     = 1_500_000 // records that these can be at the most
+	steady   = 60        // seconds at half of it, before: as long as the wave, so that the collector is at work in both
+	room     = 4_000_000 // records that these can be at the most
 	slice    = 50_000    // records of a stretch at half of it, during
 )
 
