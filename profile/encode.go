@@ -47,13 +47,15 @@ func (c *Codec) appendMembers(b []byte, p *Profile) []byte {
 
 func (s *seen) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s.ids)))
-	last := int64(0)
+	n, last := len(b), int64(0)
+	b = slices.Grow(b, len(s.ids)*(8+binary.MaxVarintLen64)) // there may be a thousand
+	room := b[:cap(b)]
 	for i, id := range s.ids {
-		b = binary.LittleEndian.AppendUint64(b, id)
-		b = binary.AppendVarint(b, s.times[i]-last)
+		binary.LittleEndian.PutUint64(room[n:], id)
+		n += 8 + binary.PutVarint(room[n+8:], s.times[i]-last)
 		last = s.times[i]
 	}
-	return b
+	return room[:n]
 }
 
 func (c *Codec) appendSeries(b []byte, p *Profile, now int64) []byte {
