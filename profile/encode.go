@@ -2,6 +2,7 @@ package profile
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
@@ -29,11 +30,13 @@ func (c *Codec) Append(b []byte, p *Profile, now int64) []byte {
 func (c *Codec) appendMembers(b []byte, p *Profile) []byte {
 	var room [64]uint64 // spares most profiles an allocation
 	numbers := append(room[:0], p.Retired...)
-	for i := range p.Members.All() {
-		if i >= len(c.segments.number) {
-			break // conditions stand behind the segments
+	for w, word := range p.Members {
+		for ; word != 0; word &= word - 1 {
+			i := w<<6 + bits.TrailingZeros64(word)
+			if i < len(c.segments.number) { // conditions stand behind the segments
+				numbers = append(numbers, c.segments.number[i])
+			}
 		}
-		numbers = append(numbers, c.segments.number[i])
 	}
 	slices.Sort(numbers)
 	b = binary.AppendUvarint(b, uint64(len(numbers)))

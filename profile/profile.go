@@ -203,6 +203,9 @@ func (p *Profile) applySeries(s *Schema, cfg *Config, ev *event.Event, now int64
 // EachTrait calls f with every trait of the schema that the profile has
 // something at or below. It may name one several times.
 func (p *Profile) EachTrait(s *Schema, f func(TraitChange)) {
+	if len(s.Traits) == 0 {
+		return
+	}
 	next := 0 // both are sorted, so the trait that follows is the likeliest
 	for l := range p.Traits.all() {
 		trait, found := next, next < len(s.Traits) && s.Traits[next] == l.path
