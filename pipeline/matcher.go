@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"muster/event"
 	"muster/profile"
 	"muster/rules"
 )
@@ -10,6 +11,9 @@ import (
 // segment ids; the slice is valid until the next call. *rules.Matcher is what
 // a Shard has unless its Worker is told otherwise.
 type Matcher interface {
+	// Concerns reports whether an event may change anything that is evaluated
+	// of a profile; if not, neither Prepare nor Update is called for it.
+	Concerns(ev *event.Event) bool
 	// Prepare is called before an event or a deadline changes a profile.
 	Prepare(p *profile.Profile, now int64)
 	// Update evaluates what an event changed.

@@ -165,12 +165,19 @@ func (s *Shard) Apply(ev *event.Event) (profile.Outcome, error) {
 		s.fire(e, at)
 	}
 	s.changed.Reset()
-	if e.profile.Generation == s.generation {
+	evaluated := e.profile.Generation == s.generation
+	concerned := !evaluated || s.matcher.Concerns(ev)
+	if evaluated && concerned {
 		s.matcher.Prepare(e.profile, s.clock)
 	}
 	outcome := e.profile.Apply(s.set.Schema(), &s.limits, ev, s.clock, &s.changed)
 	if outcome != profile.Applied {
 		return outcome, nil
+	}
+	if !concerned {
+		s.touch(e)
+		s.countReach(e.profile, nil)
+		return profile.Applied, nil
 	}
 	before := len(s.changes)
 	s.settle(e, s.clock, CauseEvent, func(p *profile.Profile) []rules.Flip { return s.matcher.Update(p, &s.changed, s.clock) })
@@ -194,6 +201,11 @@ func (s *Shard) settle(e *entry, now int64, cause Cause, evaluate func(*profile.
 	}
 	p.Deadline = s.matcher.Deadline(p, now)
 	s.timers.set(p.ID, p.Deadline)
+	s.touch(e)
+}
+
+// touch has a profile stored with the next commit.
+func (s *Shard) touch(e *entry) {
 	if !e.dirty {
 		e.dirty = true
 		s.dirty = append(s.dirty, e)

@@ -55,6 +55,8 @@ type sensors struct {
 	residuals []int32
 }
 
+func (s *sensors) none() bool { return len(s.scales)+len(s.bits)+len(s.residuals) == 0 }
+
 // listeners maps every input to its sensors.
 type listeners struct {
 	traits    []sensors

@@ -75,6 +75,14 @@ func NewMatcher(s *Set) *Matcher {
 	}
 }
 
+// Concerns reports whether an event may change anything that a rule reads of
+// a profile that was evaluated before. It goes by the event's name, so it may
+// say so of one that no rule takes.
+func (m *Matcher) Concerns(ev *event.Event) bool {
+	l := &m.set.listeners
+	return !ev.IsBehaviour() || m.set.schema.Names(ev.Name) || !l.firstSeen.none() || !l.lastSeen.none()
+}
+
 // Prepare makes sure that the profile's State is in memory and is that of
 // the profile as it stands, at stream time now.
 func (m *Matcher) Prepare(p *profile.Profile, now int64) {

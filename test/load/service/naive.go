@@ -105,6 +105,10 @@ func queryOf(schema *profile.Schema, w *workload.Window) profile.Query {
 	return profile.Query{Series: series, Reduce: reduce, From: int64(w.Days) * 24 * 60 * 60 * 1000}
 }
 
+// Concerns implements pipeline.Matcher. Programs can't be told from what they
+// look at.
+func (n *naive) Concerns(*event.Event) bool { return true }
+
 // Prepare implements pipeline.Matcher.
 func (n *naive) Prepare(*profile.Profile, int64) {}
 
