@@ -26,7 +26,6 @@ import (
 var parts = []part{
 	{name: "event", folder: "event"},
 	{name: "profile", folder: "profile"},
-	{name: "profile", folder: "profile"},
 	{name: "stream", folder: "stream"},
 	{name: "sink", folder: "sink"},
 	{name: "timers", folder: "test/timers"},

@@ -35,7 +35,7 @@ func TestTranslate(t *testing.T) {
 
 func TestUnknownPart(t *testing.T) {
 	err := run([]string{"evnt"}, io.Discard, io.Discard)
-	if err == nil || !strings.Contains(err.Error(), `"evnt"`) || !strings.Contains(err.Error(), "event, stream") {
+	if err == nil || !strings.Contains(err.Error(), `"evnt"`) || !strings.Contains(err.Error(), "event, profile, stream") {
 		t.Errorf("the error is %v, want one that names the parts", err)
 	}
 }
