@@ -6,15 +6,15 @@ package rehearsal
 const (
 	// CPU of an evaluator beside the stages, in microseconds: Kafka's and
 	// Redis' clients and the network.
-	serversRecord = 0.4 // per record read
-	serversWrite  = 1.4 // per profile written
+	serversRecord = 0.3 // per record read
+	serversWrite  = 2.0 // per profile written
 	serversLoad   = 1.0 // per profile loaded
-	serversChange = 4.0 // per membership changed
+	serversChange = 6.9 // per membership changed
 
 	// CPU of Redis, in microseconds.
-	redisWrite  = 5.0 // per profile written
-	redisLoad   = 3.3 // per profile loaded
-	redisChange = 9.2 // per membership changed
+	redisWrite  = 7.9  // per profile written, with its timer
+	redisLoad   = 2.3  // per profile loaded
+	redisChange = 13.2 // per membership changed
 
 	// outboxEntry is what Redis takes for an entry of an outbox, in bytes.
 	outboxEntry = 110
