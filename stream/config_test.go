@@ -39,6 +39,7 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 		"heartbeat_interval": func(c *stream.Config) { c.HeartbeatInterval = 4 * time.Second },
 		"rebalance_timeout":  func(c *stream.Config) { c.RebalanceTimeout = time.Hour },
 		"poll_wait":          func(c *stream.Config) { c.PollWait = -1 },
+		"linger":             func(c *stream.Config) { c.Linger = 2 * time.Second },
 		"min_bytes":          func(c *stream.Config) { c.MinBytes = 5 << 20 },
 		"max_bytes":          func(c *stream.Config) { c.MaxBytes = 1 << 30 },
 		"batch_records":      func(c *stream.Config) { c.BatchRecords = -1 },

@@ -200,3 +200,33 @@ func TestSourceWaits(t *testing.T) {
 		t.Errorf("less than MinBytes came after %v", took)
 	}
 }
+
+// At the end of the log the next read lets records gather for Linger; a
+// backlog of many answers is read without a rest.
+func TestSourceLingers(t *testing.T) {
+	f := newFixture(t, kafka.StartFakeFor(t))
+	f.createTopic("keyed", 1)
+	f.cfg.Linger, f.cfg.MaxBytes = time.Second, 1<<10
+	source := f.connect(nil).Open(0, 0)
+	defer source.Close()
+	const batches, size = 20, 10
+	for i := range batches {
+		f.produce(f.client, numbered("keyed", 0, i*size, (i+1)*size)...)
+	}
+	began := time.Now()
+	checkNumbered(t, f.fetchUntil(source, batches*size), 0, batches*size)
+	if took := time.Since(began); took > batches*f.cfg.Linger/4 {
+		t.Errorf("a backlog came after %v", took)
+	}
+	began = time.Now()
+	f.produce(f.client, numbered("keyed", 0, batches*size, batches*size+1)...)
+	checkNumbered(t, f.fetchUntil(source, 1), batches*size, batches*size+1)
+	if took := time.Since(began); took < f.cfg.Linger*9/10 {
+		t.Errorf("a record behind the end came after %v", took)
+	}
+	ctx, cancel := context.WithTimeout(f.ctx, f.cfg.Linger/10)
+	defer cancel()
+	if _, err := source.Fetch(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("cut short, a Fetch returns %v", err)
+	}
+}

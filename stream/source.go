@@ -28,6 +28,7 @@ type source struct {
 	limit     int   // records a Fetch may return
 	next      int64 // offset to ask for; -1 for the first there is
 	high      int64
+	answered  time.Time // when the last answer with anything in it came
 	conn      *wire.Conn
 	unpack    unpacker
 	retry     backoff
@@ -122,6 +123,9 @@ func (s *source) poll(ctx context.Context) error {
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
+	if err := s.linger(ctx); err != nil {
+		return err
+	}
 	cfg := &s.cluster.cfg
 	res, buffer, err := s.conn.Fetch(ctx, wire.Ask{
 		Topic: s.topic, Partition: s.partition, Offset: s.next,
@@ -136,9 +140,21 @@ func (s *source) poll(ctx context.Context) error {
 	if res.Code != 0 {
 		return fmt.Errorf("fetching offset %d: %w", s.next, res.Code)
 	}
+	if len(res.Batches) > 0 {
+		s.answered = time.Now()
+	}
 	s.high = res.High
 	s.unpack.give(res, buffer)
 	return nil
+}
+
+// linger lets records gather at the end of the log.
+func (s *source) linger(ctx context.Context) error {
+	wait := s.cluster.cfg.Linger - time.Since(s.answered)
+	if wait <= 0 || s.next < s.high {
+		return nil
+	}
+	return pause(ctx, wait)
 }
 
 // connect makes sure of a connection to the leader and of an offset to ask for.
