@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 )
 
@@ -32,8 +33,7 @@ func (p *Profile) Since(condition int) (int64, bool) {
 func (p *Profile) Hold(condition int, since int64) {
 	i, found := p.findHeld(condition)
 	if !found {
-		p.held = append(p.held, held{})
-		copy(p.held[i+1:], p.held[i:])
+		p.held = slices.Insert(p.held, i, held{})
 	}
 	p.held[i] = held{condition, since}
 }
@@ -41,7 +41,7 @@ func (p *Profile) Hold(condition int, since int64) {
 // Release notes that a condition is not true any more.
 func (p *Profile) Release(condition int) {
 	if i, found := p.findHeld(condition); found {
-		p.held = append(p.held[:i], p.held[i+1:]...)
+		p.held = slices.Delete(p.held, i, i+1)
 	}
 }
 

@@ -54,7 +54,7 @@ func costOf(s *Segment, seen map[string]bool) Cost {
 	c := Cost{Segment: s.ID}
 	rule, _ := checkRule(s.Rule)
 	b := newBuilder()
-	root := b.normalize(rule.term, false)
+	root := b.root(rule.term)
 	b.connect()
 	for _, sc := range b.scales {
 		sc.resolve()

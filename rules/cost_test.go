@@ -1,6 +1,8 @@
 package rules_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"muster/test/ruleset"
@@ -25,5 +27,22 @@ func TestCosts(t *testing.T) {
 	}
 	if got := costs[2].Computed; len(got) != 1 || got[0] != `sum(map(events("A"), .x)) > sum(map(events("A"), .y))` {
 		t.Errorf("computed: %q", got)
+	}
+}
+
+// A rule that expands to more than 4,096 predicates is computed whole. Each
+// choice expands to some 50 of them.
+func TestCostOfARuleThatIsComputedWhole(t *testing.T) {
+	var parts []string
+	for i := range 100 {
+		choice := fmt.Sprintf("traits.a%d > 1", i)
+		for range 4 {
+			choice = fmt.Sprintf("(%s ? traits.b > 1 : traits.c > 1)", choice)
+		}
+		parts = append(parts, choice)
+	}
+	cost := ruleset.Compile(t, map[string]string{"odd": strings.Join(parts, " and ")}).Costs()[0]
+	if cost.Indexed != 0 || len(cost.Computed) != 1 {
+		t.Errorf("%d indexed, %d computed", cost.Indexed, len(cost.Computed))
 	}
 }

@@ -13,8 +13,8 @@ func (m *Matcher) Deadline(p *profile.Profile, now int64) int64 {
 	m.begin(p, now)
 	next := m.updateDue(p, now)
 	sooner := func(at int64) {
-		if at > now && (next == 0 || at < next) {
-			next = at
+		if at > now {
+			next = earlier(next, at)
 		}
 	}
 	m.eachRipening(p, sooner)

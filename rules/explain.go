@@ -127,8 +127,8 @@ func (x *explainer) nextFlip(t *Term, holds bool) *time.Time {
 func (o *outlook) nextInstant(t *Term) int64 {
 	next, now := int64(0), o.ahead.now
 	sooner := func(at int64) {
-		if at > now && (next == 0 || at < next) {
-			next = at
+		if at > now {
+			next = earlier(next, at)
 		}
 	}
 	t.deep(func(t *Term) {

@@ -1,5 +1,7 @@
 package rules
 
+import "slices"
+
 // testKind is the kind of one test in a program.
 type testKind uint8
 
@@ -135,10 +137,5 @@ type memo struct {
 // inList looks for a cell in a short list: its length, then its cells.
 func (ix *index) inList(at uint32, cell uint16) bool {
 	n := uint32(ix.lists[at])
-	for _, c := range ix.lists[at+1 : at+1+n] {
-		if c == cell {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(ix.lists[at+1:at+1+n], cell)
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"slices"
 	"sort"
+	"strings"
 
 	"golang.org/x/mod/semver"
 
@@ -94,13 +95,7 @@ func (s *scale) compareText(a, b string) int {
 	if s.domain == versions {
 		return semver.Compare(a, b)
 	}
-	if a < b {
-		return -1
-	}
-	if a > b {
-		return 1
-	}
-	return 0
+	return strings.Compare(a, b)
 }
 
 // cell places a value.
