@@ -58,7 +58,9 @@ type Config struct {
 	// in memory, and as much again inflated when producers compress. 1 KiB to
 	// 256 MiB. Default 4 MiB.
 	MaxBytes int `yaml:"max_bytes"`
-	// BatchRecords is how many records a Fetch returns at most. 1 to 100,000. Default 500.
+	// BatchRecords is how many records a Fetch returns at most. A backlog is
+	// read so many at a time: profiles that come more than once in a batch are
+	// stored once. 1 to 100,000. Default 2,000.
 	BatchRecords int `yaml:"batch_records"`
 	// MaxRecordBytes is the largest record batch that the topics created by
 	// Init take, in bytes. Give it the largest limit of the source topics.
@@ -93,7 +95,7 @@ func DefaultConfig() Config {
 		Linger:            5 * time.Millisecond,
 		MinBytes:          1,
 		MaxBytes:          4 << 20,
-		BatchRecords:      500,
+		BatchRecords:      2000,
 		MaxRecordBytes:    4 << 20,
 	}
 }
