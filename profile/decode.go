@@ -53,19 +53,24 @@ func (c *Codec) readMembers(r *reader, p *Profile) {
 
 func (s *seen) read(r *reader) {
 	n, last := r.count(9), int64(0)
-	s.ids, s.times = make([]uint64, n), make([]int64, n)
-	for i := range n {
-		s.ids[i] = r.fixed()
+	s.list = make([]sighting, n, n+1) // with room for that of the event it was loaded for
+	for i := range s.list {
+		s.list[i].id = r.fixed()
 		last += r.varint()
-		s.times[i] = last
+		s.list[i].at = last
 	}
 }
 
-// readSeries checks the series and takes them over as they are stored.
+// readSeries checks the series and takes them over as they are stored. Their
+// points are kept, too, until the profile is stored again: who loads it is
+// about to evaluate it, and reads most.
 func (c *Codec) readSeries(r *reader, p *Profile) {
 	r.blob, r.at = strings.Clone(r.blob[r.at:]), 0 // kept when the rest of the blob is not
+	r.keep = true
 	n := r.count(5)
-	p.kept = make([]kept, 0, min(n, len(c.series.number)))
+	known := min(n, len(c.series.number))
+	p.kept = make([]kept, 0, known)
+	all := make([]points, 0, known)
 	for range n {
 		number := r.uvarint()
 		begin := r.at
@@ -79,7 +84,9 @@ func (c *Codec) readSeries(r *reader, p *Profile) {
 			r.fail(errValue)
 			return
 		}
-		k := kept{series: i, stored: r.blob[begin:r.at], until: pts.expiry(one)}
+		pts.series = i
+		all = append(all, pts)
+		k := kept{series: i, stored: r.blob[begin:r.at], until: pts.expiry(one), points: &all[len(all)-1], shared: true}
 		if one.Newest > 0 && pts.len() >= one.Newest {
 			changed := k.change(c.schema)
 			changed.dropUncounted(one.Newest)
@@ -93,25 +100,25 @@ func (c *Codec) readSeries(r *reader, p *Profile) {
 }
 
 // points reads the points of a series, of which it does not know what it
-// keeps. They are valid until it reads others.
+// keeps. They are valid until it reads others, or with keep for ever.
 func (r *reader) points() points {
 	var p points
 	last := int64(0)
-	p.times = r.times.take(r.count(1))
+	p.times = r.times.take(r.count(1), r.keep)
 	for i := range p.times {
 		last += r.varint()
 		p.times[i] = last
 	}
-	p.nums = r.nums.take(r.count(2))
+	p.nums = r.nums.take(r.count(2), r.keep)
 	for i := range p.nums {
 		p.nums[i] = r.number()
 	}
-	p.vals = r.vals.take(r.count(1))
+	p.vals = r.vals.take(r.count(1), r.keep)
 	for i := range p.vals {
 		p.vals[i] = r.text()
 		p.text += len(p.vals[i])
 	}
-	p.buckets = r.buckets.take(r.count(9))
+	p.buckets = r.buckets.take(r.count(9), r.keep)
 	for i := range p.buckets {
 		first := r.varint()
 		b := bucket{first: first, last: first + r.varint(), count: r.varint()}

@@ -49,14 +49,14 @@ func (c *Codec) appendMembers(b []byte, p *Profile) []byte {
 }
 
 func (s *seen) append(b []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(len(s.ids)))
+	b = binary.AppendUvarint(b, uint64(len(s.list)))
 	n, last := len(b), int64(0)
-	b = slices.Grow(b, len(s.ids)*(8+binary.MaxVarintLen64)) // there may be a thousand
+	b = slices.Grow(b, len(s.list)*(8+binary.MaxVarintLen64)) // there may be a thousand
 	room := b[:cap(b)]
-	for i, id := range s.ids {
-		binary.LittleEndian.PutUint64(room[n:], id)
-		n += 8 + binary.PutVarint(room[n+8:], s.times[i]-last)
-		last = s.times[i]
+	for _, one := range s.list {
+		binary.LittleEndian.PutUint64(room[n:], one.id)
+		n += 8 + binary.PutVarint(room[n+8:], one.at-last)
+		last = one.at
 	}
 	return room[:n]
 }

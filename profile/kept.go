@@ -14,6 +14,7 @@ type kept struct {
 	stored string  // the points as they are stored, "" when they have changed since
 	until  int64   // instant from which some of them have expired, 1 when that is not known, 0 for never
 	points *points // nil until they are needed
+	shared bool    // they share memory with those of other series, so they must not grow
 	fresh  bool    // changed since the profile was last stored
 }
 
@@ -33,6 +34,10 @@ func (k *kept) open(s *Schema) *points {
 // change returns the points, to be changed.
 func (k *kept) change(s *Schema) *points {
 	pts := k.open(s)
+	if k.shared {
+		pts = pts.apart()
+		k.points, k.shared = pts, false
+	}
 	k.stored, k.fresh = "", true
 	if s.Series[k.series].Keep.expires() {
 		k.until = 1
@@ -44,7 +49,7 @@ func (k *kept) change(s *Schema) *points {
 // not needed any more, nor are those that nothing has changed twice in a row.
 func (k *kept) append(b []byte, s *Schema) []byte {
 	if k.stored != "" {
-		k.points = nil
+		k.points, k.shared = nil, false
 		return append(b, k.stored...)
 	}
 	start := len(b)

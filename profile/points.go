@@ -153,6 +153,22 @@ func (p *points) place(at int64) int {
 	return i
 }
 
+// apart returns a copy that shares no memory, with room for an entry more.
+func (p *points) apart() *points {
+	own := *p
+	own.times, own.nums, own.vals = roomier(p.times), roomier(p.nums), roomier(p.vals)
+	own.buckets = slices.Clone(p.buckets)
+	return &own
+}
+
+// roomier returns a copy with room for one more, nil of nil.
+func roomier[T any](list []T) []T {
+	if list == nil {
+		return nil
+	}
+	return append(make([]T, 0, len(list)+1), list...)
+}
+
 // len is the number of entries.
 func (p *points) len() int { return len(p.times) - p.head }
 

@@ -201,7 +201,8 @@ func (p *Profile) applySeries(s *Schema, cfg *Config, ev *event.Event, now int64
 }
 
 // EachTrait calls f with every trait of the schema that the profile has
-// something at or below. It may name one several times.
+// something at or below. It may name one several times: what lies below a
+// tombstone comes after it, so the last one counts.
 func (p *Profile) EachTrait(s *Schema, f func(TraitChange)) {
 	if len(s.Traits) == 0 {
 		return
@@ -214,7 +215,7 @@ func (p *Profile) EachTrait(s *Schema, f func(TraitChange)) {
 		}
 		if found {
 			next = trait + 1
-			f(TraitChange{trait, l.value, !l.value.IsMissing()})
+			f(TraitChange{trait, l.value, true})
 		}
 		for q, ok := l.path.Parent(); ok; q, ok = q.Parent() {
 			if trait, found := s.traits[q]; found {
@@ -226,7 +227,7 @@ func (p *Profile) EachTrait(s *Schema, f func(TraitChange)) {
 
 // Bytes estimates the memory the profile takes, Derived not included.
 func (p *Profile) Bytes() int {
-	n := 344 + len(p.ID) + 16*len(p.seen.ids) + 16*cap(p.held) + 8*len(p.Members) + p.Traits.bytes()
+	n := 344 + len(p.ID) + 16*len(p.seen.list) + 16*cap(p.held) + 8*len(p.Members) + p.Traits.bytes()
 	for _, g := range p.Groups {
 		n += 16 + len(g)
 	}

@@ -12,20 +12,24 @@ const indexFrom = 64
 // time at which they were applied, oldest first. Two ids of one profile
 // meet by chance within a day about once in 10^12 profiles.
 type seen struct {
-	ids   []uint64
-	times []int64
-	last  map[uint64]int64 // id -> its newest time, once there are many
+	list []sighting
+	last map[uint64]int64 // id -> its newest time, once there are many
+}
+
+type sighting struct {
+	id uint64
+	at int64
 }
 
 // repeat reports whether id was applied less than 24 hours before now.
 func (s *seen) repeat(id string, now int64) bool {
 	h := murmur3.StringSum64(id)
-	if len(s.ids) > indexFrom {
+	if len(s.list) > indexFrom {
 		at, known := s.index()[h]
 		return known && at > now-repeatWindow
 	}
-	for i := len(s.ids) - 1; i >= 0 && s.times[i] > now-repeatWindow; i-- {
-		if s.ids[i] == h {
+	for i := len(s.list) - 1; i >= 0 && s.list[i].at > now-repeatWindow; i-- {
+		if s.list[i].id == h {
 			return true
 		}
 	}
@@ -34,9 +38,9 @@ func (s *seen) repeat(id string, now int64) bool {
 
 func (s *seen) index() map[uint64]int64 {
 	if s.last == nil {
-		s.last = make(map[uint64]int64, len(s.ids))
-		for i, id := range s.ids {
-			s.last[id] = s.times[i]
+		s.last = make(map[uint64]int64, len(s.list))
+		for _, one := range s.list {
+			s.last[one.id] = one.at
 		}
 	}
 	return s.last
@@ -44,14 +48,14 @@ func (s *seen) index() map[uint64]int64 {
 
 // add remembers id, forgetting what is too old and what passes the bound.
 func (s *seen) add(id string, now int64, bound int) {
-	for len(s.ids) > 0 && (s.times[0] <= now-repeatWindow || len(s.ids) >= bound) {
-		if s.last != nil && s.last[s.ids[0]] == s.times[0] {
-			delete(s.last, s.ids[0])
+	for len(s.list) > 0 && (s.list[0].at <= now-repeatWindow || len(s.list) >= bound) {
+		if oldest := s.list[0]; s.last != nil && s.last[oldest.id] == oldest.at {
+			delete(s.last, oldest.id)
 		}
-		s.ids, s.times = s.ids[1:], s.times[1:]
+		s.list = s.list[1:]
 	}
 	h := murmur3.StringSum64(id)
-	s.ids, s.times = append(s.ids, h), append(s.times, now)
+	s.list = append(s.list, sighting{h, now})
 	if s.last != nil {
 		s.last[h] = now
 	}
