@@ -14,7 +14,7 @@ type kept struct {
 	stored string  // the points as they are stored, "" when they have changed since
 	until  int64   // instant from which some of them have expired, 1 when that is not known, 0 for never
 	points *points // nil until they are needed
-	shared bool    // they share memory with those of other series, so they must not grow
+	shared bool    // they are in one piece of memory with those of other series, which none must keep for long
 	fresh  bool    // changed since the profile was last stored
 }
 

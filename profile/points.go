@@ -153,7 +153,7 @@ func (p *points) place(at int64) int {
 	return i
 }
 
-// apart returns a copy that shares no memory, with room for an entry more.
+// apart returns a copy in memory of its own, with room for an entry more.
 func (p *points) apart() *points {
 	own := *p
 	own.times, own.nums, own.vals = roomier(p.times), roomier(p.nums), roomier(p.vals)

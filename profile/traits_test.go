@@ -103,6 +103,32 @@ func compareTraits(t *testing.T, writes []traitWrite) {
 			t.Fatalf("after %v: %q is %v, want %v", writes, path, got, want)
 		}
 	}
+	compareEach(t, &traits)
+}
+
+// trackedSchema is a schema of all paths that random writes take.
+var trackedSchema = func() *Schema {
+	var paths []Path
+	for _, path := range tracked {
+		paths = append(paths, PathOf(path...))
+	}
+	return NewSchema(paths, nil)
+}()
+
+// compareEach demands that what is told of each trait last is its value, if
+// it is told at all, and that of those not told there is nothing.
+func compareEach(t *testing.T, traits *Traits) {
+	t.Helper()
+	p := New("p")
+	p.Traits = *traits
+	told := map[int]TraitChange{}
+	p.EachTrait(trackedSchema, func(c TraitChange) { told[c.Trait] = c })
+	for i, path := range trackedSchema.Traits {
+		last, any := told[i]
+		if want := traits.Get(path); any && last.Known && !last.Value.Equal(want) || !any && !want.IsMissing() {
+			t.Fatalf("%q is told as %v (%t), want %v", path, last, any, want)
+		}
+	}
 }
 
 // permute calls f with every order of the list.
