@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -207,23 +208,46 @@ func TestGroupsBound(t *testing.T) {
 	}
 }
 
-// TestManyMessageIDs holds the map of ids against plain scanning.
-func TestManyMessageIDs(t *testing.T) {
-	var s seen
-	model := map[string]int64{}
-	r := rand.New(rand.NewPCG(7, 7))
-	now := int64(0)
-	for range 5000 {
-		now += r.Int64N(600_000)
-		id := strconv.Itoa(r.IntN(400))
-		at, known := model[id]
-		want := known && at > now-repeatWindow
-		if got := s.repeat(id, now); got != want {
-			t.Fatalf("id %s at %d: got %v, want %v", id, now, got, want)
-		}
-		if !want {
-			s.add(id, now, 1000)
-			model[id] = now
+// TestMessageIDs holds ids, which are stored now and then, against plain
+// scanning: few and many, below the bound and beyond it.
+func TestMessageIDs(t *testing.T) {
+	for _, bound := range []int{1, 2, 50, 200, 1000} {
+		var s seen
+		var model []sighting
+		r := rand.New(rand.NewPCG(7, uint64(bound)))
+		now := start
+		for range 5000 {
+			now += r.Int64N(600_000)
+			id := strconv.Itoa(r.IntN(400))
+			for len(model) > 0 && model[0].at <= now-repeatWindow {
+				model = model[1:]
+			}
+			want := slices.ContainsFunc(model, func(m sighting) bool { return m.id == id })
+			if got := s.repeat(id, now); got != want {
+				t.Fatalf("bound %d, id %s at %d: got %v, want %v", bound, id, now, got, want)
+			}
+			if !want {
+				s.add(id, now, bound)
+				model = append(model[max(0, len(model)+1-bound):], sighting{id, now})
+			}
+			if r.IntN(20) == 0 {
+				s = restored(t, &s)
+			}
 		}
 	}
+}
+
+type sighting struct {
+	id string
+	at int64
+}
+
+func restored(t *testing.T, s *seen) seen {
+	t.Helper()
+	var stored seen
+	r := reader{blob: string(s.append(nil))}
+	if stored.read(&r); r.err != nil || r.left() > 0 {
+		t.Fatalf("%v, %d bytes left", r.err, r.left())
+	}
+	return stored
 }

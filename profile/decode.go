@@ -51,16 +51,6 @@ func (c *Codec) readMembers(r *reader, p *Profile) {
 	}
 }
 
-func (s *seen) read(r *reader) {
-	n, last := r.count(9), int64(0)
-	s.list = make([]sighting, n, n+1) // with room for that of the event it was loaded for
-	for i := range s.list {
-		s.list[i].id = r.fixed()
-		last += r.varint()
-		s.list[i].at = last
-	}
-}
-
 // readSeries checks the series and takes them over as they are stored. Their
 // points are kept, too, until the profile is stored again: who loads it is
 // about to evaluate it, and reads most.

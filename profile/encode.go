@@ -48,19 +48,6 @@ func (c *Codec) appendMembers(b []byte, p *Profile) []byte {
 	return b
 }
 
-func (s *seen) append(b []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(len(s.list)))
-	n, last := len(b), int64(0)
-	b = slices.Grow(b, len(s.list)*(8+binary.MaxVarintLen64)) // there may be a thousand
-	room := b[:cap(b)]
-	for _, one := range s.list {
-		binary.LittleEndian.PutUint64(room[n:], one.id)
-		n += 8 + binary.PutVarint(room[n+8:], one.at-last)
-		last = one.at
-	}
-	return room[:n]
-}
-
 func (c *Codec) appendSeries(b []byte, p *Profile, now int64) []byte {
 	p.expire(c.schema, now)
 	p.kept = slices.DeleteFunc(p.kept, func(k kept) bool { return k.stored == "" && k.points.empty() })

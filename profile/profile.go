@@ -227,7 +227,7 @@ func (p *Profile) EachTrait(s *Schema, f func(TraitChange)) {
 
 // Bytes estimates the memory the profile takes, Derived not included.
 func (p *Profile) Bytes() int {
-	n := 344 + len(p.ID) + 16*len(p.seen.list) + 16*cap(p.held) + 8*len(p.Members) + p.Traits.bytes()
+	n := 344 + len(p.ID) + p.seen.bytes() + 16*cap(p.held) + 8*len(p.Members) + p.Traits.bytes()
 	for _, g := range p.Groups {
 		n += 16 + len(g)
 	}

@@ -77,6 +77,9 @@ func (r *reader) uvarint() uint64 {
 	for shift := uint(0); shift < 64; shift += 7 {
 		b := r.byte()
 		x |= uint64(b&0x7f) << shift
+		if shift == 63 && b > 1 {
+			break
+		}
 		if b < 0x80 {
 			return x
 		}

@@ -1,6 +1,10 @@
 package profile
 
-import "github.com/twmb/murmur3"
+import (
+	"encoding/binary"
+
+	"github.com/twmb/murmur3"
+)
 
 // repeatWindow is how long a message id is remembered, in milliseconds.
 const repeatWindow = 24 * 60 * 60 * 1000
@@ -8,55 +12,119 @@ const repeatWindow = 24 * 60 * 60 * 1000
 // indexFrom is the number of ids from which a map finds them faster.
 const indexFrom = 64
 
+// Bytes of a sighting.
+const (
+	idBytes       = 8
+	sightingBytes = idBytes + 3 // with the time of one that comes an hour after the one before
+)
+
 // seen remembers message ids by their 64-bit murmur3 hash and the stream
 // time at which they were applied, oldest first. Two ids of one profile
 // meet by chance within a day about once in 10^12 profiles.
+//
+// They are kept as they are stored, as an active profile has hundreds: each
+// is an id and the time since the one before, as a varint. What stands with
+// the first one is not used.
 type seen struct {
-	list []sighting
-	last map[uint64]int64 // id -> its newest time, once there are many
-}
-
-type sighting struct {
-	id uint64
-	at int64
+	sightings   []byte
+	count       int
+	first, last int64            // times of the first and the last
+	newest      map[uint64]int64 // id -> its newest time, once there are many
 }
 
 // repeat reports whether id was applied less than 24 hours before now.
 func (s *seen) repeat(id string, now int64) bool {
 	h := murmur3.StringSum64(id)
-	if len(s.list) > indexFrom {
+	if s.count > indexFrom {
 		at, known := s.index()[h]
 		return known && at > now-repeatWindow
 	}
-	for i := len(s.list) - 1; i >= 0 && s.list[i].at > now-repeatWindow; i-- {
-		if s.list[i].id == h {
-			return true
+	found := false
+	s.each(func(id uint64, at int64) { found = found || id == h && at > now-repeatWindow })
+	return found
+}
+
+// each calls f with every id and its time.
+func (s *seen) each(f func(id uint64, at int64)) {
+	at := s.first
+	for rest := s.sightings; len(rest) > 0; {
+		since, n := binary.Varint(rest[idBytes:])
+		if len(rest) < len(s.sightings) {
+			at += since
 		}
+		f(binary.LittleEndian.Uint64(rest), at)
+		rest = rest[idBytes+n:]
 	}
-	return false
 }
 
 func (s *seen) index() map[uint64]int64 {
-	if s.last == nil {
-		s.last = make(map[uint64]int64, len(s.list))
-		for _, one := range s.list {
-			s.last[one.id] = one.at
-		}
+	if s.newest == nil {
+		s.newest = make(map[uint64]int64, s.count)
+		s.each(func(id uint64, at int64) { s.newest[id] = at })
 	}
-	return s.last
+	return s.newest
 }
 
 // add remembers id, forgetting what is too old and what passes the bound.
 func (s *seen) add(id string, now int64, bound int) {
-	for len(s.list) > 0 && (s.list[0].at <= now-repeatWindow || len(s.list) >= bound) {
-		if oldest := s.list[0]; s.last != nil && s.last[oldest.id] == oldest.at {
-			delete(s.last, oldest.id)
-		}
-		s.list = s.list[1:]
+	for s.count > 0 && (s.first <= now-repeatWindow || s.count >= bound) {
+		s.forget()
+	}
+	if s.count == 0 {
+		s.first, s.last = now, now
 	}
 	h := murmur3.StringSum64(id)
-	s.list = append(s.list, sighting{h, now})
-	if s.last != nil {
-		s.last[h] = now
+	s.sightings = binary.AppendVarint(binary.LittleEndian.AppendUint64(s.sightings, h), now-s.last)
+	s.last = now
+	s.count++
+	if s.newest != nil {
+		s.newest[h] = now
 	}
 }
+
+// forget drops the first.
+func (s *seen) forget() {
+	id := binary.LittleEndian.Uint64(s.sightings)
+	if s.newest != nil && s.newest[id] == s.first {
+		delete(s.newest, id)
+	}
+	s.sightings = s.sightings[s.firstBytes():]
+	if s.count--; s.count > 0 {
+		since, _ := binary.Varint(s.sightings[idBytes:])
+		s.first += since
+	}
+}
+
+// firstBytes returns how many bytes the first takes.
+func (s *seen) firstBytes() int {
+	_, n := binary.Varint(s.sightings[idBytes:])
+	return idBytes + n
+}
+
+// append writes the ids behind b.
+func (s *seen) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(s.count))
+	if s.count == 0 {
+		return b
+	}
+	b = append(b, s.sightings[:idBytes]...)
+	b = binary.AppendVarint(b, s.first)
+	return append(b, s.sightings[s.firstBytes():]...)
+}
+
+// read takes what append wrote, with room for one more: that of the event
+// that the profile is read for.
+func (s *seen) read(r *reader) {
+	s.count = r.count(idBytes + 1)
+	begin := r.at
+	for i := range s.count {
+		r.fixed()
+		if s.last += r.varint(); i == 0 {
+			s.first = s.last
+		}
+	}
+	s.sightings = append(make([]byte, 0, r.at-begin+sightingBytes), r.blob[begin:r.at]...)
+}
+
+// bytes estimates the memory that s takes beside itself.
+func (s *seen) bytes() int { return cap(s.sightings) + 24*len(s.newest) }

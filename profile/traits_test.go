@@ -124,9 +124,9 @@ func compareEach(t *testing.T, traits *Traits) {
 	told := map[int]TraitChange{}
 	p.EachTrait(trackedSchema, func(c TraitChange) { told[c.Trait] = c })
 	for i, path := range trackedSchema.Traits {
-		last, any := told[i]
-		if want := traits.Get(path); any && last.Known && !last.Value.Equal(want) || !any && !want.IsMissing() {
-			t.Fatalf("%q is told as %v (%t), want %v", path, last, any, want)
+		last, known := told[i]
+		if want := traits.Get(path); known && last.Known && !last.Value.Equal(want) || !known && !want.IsMissing() {
+			t.Fatalf("%q is told as %v (%t), want %v", path, last, known, want)
 		}
 	}
 }
