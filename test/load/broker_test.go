@@ -54,6 +54,10 @@ func start(t *testing.T, cmd *exec.Cmd) {
 	})
 }
 
+// producerLinger is how long the generator lets records gather, as Kafka's
+// own producer does by default.
+const producerLinger = 5 * time.Millisecond
+
 // topic is the keyed topic of one run.
 type topic struct {
 	t          *testing.T
@@ -68,7 +72,7 @@ func createTopic(t *testing.T, broker, name string, shards int) *topic {
 	t.Helper()
 	producer, err := kgo.NewClient(kgo.SeedBrokers(broker), kgo.DefaultProduceTopic(name),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), kgo.ProducerBatchCompression(kgo.NoCompression()),
-		kgo.ProducerLinger(0), kgo.MaxBufferedRecords(100_000), kgo.UnknownTopicRetries(50))
+		kgo.ProducerLinger(producerLinger), kgo.MaxBufferedRecords(100_000), kgo.UnknownTopicRetries(50))
 	if err != nil {
 		t.Fatal(err)
 	}
