@@ -36,11 +36,12 @@
 // when a quarter of them is applied (of hot, after one event of every profile) until the first shard has none left:
 // events_s, CPU of service and Redis per event, bytes to and from Redis,
 // allocations, resident memory. Then at half that rate, each record produced
-// when it is due, by a producer that lets records gather for 5 ms: p50_ms, p99_ms and p999_ms are from when it was due until
-// the offset of its shard in Redis is behind it. The memberships it changes
-// are in the same transaction, so that is when they can be seen. Redis is
-// asked every millisecond. ack_p99_ms is until the broker had acknowledged it,
-// so what is beyond that is the service's.
+// when it is due by a producer that lets them gather for 5 ms: p50_ms, p99_ms
+// and p999_ms are from when it was due until the offset of its shard in Redis
+// is behind it. The memberships it changes are in the same transaction, so
+// that is when they can be seen. Redis is asked every millisecond. ack_p99_ms
+// is until the broker had acknowledged it, so what is beyond that is the
+// service's.
 //
 // # Scale
 //
