@@ -221,7 +221,7 @@ func TestSourceLingers(t *testing.T) {
 	began = time.Now()
 	f.produce(f.client, numbered("keyed", 0, batches*size, batches*size+1)...)
 	checkNumbered(t, f.fetchUntil(source, 1), batches*size, batches*size+1)
-	if took := time.Since(began); took < f.cfg.Linger*9/10 {
+	if took := time.Since(began); took < f.cfg.Linger/2 {
 		t.Errorf("a record behind the end came after %v", took)
 	}
 	ctx, cancel := context.WithTimeout(f.ctx, f.cfg.Linger/10)
