@@ -125,9 +125,16 @@ func (s *service) run(ctx context.Context) error {
 	return parts.Wait()
 }
 
+// naiveBatch is how many records naive takes at once. It gets a few thousand
+// in all, each of which is milliseconds of work.
+const naiveBatch = 100
+
 func (s *service) kafka() stream.Config {
 	cfg := stream.DefaultConfig()
 	cfg.Brokers, cfg.Keyed, cfg.Group = []string{s.broker}, s.topic, s.topic
+	if s.mode == "naive" {
+		cfg.BatchRecords = naiveBatch
+	}
 	return cfg
 }
 
