@@ -81,4 +81,9 @@ func (c *cache) link(e *entry) {
 	e.prev.next, e.next.prev = e, e
 }
 
-func (c *cache) unlink(e *entry) { e.prev.next, e.next.prev = e.next, e.prev }
+// unlink also forgets the neighbours: an entry that somebody still knows of
+// would keep those beside it in memory, which keep those beside them.
+func (c *cache) unlink(e *entry) {
+	e.prev.next, e.next.prev = e.next, e.prev
+	e.prev, e.next = nil, nil
+}

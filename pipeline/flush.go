@@ -14,7 +14,7 @@ func (s *Shard) TakeChanges() []Change {
 	for _, e := range s.dirty {
 		e.dirty = false
 	}
-	s.dirty = s.dirty[:0]
+	s.clean()
 	return changes
 }
 
@@ -67,6 +67,14 @@ func (s *Shard) Committed(c *Commit) {
 		e.dirty, e.deadline = false, e.profile.Deadline
 		s.cache.weigh(e)
 	}
-	s.dirty, s.changes, s.reach = s.dirty[:0], s.changes[:0], s.reach[:0]
+	s.changes, s.reach = s.changes[:0], s.reach[:0]
+	s.clean()
 	s.cache.trim()
+}
+
+// clean makes the list of changed profiles empty. What is behind its end must
+// not keep profiles in memory that the cache has dropped.
+func (s *Shard) clean() {
+	clear(s.dirty)
+	s.dirty = s.dirty[:0]
 }

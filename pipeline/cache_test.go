@@ -1,0 +1,49 @@
+package pipeline
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"weak"
+
+	"muster/event"
+	"muster/profile"
+	"muster/rules"
+)
+
+// TestDroppedProfilesLeaveMemory passes the cache's bound with batches of
+// which each is smaller than the one before: of the profiles that the cache
+// has dropped nothing stays in memory.
+func TestDroppedProfilesLeaveMemory(t *testing.T) {
+	set, err := rules.Compile([]rules.Segment{rules.NewSegment("s", `traits.x == 1`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewShard(set, profile.DefaultConfig(), 20_000, State{Next: -1})
+	var seen []weak.Pointer[profile.Profile]
+	next, now := int64(0), int64(1_793_872_800_000)
+	for size := 100; size > 0; size-- {
+		for i := range size {
+			next, now = next+1, now+1
+			ev := event.Event{Type: event.Track, Name: "A", Profile: fmt.Sprintf("p%d-%d", size, i), Time: now, Arrival: now}
+			if err := s.Put(ev.Profile, ""); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Apply(&ev); err != nil {
+				t.Fatal(err)
+			}
+			seen = append(seen, weak.Make(s.Profile(ev.Profile)))
+		}
+		s.Committed(s.Flush(next))
+	}
+	runtime.GC()
+	alive := 0
+	for _, p := range seen {
+		if p.Value() != nil {
+			alive++
+		}
+	}
+	if cached := len(s.cache.entries); alive != cached || cached == 0 || cached == len(seen) {
+		t.Errorf("of %d profiles %d are cached and %d in memory", len(seen), cached, alive)
+	}
+}
