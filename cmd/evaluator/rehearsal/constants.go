@@ -9,12 +9,12 @@ const (
 	serversRecord = 0.3 // per record read
 	serversWrite  = 2.0 // per profile written
 	serversLoad   = 1.0 // per profile loaded
-	serversChange = 6.9 // per membership changed
+	serversChange = 5.6 // per membership changed
 
 	// CPU of Redis, in microseconds.
 	redisWrite  = 7.9  // per profile written, with its timer
-	redisLoad   = 2.3  // per profile loaded
-	redisChange = 13.2 // per membership changed
+	redisLoad   = 2.8  // per profile loaded
+	redisChange = 11.6 // per membership changed
 
 	// outboxEntry is what Redis takes for an entry of an outbox, in bytes.
 	outboxEntry = 110
