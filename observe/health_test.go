@@ -125,6 +125,10 @@ func TestStreamsTroublesAreTold(t *testing.T) {
 					mustContain(t, metrics, "muster_failing_partitions 0")
 				}
 				test.mend(w)
+				_, while := get(t, w, "/metrics")
+				if strings.HasPrefix(part, "partition") {
+					mustContain(t, while, "muster_failing_partitions 1")
+				}
 				time.Sleep(observe.Patience)
 				_, metrics = get(t, w, "/metrics")
 				mustContain(t, metrics, "muster_ready 1", "muster_failing_partitions 0")

@@ -14,9 +14,9 @@ import (
 
 const (
 	hot      = 90 // percent of a skewed load that are one profile's
-	round    = 40 // batches measured at a time
+	round    = 10 // batches measured at a time
 	rounds   = 11 // of each load, in turns
-	warmUp   = 60 // batches of each load before, in which profiles grow to their size
+	warmUp   = 15 // batches of each load before, in which profiles grow to their size
 	mostSkew = 2  // times that a skewed load may cost
 )
 

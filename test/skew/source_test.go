@@ -6,10 +6,13 @@ import (
 	"time"
 
 	"muster/pipeline"
+	"muster/stream"
 )
 
+// batch is how many records a Fetch brings.
+var batch = stream.DefaultConfig().BatchRecords
+
 const (
-	batch      = 500    // records that a Fetch brings, as stream does by default
 	profiles   = 20_000 // that events come from
 	hotProfile = "hot"  // that of a skewed load most events come from
 )

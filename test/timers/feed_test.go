@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"muster/pipeline"
+	"muster/stream"
 )
 
-// batchRecords is how many records a Fetch brings, as stream does by default.
-const batchRecords = 500
+// batchRecords is how many records a Fetch brings.
+var batchRecords = stream.DefaultConfig().BatchRecords
 
 // stretch is a part of the traffic.
 type stretch struct {
