@@ -165,22 +165,21 @@ func (s *Shard) Apply(ev *event.Event) (profile.Outcome, error) {
 		s.fire(e, at)
 	}
 	s.changed.Reset()
-	evaluated := e.profile.Generation == s.generation
-	concerned := !evaluated || s.matcher.Concerns(ev)
-	if evaluated && concerned {
+	stale := e.profile.Generation != s.generation
+	concerned := stale || s.matcher.Concerns(ev)
+	if concerned && !stale {
 		s.matcher.Prepare(e.profile, s.clock)
 	}
 	outcome := e.profile.Apply(s.set.Schema(), &s.limits, ev, s.clock, &s.changed)
 	if outcome != profile.Applied {
 		return outcome, nil
 	}
-	if !concerned {
-		s.touch(e)
-		s.countReach(e.profile, nil)
-		return profile.Applied, nil
-	}
 	before := len(s.changes)
-	s.settle(e, s.clock, CauseEvent, func(p *profile.Profile) []rules.Flip { return s.matcher.Update(p, &s.changed, s.clock) })
+	if concerned {
+		s.settle(e, s.clock, CauseEvent, func(p *profile.Profile) []rules.Flip { return s.matcher.Update(p, &s.changed, s.clock) })
+	} else {
+		s.touch(e)
+	}
 	s.countReach(e.profile, s.changes[before:])
 	return profile.Applied, nil
 }

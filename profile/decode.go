@@ -51,12 +51,16 @@ func (c *Codec) readMembers(r *reader, p *Profile) {
 	}
 }
 
+// columnLeast is what the columns of a profile's series get at once: most
+// series have a few entries.
+const columnLeast = 32
+
 // readSeries checks the series and takes them over as they are stored. Their
 // points are kept, too, until the profile is stored again: who loads it is
 // about to evaluate it, and reads most.
 func (c *Codec) readSeries(r *reader, p *Profile) {
 	r.blob, r.at = strings.Clone(r.blob[r.at:]), 0 // kept when the rest of the blob is not
-	r.keep = true
+	r.least = columnLeast
 	n := r.count(5)
 	known := min(n, len(c.series.number))
 	p.kept = make([]kept, 0, known)
@@ -90,25 +94,25 @@ func (c *Codec) readSeries(r *reader, p *Profile) {
 }
 
 // points reads the points of a series, of which it does not know what it
-// keeps. They are valid until it reads others, or with keep for ever.
+// keeps.
 func (r *reader) points() points {
 	var p points
 	last := int64(0)
-	p.times = r.times.take(r.count(1), r.keep)
+	p.times = r.times.take(r.count(1), r.least)
 	for i := range p.times {
 		last += r.varint()
 		p.times[i] = last
 	}
-	p.nums = r.nums.take(r.count(2), r.keep)
+	p.nums = r.nums.take(r.count(2), r.least)
 	for i := range p.nums {
 		p.nums[i] = r.number()
 	}
-	p.vals = r.vals.take(r.count(1), r.keep)
+	p.vals = r.vals.take(r.count(1), r.least)
 	for i := range p.vals {
 		p.vals[i] = r.text()
 		p.text += len(p.vals[i])
 	}
-	p.buckets = r.buckets.take(r.count(9), r.keep)
+	p.buckets = r.buckets.take(r.count(9), r.least)
 	for i := range p.buckets {
 		first := r.varint()
 		b := bucket{first: first, last: first + r.varint(), count: r.varint()}

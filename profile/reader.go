@@ -16,8 +16,8 @@ type reader struct {
 	at   int // what follows is still to be read
 	err  error
 
-	// Of the points read last or, with keep, memory for those to come.
-	keep    bool // points stay valid when others are read
+	// Memory for the points to come.
+	least   int // entries that a column gets at once, 0 for no more than asked for
 	times   column[int64]
 	nums    column[float64]
 	vals    column[string]
@@ -27,28 +27,19 @@ type reader struct {
 // left is the number of bytes still to be read.
 func (r *reader) left() int { return len(r.blob) - r.at }
 
-// column is memory for the columns of points.
+// column is memory for the columns of points that is handed out in pieces.
 type column[T any] []T
 
-// columnLeast is how much a column begins with that is handed out in pieces:
-// the series of a profile have a few entries each.
-const columnLeast = 32
-
-// take returns space for n entries, nil for none. With keep it is not handed
-// out again.
-func (c *column[T]) take(n int, keep bool) []T {
+// take returns space for n entries, nil for none.
+func (c *column[T]) take(n, least int) []T {
 	if n == 0 {
 		return nil
 	}
-	if n > cap(*c) {
-		if *c = make([]T, n); keep {
-			*c = make([]T, max(n, columnLeast))
-		}
+	if n > len(*c) {
+		*c = make([]T, max(n, least))
 	}
 	taken := (*c)[:n:n]
-	if keep {
-		*c = (*c)[n:cap(*c)]
-	}
+	*c = (*c)[n:]
 	return taken
 }
 

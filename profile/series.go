@@ -124,8 +124,8 @@ func (s *Schema) file(i int) {
 	}
 }
 
-// Names reports whether any series may take an event of that name.
-func (s *Schema) Names(name string) bool { return len(s.exact[name])+len(s.prefix) > 0 }
+// MayTake reports whether any series may take an event of that name.
+func (s *Schema) MayTake(name string) bool { return len(s.exact[name])+len(s.prefix) > 0 }
 
 // match calls add with every series that takes the event, and the set of its
 // steps that do.

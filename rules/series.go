@@ -3,6 +3,7 @@ package rules
 import (
 	"strconv"
 	"strings"
+	"sync"
 
 	"muster/event"
 	"muster/profile"
@@ -35,13 +36,7 @@ func (b *builder) seriesOf(a *aggregate, key string) profile.Series {
 		Where: b.predicateOf(&st),
 	}
 	if st.project != nil {
-		project, envs := compileValue(st.project, b), b.envs
-		s.Project = func(ev *event.Event) event.Value {
-			e := envs.Get().(*env)
-			defer envs.Put(e)
-			e.event = ev
-			return project(e)
-		}
+		s.Project = ofEvent(compileValue(st.project, b), b.envs)
 	}
 	return s
 }
@@ -51,12 +46,19 @@ func (b *builder) predicateOf(st *stream) func(*event.Event) bool {
 	if st.where == nil {
 		return nil
 	}
-	where, envs := compileCondition(st.where, b), b.envs
-	return func(ev *event.Event) bool {
+	return ofEvent(compileCondition(st.where, b), b.envs)
+}
+
+// ofEvent makes what is computed in an env a function of an event. It takes
+// the env from a pool, as it is called for every event.
+func ofEvent[T any](compute func(*env) T, envs *sync.Pool) func(*event.Event) T {
+	return func(ev *event.Event) T {
 		e := envs.Get().(*env)
-		defer envs.Put(e)
 		e.event = ev
-		return where(e)
+		result := compute(e)
+		e.event = nil
+		envs.Put(e)
+		return result
 	}
 }
 

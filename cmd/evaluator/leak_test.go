@@ -30,7 +30,7 @@ const (
 // many goroutines and connections as after the first time; who leaves, none.
 func TestNothingIsLeftBehind(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes half a minute")
+		t.Skip("takes half a minute; runs without -short (make test)")
 	}
 	l := newLeakRig(t)
 	idle := l.count(t)
