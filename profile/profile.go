@@ -201,9 +201,10 @@ func (p *Profile) applySeries(s *Schema, cfg *Config, ev *event.Event, now int64
 }
 
 // EachTrait calls f with every trait of the schema that the profile has
-// something at or below. It may name one several times: what lies below a
-// tombstone comes after it, so the last one counts.
-func (p *Profile) EachTrait(s *Schema, f func(TraitChange)) {
+// something at or below, and its value, valid during the call; nil for one
+// that has to be put together. It may name one several times: what lies below
+// a tombstone comes after it, so the last one counts.
+func (p *Profile) EachTrait(s *Schema, f func(trait int, value *event.Value)) {
 	if len(s.Traits) == 0 {
 		return
 	}
@@ -215,11 +216,11 @@ func (p *Profile) EachTrait(s *Schema, f func(TraitChange)) {
 		}
 		if found {
 			next = trait + 1
-			f(TraitChange{trait, l.value, true})
+			f(trait, &l.value)
 		}
 		for q, ok := l.path.Parent(); ok; q, ok = q.Parent() {
 			if trait, found := s.traits[q]; found {
-				f(TraitChange{Trait: trait})
+				f(trait, nil)
 			}
 		}
 	}

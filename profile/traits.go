@@ -44,21 +44,25 @@ func (t *Traits) open() {
 	}
 	leaves := make([]leaf, 0, t.count+1)
 	for l := range t.all() {
-		leaves = append(leaves, l)
+		leaves = append(leaves, *l)
 	}
 	*t = Traits{leaves: leaves}
 }
 
-// all yields the leaves in order.
-func (t *Traits) all() iter.Seq[leaf] {
-	return func(yield func(leaf) bool) {
+// all yields the leaves in order, each valid until the next.
+func (t *Traits) all() iter.Seq[*leaf] {
+	return func(yield func(*leaf) bool) {
 		for i := range t.leaves {
-			if !yield(t.leaves[i]) {
+			if !yield(&t.leaves[i]) {
 				return
 			}
 		}
+		if t.closed == "" {
+			return // nothing to make room for
+		}
+		var l leaf
 		for r := (reader{blob: t.closed}); r.left() > 0; {
-			if !yield(r.leaf()) {
+			if l = r.leaf(); !yield(&l) {
 				return
 			}
 		}
@@ -137,7 +141,7 @@ func (t *Traits) find(p Path) event.Value {
 		case l.path == p && !l.value.IsMissing():
 			return l.value
 		case l.path.Below(p):
-			below.leaves = append(below.leaves, l)
+			below.leaves = append(below.leaves, *l)
 		case l.path > p:
 			v, _ := below.object(p, 0)
 			return v

@@ -122,7 +122,13 @@ func compareEach(t *testing.T, traits *Traits) {
 	p := New("p")
 	p.Traits = *traits
 	told := map[int]TraitChange{}
-	p.EachTrait(trackedSchema, func(c TraitChange) { told[c.Trait] = c })
+	p.EachTrait(trackedSchema, func(trait int, value *event.Value) {
+		c := TraitChange{Trait: trait}
+		if value != nil {
+			c.Value, c.Known = *value, true
+		}
+		told[trait] = c
+	})
 	for i, path := range trackedSchema.Traits {
 		last, known := told[i]
 		if want := traits.Get(path); known && last.Known && !last.Value.Equal(want) || !known && !want.IsMissing() {

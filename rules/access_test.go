@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"muster/event"
@@ -11,13 +13,8 @@ import (
 // that whole evaluation comes by less often, and holds as it did.
 func TestTheEndThatIsRarelyPassed(t *testing.T) {
 	segments := []Segment{NewSegment("teens", `traits.x >= 10 and traits.x < 20`)}
-	limits := profile.DefaultConfig()
 	of := func(set *Set, x float64) *profile.Profile {
-		p := profile.New("a")
-		body := event.ObjectOf([]event.Value{event.StringOf("x"), event.NumberOf(x)})
-		ev := event.Event{Type: event.Identify, Profile: "a", Time: 1, Arrival: 1, Body: body}
-		p.Apply(set.Schema(), &limits, &ev, 1, &profile.Changed{})
-		return p
+		return customer(set, event.StringOf("x"), event.NumberOf(x))
 	}
 	plain, err := Compile(segments)
 	if err != nil {
@@ -39,6 +36,81 @@ func TestTheEndThatIsRarelyPassed(t *testing.T) {
 		for _, x := range []float64{5, 10, 15, 19.5, 20, 25} {
 			if in := len(m.Full(of(set, x), 1)) == 1; in != (x >= 10 && x < 20) {
 				t.Errorf("with %v common, %v is in: %v", c.common, x, in)
+			}
+		}
+	}
+}
+
+// customer makes a profile with traits: name, value, name, value...
+func customer(set *Set, traits ...event.Value) *profile.Profile {
+	limits := profile.DefaultConfig()
+	p := profile.New("a")
+	ev := event.Event{Type: event.Identify, Profile: "a", Time: 1, Arrival: 1, Body: event.ObjectOf(traits)}
+	p.Apply(set.Schema(), &limits, &ev, 1, &profile.Changed{})
+	return p
+}
+
+// TestTheCheapestWay: a rule is reached through what leads to least work, not
+// through what holds least often.
+func TestTheCheapestWay(t *testing.T) {
+	segments := []Segment{NewSegment("both", `traits.a == "yes" and (traits.b == "yes" or traits.c == "yes")`)}
+	plain, err := Compile(segments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sample []*profile.Profile // 3 of 10 have a, 2 have b and 2 have c
+	for i := range 10 {
+		var traits []event.Value
+		for j, name := range []string{"a", "b", "c"} {
+			if i < max(2, 3-j) {
+				traits = append(traits, event.StringOf(name), event.StringOf("yes"))
+			}
+		}
+		sample = append(sample, customer(plain, traits...))
+	}
+	set, err := CompileWith(segments, Options{Sample: sample, Now: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range set.index.scales {
+		name := set.schema.Traits[s.trait]
+		if reached := set.index.access.byScale[s.id].cells != nil; reached != (name != profile.PathOf("a")) {
+			t.Errorf("through %s: %t", name, reached)
+		}
+	}
+}
+
+// TestWhatEveryProfileComesBy: what says what a value is not leads to a rule,
+// too, unless running the rule is cheaper than all the ways to it.
+func TestWhatEveryProfileComesBy(t *testing.T) {
+	var anything []string
+	for i := range 20 {
+		anything = append(anything, fmt.Sprintf("traits.t%d != nil", i))
+	}
+	for _, c := range []struct {
+		rule string
+		run  int
+		in   func(a string, n float64) bool
+	}{
+		{`traits.a != "yes"`, 0, func(a string, _ float64) bool { return a != "yes" }},
+		{`not (traits.a == "yes" and traits.n > 3)`, 0, func(a string, n float64) bool { return a != "yes" || n <= 3 }},
+		{`traits.a != nil and not (traits.n > 3 or traits.b == "yes")`, 0, func(_ string, n float64) bool { return n <= 3 }},
+		{strings.Join(anything, " or "), 1, func(string, float64) bool { return true }},
+	} {
+		set, err := Compile([]Segment{NewSegment("s", c.rule)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(set.index.access.always); got != c.run {
+			t.Errorf("%s: run for every profile: %d, want %d", c.rule, got, c.run)
+		}
+		m := NewMatcher(set)
+		for _, a := range []string{"yes", "no"} {
+			for _, n := range []float64{3, 4} {
+				p := customer(set, event.StringOf("a"), event.StringOf(a), event.StringOf("n"), event.NumberOf(n), event.StringOf("t7"), event.StringOf(a))
+				if got, want := len(m.Full(p, 1)) == 1, c.in(a, n); got != want {
+					t.Errorf("%s of a %s and n %v: %t, want %t", c.rule, a, n, got, want)
+				}
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strings"
 )
 
@@ -14,16 +15,26 @@ type automaton struct {
 	patterns []pattern
 	class    [256]uint16
 	classes  int
-	next     []int32 // state*classes + class -> state
-	final    []bool  // whether anything below is not empty
-	contains [][]int // patterns whose word ends in a state, through suffixes too
-	prefixes [][]int // prefixes whose word ends in a state and is the whole way to it
-	gated    [][]int // expressions whose literal ends in a state
+	next     []int32  // state*classes + class -> state
+	final    []final  // by state
+	contains []uint32 // patterns whose word ends in a state, through suffixes too, state by state
+	begin    []uint32 // by state and one more, where its part of contains begins
+	prefixes [][]int  // by state, prefixes whose word ends in it and is the whole way to it
+	gated    [][]int  // by state, expressions whose literal ends in it
 	depth    []int
 	suffixes []int // texts to end with
 	always   []int // empty texts, true of every text
 	ungated  []int // expressions without a literal
 }
+
+// final says what ends in a state.
+type final uint8
+
+const (
+	endsContained final = 1 << iota
+	endsPrefix
+	endsGated
+)
 
 func newAutomaton(patterns []pattern) *automaton {
 	a := &automaton{patterns: patterns, classes: 1}
@@ -38,12 +49,14 @@ func newAutomaton(patterns []pattern) *automaton {
 		}
 	}
 	a.state(0)
+	contains := map[int32][]uint32{}
 	for i, w := range words {
 		if w != "" {
-			a.insert(i, w)
+			a.insert(i, w, contains)
 		}
 	}
-	a.link()
+	a.link(contains)
+	a.finish(contains)
 	return a
 }
 
@@ -96,12 +109,12 @@ func (a *automaton) state(depth int) int32 {
 	for range a.classes {
 		a.next = append(a.next, -1)
 	}
-	a.contains, a.prefixes, a.gated = append(a.contains, nil), append(a.prefixes, nil), append(a.gated, nil)
+	a.prefixes, a.gated = append(a.prefixes, nil), append(a.gated, nil)
 	a.depth = append(a.depth, depth)
 	return int32(len(a.depth) - 1)
 }
 
-func (a *automaton) insert(pattern int, word string) {
+func (a *automaton) insert(pattern int, word string, contains map[int32][]uint32) {
 	at := int32(0)
 	for i := range len(word) {
 		edge := int(at)*a.classes + int(a.class[word[i]])
@@ -117,13 +130,13 @@ func (a *automaton) insert(pattern int, word string) {
 	case opMatches:
 		a.gated[at] = append(a.gated[at], pattern)
 	default:
-		a.contains[at] = append(a.contains[at], pattern)
+		contains[at] = append(contains[at], uint32(pattern))
 	}
 }
 
 // link completes the transitions, breadth first, so that every state also
 // knows the words that end in its longest suffix.
-func (a *automaton) link() {
+func (a *automaton) link(contains map[int32][]uint32) {
 	fail := make([]int32, len(a.depth))
 	queue := make([]int32, 0, len(a.depth))
 	follow := func(from int32, class int, to int32) {
@@ -141,16 +154,33 @@ func (a *automaton) link() {
 	for len(queue) > 0 {
 		at := queue[0]
 		queue = queue[1:]
-		a.contains[at] = append(a.contains[at], a.contains[fail[at]]...)
+		if more := contains[fail[at]]; len(more) > 0 {
+			contains[at] = append(contains[at], more...)
+		}
 		a.gated[at] = append(a.gated[at], a.gated[fail[at]]...)
 		for class := range a.classes {
 			follow(at, class, a.next[int(fail[at])*a.classes+class])
 		}
 	}
-	a.final = make([]bool, len(a.depth))
+}
+
+// finish puts what ends in the states where matching finds it fast.
+func (a *automaton) finish(contains map[int32][]uint32) {
+	a.final, a.begin = make([]final, len(a.depth)), make([]uint32, 1, len(a.depth)+1)
 	for i := range a.final {
-		a.final[i] = len(a.contains[i])+len(a.prefixes[i])+len(a.gated[i]) > 0
+		if found := contains[int32(i)]; len(found) > 0 {
+			a.final[i] |= endsContained
+			a.contains = append(a.contains, found...)
+		}
+		a.begin = append(a.begin, uint32(len(a.contains)))
+		if len(a.prefixes[i]) > 0 {
+			a.final[i] |= endsPrefix
+		}
+		if len(a.gated[i]) > 0 {
+			a.final[i] |= endsGated
+		}
 	}
+	a.contains = slices.Clip(a.contains)
 }
 
 // match sets the bit of every pattern that holds of s.
@@ -158,8 +188,8 @@ func (a *automaton) match(s string, words []uint64) {
 	at := int32(0)
 	for i := range len(s) {
 		at = a.next[int(at)*a.classes+int(a.class[s[i]])]
-		if a.final[at] {
-			a.accept(at, i+1, s, words)
+		if ends := a.final[at]; ends != 0 {
+			a.accept(at, ends, i+1, s, words)
 		}
 	}
 	for _, p := range a.suffixes {
@@ -177,18 +207,20 @@ func (a *automaton) match(s string, words []uint64) {
 	}
 }
 
-func (a *automaton) accept(at int32, read int, s string, words []uint64) {
-	for _, p := range a.contains[at] {
+func (a *automaton) accept(at int32, ends final, read int, s string, words []uint64) {
+	for _, p := range a.contains[a.begin[at]:a.begin[at+1]] {
 		words[p>>6] |= 1 << (p & 63)
 	}
-	if a.depth[at] == read {
+	if ends&endsPrefix != 0 && a.depth[at] == read {
 		for _, p := range a.prefixes[at] {
 			words[p>>6] |= 1 << (p & 63)
 		}
 	}
-	for _, p := range a.gated[at] {
-		if words[p>>6]>>(p&63)&1 == 0 && a.patterns[p].expr.MatchString(s) {
-			words[p>>6] |= 1 << (p & 63)
+	if ends&endsGated != 0 {
+		for _, p := range a.gated[at] {
+			if words[p>>6]>>(p&63)&1 == 0 && a.patterns[p].expr.MatchString(s) {
+				words[p>>6] |= 1 << (p & 63)
+			}
 		}
 	}
 }

@@ -31,7 +31,16 @@ type traitCache struct {
 	values []event.Value
 }
 
-func (c *traitCache) put(i int, v event.Value) { c.turns[i], c.values[i] = c.turn, v }
+// forgotten marks, beside the turn, a trait whose value is to be read when it
+// is asked for.
+const forgotten = 1 << 63
+
+func (c *traitCache) put(i int, v *event.Value) { c.turns[i], c.values[i] = c.turn, *v }
+
+func (c *traitCache) forget(i int) { c.turns[i] = c.turn | forgotten }
+
+// told reports whether a trait was put or forgotten in this turn.
+func (c *traitCache) told(i int) bool { return c.turns[i]&^forgotten == c.turn }
 
 func (e *env) trait(i int, path profile.Path) event.Value {
 	c := e.traits
@@ -39,7 +48,8 @@ func (e *env) trait(i int, path profile.Path) event.Value {
 		return e.profile.Traits.Get(path)
 	}
 	if c.turns[i] != c.turn {
-		c.put(i, e.profile.Traits.Get(path))
+		v := e.profile.Traits.Get(path)
+		c.put(i, &v)
 	}
 	return c.values[i]
 }

@@ -15,7 +15,8 @@ package rules
 //     gate; where the guards are not the whole rule its program runs.
 //   - Rules that may be left are looked at only if the profile is in them.
 //   - When a profile is evaluated whole, every rule is reached through one
-//     set of its predicates of which at least one must hold.
+//     set of its predicates of which at least one must hold, the set that is
+//     expected to cost least.
 //
 // It is part of a Set and immutable.
 type index struct {

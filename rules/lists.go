@@ -15,9 +15,10 @@ const (
 	drawerAccessUp
 	drawerAccessDown
 	drawerAccessBit
+	drawerAccessOpen // of what every profile comes by
 )
 
-const drawers = int(drawerAccessBit) + 1
+const drawers = int(drawerAccessOpen) + 1
 
 // ofScales reports whether the lists of a drawer belong to scales.
 func (d drawer) ofScales() bool {
@@ -119,6 +120,8 @@ func (ix *index) place(d drawer, owner int) (*[]offsets, int) {
 		return &ix.shift, len(ix.residuals)
 	case drawerAccessBit:
 		return &ix.access.bits, 64 * ix.bitWords
+	case drawerAccessOpen:
+		return &ix.access.open, 1
 	}
 	s := ix.scales[owner]
 	boundaries := s.cells - s.base - 1

@@ -31,7 +31,6 @@ type literal struct {
 	cells   []uint16      // of points, sorted; known once the scale is resolved
 	sensor  *bitSensor    // of bit
 	index   int           // of bit within its sensor, of member, holds and residual in the set
-	filed   int           // number of its posting among those of its rule
 	test    test
 }
 

@@ -1,5 +1,7 @@
 package rules
 
+import "math"
+
 // posting is an entry before it is filed.
 type posting struct {
 	bucket uint64 // by list and then by kind of gate
@@ -36,7 +38,7 @@ type filing struct {
 	postings pile[posting]
 	leaves   pile[leaf]
 	rests    []rest
-	filed    []posting  // scratch: of the literals of one rule
+	ways     []way      // scratch: to one rule
 	path     []*formula // scratch: literals beside the one at hand
 	usable   []*formula // scratch: those that can serve as guards
 	tests    []test     // scratch: of these
@@ -62,9 +64,9 @@ func newFiling(ix *index) *filing {
 // rule files the postings of one rule.
 func (f *filing) rule(position int, root *formula, late bool) {
 	r := ruleFiling{filing: f, position: position, late: late}
-	f.path, f.filed = f.path[:0], f.filed[:0]
-	r.walk(root, root.op != disjunction, true)
-	f.access(position, root, late, f.filed)
+	f.path, f.ways = f.path[:0], f.ways[:0]
+	cost := r.walk(root, root.op != disjunction, true)
+	r.access(cost)
 }
 
 // ruleFiling is the filing of one rule.
@@ -78,14 +80,20 @@ type ruleFiling struct {
 // beside it in conjunctions: all must hold for it to make the rule true, so
 // any of them can serve as a guard. Required says that the rule can't hold
 // without it; sufficient, that the rule holds with it and the path.
-func (r *ruleFiling) walk(n *formula, required, sufficient bool) {
+//
+// It leaves in ways the cheapest set of literals of which one must hold for
+// the formula to hold, and returns what these cost a whole evaluation.
+func (r *ruleFiling) walk(n *formula, required, sufficient bool) float64 {
 	if n.op == literalOnly {
 		p := r.guarded(n.lit, sufficient)
-		n.lit.filed, r.filed = len(r.filed), append(r.filed, p)
 		r.literal(n.lit, p, required && !r.late)
-		return
+		return r.lead(n, p, sufficient)
 	}
-	depth := len(r.path)
+	depth, begin := len(r.path), len(r.ways)
+	cost := math.Inf(1) // of the cheapest part of a conjunction
+	if n.op == disjunction {
+		cost = 0 // of all parts
+	}
 	for i, k := range n.kids {
 		r.path = r.path[:depth]
 		alone := true // no other kid but literals
@@ -101,9 +109,19 @@ func (r *ruleFiling) walk(n *formula, required, sufficient bool) {
 				}
 			}
 		}
-		r.walk(k, required && k.op != disjunction, sufficient && alone)
+		mine := len(r.ways)
+		part := r.walk(k, required && k.op != disjunction, sufficient && alone)
+		switch {
+		case n.op == disjunction:
+			cost += part
+		case part < cost:
+			cost, r.ways = part, append(r.ways[:begin], r.ways[mine:]...)
+		default:
+			r.ways = r.ways[:mine]
+		}
 	}
 	r.path = r.path[:depth]
+	return cost
 }
 
 // literal files a rule under one of its literals: entries where the literal

@@ -56,7 +56,7 @@ func (ix *index) restHolds(i uint32, cells []uint16) uint32 {
 
 // guarded makes an entry of the rule for a literal with the path at hand, and
 // its rest. Sufficient says that the rule holds if the literal and the
-// whole path do.
+// whole path do. The formulas of the guards stay in usable, the gate's first.
 func (r *ruleFiling) guarded(l *literal, sufficient bool) posting {
 	tests := r.guards()
 	complete := sufficient && len(tests) == len(r.path) && l.kind != residual && !r.late
@@ -139,4 +139,17 @@ func (l *literal) unsure() bool {
 		return l.negated && len(l.values) > 1
 	}
 	return false
+}
+
+// copyRest appends another rest like that at i, with those behind it.
+func (f *filing) copyRest(i uint32) uint32 {
+	made := uint32(len(f.rests))
+	for {
+		one := f.rests[i]
+		f.rests = append(f.rests, one)
+		if one.rule&flagMore == 0 {
+			return made
+		}
+		i++
+	}
 }

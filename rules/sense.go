@@ -9,9 +9,9 @@ import (
 // bring takes the value of a changed trait over.
 func (m *Matcher) bring(c *profile.TraitChange) {
 	if c.Known {
-		m.env.traits.put(c.Trait, c.Value)
+		m.env.traits.put(c.Trait, &c.Value)
 	} else {
-		m.env.traits.turns[c.Trait] = 0
+		m.env.traits.forget(c.Trait)
 	}
 }
 

@@ -42,14 +42,21 @@ func (m *Matcher) newState(p *profile.Profile) *State {
 // has anything of, some of them several times.
 func (m *Matcher) bringAll(p *profile.Profile) []int {
 	known := m.env.traits
-	for i := range known.turns {
-		known.put(i, event.Value{})
-	}
 	m.present = m.present[:0]
-	p.EachTrait(m.set.schema, func(c profile.TraitChange) {
-		m.bring(&c)
-		m.present = append(m.present, c.Trait)
+	p.EachTrait(m.set.schema, func(trait int, value *event.Value) {
+		if value != nil {
+			known.put(trait, value)
+		} else {
+			known.forget(trait)
+		}
+		m.present = append(m.present, trait)
 	})
+	var missing event.Value
+	for i := range known.turns {
+		if !known.told(i) {
+			known.put(i, &missing)
+		}
+	}
 	return m.present
 }
 
