@@ -149,9 +149,7 @@ func (m *Matcher) whole() {
 	if lists := ix.access.open; lists != nil {
 		m.ins = append(m.ins, stretch{lists[0].in, lists[1].in})
 	}
-	for _, i := range m.winnow(m.sift(m.ins), m.fresh) {
-		m.admit(&ix.rests[i])
-	}
+	m.admit(m.winnow(m.sift(m.ins), m.fresh))
 	m.ins = m.ins[:0]
 	for _, position := range ix.access.always {
 		if m.run(position) {
@@ -164,22 +162,37 @@ func (m *Matcher) whole() {
 // reach notes the entries that a value leads to.
 func (m *Matcher) reach(a *scalePostings, s *scale, c uint16) {
 	if a.cells != nil {
-		m.ins = append(m.ins, stretch{a.cells[c].in, a.cells[c+1].in})
+		m.noteWay(a.cells[c].in, a.cells[c+1].in)
 	}
 	if a.boundaries == nil || !s.isOrdered(c) {
 		return
 	}
 	k, last := int(c)-s.base, len(a.boundaries)-1
-	m.ins = append(m.ins,
-		stretch{a.boundaries[0].in, a.boundaries[k].in},
-		stretch{a.boundaries[k].inBack, a.boundaries[last].inBack})
+	m.noteWay(a.boundaries[0].in, a.boundaries[k].in)
+	m.noteWay(a.boundaries[k].inBack, a.boundaries[last].inBack)
 }
 
-// admit adds the rule of a rest that holds, if it is true.
-func (m *Matcher) admit(r *rest) {
-	position := r.rule & positionMask
-	if r.rule&flagComplete != 0 || m.fresh[position>>6]>>(position&63)&1 == 0 && m.run(position) {
-		m.fresh[position>>6] |= 1 << (position & 63)
+func (m *Matcher) noteWay(low, high uint32) {
+	if low < high {
+		m.ins = append(m.ins, stretch{low, high})
+	}
+}
+
+// admit adds the rules of rests that hold, if they are true: without a branch
+// where the rest is complete, and then those whose programs have to tell.
+func (m *Matcher) admit(rests []uint32) {
+	unsure := 0
+	for _, i := range rests {
+		rule := m.index.rests[i].rule
+		complete := rule / flagComplete & 1
+		m.fresh[rule&positionMask>>6] |= uint64(complete) << (rule & 63)
+		rests[unsure] = rule & positionMask
+		unsure += int(1 - complete)
+	}
+	for _, position := range rests[:unsure] {
+		if m.fresh[position>>6]>>(position&63)&1 == 0 && m.run(position) {
+			m.fresh[position>>6] |= 1 << (position & 63)
+		}
 	}
 }
 
