@@ -37,9 +37,16 @@ const forgotten = 1 << 63
 
 func (c *traitCache) put(i int, v *event.Value) { c.turns[i], c.values[i] = c.turn, *v }
 
-func (c *traitCache) forget(i int) { c.turns[i] = c.turn | forgotten }
+// tell puts a value, or with nil has it read when it is asked for.
+func (c *traitCache) tell(i int, v *event.Value) {
+	if v == nil {
+		c.turns[i] = c.turn | forgotten
+		return
+	}
+	c.put(i, v)
+}
 
-// told reports whether a trait was put or forgotten in this turn.
+// told reports whether a trait was told in this turn.
 func (c *traitCache) told(i int) bool { return c.turns[i]&^forgotten == c.turn }
 
 func (e *env) trait(i int, path profile.Path) event.Value {

@@ -55,11 +55,7 @@ func (f *filing) placeRests() {
 		at := &f.ix.entries[i].rest
 		if placed[*at] == 0 {
 			placed[*at] = uint32(len(f.ix.rests)) + 1
-			n := 1
-			for f.rests[int(*at)+n-1].rule&flagMore != 0 {
-				n++
-			}
-			f.ix.rests = append(f.ix.rests, f.rests[*at:][:n]...)
+			f.ix.rests = append(f.ix.rests, f.restsFrom(*at)...)
 		}
 		*at = placed[*at] - 1
 	}

@@ -87,7 +87,7 @@ func (r *ruleFiling) walk(n *formula, required, sufficient bool) float64 {
 	if n.op == literalOnly {
 		p := r.guarded(n.lit, sufficient)
 		r.literal(n.lit, p, required && !r.late)
-		return r.lead(n, p, sufficient)
+		return r.addWay(n, p, sufficient)
 	}
 	depth, begin := len(r.path), len(r.ways)
 	cost := math.Inf(1) // of the cheapest part of a conjunction

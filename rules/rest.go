@@ -141,15 +141,11 @@ func (l *literal) unsure() bool {
 	return false
 }
 
-// copyRest appends another rest like that at i, with those behind it.
-func (f *filing) copyRest(i uint32) uint32 {
-	made := uint32(len(f.rests))
-	for {
-		one := f.rests[i]
-		f.rests = append(f.rests, one)
-		if one.rule&flagMore == 0 {
-			return made
-		}
-		i++
+// restsFrom are the rest at i and those behind it that have more guards.
+func (f *filing) restsFrom(i uint32) []rest {
+	n := i + 1
+	for f.rests[n-1].rule&flagMore != 0 {
+		n++
 	}
+	return f.rests[i:n]
 }

@@ -8,11 +8,11 @@ import (
 
 // bring takes the value of a changed trait over.
 func (m *Matcher) bring(c *profile.TraitChange) {
-	if c.Known {
-		m.env.traits.put(c.Trait, &c.Value)
-	} else {
-		m.env.traits.forget(c.Trait)
+	value := &c.Value
+	if !c.Known {
+		value = nil
 	}
+	m.env.traits.tell(c.Trait, value)
 }
 
 // sense reads the sensors of a changed input anew and notes what moved.

@@ -44,11 +44,7 @@ func (m *Matcher) bringAll(p *profile.Profile) []int {
 	known := m.env.traits
 	m.present = m.present[:0]
 	p.EachTrait(m.set.schema, func(trait int, value *event.Value) {
-		if value != nil {
-			known.put(trait, value)
-		} else {
-			known.forget(trait)
-		}
+		known.tell(trait, value)
 		m.present = append(m.present, trait)
 	})
 	var missing event.Value
