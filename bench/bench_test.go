@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"muster/rules"
-	"muster/test/workload"
+	"muster/test/kit/workload"
 )
 
 // TestDialectsAgree holds the generator's own evaluation, expr, CEL and

@@ -6,7 +6,7 @@ import (
 	"cel.dev/cel-go/cel"
 
 	"muster/event"
-	"muster/test/workload"
+	"muster/test/kit/workload"
 )
 
 // celLoop runs one compiled CEL program after the other.

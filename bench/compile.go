@@ -7,7 +7,7 @@ import (
 	"muster/event"
 	"muster/profile"
 	"muster/rules"
-	"muster/test/workload"
+	"muster/test/kit/workload"
 )
 
 // compiled is a set and what making it took.

@@ -9,7 +9,7 @@ import (
 	"muster/event"
 	"muster/profile"
 	"muster/rules"
-	"muster/test/workload"
+	"muster/test/kit/workload"
 )
 
 // batchSize is how many events are applied before they are evaluated: enough

@@ -8,7 +8,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"muster/event"
-	"muster/test/workload"
+	"muster/test/kit/workload"
 )
 
 // exprLoop runs one compiled expr program after the other: a typed map as

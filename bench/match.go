@@ -8,7 +8,7 @@ import (
 
 	"muster/event"
 	"muster/profile"
-	"muster/test/workload"
+	"muster/test/kit/workload"
 )
 
 const (

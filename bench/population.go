@@ -7,7 +7,7 @@ import (
 
 	"muster/event"
 	"muster/profile"
-	"muster/test/workload"
+	"muster/test/kit/workload"
 )
 
 // population is the profiles of the match benchmark.

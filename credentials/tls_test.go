@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"muster/credentials"
-	"muster/test/certificates"
+	"muster/test/kit/certificates"
 )
 
 // fixture is an authority, a certificate for localhost and one for clients.

@@ -13,8 +13,8 @@ import (
 	"muster/pipeline"
 	"muster/pipeline/memory"
 	"muster/rules"
-	"muster/test/generate"
-	"muster/test/oracle"
+	"muster/test/kit/generate"
+	"muster/test/kit/oracle"
 )
 
 func TestEditionsOnlyGrow(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 
 	"muster/event"
 	"muster/profile"
-	"muster/test/ruleset"
+	"muster/test/kit/ruleset"
 )
 
 // commitOf stores a profile that has bought a number of times.

@@ -12,7 +12,7 @@ import (
 	"muster/pipeline/memory"
 	"muster/profile"
 	"muster/rules"
-	"muster/test/generate"
+	"muster/test/kit/generate"
 )
 
 // life is a shard and its store, and what it has committed.

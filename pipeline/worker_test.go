@@ -13,8 +13,8 @@ import (
 	"muster/pipeline"
 	"muster/pipeline/memory"
 	"muster/rules"
-	"muster/test/generate"
-	"muster/test/oracle"
+	"muster/test/kit/generate"
+	"muster/test/kit/oracle"
 )
 
 // world is a partition's log, the rules, and what the oracle says of them.

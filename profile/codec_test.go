@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"muster/event"
-	"muster/test/generate"
+	"muster/test/kit/generate"
 )
 
 // codecOf is the codec of a schema with the segments a, b and c.

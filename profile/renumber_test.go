@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"muster/test/generate"
+	"muster/test/kit/generate"
 )
 
 // renumbered is a list of names in another order and among others, and the

@@ -7,7 +7,7 @@ import (
 
 	"muster/profile"
 	"muster/rules"
-	"muster/test/ruleset"
+	"muster/test/kit/ruleset"
 )
 
 func TestARuleOfAnySizeWithinTheLimitIsMatched(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"muster/test/ruleset"
+	"muster/test/kit/ruleset"
 )
 
 func TestCosts(t *testing.T) {

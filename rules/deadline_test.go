@@ -6,8 +6,8 @@ import (
 
 	"muster/event"
 	"muster/profile"
-	"muster/test/generate"
-	"muster/test/ruleset"
+	"muster/test/kit/generate"
+	"muster/test/kit/ruleset"
 )
 
 // order gives the profile an order at an instant, of an amount.

@@ -8,7 +8,7 @@ import (
 	"muster/event"
 	"muster/profile"
 	"muster/rules"
-	"muster/test/ruleset"
+	"muster/test/kit/ruleset"
 )
 
 // explained applies records to one profile and explains a segment for it.

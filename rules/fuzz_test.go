@@ -14,7 +14,7 @@ import (
 	"muster/pipeline"
 	"muster/profile"
 	"muster/rules"
-	"muster/test/generate"
+	"muster/test/kit/generate"
 	"muster/test/soak"
 )
 

@@ -9,7 +9,7 @@ import (
 	"muster/event"
 	"muster/pipeline"
 	"muster/profile"
-	"muster/test/ruleset"
+	"muster/test/kit/ruleset"
 )
 
 const hour = 3_600_000

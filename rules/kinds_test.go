@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"muster/event"
-	"muster/test/generate"
+	"muster/test/kit/generate"
 	"muster/test/soak"
 )
 

@@ -13,7 +13,7 @@ import (
 	"muster/pipeline"
 	"muster/profile"
 	"muster/rules"
-	"muster/test/oracle"
+	"muster/test/kit/oracle"
 )
 
 // TestScripts runs testdata/*.txt through the engine and through the oracle

@@ -8,7 +8,7 @@ import (
 	"muster/event"
 	"muster/profile"
 	"muster/rules"
-	"muster/test/ruleset"
+	"muster/test/kit/ruleset"
 )
 
 // began is when a subject's time begins.

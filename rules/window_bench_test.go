@@ -5,7 +5,7 @@ import (
 
 	"muster/event"
 	"muster/profile"
-	"muster/test/ruleset"
+	"muster/test/kit/ruleset"
 )
 
 // BenchmarkEventInWindow takes an event a second all the way, for a profile

@@ -14,7 +14,7 @@ import (
 	"muster/pipeline"
 	"muster/pipeline/storetest"
 	"muster/sink"
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 const shards = 16

@@ -13,7 +13,7 @@ import (
 	client "github.com/redis/go-redis/v9"
 
 	"muster/pipeline"
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 // What a batch of events comes to when the whole way is measured (package

@@ -9,7 +9,7 @@ import (
 	client "github.com/redis/go-redis/v9"
 
 	"muster/pipeline"
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 // reachOf commits that a profile of its own was active on a day.

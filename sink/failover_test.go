@@ -7,7 +7,7 @@ import (
 
 	"muster/pipeline"
 	"muster/sink"
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 // A failover loses what was not replicated yet. The stored offset goes back

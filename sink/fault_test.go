@@ -11,7 +11,7 @@ import (
 
 	"muster/pipeline"
 	"muster/sink"
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 // rig is a store behind a proxy, and one beside it that sees what landed.

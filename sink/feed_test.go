@@ -12,7 +12,7 @@ import (
 	"muster/rules"
 	"muster/sink"
 	"muster/stream"
-	"muster/test/generate"
+	"muster/test/kit/generate"
 )
 
 // feed applies events to all shards of a store with the real engine, as the

@@ -8,7 +8,7 @@ import (
 
 	"muster/credentials"
 	"muster/sink"
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 func TestAServerThatEvictsIsRefused(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 
 	"muster/pipeline"
 	"muster/sink"
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 func ping(t *testing.T, store *sink.Store) error {

@@ -10,7 +10,7 @@ import (
 
 	"muster/pipeline"
 	"muster/sink"
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 // populate puts the given number of members into a segment, over all shards.

@@ -11,7 +11,7 @@ import (
 
 	"muster/pipeline"
 	"muster/sink"
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 // Outboxes of several pages each are merged by time, also when the copy is

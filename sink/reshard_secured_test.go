@@ -8,7 +8,7 @@ import (
 	client "github.com/redis/go-redis/v9"
 
 	"muster/sink"
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 // The documented user may reshard with the permissions that the

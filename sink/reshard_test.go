@@ -13,7 +13,7 @@ import (
 
 	"muster/pipeline"
 	"muster/sink"
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 // plan is a reshard to a topic that is named after the new layout.

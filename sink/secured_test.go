@@ -16,8 +16,8 @@ import (
 	"muster/credentials"
 	"muster/pipeline/storetest"
 	"muster/sink"
-	"muster/test/certificates"
-	"muster/test/redis"
+	"muster/test/kit/certificates"
+	"muster/test/kit/redis"
 )
 
 // secured returns the configuration of the documented user.

@@ -6,7 +6,7 @@ import (
 
 	"muster/pipeline"
 	"muster/stream"
-	"muster/test/kafka"
+	"muster/test/kit/kafka"
 )
 
 func TestDeadLettersAreKeptWhole(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"muster/stream"
-	"muster/test/kafka"
+	"muster/test/kit/kafka"
 )
 
 // ownership records who owns which partition and every breach of "one owner

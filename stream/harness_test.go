@@ -15,7 +15,7 @@ import (
 
 	"muster/pipeline"
 	"muster/stream"
-	"muster/test/kafka"
+	"muster/test/kit/kafka"
 )
 
 const patience = 30 * time.Second

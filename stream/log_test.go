@@ -16,7 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"muster/stream"
-	"muster/test/kafka"
+	"muster/test/kit/kafka"
 )
 
 // These tests need a broker that can be made to misbehave, so they are on kfake only.

@@ -17,7 +17,7 @@ import (
 
 	"muster/event"
 	"muster/stream"
-	"muster/test/kafka"
+	"muster/test/kit/kafka"
 )
 
 func newSplitter() (stream.Splitter, error) { return event.NewDecoder(event.DefaultConfig()) }

@@ -15,8 +15,8 @@ import (
 	"muster/credentials"
 	"muster/pipeline"
 	"muster/stream"
-	"muster/test/certificates"
-	"muster/test/kafka"
+	"muster/test/kit/certificates"
+	"muster/test/kit/kafka"
 )
 
 // newSecured is a fixture on a broker that wants TLS with a certificate and

@@ -12,7 +12,7 @@ import (
 
 	"muster/pipeline"
 	"muster/stream"
-	"muster/test/kafka"
+	"muster/test/kit/kafka"
 )
 
 // kfake ignores message.timestamp.type, so only a real broker can show this;

@@ -12,7 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"muster/stream"
-	"muster/test/kafka"
+	"muster/test/kit/kafka"
 )
 
 func TestExtentsOfTheKeyedTopic(t *testing.T) {

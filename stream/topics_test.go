@@ -9,7 +9,7 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"muster/test/kafka"
+	"muster/test/kit/kafka"
 )
 
 func TestInitCreatesWhatIsMissing(t *testing.T) {

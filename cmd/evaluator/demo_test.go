@@ -15,7 +15,7 @@ import (
 	"muster/pipeline"
 	"muster/rules"
 	"muster/stream"
-	"muster/test/oracle"
+	"muster/test/kit/oracle"
 )
 
 // TestDemoEqualsOracle runs the demo as a user does. Its sizes must be the

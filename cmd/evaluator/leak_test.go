@@ -16,8 +16,8 @@ import (
 	"muster/rules"
 	"muster/sink"
 	"muster/stream"
-	"muster/test/kafka"
-	"muster/test/redis"
+	"muster/test/kit/kafka"
+	"muster/test/kit/redis"
 )
 
 const (

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"muster/test/generate"
-	"muster/test/oracle"
-	"muster/test/ruleset"
+	"muster/test/kit/generate"
+	"muster/test/kit/oracle"
+	"muster/test/kit/ruleset"
 )
 
 const day = 24 * 60 * 60 * 1000

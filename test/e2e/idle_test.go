@@ -8,7 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/test/e2e/stack"
-	"muster/test/oracle"
+	"muster/test/kit/oracle"
 )
 
 // A profile that falls silent leaves, and enters what asks for silence, at

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"muster/test/e2e/stack"
-	"muster/test/kafka"
+	"muster/test/kit/kafka"
 )
 
 func TestMain(m *testing.M) { os.Exit(stack.Main(m)) }

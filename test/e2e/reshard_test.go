@@ -15,8 +15,8 @@ import (
 	"muster/event"
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
-	"muster/test/generate"
-	"muster/test/oracle"
+	"muster/test/kit/generate"
+	"muster/test/kit/oracle"
 )
 
 // Eight shards become three and three become eight, with events before,

@@ -9,8 +9,8 @@ import (
 
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
-	"muster/test/kafka"
-	"muster/test/redis"
+	"muster/test/kit/kafka"
+	"muster/test/kit/redis"
 )
 
 // Over TLS with certificates, signed in, and with no other permissions than

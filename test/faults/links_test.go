@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"muster/test/network"
+	"muster/test/kit/network"
 )
 
 // links are those in front of every server, the broker's last.

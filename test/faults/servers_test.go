@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 func broker(*run, int) string       { return "broker" }

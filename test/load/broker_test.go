@@ -14,7 +14,7 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"muster/test/kafka"
+	"muster/test/kit/kafka"
 )
 
 // patience bounds whatever must come to an end by itself.

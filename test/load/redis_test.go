@@ -12,7 +12,7 @@ import (
 
 	client "github.com/redis/go-redis/v9"
 
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 // keeper is a redis-server whose contents can be saved and put back.

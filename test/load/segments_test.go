@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"muster/rules"
-	"muster/test/ruleset"
-	"muster/test/workload"
+	"muster/test/kit/ruleset"
+	"muster/test/kit/workload"
 )
 
 // ruleSeed is what the rules are drawn from; fewer segments are the first of

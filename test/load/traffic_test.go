@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"muster/event"
-	"muster/test/workload"
+	"muster/test/kit/workload"
 )
 
 // began is the stream time of the first event; profiles are made before. It

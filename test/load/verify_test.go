@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"muster/event"
-	"muster/test/workload"
+	"muster/test/kit/workload"
 )
 
 // call is what of an event decides about memberships.

@@ -9,7 +9,7 @@ import (
 
 	"muster/event"
 	"muster/pipeline"
-	"muster/test/ruleset"
+	"muster/test/kit/ruleset"
 )
 
 // edge is rules, events in order of arrival, and every change that must

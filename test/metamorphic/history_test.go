@@ -12,8 +12,8 @@ import (
 	"muster/event"
 	"muster/pipeline"
 	"muster/rules"
-	"muster/test/generate"
-	"muster/test/ruleset"
+	"muster/test/kit/generate"
+	"muster/test/kit/ruleset"
 )
 
 // history is rules and what happens to some profiles.

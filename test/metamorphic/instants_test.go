@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"muster/event"
-	"muster/test/oracle"
+	"muster/test/kit/oracle"
 )
 
 // TestMembersAtEveryInstant asks for all members at every instant at which

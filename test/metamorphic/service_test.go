@@ -16,7 +16,7 @@ import (
 	"muster/pipeline"
 	"muster/pipeline/memory"
 	"muster/stream"
-	"muster/test/generate"
+	"muster/test/kit/generate"
 )
 
 // TestReplayEqualsService runs the service from a broker to a store, on a

@@ -10,7 +10,7 @@ import (
 	"muster/pipeline"
 	"muster/pipeline/memory"
 	"muster/rules"
-	"muster/test/ruleset"
+	"muster/test/kit/ruleset"
 )
 
 // quiet is who was active and has not been for a day.

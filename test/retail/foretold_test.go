@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"muster/event"
-	"muster/test/oracle"
+	"muster/test/kit/oracle"
 )
 
 // foretold asks the oracle, or rather as many as there are processors, each

@@ -19,7 +19,7 @@ import (
 	"muster/event"
 	"muster/rules"
 	"muster/test/e2e/stack"
-	"muster/test/oracle"
+	"muster/test/kit/oracle"
 )
 
 const (

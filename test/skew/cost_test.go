@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 // cost is what was spent since some time.

@@ -9,7 +9,7 @@ import (
 	"muster/pipeline"
 	"muster/rules"
 	"muster/sink"
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 const (

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 
 	"muster/event"
-	"muster/test/generate"
-	"muster/test/oracle"
+	"muster/test/kit/generate"
+	"muster/test/kit/oracle"
 )
 
 // Case is one round: rules, and what happens to some profiles.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"muster/test/oracle"
+	"muster/test/kit/oracle"
 )
 
 // Tally is what was compared.

@@ -13,6 +13,6 @@
 // report. When a case fails, Shrink takes away whatever it can without the
 // failure going away, and Script prints what is left for rules/testdata.
 //
-// The trap: seeds name the same cases only as long as test/generate draws
+// The trap: seeds name the same cases only as long as test/kit/generate draws
 // the same. Keep what a seed found as a script, not as a seed.
 package soak

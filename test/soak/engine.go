@@ -9,7 +9,7 @@ import (
 	"muster/pipeline"
 	"muster/profile"
 	"muster/rules"
-	"muster/test/oracle"
+	"muster/test/kit/oracle"
 )
 
 // Engine is what is held against the oracle. Both methods return the

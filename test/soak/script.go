@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"muster/test/generate"
-	"muster/test/oracle"
+	"muster/test/kit/generate"
+	"muster/test/kit/oracle"
 )
 
 // Script writes a case for rules/testdata, with the changes that the oracle

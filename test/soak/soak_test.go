@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"muster/event"
-	"muster/test/oracle"
+	"muster/test/kit/oracle"
 )
 
 func TestSameSeedSameCase(t *testing.T) {

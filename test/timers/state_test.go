@@ -10,8 +10,8 @@ import (
 	"muster/pipeline"
 	"muster/profile"
 	"muster/sink"
-	servers "muster/test/redis"
-	"muster/test/ruleset"
+	servers "muster/test/kit/redis"
+	"muster/test/kit/ruleset"
 )
 
 const (

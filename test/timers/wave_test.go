@@ -12,8 +12,8 @@ import (
 	"muster/pipeline"
 	"muster/rules"
 	"muster/sink"
-	"muster/test/redis"
-	"muster/test/ruleset"
+	"muster/test/kit/redis"
+	"muster/test/kit/ruleset"
 )
 
 const (

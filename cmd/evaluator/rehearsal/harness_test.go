@@ -9,7 +9,7 @@ import (
 	"muster/event"
 	"muster/pipeline"
 	"muster/rules"
-	"muster/test/ruleset"
+	"muster/test/kit/ruleset"
 )
 
 // shopRules look at traits, windows and time.

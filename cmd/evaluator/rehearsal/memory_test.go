@@ -10,7 +10,7 @@ import (
 
 	"muster/pipeline"
 	"muster/sink"
-	"muster/test/redis"
+	"muster/test/kit/redis"
 )
 
 // TestMemoryIsWhatRedisTakes stores profiles, timers and memberships in a real Redis

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"muster/test/kafka"
-	"muster/test/network"
+	"muster/test/kit/kafka"
+	"muster/test/kit/network"
 )
 
 // startAttempts is more than 1 because somebody else can take a free port

@@ -7,7 +7,7 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 
-	"muster/test/kafka"
+	"muster/test/kit/kafka"
 )
 
 // expire takes killed and frozen evaluators out of their groups once their

@@ -3,9 +3,9 @@ package stack
 import (
 	kafkago "github.com/segmentio/kafka-go"
 
-	"muster/test/kafka"
-	"muster/test/network"
-	"muster/test/redis"
+	"muster/test/kit/kafka"
+	"muster/test/kit/network"
+	"muster/test/kit/redis"
 )
 
 // Servers are what a System runs on, for tests that harm it.

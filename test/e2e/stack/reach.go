@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"muster/event"
-	"muster/test/oracle"
+	"muster/test/kit/oracle"
 )
 
 // reach is a segment on one day.

@@ -5,9 +5,9 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"muster/test/certificates"
-	"muster/test/kafka"
-	"muster/test/redis"
+	"muster/test/kit/certificates"
+	"muster/test/kit/kafka"
+	"muster/test/kit/redis"
 )
 
 // The environment variable and the file with the evaluators' passwords.

@@ -9,7 +9,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"muster/test/oracle"
+	"muster/test/kit/oracle"
 )
 
 // Stored is what Redis holds about one shard.

@@ -14,8 +14,8 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"muster/test/kafka"
-	"muster/test/redis"
+	"muster/test/kit/kafka"
+	"muster/test/kit/redis"
 )
 
 // DeadSuffix is the documented default of what the name of a topic of dead

@@ -7,7 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/event"
-	"muster/test/oracle"
+	"muster/test/kit/oracle"
 )
 
 // Events visits every event on the keyed topic that its shard has to apply,

@@ -13,8 +13,8 @@ import (
 
 	"muster/event"
 	"muster/test/e2e/stack"
-	"muster/test/generate"
-	"muster/test/ruleset"
+	"muster/test/kit/generate"
+	"muster/test/kit/ruleset"
 )
 
 // Traffic is a stream of events and the rules to evaluate on it. It is drawn

@@ -14,7 +14,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"muster/test/kafka"
+	"muster/test/kit/kafka"
 )
 
 func main() {

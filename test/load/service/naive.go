@@ -15,7 +15,7 @@ import (
 	"muster/pipeline"
 	"muster/profile"
 	"muster/rules"
-	"muster/test/workload"
+	"muster/test/kit/workload"
 )
 
 // program is a segment as expr runs it.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"muster/test/oracle"
+	"muster/test/kit/oracle"
 	"muster/test/soak"
 )
 

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"muster/test/generate"
-	"muster/test/oracle"
+	"muster/test/kit/generate"
+	"muster/test/kit/oracle"
 )
 
 // Rules that follow a profile through time must be drawn often, and most of

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"muster/event"
-	"muster/test/generate"
-	"muster/test/oracle"
+	"muster/test/kit/generate"
+	"muster/test/kit/oracle"
 )
 
 // vocabulary lists every word that must appear, as it is spelled in a rule.

@@ -9,8 +9,8 @@ import (
 
 	client "github.com/redis/go-redis/v9"
 
-	"muster/test/network"
-	"muster/test/redis"
+	"muster/test/kit/network"
+	"muster/test/kit/redis"
 )
 
 // linked returns a client that goes through a link to a server, and one that

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"muster/test/certificates"
+	"muster/test/kit/certificates"
 )
 
 // The users of a server with Security.

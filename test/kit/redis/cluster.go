@@ -10,7 +10,7 @@ import (
 
 	client "github.com/redis/go-redis/v9"
 
-	"muster/test/network"
+	"muster/test/kit/network"
 )
 
 const (

@@ -16,7 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
-	"muster/test/certificates"
+	"muster/test/kit/certificates"
 )
 
 // The users of a Secured, each by every mechanism.

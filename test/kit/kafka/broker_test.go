@@ -10,8 +10,8 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 
-	"muster/test/kafka"
-	"muster/test/network"
+	"muster/test/kit/kafka"
+	"muster/test/kit/network"
 )
 
 // What was acknowledged is there after a kill and a restart on the same address.

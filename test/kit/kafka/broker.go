@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"muster/test/network"
+	"muster/test/kit/network"
 )
 
 // Broker is one running broker.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
-	"muster/test/network"
+	"muster/test/kit/network"
 )
 
 // Fake is a kfake cluster of one broker that keeps its data in a folder.

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"muster/event"
-	"muster/test/generate"
+	"muster/test/kit/generate"
 )
 
 // TestRecords demands of every event that its record decodes to it, whatever

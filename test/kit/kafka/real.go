@@ -14,7 +14,7 @@ import (
 
 	"github.com/segmentio/kafka-go"
 
-	"muster/test/network"
+	"muster/test/kit/network"
 )
 
 // clusterID is any 16 bytes in base 64.
