@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"muster/config"
 	"muster/demo"
 	"muster/observe"
 	"muster/pipeline"
@@ -130,19 +131,19 @@ func (cmd *demoCommand) play(ctx context.Context, c console, set *rules.Set, log
 }
 
 // demoConfig is the service's configuration between the demo's servers.
-func demoConfig(servers *demo.Servers) config {
-	cfg := defaultConfig()
+func demoConfig(servers *demo.Servers) config.Config {
+	cfg := config.Default()
 	cfg.Kafka.Brokers, cfg.Kafka.Sources = []string{servers.Broker}, []string{demo.Topic}
 	cfg.Kafka.HeartbeatInterval, cfg.Kafka.PollWait = 200*time.Millisecond, 50*time.Millisecond
 	cfg.Redis.Addresses, cfg.Redis.Buckets = []string{servers.Redis}, 256
 	cfg.Redis.OutboxMax, cfg.Redis.ReachDays = 10_000, 30
-	cfg.Clock = clockStream
+	cfg.Clock = config.StreamClock
 	return cfg
 }
 
 // prepareDemo does what evaluator init does, and returns a store to look
 // with.
-func prepareDemo(ctx context.Context, cfg config) (*sink.Store, error) {
+func prepareDemo(ctx context.Context, cfg config.Config) (*sink.Store, error) {
 	cluster, err := stream.Connect(cfg.Kafka, nil)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 
+	"muster/config"
 	"muster/sink"
 	"muster/stream"
 )
@@ -78,7 +79,7 @@ func sayOnce(c console) func(string, error) {
 	}
 }
 
-func (cmd *initCommand) print(c console, cfg *config, created []string) error {
+func (cmd *initCommand) print(c console, cfg *config.Config, created []string) error {
 	var text strings.Builder
 	for _, topic := range created {
 		partitions := 1

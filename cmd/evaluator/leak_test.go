@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"muster/config"
 	"muster/pipeline"
 	"muster/rules"
 	"muster/sink"
@@ -47,7 +48,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 
 // leakRig is a service, and others that take its shards away.
 type leakRig struct {
-	config   config
+	config   config.Config
 	server   *redis.Server
 	intruder *sink.Store
 
@@ -58,7 +59,7 @@ type leakRig struct {
 
 func newLeakRig(t *testing.T) *leakRig {
 	t.Helper()
-	l := &leakRig{config: defaultConfig(), server: redis.Start(t), held: map[int]bool{}}
+	l := &leakRig{config: config.Default(), server: redis.Start(t), held: map[int]bool{}}
 	k, r := &l.config.Kafka, &l.config.Redis
 	k.Brokers, k.SessionTimeout, k.HeartbeatInterval, k.PollWait = kafka.StartFakeFor(t).Addresses(), 3*time.Second, 50*time.Millisecond, 50*time.Millisecond
 	r.Addresses, r.Buckets = []string{l.server.Address}, 16

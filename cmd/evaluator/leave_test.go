@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"muster/config"
 	"muster/credentials"
 	"muster/sink"
 )
@@ -39,11 +40,11 @@ func TestPassing(t *testing.T) {
 }
 
 func TestClock(t *testing.T) {
-	s := newService(defaultConfig(), nil, zap.NewNop())
+	s := newService(config.Default(), nil, zap.NewNop())
 	if now := s.wall()(); now < 1_700_000_000_000 || now > time.Now().UnixMilli() {
 		t.Errorf("clock: wall gives %d", now)
 	}
-	s.config.Clock = clockStream
+	s.config.Clock = config.StreamClock
 	if now := s.wall()(); now != 0 {
 		t.Errorf("clock: stream gives %d", now)
 	}
@@ -55,7 +56,7 @@ func TestPortInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	cfg := defaultConfig()
+	cfg := config.Default()
 	cfg.HTTP.Listen = listener.Addr().String()
 	var input unusableError
 	if err := newService(cfg, nil, zap.NewNop()).serve(t.Context(), nil, nil); !errors.As(err, &input) {
@@ -86,7 +87,7 @@ func TestLeavingHasALimit(t *testing.T) {
 // What waiting can mend is tried again, ever more slowly, until it works.
 func TestAwaitBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newService(defaultConfig(), nil, zap.NewNop())
+		s := newService(config.Default(), nil, zap.NewNop())
 		attempts, began := 0, time.Now()
 		err := s.await(t.Context(), "redis", passing, func() error {
 			if attempts++; attempts < 8 {

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 
+	"muster/config"
 	"muster/sink"
 	"muster/stream"
 )
@@ -121,7 +122,7 @@ func settledReshard(err error) error {
 // resharding is one run of the command.
 type resharding struct {
 	command  *reshardCommand
-	config   config
+	config   config.Config
 	store    *sink.Store
 	layouts  sink.Layouts
 	progress *stepProgress

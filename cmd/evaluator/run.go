@@ -65,7 +65,7 @@ func (cmd *runCommand) Run(c console) error {
 		return err
 	}
 	if cmd.PrintConfig {
-		text, err := cfg.print()
+		text, err := cfg.YAML()
 		if err == nil {
 			_, err = fmt.Fprint(c.out, text)
 		}

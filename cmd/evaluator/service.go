@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"muster/config"
 	"muster/event"
 	"muster/observe"
 	"muster/pipeline"
@@ -36,7 +37,7 @@ const (
 
 // service is everything between Kafka and Redis. The demo uses it as it is.
 type service struct {
-	config   config
+	config   config.Config
 	rules    *pipeline.Live
 	sample   *pipeline.Sample
 	log      *zap.Logger
@@ -46,7 +47,7 @@ type service struct {
 	refine   func(*pipeline.Worker) // last say on the worker
 }
 
-func newService(cfg config, set *rules.Set, log *zap.Logger) *service {
+func newService(cfg config.Config, set *rules.Set, log *zap.Logger) *service {
 	redis.SetLogger(redisLog{log})
 	watch := observe.New(log)
 	return &service{
@@ -187,7 +188,7 @@ func (s *service) keep(ctx context.Context, group string, run func() error) erro
 // wall returns the clock that arrival times are clamped to and that moves
 // shards without traffic; one that says 0 does neither.
 func (s *service) wall() func() int64 {
-	if s.config.Clock == clockStream {
+	if s.config.Clock == config.StreamClock {
 		return func() int64 { return 0 }
 	}
 	return wallClock
