@@ -1,4 +1,4 @@
-package main
+package service
 
 import (
 	"context"
@@ -20,7 +20,7 @@ import (
 func TestProbeTellsWhetherRedisAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, logs := observer.New(zap.InfoLevel)
-		s := newService(config.Default(), nil, zap.New(core))
+		s := New(config.Default(), nil, zap.New(core))
 		answer := error(nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
