@@ -47,7 +47,7 @@ func TestNothingPrintsAPassword(t *testing.T) {
 	cfg.Redis.Password = credentials.NewSecret("hunter3")
 	s := New(cfg, nil, zap.NewNop())
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
-		text := fmt.Sprintf(verb, *s) //nolint:govet // it is copied only to be printed
+		text := fmt.Sprintf(verb, *s)
 		if strings.Contains(text, "hunter") || strings.Contains(text, fmt.Sprintf("%x", "hunter")) {
 			t.Errorf("printed: %s", text)
 		}

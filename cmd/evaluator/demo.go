@@ -171,11 +171,11 @@ type show struct {
 
 // run runs the service, traffic and table until the traffic has ended and
 // everything is committed, or ctx ends.
-func (s *show) run(ctx context.Context, real *service.Service) error {
+func (s *show) run(ctx context.Context, evaluator *service.Service) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	parts, ctx := errgroup.WithContext(ctx)
-	parts.Go(func() error { return real.Run(ctx) })
+	parts.Go(func() error { return evaluator.Run(ctx) })
 	parts.Go(func() error { return s.draw(ctx) })
 	parts.Go(func() error {
 		defer end()
