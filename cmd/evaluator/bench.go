@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"muster/cmd/evaluator/rehearsal"
+	"muster/config"
 )
 
 type benchCommand struct {
@@ -78,7 +79,7 @@ func (cmd *benchCommand) Run(c console) error {
 	if err := cmd.validate(); err != nil {
 		return unusable(err)
 	}
-	cfg := defaultConfig()
+	cfg := config.Default()
 	if cmd.Config != "" {
 		var err error
 		if cfg, err = readConfig(cmd.Config); err != nil {
@@ -123,7 +124,7 @@ func (cmd *benchCommand) validate() error {
 }
 
 // read reads the sample, and refuses one that has nothing to play.
-func (cmd *benchCommand) read(cfg *config, in io.Reader) (*rehearsal.Sample, error) {
+func (cmd *benchCommand) read(cfg *config.Config, in io.Reader) (*rehearsal.Sample, error) {
 	limit := cfg.Pipeline.Events.MaxBytes
 	sample, err := rehearsal.NewSample(cfg.Pipeline.Events)
 	if err != nil {

@@ -13,12 +13,13 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"muster/config"
 	"muster/demo"
 	"muster/observe"
 	"muster/pipeline"
 	"muster/rules"
+	"muster/service"
 	"muster/sink"
-	"muster/stream"
 )
 
 const (
@@ -118,70 +119,70 @@ func (cmd *demoCommand) play(ctx context.Context, c console, set *rules.Set, log
 	}
 	defer store.Close()
 	tally := demo.NewTally()
-	s := newService(cfg, set, log)
-	s.stream, s.pipeline = tally.Stream(s.stream), tally.Pipeline(s.pipeline)
-	s.refine = func(w *pipeline.Worker) { tally.Watch(w) }
-	show := &show{command: cmd, console: c, set: set, servers: servers, store: store, tally: tally}
+	show := &show{command: cmd, console: c, config: cfg, set: set, servers: servers, store: store, tally: tally}
 	began := time.Now()
-	if err := show.run(ctx, s); err != nil {
+	if err := show.run(ctx, watched(service.New(cfg, set, log), tally)); err != nil {
 		return nil, err
 	}
 	return show.result(context.WithoutCancel(ctx), time.Since(began))
 }
 
+// watched lets the tally see what a service does.
+func watched(s *service.Service, tally *demo.Tally) *service.Service {
+	s.Stream = tally.Stream(s.Stream)
+	s.Own = func(w *pipeline.Worker) service.Owner {
+		w.Observer = tally.Pipeline(w.Observer)
+		tally.Watch(w)
+		return w.Run
+	}
+	return s
+}
+
 // demoConfig is the service's configuration between the demo's servers.
-func demoConfig(servers *demo.Servers) config {
-	cfg := defaultConfig()
+func demoConfig(servers *demo.Servers) config.Config {
+	cfg := config.Default()
 	cfg.Kafka.Brokers, cfg.Kafka.Sources = []string{servers.Broker}, []string{demo.Topic}
 	cfg.Kafka.HeartbeatInterval, cfg.Kafka.PollWait = 200*time.Millisecond, 50*time.Millisecond
 	cfg.Redis.Addresses, cfg.Redis.Buckets = []string{servers.Redis}, 256
 	cfg.Redis.OutboxMax, cfg.Redis.ReachDays = 10_000, 30
-	cfg.Clock = clockStream
+	cfg.Clock = config.StreamClock
 	return cfg
 }
 
 // prepareDemo does what evaluator init does, and returns a store to look
 // with.
-func prepareDemo(ctx context.Context, cfg config) (*sink.Store, error) {
-	cluster, err := stream.Connect(cfg.Kafka, nil)
-	if err != nil {
+func prepareDemo(ctx context.Context, cfg config.Config) (*sink.Store, error) {
+	if _, err := service.Prepare(ctx, cfg, demoShards, 1); err != nil {
 		return nil, err
 	}
-	defer cluster.Close()
-	if _, err := cluster.Init(ctx, demoShards, 1); err != nil {
-		return nil, err
-	}
-	store, err := sink.New(ctx, cfg.Redis)
-	if err != nil {
-		return nil, err
-	}
-	return store, store.Init(ctx, demoShards)
+	return sink.New(ctx, cfg.Redis)
 }
 
 // show is the demo while it runs.
 type show struct {
 	command *demoCommand
 	console console
+	config  config.Config
 	set     *rules.Set
 	servers *demo.Servers
 	store   *sink.Store
 	tally   *demo.Tally
 }
 
-// run runs service, traffic and table until the traffic has ended and
+// run runs the service, traffic and table until the traffic has ended and
 // everything is committed, or ctx ends.
-func (s *show) run(ctx context.Context, service *service) error {
+func (s *show) run(ctx context.Context, evaluator *service.Service) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	parts, ctx := errgroup.WithContext(ctx)
-	parts.Go(func() error { return service.run(ctx) })
+	parts.Go(func() error { return evaluator.Run(ctx) })
 	parts.Go(func() error { return s.draw(ctx) })
 	parts.Go(func() error {
 		defer end()
 		if err := s.producer().Run(ctx); err != nil {
 			return err
 		}
-		kafka := service.config.Kafka
+		kafka := s.config.Kafka
 		return s.tally.AwaitAll(ctx, s.servers.Broker, kafka.Group+"-router", kafka.Keyed, demoShards)
 	})
 	return parts.Wait()

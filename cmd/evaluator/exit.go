@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"muster/service"
 )
 
 // The exit codes.
@@ -14,7 +16,8 @@ const (
 )
 
 // unusableError is an error in what the user gave: a command line, a
-// configuration, a rule file, an input file.
+// configuration, a rule file, an input file. What Kafka and Redis hold is
+// judged by the service, which has a service.UnusableError of its own.
 type unusableError struct{ error }
 
 // Unwrap returns what is wrong with the input.
@@ -34,7 +37,8 @@ func report(out io.Writer, err error) int {
 		_, _ = fmt.Fprintf(out, "evaluator: %v\n", err)
 	}
 	var input unusableError
-	if errors.As(err, &input) {
+	var refused *service.UnusableError
+	if errors.As(err, &input) || errors.As(err, &refused) {
 		return exitUnusable
 	}
 	return exitFailure

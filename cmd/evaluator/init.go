@@ -9,11 +9,10 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 
-	"muster/sink"
-	"muster/stream"
+	"muster/config"
+	"muster/service"
 )
 
 type initCommand struct {
@@ -45,27 +44,11 @@ func (cmd *initCommand) Run(c console) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	redis.SetLogger(redisLog{zap.NewNop()})
+	service.LogRedis(zap.NewNop())
 	cfg.Redis.Observer.Retried = sayOnce(c)
-	store, err := sink.New(ctx, cfg.Redis)
+	created, err := service.Prepare(ctx, cfg, cmd.Shards, cmd.Replication)
 	if err != nil {
-		return settled(err)
-	}
-	defer store.Close()
-	if err := store.CheckTopic(ctx, cfg.Kafka.Keyed); err != nil && !errors.Is(err, sink.ErrNotInitialised) {
-		return settled(err)
-	}
-	cluster, err := stream.Connect(cfg.Kafka, nil)
-	if err != nil {
-		return unusable(err)
-	}
-	defer cluster.Close()
-	created, err := cluster.Init(ctx, cmd.Shards, cmd.Replication)
-	if err != nil {
-		return settled(fmt.Errorf("preparing kafka at %s: %w", strings.Join(cfg.Kafka.Brokers, ", "), err))
-	}
-	if err := store.Init(ctx, cmd.Shards); err != nil {
-		return settled(err)
+		return err
 	}
 	return cmd.print(c, &cfg, created)
 }
@@ -78,7 +61,7 @@ func sayOnce(c console) func(string, error) {
 	}
 }
 
-func (cmd *initCommand) print(c console, cfg *config, created []string) error {
+func (cmd *initCommand) print(c console, cfg *config.Config, created []string) error {
 	var text strings.Builder
 	for _, topic := range created {
 		partitions := 1

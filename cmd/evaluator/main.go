@@ -1,7 +1,7 @@
 // Command evaluator decides, for every event and every second, who belongs
-// to which audience. It is the only place that knows every package: it reads
-// the configuration, wires the parts and turns their errors into messages
-// and exit codes.
+// to which audience. It is the outermost package: it reads flags, has the
+// others do the work, and turns what comes of it into output, messages and
+// exit codes.
 package main
 
 import (

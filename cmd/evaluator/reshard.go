@@ -8,9 +8,10 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 
+	"muster/config"
+	"muster/service"
 	"muster/sink"
 	"muster/stream"
 )
@@ -66,16 +67,16 @@ func (cmd *reshardCommand) Run(c console) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	redis.SetLogger(redisLog{zap.NewNop()})
+	service.LogRedis(zap.NewNop())
 	cfg.Redis.Observer.Retried = sayOnce(c)
 	store, err := sink.New(ctx, cfg.Redis)
 	if err != nil {
-		return settled(err)
+		return service.Classify(err)
 	}
 	defer store.Close()
 	layouts, err := store.Layouts(ctx)
 	if err != nil {
-		return settled(err)
+		return service.Classify(err)
 	}
 	r := &resharding{command: cmd, config: cfg, store: store, layouts: layouts, progress: newStepProgress(c.err), began: time.Now()}
 	result, err := r.do(ctx)
@@ -121,7 +122,7 @@ func settledReshard(err error) error {
 // resharding is one run of the command.
 type resharding struct {
 	command  *reshardCommand
-	config   config
+	config   config.Config
 	store    *sink.Store
 	layouts  sink.Layouts
 	progress *stepProgress

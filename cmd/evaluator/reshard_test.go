@@ -12,6 +12,7 @@ import (
 
 	"github.com/segmentio/kafka-go"
 
+	"muster/config"
 	"muster/credentials"
 	"muster/demo"
 	"muster/sink"
@@ -19,7 +20,7 @@ import (
 )
 
 func TestShardsThatAreNotAtTheEndAreNamed(t *testing.T) {
-	r := &resharding{config: defaultConfig()}
+	r := &resharding{config: config.Default()}
 	for name, test := range map[string]struct {
 		extent stream.Extent
 		next   int64
@@ -130,7 +131,7 @@ func TestReshardProgress(t *testing.T) {
 }
 
 func TestReshardWarnings(t *testing.T) {
-	run := &resharding{config: defaultConfig(), began: time.Now()}
+	run := &resharding{config: config.Default(), began: time.Now()}
 	run.config.Redis.OutboxMax = 100
 	for name, test := range map[string]struct {
 		weight sink.Weight

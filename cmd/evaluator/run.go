@@ -3,17 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/sync/errgroup"
 
 	"muster/observe"
-	"muster/segments"
+	"muster/service"
 )
 
 // leaveWithin is how long the service may take to leave when asked to.
@@ -65,7 +63,7 @@ func (cmd *runCommand) Run(c console) error {
 		return err
 	}
 	if cmd.PrintConfig {
-		text, err := cfg.print()
+		text, err := cfg.YAML()
 		if err == nil {
 			_, err = fmt.Fprint(c.out, text)
 		}
@@ -88,11 +86,10 @@ func (cmd *runCommand) Run(c console) error {
 	defer stop()
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
-	s := newService(cfg, set, log)
-	watcher := segments.NewWatcher(cfg.Segments, files, s.rules, s.sample, s.watch.Segments())
+	s := service.New(cfg, set, log)
 	log.Info("starting", zap.Int("segments", set.Len()), zap.String("rules", set.Fingerprint()),
 		zap.Strings("brokers", cfg.Kafka.Brokers), zap.Strings("redis", cfg.Redis.Addresses))
-	return within(ctx, stop, leaveWithin, log, func() error { return s.serve(ctx, watcher, reload) })
+	return within(ctx, stop, leaveWithin, log, func() error { return s.Serve(ctx, files, reload) })
 }
 
 // within runs work and, once ctx has ended, gives it a time to return. A
@@ -117,24 +114,4 @@ func within(ctx context.Context, stop func(), limit time.Duration, log *zap.Logg
 		log.Error("leaving took too long: what was not committed will be read again", zap.Duration("limit", limit))
 		return fmt.Errorf("leaving took longer than %s", limit)
 	}
-}
-
-// serve runs the service, its HTTP port and what keeps up with the segment
-// files.
-func (s *service) serve(ctx context.Context, watcher *segments.Watcher, reload <-chan os.Signal) error {
-	parts, ctx := errgroup.WithContext(ctx)
-	if address := s.config.HTTP.Listen; address != "" {
-		listener, err := net.Listen("tcp", address)
-		if err != nil {
-			return unusable(fmt.Errorf("http: listen: %w", err))
-		}
-		s.log.Info("serving /metrics, /healthz and /readyz", zap.Stringer("address", listener.Addr()))
-		parts.Go(func() error { return observe.Serve(ctx, listener, s.watch.Handler()) })
-	}
-	parts.Go(func() error {
-		watcher.Run(ctx, reload)
-		return nil
-	})
-	parts.Go(func() error { return s.run(ctx) })
-	return parts.Wait()
 }

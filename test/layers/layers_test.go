@@ -9,6 +9,8 @@ import (
 // layers further in, and its own sub-packages, but not its neighbours.
 var order = [][]string{
 	{"cmd/evaluator"},
+	{"service"},
+	{"config"},
 	{"demo", "observe"},
 	{"configs"},
 	{"stream", "sink", "segments"},

@@ -1,14 +1,13 @@
-// Command service is what a benchmark of the whole way measures: the parts of
-// `evaluator run`, put together as it does, with a choice of what stands
-// between the broker and Redis.
+// Command service is what a benchmark of the whole way measures: the service of
+// `evaluator run`, with a choice of what stands between the broker and Redis.
 //
 //	engine  pipeline.Worker with the rules' index: the product
 //	naive   the same Worker, whose Matcher runs one expr program after the other
 //	floor   no Worker: records are read and decoded, and of every profile that a
 //	        batch names the same number of bytes is written
 //
-// All three read through stream, commit through sink, and are watched by
-// observe. Beside /metrics it serves /debug/pprof.
+// All three are wired by package service and differ only in what owns a shard.
+// Beside /metrics it serves /debug/pprof.
 //
 // The trap: naive knows nothing of time. Nothing that it is measured with may
 // leave a window.
@@ -29,16 +28,16 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"muster/config"
 	"muster/observe"
 	"muster/pipeline"
 	"muster/rules"
 	"muster/segments"
-	"muster/sink"
-	"muster/stream"
+	"muster/service"
 )
 
-// service is the command line.
-type service struct {
+// variant is the command line.
+type variant struct {
 	mode     string
 	broker   string
 	topic    string
@@ -61,31 +60,31 @@ func main() {
 func run(arguments []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	s := &service{}
+	defaults, v := config.Default(), &variant{}
 	flags := flag.NewFlagSet("service", flag.ContinueOnError)
-	flags.StringVar(&s.mode, "mode", "engine", "engine, naive or floor")
-	flags.StringVar(&s.broker, "broker", "", "host:port of the broker")
-	flags.StringVar(&s.topic, "topic", "", "keyed topic")
-	flags.StringVar(&s.redis, "redis", "", "host:port of Redis")
-	flags.IntVar(&s.buckets, "buckets", sink.Default().Buckets, "hashes that the profiles of a shard are spread over")
-	flags.StringVar(&s.segments, "segments", "", "segment file; empty for no segments")
-	flags.StringVar(&s.programs, "programs", "", "file of the segments as expr programs, for naive")
-	flags.IntVar(&s.cache, "cache", pipeline.DefaultConfig().CacheBytes, "bytes of profiles that a shard keeps in memory")
-	flags.IntVar(&s.blob, "blob", 0, "bytes that floor writes for a profile")
-	flags.StringVar(&s.listen, "listen", "", "host:port to serve HTTP on")
+	flags.StringVar(&v.mode, "mode", "engine", "engine, naive or floor")
+	flags.StringVar(&v.broker, "broker", "", "host:port of the broker")
+	flags.StringVar(&v.topic, "topic", "", "keyed topic")
+	flags.StringVar(&v.redis, "redis", "", "host:port of Redis")
+	flags.IntVar(&v.buckets, "buckets", defaults.Redis.Buckets, "hashes that the profiles of a shard are spread over")
+	flags.StringVar(&v.segments, "segments", "", "segment file; empty for no segments")
+	flags.StringVar(&v.programs, "programs", "", "file of the segments as expr programs, for naive")
+	flags.IntVar(&v.cache, "cache", defaults.Pipeline.CacheBytes, "bytes of profiles that a shard keeps in memory")
+	flags.IntVar(&v.blob, "blob", 0, "bytes that floor writes for a profile")
+	flags.StringVar(&v.listen, "listen", "", "host:port to serve HTTP on")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
-	return s.run(ctx)
+	return v.run(ctx)
 }
 
 // compile reads the segment file. None is a rule set without segments, which
 // no user can ask for.
-func (s *service) compile() (*rules.Set, error) {
-	if s.segments == "" {
+func (v *variant) compile() (*rules.Set, error) {
+	if v.segments == "" {
 		return rules.Compile(nil)
 	}
-	files, err := segments.Read(s.segments)
+	files, err := segments.Read(v.segments)
 	if err != nil {
 		return nil, err
 	}
@@ -93,35 +92,23 @@ func (s *service) compile() (*rules.Set, error) {
 }
 
 // run works until ctx ends.
-func (s *service) run(ctx context.Context) error {
-	log, err := observe.NewLogger(observe.LogConfig{Level: "info", Format: "console"}, os.Stderr)
+func (v *variant) run(ctx context.Context) error {
+	cfg := v.config()
+	log, err := observe.NewLogger(cfg.Log, os.Stderr)
 	if err != nil {
 		return err
 	}
-	set, err := s.compile()
+	set, err := v.compile()
 	if err != nil {
 		return fmt.Errorf("compiling segments: %w", err)
 	}
-	watch := observe.New(log)
-	cluster, err := stream.Connect(s.kafka(), watch.Stream())
-	if err != nil {
-		return err
-	}
-	defer cluster.Close()
-	cfg := sink.Default()
-	cfg.Addresses, cfg.Buckets, cfg.Observer = []string{s.redis}, s.buckets, watch.Sink()
-	store, err := sink.New(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	work, err := s.work(ctx, cluster, store, set, watch)
-	if err != nil {
+	s := service.New(cfg, set, log)
+	if s.Own, err = v.owner(); err != nil {
 		return err
 	}
 	parts, ctx := errgroup.WithContext(ctx)
-	parts.Go(func() error { return s.serve(ctx, watch.Handler()) })
-	parts.Go(func() error { return work(ctx) })
+	parts.Go(func() error { return v.serve(ctx, s.Handler()) })
+	parts.Go(func() error { return s.Run(ctx) })
 	return parts.Wait()
 }
 
@@ -129,58 +116,43 @@ func (s *service) run(ctx context.Context) error {
 // in all, each of which is milliseconds of work.
 const naiveBatch = 100
 
-func (s *service) kafka() stream.Config {
-	cfg := stream.DefaultConfig()
-	cfg.Brokers, cfg.Keyed, cfg.Group = []string{s.broker}, s.topic, s.topic
-	if s.mode == "naive" {
-		cfg.BatchRecords = naiveBatch
+// config returns the defaults but for what a run of the benchmark sets. Time
+// is that of the events.
+func (v *variant) config() config.Config {
+	cfg := config.Default()
+	cfg.Kafka.Brokers, cfg.Kafka.Keyed, cfg.Kafka.Group = []string{v.broker}, v.topic, v.topic
+	if v.mode == "naive" {
+		cfg.Kafka.BatchRecords = naiveBatch
 	}
+	cfg.Redis.Addresses, cfg.Redis.Buckets = []string{v.redis}, v.buckets
+	cfg.Pipeline.CacheBytes = v.cache
+	cfg.Clock = config.StreamClock
 	return cfg
 }
 
-// work returns what takes part in the consumer group.
-func (s *service) work(
-	ctx context.Context, cluster *stream.Cluster, store *sink.Store, set *rules.Set, watch *observe.Watch,
-) (func(context.Context) error, error) {
-	shards, err := cluster.Partitions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	partitioner, err := stream.NewPartitioner(stream.Murmur2, shards)
-	if err != nil {
-		return nil, err
-	}
-	group := cluster.Group()
-	worker := &pipeline.Worker{
-		Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(set), Sample: pipeline.NewSample(), Store: store,
-		Dead: cluster.DeadLetters(), Observer: watch.Pipeline(), Topic: s.topic, Owner: partitioner.Partition,
-		Wall: func() int64 { return 0 }, Hint: group.CommitHint,
-		Open: func(_ context.Context, partition int, offset int64) (pipeline.Source, error) {
-			return cluster.Open(partition, offset), nil
-		},
-	}
-	worker.Config.CacheBytes = s.cache
-	own, err := s.owner(worker)
-	return func(ctx context.Context) error { return group.Run(ctx, own) }, err
-}
-
-// owner returns what owns a shard. The modes differ in nothing else.
-func (s *service) owner(worker *pipeline.Worker) (own func(context.Context, int) error, err error) {
-	switch s.mode {
+// owner returns what makes the owner of shards. The modes differ in nothing
+// else.
+func (v *variant) owner() (func(*pipeline.Worker) service.Owner, error) {
+	switch v.mode {
 	case "engine":
-		return worker.Run, nil
+		return func(w *pipeline.Worker) service.Owner { return w.Run }, nil
 	case "naive":
-		worker.Matcher, err = readNaive(s.programs)
-		return worker.Run, err
+		matcher, err := readNaive(v.programs)
+		return func(w *pipeline.Worker) service.Owner {
+			w.Matcher = matcher
+			return w.Run
+		}, err
 	case "floor":
-		return (&floor{worker: worker, blob: make([]byte, s.blob)}).run, nil
+		return func(w *pipeline.Worker) service.Owner {
+			return (&floor{worker: w, blob: make([]byte, v.blob)}).run
+		}, nil
 	}
-	return nil, fmt.Errorf("-mode is %q, not engine, naive or floor", s.mode)
+	return nil, fmt.Errorf("-mode is %q, not engine, naive or floor", v.mode)
 }
 
 // serve serves metrics and profiles until ctx ends.
-func (s *service) serve(ctx context.Context, metrics http.Handler) error {
-	listener, err := net.Listen("tcp", s.listen)
+func (v *variant) serve(ctx context.Context, metrics http.Handler) error {
+	listener, err := net.Listen("tcp", v.listen)
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -17,30 +17,30 @@ import (
 )
 
 func TestExampleConfigurationHoldsTheDefaults(t *testing.T) {
-	text, err := os.ReadFile("../../configs/evaluator.yaml")
+	text, err := os.ReadFile("../configs/evaluator.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var empty config // whatever the file leaves out stays zero and shows
+	var empty Config // whatever the file leaves out stays zero and shows
 	if err := empty.decode(text, os.LookupEnv); err != nil {
 		t.Fatal(err)
 	}
-	want := defaultConfig()
+	want := Default()
 	want.Kafka.Sources = []string{}
 	if !reflect.DeepEqual(empty, want) {
 		t.Errorf("the file says\n%+v\nthe defaults are\n%+v", empty, want)
 	}
-	if err := want.validate(); err != nil {
+	if err := want.Validate(); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestConfigurationKeepsDefaultsBesideWhatItSets(t *testing.T) {
-	c := defaultConfig()
+	c := Default()
 	if err := c.decode([]byte("kafka:\n  session_timeout: 20s\nredis:\npipeline:\n  events: {max_depth: 8}\n"), os.LookupEnv); err != nil {
 		t.Fatal(err)
 	}
-	want := defaultConfig()
+	want := Default()
 	want.Kafka.SessionTimeout, want.Pipeline.Events.MaxDepth = 20e9, 8
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got %+v", c)
@@ -50,7 +50,7 @@ func TestConfigurationKeepsDefaultsBesideWhatItSets(t *testing.T) {
 func TestEnvironmentInConfiguration(t *testing.T) {
 	vars := map[string]string{"PW": "it's: #1 \"x\"\n", "HOST": "redis-1"}
 	lookup := func(name string) (string, bool) { v, ok := vars[name]; return v, ok }
-	c := defaultConfig()
+	c := Default()
 	text := "redis:\n  password: ${PW}\n  addresses: [\"${HOST}:1\", '${HOST}:2']\n  username: a$${PW}b # ${GONE} in a comment\nsegments:\n  path: |-\n    ${HOST}/x\n"
 	if err := c.decode([]byte(text), lookup); err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestEnvironmentInConfiguration(t *testing.T) {
 		c.Redis.Username != "a${PW}b" || c.Segments.Path != "redis-1/x" {
 		t.Errorf("got %+v, segments %q", c.Redis, c.Segments)
 	}
-	shown, err := c.print()
+	shown, err := c.YAML()
 	if err != nil || strings.Contains(shown, "#1") || !strings.Contains(shown, "password: '***'") && !strings.Contains(shown, "password: \"***\"") {
 		t.Errorf("printed %v\n%s", err, shown)
 	}
@@ -67,11 +67,10 @@ func TestEnvironmentInConfiguration(t *testing.T) {
 
 // No way of printing a configuration shows a password.
 func TestNothingPrintsAPassword(t *testing.T) {
-	c := defaultConfig()
+	c := Default()
 	c.Kafka.SASL = stream.SASL{Mechanism: stream.Plain, Username: "muster", Password: credentials.NewSecret("hunter2")}
 	c.Redis.Password = credentials.NewSecret("hunter3")
-	s := newService(c, nil, zap.NewNop())
-	asYAML, err := c.print()
+	asYAML, err := c.YAML()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +90,7 @@ func TestNothingPrintsAPassword(t *testing.T) {
 	}
 	defer cluster.Close()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
-		for _, value := range []any{c, &c, c.Kafka, c.Redis, *s, cluster} {
+		for _, value := range []any{c, &c, c.Kafka, c.Redis, cluster} {
 			printed = append(printed, fmt.Sprintf(verb, value))
 		}
 	}
@@ -133,30 +132,9 @@ func TestUnusableConfigurations(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := readConfig(path)
+		_, err := Read(path)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%q gives %v\nwant %s", text, err, want)
 		}
-	}
-}
-
-func TestSegmentsAreFoundBesideTheConfiguration(t *testing.T) {
-	c, err := readConfig("../../configs/evaluator.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	set, err := loadSegments(c.Segments.Path)
-	if err != nil || set.Len() != 15 {
-		t.Errorf("%v: %v", c.Segments, err)
-	}
-}
-
-func TestExampleSegmentsPassTheirTests(t *testing.T) {
-	var out, errs strings.Builder
-	if code := execute([]string{"check", "../../configs/segments"}, console{nil, &out, &errs}); code != exitOK {
-		t.Errorf("exit code %d: %s", code, &errs)
-	}
-	if out.String() != "15 segments, 24 tests, 0 failed\n" {
-		t.Errorf("it printed %s", &out)
 	}
 }

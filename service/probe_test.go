@@ -1,4 +1,4 @@
-package main
+package service
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"muster/config"
 	"muster/observe"
 )
 
@@ -19,7 +20,7 @@ import (
 func TestProbeTellsWhetherRedisAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, logs := observer.New(zap.InfoLevel)
-		s := newService(defaultConfig(), nil, zap.New(core))
+		s := New(config.Default(), nil, zap.New(core))
 		answer := error(nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"bytes"
@@ -28,7 +28,7 @@ func placeOf(text []byte, path string) string {
 	return fmt.Sprintf("[%d:%d] ", at.Line, at.Column)
 }
 
-// mistake is the beginning of a line of validate: the section and what may be
+// mistake is the beginning of a line of Validate: the section and what may be
 // the names of a value in it.
 var mistake = regexp.MustCompile(`^  ([a-z]+): ([a-z_]*)`)
 

@@ -1,6 +1,6 @@
 //go:build !steppable
 
-package main
+package service
 
 import "time"
 

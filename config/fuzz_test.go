@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ var lineAndColumn = regexp.MustCompile(`\[(\d+):\d+\]`)
 // a panic and soon, that what is wrong with its form is named with its line,
 // and that what is taken can be printed and read again.
 func FuzzConfiguration(f *testing.F) {
-	example, err := os.ReadFile("../../configs/evaluator.yaml")
+	example, err := os.ReadFile("../configs/evaluator.yaml")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -37,19 +37,19 @@ func FuzzConfiguration(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		late := time.AfterFunc(10*time.Second, func() { panic(fmt.Sprintf("no answer to %q", text)) })
 		defer late.Stop()
-		c := defaultConfig()
+		c := Default()
 		if err := c.decode([]byte(text), lookup); err != nil {
 			expectPlace(t, text, err)
 			return
 		}
-		if err := c.validate(); err != nil && len(placed(err, []byte(text)).Error()) < len(err.Error()) {
+		if err := c.Validate(); err != nil && len(placed(err, []byte(text)).Error()) < len(err.Error()) {
 			t.Errorf("%q became %q", err, placed(err, []byte(text)))
 		}
-		printed, err := c.print()
+		printed, err := c.YAML()
 		if err != nil {
 			t.Fatalf("printing: %v", err)
 		}
-		again := defaultConfig()
+		again := Default()
 		if err := again.decode([]byte(printed), lookup); err != nil {
 			t.Errorf("what it prints can't be read: %v\n%s", err, printed)
 		}

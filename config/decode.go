@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"errors"
@@ -19,7 +19,7 @@ const maxConfig = 64 << 10
 // decode sets what a YAML text says and leaves the rest as it is. Unknown
 // keys are refused. ${NAME} within a value becomes the environment variable,
 // $${NAME} stays ${NAME}.
-func (c *config) decode(text []byte, lookup func(string) (string, bool)) error {
+func (c *Config) decode(text []byte, lookup func(string) (string, bool)) error {
 	if len(text) > maxConfig {
 		return fmt.Errorf("it has %d bytes; it may have %d", len(text), maxConfig)
 	}

@@ -1,4 +1,4 @@
-package main
+package service
 
 import (
 	"context"
@@ -18,7 +18,7 @@ const (
 
 // probe tells health whether Redis answers, until ctx ends. Kafka needs no
 // such thing: it is read from all the time.
-func (s *service) probe(ctx context.Context, ping func(context.Context) error) {
+func (s *Service) probe(ctx context.Context, ping func(context.Context) error) {
 	var failing time.Time // since when; zero while Redis answers
 	for {
 		select {

@@ -1,4 +1,4 @@
-package main
+package service
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"muster/config"
 	"muster/pipeline"
 	"muster/rules"
 	"muster/sink"
@@ -47,7 +48,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 
 // leakRig is a service, and others that take its shards away.
 type leakRig struct {
-	config   config
+	config   config.Config
 	server   *redis.Server
 	intruder *sink.Store
 
@@ -58,26 +59,19 @@ type leakRig struct {
 
 func newLeakRig(t *testing.T) *leakRig {
 	t.Helper()
-	l := &leakRig{config: defaultConfig(), server: redis.Start(t), held: map[int]bool{}}
+	l := &leakRig{config: config.Default(), server: redis.Start(t), held: map[int]bool{}}
 	k, r := &l.config.Kafka, &l.config.Redis
 	k.Brokers, k.SessionTimeout, k.HeartbeatInterval, k.PollWait = kafka.StartFakeFor(t).Addresses(), 3*time.Second, 50*time.Millisecond, 50*time.Millisecond
 	r.Addresses, r.Buckets = []string{l.server.Address}, 16
 	l.config.Pipeline.IdleCheck, l.config.Pipeline.CommitTimeout = 100*time.Millisecond, time.Second
-	cluster, err := stream.Connect(*k, nil)
-	if err != nil {
+	if _, err := Prepare(t.Context(), l.config, leakShards, 1); err != nil {
 		t.Fatal(err)
 	}
-	defer cluster.Close()
-	if _, err := cluster.Init(t.Context(), leakShards, 1); err != nil {
-		t.Fatal(err)
-	}
+	var err error
 	if l.intruder, err = sink.New(t.Context(), *r); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.intruder.Close() })
-	if err := l.intruder.Init(t.Context(), leakShards); err != nil {
-		t.Fatal(err)
-	}
 	return l
 }
 
@@ -88,15 +82,18 @@ func (l *leakRig) start(t *testing.T) (stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newService(l.config, set, zap.NewNop())
-	s.pipeline = pipeline.Observer{
-		Opened: func(shard int, _ pipeline.State) { l.note(func() { l.held[shard] = true }) },
-		Left:   func(shard int, _ error) { l.note(func() { delete(l.held, shard) }) },
-		Fenced: func(int, error) { l.note(func() { l.fenced++ }) },
+	s := New(l.config, set, zap.NewNop())
+	s.Own = func(w *pipeline.Worker) Owner {
+		w.Observer = pipeline.Observer{
+			Opened: func(shard int, _ pipeline.State) { l.note(func() { l.held[shard] = true }) },
+			Left:   func(shard int, _ error) { l.note(func() { delete(l.held, shard) }) },
+			Fenced: func(int, error) { l.note(func() { l.fenced++ }) },
+		}
+		return w.Run
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- s.run(ctx) }()
+	go func() { ended <- s.Run(ctx) }()
 	l.awaitHeld(t, leakShards)
 	return func() {
 		cancel()

@@ -1,0 +1,66 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"muster/credentials"
+)
+
+// Read reads and checks a configuration file, and the files of certificates
+// and passwords that it names. An error holds every mistake, each with its
+// line and column.
+func Read(path string) (Config, error) {
+	c := Default()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return c, fmt.Errorf("reading configuration: %w", err)
+	}
+	if err := c.decode(data, os.LookupEnv); err != nil {
+		return c, fmt.Errorf("reading configuration %s: %w", path, err)
+	}
+	if err := c.Validate(); err != nil {
+		return c, fmt.Errorf("configuration %s:\n%w", path, placed(err, data))
+	}
+	c.resolve(filepath.Dir(path))
+	if err := c.checkFiles(data); err != nil {
+		return c, fmt.Errorf("configuration %s:\n%w", path, err)
+	}
+	return c, nil
+}
+
+// resolve looks for files beside the configuration.
+func (c *Config) resolve(folder string) {
+	for _, file := range []*string{
+		&c.Segments.Path, &c.Kafka.SASL.PasswordFile, &c.Kafka.TLS.CAFile, &c.Kafka.TLS.CertFile, &c.Kafka.TLS.KeyFile,
+		&c.Redis.PasswordFile, &c.Redis.TLS.CAFile, &c.Redis.TLS.CertFile, &c.Redis.TLS.KeyFile,
+	} {
+		if *file != "" && !filepath.IsAbs(*file) {
+			*file = filepath.Join(folder, *file)
+		}
+	}
+}
+
+// checkFiles returns a line for every file that can't be used, with its place
+// in the configuration's text.
+func (c *Config) checkFiles(text []byte) error {
+	return errors.Join(filesOf("kafka", c.Kafka.CheckFiles(), text), filesOf("redis", c.Redis.CheckFiles(), text))
+}
+
+func filesOf(part string, err error, text []byte) error {
+	var several interface{ Unwrap() []error }
+	if !errors.As(err, &several) {
+		return err
+	}
+	var lines []error
+	for _, one := range several.Unwrap() {
+		var file *credentials.FileError
+		if errors.As(one, &file) {
+			one = fmt.Errorf("  %s%s: %w", placeOf(text, part+"."+file.Field), part, one)
+		}
+		lines = append(lines, one)
+	}
+	return errors.Join(lines...)
+}

@@ -1,0 +1,122 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/segmentio/kafka-go"
+	"golang.org/x/sync/errgroup"
+
+	"muster/config"
+	"muster/event"
+	"muster/observe"
+	"muster/pipeline"
+	"muster/sink"
+	"muster/stream"
+)
+
+// The names under which health knows what this process depends on.
+const (
+	redisPart = "redis"
+	kafkaPart = observe.KafkaPart
+)
+
+// Run moves events from Kafka to Redis until ctx ends, and then returns nil
+// once everything at hand is committed. While Kafka or Redis can't be reached
+// it waits. It returns an error only for what waiting can't mend, which is an
+// *UnusableError where somebody has to change what Run was given.
+func (s *Service) Run(ctx context.Context) error {
+	s.watch.Health().Wait(redisPart, "not reached yet")
+	s.watch.Health().Wait(kafkaPart, "not reached yet")
+	cluster, err := stream.Connect(s.config.Kafka, s.Stream)
+	if err != nil {
+		return unusable(err)
+	}
+	defer cluster.Close()
+	store, err := s.openStore(ctx)
+	if err != nil {
+		return endedBy(ctx, err)
+	}
+	defer store.Close()
+	shards, err := s.findShards(ctx, cluster)
+	if err != nil {
+		return endedBy(ctx, err)
+	}
+	err = s.await(ctx, redisPart, waitingMends, func() error {
+		if err := store.CheckTopic(ctx, s.config.Kafka.Keyed); err != nil {
+			return err
+		}
+		return store.Check(ctx, shards)
+	})
+	if err != nil {
+		return endedBy(ctx, unusable(err))
+	}
+	return endedBy(ctx, s.work(ctx, cluster, store, shards))
+}
+
+func (s *Service) openStore(ctx context.Context) (store *sink.Store, err error) {
+	cfg := s.config.Redis
+	cfg.Observer = s.watch.Sink()
+	err = s.await(ctx, redisPart, waitingMends, func() error {
+		store, err = sink.New(ctx, cfg)
+		return err
+	})
+	return store, Classify(err)
+}
+
+// findShards returns the number of partitions of the keyed topic.
+func (s *Service) findShards(ctx context.Context, cluster *stream.Cluster) (shards int, err error) {
+	missing := func(err error) bool { return errors.Is(err, kafka.UnknownTopicOrPartition) }
+	err = s.await(ctx, kafkaPart, func(err error) bool { return !missing(err) }, func() error {
+		shards, err = cluster.Partitions(ctx)
+		return err
+	})
+	if err != nil && missing(err) {
+		return 0, unusable(fmt.Errorf("kafka at %s has no topic %s: create it with evaluator init",
+			strings.Join(s.config.Kafka.Brokers, ", "), s.config.Kafka.Keyed))
+	}
+	return shards, err
+}
+
+// work runs the owner of this process's shards, the router where there are
+// source topics, and the probe of Redis.
+func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink.Store, shards int) error {
+	partitioner, err := stream.NewPartitioner(s.config.Kafka.Partitioner, shards)
+	if err != nil {
+		return unusable(err)
+	}
+	group := cluster.Group()
+	own := s.Own(&pipeline.Worker{
+		Config: s.config.Pipeline, Rules: s.rules, Sample: s.sample, Store: store, Dead: cluster.DeadLetters(),
+		Observer: s.watch.Pipeline(), Topic: s.config.Kafka.Keyed, Owner: partitioner.Partition, Wall: s.wall(), Hint: group.CommitHint,
+		Open: func(_ context.Context, partition int, offset int64) (pipeline.Source, error) {
+			return cluster.Open(partition, offset), nil
+		},
+	})
+	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error {
+		s.probe(ctx, store.Ping)
+		return nil
+	})
+	parts.Go(func() error {
+		return s.keep(ctx, s.config.Kafka.Group, func() error { return group.Run(ctx, own) })
+	})
+	if len(s.config.Kafka.Sources) > 0 {
+		router := cluster.Router(func() (stream.Splitter, error) { return event.NewDecoder(s.config.Pipeline.Events) })
+		parts.Go(func() error {
+			return s.keep(ctx, s.config.Kafka.Group+"-router", func() error { return router.Run(ctx) })
+		})
+	}
+	return parts.Wait()
+}
+
+// wall returns the clock that arrival times are clamped to and that moves
+// shards without traffic; one that says 0 does neither.
+func (s *Service) wall() func() int64 {
+	if s.config.Clock == config.StreamClock {
+		return func() int64 { return 0 }
+	}
+	return wallClock
+}

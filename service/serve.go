@@ -1,0 +1,38 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"muster/observe"
+	"muster/rules"
+	"muster/segments"
+)
+
+// Serve is Run with the HTTP port of the configuration, if it has one, and
+// with what keeps up with the segment files. files are those that the rules of
+// New were compiled from. A signal on reload has them looked at at once. A port
+// that can't be listened on is an *UnusableError.
+func (s *Service) Serve(ctx context.Context, files []rules.Source, reload <-chan os.Signal) error {
+	parts, ctx := errgroup.WithContext(ctx)
+	if address := s.config.HTTP.Listen; address != "" {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			return unusable(fmt.Errorf("http: listen: %w", err))
+		}
+		s.log.Info("serving /metrics, /healthz and /readyz", zap.Stringer("address", listener.Addr()))
+		parts.Go(func() error { return observe.Serve(ctx, listener, s.Handler()) })
+	}
+	watcher := segments.NewWatcher(s.config.Segments, files, s.rules, s.sample, s.watch.Segments())
+	parts.Go(func() error {
+		watcher.Run(ctx, reload)
+		return nil
+	})
+	parts.Go(func() error { return s.Run(ctx) })
+	return parts.Wait()
+}

@@ -1,0 +1,51 @@
+package service
+
+import (
+	"context"
+	"net/http"
+
+	"go.uber.org/zap"
+
+	"muster/config"
+	"muster/observe"
+	"muster/pipeline"
+	"muster/rules"
+	"muster/stream"
+)
+
+// Service is everything between Kafka and Redis. Make it with New, change its
+// fields if need be, and then Run or Serve it, once.
+type Service struct {
+	// Stream is told what happens on Kafka's side. New sets one that logs and
+	// measures; put another around it to watch as well.
+	Stream *stream.Observer
+	// Own is given the worker that is put together for this process's shards,
+	// may change it, and returns what owns a shard from the moment that the
+	// consumer group assigns its partition until ctx ends. Default: the
+	// worker's Run.
+	Own func(*pipeline.Worker) Owner
+
+	config config.Config
+	rules  *pipeline.Live
+	sample *pipeline.Sample
+	log    *zap.Logger
+	watch  *observe.Watch
+}
+
+// Owner owns the shard of a partition until ctx ends. After an error it is
+// called again, with a wait in between.
+type Owner func(ctx context.Context, partition int) error
+
+// New returns the service of a configuration that is valid, with the rules
+// that it starts with. It opens no connection.
+func New(cfg config.Config, set *rules.Set, log *zap.Logger) *Service {
+	LogRedis(log)
+	watch := observe.New(log)
+	return &Service{
+		Stream: watch.Stream(), Own: func(w *pipeline.Worker) Owner { return w.Run },
+		config: cfg, rules: pipeline.NewLive(set), sample: pipeline.NewSample(), log: log, watch: watch,
+	}
+}
+
+// Handler serves /metrics, /healthz and /readyz of this service.
+func (s *Service) Handler() http.Handler { return s.watch.Handler() }
