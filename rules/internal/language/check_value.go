@@ -7,6 +7,7 @@ import (
 	"muster/profile"
 )
 
+// Constant is the term that yields a value.
 func Constant(v event.Value) *Term { return &Term{Op: OpConst, Kind: v.Kind(), Value: v} }
 
 // literal checks what stands for itself.

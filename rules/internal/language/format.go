@@ -175,6 +175,8 @@ func formatDuration(ms int64) string {
 	return (time.Duration(ms) * time.Millisecond).String()
 }
 
+// FormatValue writes a value as text of the language, and in words where the
+// language has none for it.
 func FormatValue(v event.Value) string {
 	switch v.Kind() {
 	case event.KindMissing:
@@ -204,6 +206,7 @@ var reduceNames = map[profile.Reduce]string{
 	profile.First: "first", profile.Last: "last",
 }
 
+// Text writes an aggregate back as text of the language.
 func (a *Aggregate) Text() string {
 	if a.Steps != nil {
 		return a.formatSteps()

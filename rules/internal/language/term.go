@@ -11,6 +11,7 @@ import (
 // Op is what a Term does.
 type Op uint8
 
+// The ops. Behind each stands what a Term of it has beside its Op.
 const (
 	OpInvalid Op = iota // stands for something already reported as wrong
 	OpConst             // value
