@@ -3,6 +3,7 @@ package rules_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ const hour = 3_600_000
 
 // identified is an identify call of p that writes one trait.
 func identified(at int64, trait string, v event.Value) *event.Event {
-	return &event.Event{Type: event.Identify, Profile: "p", Time: at, Arrival: at, Body: event.ObjectOf([]event.Value{text(trait), v})}
+	return &event.Event{Type: event.Identify, Profile: "p", Time: at, Arrival: at, Body: event.ObjectOf([]event.Value{event.StringOf(trait), v})}
 }
 
 // described writes changes as +id or -id, with the hour.
@@ -28,7 +29,7 @@ func described(changes []pipeline.Change) string {
 		if c.Entered {
 			sign = "+"
 		}
-		lines = append(lines, sign+c.Segment+" "+spell(number(float64(c.At)/hour)))
+		lines = append(lines, sign+c.Segment+" "+fmt.Sprint(float64(c.At)/hour))
 	}
 	return strings.Join(lines, ", ")
 }
@@ -78,10 +79,10 @@ func TestConditionsHaveNoName(t *testing.T) {
 	}
 	port := &single{}
 	driver := port.drive(set)
-	feed(t, driver, identified(10*hour, "x", number(1)))
+	feed(t, driver, identified(10*hour, "x", event.NumberOf(1)))
 	advance(t, driver, 12*hour)
-	feed(t, driver, identified(40*hour, "y", number(1))) // another day: reach counts again
-	feed(t, driver, identified(41*hour, "x", number(2)))
+	feed(t, driver, identified(40*hour, "y", event.NumberOf(1))) // another day: reach counts again
+	feed(t, driver, identified(41*hour, "x", event.NumberOf(2)))
 	c := port.commit(t)
 	if got, want := described(c.Changes), "+a 10, +b 11, +c 11, -a 13, -c 13, +a 41, -b 41"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -110,22 +111,22 @@ func TestHeldOutlivesAChangeOfRules(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	feed(t, driver, identified(10*hour, "x", number(1)))
+	feed(t, driver, identified(10*hour, "x", event.NumberOf(1)))
 	if got := commit(); got != "" {
 		t.Errorf("first %s", got)
 	}
 	swap(map[string]string{"other": `held(traits.x == 1, "30h")`, "new": `held(traits.x != 2, "10h")`})
-	feed(t, driver, identified(20*hour, "y", number(1)))
+	feed(t, driver, identified(20*hour, "y", event.NumberOf(1)))
 	advance(t, driver, 100*hour)
 	if got, want := commit(), "+new 30, +other 40"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	swap(map[string]string{"s": `held(traits.x == 1, "1d")`})
-	feed(t, driver, identified(101*hour, "y", number(2)))
+	feed(t, driver, identified(101*hour, "y", event.NumberOf(2)))
 	if got, want := commit(), "-new 101, -other 101, +s 101"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	feed(t, driver, identified(102*hour, "x", number(2)))
+	feed(t, driver, identified(102*hour, "x", event.NumberOf(2)))
 	if got, want := commit(), "-s 102"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
