@@ -43,7 +43,7 @@ func allowReshard(t *testing.T, admin client.UniversalClient) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(text)) {
-		command, found := strings.CutPrefix(strings.TrimSpace(line), "redis-cli ACL SETUSER "+redis.User+" ")
+		command, found := strings.CutPrefix(strings.TrimSpace(line), "redis-cli ACL SETUSER "+redis.User+" +")
 		if !found {
 			continue
 		}
