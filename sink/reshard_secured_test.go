@@ -43,8 +43,8 @@ func allowReshard(t *testing.T, admin client.UniversalClient) {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(text)) {
-		command, found := strings.CutPrefix(strings.TrimSpace(line), "redis-cli ACL SETUSER "+redis.User+" +")
-		if !found {
+		command, found := strings.CutPrefix(strings.TrimSpace(line), "redis-cli ACL SETUSER "+redis.User+" ")
+		if !found || !strings.HasPrefix(command, "+") { // the first one makes the user
 			continue
 		}
 		words := []any{"ACL", "SETUSER", redis.User}
