@@ -10,7 +10,7 @@ import (
 	"muster/config"
 )
 
-type benchCommand struct {
+type rehearseCommand struct {
 	Config   string        `short:"c" placeholder:"FILE" help:"Configuration file. Default: every setting's default."`
 	Segments string        `placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files. Default: segments.path of the configuration."`
 	Sample   string        `required:"" placeholder:"FILE" help:"Events as one JSON object a line, plain, .gz or .zst; - is standard input. At most 256 MB are used."`
@@ -21,7 +21,7 @@ type benchCommand struct {
 }
 
 // Help is shown by --help.
-func (benchCommand) Help() string {
+func (rehearseCommand) Help() string {
 	return `Says what your segments and your events cost on this machine, and what a deployment
 for 1,000 to 1,000,000 events a second needs. No servers are used.
 
@@ -54,10 +54,10 @@ Examples:
 
     # three days of one customer in a hundred, by the last two digits of their ids
     zcat events-2026-11-1[0-2].gz | grep -E '"userId":"[0-9]*42"' > sample.ndjson
-    evaluator bench -c muster.yaml --sample sample.ndjson --profiles 5000000
+    evaluator rehearse -c muster.yaml --sample sample.ndjson --profiles 5000000
 
     # what do twice as many segments cost? figures for a program
-    evaluator bench --segments twice/ --sample sample.ndjson --for 1m --output json
+    evaluator rehearse --segments twice/ --sample sample.ndjson --for 1m --output json
 
 With --output json every figure has its unit in its name: us_event is microseconds
 an event, events_s events a second, bytes and gb (a billion bytes) are memory. More
@@ -70,12 +70,12 @@ be used.`
 
 // Bounds of --for.
 const (
-	shortestBench = 10 * time.Millisecond
-	longestBench  = time.Hour
+	shortestRehearsal = 10 * time.Millisecond
+	longestRehearsal  = time.Hour
 )
 
 // Run measures and prints.
-func (cmd *benchCommand) Run(c console) error {
+func (cmd *rehearseCommand) Run(c console) error {
 	if err := cmd.validate(); err != nil {
 		return unusable(err)
 	}
@@ -97,7 +97,7 @@ func (cmd *benchCommand) Run(c console) error {
 	if err != nil {
 		return err
 	}
-	show := &benchProgress{out: c.err, live: isTerminal(c.err)}
+	show := &rehearsalProgress{out: c.err, live: isTerminal(c.err)}
 	figures, err := rehearsal.Play(set, sample, rehearsal.Options{
 		Pipeline: cfg.Pipeline, Batch: cfg.Kafka.BatchRecords, Events: cmd.Events, For: cmd.For, Progress: show.tick,
 		Plan: rehearsal.Deployment{Profiles: cmd.Profiles, OutboxMax: cfg.Redis.OutboxMax, ReachDays: cfg.Redis.ReachDays},
@@ -109,11 +109,11 @@ func (cmd *benchCommand) Run(c console) error {
 	return printFigures(c.out, figures, cmd)
 }
 
-func (cmd *benchCommand) validate() error {
+func (cmd *rehearseCommand) validate() error {
 	switch {
 	case cmd.Config == "" && cmd.Segments == "":
 		return errors.New("there are no segments: name them with --segments DIR, or a configuration with -c FILE")
-	case cmd.For < shortestBench || cmd.For > longestBench:
+	case cmd.For < shortestRehearsal || cmd.For > longestRehearsal:
 		return fmt.Errorf("--for is %s; it must be between 10ms and 1h", cmd.For)
 	case cmd.Events < 1:
 		return fmt.Errorf("--events is %d; it must be at least 1", cmd.Events)
@@ -124,7 +124,7 @@ func (cmd *benchCommand) validate() error {
 }
 
 // read reads the sample, and refuses one that has nothing to play.
-func (cmd *benchCommand) read(cfg *config.Config, in io.Reader) (*rehearsal.Sample, error) {
+func (cmd *rehearseCommand) read(cfg *config.Config, in io.Reader) (*rehearsal.Sample, error) {
 	limit := cfg.Pipeline.Events.MaxBytes
 	sample, err := rehearsal.NewSample(cfg.Pipeline.Events)
 	if err != nil {
@@ -157,14 +157,14 @@ func (cmd *benchCommand) read(cfg *config.Config, in io.Reader) (*rehearsal.Samp
 	return nil, unusable(fmt.Errorf("%s is empty: a sample is events as one JSON object a line, as evaluator replay reads them", cmd.Sample))
 }
 
-// benchProgress tells people how far a bench is.
-type benchProgress struct {
+// rehearsalProgress tells people how far a rehearsal is.
+type rehearsalProgress struct {
 	out  io.Writer
 	live bool // somebody is looking
 	last time.Time
 }
 
-func (p *benchProgress) tick(events int, part string) {
+func (p *rehearsalProgress) tick(events int, part string) {
 	if !p.live || time.Since(p.last) < progressEvery {
 		return
 	}
@@ -172,7 +172,7 @@ func (p *benchProgress) tick(events int, part string) {
 	_, _ = fmt.Fprintf(p.out, "\r\x1b[K%s: %d events", part, events)
 }
 
-func (p *benchProgress) clear() {
+func (p *rehearsalProgress) clear() {
 	if p.live {
 		_, _ = fmt.Fprint(p.out, "\r\x1b[K")
 	}

@@ -10,8 +10,8 @@ import (
 	"muster/cmd/evaluator/rehearsal"
 )
 
-// printFigures prints what a bench found out.
-func printFigures(out io.Writer, f *rehearsal.Figures, cmd *benchCommand) error {
+// printFigures prints what a rehearsal found out.
+func printFigures(out io.Writer, f *rehearsal.Figures, cmd *rehearseCommand) error {
 	if cmd.Output == "json" {
 		encoder := json.NewEncoder(out)
 		encoder.SetEscapeHTML(false)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// benchNames are all names of the JSON form. They are promised to stay.
-var benchNames = strings.Fields(`
+// rehearsalNames are all names of the JSON form. They are promised to stay.
+var rehearsalNames = strings.Fields(`
 	segments
 	sample sample.records sample.events sample.profiles sample.bytes sample.span_s sample.cut sample.refused
 	sample.refusals sample.refusals.reason sample.refusals.line sample.refusals.records
@@ -24,7 +24,7 @@ var benchNames = strings.Fields(`
 	sizing sizing.headroom sizing.profiles sizing.redis_node_gb sizing.servers_us_event sizing.redis_us_event
 	sizing.rows sizing.rows.events_s sizing.rows.evaluator_cores sizing.rows.shards sizing.rows.redis_nodes sizing.rows.redis_gb sizing.rows.reach_gb`)
 
-func TestBenchNames(t *testing.T) {
+func TestRehearsalNames(t *testing.T) {
 	folder := t.TempDir()
 	segments, sample := filepath.Join(folder, "a.yaml"), filepath.Join(folder, "sample.ndjson")
 	for path, text := range map[string]string{
@@ -36,7 +36,7 @@ func TestBenchNames(t *testing.T) {
 		}
 	}
 	var out, errs bytes.Buffer
-	code := execute([]string{"bench", "--segments", segments, "--sample", sample, "--events", "1000", "--output", "json"}, console{nil, &out, &errs})
+	code := execute([]string{"rehearse", "--segments", segments, "--sample", sample, "--events", "1000", "--output", "json"}, console{nil, &out, &errs})
 	if code != exitOK || errs.Len() > 0 {
 		t.Fatalf("exit code %d: %s", code, &errs)
 	}
@@ -44,7 +44,7 @@ func TestBenchNames(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &found); err != nil {
 		t.Fatalf("%s: %v", &out, err)
 	}
-	got, want := slices.Sorted(slices.Values(namesIn("", found, nil))), slices.Sorted(slices.Values(benchNames))
+	got, want := slices.Sorted(slices.Values(namesIn("", found, nil))), slices.Sorted(slices.Values(rehearsalNames))
 	if !slices.Equal(got, want) {
 		t.Errorf("names are\n%q, want\n%q", got, want)
 	}
@@ -68,17 +68,17 @@ func namesIn(prefix string, v any, names []string) []string {
 	return names
 }
 
-// TestBenchProgress: a terminal is told now and then and left clean, anything
+// TestRehearsalProgress: a terminal is told now and then and left clean, anything
 // else is told nothing.
-func TestBenchProgress(t *testing.T) {
+func TestRehearsalProgress(t *testing.T) {
 	var out bytes.Buffer
-	silent := &benchProgress{out: &out}
+	silent := &rehearsalProgress{out: &out}
 	silent.tick(500, "measuring")
 	silent.clear()
 	if out.Len() > 0 {
 		t.Errorf("what is no terminal was told %q", &out)
 	}
-	p := &benchProgress{out: &out, live: true}
+	p := &rehearsalProgress{out: &out, live: true}
 	p.tick(500, "warming up")
 	p.tick(1000, "warming up") // too soon
 	p.last = p.last.Add(-progressEvery)
