@@ -44,11 +44,11 @@ type HTTP struct {
 
 // Default returns the default of every setting.
 func Default() Config {
-	kafka := stream.DefaultConfig()
+	kafka := stream.Default()
 	kafka.Brokers, kafka.Keyed = []string{"127.0.0.1:9092"}, "muster-events"
 	return Config{
-		Kafka: kafka, Redis: sink.Default(), Pipeline: pipeline.DefaultConfig(),
-		Segments: segments.DefaultConfig(), Clock: WallClock,
+		Kafka: kafka, Redis: sink.Default(), Pipeline: pipeline.Default(),
+		Segments: segments.Default(), Clock: WallClock,
 		HTTP: HTTP{Listen: ":8080"}, Log: observe.DefaultLogConfig(),
 	}
 }

@@ -20,8 +20,8 @@ type Config struct {
 	MaxID int `yaml:"max_id"`
 }
 
-// DefaultConfig returns the documented defaults.
-func DefaultConfig() Config {
+// Default returns the documented defaults.
+func Default() Config {
 	return Config{MaxBytes: 1 << 20, MaxDepth: 32, MaxTraits: 1000, MaxID: 1024}
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 func TestConfigBounds(t *testing.T) {
-	if err := DefaultConfig().Validate(); err != nil {
+	if err := Default().Validate(); err != nil {
 		t.Fatalf("defaults: %v", err)
 	}
 	for _, test := range []struct {
@@ -22,7 +22,7 @@ func TestConfigBounds(t *testing.T) {
 		{"max_id", func(c *Config) { c.MaxID = 15 }},
 		{"max_id", func(c *Config) { c.MaxID = 1<<16 + 1 }},
 	} {
-		c := DefaultConfig()
+		c := Default()
 		test.turn(&c)
 		if _, err := NewDecoder(c); err == nil || !strings.Contains(err.Error(), "event limit "+test.name) {
 			t.Errorf("%+v: got error %v, want one that names %s", c, err, test.name)

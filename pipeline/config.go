@@ -41,12 +41,12 @@ type Config struct {
 	Profiles profile.Config `yaml:"profiles"`
 }
 
-// DefaultConfig returns the documented defaults.
-func DefaultConfig() Config {
+// Default returns the documented defaults.
+func Default() Config {
 	return Config{
 		CacheBytes: 256 << 20, Timers: 2000, Wave: 1000,
 		IdleGrace: time.Second, IdleCheck: 5 * time.Second, CommitTimeout: 5 * time.Second,
-		Events: event.DefaultConfig(), Profiles: profile.DefaultConfig(),
+		Events: event.Default(), Profiles: profile.Default(),
 	}
 }
 

@@ -37,7 +37,7 @@ func (l *life) restart(set *rules.Set) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.shard = pipeline.NewShard(set, profile.DefaultConfig(), 0, state)
+	l.shard = pipeline.NewShard(set, profile.Default(), 0, state)
 }
 
 // swap goes on with other rules in place.

@@ -45,11 +45,11 @@ func TestDocs(t *testing.T) {
 
 func runExample(t *testing.T, set *rules.Set, segment string, test rules.Test) {
 	t.Helper()
-	decoder, err := event.NewDecoder(event.DefaultConfig())
+	decoder, err := event.NewDecoder(event.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
-	shard, who := pipeline.NewShard(set, profile.DefaultConfig(), 0, pipeline.State{Next: -1}), test.Profile
+	shard, who := pipeline.NewShard(set, profile.Default(), 0, pipeline.State{Next: -1}), test.Profile
 	for _, record := range test.Events {
 		events, rejected := decoder.Decode(nil, nil, record, 0, 0)
 		if len(rejected) > 0 {

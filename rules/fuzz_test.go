@@ -114,7 +114,7 @@ func FuzzAgainstOracle(f *testing.F) {
 // live runs a set over a few events and a year.
 func live(t *testing.T, set *rules.Set) {
 	t.Helper()
-	shard := pipeline.NewShard(set, profile.DefaultConfig(), 0, pipeline.State{Next: -1})
+	shard := pipeline.NewShard(set, profile.Default(), 0, pipeline.State{Next: -1})
 	body := event.ObjectOf([]event.Value{
 		event.StringOf("a"), event.ArrayOf([]event.Value{event.NumberOf(1), event.StringOf("x"), {}}), event.StringOf("plan"), event.StringOf("2026-11-05"),
 		event.StringOf("price"), event.NumberOf(-1.5), event.StringOf("address"), event.ObjectOf([]event.Value{event.StringOf("city"), event.BoolOf(true)}),

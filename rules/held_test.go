@@ -39,7 +39,7 @@ func TestConditionsHaveNoName(t *testing.T) {
 	if set.Len() != 3 || !slices.Equal(slices.Sorted(slices.Values(set.IDs())), []string{"a", "b", "c"}) {
 		t.Fatalf("the set has %v", set.IDs())
 	}
-	shard := pipeline.NewShard(set, profile.DefaultConfig(), 0, pipeline.State{Next: -1})
+	shard := pipeline.NewShard(set, profile.Default(), 0, pipeline.State{Next: -1})
 	feed(t, shard, identified(10*hour, "x", number(1)))
 	advance(t, shard, 12*hour)
 	feed(t, shard, identified(40*hour, "y", number(1))) // another day: reach counts again
@@ -65,7 +65,7 @@ func TestConditionsHaveNoName(t *testing.T) {
 // under others: a condition that both have goes on, a new one begins at the
 // first step, one that is gone is forgotten without a word.
 func TestHeldOutlivesAChangeOfRules(t *testing.T) {
-	shard := pipeline.NewShard(ruleset.Compile(t, map[string]string{"s": `held(traits.x == 1, "1d")`, "gone": `held(traits.x > 0, "1d")`}), profile.DefaultConfig(), 0, pipeline.State{Next: -1})
+	shard := pipeline.NewShard(ruleset.Compile(t, map[string]string{"s": `held(traits.x == 1, "1d")`, "gone": `held(traits.x > 0, "1d")`}), profile.Default(), 0, pipeline.State{Next: -1})
 	var blob string
 	commit := func() string {
 		c := shard.Flush(0)

@@ -88,7 +88,7 @@ func newScript(t *testing.T, steps []step) *script {
 	s := &script{t: t, steps: steps}
 	texts := map[string]string{}
 	var segments []rules.Segment
-	limits := profile.DefaultConfig()
+	limits := profile.Default()
 	for _, st := range steps {
 		if st.verb == "entries" {
 			limits.Entries, _ = strconv.Atoi(st.argument)
@@ -111,7 +111,7 @@ func newScript(t *testing.T, steps []step) *script {
 	if s.log, err = oracle.NewLog(texts); err != nil {
 		t.Fatal(err)
 	}
-	if s.decoder, err = event.NewDecoder(event.DefaultConfig()); err != nil {
+	if s.decoder, err = event.NewDecoder(event.Default()); err != nil {
 		t.Fatal(err)
 	}
 	s.shard = pipeline.NewShard(set, limits, 0, pipeline.State{Next: -1})

@@ -16,8 +16,8 @@ type Config struct {
 	Reload time.Duration `yaml:"reload"`
 }
 
-// DefaultConfig returns the documented defaults.
-func DefaultConfig() Config { return Config{Path: "segments", Reload: 10 * time.Second} }
+// Default returns the documented defaults.
+func Default() Config { return Config{Path: "segments", Reload: 10 * time.Second} }
 
 // Validate reports the first value that can't be used.
 func (c Config) Validate() error {

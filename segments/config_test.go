@@ -7,7 +7,7 @@ import (
 )
 
 func TestConfigBounds(t *testing.T) {
-	if err := DefaultConfig().Validate(); err != nil {
+	if err := Default().Validate(); err != nil {
 		t.Error(err)
 	}
 	for reload, fine := range map[time.Duration]bool{

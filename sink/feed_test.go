@@ -33,7 +33,7 @@ func feeding(t *testing.T, store *sink.Store, set *rules.Set, shards int) *feed 
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.shards = append(f.shards, pipeline.NewShard(set, profile.DefaultConfig(), 0, state))
+		f.shards = append(f.shards, pipeline.NewShard(set, profile.Default(), 0, state))
 		f.next = append(f.next, max(0, state.Next))
 	}
 	return f

@@ -9,7 +9,7 @@ import (
 	"muster/credentials"
 )
 
-// Config says which cluster, topics and group to use. Start from DefaultConfig.
+// Config says which cluster, topics and group to use. Start from Default.
 type Config struct {
 	// Brokers are host:port addresses of some brokers; the others are found
 	// through them. At least one.
@@ -80,9 +80,9 @@ type Config struct {
 	Dial credentials.Dial `yaml:"-"`
 }
 
-// DefaultConfig returns the documented defaults; Brokers and Keyed are left
+// Default returns the documented defaults; Brokers and Keyed are left
 // to set.
-func DefaultConfig() Config {
+func Default() Config {
 	return Config{
 		ClientID:          "muster",
 		Group:             "muster",

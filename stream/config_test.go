@@ -20,7 +20,7 @@ func TestConfigDefaultsAreValid(t *testing.T) {
 }
 
 func valid() stream.Config {
-	cfg := stream.DefaultConfig()
+	cfg := stream.Default()
 	cfg.Brokers, cfg.Keyed = []string{"localhost:9092"}, "keyed"
 	return cfg
 }

@@ -57,7 +57,7 @@ func newShard(set *rules.Set, c *Case) *shard {
 	if c.Stored {
 		s.blobs, memory = map[string]string{}, max(1, c.Room)
 	}
-	s.shard = pipeline.NewShard(set, profile.DefaultConfig(), memory, pipeline.State{Next: -1})
+	s.shard = pipeline.NewShard(set, profile.Default(), memory, pipeline.State{Next: -1})
 	return s
 }
 

@@ -43,7 +43,7 @@ func fill(b *testing.B, store *sink.Store, shard int, deadlines bool) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	sh := pipeline.NewShard(ruleset.Compile(b, segments), profile.DefaultConfig(), 0, state)
+	sh := pipeline.NewShard(ruleset.Compile(b, segments), profile.Default(), 0, state)
 	for i := range stored {
 		ev := event.Event{
 			Type: event.Track, Name: "Bought", Profile: fmt.Sprintf("u%d", i), Time: began.UnixMilli(), Arrival: began.UnixMilli(),

@@ -52,8 +52,8 @@ type Config struct {
 	Groups int `yaml:"groups"`
 }
 
-// DefaultConfig returns the documented defaults.
-func DefaultConfig() Config {
+// Default returns the documented defaults.
+func Default() Config {
 	return Config{Entries: 1024, StateBytes: 256 << 10, MessageIDs: 4096, Traits: 2000, Groups: 1000}
 }
 
