@@ -30,6 +30,19 @@ func TestConfigBounds(t *testing.T) {
 	}
 }
 
+// All mistakes are told at once, in the order of the fields.
+func TestConfigTellsAllMistakesInOrder(t *testing.T) {
+	want := "event limit max_bytes is 0; it must be between 1024 and 67108864\n" +
+		"event limit max_depth is 0; it must be between 3 and 256\n" +
+		"event limit max_traits is 0; it must be between 1 and 100000\n" +
+		"event limit max_id is 0; it must be between 16 and 65536"
+	for range 2 {
+		if err := (Config{}).Validate(); err == nil || err.Error() != want {
+			t.Errorf("got\n%v\nwant\n%s", err, want)
+		}
+	}
+}
+
 // TestLimitsTurn decodes one record at and one past each limit.
 func TestLimitsTurn(t *testing.T) {
 	c := Config{MaxBytes: 2048, MaxDepth: 5, MaxTraits: 3, MaxID: 16}

@@ -11,31 +11,6 @@ import (
 	"muster/event"
 )
 
-func TestConfigValidate(t *testing.T) {
-	if err := Default().Validate(); err != nil {
-		t.Error(err)
-	}
-	fields := map[string]struct {
-		of        func(*Config) *int
-		low, high int
-	}{
-		"entries":     {func(c *Config) *int { return &c.Entries }, 16, 1_000_000},
-		"state_bytes": {func(c *Config) *int { return &c.StateBytes }, 4096, 1 << 30},
-		"message_ids": {func(c *Config) *int { return &c.MessageIDs }, 16, 1_000_000},
-		"traits":      {func(c *Config) *int { return &c.Traits }, 1, 100_000},
-		"groups":      {func(c *Config) *int { return &c.Groups }, 1, 100_000},
-	}
-	for name, f := range fields {
-		for value, ok := range map[int]bool{f.low - 1: false, f.low: true, f.high: true, f.high + 1: false} {
-			c := Default()
-			*f.of(&c) = value
-			if err := c.Validate(); (err == nil) != ok {
-				t.Errorf("%s = %d: %v", name, value, err)
-			}
-		}
-	}
-}
-
 // countError is the bound that Config.Entries states for each of a window's
 // two edges.
 func countError(folded int) float64 { return max(bucketEntries, float64(folded)/32) }
