@@ -19,22 +19,22 @@ func TestDroppedProfilesLeaveMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := NewShard(set, profile.Default(), 20_000, State{Next: -1})
+	s := newShard(set, profile.Default(), 20_000, State{Next: -1})
 	var seen []weak.Pointer[profile.Profile]
 	next, now := int64(0), int64(1_793_872_800_000)
 	for size := 100; size > 0; size-- {
 		for i := range size {
 			next, now = next+1, now+1
 			ev := event.Event{Type: event.Track, Name: "A", Profile: fmt.Sprintf("p%d-%d", size, i), Time: now, Arrival: now}
-			if err := s.Put(ev.Profile, ""); err != nil {
+			if err := s.put(ev.Profile, ""); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.Apply(&ev); err != nil {
+			if _, err := s.apply(&ev); err != nil {
 				t.Fatal(err)
 			}
-			seen = append(seen, weak.Make(s.Profile(ev.Profile)))
+			seen = append(seen, weak.Make(s.profile(ev.Profile)))
 		}
-		s.Committed(s.Flush(next))
+		s.committed(s.flush(next))
 	}
 	runtime.GC()
 	alive := 0

@@ -7,6 +7,7 @@ type Cause string
 const (
 	CauseEvent Cause = "event"
 	CauseTime  Cause = "time"
+	CauseRules Cause = "rules" // the rule set has changed
 )
 
 // Change is one profile entering or leaving one segment.

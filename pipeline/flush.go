@@ -6,9 +6,9 @@ import "muster/profile"
 // commit, in bytes. It holds those of a full batch of ordinary profiles.
 const keptBlobs = 16 << 20
 
-// TakeChanges returns and forgets the changes since it was last called. It
+// takeChanges returns and forgets the changes since it was last called. It
 // is for feeding a Shard that is never stored.
-func (s *Shard) TakeChanges() []Change {
+func (s *Shard) takeChanges() []Change {
 	changes := s.changes
 	s.changes, s.reach = s.changes[len(s.changes):], s.reach[:0]
 	for _, e := range s.dirty {
@@ -18,13 +18,13 @@ func (s *Shard) TakeChanges() []Change {
 	return changes
 }
 
-// Pending is the number of profiles changed and not committed.
-func (s *Shard) Pending() int { return len(s.dirty) }
+// pending is the number of profiles changed and not committed.
+func (s *Shard) pending() int { return len(s.dirty) }
 
-// Flush returns everything since the last commit, with next as the offset
+// flush returns everything since the last commit, with next as the offset
 // to go on from. The Commit refers to the shard's memory: store it before
 // anything else is applied, and keep nothing of it.
-func (s *Shard) Flush(next int64) *Commit {
+func (s *Shard) flush(next int64) *Commit {
 	c := &Commit{
 		Epoch: s.epoch, From: s.next, Next: next, Clock: s.clock, Outbox: s.outbox,
 		Rules: s.set.Fingerprint(), Generation: s.generation, NewNames: s.newNames,
@@ -34,7 +34,7 @@ func (s *Shard) Flush(next int64) *Commit {
 	blobs := s.blobs[:0]
 	for _, e := range s.dirty {
 		start := len(blobs)
-		blobs = s.codec.Append(blobs, e.profile, s.settled(e.profile))
+		blobs = s.codec.Append(blobs, e.profile, s.evaluated(e.profile))
 		c.Profiles = append(c.Profiles, Write{
 			Profile: e.profile.ID, Blob: blobs[start:len(blobs):len(blobs)],
 			Deadline: e.profile.Deadline, Timer: e.profile.Deadline != e.deadline,
@@ -47,19 +47,19 @@ func (s *Shard) Flush(next int64) *Commit {
 	return c
 }
 
-// settled is the latest instant that a profile was evaluated for. That is the
+// evaluated is the latest instant that a profile was evaluated for. That is the
 // clock, or the millisecond before it when many timers are due at the clock
 // and the profile's own is not served yet: what its deadline is about must
 // still be there when it is read back.
-func (s *Shard) settled(p *profile.Profile) int64 {
+func (s *Shard) evaluated(p *profile.Profile) int64 {
 	if p.Deadline == 0 {
 		return s.clock
 	}
 	return min(s.clock, p.Deadline-1)
 }
 
-// Committed tells the shard that c was stored.
-func (s *Shard) Committed(c *Commit) {
+// committed tells the shard that c was stored.
+func (s *Shard) committed(c *Commit) {
 	s.next = c.Next
 	s.outbox += int64(len(c.Changes))
 	s.stored, s.newNames = lineage{c.Rules, c.Generation}, nil

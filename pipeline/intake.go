@@ -13,12 +13,12 @@ type intake struct {
 	source   Source
 	decoders [2]*event.Decoder // in turn: the worker still reads events of the one before
 	wall     func() int64
-	place    place
+	origin   origin
 	turn     int
 }
 
-// place is where records come from.
-type place struct {
+// origin is where records come from.
+type origin struct {
 	topic     string
 	partition int
 }
@@ -42,7 +42,7 @@ func (in *intake) run(ctx context.Context, out chan<- parcel) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("reading partition %d: %w", in.place.partition, err)
+			return fmt.Errorf("reading partition %d: %w", in.origin.partition, err)
 		}
 		p := &parcels[in.turn]
 		p.asked = asked
@@ -67,11 +67,11 @@ func (in *intake) decode(p *parcel, batch Batch) {
 			p.records = append(p.records, i)
 		}
 		for _, rej := range rejected {
-			p.letters = append(p.letters, in.place.letter(r, rej.Reason, rej.Value))
+			p.letters = append(p.letters, in.origin.letter(r, rej.Reason, rej.Value))
 		}
 	}
 }
 
-func (p place) letter(r Record, reason string, value []byte) DeadLetter {
-	return DeadLetter{Reason: reason, Topic: p.topic, Partition: p.partition, Offset: r.Offset, Key: r.Key, Value: value}
+func (o origin) letter(r Record, reason string, value []byte) DeadLetter {
+	return DeadLetter{Reason: reason, Topic: o.topic, Partition: o.partition, Offset: r.Offset, Key: r.Key, Value: value}
 }

@@ -1,6 +1,10 @@
 package pipeline
 
-import "time"
+import (
+	"time"
+
+	"muster/event"
+)
 
 // Observer watches a Worker from outside. Every function is optional and
 // must return at once; they are called by the workers' goroutines.
@@ -31,6 +35,16 @@ type BatchStats struct {
 	Edition        uint64        // of the rules that were applied
 	Step           time.Duration // loading, applying and matching
 	Commit         time.Duration // storing
+}
+
+// clamp counts an event whose times were moved.
+func (b *BatchStats) clamp(c event.Clamp) {
+	if c&event.ClampedTime != 0 {
+		b.ClampedTime++
+	}
+	if c&event.ClampedArrival != 0 {
+		b.ClampedArrival++
+	}
 }
 
 func (o *Observer) opened(shard int, s State) {

@@ -2,7 +2,7 @@ package pipeline
 
 import "context"
 
-// The passing of time in a tenure. A record waits for all timers due before
+// The passing of time in a Driver. A record waits for all timers due before
 // it, in order, as long as there are at most Config.Wave of them. Behind a
 // longer wave it would wait for too long: then it waits for those of its own
 // profile only, and the wave is served beside the records: one timer every so
@@ -20,104 +20,95 @@ const (
 	turnTimers = 20
 )
 
-// await returns the next parcel, serving overdue timers until there is one,
-// and false when ctx ends.
-func (t *tenure) await(ctx context.Context, parcels <-chan parcel) (p parcel, ok bool, err error) {
-	for t.shard.Overdue(t.until, 0) > 0 {
-		select {
-		case p = <-parcels:
-			return p, true, nil
-		case <-ctx.Done():
-			return p, false, nil
-		default:
-		}
-		if err := t.turn(ctx); err != nil {
-			return p, false, err
-		}
-	}
-	select {
-	case p = <-parcels:
-		return p, true, nil
-	case <-ctx.Done():
-		return p, false, nil
-	}
-}
+// Pass lets time move forward without a record, to an instant in milliseconds
+// since 1970 UTC. Timers that are due by then are served by Turn.
+func (d *Driver) Pass(until int64) { d.until = max(d.until, until) }
 
-// idle lets the wall clock move time forward, when a parcel shows that there
-// was nothing to read when it was asked for.
-func (t *tenure) idle(p parcel) {
-	if p.asked != 0 && p.batch.Next >= p.batch.High {
-		t.until = max(t.until, p.asked-t.Config.IdleGrace.Milliseconds())
-	}
-}
+// Behind reports whether timers are due that are not served yet.
+func (d *Driver) Behind() bool { return d.shard.collect(d.until, 0) > 0 }
 
-// turn serves some overdue timers and commits them.
-func (t *tenure) turn(ctx context.Context) error {
-	ctx, cancel := withGrace(ctx, t.Config.CommitTimeout)
-	defer cancel()
-	if err := t.keepUp(); err != nil {
+// Overdue returns how many timers are due and not served yet; it stops
+// counting beyond Config.Wave.
+func (d *Driver) Overdue() int { return d.shard.collect(0, d.config.Wave) }
+
+// Turn serves some overdue timers and commits them.
+func (d *Driver) Turn(ctx context.Context) error {
+	if _, err := d.fire(ctx, max(d.until, d.shard.clock), min(turnTimers, d.config.Timers)); err != nil {
 		return err
 	}
-	if _, err := t.fire(ctx, max(t.until, t.shard.Clock()), min(turnTimers, t.Config.Timers)); err != nil {
-		return err
+	return d.commit(ctx, d.next)
+}
+
+// Advance serves every timer that is due at until, in milliseconds since 1970
+// UTC, and moves the clock there unless it was ahead. It commits nothing.
+func (d *Driver) Advance(ctx context.Context, until int64) error {
+	for {
+		if done, err := d.fire(ctx, until, d.config.Timers); done || err != nil {
+			return err
+		}
 	}
-	return t.commit(ctx, t.next)
 }
 
 // keepPace serves timers of a long wave behind a batch that leaves nothing to
 // read: then there is time, though a small batch may always be waiting.
-func (t *tenure) keepPace(ctx context.Context, p *parcel) error {
-	if p.batch.Next < p.batch.High || !t.swamped() {
+func (d *Driver) keepPace(ctx context.Context, f *Feed) error {
+	if !f.Last || !d.swamped(0) {
 		return nil
 	}
-	_, err := t.fire(ctx, t.shard.Clock(), min(turnTimers, t.Config.Timers))
+	_, err := d.fire(ctx, d.shard.clock, min(turnTimers, d.config.Timers))
 	return err
 }
 
-// swamped reports whether more timers are overdue than records wait for.
-func (t *tenure) swamped() bool { return t.shard.Overdue(0, t.Config.Wave) > t.Config.Wave }
+// swamped reports whether more timers are overdue at an instant than records
+// wait for. Without a Port there are no waves: what waits costs no more later.
+func (d *Driver) swamped(until int64) bool {
+	return d.port != nil && d.shard.collect(until, d.config.Wave) > d.config.Wave
+}
 
-// timersOf is how many of the timers that a parcel's records bring about are
-// loaded with it.
-func (t *tenure) timersOf(p *parcel) int {
-	if t.swamped() {
-		return len(p.batch.Records)/recordsPerTimer + 1
+// timersOf is how many of the timers that a batch's records bring about are
+// loaded with it. Without a Port all profiles are in memory.
+func (d *Driver) timersOf(f *Feed) int {
+	if d.port == nil {
+		return 0
 	}
-	return t.Config.Timers
+	if d.swamped(0) {
+		return len(f.Offsets)/recordsPerTimer + 1
+	}
+	return d.config.Timers
 }
 
 // advance serves the timers that the i-th event waits for. Their commits,
 // should there be several, go with the offset still at the record at hand;
 // in the middle of a record that holds several events there is none, because
 // those before would be applied again after a crash.
-func (t *tenure) advance(ctx context.Context, p *parcel, i int) error {
-	until, first := p.events[i].Arrival, i == 0 || p.records[i-1] != p.records[i]
-	offset := p.batch.Records[p.records[i]].Offset
-	if t.shard.Overdue(until, t.Config.Wave) > t.Config.Wave {
+func (d *Driver) advance(ctx context.Context, f *Feed, i int) error {
+	until := f.Events[i].Arrival
+	if d.port == nil {
+		_, err := d.fire(ctx, until, d.config.Timers)
+		return err
+	}
+	offset, first := f.offset(i)
+	if d.swamped(until) {
 		if !first || offset%recordsPerTimer != 0 {
 			return nil
 		}
-		_, err := t.fire(ctx, until, 1)
+		_, err := d.fire(ctx, until, 1)
 		return err
 	}
 	for {
-		done, err := t.fire(ctx, until, t.Config.Timers)
+		done, err := d.fire(ctx, until, d.config.Timers)
 		if done || err != nil {
 			return err
 		}
 		if !first {
 			continue
 		}
-		if err := t.bury(ctx, p.letters); err != nil {
-			return err
-		}
-		p.letters = nil
-		if err := t.commit(ctx, offset); err != nil {
+		if err := d.commit(ctx, offset); err != nil {
 			return err
 		}
 		// The commit made room in the cache, and may have dropped profiles
 		// that the rest of the batch needs.
-		if err := t.load(ctx, t.shard.Missing(nil, p.events[i:], t.Config.Timers)); err != nil {
+		if err := d.load(ctx, d.shard.missing(d.wanted[:0], f.Events[i:], d.config.Timers)); err != nil {
 			return err
 		}
 	}
@@ -125,9 +116,11 @@ func (t *tenure) advance(ctx context.Context, p *parcel, i int) error {
 
 // fire serves at most limit timers due at until. It reports whether none is
 // left.
-func (t *tenure) fire(ctx context.Context, until int64, limit int) (bool, error) {
-	if err := t.load(ctx, t.shard.Due(nil, until, limit)); err != nil {
-		return false, err
+func (d *Driver) fire(ctx context.Context, until int64, limit int) (bool, error) {
+	if d.port != nil {
+		if err := d.load(ctx, d.shard.due(d.wanted[:0], until, limit)); err != nil {
+			return false, err
+		}
 	}
-	return t.shard.Fire(until, limit)
+	return d.shard.fire(until, limit)
 }

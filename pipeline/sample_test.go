@@ -13,16 +13,16 @@ import (
 // commitOf stores a profile that has bought a number of times.
 func commitOf(t *testing.T, shard *Shard, id string, times int, now int64) *Commit {
 	t.Helper()
-	if err := shard.Put(id, ""); err != nil {
+	if err := shard.put(id, ""); err != nil {
 		t.Fatal(err)
 	}
 	for range times {
 		ev := event.Event{Type: event.Track, Name: "Order Completed", Profile: id, Time: now, Arrival: now}
-		if _, err := shard.Apply(&ev); err != nil {
+		if _, err := shard.apply(&ev); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return shard.Flush(shard.next + 1)
+	return shard.flush(shard.next + 1)
 }
 
 // The shards number what profiles refer to each in its own way, and other
@@ -31,7 +31,7 @@ func TestSampleIsReadForOtherRules(t *testing.T) {
 	set := ruleset.One(t, `count(events("Order Completed")) > 5 and count(events("A")) > 0`)
 	s := NewSample()
 	for number, names := range [][]string{{"s:gone", "s:one"}, nil} {
-		shard := NewShard(set, profile.Default(), 0, State{Next: -1, Names: names})
+		shard := newShard(set, profile.Default(), 0, State{Next: -1, Names: names})
 		id := fmt.Sprint(number)
 		s.offer(number, shard.codec.Names(), commitOf(t, shard, id, 3+number, 1000+int64(number)))
 	}

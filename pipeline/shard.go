@@ -15,10 +15,10 @@ const millisPerDay = 24 * 60 * 60 * 1000
 // and reads no clock, so the same records give the same commits wherever
 // they are fed in. It is used by one goroutine.
 //
-// The caller's duties, in this order:
-//  1. Before Apply or Fire, Put every profile that Missing names.
-//  2. Before applying an event, Fire everything due up to its arrival.
-//  3. Take the effects with Flush, store them, then call Committed.
+// Only a Driver calls its methods. Its duties, in this order:
+//  1. Before apply or fire, put every profile that missing names.
+//  2. Before applying an event, fire everything due up to its arrival.
+//  3. Take the effects with flush, store them, then call committed.
 //     When storing fails, drop the Shard.
 type Shard struct {
 	set     *rules.Set
@@ -55,9 +55,9 @@ type lineage struct {
 	generation uint64
 }
 
-// NewShard returns the shard of a stored state. cacheBytes bounds the
+// newShard returns the shard of a stored state. cacheBytes bounds the
 // profiles kept in memory; 0 keeps all.
-func NewShard(set *rules.Set, limits profile.Config, cacheBytes int, s State) *Shard {
+func newShard(set *rules.Set, limits profile.Config, cacheBytes int, s State) *Shard {
 	sh := &Shard{
 		limits: limits, cache: newCache(cacheBytes), timers: newTimers(s.Timers),
 		epoch: s.Epoch, next: s.Next, clock: s.Clock, outbox: s.Outbox,
@@ -67,13 +67,10 @@ func NewShard(set *rules.Set, limits profile.Config, cacheBytes int, s State) *S
 	return sh
 }
 
-// Clock returns the shard's stream time, in milliseconds since 1970 UTC.
-func (s *Shard) Clock() int64 { return s.clock }
-
-// Missing appends to dst the profiles that the events and the timers due up
+// missing appends to dst the profiles that the events and the timers due up
 // to the latest arrival among them need and that are not in memory. At most
-// limit timers are looked at; Due names the rest when their turn comes.
-func (s *Shard) Missing(dst []string, events []event.Event, limit int) []string {
+// limit timers are looked at; due names the rest when their turn comes.
+func (s *Shard) missing(dst []string, events []event.Event, limit int) []string {
 	wanted := map[string]bool{}
 	latest := s.clock
 	for i := range events {
@@ -83,7 +80,7 @@ func (s *Shard) Missing(dst []string, events []event.Event, limit int) []string 
 			dst = append(dst, id)
 		}
 	}
-	for _, id := range s.Due(nil, latest, limit) {
+	for _, id := range s.due(nil, latest, limit) {
 		if !wanted[id] {
 			dst = append(dst, id)
 		}
@@ -91,9 +88,9 @@ func (s *Shard) Missing(dst []string, events []event.Event, limit int) []string 
 	return dst
 }
 
-// Due appends to dst the profiles of the first timers, at most limit, that
+// due appends to dst the profiles of the first timers, at most limit, that
 // are due at until and not in memory.
-func (s *Shard) Due(dst []string, until int64, limit int) []string {
+func (s *Shard) due(dst []string, until int64, limit int) []string {
 	for _, t := range s.timers.first(until, limit) {
 		if !s.cache.has(t.Profile) {
 			dst = append(dst, t.Profile)
@@ -102,9 +99,9 @@ func (s *Shard) Due(dst []string, until int64, limit int) []string {
 	return dst
 }
 
-// Put adds a profile as it is stored; "" is one that does not exist yet. The
+// put adds a profile as it is stored; "" is one that does not exist yet. The
 // profile keeps texts of the blob.
-func (s *Shard) Put(id, blob string) error {
+func (s *Shard) put(id, blob string) error {
 	if s.cache.has(id) {
 		return nil
 	}
@@ -120,10 +117,10 @@ func (s *Shard) Put(id, blob string) error {
 	return nil
 }
 
-// Fire serves, in order of time and profile, at most limit timers that are
+// fire serves, in order of time and profile, at most limit timers that are
 // due at until, moving the clock to each. It reports whether all are served;
 // then the clock stands at until, unless it was ahead already.
-func (s *Shard) Fire(until int64, limit int) (bool, error) {
+func (s *Shard) fire(until int64, limit int) (bool, error) {
 	for range limit {
 		first, ok := s.timers.next()
 		if !ok || first.At > until {
@@ -134,35 +131,35 @@ func (s *Shard) Fire(until int64, limit int) (bool, error) {
 		if e == nil {
 			return false, fmt.Errorf("serving a timer: profile %q was not loaded", first.Profile)
 		}
-		s.fire(e, first.At)
+		s.serve(e, first.At)
 	}
 	return false, nil
 }
 
-// fire serves a profile's timer.
-func (s *Shard) fire(e *entry, at int64) {
+// serve evaluates what a profile's timer is about.
+func (s *Shard) serve(e *entry, at int64) {
 	s.clock = max(s.clock, at)
 	if e.profile.Generation == s.generation {
 		s.matcher.Prepare(e.profile, at-1)
 	}
-	s.settle(e, at, CauseTime, func(p *profile.Profile) []rules.Flip { return s.matcher.Wake(p, at) })
+	s.evaluate(e, at, CauseTime, func(p *profile.Profile) []rules.Flip { return s.matcher.Wake(p, at) })
 }
 
-// Overdue returns the number of timers that are due at until, or at a later
-// time that it was given before; it stops counting beyond most.
-func (s *Shard) Overdue(until int64, most int) int { return s.timers.reach(until, most) }
+// collect gathers the timers that are due at until, or at a later time that it
+// was given before, and returns their number; it stops beyond most.
+func (s *Shard) collect(until int64, most int) int { return s.timers.collect(until, most) }
 
-// Apply merges an event into its profile and evaluates what it changed. The
+// apply merges an event into its profile and evaluates what it changed. The
 // clock moves to the event's arrival, unless it was ahead already. Timers of
 // the profile itself that are due by then are served first.
-func (s *Shard) Apply(ev *event.Event) (profile.Outcome, error) {
+func (s *Shard) apply(ev *event.Event) (profile.Outcome, error) {
 	s.clock = max(s.clock, ev.Arrival)
 	e := s.cache.get(ev.Profile)
 	if e == nil {
 		return 0, fmt.Errorf("applying an event: profile %q was not loaded", ev.Profile)
 	}
 	for at := e.profile.Deadline; at != 0 && at <= s.clock; at = e.profile.Deadline {
-		s.fire(e, at)
+		s.serve(e, at)
 	}
 	s.changed.Reset()
 	stale := e.profile.Generation != s.generation
@@ -176,7 +173,7 @@ func (s *Shard) Apply(ev *event.Event) (profile.Outcome, error) {
 	}
 	before := len(s.changes)
 	if concerned {
-		s.settle(e, s.clock, CauseEvent, func(p *profile.Profile) []rules.Flip { return s.matcher.Update(p, &s.changed, s.clock) })
+		s.evaluate(e, s.clock, CauseEvent, func(p *profile.Profile) []rules.Flip { return s.matcher.Update(p, &s.changed, s.clock) })
 	} else {
 		s.touch(e)
 	}
@@ -184,18 +181,18 @@ func (s *Shard) Apply(ev *event.Event) (profile.Outcome, error) {
 	return profile.Applied, nil
 }
 
-// settle evaluates a touched profile and gathers what follows. A profile
+// evaluate brings the memberships of a touched profile and gathers what follows. A profile
 // last evaluated under another rule set is evaluated whole.
-func (s *Shard) settle(e *entry, now int64, cause Cause, evaluate func(*profile.Profile) []rules.Flip) {
+func (s *Shard) evaluate(e *entry, now int64, cause Cause, flips func(*profile.Profile) []rules.Flip) {
 	p := e.profile
 	if p.Generation != s.generation {
 		for _, number := range p.Retired {
 			s.change(p, s.codec.Segment(number), false, now, cause)
 		}
 		p.Retired, p.Generation = nil, s.generation
-		evaluate = func(p *profile.Profile) []rules.Flip { return s.matcher.Full(p, now) }
+		flips = func(p *profile.Profile) []rules.Flip { return s.matcher.Full(p, now) }
 	}
-	for _, f := range evaluate(p) {
+	for _, f := range flips(p) {
 		s.change(p, s.set.Segment(f.Position).ID, f.Entered, now, cause)
 	}
 	p.Deadline = s.matcher.Deadline(p, now)
@@ -243,18 +240,18 @@ func (s *Shard) countReach(p *profile.Profile, changes []Change) {
 	}
 }
 
-// Profile returns a profile that is in memory, nil for one that is not. The
+// profile returns a profile that is in memory, nil for one that is not. The
 // caller must not change it.
-func (s *Shard) Profile(id string) *profile.Profile {
+func (s *Shard) profile(id string) *profile.Profile {
 	if e := s.cache.get(id); e != nil {
 		return e.profile
 	}
 	return nil
 }
 
-// Members calls f with every cached profile that is in a segment, in no
+// members calls f with every cached profile that is in a segment, in no
 // order. It is complete only while nothing was ever dropped from memory.
-func (s *Shard) Members(segment string, f func(profile string)) {
+func (s *Shard) members(segment string, f func(profile string)) {
 	position, ok := s.set.Position(segment)
 	if !ok {
 		return

@@ -25,6 +25,14 @@ type State struct {
 	Names  []string
 	Timers []Timer // every profile with a deadline
 	Gaps   []Gap   // what was ever passed over, oldest first
+	// Swept is the newest generation whose sweep has looked at every profile:
+	// the memberships of all are those of its rule set. 0 for none.
+	Swept uint64
+	// Bucket is where the sweep of Generation goes on, should it be newer than Swept.
+	Bucket int
+	// Catalog is what the shard knows of segments and series, see catalog.go:
+	// texts by name, the names being those of Names. Nil where none was ever stored.
+	Catalog map[string]string
 }
 
 // Timer is a profile's next deadline.
@@ -65,6 +73,27 @@ type Commit struct {
 	Reach      []Reach  // sent before the transaction; idempotent
 	// Hidden lists segments without member sets (members: false), by id.
 	Hidden map[string]bool
+	// Swept and Bucket take the place of those in State.
+	Swept  uint64
+	Bucket int
+	// Catalog has the entries that differ from those stored; "" is for one to
+	// be removed.
+	Catalog map[string]string
+	// Drop lists segments that no rule set in force has and that nobody is
+	// left in: their member sets and sizes are removed, behind Changes.
+	Drop []string
+}
+
+// Scanner names the stored profiles of shards, for sweeps. A Store that is no
+// Scanner has no sweeps.
+type Scanner interface {
+	// Count returns how many profiles a shard has and in how many buckets, at
+	// least 1, they are.
+	Count(ctx context.Context, shard int) (profiles int64, buckets int, err error)
+	// Scan returns the profiles of one bucket and of those after it, as few
+	// buckets as have limit profiles together, in any order, and the bucket
+	// to go on from, which is the number of buckets after the last.
+	Scan(ctx context.Context, shard, bucket, limit int) (profiles []string, next int, err error)
 }
 
 // Store keeps the state of every shard.

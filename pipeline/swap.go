@@ -7,7 +7,7 @@ import (
 	"muster/rules"
 )
 
-// Swap goes on with another rule set, exactly as a Shard opened anew from
+// swap goes on with another rule set, exactly as a Shard opened anew from
 // the store would: profiles are evaluated whole when next touched and then
 // leave segments that are no more. Everything must be committed. The clock
 // and the timers stay.
@@ -15,8 +15,8 @@ import (
 // Profiles in memory are dropped, to be read again when needed. Their stored
 // form is the truth that any later rule set can read; one that is turned
 // into the terms of this set has lost what only the set after it needs.
-func (s *Shard) Swap(set *rules.Set) error {
-	if n := s.Pending(); n > 0 {
+func (s *Shard) swap(set *rules.Set) error {
+	if n := s.pending(); n > 0 {
 		return fmt.Errorf("swapping rules: %d profiles are not committed", n)
 	}
 	names := s.codec.Names()

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,16 +11,15 @@ import (
 	"muster/event"
 	"muster/pipeline"
 	"muster/pipeline/memory"
-	"muster/profile"
 	"muster/rules"
 	"muster/test/kit/generate"
 )
 
-// life is a shard and its store, and what it has committed.
+// life is a driver and its store, and what it has committed.
 type life struct {
 	t       *testing.T
 	store   *memory.Store
-	shard   *pipeline.Shard
+	driver  *pipeline.Driver
 	next    int64
 	commits []*pipeline.Commit
 }
@@ -37,46 +37,41 @@ func (l *life) restart(set *rules.Set) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.shard = pipeline.NewShard(set, profile.Default(), 0, state)
+	config := pipeline.Default()
+	config.CacheBytes = 0
+	l.driver = pipeline.NewDriver(set, config, state, l)
 }
 
 // swap goes on with other rules in place.
 func (l *life) swap(set *rules.Set) {
 	l.t.Helper()
-	if err := l.shard.Swap(set); err != nil {
+	if err := l.driver.Swap(set); err != nil {
 		l.t.Fatal(err)
 	}
 }
 
 func (l *life) apply(ev *event.Event) {
 	l.t.Helper()
-	missing := l.shard.Missing(nil, []event.Event{*ev}, unbounded)
-	blobs, err := l.store.Load(l.t.Context(), 0, missing)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	for i, id := range missing {
-		if err := l.shard.Put(id, blobs[i]); err != nil {
-			l.t.Fatal(err)
-		}
-	}
-	if _, err := l.shard.Fire(ev.Arrival, unbounded); err != nil {
-		l.t.Fatal(err)
-	}
-	if _, err := l.shard.Apply(ev); err != nil {
+	if _, err := l.driver.Apply(l.t.Context(), ev); err != nil {
 		l.t.Fatal(err)
 	}
 	l.next++
 }
 
-const unbounded = 1 << 30
-
 func (l *life) commit() {
 	l.t.Helper()
-	c := l.shard.Flush(l.next)
-	if err := l.store.Commit(l.t.Context(), 0, c); err != nil {
+	if err := l.driver.Commit(l.t.Context(), l.next); err != nil {
 		l.t.Fatal(err)
 	}
+}
+
+// Load implements pipeline.Port.
+func (l *life) Load(ctx context.Context, ids []string) ([]string, error) {
+	return l.store.Load(ctx, 0, ids)
+}
+
+// Commit implements pipeline.Port.
+func (l *life) Commit(ctx context.Context, c *pipeline.Commit) error {
 	kept := *c
 	kept.Epoch, kept.Changes, kept.Reach = 0, slices.Clone(c.Changes), slices.Clone(c.Reach) // every restart has another epoch
 	kept.Profiles = slices.Clone(c.Profiles)
@@ -84,7 +79,7 @@ func (l *life) commit() {
 		kept.Profiles[i].Blob = slices.Clone(kept.Profiles[i].Blob)
 	}
 	l.commits = append(l.commits, &kept)
-	l.shard.Committed(c)
+	return l.store.Commit(ctx, 0, c)
 }
 
 // ruleSets draws rule sets each of which shares ids and rules with the one before.
@@ -200,12 +195,12 @@ func TestSwapWaitsForTheCommit(t *testing.T) {
 	set := compile(t, []rules.Segment{rules.NewSegment("any", `profile.id != ""`)})
 	l := newLife(t, set)
 	l.apply(happened("m1", generate.Start))
-	if err := l.shard.Swap(set); err == nil || !strings.Contains(err.Error(), "1 profiles are not committed") {
+	if err := l.driver.Swap(set); err == nil || !strings.Contains(err.Error(), "1 profiles are not committed") {
 		t.Errorf("swapping with a profile pending: %v", err)
 	}
 	l.commit()
 	l.swap(set)
-	if l.shard.Profile("a") != nil {
+	if l.driver.Profile("a") != nil {
 		t.Error("a profile of the rules before is in memory")
 	}
 	l.apply(happened("m2", generate.Start+1))

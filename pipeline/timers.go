@@ -23,7 +23,7 @@ type timers struct {
 // deadline is a Timer in one of the queues.
 type deadline struct {
 	Timer
-	place   int // in its queue
+	index   int // in its queue
 	overdue bool
 }
 
@@ -37,7 +37,7 @@ func (d *deadline) before(other *deadline) bool {
 func newTimers(stored []Timer) *timers {
 	t := &timers{of: make(map[string]*deadline, len(stored)), waiting: make(queue, 0, len(stored))}
 	for _, s := range stored {
-		d := &deadline{Timer: s, place: len(t.waiting)}
+		d := &deadline{Timer: s, index: len(t.waiting)}
 		t.of[s.Profile] = d
 		t.waiting = append(t.waiting, d)
 	}
@@ -56,10 +56,10 @@ func (t *timers) set(profile string, at int64) {
 		t.of[profile] = d
 	case at != 0 && d.overdue == (at <= t.reached):
 		d.At = at
-		heap.Fix(t.queue(d), d.place)
+		heap.Fix(t.queue(d), d.index)
 		return
 	default:
-		heap.Remove(t.queue(d), d.place)
+		heap.Remove(t.queue(d), d.index)
 	}
 	if at == 0 {
 		delete(t.of, profile)
@@ -76,9 +76,10 @@ func (t *timers) queue(d *deadline) *queue {
 	return &t.waiting
 }
 
-// reach returns how many deadlines are due at the latest until it was ever
-// given; it stops counting when there are more than most.
-func (t *timers) reach(until int64, most int) int {
+// collect moves to overdue what is due at the latest until it was ever given,
+// and returns how many deadlines stand there; it stops when there are more
+// than most.
+func (t *timers) collect(until int64, most int) int {
 	t.reached = max(t.reached, until)
 	for len(t.overdue) <= most && len(t.waiting) > 0 && t.waiting[0].At <= t.reached {
 		d := heap.Pop(&t.waiting).(*deadline)
@@ -110,8 +111,8 @@ func (t *timers) first(until int64, limit int) []Timer {
 		d := heap.Pop(&t.fringe).(*deadline)
 		t.list = append(t.list, d.Timer)
 		q := *t.queue(d)
-		t.fringe.add(q, 2*d.place+1)
-		t.fringe.add(q, 2*d.place+2)
+		t.fringe.add(q, 2*d.index+1)
+		t.fringe.add(q, 2*d.index+2)
 	}
 	return t.list
 }
@@ -119,10 +120,10 @@ func (t *timers) first(until int64, limit int) []Timer {
 // fringe is a heap of deadlines that stand in the queues.
 type fringe []*deadline
 
-// add puts the deadline at a place in, if there is one.
-func (f *fringe) add(q queue, place int) {
-	if place < len(q) {
-		heap.Push(f, q[place])
+// add puts in the deadline at an index of a queue, if there is one.
+func (f *fringe) add(q queue, index int) {
+	if index < len(q) {
+		heap.Push(f, q[index])
 	}
 }
 
@@ -150,13 +151,13 @@ func (q queue) Less(i, j int) bool { return q[i].before(q[j]) }
 
 func (q queue) Swap(i, j int) {
 	q[i], q[j] = q[j], q[i]
-	q[i].place, q[j].place = i, j
+	q[i].index, q[j].index = i, j
 }
 
 // Push is heap.Interface's.
 func (q *queue) Push(x any) {
 	d := x.(*deadline)
-	d.place = len(*q)
+	d.index = len(*q)
 	*q = append(*q, d)
 }
 

@@ -20,7 +20,7 @@ func TestFirstTimers(t *testing.T) {
 			delete(stored, id)
 		}
 		if r.IntN(10) == 0 {
-			queues.reach(int64(r.IntN(40)), r.IntN(20))
+			queues.collect(int64(r.IntN(40)), r.IntN(20))
 		}
 		if r.IntN(200) == 0 { // time has come to them all, so begin anew
 			queues = newTimers(nil)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"muster/profile"
+	"muster/rules/internal/engine"
+	"muster/rules/internal/language"
 )
 
 // Cost says what a segment costs to match and to keep.
@@ -51,37 +53,20 @@ func (s *Set) Costs() []Cost {
 }
 
 func costOf(s *Segment, seen map[string]bool) Cost {
-	c := Cost{Segment: s.ID}
-	rule, _ := checkRule(s.Rule)
-	b := newBuilder()
-	root := b.root(rule.term)
-	b.connect()
-	for _, sc := range b.scales {
-		sc.resolve()
-	}
-	for _, f := range append(b.held.roots, root) {
-		f.simplify()
-		f.estimate(&sampled{})
-		f.each(func(l *literal) {
-			if l.kind == residual {
-				c.Computed = append(c.Computed, b.residuals[l.index].text)
-			} else {
-				c.Indexed++
-			}
-		})
-	}
-	c.Share = root.share
-	rule.term.deep(func(t *Term) {
-		if t.op == opHeld && !seen[t.args[0].String()] {
-			seen[t.args[0].String()] = true
+	rule, _ := language.Check(s.Rule)
+	found := engine.OutlineOf(rule.Term)
+	c := Cost{Segment: s.ID, Indexed: found.Indexed, Computed: found.Computed, Share: found.Share}
+	rule.Term.Deep(func(t *language.Term) {
+		if t.Op == language.OpHeld && !seen[t.Args[0].String()] {
+			seen[t.Args[0].String()] = true
 			c.Bytes += heldBytes
 		}
-		if t.op != opAggregate || seen[t.aggregate.key()] {
+		if t.Op != language.OpAggregate || seen[t.Aggregate.Key()] {
 			return
 		}
-		seen[t.aggregate.key()] = true
-		keep := keepOf(t.aggregate.reduce, t.aggregate.stream.window.sliding)
-		c.Aggregates = append(c.Aggregates, t.aggregate.format())
+		seen[t.Aggregate.Key()] = true
+		keep := t.Aggregate.Keep()
+		c.Aggregates = append(c.Aggregates, t.Aggregate.Text())
 		c.Bytes += seriesBytes + costEvents*eventBytes[keep]
 	})
 	return c

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"muster/rules/internal/language"
 )
 
 // idOrder returns the indexes of segments by id.
@@ -19,7 +21,7 @@ func idOrder(segments []Segment) []int32 {
 // dependencyOrder returns the indexes of segments so that each stands behind
 // those it mentions: first those that mention none, by id, then those that
 // mention only such, and so on. It reports unknown and circular mentions.
-func dependencyOrder(segments []Segment, byID []int32, rules []checked, missing bool) ([]int32, Errors) {
+func dependencyOrder(segments []Segment, byID []int32, rules []language.Checked, missing bool) ([]int32, Errors) {
 	d := dependencies{segments: segments, rules: rules, missing: missing, index: make(map[string]int, len(segments)), state: make([]visit, len(segments)), level: make([]int, len(segments))}
 	for i := range segments {
 		d.index[segments[i].ID] = i
@@ -45,7 +47,7 @@ const (
 // dependencies is a depth-first walk along segment("...").
 type dependencies struct {
 	segments []Segment
-	rules    []checked
+	rules    []language.Checked
 	missing  bool // whether unknown segments may exist
 	index    map[string]int
 	state    []visit
@@ -57,12 +59,12 @@ type dependencies struct {
 func (d *dependencies) visit(i int) {
 	d.state[i] = visiting
 	d.path = append(d.path, i)
-	for _, u := range d.rules[i].uses {
-		j, known := d.index[u.segment]
+	for _, u := range d.rules[i].Uses {
+		j, known := d.index[u.Segment]
 		switch {
 		case !known && d.missing:
 		case !known:
-			d.wrong(i, u, d.suggest(u.segment), "there is no segment %s", u.segment)
+			d.wrong(i, u, d.suggest(u.Segment), "there is no segment %s", u.Segment)
 		case d.state[j] == visiting:
 			d.wrong(i, u, "take one of the mentions out", "segments depend on each other in a circle: %s", d.circle(j))
 		case d.state[j] == unvisited:
@@ -76,9 +78,9 @@ func (d *dependencies) visit(i int) {
 	d.state[i] = visited
 }
 
-func (d *dependencies) wrong(i int, u use, hint, format string, args ...any) {
+func (d *dependencies) wrong(i int, u language.Use, hint, format string, args ...any) {
 	s := &d.segments[i]
-	d.errs = append(d.errs, s.origin.place(s.ID, s.Rule, mistake{from: u.from, message: fmt.Sprintf(format, args...), hint: hint}))
+	d.errs = append(d.errs, s.origin.place(s.ID, s.Rule, language.Mistake{From: u.From, Message: fmt.Sprintf(format, args...), Hint: hint}))
 }
 
 func (d *dependencies) circle(from int) string {
@@ -94,20 +96,8 @@ func (d *dependencies) suggest(id string) string {
 	for i := range d.segments {
 		ids[i] = d.segments[i].ID
 	}
-	if near := nearest(id, ids); near != "" {
+	if near := language.Nearest(id, ids); near != "" {
 		return "did you mean " + near + "?"
 	}
 	return "the id stands behind id: of the other segment"
-}
-
-// order sorts the segments' ids and gives each position its rank among them.
-func (s *Set) order() {
-	s.byID = idOrder(s.segments)
-	if slices.IsSorted(s.byID) {
-		return
-	}
-	s.rank = make([]int, len(s.segments))
-	for place, position := range s.byID {
-		s.rank[position] = place
-	}
 }

@@ -2,9 +2,11 @@
 // immutable Set that says, for a profile that has changed, which memberships
 // flip and when the next one will flip by itself.
 //
-// The way of a rule: YAML segment -> expr's parser -> Term (checked, in the
-// vocabulary of language) -> Set. A Matcher is one goroutine's scratch space
-// for a Set.
+// It is a facade. The way of a rule: a YAML file is read into Segments here
+// (yaml.go), internal/language checks each rule's text, segments are put in the
+// order of their dependencies here (dependencies.go), and internal/engine makes
+// of the rules what a Set holds. A Matcher is one goroutine's scratch space for
+// a Set.
 //
 // It promises that no rule ever errors at run time: a comparison with a
 // missing or wrongly typed operand is false, and not, != and not in are exact

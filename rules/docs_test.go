@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"muster/event"
-	"muster/pipeline"
-	"muster/profile"
 	"muster/rules"
 )
 
@@ -49,24 +47,24 @@ func runExample(t *testing.T, set *rules.Set, segment string, test rules.Test) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shard, who := pipeline.NewShard(set, profile.Default(), 0, pipeline.State{Next: -1}), test.Profile
+	driver, who := volatile(set), test.Profile
 	for _, record := range test.Events {
 		events, rejected := decoder.Decode(nil, nil, record, 0, 0)
 		if len(rejected) > 0 {
 			t.Fatalf("%s:%d: %s", test.File, test.Line, rejected[0].Reason)
 		}
 		for i := range events {
-			feed(t, shard, &events[i])
+			feed(t, driver, &events[i])
 			if test.Profile == "" {
 				who = events[i].Profile
 			}
 		}
 	}
 	if test.At != 0 {
-		advance(t, shard, test.At)
+		advance(t, driver, test.At)
 	}
 	in := false
-	shard.Members(segment, func(profile string) { in = in || profile == who })
+	driver.Members(segment, func(profile string) { in = in || profile == who })
 	if in != test.In {
 		t.Errorf("%s:%d: segment %s, %s: in the segment is %v, expected %v", test.File, test.Line, segment, test.Name, in, test.In)
 	}

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"muster/event"
-	"muster/pipeline"
-	"muster/profile"
 	"muster/rules"
 	"muster/test/kit/generate"
 	"muster/test/soak"
@@ -114,7 +112,7 @@ func FuzzAgainstOracle(f *testing.F) {
 // live runs a set over a few events and a year.
 func live(t *testing.T, set *rules.Set) {
 	t.Helper()
-	shard := pipeline.NewShard(set, profile.Default(), 0, pipeline.State{Next: -1})
+	driver := volatile(set)
 	body := event.ObjectOf([]event.Value{
 		event.StringOf("a"), event.ArrayOf([]event.Value{event.NumberOf(1), event.StringOf("x"), {}}), event.StringOf("plan"), event.StringOf("2026-11-05"),
 		event.StringOf("price"), event.NumberOf(-1.5), event.StringOf("address"), event.ObjectOf([]event.Value{event.StringOf("city"), event.BoolOf(true)}),
@@ -122,9 +120,7 @@ func live(t *testing.T, set *rules.Set) {
 	const at = int64(1793872800000)
 	for i, kind := range []event.Type{event.Identify, event.Track, event.Page, event.Group} {
 		ev := event.Event{Type: kind, Profile: "p", Name: "A", GroupID: "g", Time: at + int64(i), Arrival: at + int64(i), Body: body}
-		feed(t, shard, &ev)
+		feed(t, driver, &ev)
 	}
-	if _, err := shard.Fire(at+365*24*60*60*1000, 1000); err != nil {
-		t.Fatal(err)
-	}
+	advance(t, driver, at+365*24*60*60*1000)
 }

@@ -1,14 +1,16 @@
 package rules_test
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"muster/event"
 	"muster/pipeline"
-	"muster/profile"
+	"muster/rules"
 	"muster/test/kit/ruleset"
 )
 
@@ -16,7 +18,7 @@ const hour = 3_600_000
 
 // identified is an identify call of p that writes one trait.
 func identified(at int64, trait string, v event.Value) *event.Event {
-	return &event.Event{Type: event.Identify, Profile: "p", Time: at, Arrival: at, Body: event.ObjectOf([]event.Value{text(trait), v})}
+	return &event.Event{Type: event.Identify, Profile: "p", Time: at, Arrival: at, Body: event.ObjectOf([]event.Value{event.StringOf(trait), v})}
 }
 
 // described writes changes as +id or -id, with the hour.
@@ -27,9 +29,45 @@ func described(changes []pipeline.Change) string {
 		if c.Entered {
 			sign = "+"
 		}
-		lines = append(lines, sign+c.Segment+" "+spell(number(float64(c.At)/hour)))
+		lines = append(lines, sign+c.Segment+" "+fmt.Sprint(float64(c.At)/hour))
 	}
 	return strings.Join(lines, ", ")
+}
+
+// single is the Port of a driver with one profile.
+type single struct {
+	driver *pipeline.Driver
+	blob   string
+	last   pipeline.Commit
+}
+
+func (s *single) drive(set *rules.Set) *pipeline.Driver {
+	config := pipeline.Default()
+	config.CacheBytes = 0
+	s.driver = pipeline.NewDriver(set, config, pipeline.State{Next: -1}, s)
+	return s.driver
+}
+
+// commit commits and returns what it was.
+func (s *single) commit(t *testing.T) pipeline.Commit {
+	t.Helper()
+	if err := s.driver.Commit(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	return s.last
+}
+
+// Load implements pipeline.Port.
+func (s *single) Load(context.Context, []string) ([]string, error) { return []string{s.blob}, nil }
+
+// Commit implements pipeline.Port.
+func (s *single) Commit(_ context.Context, c *pipeline.Commit) error {
+	s.last = *c
+	s.last.Changes, s.last.Reach = slices.Clone(c.Changes), slices.Clone(c.Reach)
+	for _, w := range c.Profiles {
+		s.blob = string(w.Blob)
+	}
+	return nil
 }
 
 // TestConditionsHaveNoName flips conditions of held and looks for them in
@@ -39,12 +77,13 @@ func TestConditionsHaveNoName(t *testing.T) {
 	if set.Len() != 3 || !slices.Equal(slices.Sorted(slices.Values(set.IDs())), []string{"a", "b", "c"}) {
 		t.Fatalf("the set has %v", set.IDs())
 	}
-	shard := pipeline.NewShard(set, profile.Default(), 0, pipeline.State{Next: -1})
-	feed(t, shard, identified(10*hour, "x", number(1)))
-	advance(t, shard, 12*hour)
-	feed(t, shard, identified(40*hour, "y", number(1))) // another day: reach counts again
-	feed(t, shard, identified(41*hour, "x", number(2)))
-	c := shard.Flush(0)
+	port := &single{}
+	driver := port.drive(set)
+	feed(t, driver, identified(10*hour, "x", event.NumberOf(1)))
+	advance(t, driver, 12*hour)
+	feed(t, driver, identified(40*hour, "y", event.NumberOf(1))) // another day: reach counts again
+	feed(t, driver, identified(41*hour, "x", event.NumberOf(2)))
+	c := port.commit(t)
 	if got, want := described(c.Changes), "+a 10, +b 11, +c 11, -a 13, -c 13, +a 41, -b 41"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -53,7 +92,6 @@ func TestConditionsHaveNoName(t *testing.T) {
 			t.Errorf("reach of %q", r.Segment)
 		}
 	}
-	shard.Committed(c)
 	for name := range slices.Values(c.NewNames) {
 		if strings.Contains(name, "held") {
 			t.Errorf("a shard's names hold %q", name)
@@ -65,41 +103,30 @@ func TestConditionsHaveNoName(t *testing.T) {
 // under others: a condition that both have goes on, a new one begins at the
 // first step, one that is gone is forgotten without a word.
 func TestHeldOutlivesAChangeOfRules(t *testing.T) {
-	shard := pipeline.NewShard(ruleset.Compile(t, map[string]string{"s": `held(traits.x == 1, "1d")`, "gone": `held(traits.x > 0, "1d")`}), profile.Default(), 0, pipeline.State{Next: -1})
-	var blob string
-	commit := func() string {
-		c := shard.Flush(0)
-		changes := described(c.Changes)
-		for _, w := range c.Profiles {
-			blob = string(w.Blob)
-		}
-		shard.Committed(c)
-		return changes
-	}
+	port := &single{}
+	driver := port.drive(ruleset.Compile(t, map[string]string{"s": `held(traits.x == 1, "1d")`, "gone": `held(traits.x > 0, "1d")`}))
+	commit := func() string { return described(port.commit(t).Changes) }
 	swap := func(texts map[string]string) {
-		if err := shard.Swap(ruleset.Compile(t, texts)); err != nil {
-			t.Fatal(err)
-		}
-		if err := shard.Put("p", blob); err != nil {
+		if err := driver.Swap(ruleset.Compile(t, texts)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	feed(t, shard, identified(10*hour, "x", number(1)))
+	feed(t, driver, identified(10*hour, "x", event.NumberOf(1)))
 	if got := commit(); got != "" {
 		t.Errorf("first %s", got)
 	}
 	swap(map[string]string{"other": `held(traits.x == 1, "30h")`, "new": `held(traits.x != 2, "10h")`})
-	feed(t, shard, identified(20*hour, "y", number(1)))
-	advance(t, shard, 100*hour)
+	feed(t, driver, identified(20*hour, "y", event.NumberOf(1)))
+	advance(t, driver, 100*hour)
 	if got, want := commit(), "+new 30, +other 40"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	swap(map[string]string{"s": `held(traits.x == 1, "1d")`})
-	feed(t, shard, identified(101*hour, "y", number(2)))
+	feed(t, driver, identified(101*hour, "y", event.NumberOf(2)))
 	if got, want := commit(), "-new 101, -other 101, +s 101"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	feed(t, shard, identified(102*hour, "x", number(2)))
+	feed(t, driver, identified(102*hour, "x", event.NumberOf(2)))
 	if got, want := commit(), "-s 102"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

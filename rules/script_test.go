@@ -78,7 +78,7 @@ type script struct {
 	steps   []step
 	ids     []string
 	decoder *event.Decoder
-	shard   *pipeline.Shard
+	driver  *pipeline.Driver
 	log     *oracle.Log
 	changes []string
 }
@@ -114,7 +114,9 @@ func newScript(t *testing.T, steps []step) *script {
 	if s.decoder, err = event.NewDecoder(event.Default()); err != nil {
 		t.Fatal(err)
 	}
-	s.shard = pipeline.NewShard(set, limits, 0, pipeline.State{Next: -1})
+	config := pipeline.Default()
+	config.Profiles = limits
+	s.driver = pipeline.NewDriver(set, config, pipeline.State{Next: -1}, nil)
 	return s
 }
 
@@ -176,21 +178,21 @@ func (s *script) repeat(st *step) {
 func (s *script) apply(st *step, ev *event.Event) {
 	s.t.Helper()
 	want := s.log.Apply(ev)
-	feed(s.t, s.shard, ev)
+	feed(s.t, s.driver, ev)
 	s.compare(st, want)
 }
 
 func (s *script) advance(st *step, until int64) {
 	s.t.Helper()
 	want := s.log.Advance(until)
-	advance(s.t, s.shard, until)
+	advance(s.t, s.driver, until)
 	s.compare(st, want)
 }
 
 // compare demands the oracle's changes of the engine, and keeps them.
 func (s *script) compare(st *step, want []oracle.Change) {
 	s.t.Helper()
-	got := engineChanges(s.shard)
+	got := engineChanges(s.driver)
 	if !slices.Equal(got, want) {
 		s.t.Errorf("line %d: the engine's changes\n%+v\nare not the oracle's\n%+v", st.number, got, want)
 	}
@@ -204,10 +206,10 @@ func (s *script) compare(st *step, want []oracle.Change) {
 	}
 }
 
-// engineChanges takes a shard's changes in the oracle's terms.
-func engineChanges(shard *pipeline.Shard) []oracle.Change {
+// engineChanges takes a driver's changes in the oracle's terms.
+func engineChanges(driver *pipeline.Driver) []oracle.Change {
 	changes := []oracle.Change{}
-	for _, c := range shard.TakeChanges() {
+	for _, c := range driver.Changes() {
 		changes = append(changes, oracle.Change{
 			Segment: c.Segment, Profile: c.Profile, Entered: c.Entered, At: c.At, Version: c.Version, Cause: string(c.Cause),
 		})
@@ -220,7 +222,7 @@ func (s *script) members(st *step) []string {
 	var lines []string
 	for _, id := range s.ids {
 		members := []string{}
-		s.shard.Members(id, func(profile string) { members = append(members, profile) })
+		s.driver.Members(id, func(profile string) { members = append(members, profile) })
 		slices.Sort(members)
 		if want := s.log.Oracle().Members(id); !slices.Equal(members, want) {
 			s.t.Errorf("line %d: the engine's members of %s are %v, the oracle's %v", st.number, id, members, want)
@@ -263,23 +265,21 @@ func (s *script) text() string {
 	return b.String()
 }
 
-// feed does what a caller of Shard has to do for one event.
-func feed(t *testing.T, s *pipeline.Shard, ev *event.Event) {
+// volatile returns a driver that stores nothing.
+func volatile(set *rules.Set) *pipeline.Driver {
+	return pipeline.NewDriver(set, pipeline.Default(), pipeline.State{Next: -1}, nil)
+}
+
+func feed(t *testing.T, d *pipeline.Driver, ev *event.Event) {
 	t.Helper()
-	for _, id := range s.Missing(nil, []event.Event{*ev}, 1<<30) {
-		if err := s.Put(id, ""); err != nil {
-			t.Fatal(err)
-		}
-	}
-	advance(t, s, ev.Arrival)
-	if _, err := s.Apply(ev); err != nil {
+	if _, err := d.Apply(t.Context(), ev); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func advance(t *testing.T, s *pipeline.Shard, until int64) {
+func advance(t *testing.T, d *pipeline.Driver, until int64) {
 	t.Helper()
-	if done, err := s.Fire(until, 1<<30); err != nil || !done {
-		t.Fatalf("Fire: %v, %v", done, err)
+	if err := d.Advance(t.Context(), until); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -3,7 +3,12 @@ package rules
 import (
 	"fmt"
 	"unicode/utf8"
+
+	"muster/rules/internal/language"
 )
+
+// MaxSource is the length of the longest rule, in bytes.
+const MaxSource = language.MaxSource
 
 // Segment is one audience: a rule and what it is called.
 type Segment struct {
@@ -56,26 +61,26 @@ type origin struct {
 }
 
 // place makes an Error of a mistake in text.
-func (o *origin) place(segment, text string, m mistake) *Error {
+func (o *origin) place(segment, text string, m language.Mistake) *Error {
 	if o == nil {
 		o = &origin{lines: splitLines(text), line: 1, column: 1, block: true}
 	}
 	line, column := o.line, o.column
 	switch {
-	case m.from < len(o.places):
-		line, column = o.places[m.from].line+1, o.places[m.from].column+1
+	case m.From < len(o.places):
+		line, column = o.places[m.From].line+1, o.places[m.From].column+1
 	case !o.fixed:
-		down, across := lineAndColumn(text, m.from)
+		down, across := lineAndColumn(text, m.From)
 		line += down
 		if down > 0 && !o.block {
 			column = 1
 		}
 		column += across
 	}
-	if o.cut && m.from >= utf8.RuneCountInString(text)-1 {
-		m.hint = "in YAML a # behind a space starts a comment; put the rule into a block: rule: >"
+	if o.cut && m.From >= utf8.RuneCountInString(text)-1 {
+		m.Hint = "in YAML a # behind a space starts a comment; put the rule into a block: rule: >"
 	}
-	e := &Error{File: o.file, Segment: segment, Line: line, Column: column, Message: m.message, Hint: m.hint}
+	e := &Error{File: o.file, Segment: segment, Line: line, Column: column, Message: m.Message, Hint: m.Hint}
 	if line <= len(o.lines) {
 		e.Source = o.lines[line-1]
 	}
@@ -99,9 +104,9 @@ func lineAndColumn(text string, from int) (line, column int) {
 }
 
 // mistake makes an Error of a mistake in the segment's id.
-func (s *Segment) mistake(m mistake) *Error {
+func (s *Segment) mistake(m language.Mistake) *Error {
 	if s.idFrom == nil {
-		return &Error{Segment: s.ID, Line: 1, Column: 1, Message: m.message, Hint: m.hint}
+		return &Error{Segment: s.ID, Line: 1, Column: 1, Message: m.Message, Hint: m.Hint}
 	}
 	return s.idFrom.place(s.ID, s.ID, m)
 }
@@ -121,16 +126,16 @@ func checkIDs(segments []Segment) Errors {
 	for i := range segments {
 		s := &segments[i]
 		if !isID(s.ID) {
-			errs = append(errs, s.mistake(mistake{
-				message: fmt.Sprintf("the id %q can't be used", s.ID),
-				hint:    "an id is 1 to 64 of the characters a-z, 0-9 and -",
+			errs = append(errs, s.mistake(language.Mistake{
+				Message: fmt.Sprintf("the id %q can't be used", s.ID),
+				Hint:    "an id is 1 to 64 of the characters a-z, 0-9 and -",
 			}))
 			continue
 		}
 		if other, ok := first[s.ID]; ok {
-			errs = append(errs, s.mistake(mistake{
-				message: "the id is used twice" + other.place(),
-				hint:    "give one of them another id",
+			errs = append(errs, s.mistake(language.Mistake{
+				Message: "the id is used twice" + other.place(),
+				Hint:    "give one of them another id",
 			}))
 			continue
 		}

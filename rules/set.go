@@ -12,6 +12,8 @@ import (
 	"github.com/twmb/murmur3"
 
 	"muster/profile"
+	"muster/rules/internal/engine"
+	"muster/rules/internal/language"
 )
 
 // semantics is raised whenever an unchanged rule may get another meaning, so
@@ -22,17 +24,10 @@ const semantics = 1
 // of Matchers at once. Segments are numbered by position; a segment stands
 // behind all that its rule mentions.
 type Set struct {
-	segments  []Segment
-	byID      []int32 // positions in the order of ids
-	rank      []int   // of each position in the order of ids, nil when it is the position
-	schema    *profile.Schema
-	index     index
-	listeners listeners
-	bySegment map[int][]int // positions that mention a segment, by its position
-	timings   []timing      // by series
-	ages      []int         // scales that move with the clock
-	moments   []momentTest  // comparisons with the clock that have no scale
-	print     string
+	segments []Segment
+	byID     []int32 // positions in the order of ids
+	print    string
+	compiled *engine.Set
 }
 
 // Options are what a Set can be compiled with. They change its speed, never
@@ -62,36 +57,76 @@ func compile(segments []Segment, missing bool, o Options) (*Set, error) {
 	if err := checkCount(len(segments)); err != nil {
 		return nil, err
 	}
-	segments = slices.Clone(segments)
-	errs := checkIDs(segments)
-	rules, byID, b := make([]checked, len(segments)), idOrder(segments), newBuilder()
+	set := &Set{}
+	b := engine.NewBuilder(set.mentioned)
+	byID, errs := idOrder(segments), checkIDs(segments)
+	checks, built := make([]language.Checked, len(segments)), make([]engine.Rule, len(segments))
 	for _, i := range byID {
-		rule, mistakes := checkRule(segments[i].Rule)
+		one, mistakes := language.Check(segments[i].Rule)
 		for _, m := range mistakes {
 			errs = append(errs, segments[i].origin.place(segments[i].ID, segments[i].Rule, m))
 		}
-		if len(errs) == 0 && len(rule.uses) == 0 {
-			rule = checked{root: b.root(rule.term)} // terms take much room
-			rule.conditions = len(b.held.keys)
+		if len(errs) == 0 && len(one.Uses) == 0 {
+			built[i], one = b.Rule(one.Term), language.Checked{} // terms take much room
 		}
-		rules[i] = rule
+		checks[i] = one
 	}
-	order, unordered := dependencyOrder(segments, byID, rules, missing)
-	errs = append(errs, unordered...)
-	if len(errs) > 0 {
+	order, unordered := dependencyOrder(segments, byID, checks, missing)
+	if errs = append(errs, unordered...); len(errs) > 0 {
 		sortErrors(errs)
 		return nil, errs
 	}
-	set := b.build(segments, rules, order, o)
-	if err := checkCount(set.positions()); err != nil {
+	set.number(segments, order)
+	rules := make([]engine.Rule, len(order))
+	for position, i := range order {
+		if rules[position] = built[i]; checks[i].Term != nil {
+			rules[position] = b.Rule(checks[i].Term)
+		}
+	}
+	set.compiled = b.Build(rules, engine.Options{Rank: set.rank(), Draw: o.draw(set), Now: o.Now})
+	if err := checkCount(set.compiled.Positions()); err != nil {
 		return nil, err
 	}
 	return set, nil
 }
 
+// number gives the segments their positions.
+func (s *Set) number(segments []Segment, order []int32) {
+	s.segments = make([]Segment, len(order))
+	for position, i := range order {
+		s.segments[position] = segments[i]
+		s.segments[position].origin, s.segments[position].idFrom = nil, nil // what is compiled has no mistakes to place
+	}
+	s.byID = idOrder(s.segments)
+	s.print = fingerprint(s.segments)
+}
+
+// rank returns each position's place in the order of ids, nil when that is
+// the position.
+func (s *Set) rank() []int {
+	if slices.IsSorted(s.byID) {
+		return nil
+	}
+	rank := make([]int, len(s.segments))
+	for i, position := range s.byID {
+		rank[position] = i
+	}
+	return rank
+}
+
+// draw returns what gives the profiles to learn from.
+func (o *Options) draw(s *Set) func(*profile.Schema) []*profile.Profile {
+	return func(schema *profile.Schema) []*profile.Profile {
+		if o.Draw == nil {
+			return o.Sample
+		}
+		return slices.Concat(o.Sample, o.Draw(schema, s.IDs()))
+	}
+}
+
 func checkCount(segments int) error {
-	if segments > MaxSegments {
-		return fmt.Errorf("compiling: %d segments are more than a set can have, which is %d", segments, MaxSegments)
+	if segments > engine.MaxSegments {
+		return fmt.Errorf("compiling: %d segments are more than a set can have, which is %d", segments, engine.MaxSegments)
 	}
 	return nil
 }
@@ -132,13 +167,10 @@ func sortErrors(errs Errors) {
 }
 
 // Schema is what profiles must keep for the set.
-func (s *Set) Schema() *profile.Schema { return s.schema }
+func (s *Set) Schema() *profile.Schema { return s.compiled.Schema() }
 
 // Len is the number of segments.
 func (s *Set) Len() int { return len(s.segments) }
-
-// positions is the number of segments and, behind them, of conditions.
-func (s *Set) positions() int { return len(s.segments) + len(s.schema.Conditions) }
 
 // Segment returns the segment at a position.
 func (s *Set) Segment(position int) *Segment { return &s.segments[position] }
@@ -152,6 +184,13 @@ func (s *Set) Position(id string) (int, bool) {
 		return 0, false
 	}
 	return int(s.byID[place]), true
+}
+
+// mentioned returns the position of a segment that a rule mentions; 0 when
+// there is none of that id, which compiling has refused.
+func (s *Set) mentioned(id string) int {
+	position, _ := s.Position(id)
+	return position
 }
 
 // IDs returns the segments' ids by position.

@@ -8,7 +8,6 @@ import (
 
 	"muster/event"
 	"muster/pipeline"
-	"muster/profile"
 	"muster/rules"
 	"muster/sink"
 	"muster/stream"
@@ -18,22 +17,23 @@ import (
 // feed applies events to all shards of a store with the real engine, as the
 // workers do, and commits now and then.
 type feed struct {
-	store  *sink.Store
 	owner  func(string) int
-	shards []*pipeline.Shard
+	shards []*pipeline.Driver
 	next   []int64
 }
 
 // feeding opens all shards under a rule set.
 func feeding(t *testing.T, store *sink.Store, set *rules.Set, shards int) *feed {
 	t.Helper()
-	f := &feed{store: store, owner: owner(t, shards)}
+	f := &feed{owner: owner(t, shards)}
+	config := pipeline.Default()
+	config.CacheBytes, config.Timers = 0, 10
 	for shard := range shards {
 		state, err := store.Open(t.Context(), shard)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.shards = append(f.shards, pipeline.NewShard(set, profile.Default(), 0, state))
+		f.shards = append(f.shards, pipeline.NewDriver(set, config, state, pipeline.PortOf(store, shard)))
 		f.next = append(f.next, max(0, state.Next))
 	}
 	return f
@@ -52,11 +52,8 @@ func owner(t *testing.T, shards int) func(string) int {
 func (f *feed) apply(t *testing.T, events []event.Event) {
 	t.Helper()
 	for i := range events {
-		ev := &events[i]
-		shard := f.owner(ev.Profile)
-		f.pass(t, shard, ev.Arrival)
-		f.load(t, shard, f.shards[shard].Missing(nil, events[i:i+1], 0))
-		if _, err := f.shards[shard].Apply(ev); err != nil {
+		shard := f.owner(events[i].Profile)
+		if _, err := f.shards[shard].Apply(t.Context(), &events[i]); err != nil {
 			t.Fatal(err)
 		}
 		if f.next[shard]++; f.next[shard]%10 == 0 {
@@ -72,33 +69,10 @@ func (f *feed) apply(t *testing.T, events []event.Event) {
 func (f *feed) advance(t *testing.T, until int64) {
 	t.Helper()
 	for shard := range f.shards {
-		f.pass(t, shard, until)
+		if err := f.shards[shard].Advance(t.Context(), until); err != nil {
+			t.Fatal(err)
+		}
 		f.commit(t, shard)
-	}
-}
-
-func (f *feed) pass(t *testing.T, shard int, until int64) {
-	t.Helper()
-	const limit = 10
-	for done := false; !done; {
-		f.load(t, shard, f.shards[shard].Due(nil, until, limit))
-		var err error
-		if done, err = f.shards[shard].Fire(until, limit); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func (f *feed) load(t *testing.T, shard int, ids []string) {
-	t.Helper()
-	blobs, err := f.store.Load(t.Context(), shard, ids)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, id := range ids {
-		if err := f.shards[shard].Put(id, blobs[i]); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 
@@ -107,11 +81,9 @@ func (f *feed) commit(t *testing.T, shard int) {
 	if f.shards[shard].Pending() == 0 {
 		return
 	}
-	c := f.shards[shard].Flush(f.next[shard])
-	if err := f.store.Commit(t.Context(), shard, c); err != nil {
+	if err := f.shards[shard].Commit(t.Context(), f.next[shard]); err != nil {
 		t.Fatal(err)
 	}
-	f.shards[shard].Committed(c)
 }
 
 // history draws events that arrive in order of time, so that the number of

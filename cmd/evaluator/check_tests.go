@@ -71,8 +71,8 @@ func runTest(set *rules.Set, s *rules.Segment, t *rules.Test) (string, error) {
 		}
 	}
 	if t.At != 0 {
-		if t.At < r.shard.Clock() {
-			return fmt.Sprintf("at is %s, but the events arrive up to %s", instant(t.At), instant(r.shard.Clock())), nil
+		if t.At < r.driver.Clock() {
+			return fmt.Sprintf("at is %s, but the events arrive up to %s", instant(t.At), instant(r.driver.Clock())), nil
 		}
 		if err := r.advance(t.At); err != nil {
 			return "", err
@@ -97,5 +97,5 @@ func (r *replica) verdict(s *rules.Segment, t *rules.Test, profiles []string) st
 		return ""
 	}
 	side := map[bool]string{true: "in", false: "out"}
-	return fmt.Sprintf("expected profile %s %s, but it is %s at %s", id, side[t.In], side[in], instant(r.shard.Clock()))
+	return fmt.Sprintf("expected profile %s %s, but it is %s at %s", id, side[t.In], side[in], instant(r.driver.Clock()))
 }

@@ -70,11 +70,11 @@ func (cmd *explainCommand) Run(c console) error {
 }
 
 func (cmd *explainCommand) print(c console, set *rules.Set, r *replica) error {
-	p := r.shard.Profile(cmd.Profile)
+	p := r.driver.Profile(cmd.Profile)
 	if p == nil || !p.Exists() {
-		return unusable(fmt.Errorf("no event of profile %s was read up to %s", cmd.Profile, instant(r.shard.Clock())))
+		return unusable(fmt.Errorf("no event of profile %s was read up to %s", cmd.Profile, instant(r.driver.Clock())))
 	}
-	x, err := set.Explain(p, cmd.Segment, r.shard.Clock())
+	x, err := set.Explain(p, cmd.Segment, r.driver.Clock())
 	if err != nil {
 		return unusable(err)
 	}
@@ -84,8 +84,8 @@ func (cmd *explainCommand) print(c console, set *rules.Set, r *replica) error {
 			Profile string             `json:"profile"`
 			At      time.Time          `json:"at"`
 			Rule    *rules.Explanation `json:"rule"`
-		}{cmd.Segment, cmd.Profile, time.UnixMilli(r.shard.Clock()).UTC(), x}))
+		}{cmd.Segment, cmd.Profile, time.UnixMilli(r.driver.Clock()).UTC(), x}))
 	}
-	_, err = fmt.Fprintf(c.out, "segment %s, profile %s, at %s\n%s", cmd.Segment, cmd.Profile, instant(r.shard.Clock()), x)
+	_, err = fmt.Fprintf(c.out, "segment %s, profile %s, at %s\n%s", cmd.Segment, cmd.Profile, instant(r.driver.Clock()), x)
 	return wrap("writing output", err)
 }

@@ -215,7 +215,7 @@ func (p *progress) tick(r *replay) {
 	}
 	p.last = time.Now()
 	_, _ = fmt.Fprintf(p.out, "\r\x1b[K%d lines, %.0f a second, at %s", r.lines,
-		float64(r.lines)/time.Since(p.began).Seconds(), instant(r.shard.Clock()))
+		float64(r.lines)/time.Since(p.began).Seconds(), instant(r.driver.Clock()))
 }
 
 func (p *progress) summary(r *replay) {

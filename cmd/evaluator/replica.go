@@ -1,7 +1,7 @@
 package main
 
 import (
-	"math"
+	"context"
 	"slices"
 
 	"muster/event"
@@ -10,11 +10,11 @@ import (
 	"muster/rules"
 )
 
-// replica is a shard in memory that records are fed to one by one, as
+// replica is a driver without a store that records are fed to one by one, as
 // replay and check do. It keeps every profile.
 type replica struct {
 	set     *rules.Set
-	shard   *pipeline.Shard
+	driver  *pipeline.Driver
 	decoder *event.Decoder
 	limits  pipeline.Config
 	emit    func(pipeline.Change) error // told of every change as it happens
@@ -43,7 +43,7 @@ func newReplica(set *rules.Set) (*replica, error) {
 	}
 	return &replica{
 		set: set, decoder: decoder, limits: limits,
-		shard:  pipeline.NewShard(set, limits.Profiles, 0, pipeline.State{Next: -1}),
+		driver: pipeline.NewDriver(set, limits, pipeline.State{Next: -1}, nil),
 		emit:   func(pipeline.Change) error { return nil },
 		before: func(int64) error { return nil },
 		admit:  func(int64) bool { return true },
@@ -72,15 +72,7 @@ func (r *replica) apply(i int, record []byte) error {
 	if err := r.before(ev.Arrival); err != nil {
 		return err
 	}
-	if err := r.advance(ev.Arrival); err != nil {
-		return err
-	}
-	for _, id := range r.shard.Missing(nil, r.events[i:i+1], 0) {
-		if err := r.shard.Put(id, ""); err != nil {
-			return err
-		}
-	}
-	outcome, err := r.shard.Apply(ev)
+	outcome, err := r.driver.Apply(context.Background(), ev)
 	if err != nil {
 		return err
 	}
@@ -97,14 +89,14 @@ func (r *replica) apply(i int, record []byte) error {
 
 // advance moves the clock forward to until, serving every timer on the way.
 func (r *replica) advance(until int64) error {
-	if _, err := r.shard.Fire(until, math.MaxInt); err != nil {
+	if err := r.driver.Advance(context.Background(), until); err != nil {
 		return err
 	}
 	return r.drain()
 }
 
 func (r *replica) drain() error {
-	for _, c := range r.shard.TakeChanges() {
+	for _, c := range r.driver.Changes() {
 		if err := r.emit(c); err != nil {
 			return err
 		}
@@ -115,7 +107,7 @@ func (r *replica) drain() error {
 // members returns the profiles in a segment, sorted.
 func (r *replica) members(segment string) []string {
 	ids := []string{}
-	r.shard.Members(segment, func(id string) { ids = append(ids, id) })
+	r.driver.Members(segment, func(id string) { ids = append(ids, id) })
 	slices.Sort(ids)
 	return ids
 }

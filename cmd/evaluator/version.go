@@ -3,22 +3,26 @@ package main
 import (
 	"fmt"
 	"runtime/debug"
-	"strings"
 )
+
+// version is what this is, or, with -dev behind it, what it is going to be.
+// It is raised together with CHANGELOG.md.
+const version = "v0.2.0-dev"
 
 type versionCommand struct{}
 
 // Help is shown by --help.
 func (versionCommand) Help() string {
-	return `Prints the module's version, the commit it was built from and the version of
-Go it was built with. Name all three when you report a problem.`
+	return `Prints the version, the commit it was built from and the version of Go it was
+built with. Name all three when you report a problem. CHANGELOG.md says what each
+version brought, docs/upgrades.md what it means for data that is stored.`
 }
 
 // Run prints one line.
 func (versionCommand) Run(c console) error {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		info = &debug.BuildInfo{}
+		info = &debug.BuildInfo{GoVersion: "unknown version of Go"}
 	}
 	_, err := fmt.Fprintln(c.out, versionLine(info))
 	return err
@@ -29,15 +33,12 @@ func versionLine(info *debug.BuildInfo) string {
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
 	}
-	version, commit := info.Main.Version, settings["vcs.revision"]
-	if version == "" {
-		version = "(devel)"
-	}
+	commit := settings["vcs.revision"]
 	if commit == "" {
 		commit = "unknown"
 	}
 	if settings["vcs.modified"] == "true" {
 		commit += " with changes"
 	}
-	return strings.TrimSpace(fmt.Sprintf("evaluator %s, commit %s, %s", version, commit, info.GoVersion))
+	return fmt.Sprintf("evaluator %s, commit %s, %s", version, commit, info.GoVersion)
 }

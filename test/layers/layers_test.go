@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -17,6 +18,8 @@ var order = [][]string{
 	{"credentials"},
 	{"pipeline"},
 	{"rules"},
+	{"rules/internal/engine"},
+	{"rules/internal/language"},
 	{"profile"},
 	{"event"},
 }
@@ -38,26 +41,30 @@ var outside = []string{
 // embedded is the fake broker and the fake Redis.
 var embedded = []string{"github.com/twmb/franz-go/pkg/kfake", "github.com/alicebob/miniredis"}
 
-// layer returns a folder's place in the order.
+// layer returns a folder's place in the order, that of the package it belongs
+// to.
 func layer(folder string) (int, bool) {
+	own := family(folder)
 	for i, packages := range order {
-		if within(folder, packages...) {
+		if slices.Contains(packages, own) {
 			return i, true
 		}
 	}
 	return 0, false
 }
 
-// family is the listed package that a folder belongs to.
+// family is the listed package that a folder belongs to: the longest, as one
+// that is listed may lie within another.
 func family(folder string) string {
+	longest := ""
 	for _, packages := range order {
 		for _, p := range packages {
-			if within(folder, p) {
-				return p
+			if within(folder, p) && len(p) > len(longest) {
+				longest = p
 			}
 		}
 	}
-	return folder
+	return longest
 }
 
 // TestEveryPackageHasALayer keeps the list above complete.

@@ -83,7 +83,7 @@ func (w *watcher) until(end int64) {
 func (w *watcher) deadline(now int64) int64 {
 	first := int64(math.MaxInt64)
 	for _, id := range w.oracle.Profiles() {
-		due := w.shard.Profile(id).Deadline
+		due := w.driver.Profile(id).Deadline
 		if due == 0 {
 			continue
 		}

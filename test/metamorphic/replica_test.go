@@ -2,7 +2,6 @@ package metamorphic
 
 import (
 	"maps"
-	"math"
 	"slices"
 	"testing"
 
@@ -11,12 +10,12 @@ import (
 	"muster/rules"
 )
 
-// replica is a shard that records are fed to one by one and that is never
-// stored: the engine of evaluator replay.
+// replica is a driver that records are fed to one by one and that stores
+// nothing: the engine of evaluator replay.
 type replica struct {
 	t       *testing.T
 	set     *rules.Set
-	shard   *pipeline.Shard
+	driver  *pipeline.Driver
 	decoder *event.Decoder
 	changes []pipeline.Change
 }
@@ -28,7 +27,7 @@ func newReplica(t *testing.T, set *rules.Set) *replica {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &replica{t: t, set: set, decoder: decoder, shard: pipeline.NewShard(set, config.Profiles, 0, pipeline.State{Next: -1})}
+	return &replica{t: t, set: set, decoder: decoder, driver: pipeline.NewDriver(set, config, pipeline.State{Next: -1}, nil)}
 }
 
 // replay feeds all records.
@@ -53,25 +52,20 @@ func (r *replica) feed(record *pipeline.Record) {
 	}
 }
 
-// apply serves the timers due before an event, then the event.
 func (r *replica) apply(ev *event.Event) {
 	r.t.Helper()
-	r.advance(ev.Arrival)
-	if err := r.shard.Put(ev.Profile, ""); err != nil {
+	if _, err := r.driver.Apply(r.t.Context(), ev); err != nil {
 		r.t.Fatal(err)
 	}
-	if _, err := r.shard.Apply(ev); err != nil {
-		r.t.Fatal(err)
-	}
-	r.changes = append(r.changes, r.shard.TakeChanges()...)
+	r.changes = append(r.changes, r.driver.Changes()...)
 }
 
 func (r *replica) advance(until int64) {
 	r.t.Helper()
-	if _, err := r.shard.Fire(until, math.MaxInt); err != nil {
+	if err := r.driver.Advance(r.t.Context(), until); err != nil {
 		r.t.Fatal(err)
 	}
-	r.changes = append(r.changes, r.shard.TakeChanges()...)
+	r.changes = append(r.changes, r.driver.Changes()...)
 }
 
 // memberships returns the segments of every profile that is in one, each in
@@ -79,7 +73,7 @@ func (r *replica) advance(until int64) {
 func (r *replica) memberships() map[string][]string {
 	in := map[string][]string{}
 	for _, segment := range slices.Sorted(slices.Values(r.set.IDs())) {
-		r.shard.Members(segment, func(profile string) { in[profile] = append(in[profile], segment) })
+		r.driver.Members(segment, func(profile string) { in[profile] = append(in[profile], segment) })
 	}
 	return in
 }

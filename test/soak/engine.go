@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,14 +23,16 @@ type Engine interface {
 // unbounded is a limit that no case reaches.
 const unbounded = 1 << 30
 
-// shard is the real engine: a pipeline.Shard whose every answer is checked
+// shard is the real engine: a pipeline.Driver whose every answer is checked
 // by evaluating all rules from scratch on a copy of the profile.
 type shard struct {
-	shard *pipeline.Shard
-	codec *profile.Codec
-	full  *rules.Matcher
-	blobs map[string]string // stored profiles; nil when none is ever stored
-	next  int64
+	driver  *pipeline.Driver
+	codec   *profile.Codec
+	full    *rules.Matcher
+	blobs   map[string]string // stored profiles; nil when none is ever stored
+	next    int64
+	commit  []pipeline.Change // changes of the commit at hand
+	written []string          // profiles of it
 }
 
 // NewShard returns the engine of a case.
@@ -57,7 +60,12 @@ func newShard(set *rules.Set, c *Case) *shard {
 	if c.Stored {
 		s.blobs, memory = map[string]string{}, max(1, c.Room)
 	}
-	s.shard = pipeline.NewShard(set, profile.Default(), memory, pipeline.State{Next: -1})
+	config, port := pipeline.Default(), pipeline.Port(nil)
+	config.CacheBytes, config.Timers, config.Wave = memory, unbounded, unbounded
+	if c.Stored {
+		port = s
+	}
+	s.driver = pipeline.NewDriver(set, config, pipeline.State{Next: -1}, port)
 	return s
 }
 
@@ -73,9 +81,9 @@ func compileSampled(c *Case, set *rules.Set, segments []rules.Segment) (*rules.S
 		if _, err := first.Apply(st.Event); err != nil {
 			return nil, err
 		}
-		sample[st.Event.Profile] = first.shard.Profile(st.Event.Profile)
+		sample[st.Event.Profile] = first.driver.Profile(st.Event.Profile)
 	}
-	o := rules.Options{Now: first.shard.Clock()}
+	o := rules.Options{Now: first.driver.Clock()}
 	for _, id := range slices.Sorted(maps.Keys(sample)) {
 		o.Sample = append(o.Sample, sample[id])
 	}
@@ -84,10 +92,7 @@ func compileSampled(c *Case, set *rules.Set, segments []rules.Segment) (*rules.S
 
 // Advance implements Engine.
 func (s *shard) Advance(until int64) ([]oracle.Change, error) {
-	if err := s.load(s.shard.Due(nil, until, unbounded)); err != nil {
-		return nil, err
-	}
-	if _, err := s.shard.Fire(until, unbounded); err != nil {
+	if err := s.driver.Advance(context.Background(), until); err != nil {
 		return nil, err
 	}
 	return s.take("")
@@ -95,23 +100,27 @@ func (s *shard) Advance(until int64) ([]oracle.Change, error) {
 
 // Apply implements Engine.
 func (s *shard) Apply(ev *event.Event) ([]oracle.Change, error) {
-	if err := s.load(s.shard.Missing(nil, []event.Event{*ev}, unbounded)); err != nil {
-		return nil, err
-	}
-	if _, err := s.shard.Fire(ev.Arrival, unbounded); err != nil {
-		return nil, err
-	}
-	if _, err := s.shard.Apply(ev); err != nil {
+	if _, err := s.driver.Apply(context.Background(), ev); err != nil {
 		return nil, err
 	}
 	return s.take(ev.Profile)
 }
 
-func (s *shard) load(ids []string) error {
+// Load implements pipeline.Port.
+func (s *shard) Load(_ context.Context, ids []string) ([]string, error) {
+	blobs := make([]string, 0, len(ids))
 	for _, id := range ids {
-		if err := s.shard.Put(id, s.blobs[id]); err != nil {
-			return err
-		}
+		blobs = append(blobs, s.blobs[id])
+	}
+	return blobs, nil
+}
+
+// Commit implements pipeline.Port.
+func (s *shard) Commit(_ context.Context, c *pipeline.Commit) error {
+	s.commit, s.written = slices.Clone(c.Changes), s.written[:0]
+	for _, w := range c.Profiles {
+		s.blobs[w.Profile] = string(w.Blob)
+		s.written = append(s.written, w.Profile)
 	}
 	return nil
 }
@@ -120,15 +129,16 @@ func (s *shard) load(ids []string) error {
 // the touched one, else every one that was stored.
 func (s *shard) take(touched string) ([]oracle.Change, error) {
 	if s.blobs == nil {
-		changes := convert(s.shard.TakeChanges())
+		changes := convert(s.driver.Changes())
 		return changes, s.checkMemory(touched)
 	}
 	s.next++
-	commit := s.shard.Flush(s.next)
-	changes := convert(commit.Changes)
-	for _, w := range commit.Profiles {
-		s.blobs[w.Profile] = string(w.Blob)
-		p, err := s.codec.Decode(w.Profile, s.blobs[w.Profile])
+	if err := s.driver.Commit(context.Background(), s.next); err != nil {
+		return nil, err
+	}
+	changes := convert(s.commit)
+	for _, id := range s.written {
+		p, err := s.codec.Decode(id, s.blobs[id])
 		if err != nil {
 			return nil, err
 		}
@@ -136,14 +146,13 @@ func (s *shard) take(touched string) ([]oracle.Change, error) {
 			return changes, err
 		}
 	}
-	s.shard.Committed(commit)
 	return changes, nil
 }
 
 // checkMemory checks a copy that shares all but the memberships and what
 // the engine keeps, so that nothing is lost that a blob would leave out.
 func (s *shard) checkMemory(id string) error {
-	p := s.shard.Profile(id)
+	p := s.driver.Profile(id)
 	if p == nil {
 		return nil
 	}
@@ -155,7 +164,7 @@ func (s *shard) checkMemory(id string) error {
 // check evaluates all rules of a profile, which must change nothing.
 func (s *shard) check(p *profile.Profile) error {
 	before := slices.Clone(p.Members)
-	for _, f := range s.full.Full(p, s.shard.Clock()) {
+	for _, f := range s.full.Full(p, s.driver.Clock()) {
 		return fmt.Errorf("evaluated from scratch, %s being in the segment at position %d is %t", p.ID, f.Position, f.Entered)
 	}
 	if !slices.Equal(p.Members[:len(before)], before) {

@@ -162,7 +162,7 @@ func TestAPanicIsAMismatch(t *testing.T) {
 // are an error, in memory and as stored.
 func TestScratchIsCompared(t *testing.T) {
 	for _, stored := range []bool{false, true} {
-		c := Case{Rules: []Rule{{"s", `traits.age > 1`}}, Stored: stored}
+		c := Case{Rules: []Rule{{"s", `traits.age > 1`}}, Stored: stored, Room: 1 << 20}
 		e, err := NewShard(&c)
 		if err != nil {
 			t.Fatal(err)
@@ -172,10 +172,7 @@ func TestScratchIsCompared(t *testing.T) {
 		if _, err := engine.Apply(&ev); err != nil {
 			t.Fatal(err)
 		}
-		if err := engine.load([]string{"p"}); err != nil {
-			t.Fatal(err)
-		}
-		engine.shard.Profile("p").Members.Set(0, true)
+		engine.driver.Profile("p").Members.Set(0, true)
 		if _, err := engine.Apply(&ev); err == nil || !strings.Contains(err.Error(), "from scratch") {
 			t.Errorf("stored %t: got %v", stored, err)
 		}

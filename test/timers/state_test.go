@@ -8,7 +8,6 @@ import (
 
 	"muster/event"
 	"muster/pipeline"
-	"muster/profile"
 	"muster/sink"
 	servers "muster/test/kit/redis"
 	"muster/test/kit/ruleset"
@@ -43,29 +42,26 @@ func fill(b *testing.B, store *sink.Store, shard int, deadlines bool) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	sh := pipeline.NewShard(ruleset.Compile(b, segments), profile.Default(), 0, state)
+	config := pipeline.Default()
+	config.CacheBytes = 0
+	d := pipeline.NewDriver(ruleset.Compile(b, segments), config, state, pipeline.PortOf(store, shard))
 	for i := range stored {
 		ev := event.Event{
 			Type: event.Track, Name: "Bought", Profile: fmt.Sprintf("u%d", i), Time: began.UnixMilli(), Arrival: began.UnixMilli(),
 			Body: event.ObjectOf([]event.Value{event.StringOf("revenue"), event.NumberOf(20)}),
 		}
-		if err := sh.Put(ev.Profile, ""); err != nil {
+		if _, err := d.Apply(b.Context(), &ev); err != nil {
 			b.Fatal(err)
 		}
-		if _, err := sh.Apply(&ev); err != nil {
-			b.Fatal(err)
-		}
-		if p := sh.Profile(ev.Profile); p.Deadline == 0 {
+		if p := d.Profile(ev.Profile); p.Deadline == 0 {
 			b.Fatal("a profile has no deadline")
 		} else if !deadlines {
 			p.Deadline = 0
 		}
 		if i%1000 == 999 {
-			c := sh.Flush(int64(i))
-			if err := store.Commit(b.Context(), shard, c); err != nil {
+			if err := d.Commit(b.Context(), int64(i)); err != nil {
 				b.Fatal(err)
 			}
-			sh.Committed(c)
 		}
 	}
 	return fmt.Sprintf("m:{s%d}:p:*", shard)

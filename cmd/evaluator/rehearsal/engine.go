@@ -1,7 +1,7 @@
 package rehearsal
 
 import (
-	"fmt"
+	"context"
 
 	"muster/event"
 	"muster/pipeline"
@@ -9,20 +9,19 @@ import (
 	"muster/rules"
 )
 
-// engine is one shard between a player and an archive. It does what
-// pipeline.Worker does, in one goroutine, so that each stage can be measured.
+// engine is a driver between a player and an archive, in one goroutine, so
+// that each stage can be measured. It is the Port and the Receiver of its
+// driver.
 type engine struct {
 	limits   pipeline.Config
-	shard    *pipeline.Shard
+	driver   *pipeline.Driver
 	decoder  *event.Decoder
 	archive  *archive
 	watch    stopwatch
-	next     int64
 	refuse   func(line int, reason string) // told of events that don't fit their profile
-	events   []event.Event
-	records  []int // of the batch, of each event
+	lines    []int                         // of the batch at hand, of each record
+	feed     pipeline.Feed
 	rejected []event.Rejection
-	wanted   []string
 	sent     []byte // what the last commit would send
 	tally    tally
 }
@@ -41,23 +40,33 @@ func newEngine(set *rules.Set, limits pipeline.Config, refuse func(int, string))
 	if err != nil {
 		return nil, err
 	}
-	return &engine{
-		limits: limits, decoder: decoder, archive: newArchive(), refuse: refuse,
-		shard: pipeline.NewShard(set, limits.Profiles, limits.CacheBytes, pipeline.State{Next: -1}),
-	}, nil
+	e := &engine{limits: limits, decoder: decoder, archive: newArchive(), refuse: refuse}
+	e.driver = pipeline.NewDriver(set, limits, pipeline.State{Next: -1}, e)
+	e.driver.Receiver, e.driver.Stage = e, e.enter
+	return e, nil
 }
+
+// stageOf names the driver's stages.
+var stageOf = [...]stage{pipeline.StageLoad: loading, pipeline.StageStep: stepping, pipeline.StageCommit: committing}
+
+// enter has the watch follow the driver.
+func (e *engine) enter(s pipeline.Stage) { e.watch.enter(stageOf[s]) }
 
 // decode reads the events of a batch. What is refused of it the sample has
 // counted.
 func (e *engine) decode(b *batch) {
 	e.decoder.Reset()
-	e.events, e.records = e.events[:0], e.records[:0]
+	f := &e.feed
+	first := f.Next
+	f.Events, f.Records, f.Offsets = f.Events[:0], f.Records[:0], f.Offsets[:0]
 	for i, text := range b.records {
-		e.events, e.rejected = e.decoder.Decode(e.events, e.rejected[:0], text, 0, 0)
-		for len(e.records) < len(e.events) {
-			e.records = append(e.records, i)
+		f.Events, e.rejected = e.decoder.Decode(f.Events, e.rejected[:0], text, 0, 0)
+		for len(f.Records) < len(f.Events) {
+			f.Records = append(f.Records, i)
 		}
+		f.Offsets = append(f.Offsets, first+int64(i))
 	}
+	f.Next = first + int64(len(b.records))
 }
 
 // serve takes a batch from its bytes to its commit. lines are where its
@@ -65,88 +74,48 @@ func (e *engine) decode(b *batch) {
 func (e *engine) serve(b *batch, lines []int) error {
 	e.watch.enter(decoding)
 	e.decode(b)
-	e.tally.events += len(e.events)
-	e.watch.enter(loading)
-	if err := e.load(e.shard.Missing(e.wanted[:0], e.events, e.limits.Timers)); err != nil {
+	e.lines = lines
+	e.tally.events += len(e.feed.Events)
+	e.watch.enter(stepping)
+	if err := e.driver.Serve(context.Background(), &e.feed); err != nil {
 		return err
 	}
-	e.watch.enter(stepping)
-	for i := range e.events {
-		if err := e.apply(i, lines); err != nil {
-			return err
-		}
-	}
-	e.next += int64(len(b.records))
-	e.commit()
 	e.watch.enter(aside)
 	return nil
 }
 
-// load puts profiles into the shard.
-func (e *engine) load(ids []string) error {
-	e.wanted = ids
+// Admit implements pipeline.Receiver.
+func (e *engine) Admit(int) bool { return true }
+
+// Outcome implements pipeline.Receiver.
+func (e *engine) Outcome(i int, o profile.Outcome, _ bool) {
+	switch o {
+	case profile.Applied:
+	case profile.Repeat:
+		e.tally.repeats++
+	default:
+		e.refuse(e.lines[e.feed.Records[i]], o.Reason(&e.limits.Profiles))
+	}
+}
+
+// Load implements pipeline.Port.
+func (e *engine) Load(_ context.Context, ids []string) ([]string, error) {
+	blobs := make([]string, 0, len(ids))
 	for _, id := range ids {
-		if err := e.shard.Put(id, e.archive.load(id)); err != nil {
-			return fmt.Errorf("loading profile %q: %w", id, err)
-		}
+		blobs = append(blobs, e.archive.load(id))
 	}
 	e.tally.loaded += len(ids)
-	return nil
+	return blobs, nil
 }
 
-// apply serves the timers that are due before an event, then the event.
-func (e *engine) apply(i int, lines []int) error {
-	ev := &e.events[i]
-	if err := e.fire(i); err != nil {
-		return err
-	}
-	outcome, err := e.shard.Apply(ev)
-	switch {
-	case err != nil:
-		return err
-	case outcome == profile.Repeat:
-		e.tally.repeats++
-	case outcome != profile.Applied:
-		e.refuse(lines[e.records[i]], outcome.Reason(&e.limits.Profiles))
-	}
-	return nil
-}
-
-// fire serves the timers that the i-th event waits for, and commits when
-// there are many.
-func (e *engine) fire(i int) error {
-	until := e.events[i].Arrival
-	for {
-		if due := e.shard.Due(e.wanted[:0], until, e.limits.Timers); len(due) > 0 {
-			e.watch.enter(loading)
-			if err := e.load(due); err != nil {
-				return err
-			}
-			e.watch.enter(stepping)
-		}
-		done, err := e.shard.Fire(until, e.limits.Timers)
-		if done || err != nil {
-			return err
-		}
-		e.commit()
-		e.watch.enter(loading)
-		// The commit made room, and may have dropped what the rest needs.
-		if err := e.load(e.shard.Missing(e.wanted[:0], e.events[i:], e.limits.Timers)); err != nil {
-			return err
-		}
-		e.watch.enter(stepping)
-	}
-}
-
-// commit builds what a commit sends and gives it to the archive.
-func (e *engine) commit() {
-	e.watch.enter(committing)
-	c := e.shard.Flush(e.next)
+// Commit implements pipeline.Port: it builds what a commit sends and gives it
+// to the archive.
+func (e *engine) Commit(_ context.Context, c *pipeline.Commit) error {
 	e.sent = appendSent(e.sent[:0], c)
 	e.watch.enter(aside)
 	e.archive.keep(c)
 	e.tally.written += len(c.Profiles)
 	e.tally.changes += len(c.Changes)
 	e.watch.enter(committing)
-	e.shard.Committed(c)
+	return nil
 }

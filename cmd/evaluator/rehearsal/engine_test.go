@@ -36,11 +36,11 @@ func TestArchiveCountsMemberships(t *testing.T) {
 	serveAll(t, e, newSample(t, shopLines(400, 37)...), 2, 50)
 	want := map[string]int{}
 	for _, segment := range set.IDs() {
-		e.shard.Members(segment, func(profile string) { want[profile]++ })
+		e.driver.Members(segment, func(profile string) { want[profile]++ })
 	}
 	for id, one := range e.archive.profiles {
-		if one.members != want[id] || one.timer != (e.shard.Profile(id).Deadline != 0) {
-			t.Errorf("%s is in %d sets with timer %t, want %d and a deadline of %d", id, one.members, one.timer, want[id], e.shard.Profile(id).Deadline)
+		if one.members != want[id] || one.timer != (e.driver.Profile(id).Deadline != 0) {
+			t.Errorf("%s is in %d sets with timer %t, want %d and a deadline of %d", id, one.members, one.timer, want[id], e.driver.Profile(id).Deadline)
 		}
 	}
 	if len(want) == 0 {
@@ -73,7 +73,7 @@ func TestMergingAloneIsTheEngines(t *testing.T) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(m.profiles)) {
-		got, want := m.profiles[id], e.shard.Profile(id)
+		got, want := m.profiles[id], e.driver.Profile(id)
 		if got.LastSeen != want.LastSeen || got.FirstSeen != want.FirstSeen || got.Traits.Get("country").Text() != want.Traits.Get("country").Text() {
 			t.Errorf("%s was last seen at %d, want %d", id, got.LastSeen, want.LastSeen)
 		}

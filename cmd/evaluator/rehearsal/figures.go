@@ -122,11 +122,11 @@ func (t *tally) perEvent() PerEvent {
 	return PerEvent{Changes: of(t.changes), Written: of(t.written), Loaded: of(t.loaded), Repeats: of(t.repeats)}
 }
 
-func profileBytes(a *archive, s *pipeline.Shard) ProfileBytes {
+func profileBytes(a *archive, d *pipeline.Driver) ProfileBytes {
 	stored := a.sizes()
 	var inMemory []int
 	for id := range a.profiles {
-		if p := s.Profile(id); p != nil {
+		if p := d.Profile(id); p != nil {
 			n := p.Bytes()
 			if state, ok := p.Derived.(*rules.State); ok {
 				n += state.Bytes()

@@ -28,7 +28,7 @@ type merger struct {
 func newMerger(set *rules.Set, e *engine) *merger {
 	codec, _ := profile.NewCodec(set.Schema(), set.IDs(), nil) // a new shard's names: those of the engine's shard
 	return &merger{
-		schema: set.Schema(), limits: e.limits, codec: codec, engine: e, clock: e.shard.Clock(),
+		schema: set.Schema(), limits: e.limits, codec: codec, engine: e, clock: e.driver.Clock(),
 		profiles: map[string]*profile.Profile{},
 	}
 }
@@ -39,8 +39,8 @@ func (m *merger) serve(b *batch) error {
 	e.watch.enter(aside)
 	e.decode(b)
 	m.touched = m.touched[:0]
-	for i := range e.events {
-		p, err := m.profile(e.events[i].Profile)
+	for i := range e.feed.Events {
+		p, err := m.profile(e.feed.Events[i].Profile)
 		if err != nil {
 			return err
 		}
@@ -48,12 +48,12 @@ func (m *merger) serve(b *batch) error {
 	}
 	e.watch.enter(stepping)
 	for i, p := range m.touched {
-		m.clock = max(m.clock, e.events[i].Arrival)
+		m.clock = max(m.clock, e.feed.Events[i].Arrival)
 		m.changed.Reset()
-		p.Apply(m.schema, &m.limits.Profiles, &e.events[i], m.clock, &m.changed)
+		p.Apply(m.schema, &m.limits.Profiles, &e.feed.Events[i], m.clock, &m.changed)
 	}
 	e.watch.enter(aside)
-	m.events += len(e.events)
+	m.events += len(e.feed.Events)
 	for _, p := range m.touched {
 		m.blob = m.codec.Append(m.blob[:0], p, m.clock) // lets go of what no window reads any more
 	}

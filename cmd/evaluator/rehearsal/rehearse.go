@@ -48,7 +48,7 @@ func Play(set *rules.Set, s *Sample, o Options) (*Figures, error) {
 	if err := r.measure(); err != nil {
 		return nil, err
 	}
-	f.PerEvent, f.Profile, f.Redis = e.tally.perEvent(), profileBytes(e.archive, e.shard), redisBytes(e.archive)
+	f.PerEvent, f.Profile, f.Redis = e.tally.perEvent(), profileBytes(e.archive, e.driver), redisBytes(e.archive)
 	f.Measured.Events, f.Measured.Plays = e.tally.events, r.player.plays()
 	f.Micros, err = r.costs(set)
 	f.PerCore = round(1e6 / f.Micros.Total)

@@ -93,20 +93,23 @@ func (s *Security) listen(port int) []string {
 	}
 }
 
-// DocumentedUser returns the line of docs/operations.md that makes the user
-// in redis.conf.
+// DocumentedUser returns the line of redis.conf that makes the user as the
+// command in docs/operations.md does.
 func DocumentedUser(t testing.TB) string {
 	t.Helper()
 	_, here, _, _ := runtime.Caller(0)
-	text, err := os.ReadFile(filepath.Join(filepath.Dir(here), "..", "..", "docs", "operations.md"))
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(here), "..", "..", "..", "docs", "operations.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(text)) {
-		if strings.HasPrefix(line, "    user "+User+" ") {
-			return strings.TrimSpace(line)
+	unfolded := strings.ReplaceAll(string(text), "\\\n", " ")
+	for line := range strings.Lines(unfolded) {
+		command, found := strings.CutPrefix(line, "    redis-cli ACL SETUSER "+User+" on ")
+		if found {
+			words := strings.Fields(strings.ReplaceAll(command, "'", ""))
+			return "user " + User + " on " + strings.Join(words, " ")
 		}
 	}
-	t.Fatalf("docs/operations.md has no line for user %s", User)
+	t.Fatalf("docs/operations.md has no command for user %s", User)
 	return ""
 }

@@ -1,0 +1,231 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"muster/profile"
+)
+
+// tenure is a worker's time as the owner of one shard: it takes parcels from
+// the intake to a Driver, and is the Port and the Receiver of that Driver.
+type tenure struct {
+	worker    *Worker
+	driver    *Driver
+	origin    origin
+	edition   uint64    // of the driver's rule set
+	began     time.Time // when the batch at hand, or what was committed of it, began
+	committed time.Time // when the last commit was
+	parcel    *parcel   // at hand
+	feed      Feed      // what the driver gets of it
+	gap       *Gap      // to be told with the next commit
+	stats     BatchStats
+}
+
+func newTenure(w *Worker, o origin, state State) *tenure {
+	edition := w.Rules.Current()
+	t := &tenure{worker: w, origin: o, edition: edition.Number, committed: time.Now(), parcel: &parcel{}}
+	t.driver = NewDriver(edition.Set, w.Config, state, t)
+	t.driver.Receiver = t
+	if w.Matcher != nil {
+		t.driver.Match(w.Matcher)
+	}
+	return t
+}
+
+// work serves parcels, and overdue timers between them, until ctx ends.
+func (t *tenure) work(ctx context.Context, parcels <-chan parcel) error {
+	for {
+		p, ok, err := t.await(ctx, parcels)
+		if !ok || err != nil {
+			return err
+		}
+		if err := t.serve(ctx, &p); err != nil {
+			return err
+		}
+	}
+}
+
+// await returns the next parcel, serving overdue timers until there is one,
+// and false when ctx ends.
+func (t *tenure) await(ctx context.Context, parcels <-chan parcel) (p parcel, ok bool, err error) {
+	for t.driver.Behind() {
+		select {
+		case p = <-parcels:
+			return p, true, nil
+		case <-ctx.Done():
+			return p, false, nil
+		default:
+		}
+		if err := t.turn(ctx); err != nil {
+			return p, false, err
+		}
+	}
+	select {
+	case p = <-parcels:
+		return p, true, nil
+	case <-ctx.Done():
+		return p, false, nil
+	}
+}
+
+// turn has the driver serve what is overdue. When the worker is asked to
+// leave meanwhile it still finishes, within the commit timeout.
+func (t *tenure) turn(ctx context.Context) error {
+	ctx, cancel := withGrace(ctx, t.worker.Config.CommitTimeout)
+	defer cancel()
+	if err := t.keepUp(); err != nil {
+		return err
+	}
+	t.began = time.Now()
+	return t.driver.Turn(ctx)
+}
+
+// serve takes one parcel from its records to the store, with the same grace.
+func (t *tenure) serve(ctx context.Context, p *parcel) error {
+	t.began = time.Now()
+	if err := t.keepUp(); err != nil {
+		return err
+	}
+	if len(p.batch.Records) == 0 && p.batch.Next == t.driver.Next() {
+		t.idle(p)
+		if time.Since(t.committed) < t.worker.Config.IdleCheck {
+			return nil
+		}
+	}
+	ctx, cancel := withGrace(ctx, t.worker.Config.CommitTimeout)
+	defer cancel()
+	t.parcel = p
+	t.stats.Records, t.stats.Lag, t.gap = len(p.batch.Records), p.batch.High-p.batch.Next, p.batch.Gap
+	return t.driver.Serve(ctx, t.fill(p))
+}
+
+// fill makes a parcel the driver's feed.
+func (t *tenure) fill(p *parcel) *Feed {
+	f := &t.feed
+	f.Events, f.Records, f.Offsets = p.events, p.records, f.Offsets[:0]
+	for i := range p.batch.Records {
+		f.Offsets = append(f.Offsets, p.batch.Records[i].Offset)
+	}
+	f.Next, f.Last = p.batch.Next, p.batch.Next >= p.batch.High
+	return f
+}
+
+// idle lets the wall clock move time forward, when a parcel shows that there
+// was nothing to read when it was asked for.
+func (t *tenure) idle(p *parcel) {
+	if p.asked != 0 && p.batch.Next >= p.batch.High {
+		t.driver.Pass(p.asked - t.worker.Config.IdleGrace.Milliseconds())
+	}
+}
+
+// keepUp swaps to the newest edition of the rules. It is called between
+// batches, when all before is committed.
+func (t *tenure) keepUp() error {
+	newest := t.worker.Rules.Current()
+	if newest.Number == t.edition {
+		return nil
+	}
+	t.edition = newest.Number
+	return t.driver.Swap(newest.Set)
+}
+
+// Admit implements Receiver: an event of a profile that belongs to another
+// partition goes to the dead letters.
+func (t *tenure) Admit(i int) bool {
+	p := t.parcel
+	ev := &p.events[i]
+	t.stats.clamp(ev.Clamped)
+	owner := t.worker.Owner(ev.Profile)
+	if owner == t.origin.partition {
+		return true
+	}
+	t.refuse(i, fmt.Sprintf("profile %q belongs to partition %d, not %d: the topic is not keyed by profile with the configured partitioner",
+		ev.Profile, owner, t.origin.partition))
+	return false
+}
+
+// Outcome implements Receiver.
+func (t *tenure) Outcome(i int, o profile.Outcome, relieved bool) {
+	switch o {
+	case profile.Applied:
+		t.stats.Events++
+	case profile.Repeat:
+		t.stats.Repeats++
+	default:
+		t.refuse(i, o.Reason(&t.worker.Config.Profiles))
+	}
+	if relieved {
+		t.stats.Relieved++
+	}
+}
+
+// refuse sends the record of an event to the dead letters.
+func (t *tenure) refuse(i int, reason string) {
+	r := t.parcel.batch.Records[t.parcel.records[i]]
+	t.parcel.letters = append(t.parcel.letters, t.origin.letter(r, reason, r.Value))
+}
+
+// Load implements Port.
+func (t *tenure) Load(ctx context.Context, ids []string) ([]string, error) {
+	blobs, err := t.worker.Store.Load(ctx, t.origin.partition, ids)
+	if err != nil {
+		return nil, fmt.Errorf("loading %d profiles of shard %d: %w", len(ids), t.origin.partition, err)
+	}
+	t.stats.Loaded += len(ids)
+	return blobs, nil
+}
+
+// Commit implements Port. Dead letters are durable before the commit is, so
+// that a crash can repeat but not lose one.
+func (t *tenure) Commit(ctx context.Context, c *Commit) error {
+	if err := t.bury(ctx); err != nil {
+		return err
+	}
+	c.Gap, t.gap = t.gap, nil
+	ctx, cancel := context.WithTimeout(ctx, t.worker.Config.CommitTimeout)
+	defer cancel()
+	began := time.Now()
+	if err := t.worker.Store.Commit(ctx, t.origin.partition, c); err != nil {
+		return fmt.Errorf("committing shard %d up to offset %d: %w", t.origin.partition, c.Next, err)
+	}
+	t.stats.Step = began.Sub(t.began)
+	t.committed = time.Now()
+	t.began = t.committed
+	t.stats.Commit = t.committed.Sub(began)
+	t.tell(c)
+	return nil
+}
+
+// bury writes the dead letters of the parcel at hand.
+func (t *tenure) bury(ctx context.Context) error {
+	letters := t.parcel.letters
+	if len(letters) == 0 {
+		return nil
+	}
+	if err := t.worker.Dead.Write(ctx, letters); err != nil {
+		return fmt.Errorf("writing %d dead letters: %w", len(letters), err)
+	}
+	for _, l := range letters {
+		t.worker.Observer.deadLetter(t.origin.partition, l)
+	}
+	t.stats.DeadLetters += len(letters)
+	t.parcel.letters = nil
+	return nil
+}
+
+// tell reports a stored commit to all who want to know of it.
+func (t *tenure) tell(c *Commit) {
+	w, shard := t.worker, t.origin.partition
+	t.stats.Changes, t.stats.Profiles, t.stats.Gap = len(c.Changes), len(c.Profiles), c.Gap
+	t.stats.StreamTime, t.stats.Edition, t.stats.Overdue = c.Clock, t.edition, t.driver.Overdue()
+	if w.Sample != nil {
+		w.Sample.offer(shard, t.driver.Names(), c)
+	}
+	if w.Hint != nil {
+		w.Hint(shard, c.Next)
+	}
+	w.Observer.committed(shard, t.stats)
+	t.stats = BatchStats{}
+}

@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"cmp"
+	"math"
+	"strings"
+
+	"golang.org/x/mod/semver"
+
+	"muster/event"
+	"muster/rules/internal/language"
+)
+
+// order compares two values by the missing-value law: ok is false when an
+// operand is missing or the kinds can't be compared. Times compare with
+// texts that are times.
+func order(a, b event.Value) (sign int, ok bool) {
+	if a.Kind() != b.Kind() {
+		return orderTimes(a, b)
+	}
+	switch a.Kind() {
+	case event.KindNumber:
+		x, y := a.Number(), b.Number()
+		if math.IsNaN(x) || math.IsNaN(y) {
+			return 0, false
+		}
+		return cmp.Compare(x, y), true
+	case event.KindString:
+		return strings.Compare(a.Text(), b.Text()), true
+	case event.KindTime:
+		return cmp.Compare(a.Millis(), b.Millis()), true
+	case event.KindVersion:
+		return semver.Compare(a.Text(), b.Text()), true
+	}
+	return 0, false
+}
+
+func orderTimes(a, b event.Value) (int, bool) {
+	x, okX := timeOf(a)
+	y, okY := timeOf(b)
+	if !okX || !okY || a.Kind() == event.KindString && b.Kind() == event.KindString {
+		return 0, false
+	}
+	return cmp.Compare(x, y), true
+}
+
+// timeOf returns a value as a time: it is one, or a text that reads as one.
+func timeOf(v event.Value) (int64, bool) {
+	switch v.Kind() {
+	case event.KindTime:
+		return v.Millis(), true
+	case event.KindString:
+		return language.ParseTime(v.Text())
+	}
+	return 0, false
+}
+
+// equal is the language's ==: false when an operand is missing.
+func equal(a, b event.Value) bool {
+	switch a.Kind() {
+	case event.KindMissing:
+		return false
+	case event.KindBool, event.KindArray, event.KindObject:
+		return a.Equal(b)
+	}
+	sign, ok := order(a, b)
+	return ok && sign == 0
+}
+
+// compare applies one of the six comparison operators.
+func compare(o language.Op, a, b event.Value) bool {
+	switch o {
+	case language.OpEqual:
+		return equal(a, b)
+	case language.OpNotEqual:
+		return !equal(a, b)
+	}
+	sign, ok := order(a, b)
+	if !ok {
+		return false
+	}
+	switch o {
+	case language.OpLess:
+		return sign < 0
+	case language.OpLessEqual:
+		return sign <= 0
+	case language.OpGreater:
+		return sign > 0
+	}
+	return sign >= 0
+}
+
+// within reports whether a value is a whole number in a closed range.
+func within(v event.Value, low, high float64) bool {
+	f := v.Number()
+	return v.Kind() == event.KindNumber && f >= low && f <= high && f == math.Trunc(f)
+}
+
+// contained reports whether list is an array with an element equal to v.
+func contained(v, list event.Value) bool {
+	for _, e := range list.Elements() {
+		if equal(v, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// calculate applies an arithmetic operator; anything but numbers, and two
+// strings for +, yields missing.
+func calculate(o language.Op, a, b event.Value) event.Value {
+	if a.Kind() != b.Kind() {
+		return event.Value{}
+	}
+	if a.Kind() == event.KindString && o == language.OpAdd {
+		return event.StringOf(a.Text() + b.Text())
+	}
+	if a.Kind() != event.KindNumber {
+		return event.Value{}
+	}
+	x, y := a.Number(), b.Number()
+	switch o {
+	case language.OpAdd:
+		return event.NumberOf(x + y)
+	case language.OpSub:
+		return event.NumberOf(x - y)
+	case language.OpMul:
+		return event.NumberOf(x * y)
+	case language.OpDiv:
+		return event.NumberOf(x / y)
+	case language.OpPow:
+		return event.NumberOf(math.Pow(x, y))
+	}
+	return remainder(x, y)
+}
+
+// remainder is defined for whole numbers that a float64 holds exactly.
+func remainder(x, y float64) event.Value {
+	const exact = 1 << 53
+	whole := x == math.Trunc(x) && y == math.Trunc(y) && math.Abs(x) <= exact && math.Abs(y) <= exact
+	if !whole || y == 0 {
+		return event.Value{}
+	}
+	return event.NumberOf(float64(int64(x) % int64(y)))
+}

@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+
+	"muster/event"
+	"muster/profile"
+)
+
+// Shares of profiles for which predicates are guessed to hold when there is
+// no sample to count them in. Only speed depends on them.
+const (
+	guessPoint    = 0.05
+	guessSpan     = 0.2
+	guessOneSided = 0.4
+	guessMissing  = 0.3
+	guessTrue     = 0.3
+	guessNone     = 0.4 // of a number that is 0, as a count of events often is
+	guessBit      = 0.1
+	guessResidual = 0.3
+)
+
+// estimate fills in the shares of a formula and orders what is below a
+// connective: in a conjunction what is cheap and rarely true goes first, in
+// a disjunction what is often true.
+func (f *formula) estimate(st *sampled) {
+	if f.op == literalOnly {
+		f.share = st.share(f.lit)
+		return
+	}
+	product := 1.0
+	for _, k := range f.kids {
+		k.estimate(st)
+		if f.op == conjunction {
+			product *= k.share
+		} else {
+			product *= 1 - k.share
+		}
+	}
+	if f.op == conjunction {
+		f.share = product
+		slices.SortStableFunc(f.kids, func(a, b *formula) int { return cmp.Compare(a.rank(), b.rank()) })
+	} else {
+		f.share = 1 - product
+		slices.SortStableFunc(f.kids, func(a, b *formula) int { return cmp.Compare(b.share, a.share) })
+	}
+}
+
+// rank is the cost of a part of a conjunction by its chance to end it.
+func (f *formula) rank() float64 {
+	cost := 3.0
+	if f.op == literalOnly {
+		cost = 1
+		if f.lit.kind == residual {
+			cost = 100
+		}
+	}
+	return cost / (1.0001 - f.share)
+}
+
+// sampled counts predicates in the states of a sample of profiles.
+type sampled struct {
+	ix     *index
+	states []State
+}
+
+// draw returns the profiles to learn from.
+func (o *Options) draw(s *profile.Schema) []*profile.Profile {
+	if o.Draw == nil {
+		return nil
+	}
+	return o.Draw(s)
+}
+
+// newSampled reads the states of profiles and how often each cell occurs.
+func newSampled(s *Set, profiles []*profile.Profile, now int64) *sampled {
+	sp := &sampled{ix: &s.index}
+	m := NewMatcher(s)
+	for _, p := range profiles {
+		m.next()
+		m.env.profile, m.env.now = p, now
+		sp.states = append(sp.states, *m.newState(p))
+	}
+	for _, one := range s.index.scales {
+		one.before = make([]float64, one.cells+1)
+		for _, st := range sp.states {
+			one.before[st.cells[one.id]+1]++
+		}
+		for c := range one.cells {
+			one.before[c+1] = one.before[c] + one.before[c+1]
+		}
+		for c := range one.before {
+			one.before[c] /= float64(max(1, len(sp.states)))
+		}
+	}
+	return sp
+}
+
+func (sp *sampled) share(l *literal) float64 {
+	share := sp.positive(l)
+	if l.negated {
+		return 1 - share
+	}
+	return share
+}
+
+func (sp *sampled) positive(l *literal) float64 {
+	if len(sp.states) == 0 {
+		return l.guess()
+	}
+	share := 0.0
+	switch l.kind {
+	case span:
+		share = l.scale.share(l.ends())
+	case points:
+		for _, c := range l.cells {
+			share += l.scale.share(int(c), int(c)+1)
+		}
+	case bit:
+		n := l.sensor.first + l.index
+		for _, st := range sp.states {
+			share += float64(st.bits[n>>6]>>(n&63)&1) / float64(len(sp.states))
+		}
+	default:
+		return l.guess()
+	}
+	return min(share, 1)
+}
+
+// share is the share of the sample whose values lie in the cells from low on
+// and before high.
+func (s *scale) share(low, high int) float64 { return s.before[high] - s.before[low] }
+
+// oneEnded returns the shares for which a value lies behind the lower end of
+// a span and before its upper one.
+func (l *literal) oneEnded() (fromLow, toHigh float64) {
+	low, high := l.ends()
+	return l.scale.share(low, l.scale.cells), l.scale.share(l.scale.base, high)
+}
+
+func (l *literal) guess() float64 {
+	switch l.kind {
+	case always:
+		return 1
+	case span:
+		if l.low.side == open || l.high.side == open {
+			return guessOneSided
+		}
+		return guessSpan
+	case points:
+		if len(l.values) == 1 && l.values[0].IsMissing() {
+			return guessMissing
+		}
+		if l.values[0].True() {
+			return guessTrue
+		}
+		if len(l.values) == 1 && l.values[0].Equal(event.NumberOf(0)) {
+			return guessNone
+		}
+		return min(0.6, guessPoint*float64(len(l.values)))
+	case bit:
+		return guessBit
+	}
+	return guessResidual
+}

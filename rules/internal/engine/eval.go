@@ -1,0 +1,327 @@
+package engine
+
+import (
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/twmb/murmur3"
+
+	"muster/event"
+	"muster/profile"
+	"muster/rules/internal/language"
+)
+
+// env is what a compiled term looks at.
+type env struct {
+	set     *Set
+	profile *profile.Profile
+	now     int64
+	since   map[int]int64 // by condition of held(...), to look ahead with; nil for what the profile says
+	traits  *traitCache   // of the profile, nil where none is kept
+	event   *event.Event  // inside a stream's predicate
+	element event.Value   // inside a quantifier's predicate
+}
+
+// traitCache remembers the traits that were read, or brought by an event,
+// during one evaluation: finding one in a large profile is slow.
+type traitCache struct {
+	turn   uint64
+	turns  []uint64 // by trait: turn in which the value was read
+	values []event.Value
+}
+
+// forgotten marks, beside the turn, a trait whose value is to be read when it
+// is asked for.
+const forgotten = 1 << 63
+
+func (c *traitCache) put(i int, v *event.Value) { c.turns[i], c.values[i] = c.turn, *v }
+
+// tell puts a value, or with nil has it read when it is asked for.
+func (c *traitCache) tell(i int, v *event.Value) {
+	if v == nil {
+		c.turns[i] = c.turn | forgotten
+		return
+	}
+	c.put(i, v)
+}
+
+// told reports whether a trait was told in this turn.
+func (c *traitCache) told(i int) bool { return c.turns[i]&^forgotten == c.turn }
+
+func (e *env) trait(i int, path profile.Path) event.Value {
+	c := e.traits
+	if c == nil {
+		return e.profile.Traits.Get(path)
+	}
+	if c.turns[i] != c.turn {
+		v := e.profile.Traits.Get(path)
+		c.put(i, &v)
+	}
+	return c.values[i]
+}
+
+// evaluator yields a term's value. It never fails: what can't be computed is
+// missing.
+type evaluator func(*env) event.Value
+
+// condition tells whether a term is true. What is not a bool is false.
+type condition func(*env) bool
+
+// slots gives compiled terms the numbers under which a Set keeps what they
+// look at.
+type slots interface {
+	trait(profile.Path) int
+	query(*language.Aggregate) profile.Query
+	segment(id string) int
+	condition(t *language.Term) int // of a held(...)
+}
+
+// compileValue compiles a term for its value.
+func compileValue(t *language.Term, s slots) evaluator {
+	if t.Kind == event.KindBool && t.Op != language.OpConst && t.Op != language.OpCond && t.Op != language.OpCoalesce && t.Op != language.OpAggregate {
+		test := compileCondition(t, s)
+		return func(e *env) event.Value { return event.BoolOf(test(e)) }
+	}
+	switch t.Op {
+	case language.OpConst:
+		v := t.Value
+		return func(*env) event.Value { return v }
+	case language.OpTrait:
+		path := profile.Path(t.Name)
+		i := s.trait(path)
+		return func(e *env) event.Value { return e.trait(i, path) }
+	case language.OpAggregate:
+		q := s.query(t.Aggregate)
+		return func(e *env) event.Value { return e.profile.Read(e.set.schema, q, e.now) }
+	case language.OpBucket:
+		salt := t.Name
+		return func(e *env) event.Value { return event.NumberOf(bucketOf(salt, e.profile.ID)) }
+	case language.OpInstant:
+		offset := t.Offset
+		return func(e *env) event.Value { return event.TimeOf(e.now + offset) }
+	case language.OpID, language.OpFirstSeen, language.OpLastSeen, language.OpGroups:
+		return profileField(t.Op)
+	case language.OpProperty, language.OpTimestamp, language.OpDay, language.OpEventName:
+		return eventField(t)
+	case language.OpElement:
+		keys := pathKeys(t.Name)
+		return func(e *env) event.Value { return descend(e.element, keys) }
+	case language.OpField:
+		base, keys := compileValue(t.Args[0], s), pathKeys(t.Name)
+		return func(e *env) event.Value { return descend(base(e), keys) }
+	case language.OpCoalesce, language.OpCond, language.OpCountOf:
+		return compileChoice(t, s)
+	}
+	return compileFunction(t, s)
+}
+
+func profileField(o language.Op) evaluator {
+	switch o {
+	case language.OpID:
+		return func(e *env) event.Value { return event.StringOf(e.profile.ID) }
+	case language.OpFirstSeen:
+		return func(e *env) event.Value { return event.TimeOf(e.profile.FirstSeen) }
+	case language.OpLastSeen:
+		return func(e *env) event.Value { return event.TimeOf(e.profile.LastSeen) }
+	}
+	return func(e *env) event.Value {
+		list := make([]event.Value, len(e.profile.Groups))
+		for i, g := range e.profile.Groups {
+			list[i] = event.StringOf(g)
+		}
+		return event.ArrayOf(list)
+	}
+}
+
+func eventField(t *language.Term) evaluator {
+	switch t.Op {
+	case language.OpTimestamp:
+		return func(e *env) event.Value { return event.TimeOf(e.event.Time) }
+	case language.OpDay:
+		return func(e *env) event.Value {
+			return event.StringOf(time.UnixMilli(e.event.Time).UTC().Format(time.DateOnly))
+		}
+	case language.OpEventName:
+		return func(e *env) event.Value { return event.StringOf(e.event.Name) }
+	}
+	keys := pathKeys(t.Name)
+	return func(e *env) event.Value { return descend(e.event.Body, keys) }
+}
+
+func pathKeys(name string) []string {
+	if name == "" {
+		return nil
+	}
+	return profile.Path(name).Keys()
+}
+
+func descend(v event.Value, keys []string) event.Value {
+	for _, k := range keys {
+		v = v.Get(k)
+	}
+	return v
+}
+
+// bucketOf places a profile in 0..99.99, evenly and for good.
+func bucketOf(salt, id string) float64 {
+	return float64(murmur3.StringSum64(salt+"\x00"+id)%10000) / 100
+}
+
+func compileChoice(t *language.Term, s slots) evaluator {
+	switch t.Op {
+	case language.OpCond:
+		test, then, otherwise := compileCondition(t.Args[0], s), compileValue(t.Args[1], s), compileValue(t.Args[2], s)
+		return func(e *env) event.Value {
+			if test(e) {
+				return then(e)
+			}
+			return otherwise(e)
+		}
+	case language.OpCoalesce:
+		first, second := compileValue(t.Args[0], s), compileValue(t.Args[1], s)
+		return func(e *env) event.Value {
+			if v := first(e); !v.IsMissing() {
+				return v
+			}
+			return second(e)
+		}
+	}
+	count := compileCount(t, s)
+	return func(e *env) event.Value { return event.NumberOf(float64(count(e))) }
+}
+
+func compileFunction(t *language.Term, s slots) evaluator {
+	first := compileValue(t.Args[0], s)
+	switch t.Op {
+	case language.OpLower:
+		return onText(first, strings.ToLower)
+	case language.OpUpper:
+		return onText(first, strings.ToUpper)
+	case language.OpTrim:
+		return onText(first, strings.TrimSpace)
+	case language.OpVersion:
+		return func(e *env) event.Value { return language.VersionOf(first(e)) }
+	case language.OpLen:
+		return func(e *env) event.Value { return lengthOf(first(e)) }
+	case language.OpPlus, language.OpNeg:
+		factor := event.NumberOf(1)
+		if t.Op == language.OpNeg {
+			factor = event.NumberOf(-1)
+		}
+		return func(e *env) event.Value { return calculate(language.OpMul, factor, first(e)) }
+	}
+	second, o := compileValue(t.Args[1], s), t.Op
+	return func(e *env) event.Value { return calculate(o, first(e), second(e)) }
+}
+
+func onText(of evaluator, f func(string) string) evaluator {
+	return func(e *env) event.Value {
+		v := of(e)
+		if v.Kind() != event.KindString {
+			return event.Value{}
+		}
+		return event.StringOf(f(v.Text()))
+	}
+}
+
+func lengthOf(v event.Value) event.Value {
+	switch v.Kind() {
+	case event.KindString:
+		return event.NumberOf(float64(utf8.RuneCountInString(v.Text())))
+	case event.KindArray:
+		return event.NumberOf(float64(v.Len()))
+	}
+	return event.Value{}
+}
+
+// compileCondition compiles a term for its truth.
+func compileCondition(t *language.Term, s slots) condition {
+	switch t.Op {
+	case language.OpNot:
+		of := compileCondition(t.Args[0], s)
+		return func(e *env) bool { return !of(e) }
+	case language.OpAnd:
+		left, right := compileCondition(t.Args[0], s), compileCondition(t.Args[1], s)
+		return func(e *env) bool { return left(e) && right(e) }
+	case language.OpOr:
+		left, right := compileCondition(t.Args[0], s), compileCondition(t.Args[1], s)
+		return func(e *env) bool { return left(e) || right(e) }
+	case language.OpEqual, language.OpNotEqual, language.OpLess, language.OpLessEqual, language.OpGreater, language.OpGreaterEqual:
+		left, right, o := compileValue(t.Args[0], s), compileValue(t.Args[1], s), t.Op
+		return func(e *env) bool { return compare(o, left(e), right(e)) }
+	case language.OpPresent, language.OpAbsent:
+		of, want := compileValue(t.Args[0], s), t.Op == language.OpPresent
+		return func(e *env) bool { return !of(e).IsMissing() == want }
+	case language.OpIn:
+		of, list := compileValue(t.Args[0], s), compileValue(t.Args[1], s)
+		return func(e *env) bool { return contained(of(e), list(e)) }
+	case language.OpInRange:
+		of, bounds := compileValue(t.Args[0], s), t.Value.Elements()
+		low, high := bounds[0].Number(), bounds[1].Number()
+		return func(e *env) bool { return within(of(e), low, high) }
+	case language.OpContains, language.OpStartsWith, language.OpEndsWith, language.OpMatches:
+		return compileText(t, s)
+	case language.OpSegment:
+		i := s.segment(t.Name)
+		return func(e *env) bool { return e.profile.Members.Has(i) }
+	case language.OpHeld:
+		h := hold{s.condition(t), t.Offset}
+		return func(e *env) bool { return e.held(h) }
+	case language.OpAnyOf, language.OpAllOf, language.OpNoneOf, language.OpOneOf:
+		return compileQuantifier(t, s)
+	}
+	of := compileValue(t, s)
+	return func(e *env) bool { return of(e).True() }
+}
+
+func compileText(t *language.Term, s slots) condition {
+	of := compileValue(t.Args[0], s)
+	if t.Op == language.OpMatches {
+		pattern := regexp.MustCompile(t.Name)
+		return func(e *env) bool {
+			v := of(e)
+			return v.Kind() == event.KindString && pattern.MatchString(v.Text())
+		}
+	}
+	test := map[language.Op]func(s, part string) bool{
+		language.OpContains: strings.Contains, language.OpStartsWith: strings.HasPrefix, language.OpEndsWith: strings.HasSuffix,
+	}[t.Op]
+	part := compileValue(t.Args[1], s)
+	return func(e *env) bool {
+		v, p := of(e), part(e)
+		return v.Kind() == event.KindString && p.Kind() == event.KindString && test(v.Text(), p.Text())
+	}
+}
+
+func compileQuantifier(t *language.Term, s slots) condition {
+	count := compileCount(t, s)
+	switch t.Op {
+	case language.OpAnyOf:
+		return func(e *env) bool { return count(e) > 0 }
+	case language.OpOneOf:
+		return func(e *env) bool { return count(e) == 1 }
+	case language.OpNoneOf:
+		return func(e *env) bool { return count(e) == 0 }
+	}
+	of := compileValue(t.Args[0], s)
+	return func(e *env) bool { return count(e) == len(of(e).Elements()) }
+}
+
+// compileCount counts the elements of an array for which a predicate is
+// true. What is not an array counts as an empty one.
+func compileCount(t *language.Term, s slots) func(*env) int {
+	of, predicate := compileValue(t.Args[0], s), compileCondition(t.Args[1], s)
+	return func(e *env) int {
+		n, outer := 0, e.element
+		for _, v := range of(e).Elements() {
+			e.element = v
+			if predicate(e) {
+				n++
+			}
+			e.element = outer
+		}
+		return n
+	}
+}

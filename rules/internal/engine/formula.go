@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"muster/event"
+	"muster/rules/internal/language"
+)
+
+// connective says how a formula combines what is below it.
+type connective uint8
+
+const (
+	literalOnly connective = iota
+	conjunction
+	disjunction
+)
+
+// formula is a rule in negation normal form: ands and ors over literals,
+// negations pushed down into the literals.
+type formula struct {
+	op    connective
+	kids  []*formula
+	lit   *literal
+	share float64 // estimated share of profiles for which it is true
+}
+
+// normalize turns a checked condition into a formula; negate asks for its
+// complement.
+func (b *builder) normalize(t *language.Term, negate bool) *formula {
+	switch t.Op {
+	case language.OpNot:
+		return b.normalize(t.Args[0], !negate)
+	case language.OpAnd, language.OpOr:
+		op := conjunction
+		if (t.Op == language.OpOr) != negate {
+			op = disjunction
+		}
+		return join(op, b.normalize(t.Args[0], negate), b.normalize(t.Args[1], negate))
+	}
+	if t.Op == language.OpCond && isCondition(t.Args[1]) && isCondition(t.Args[2]) && expanded(t) <= maxExpanded {
+		return b.choice(t, negate)
+	}
+	lit := b.literal(t)
+	if negate {
+		lit.negated = !lit.negated
+	}
+	return &formula{lit: lit}
+}
+
+// choice turns c ? a : b into (c and a) or (not c and b).
+func (b *builder) choice(t *language.Term, negate bool) *formula {
+	then := join(conjunction, b.normalize(t.Args[0], false), b.normalize(t.Args[1], negate))
+	otherwise := join(conjunction, b.normalize(t.Args[0], true), b.normalize(t.Args[2], negate))
+	return join(disjunction, then, otherwise)
+}
+
+// maxExpanded bounds the literals that a choice may expand to. A larger one
+// is computed instead of looked up.
+const maxExpanded = 256
+
+// expanded counts, up to a little over the bound, the literals that a term
+// expands to.
+func expanded(t *language.Term) int {
+	n := 0
+	switch t.Op {
+	case language.OpNot, language.OpAnd, language.OpOr:
+		for _, a := range t.Args {
+			n = min(n+expanded(a), maxExpanded+1)
+		}
+		return n
+	case language.OpCond:
+		return min(2*expanded(t.Args[0])+expanded(t.Args[1])+expanded(t.Args[2]), maxExpanded+1)
+	}
+	return 1
+}
+
+// isCondition reports whether a term yields true or false and nothing else.
+func isCondition(t *language.Term) bool {
+	return t.Kind == event.KindBool && t.Op != language.OpAggregate
+}
+
+// join combines two formulas, taking in those of the same connective.
+func join(op connective, parts ...*formula) *formula {
+	f := &formula{op: op}
+	n := 0
+	for _, p := range parts {
+		if p.op == op {
+			n += len(p.kids)
+		} else {
+			n++
+		}
+	}
+	f.kids = make([]*formula, 0, n)
+	for _, p := range parts {
+		if p.op == op {
+			f.kids = append(f.kids, p.kids...)
+		} else {
+			f.kids = append(f.kids, p)
+		}
+	}
+	return f
+}
+
+// literals counts the literals of a formula.
+func (f *formula) literals() int {
+	if f.op == literalOnly {
+		return 1
+	}
+	n := 0
+	for _, k := range f.kids {
+		n += k.literals()
+	}
+	return n
+}
+
+// each calls visit with every literal.
+func (f *formula) each(visit func(*literal)) {
+	if f.op == literalOnly {
+		visit(f.lit)
+		return
+	}
+	for _, k := range f.kids {
+		k.each(visit)
+	}
+}

@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"slices"
+
+	"muster/profile"
+	"muster/rules/internal/language"
+)
+
+// inputs is what an expression looks at.
+type inputs struct {
+	traits    []int // indexes of Schema.Traits
+	series    []int // indexes of Schema.Series
+	segments  []int // positions, of conditions too
+	firstSeen bool
+	lastSeen  bool
+	groups    bool
+	clock     bool // the current time itself; windows move with their series
+}
+
+func (b *builder) inputsOf(t *language.Term) inputs {
+	var in inputs
+	t.Each(func(t *language.Term) {
+		switch t.Op {
+		case language.OpTrait:
+			in.traits = append(in.traits, b.trait(profile.Path(t.Name)))
+		case language.OpAggregate:
+			q := b.query(t.Aggregate)
+			in.series = append(in.series, q.Series)
+		case language.OpSegment:
+			in.segments = append(in.segments, b.segment(t.Name))
+		case language.OpHeld:
+			in.segments = append(in.segments, b.set.segments+b.condition(t))
+		case language.OpFirstSeen:
+			in.firstSeen = true
+		case language.OpLastSeen:
+			in.lastSeen = true
+		case language.OpGroups:
+			in.groups = true
+		case language.OpInstant:
+			in.clock = true
+		}
+	})
+	for _, list := range []*[]int{&in.traits, &in.series, &in.segments} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	return in
+}
+
+// sensors are what has to be read again when an input changes: scales, bit
+// sensors and residuals, by their numbers in the set.
+type sensors struct {
+	scales    []int32
+	bits      []int32
+	residuals []int32
+}
+
+func (s *sensors) none() bool { return len(s.scales)+len(s.bits)+len(s.residuals) == 0 }
+
+// listeners maps every input to its sensors.
+type listeners struct {
+	traits    []sensors
+	series    []sensors
+	firstSeen sensors
+	lastSeen  sensors
+	groups    sensors
+	clock     sensors // those that look at the current time itself
+	identity  sensors // those that look at the profile's id only
+}
+
+// of calls f with the sensors of every input.
+func (l *listeners) of(in inputs, f func(*sensors)) {
+	for _, i := range in.traits {
+		f(&l.traits[i])
+	}
+	for _, i := range in.series {
+		f(&l.series[i])
+	}
+	for _, one := range []struct {
+		uses    bool
+		sensors *sensors
+	}{{in.firstSeen, &l.firstSeen}, {in.lastSeen, &l.lastSeen}, {in.groups, &l.groups}} {
+		if one.uses {
+			f(one.sensors)
+		}
+	}
+	if in.clock {
+		f(&l.clock)
+	}
+	if len(in.traits)+len(in.series)+len(in.segments) == 0 && !in.firstSeen && !in.lastSeen && !in.groups {
+		f(&l.identity)
+	}
+}

@@ -1,0 +1,133 @@
+package engine
+
+// drawer says in which kind of list a posting lies.
+type drawer uint8
+
+const (
+	drawerArrive drawer = iota // by cell moved to
+	drawerDepart               // by cell moved from
+	drawerUp                   // by boundary crossed upwards
+	drawerDown                 // by boundary crossed downwards
+	drawerRise                 // by bit that became true
+	drawerFall                 // by bit that became false
+	drawerShift                // by residual
+	drawerAccessCell
+	drawerAccessUp
+	drawerAccessDown
+	drawerAccessBit
+	drawerAccessOpen // of what every profile comes by
+)
+
+const drawers = int(drawerAccessOpen) + 1
+
+// ofScales reports whether the lists of a drawer belong to scales.
+func (d drawer) ofScales() bool {
+	return d <= drawerDown || d >= drawerAccessCell && d <= drawerAccessDown
+}
+
+// file puts the postings into the index, those of a bucket in the order in
+// which they were filed: by position.
+func (f *filing) file() {
+	entries, leaves := make([]uint32, f.lists*gateKinds+1), make([]uint32, f.lists+1)
+	f.postings.each(func(p *posting) { entries[p.bucket+1]++ })
+	f.leaves.each(func(l *leaf) { leaves[l.list+1]++ })
+	f.ix.entries = make([]entry, accumulate(entries))
+	f.ix.leaves = make([]uint32, accumulate(leaves))
+	f.begin(entries, leaves)
+	f.postings.each(func(p *posting) {
+		at := &entries[p.bucket]
+		f.ix.entries[*at] = p.entry
+		*at++
+	})
+	f.leaves.each(func(l *leaf) {
+		f.ix.leaves[leaves[l.list]] = l.rule
+		leaves[l.list]++
+	})
+	f.placeRests()
+}
+
+// placeRests puts the rests into the index, in the order of the entries that
+// lead to them, so that those of one list are near each other.
+func (f *filing) placeRests() {
+	f.ix.rests = make([]rest, 0, len(f.rests))
+	placed := make([]uint32, len(f.rests)) // where each is in the index, plus 1
+	for i := range f.ix.entries {
+		at := &f.ix.entries[i].rest
+		if placed[*at] == 0 {
+			placed[*at] = uint32(len(f.ix.rests)) + 1
+			f.ix.rests = append(f.ix.rests, f.restsFrom(*at)...)
+		}
+		*at = placed[*at] - 1
+	}
+}
+
+// accumulate turns numbers, each one place ahead, into where each begins. It
+// returns their sum.
+func accumulate(counts []uint32) uint32 {
+	sum := uint32(0)
+	for i, n := range counts {
+		sum += n
+		counts[i] = sum
+	}
+	return sum
+}
+
+// begin notes where each list begins that is not of an empty drawer.
+func (f *filing) begin(entries, leaves []uint32) {
+	for d := range f.first {
+		for owner, first := range f.first[d] {
+			_, keys := f.ix.place(drawer(d), owner)
+			if entries[first*gateKinds] == entries[(first+keys)*gateKinds] && leaves[first] == leaves[first+keys] {
+				continue
+			}
+			lists, back := f.ix.drawer(drawer(d), owner)
+			for key := range lists {
+				lists[key].begin(back, entries[(first+key)*gateKinds], leaves[first+key])
+			}
+		}
+	}
+}
+
+func (o *offsets) begin(back bool, entries, leaves uint32) {
+	if back {
+		o.inBack, o.outBack = entries, leaves
+	} else {
+		o.in, o.out = entries, leaves
+	}
+}
+
+// drawer returns the lists of a drawer and owner, made when they are not
+// there yet, and whether it is the way back that is meant.
+func (ix *index) drawer(d drawer, owner int) (lists []offsets, back bool) {
+	at, keys := ix.place(d, owner)
+	if *at == nil {
+		*at = make([]offsets, keys+1)
+	}
+	return *at, d == drawerDepart || d == drawerDown || d == drawerFall || d == drawerAccessDown
+}
+
+// place returns where the lists of a drawer and owner are kept, and how many
+// keys they have.
+func (ix *index) place(d drawer, owner int) (*[]offsets, int) {
+	switch d {
+	case drawerRise, drawerFall:
+		return &ix.bits, 64 * ix.bitWords
+	case drawerShift:
+		return &ix.shift, len(ix.residuals)
+	case drawerAccessBit:
+		return &ix.access.bits, 64 * ix.bitWords
+	case drawerAccessOpen:
+		return &ix.access.open, 1
+	}
+	s := ix.scales[owner]
+	boundaries := s.cells - s.base - 1
+	switch d {
+	case drawerArrive, drawerDepart:
+		return &ix.byScale[owner].cells, s.cells
+	case drawerUp, drawerDown:
+		return &ix.byScale[owner].boundaries, boundaries
+	case drawerAccessCell:
+		return &ix.access.byScale[owner].cells, s.cells
+	}
+	return &ix.access.byScale[owner].boundaries, boundaries
+}

@@ -1,0 +1,232 @@
+package engine
+
+import (
+	"math"
+
+	"muster/event"
+	"muster/rules/internal/language"
+)
+
+// literalKind says how a literal's truth is known.
+type literalKind uint8
+
+const (
+	always   literalKind = iota // true, or false when negated
+	span                        // a stretch of an ordered scale
+	points                      // some cells of a scale
+	bit                         // a bit of the profile's state
+	member                      // membership of another segment
+	holds                       // a condition held for long enough
+	residual                    // a condition that has to be computed
+)
+
+// literal is one predicate of a rule. Equal predicates of different rules
+// have literals of their own that resolve to the same test.
+type literal struct {
+	kind    literalKind
+	negated bool
+	scale   *scale
+	low     bound // of span
+	high    bound
+	values  []event.Value // of points; a missing value stands for nil
+	cells   []uint16      // of points, sorted; known once the scale is resolved
+	sensor  *bitSensor    // of bit
+	index   int           // of bit within its sensor, of member, holds and residual in the set
+	test    test
+}
+
+// bound is one end of a span; the zero bound is open.
+type bound struct {
+	side   side
+	number float64 // the constant that it lies beside, on a scale of numbers
+	text   string  // the same on a scale of texts or versions
+}
+
+// side says on which side of its constant a bound lies.
+type side uint8
+
+const (
+	open side = iota // there is no bound
+	before
+	behind
+)
+
+func boundAt(v event.Value, on side) bound {
+	return bound{side: on, number: v.Number(), text: v.Text()}
+}
+
+// maxRangePoints is the longest range of whole numbers that is kept as
+// single cells.
+const maxRangePoints = 256
+
+// literal classifies a condition that is neither and, or nor not.
+func (b *builder) literal(t *language.Term) *literal {
+	if t.Op == language.OpSegment || t.Op == language.OpHeld || !mentionsMembership(t) {
+		if lit := b.indexed(t); lit != nil {
+			return lit
+		}
+	}
+	return &literal{kind: residual, index: b.residual(t)}
+}
+
+// mentionsMembership reports whether a term's value depends on memberships. No scale
+// follows these.
+func mentionsMembership(t *language.Term) bool {
+	found := false
+	t.Each(func(t *language.Term) { found = found || t.Op == language.OpSegment || t.Op == language.OpHeld })
+	return found
+}
+
+func (b *builder) indexed(t *language.Term) *literal {
+	switch t.Op {
+	case language.OpConst:
+		return &literal{kind: always, negated: !t.Value.True()}
+	case language.OpSegment:
+		return &literal{kind: member, index: b.segment(t.Name)}
+	case language.OpHeld:
+		return &literal{kind: holds, index: b.hold(t)}
+	case language.OpEqual, language.OpNotEqual, language.OpLess, language.OpLessEqual, language.OpGreater, language.OpGreaterEqual:
+		return b.comparison(t)
+	case language.OpPresent, language.OpAbsent:
+		return b.points(t.Args[0], []event.Value{{}}, t.Op == language.OpPresent)
+	case language.OpIn:
+		return b.contained(t)
+	case language.OpInRange:
+		return b.wholeNumbers(t)
+	case language.OpContains, language.OpStartsWith, language.OpEndsWith, language.OpMatches:
+		return b.textual(t)
+	case language.OpTrait, language.OpProperty, language.OpField, language.OpAggregate:
+		return b.points(t, []event.Value{event.BoolOf(true)}, false)
+	}
+	return nil
+}
+
+// mirrored is the operator with its sides exchanged.
+var mirrored = map[language.Op]language.Op{
+	language.OpEqual: language.OpEqual, language.OpNotEqual: language.OpNotEqual, language.OpLess: language.OpGreater, language.OpLessEqual: language.OpGreaterEqual, language.OpGreater: language.OpLess, language.OpGreaterEqual: language.OpLessEqual,
+}
+
+// comparison indexes the comparison of something with a constant or with
+// the current time.
+func (b *builder) comparison(t *language.Term) *literal {
+	left, right, o := t.Args[0], t.Args[1], t.Op
+	if left.Op == language.OpConst || left.Op == language.OpInstant {
+		left, right, o = right, left, mirrored[o]
+	}
+	switch {
+	case left.Op == language.OpConst:
+		return nil
+	case right.Op == language.OpInstant:
+		// value < now + offset is age > -offset, with age = now - value.
+		return b.ordered(left, age, mirrored[o], event.NumberOf(float64(-right.Offset)))
+	case right.Op != language.OpConst:
+		return nil
+	case left.Kind == event.KindTime || right.Kind == event.KindTime:
+		ms, ok := timeOf(right.Value)
+		if !ok {
+			return nil
+		}
+		return b.ordered(left, moment, o, event.NumberOf(float64(ms)))
+	case right.Kind == event.KindVersion:
+		return b.ordered(left, versions, o, event.StringOf(right.Value.Text()))
+	case !plainValued(left):
+		return nil
+	}
+	return b.plainComparison(left, o, right.Value)
+}
+
+// plainValued reports whether a term can never yield a time, which would
+// compare with texts in its own way.
+func plainValued(t *language.Term) bool {
+	return t.Op != language.OpCond && t.Op != language.OpCoalesce
+}
+
+func (b *builder) plainComparison(left *language.Term, o language.Op, v event.Value) *literal {
+	equality := o == language.OpEqual || o == language.OpNotEqual
+	switch v.Kind() {
+	case event.KindNumber:
+		if equality {
+			return b.points(left, []event.Value{v}, o == language.OpNotEqual)
+		}
+		return b.ordered(left, plain, o, v)
+	case event.KindString:
+		if equality {
+			return b.points(left, []event.Value{v}, o == language.OpNotEqual)
+		}
+		return b.ordered(left, texts, o, v)
+	case event.KindBool:
+		if equality {
+			return b.points(left, []event.Value{v}, o == language.OpNotEqual)
+		}
+	}
+	return nil
+}
+
+// points indexes membership of a value in a set of constants.
+func (b *builder) points(of *language.Term, values []event.Value, negated bool) *literal {
+	s := b.scale(of, plain, len(values))
+	if s == nil {
+		return nil
+	}
+	for _, v := range values {
+		s.mention(v)
+	}
+	return &literal{kind: points, scale: s, values: values, negated: negated}
+}
+
+// ordered indexes a comparison on an ordered scale.
+func (b *builder) ordered(of *language.Term, d domain, o language.Op, v event.Value) *literal {
+	s := b.scale(of, d, 1)
+	if s == nil {
+		return nil
+	}
+	s.mention(v)
+	lit := &literal{kind: span, scale: s}
+	switch o {
+	case language.OpLess:
+		lit.high = boundAt(v, before)
+	case language.OpLessEqual:
+		lit.high = boundAt(v, behind)
+	case language.OpGreater:
+		lit.low = boundAt(v, behind)
+	case language.OpGreaterEqual:
+		lit.low = boundAt(v, before)
+	default:
+		lit.low, lit.high, lit.negated = boundAt(v, before), boundAt(v, behind), o == language.OpNotEqual
+	}
+	return lit
+}
+
+// contained indexes x in [constants] and constant in x.
+func (b *builder) contained(t *language.Term) *literal {
+	left, right := t.Args[0], t.Args[1]
+	switch {
+	case left.Op == language.OpConst && right.Op != language.OpConst:
+		return b.element(left.Value, right)
+	case left.Op == language.OpConst || right.Op != language.OpConst || !plainValued(left) || left.Kind == event.KindTime || left.Kind == event.KindVersion:
+		return nil
+	}
+	for _, v := range right.Value.Elements() {
+		if k := v.Kind(); k != event.KindNumber && k != event.KindString && k != event.KindBool {
+			return nil
+		}
+	}
+	if right.Value.Len() == 0 {
+		return &literal{kind: always, negated: true}
+	}
+	return b.points(left, right.Value.Elements(), false)
+}
+
+// wholeNumbers indexes x in low..high.
+func (b *builder) wholeNumbers(t *language.Term) *literal {
+	ends := t.Value.Elements()
+	low, high := ends[0].Number(), ends[1].Number()
+	if high-low >= maxRangePoints || math.Abs(low) > 1<<52 {
+		return nil
+	}
+	var values []event.Value
+	for f := low; f <= high; f++ {
+		values = append(values, event.NumberOf(f))
+	}
+	return b.points(t.Args[0], values, false)
+}

@@ -1,0 +1,180 @@
+package engine
+
+import (
+	"math/bits"
+	"slices"
+
+	"muster/event"
+	"muster/profile"
+)
+
+// Flip is a membership that changed.
+type Flip struct {
+	Position int // of the segment in the Set
+	Entered  bool
+}
+
+// Matcher is one goroutine's scratch space for a Set. It writes the flips it
+// finds into the profile's Members and returns them in order of segment ids;
+// the slice is valid until the next call.
+//
+// What a Matcher keeps of a profile, its State, hangs on the profile in
+// memory. It must be there before an event changes the profile: call Prepare,
+// then apply the event, then Update.
+type Matcher struct {
+	set   *Set
+	index *index
+	env   env
+	ahead profile.Lookout
+	flips []Flip
+
+	// Of the profile at hand.
+	state   *State
+	members profile.Members
+
+	// Of the evaluation at hand.
+	turn            uint64
+	moves           []move
+	toggle          []int // bits that changed
+	shifts          []int32
+	ins             []stretch // of entries whose predicate has become true
+	outs            []stretch // of leaves whose predicate has become false
+	allIns, allOuts []stretch // of which that is not known
+	found           []uint32  // leaves or rests
+	read            []uint64  // by scale, sensor and residual: turn in which it was read
+	memo            []memo    // by residual
+
+	flipped []uint64 // positions whose membership changed
+	touched []uint64 // words of flipped that are not zero
+	pending []uint64 // positions to settle behind the others
+	waiting bool     // whether pending is not empty
+	fresh   []uint64 // memberships of a whole evaluation
+	bits    []uint64 // of the sensor being read
+	present []int    // traits that a profile has anything of
+	warmed  uint64   // keeps the reads of note from being left out
+}
+
+// move is a value that went from one cell to another.
+type move struct {
+	scale    int32
+	from, to uint16
+}
+
+// NewMatcher returns a Matcher for s.
+func NewMatcher(s *Set) *Matcher {
+	ix := &s.index
+	words := (s.Positions() + 63) / 64
+	return &Matcher{
+		set: s, index: ix,
+		env:     env{set: s, traits: &traitCache{turns: make([]uint64, len(s.schema.Traits)), values: make([]event.Value, len(s.schema.Traits))}},
+		read:    make([]uint64, len(ix.scales)+len(ix.sensors)+len(ix.residuals)),
+		memo:    make([]memo, len(ix.residuals)),
+		flipped: make([]uint64, words), touched: make([]uint64, (words+63)/64),
+		pending: make([]uint64, words), fresh: make([]uint64, words),
+		bits: make([]uint64, ix.bitWords),
+	}
+}
+
+// Concerns reports whether an event may change anything that a rule reads of
+// a profile that was evaluated before. It goes by the event's name, so it may
+// say so of one that no rule takes.
+func (m *Matcher) Concerns(ev *event.Event) bool {
+	l := &m.set.listeners
+	return !ev.IsBehaviour() || m.set.schema.MayTake(ev.Name) || !l.firstSeen.none() || !l.lastSeen.none()
+}
+
+// Prepare makes sure that the profile's State is in memory and is that of
+// the profile as it stands, at stream time now.
+func (m *Matcher) Prepare(p *profile.Profile, now int64) {
+	if st, ok := p.Derived.(*State); !ok || st.set != m.set {
+		m.begin(p, now)
+		p.Derived = m.newState(p)
+	}
+}
+
+// Update evaluates the rules that look at something an event changed, at
+// stream time now. Every deadline up to now must have been woken before, so
+// nothing else can have flipped.
+func (m *Matcher) Update(p *profile.Profile, changed *profile.Changed, now int64) []Flip {
+	m.begin(p, now)
+	l := &m.set.listeners
+	for i := range changed.Traits {
+		m.bring(&changed.Traits[i])
+	}
+	for i := range changed.Traits {
+		m.sense(&l.traits[changed.Traits[i].Trait])
+	}
+	for _, i := range changed.Series {
+		m.sense(&l.series[i])
+	}
+	m.outdate(changed.Series)
+	if changed.FirstSeen {
+		m.sense(&l.firstSeen)
+	}
+	if changed.LastSeen {
+		m.sense(&l.lastSeen)
+	}
+	if changed.Groups {
+		m.sense(&l.groups)
+	}
+	m.settle()
+	return m.end()
+}
+
+// Wake evaluates the rules that time alone can flip, at a deadline. The
+// profile must be prepared as it was before the deadline.
+func (m *Matcher) Wake(p *profile.Profile, now int64) []Flip {
+	m.begin(p, now)
+	l := &m.set.listeners
+	m.senseDue(now)
+	m.sense(&l.clock)
+	m.ripen(p, now)
+	m.settle()
+	return m.end()
+}
+
+// Full evaluates every rule.
+func (m *Matcher) Full(p *profile.Profile, now int64) []Flip {
+	m.begin(p, now)
+	p.Derived = m.newState(p)
+	m.whole()
+	return m.end()
+}
+
+// next begins a turn: nothing is read yet.
+func (m *Matcher) next() {
+	m.turn++
+	m.env.traits.turn = m.turn
+}
+
+func (m *Matcher) begin(p *profile.Profile, now int64) {
+	m.next()
+	m.env.profile, m.env.now = p, now
+	m.state, _ = p.Derived.(*State)
+	if words := len(m.flipped); len(p.Members) < words {
+		p.Members = append(p.Members, make([]uint64, words-len(p.Members))...)
+	}
+	m.members = p.Members
+	m.flips = m.flips[:0]
+}
+
+// end returns the flips.
+func (m *Matcher) end() []Flip {
+	for t := range m.touched {
+		for ; m.touched[t] != 0; m.touched[t] &= m.touched[t] - 1 {
+			w := t<<6 + bits.TrailingZeros64(m.touched[t])
+			for ; m.flipped[w] != 0; m.flipped[w] &= m.flipped[w] - 1 {
+				i := w<<6 + bits.TrailingZeros64(m.flipped[w])
+				if condition := i - m.set.segments; condition >= 0 {
+					m.flipCondition(condition, m.members.Has(i))
+					continue
+				}
+				m.flips = append(m.flips, Flip{Position: i, Entered: m.members.Has(i)})
+			}
+		}
+	}
+	if rank := m.set.rank; rank != nil {
+		slices.SortFunc(m.flips, func(a, b Flip) int { return rank[a.Position] - rank[b.Position] })
+	}
+	return m.flips
+}

@@ -1,0 +1,207 @@
+package engine
+
+import "math"
+
+// posting is an entry before it is filed.
+type posting struct {
+	bucket uint64 // by list and then by kind of gate
+	entry  entry
+	rule   uint32 // position and flagLate
+	odd    bool   // whether the entry's rest is
+}
+
+// leaf is a leaf before it is filed.
+type leaf struct {
+	list uint64
+	rule uint32
+}
+
+// gateKinds is the number of kinds of gates, each once with odd rests and
+// once without. Within a list those of a kind stand together, which the
+// processor predicts well.
+const gateKinds = 2 * (int(testBit) + 1)
+
+func (p *posting) kind() int {
+	if p.odd {
+		return 2*int(p.entry.gate.kind) + 1
+	}
+	return 2 * int(p.entry.gate.kind)
+}
+
+// filing collects the postings of all rules. Lists are numbered through:
+// drawer by drawer, owner by owner (a scale's number; 0 for bits and
+// residuals), key by key, each owner with one more, empty list at its end.
+type filing struct {
+	ix       *index
+	first    [drawers][]int // by owner, its first list
+	lists    int
+	postings pile[posting]
+	leaves   pile[leaf]
+	rests    []rest
+	ways     []way      // scratch: to one rule
+	path     []*formula // scratch: literals beside the one at hand
+	usable   []*formula // scratch: those that can serve as guards
+	tests    []test     // scratch: of these
+}
+
+func newFiling(ix *index) *filing {
+	f := &filing{ix: ix}
+	for d := range f.first {
+		owners := len(ix.scales)
+		if !drawer(d).ofScales() {
+			owners = 1
+		}
+		f.first[d] = make([]int, owners)
+		for owner := range owners {
+			_, keys := ix.place(drawer(d), owner)
+			f.first[d][owner] = f.lists
+			f.lists += keys + 1
+		}
+	}
+	return f
+}
+
+// rule files the postings of one rule.
+func (f *filing) rule(position int, root *formula, late bool) {
+	r := ruleFiling{filing: f, position: position, late: late}
+	f.path, f.ways = f.path[:0], f.ways[:0]
+	cost := r.walk(root, root.op != disjunction, true)
+	r.access(cost)
+}
+
+// ruleFiling is the filing of one rule.
+type ruleFiling struct {
+	*filing
+	position int
+	late     bool
+}
+
+// walk files what is below a formula. The path holds the literals that stand
+// beside it in conjunctions: all must hold for it to make the rule true, so
+// any of them can serve as a guard. Required says that the rule can't hold
+// without it; sufficient, that the rule holds with it and the path.
+//
+// It leaves in ways the cheapest set of literals of which one must hold for
+// the formula to hold, and returns what these cost a whole evaluation.
+func (r *ruleFiling) walk(n *formula, required, sufficient bool) float64 {
+	if n.op == literalOnly {
+		p := r.guarded(n.lit, sufficient)
+		r.literal(n.lit, p, required && !r.late)
+		return r.addWay(n, p, sufficient)
+	}
+	depth, begin := len(r.path), len(r.ways)
+	cost := math.Inf(1) // of the cheapest part of a conjunction
+	if n.op == disjunction {
+		cost = 0 // of all parts
+	}
+	for i, k := range n.kids {
+		r.path = r.path[:depth]
+		alone := true // no other kid but literals
+		if n.op == conjunction {
+			for j, other := range n.kids {
+				if j == i {
+					continue
+				}
+				if other.op == literalOnly {
+					r.path = append(r.path, other)
+				} else {
+					alone = false
+				}
+			}
+		}
+		mine := len(r.ways)
+		part := r.walk(k, required && k.op != disjunction, sufficient && alone)
+		switch {
+		case n.op == disjunction:
+			cost += part
+		case part < cost:
+			cost, r.ways = part, append(r.ways[:begin], r.ways[mine:]...)
+		default:
+			r.ways = r.ways[:mine]
+		}
+	}
+	r.path = r.path[:depth]
+	return cost
+}
+
+// literal files a rule under one of its literals: entries where the literal
+// may become true, leaves where it may become false. When the rule can't
+// hold without the literal, a leaf where it surely becomes false is sure.
+func (f *filing) literal(l *literal, p posting, required bool) {
+	switch l.kind {
+	case bit:
+		n := l.sensor.first + l.index
+		on, off := drawerRise, drawerFall
+		if l.negated {
+			on, off = off, on
+		}
+		f.enter(on, 0, n, p)
+		f.leave(off, 0, n, p, required)
+	case residual:
+		f.enter(drawerShift, 0, l.index, p)
+		f.leave(drawerShift, 0, l.index, p, false)
+	case points:
+		f.points(l, p, required)
+	case span:
+		f.span(l, p, required)
+	}
+}
+
+// points files single cells. A move from one of several cells to another
+// changes nothing.
+func (f *filing) points(l *literal, p posting, required bool) {
+	several := len(l.values) > 1
+	for _, c := range l.cells {
+		switch {
+		case !l.negated:
+			f.enter(drawerArrive, l.scale.id, int(c), p)
+			f.leave(drawerDepart, l.scale.id, int(c), p, required && !several)
+		default:
+			f.enter(drawerDepart, l.scale.id, int(c), p)
+			f.leave(drawerArrive, l.scale.id, int(c), p, required)
+		}
+	}
+}
+
+// span files a stretch of cells under the boundaries at its ends.
+func (f *filing) span(l *literal, p posting, required bool) {
+	low, high := l.ends()
+	if low == high {
+		return
+	}
+	s := l.scale
+	hasLow, hasHigh := low > s.base, high < s.cells
+	if hasLow && hasHigh && l.negated { // a long move may pass over the whole stretch
+		required = false
+	}
+	inward, outward := drawerUp, drawerDown
+	if hasLow {
+		f.boundary(s, low, inward, outward, l.negated, p, required)
+	}
+	if hasHigh {
+		f.boundary(s, high, outward, inward, l.negated, p, required)
+	}
+}
+
+// boundary files one end: crossing it inward makes a span true and its
+// complement false.
+func (f *filing) boundary(s *scale, cell int, inward, outward drawer, negated bool, p posting, required bool) {
+	if negated {
+		inward, outward = outward, inward
+	}
+	f.enter(inward, s.id, cell-1-s.base, p)
+	f.leave(outward, s.id, cell-1-s.base, p, required)
+}
+
+func (f *filing) enter(d drawer, owner, key int, p posting) {
+	p.bucket = uint64((f.first[d][owner]+key)*gateKinds + p.kind())
+	f.postings.add(p)
+}
+
+func (f *filing) leave(d drawer, owner, key int, p posting, sure bool) {
+	l := leaf{list: uint64(f.first[d][owner] + key), rule: p.rule}
+	if sure {
+		l.rule |= flagSure
+	}
+	f.leaves.add(l)
+}

@@ -1,0 +1,141 @@
+package engine
+
+import "slices"
+
+// testKind is the kind of one test in a program.
+type testKind uint8
+
+const (
+	testConst    testKind = iota // parameter: 1 for true
+	testRange                    // of a scale's cell: first cell, and number of cells, wrapping around
+	testSet                      // of a scale's cell: offset of a bitset in words
+	testBit                      // bit of the state, lowest bit: negated
+	testList                     // of a scale's cell: offset in lists, lowest bit: negated
+	testMember                   // position, lowest bit: negated
+	testResidual                 // number, lowest bit: negated
+	testHeld                     // number of a hold, lowest bit: negated
+)
+
+// guards reports whether tests of a kind can serve as guards.
+func (k testKind) guards() bool { return k >= testRange && k <= testBit }
+
+// test is a literal ready to be run: 8 bytes.
+type test struct {
+	parameter uint32
+	scale     uint16
+	kind      testKind
+}
+
+// instruction is a test and where to go on: 12 bytes.
+type instruction struct {
+	test
+	whenTrue, whenFalse int16 // instructions ahead in the same rule
+}
+
+// Ends of a program.
+const (
+	accept = -1
+	refuse = -2
+)
+
+// programs are the rules as jump programs, one behind the other.
+type programs struct {
+	code  []instruction
+	start []uint32 // by position
+}
+
+// maxLiterals bounds the instructions of one rule: jumps have 16 bits, and a
+// rule with more would fill the index with postings. It is computed instead.
+const maxLiterals = 4096
+
+// add appends the program of the next position.
+func (p *programs) add(f *formula) {
+	p.start = append(p.start, uint32(len(p.code)))
+	base := len(p.code)
+	var emit func(f *formula, whenTrue, whenFalse int16)
+	emit = func(f *formula, whenTrue, whenFalse int16) {
+		if f.op == literalOnly {
+			p.code = append(p.code, instruction{f.lit.test, whenTrue, whenFalse})
+			return
+		}
+		for i, k := range f.kids {
+			if i == len(f.kids)-1 {
+				emit(k, whenTrue, whenFalse)
+				continue
+			}
+			behind := int16(len(p.code) - base + k.literals())
+			if f.op == conjunction {
+				emit(k, behind, whenFalse)
+			} else {
+				emit(k, whenTrue, behind)
+			}
+		}
+	}
+	emit(f, accept, refuse)
+}
+
+// run evaluates the rule at a position.
+func (m *Matcher) run(position uint32) bool {
+	ix := m.index
+	code := ix.programs.code[ix.programs.start[position]:]
+	cells := m.state.cells
+	pc := int16(0)
+	for {
+		in := &code[pc]
+		var holds bool
+		switch in.kind {
+		case testRange:
+			holds = cells[in.scale]-uint16(in.parameter) < uint16(in.parameter>>16)
+		case testSet:
+			holds = ix.inSet(in.parameter, cells[in.scale])
+		default:
+			holds = m.test(&in.test)
+		}
+		if holds {
+			pc = in.whenTrue
+		} else {
+			pc = in.whenFalse
+		}
+		if pc < 0 {
+			return pc == accept
+		}
+	}
+}
+
+// test runs the rarer kinds of tests.
+func (m *Matcher) test(t *test) bool {
+	negated := t.parameter&1 != 0
+	switch n := t.parameter >> 1; t.kind {
+	case testBit:
+		return m.state.bits[n>>6]>>(n&63)&1 != 0 != negated
+	case testMember:
+		return m.env.profile.Members.Has(int(n)) != negated
+	case testResidual:
+		return m.residual(n) != negated
+	case testHeld:
+		return m.env.held(m.index.heldFor[n]) != negated
+	case testList:
+		return m.index.inList(n, m.state.cells[t.scale]) != negated
+	}
+	return negated
+}
+
+// residual computes a condition, at most once per evaluation.
+func (m *Matcher) residual(n uint32) bool {
+	if m.memo[n].turn != m.turn {
+		m.memo[n] = memo{turn: m.turn, holds: m.index.residuals[n].test(&m.env)}
+	}
+	return m.memo[n].holds
+}
+
+// memo remembers a residual's truth during one evaluation.
+type memo struct {
+	turn  uint64
+	holds bool
+}
+
+// inList looks for a cell in a short list: its length, then its cells.
+func (ix *index) inList(at uint32, cell uint16) bool {
+	n := uint32(ix.lists[at])
+	return slices.Contains(ix.lists[at+1:at+1+n], cell)
+}

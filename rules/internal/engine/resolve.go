@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// resolver turns literals into tests once all scales are numbered.
+type resolver struct {
+	ix    *index
+	words map[string]uint32 // content of a bitset -> offset
+	lists map[string]uint32
+}
+
+// longList is from how many cells on a set of them is kept as a bitset even
+// where the scale has many cells.
+const longList = 32
+
+func (r *resolver) resolve(l *literal) {
+	negated := uint32(0)
+	if l.negated {
+		negated = 1
+	}
+	switch l.kind {
+	case always:
+		l.test = test{kind: testConst, parameter: 1 - negated}
+	case member:
+		l.test = test{kind: testMember, parameter: uint32(l.index)<<1 | negated}
+	case holds:
+		l.test = test{kind: testHeld, parameter: uint32(l.index)<<1 | negated}
+	case residual:
+		l.test = test{kind: testResidual, parameter: uint32(l.index)<<1 | negated}
+	case bit:
+		l.test = test{kind: testBit, parameter: uint32(l.sensor.first+l.index)<<1 | negated}
+	case span:
+		low, high := l.ends()
+		l.test = rangeTest(l.scale, low, high, l.negated)
+	case points:
+		r.resolvePoints(l)
+	}
+}
+
+// ends returns the first cell of a span and the first behind it.
+func (l *literal) ends() (low, high int) {
+	low, high = l.scale.base, l.scale.cells
+	if l.low.side != open {
+		low = l.scale.edge(l.low)
+	}
+	if l.high.side != open {
+		high = l.scale.edge(l.high)
+	}
+	return low, max(low, high)
+}
+
+// rangeTest holds of cells from low on and before high, or of the others.
+// With 16-bit numbers the others are a range too, one that wraps around.
+func rangeTest(s *scale, low, high int, negated bool) test {
+	first, n := uint16(low), uint16(high-low)
+	if negated {
+		if n == 0 {
+			return test{kind: testConst, parameter: 1}
+		}
+		first, n = uint16(high), -n
+	}
+	return test{kind: testRange, scale: uint16(s.id), parameter: uint32(first) | uint32(n)<<16}
+}
+
+// findCells finds the cells of a points literal.
+func (l *literal) findCells() {
+	cells := make([]uint16, 0, len(l.values))
+	for _, v := range l.values {
+		cells = append(cells, l.scale.cell(v))
+	}
+	slices.Sort(cells)
+	l.cells = slices.Compact(cells)
+}
+
+func (r *resolver) resolvePoints(l *literal) {
+	l.findCells()
+	cells := l.cells
+	first, last := int(cells[0]), int(cells[len(cells)-1])
+	scale := uint16(l.scale.id)
+	switch {
+	case last-first+1 == len(cells):
+		l.test = rangeTest(l.scale, first, last+1, l.negated)
+	case l.scale.cells > 64*longList && len(cells) <= longList:
+		parameter := r.list(cells) << 1
+		if l.negated {
+			parameter++
+		}
+		l.test = test{kind: testList, scale: scale, parameter: parameter}
+	default:
+		l.test = test{kind: testSet, scale: scale, parameter: r.bitset(cells, l.scale.cells, l.negated)}
+	}
+}
+
+// bitset stores a set of cells and returns its offset in words.
+func (r *resolver) bitset(cells []uint16, n int, negated bool) uint32 {
+	words := make([]uint64, (n+63)/64)
+	for _, c := range cells {
+		words[c>>6] |= 1 << (c & 63)
+	}
+	content := make([]byte, 0, 8*len(words))
+	for i := range words {
+		if negated {
+			words[i] = ^words[i]
+		}
+		content = binary.LittleEndian.AppendUint64(content, words[i])
+	}
+	at, known := r.words[string(content)]
+	if !known {
+		at = uint32(len(r.ix.words))
+		r.ix.words = append(r.ix.words, words...)
+		r.words[string(content)] = at
+	}
+	return at
+}
+
+// list stores a short set of cells and returns its offset in lists.
+func (r *resolver) list(cells []uint16) uint32 {
+	content := make([]byte, 0, 2*len(cells))
+	for _, c := range cells {
+		content = binary.LittleEndian.AppendUint16(content, c)
+	}
+	at, known := r.lists[string(content)]
+	if !known {
+		at = uint32(len(r.ix.lists))
+		r.ix.lists = append(append(r.ix.lists, uint16(len(cells))), cells...)
+		r.lists[string(content)] = at
+	}
+	return at
+}
+
+// simplify merges the spans of one scale that stand side by side in a
+// conjunction: x >= 3 and x < 9 is one span.
+func (f *formula) simplify() {
+	for _, k := range f.kids {
+		k.simplify()
+	}
+	if f.op != conjunction {
+		return
+	}
+	var kept []*formula
+	for _, k := range f.kids {
+		if !mergeSpan(kept, k) {
+			kept = append(kept, k)
+		}
+	}
+	if len(kept) == 1 {
+		*f = *kept[0]
+		return
+	}
+	f.kids = kept
+}
+
+func mergeSpan(kept []*formula, k *formula) bool {
+	if k.op != literalOnly || k.lit.kind != span || k.lit.negated {
+		return false
+	}
+	for _, other := range kept {
+		if o := other.lit; other.op == literalOnly && o.kind == span && !o.negated && o.scale == k.lit.scale {
+			merged := *o
+			merged.low = k.lit.scale.tighter(o.low, k.lit.low, 1)
+			merged.high = k.lit.scale.tighter(o.high, k.lit.high, -1)
+			other.lit = &merged
+			return true
+		}
+	}
+	return false
+}
+
+// tighter returns the higher of two lower bounds (direction 1) or the lower
+// of two upper bounds (direction -1).
+func (s *scale) tighter(a, b bound, direction int) bound {
+	switch {
+	case a.side == open:
+		return b
+	case b.side == open:
+		return a
+	case (s.edge(a)-s.edge(b))*direction < 0:
+		return b
+	}
+	return a
+}

@@ -1,0 +1,218 @@
+package engine
+
+import "math/bits"
+
+// settle takes the profile out of and into the segments that the noted
+// moves concern.
+func (m *Matcher) settle() {
+	m.gather()
+	m.expel(m.outs, true)
+	m.enter(m.ins, true)
+	if len(m.allIns)+len(m.allOuts) > 0 {
+		m.expel(m.allOuts, false)
+		m.enter(m.allIns, false)
+	}
+	m.ins, m.outs, m.allOuts, m.allIns = m.ins[:0], m.outs[:0], m.allOuts[:0], m.allIns[:0]
+	m.moves, m.toggle, m.shifts = m.moves[:0], m.toggle[:0], m.shifts[:0]
+	m.settleLate()
+}
+
+// gather notes the lists that the moves lead to and reads the beginning of
+// each, so that the processor fetches them side by side.
+func (m *Matcher) gather() {
+	ix := m.index
+	for _, mv := range m.moves {
+		m.gatherMove(mv)
+	}
+	for _, n := range m.toggle {
+		at, end := &ix.bits[n], &ix.bits[n+1]
+		if m.state.bits[n>>6]>>(n&63)&1 != 0 {
+			m.note(at.in, end.in, at.out, end.out)
+		} else {
+			m.note(at.inBack, end.inBack, at.outBack, end.outBack)
+		}
+	}
+	for _, i := range m.shifts {
+		m.note(ix.shift[i].in, ix.shift[i+1].in, ix.shift[i].out, ix.shift[i+1].out)
+	}
+}
+
+// gatherMove notes the lists of a value that went from one cell to another:
+// of the cells, and of the boundaries between them. When a value comes into
+// the ordered region or leaves it, every boundary may matter and nothing is
+// known of its predicates.
+func (m *Matcher) gatherMove(mv move) {
+	s, lists := m.index.scales[mv.scale], &m.index.byScale[mv.scale]
+	if c := lists.cells; c != nil {
+		m.note(c[mv.to].in, c[mv.to+1].in, c[mv.to].out, c[mv.to+1].out)
+		m.note(c[mv.from].inBack, c[mv.from+1].inBack, c[mv.from].outBack, c[mv.from+1].outBack)
+	}
+	b := lists.boundaries
+	if b == nil {
+		return
+	}
+	from, to := int(mv.from)-s.base, int(mv.to)-s.base
+	switch {
+	case from < 0 && to < 0:
+	case from < 0 || to < 0:
+		last := len(b) - 1
+		m.allIns = append(m.allIns, stretch{b[0].in, b[last].in}, stretch{b[0].inBack, b[last].inBack})
+		m.allOuts = append(m.allOuts, stretch{b[0].out, b[last].out}, stretch{b[0].outBack, b[last].outBack})
+	case to > from:
+		m.note(b[from].in, b[to].in, b[from].out, b[to].out)
+	default:
+		m.note(b[to].inBack, b[from].inBack, b[to].outBack, b[from].outBack)
+	}
+}
+
+func (m *Matcher) note(inLow, inHigh, outLow, outHigh uint32) {
+	if inLow < inHigh {
+		m.ins = append(m.ins, stretch{inLow, inHigh})
+		m.warmed += uint64(m.index.entries[inLow].rest)
+	}
+	if outLow < outHigh {
+		m.outs = append(m.outs, stretch{outLow, outHigh})
+		m.warmed += uint64(m.index.leaves[outLow])
+	}
+}
+
+// expel takes the profile out of the segments of leaves that it is in, if
+// their rules do not hold any more. Without trust, a leaf's predicate may
+// hold still.
+func (m *Matcher) expel(all []stretch, trust bool) {
+	for _, leaf := range m.inhabited(all) {
+		position := leaf & positionMask
+		switch {
+		case m.members[position>>6]>>(position&63)&1 == 0: // another leaf of the rule came first
+		case leaf&flagLate != 0:
+			m.pend(position)
+		case trust && leaf&flagSure != 0 || !m.run(position):
+			m.flip(position)
+		}
+	}
+}
+
+// inhabited returns the leaves whose segments the profile is in.
+func (m *Matcher) inhabited(all []stretch) []uint32 {
+	found, n := m.room(all), 0
+	for _, s := range all {
+		for _, leaf := range m.index.leaves[s.low:s.high] {
+			found[n] = leaf
+			n += int(m.members[leaf&positionMask>>6] >> (leaf & 63) & 1)
+		}
+	}
+	return found[:n]
+}
+
+// enter takes the profile into the segments of entries that it is not in, if
+// their rules hold. Without trust, an entry's predicate may not hold.
+func (m *Matcher) enter(all []stretch, trust bool) {
+	for _, i := range m.winnow(m.sift(all), m.members) {
+		r := &m.index.rests[i]
+		position := r.rule & positionMask
+		switch {
+		case m.members[position>>6]>>(position&63)&1 != 0: // another entry of the rule came first
+		case r.rule&flagLate != 0:
+			m.pend(position)
+		case trust && r.rule&flagComplete != 0 || m.run(position):
+			m.flip(position)
+		}
+	}
+}
+
+// room returns space for what may be found in some stretches.
+func (m *Matcher) room(all []stretch) []uint32 {
+	total := 0
+	for _, s := range all {
+		total += int(s.high - s.low)
+	}
+	if len(m.found) <= total {
+		m.found = make([]uint32, 2*total+64)
+	}
+	return m.found
+}
+
+// sift returns the rests of the entries whose gate holds. It writes
+// every one and then counts it or not, without a branch that the processor
+// would have to guess: which gates hold is close to random.
+func (m *Matcher) sift(all []stretch) []uint32 {
+	found, n := m.room(all), 0
+	ix, cells := m.index, m.state.cells
+	for _, s := range all {
+		entries := ix.entries[s.low:s.high]
+		for i := range entries {
+			e := &entries[i]
+			found[n] = e.rest
+			if e.gate.kind == testRange { // most are, and those of a kind stand together
+				n += int(inRange(e.gate.parameter, cells[e.gate.scale]))
+			} else if ix.holds(&e.gate, m.state) {
+				n++
+			}
+		}
+	}
+	return found[:n]
+}
+
+// winnow keeps the rests that hold of rules not among some members.
+func (m *Matcher) winnow(rests []uint32, members []uint64) []uint32 {
+	ix, cells, n := m.index, m.state.cells, 0
+	for _, i := range rests {
+		r := &ix.rests[i]
+		rests[n] = i
+		out := uint32(^members[r.rule&positionMask>>6]>>(r.rule&63)) & 1
+		if r.rule&flagOdd == 0 {
+			n += int(out & inRange(r.guards[0], cells[r.scales[0]]) & inRange(r.guards[1], cells[r.scales[1]]))
+		} else {
+			n += int(out & ix.restHolds(i, cells))
+		}
+	}
+	return rests[:n]
+}
+
+// flip changes a membership and notes it; changing it back unnotes it.
+func (m *Matcher) flip(position uint32) {
+	w := int(position >> 6)
+	m.members[w] ^= 1 << (position & 63)
+	m.noteWord(w, 1<<(position&63))
+	if mentioned := m.index.mentioned; mentioned != nil && mentioned[w]>>(position&63)&1 != 0 {
+		for _, later := range m.set.bySegment[int(position)] {
+			m.pend(uint32(later))
+		}
+	}
+}
+
+func (m *Matcher) noteWord(w int, changed uint64) {
+	m.flipped[w] ^= changed
+	m.touched[w>>6] |= 1 << (w & 63)
+}
+
+// pend puts a rule that mentions segments behind the others.
+func (m *Matcher) pend(position uint32) {
+	place := position
+	if m.index.places != nil {
+		place = m.index.places[position]
+	}
+	m.pending[place>>6] |= 1 << (place & 63)
+	m.waiting = true
+}
+
+// settleLate runs the pending rules in order of place, so that every segment
+// is settled before a rule that mentions it.
+func (m *Matcher) settleLate() {
+	if !m.waiting {
+		return
+	}
+	for w := range m.pending {
+		for m.pending[w] != 0 {
+			position := uint32(w<<6 + bits.TrailingZeros64(m.pending[w]))
+			m.pending[w] &= m.pending[w] - 1
+			if m.index.turns != nil {
+				position = m.index.turns[position]
+			}
+			if m.run(position) != m.members.Has(int(position)) {
+				m.flip(position)
+			}
+		}
+	}
+	m.waiting = false
+}

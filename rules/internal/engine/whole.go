@@ -1,0 +1,85 @@
+package engine
+
+import "math/bits"
+
+// whole finds the memberships of a profile from its state alone and records
+// how they differ from those it has.
+func (m *Matcher) whole() {
+	ix, st := m.index, m.state
+	clear(m.fresh)
+	for i := range ix.access.byScale {
+		m.reach(&ix.access.byScale[i], ix.scales[i], st.cells[i])
+	}
+	if lists := ix.access.bits; lists != nil {
+		for w, word := range st.bits {
+			for ; word != 0; word &= word - 1 {
+				n := w<<6 + bits.TrailingZeros64(word)
+				m.ins = append(m.ins, stretch{lists[n].in, lists[n+1].in})
+			}
+		}
+	}
+	if lists := ix.access.open; lists != nil {
+		m.ins = append(m.ins, stretch{lists[0].in, lists[1].in})
+	}
+	m.admit(m.winnow(m.sift(m.ins), m.fresh))
+	m.ins = m.ins[:0]
+	for _, position := range ix.access.always {
+		if m.run(position) {
+			m.fresh[position>>6] |= 1 << (position & 63)
+		}
+	}
+	m.replace()
+}
+
+// reach notes the entries that a value leads to.
+func (m *Matcher) reach(a *scalePostings, s *scale, c uint16) {
+	if a.cells != nil {
+		m.noteEntries(a.cells[c].in, a.cells[c+1].in)
+	}
+	if a.boundaries == nil || !s.isOrdered(c) {
+		return
+	}
+	k, last := int(c)-s.base, len(a.boundaries)-1
+	m.noteEntries(a.boundaries[0].in, a.boundaries[k].in)
+	m.noteEntries(a.boundaries[k].inBack, a.boundaries[last].inBack)
+}
+
+func (m *Matcher) noteEntries(low, high uint32) {
+	if low < high {
+		m.ins = append(m.ins, stretch{low, high})
+	}
+}
+
+// admit adds the rules of rests that hold, if they are true: without a branch
+// where the rest is complete, and then those whose programs have to tell.
+func (m *Matcher) admit(rests []uint32) {
+	unsure := 0
+	for _, i := range rests {
+		rule := m.index.rests[i].rule
+		complete := rule / flagComplete & 1
+		m.fresh[rule&positionMask>>6] |= uint64(complete) << (rule & 63)
+		rests[unsure] = rule & positionMask
+		unsure += int(1 - complete)
+	}
+	for _, position := range rests[:unsure] {
+		if m.fresh[position>>6]>>(position&63)&1 == 0 && m.run(position) {
+			m.fresh[position>>6] |= 1 << (position & 63)
+		}
+	}
+}
+
+// replace takes the fresh memberships over and settles the rules that
+// mention segments, in order of position.
+func (m *Matcher) replace() {
+	members := m.members
+	for w, word := range m.fresh {
+		if old := members[w] &^ m.index.late[w]; old != word {
+			m.noteWord(w, old^word)
+			members[w] ^= old ^ word
+		}
+	}
+	for _, position := range m.index.access.late {
+		m.pend(position)
+	}
+	m.settleLate()
+}

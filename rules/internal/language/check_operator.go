@@ -1,0 +1,258 @@
+package language
+
+import (
+	"fmt"
+	"regexp/syntax"
+
+	"github.com/expr-lang/expr/ast"
+
+	"muster/event"
+)
+
+func (c *checker) unary(n *ast.UnaryNode, s scope) *Term {
+	switch n.Operator {
+	case "not", "!":
+		return not(c.condition(n.Node, s))
+	}
+	t := c.number(n.Node, s, "unary "+n.Operator)
+	if t.Op == OpConst && t.Kind == event.KindNumber {
+		if n.Operator == "-" {
+			return Constant(event.NumberOf(-t.Value.Number()))
+		}
+		return t
+	}
+	o := OpPlus
+	if n.Operator == "-" {
+		o = OpNeg
+	}
+	return &Term{Op: o, Kind: event.KindNumber, Args: []*Term{t}}
+}
+
+func not(t *Term) *Term { return &Term{Op: OpNot, Kind: event.KindBool, Args: []*Term{t}} }
+
+var comparisons = map[string]Op{
+	"==": OpEqual, "!=": OpNotEqual, "<": OpLess, "<=": OpLessEqual, ">": OpGreater, ">=": OpGreaterEqual,
+}
+
+var textOperators = map[string]Op{"contains": OpContains, "startsWith": OpStartsWith, "endsWith": OpEndsWith}
+
+var arithmetic = map[string]Op{
+	"+": OpAdd, "-": OpSub, "*": OpMul, "/": OpDiv, "%": OpMod, "**": OpPow, "^": OpPow,
+}
+
+func (c *checker) binary(n *ast.BinaryNode, s scope) *Term {
+	switch n.Operator {
+	case "and", "&&":
+		return &Term{Op: OpAnd, Kind: event.KindBool, Args: []*Term{c.condition(n.Left, s), c.condition(n.Right, s)}}
+	case "or", "||":
+		return &Term{Op: OpOr, Kind: event.KindBool, Args: []*Term{c.condition(n.Left, s), c.condition(n.Right, s)}}
+	case "in":
+		return c.in(n, s)
+	}
+	if o, ok := comparisons[n.Operator]; ok {
+		return c.comparison(n, o, s)
+	}
+	if o, ok := textOperators[n.Operator]; ok {
+		args := []*Term{c.text(n.Left, s, n.Operator), c.text(n.Right, s, n.Operator)}
+		return &Term{Op: o, Kind: event.KindBool, Args: args}
+	}
+	if o, ok := arithmetic[n.Operator]; ok {
+		return c.arithmetic(n, o, s)
+	}
+	switch n.Operator {
+	case "matches":
+		return c.matches(n, s)
+	case "??":
+		left, right := c.value(n.Left, s), c.value(n.Right, s)
+		return &Term{Op: OpCoalesce, Kind: joint(left, right), Args: []*Term{left, right}}
+	case "..":
+		return c.wrong(n, "as traits.age in 18..25", "a range can only stand behind in")
+	}
+	return c.wrong(n, "", "the operator %s is not part of the language", n.Operator)
+}
+
+func (c *checker) comparison(n *ast.BinaryNode, o Op, s scope) *Term {
+	left, right := c.comparand(n.Left, s), c.comparand(n.Right, s)
+	if left.Op == OpInvalid || right.Op == OpInvalid {
+		return invalid
+	}
+	if left.Op == OpNil || right.Op == OpNil {
+		return c.presence(n, o, left, right)
+	}
+	if left.Op == OpInstant || right.Op == OpInstant {
+		if left.Op == right.Op {
+			return c.wrong(n, "compare a time that the profile knows, as profile.last_seen", "both sides move with the current time")
+		}
+		if s != profileScope {
+			return c.wrong(n, `narrow the stream with a window instead, as events("A", "7d")`, "the current time can't be used inside a predicate")
+		}
+	}
+	if message := mismatch(left, right); message != "" {
+		return c.wrong(n, mismatchHint(left, right), "%s", message)
+	}
+	if badDate := unreadableDate(left, right); badDate != nil {
+		return c.wrong(n, "write a time as 2026-11-21 or 2026-11-21T10:00:00Z", "%q is compared with a time but is none", badDate.Value.Text())
+	}
+	return &Term{Op: o, Kind: event.KindBool, Args: []*Term{left, right}}
+}
+
+func (c *checker) presence(n *ast.BinaryNode, o Op, left, right *Term) *Term {
+	if left.Op == OpNil {
+		left = right
+	}
+	test := OpAbsent
+	if o == OpNotEqual {
+		test = OpPresent
+	}
+	switch {
+	case o != OpEqual && o != OpNotEqual:
+		return c.wrong(n, "test with == nil or != nil", "nil is neither smaller nor greater than anything")
+	case left.Op == OpNil, left.Op == OpInstant, left.Op == OpConst:
+		return c.wrong(n, "test what may be missing, as traits.plan == nil", "this comparison with nil is always the same")
+	}
+	return &Term{Op: test, Kind: event.KindBool, Args: []*Term{left}}
+}
+
+// mismatch says why two sides can never be compared, "" when they may.
+func mismatch(a, b *Term) string {
+	if a.Kind == b.Kind || a.Kind == event.KindMissing || b.Kind == event.KindMissing {
+		return ""
+	}
+	if isTime(a) && b.Kind == event.KindString || isTime(b) && a.Kind == event.KindString {
+		return ""
+	}
+	return fmt.Sprintf("%s is compared with %s, which is never true", kindPhrase(a.Kind), kindPhrase(b.Kind))
+}
+
+// mismatchHint says how to spell the constant side of a mismatch.
+func mismatchHint(a, b *Term) string {
+	if b.Op != OpConst {
+		a, b = b, a
+	}
+	switch {
+	case b.Op != OpConst:
+		return ""
+	case a.Kind == event.KindVersion && b.Kind == event.KindString:
+		return `write version("...") around it, as version(traits.app) >= version("2.10.0")`
+	case a.Kind == event.KindNumber && b.Kind == event.KindString:
+		return "write a number without quotes, as len(traits.tags) == 3"
+	case a.Kind == event.KindString && b.Kind == event.KindNumber:
+		return `write a string in quotes, as lower(traits.plan) == "3"`
+	}
+	return ""
+}
+
+func isTime(t *Term) bool { return t.Kind == event.KindTime }
+
+// unreadableDate returns a constant text that is compared with a time and is
+// not one.
+func unreadableDate(a, b *Term) *Term {
+	for _, p := range [][2]*Term{{a, b}, {b, a}} {
+		if isTime(p[0]) && p[1].Op == OpConst && p[1].Kind == event.KindString {
+			if _, ok := ParseTime(p[1].Value.Text()); !ok {
+				return p[1]
+			}
+		}
+	}
+	return nil
+}
+
+// number checks an operand of arithmetic.
+func (c *checker) number(n ast.Node, s scope, operator string) *Term {
+	t := c.value(n, s)
+	if t.Kind != event.KindNumber && t.Kind != event.KindMissing {
+		return c.wrong(n, "", "%s wants numbers; this is %s", operator, kindPhrase(t.Kind))
+	}
+	return t
+}
+
+// text checks an operand of a string operator.
+func (c *checker) text(n ast.Node, s scope, operator string) *Term {
+	t := c.value(n, s)
+	if t.Kind != event.KindString && t.Kind != event.KindMissing {
+		return c.wrong(n, `an element of an array is found with in, as "vip" in traits.tags`, "%s wants strings; this is %s", operator, kindPhrase(t.Kind))
+	}
+	return t
+}
+
+func (c *checker) arithmetic(n *ast.BinaryNode, o Op, s scope) *Term {
+	left, right := c.value(n.Left, s), c.value(n.Right, s)
+	if left.Op == OpInvalid || right.Op == OpInvalid {
+		return invalid
+	}
+	kind := event.KindNumber
+	if o == OpAdd {
+		kind = joint(left, right)
+	}
+	for i, t := range []*Term{left, right} {
+		ok := t.Kind == event.KindNumber || t.Kind == event.KindMissing || o == OpAdd && t.Kind == event.KindString
+		if !ok {
+			hint := ""
+			if isTime(t) {
+				hint = `compare times with ago("7d") and from_now("7d") instead`
+			}
+			return c.wrong([]ast.Node{n.Left, n.Right}[i], hint, "%s wants numbers; this is %s", n.Operator, kindPhrase(t.Kind))
+		}
+	}
+	if o == OpAdd && left.Kind != right.Kind && left.Kind != event.KindMissing && right.Kind != event.KindMissing {
+		return c.wrong(n, "", "a number and a string can't be added")
+	}
+	return &Term{Op: o, Kind: kind, Args: []*Term{left, right}}
+}
+
+func (c *checker) in(n *ast.BinaryNode, s scope) *Term {
+	left := c.value(n.Left, s)
+	if span, ok := n.Right.(*ast.BinaryNode); ok && span.Operator == ".." {
+		return c.inRange(n, left, span, s)
+	}
+	right := c.value(n.Right, s)
+	if left.Op == OpInvalid || right.Op == OpInvalid {
+		return invalid
+	}
+	if right.Kind != event.KindArray && right.Kind != event.KindMissing {
+		return c.wrong(n.Right, `as traits.country in ["DE", "FR"] or "vip" in traits.tags`, "in wants a list on its right; this is %s", kindPhrase(right.Kind))
+	}
+	if left.Kind != event.KindMissing {
+		for _, v := range right.Value.Elements() {
+			if m := mismatch(left, Constant(v)); m != "" {
+				return c.wrong(n.Right, mismatchHint(left, Constant(v)), "%s", m)
+			}
+		}
+	}
+	return &Term{Op: OpIn, Kind: event.KindBool, Args: []*Term{left, right}}
+}
+
+func (c *checker) inRange(n *ast.BinaryNode, left *Term, span *ast.BinaryNode, s scope) *Term {
+	low, high := c.value(span.Left, s), c.value(span.Right, s)
+	if left.Op == OpInvalid || low.Op == OpInvalid || high.Op == OpInvalid {
+		return invalid
+	}
+	for _, t := range []*Term{low, high} {
+		if t.Op != OpConst || t.Kind != event.KindNumber || t.Value.Number() != float64(int64(t.Value.Number())) {
+			return c.wrong(span, "as traits.age in 18..25; otherwise compare with >= and <=", "a range has two whole numbers")
+		}
+	}
+	if low.Value.Number() > high.Value.Number() {
+		return c.wrong(span, "write the smaller one first", "the range is empty")
+	}
+	if m := mismatch(left, low); m != "" {
+		return c.wrong(n, mismatchHint(left, low), "%s", m)
+	}
+	bounds := event.ArrayOf([]event.Value{low.Value, high.Value})
+	return &Term{Op: OpInRange, Kind: event.KindBool, Args: []*Term{left}, Value: bounds}
+}
+
+func (c *checker) matches(n *ast.BinaryNode, s scope) *Term {
+	left := c.text(n.Left, s, "matches")
+	pattern := c.value(n.Right, s)
+	if left.Op == OpInvalid || pattern.Op == OpInvalid {
+		return invalid
+	}
+	if pattern.Op != OpConst || pattern.Kind != event.KindString {
+		return c.wrong(n.Right, `as traits.email matches "@example[.]com$"`, "matches wants a constant regular expression")
+	}
+	if _, err := syntax.Parse(pattern.Value.Text(), syntax.Perl); err != nil {
+		return c.wrong(n.Right, "the syntax is that of Go's regexp package", "%s", err)
+	}
+	return &Term{Op: OpMatches, Kind: event.KindBool, Args: []*Term{left}, Name: pattern.Value.Text()}
+}

@@ -1,0 +1,139 @@
+package language
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+)
+
+// MaxSource is the length of the longest rule, in bytes. It is checked
+// before parsing because deep nesting overflows the parser's stack.
+const MaxSource = 16 << 10
+
+// Mistake is something wrong at a place in a rule's text.
+type Mistake struct {
+	From    int // in runes
+	Message string
+	Hint    string
+}
+
+// parse returns the syntax tree of a rule's text.
+func parse(text string) (ast.Node, *Mistake) {
+	if strings.TrimSpace(text) == "" {
+		return nil, &Mistake{Message: "the rule is empty", Hint: `write a condition, as traits.plan == "pro"`}
+	}
+	if len(text) > MaxSource {
+		return nil, &Mistake{
+			Message: fmt.Sprintf("the rule is %d bytes long; the limit is %d", len(text), MaxSource),
+			Hint:    splitHint,
+		}
+	}
+	tree, err := parser.Parse(text)
+	if err == nil {
+		return tree.Node, nil
+	}
+	var at *file.Error
+	if !errors.As(err, &at) {
+		return nil, &Mistake{Message: err.Error()}
+	}
+	return nil, syntaxMistake([]rune(text), at)
+}
+
+// syntaxMistake says in the words of rule authors what expr's parser found.
+func syntaxMistake(text []rune, at *file.Error) *Mistake {
+	m := &Mistake{From: min(at.From, len(text)), Message: strings.TrimPrefix(at.Message, "compilation failed: ")}
+	unexpected := unexpectedToken.FindStringSubmatch(m.Message)
+	switch {
+	case strings.Contains(m.Message, "token EOF"), strings.Contains(m.Message, "unexpected end of expression"):
+		m.Message = "the rule ends too early"
+		m.Hint = "something is missing at the end: a closing bracket or the right side of an operator"
+		m.From = len([]rune(strings.TrimRightFunc(string(text), unicode.IsSpace)))
+	case unexpected != nil:
+		m.Message, m.Hint = "unexpected "+unexpected[1], tokenHints[strings.ToLower(unexpected[1])]
+		if unexpected[1] == ">" && m.From > 0 && text[m.From-1] == '<' {
+			m.Hint = "inequality is written !="
+		}
+	case m.Message == "literal not terminated":
+		m.Message, m.Hint = "the string is not closed", "close it with the quote it was opened with, on the same line"
+		m.From = openAt(text, m.From)
+	case m.Message == "unclosed comment":
+		m.Hint, m.From = "close it with */", openAt(text, m.From)
+	case strings.HasPrefix(m.Message, "invalid char escape"):
+		m.Message, m.Hint = `\ does not go with the character behind it`, `a backslash in a string is written \\`
+	case m.Message == "expected name":
+		m.Message, m.Hint = "a name is missing behind the dot", `as traits.plan; a name with other characters is traits["first name"]`
+	case strings.Contains(m.Message, "literal: "):
+		m.Message, m.Hint = "the number can't be read", "numbers are exact up to 9007199254740992"
+		m.From = wordStart(text, m.From)
+	case strings.HasPrefix(m.Message, "expected at least"):
+		m.Message, m.Hint = "an argument is missing", `as count(events("A"), .price > 10) > 2`
+	case strings.Contains(m.Message, "maximum allowed nodes"):
+		m.Message, m.Hint = "the rule has too many parts", splitHint
+	}
+	return m
+}
+
+const splitHint = `split it into several segments and combine them with segment("...")`
+
+// unexpectedToken takes the parser's name of a token off its text.
+var unexpectedToken = regexp.MustCompile(`^unexpected token \w+\("(.*)"\)$`)
+
+// tokenHints explains what people who know SQL or JavaScript write.
+var tokenHints = map[string]string{
+	"=":       "equality is written ==",
+	"and":     "write and in small letters, between two conditions",
+	"or":      "write or in small letters, between two conditions",
+	"not":     "write not in small letters, before a condition",
+	"in":      `write in small letters, as traits.country in ["DE", "FR"]`,
+	"is":      "test with == nil or != nil",
+	"like":    `use contains, startsWith or endsWith, as traits.email endsWith ".com"`,
+	"between": "as traits.age in 18..25, or 18 <= traits.age and traits.age <= 25",
+	"&":       "write and",
+	"#":       `# stands in a predicate, as any(traits.tags, # == "vip")`,
+	".":       `a trait is traits.price; a property stands in a predicate, as any(events("A"), .price > 10)`,
+	")":       "a value is missing before it, or its opening bracket",
+}
+
+// openAt returns where the string or comment begins that is still open at
+// until.
+func openAt(text []rune, until int) int {
+	opened, closing := until, ""
+	for i := 0; i < until; i++ {
+		rest := string(text[i:min(i+2, len(text))])
+		switch {
+		case closing == "" && rest == "//":
+			for i < until && text[i] != '\n' {
+				i++
+			}
+		case closing == "" && rest == "/*":
+			opened, closing = i, "*/"
+			i++
+		case closing == "" && strings.ContainsRune("\"'`", text[i]):
+			opened, closing = i, string(text[i])
+		case closing != "" && closing != "*/" && closing != "`" && text[i] == '\\':
+			i++
+		case closing != "" && strings.HasPrefix(rest, closing):
+			i += len(closing) - 1
+			opened, closing = until, ""
+		}
+	}
+	return opened
+}
+
+// wordStart returns where the last letters and digits before a position
+// begin.
+func wordStart(text []rune, at int) int {
+	for at > 0 && unicode.IsSpace(text[at-1]) {
+		at--
+	}
+	for at > 0 && (text[at-1] == '_' || unicode.IsLetter(text[at-1]) || unicode.IsDigit(text[at-1])) {
+		at--
+	}
+	return at
+}

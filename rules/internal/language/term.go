@@ -1,0 +1,251 @@
+package language
+
+import (
+	"strconv"
+	"time"
+
+	"muster/event"
+	"muster/profile"
+)
+
+// Op is what a Term does.
+type Op uint8
+
+// The ops. Behind each stands what a Term of it has beside its Op.
+const (
+	OpInvalid Op = iota // stands for something already reported as wrong
+	OpConst             // value
+	OpNil               // the literal nil
+
+	// What a profile knows.
+	OpTrait     // name: path
+	OpID        // profile.id
+	OpFirstSeen // profile.first_seen
+	OpLastSeen  // profile.last_seen
+	OpGroups    // profile.groups
+	OpAggregate // aggregate
+	OpSegment   // name: segment id
+	OpBucket    // name: salt
+	OpInstant   // now + offset
+	OpHeld      // args[0] for offset milliseconds
+
+	// What an event knows, inside a stream's predicate.
+	OpProperty  // name: path
+	OpTimestamp // event time
+	OpDay       // UTC day as text
+	OpEventName
+
+	// What a quantifier's predicate knows of one array element.
+	OpElement // name: path below the element, "" for itself
+
+	OpField // args[0]'s field; name: path
+
+	OpNot
+	OpAnd
+	OpOr
+	OpEqual
+	OpNotEqual
+	OpLess
+	OpLessEqual
+	OpGreater
+	OpGreaterEqual
+	OpPresent // args[0] != nil
+	OpAbsent
+	OpIn      // args[0] in args[1]
+	OpInRange // args[0] in low..high, both in value's elements
+	OpContains
+	OpStartsWith
+	OpEndsWith
+	OpMatches // args[0] matches the regular expression in name
+
+	OpAdd
+	OpSub
+	OpMul
+	OpDiv
+	OpMod
+	OpPow
+	OpNeg
+	OpPlus
+
+	OpLower
+	OpUpper
+	OpTrim
+	OpLen
+	OpVersion
+
+	OpCoalesce
+	OpCond // args: condition, then, else
+
+	// Quantifiers over the array args[0] with predicate args[1].
+	OpAnyOf
+	OpAllOf
+	OpNoneOf
+	OpOneOf
+	OpCountOf
+)
+
+var opNames = [...]string{
+	OpInvalid: "invalid", OpConst: "const", OpNil: "nil", OpTrait: "traits", OpID: "profile.id", OpFirstSeen: "profile.first_seen",
+	OpLastSeen: "profile.last_seen", OpGroups: "profile.groups", OpAggregate: "aggregate", OpSegment: "segment", OpBucket: "bucket",
+	OpInstant: "now", OpHeld: "held", OpProperty: "property", OpTimestamp: ".timestamp", OpDay: ".day", OpEventName: ".name", OpElement: "#",
+	OpField: "field", OpNot: "not", OpAnd: "and", OpOr: "or", OpEqual: "==", OpNotEqual: "!=", OpLess: "<", OpLessEqual: "<=",
+	OpGreater: ">", OpGreaterEqual: ">=", OpPresent: "present", OpAbsent: "absent", OpIn: "in", OpInRange: "in range",
+	OpContains: "contains", OpStartsWith: "startsWith", OpEndsWith: "endsWith", OpMatches: "matches", OpAdd: "+", OpSub: "-",
+	OpMul: "*", OpDiv: "/", OpMod: "%", OpPow: "**", OpNeg: "neg", OpPlus: "plus", OpLower: "lower", OpUpper: "upper", OpTrim: "trim",
+	OpLen: "len", OpVersion: "version", OpCoalesce: "??", OpCond: "?:", OpAnyOf: "any", OpAllOf: "all", OpNoneOf: "none",
+	OpOneOf: "one", OpCountOf: "count",
+}
+
+// String is the op's name: that of the language, where it has one.
+func (o Op) String() string { return opNames[o] }
+
+// maxTerms bounds a checked rule. let, and # behind map, put what they stand
+// for in wherever they are used, so a short text can make a large rule.
+const maxTerms = 10_000
+
+// Term is one node of a checked rule.
+type Term struct {
+	Op        Op
+	Kind      event.Kind // what it yields, KindMissing when that is only known at run time
+	Args      []*Term
+	Name      string // a path, segment id, salt, or regular expression
+	Value     event.Value
+	Offset    int64 // of OpInstant and OpHeld, in milliseconds
+	Aggregate *Aggregate
+}
+
+// Aggregate is a reduction of a stream of events. Those of several streams
+// have them as steps, and of their own stream the window only.
+type Aggregate struct {
+	Stream Stream
+	Reduce profile.Reduce
+	Steps  []Stream
+	Within int64 // from the first to the last event of a sequence, in milliseconds
+}
+
+// Stream is a set of a profile's events, and optionally one value of each.
+type Stream struct {
+	Name    string // of the events; a prefix when prefix is set
+	Prefix  bool
+	Window  window
+	Where   *Term // nil for all
+	Project *Term // nil for the event itself
+	unique  bool  // uniq() was applied
+}
+
+// window is a stretch of event time: (now-from, now-to] when sliding, else
+// everything from since on (0: all).
+type window struct {
+	Sliding  bool
+	From, To int64 // milliseconds
+	Since    int64 // milliseconds since 1970
+}
+
+// String returns the term's canonical text: equal texts mean the same.
+func (t *Term) String() string { return string(t.AppendCanonical(nil)) }
+
+// AppendCanonical appends the canonical text to dst.
+func (t *Term) AppendCanonical(dst []byte) []byte {
+	dst = append(append(dst, '('), opNames[t.Op]...)
+	switch t.Op {
+	case OpConst, OpInRange:
+		dst = appendValue(append(dst, ' '), t.Value)
+	case OpInstant, OpHeld:
+		dst = strconv.AppendInt(append(dst, ' '), t.Offset, 10)
+	case OpAggregate:
+		dst = strconv.AppendInt(append(dst, ' '), int64(t.Aggregate.Reduce), 10)
+		dst = t.Aggregate.appendSteps(t.Aggregate.Stream.appendCanonical(dst))
+	}
+	if t.Name != "" {
+		dst = strconv.AppendQuote(append(dst, ' '), t.Name)
+	}
+	for _, a := range t.Args {
+		dst = a.AppendCanonical(append(dst, ' '))
+	}
+	return append(dst, ')')
+}
+
+func (s *Stream) appendCanonical(dst []byte) []byte {
+	dst = strconv.AppendQuote(append(dst, ' '), s.Name)
+	w := s.Window
+	for _, is := range []bool{s.Prefix, w.Sliding} {
+		dst = strconv.AppendBool(append(dst, ' '), is)
+	}
+	for _, ms := range []int64{w.From, w.To, w.Since} {
+		dst = strconv.AppendInt(append(dst, ' '), ms, 10)
+	}
+	for _, t := range []*Term{s.Where, s.Project} {
+		dst = append(dst, ' ')
+		if t == nil {
+			dst = append(dst, '-')
+			continue
+		}
+		dst = t.AppendCanonical(dst)
+	}
+	return dst
+}
+
+func appendValue(dst []byte, v event.Value) []byte {
+	switch v.Kind() {
+	case event.KindString:
+		return strconv.AppendQuote(dst, v.Text())
+	case event.KindNumber:
+		return strconv.AppendFloat(dst, v.Number(), 'g', -1, 64)
+	case event.KindBool:
+		return strconv.AppendBool(dst, v.True())
+	case event.KindTime:
+		return time.UnixMilli(v.Millis()).UTC().AppendFormat(dst, time.RFC3339Nano)
+	case event.KindVersion:
+		return append(dst, v.Text()...)
+	case event.KindArray:
+		dst = append(dst, '[')
+		for _, e := range v.Elements() {
+			dst = append(appendValue(dst, e), ',')
+		}
+		return append(dst, ']')
+	}
+	return append(dst, v.Kind().String()...)
+}
+
+// Each calls f with t and everything below it, except predicates of streams,
+// which see events and not the profile, and conditions of held, which are
+// rules of their own.
+func (t *Term) Each(f func(*Term)) {
+	f(t)
+	if t.Op == OpHeld {
+		return
+	}
+	for _, a := range t.Args {
+		a.Each(f)
+	}
+}
+
+// Deep calls f with t and everything below it, what stands in held(...)
+// included, each before what is below it.
+func (t *Term) Deep(f func(*Term)) {
+	t.Each(func(u *Term) {
+		f(u)
+		if u.Op == OpHeld {
+			u.Args[0].Deep(f)
+		}
+	})
+}
+
+// size counts t and everything below it, predicates of streams included, as
+// often as it is used. It stops counting when it passes limit.
+func (t *Term) size(limit int) int {
+	n := 1
+	below := t.Args
+	if t.Aggregate != nil {
+		below = []*Term{t.Aggregate.Stream.Where, t.Aggregate.Stream.Project}
+		for i := range t.Aggregate.Steps {
+			below = append(below, t.Aggregate.Steps[i].Where)
+		}
+	}
+	for _, b := range below {
+		if b != nil && n <= limit {
+			n += b.size(limit - n)
+		}
+	}
+	return n
+}
