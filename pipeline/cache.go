@@ -33,7 +33,7 @@ func (c *cache) get(id string) *entry {
 	e := c.entries[id]
 	if e != nil {
 		c.unlink(e)
-		c.link(e)
+		c.link(e, &c.root)
 	}
 	return e
 }
@@ -44,8 +44,18 @@ func (c *cache) has(id string) bool { return c.entries[id] != nil }
 func (c *cache) put(p *profile.Profile) {
 	e := &entry{profile: p, deadline: p.Deadline}
 	c.entries[p.ID] = e
-	c.link(e)
+	c.link(e, &c.root)
 	c.weigh(e)
+}
+
+// putLast adds a profile that is not cached and that nobody is likely to ask
+// for: it is the first to be dropped.
+func (c *cache) putLast(p *profile.Profile) *entry {
+	e := &entry{profile: p, deadline: p.Deadline}
+	c.entries[p.ID] = e
+	c.link(e, c.root.prev)
+	c.weigh(e)
+	return e
 }
 
 // weigh counts an entry's bytes anew.
@@ -76,8 +86,9 @@ func (c *cache) trim() {
 	}
 }
 
-func (c *cache) link(e *entry) {
-	e.prev, e.next = &c.root, c.root.next
+// link puts an entry behind another.
+func (c *cache) link(e, after *entry) {
+	e.prev, e.next = after, after.next
 	e.prev.next, e.next.prev = e, e
 }
 

@@ -73,6 +73,11 @@ type Driver struct {
 	Receiver Receiver
 	// Stage is told when a stage begins; optional.
 	Stage func(Stage)
+	// Census names the stored profiles, for sweeps; without one there are none.
+	Census Census
+	// Slots bounds how many Drivers that share it sweep at once behind their
+	// batches; nil for no bound. Who calls Turn for a sweep takes a slot first.
+	Slots chan struct{}
 
 	shard  *Shard
 	config Config
@@ -80,6 +85,8 @@ type Driver struct {
 	next   int64 // offset of the last commit
 	until  int64 // where time has come without a record: the stored clock, then the wall's; ms
 	wanted []string
+
+	sweeper sweeper
 }
 
 // Feed is a batch for a Driver: events in the order of their records.
@@ -144,6 +151,9 @@ func (d *Driver) Serve(ctx context.Context, f *Feed) error {
 	if err := d.keepPace(ctx, f); err != nil {
 		return err
 	}
+	if err := d.sweepBeside(ctx, len(f.Offsets)); err != nil {
+		return err
+	}
 	return d.commit(ctx, f.Next)
 }
 
@@ -191,29 +201,40 @@ func (d *Driver) apply(ctx context.Context, f *Feed, i int) error {
 // load puts profiles into the shard. Without a Port they begin empty.
 func (d *Driver) load(ctx context.Context, ids []string) error {
 	d.wanted = ids
-	if len(ids) == 0 {
+	if d.port == nil {
+		for _, id := range ids {
+			if err := d.shard.put(id, ""); err != nil {
+				return err
+			}
+		}
 		return nil
 	}
-	d.enter(StageLoad)
-	defer d.enter(StageStep)
-	var blobs []string
-	if d.port != nil {
-		var err error
-		if blobs, err = d.port.Load(ctx, ids); err != nil {
-			return err
-		}
+	blobs, err := d.read(ctx, ids)
+	if err != nil {
+		return err
 	}
 	for i, id := range ids {
-		blob := ""
-		if blobs != nil {
-			blob = blobs[i]
-		}
-		if err := d.shard.put(id, blob); err != nil {
-			return fmt.Errorf("loading: another program or a newer version has written this profile, "+
-				"restore it from a backup or remove it from its hash: %w", err)
+		if err := d.shard.put(id, blobs[i]); err != nil {
+			return unreadable(err)
 		}
 	}
 	return nil
+}
+
+// read returns what is stored of profiles.
+func (d *Driver) read(ctx context.Context, ids []string) ([]string, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	d.enter(StageLoad)
+	defer d.enter(StageStep)
+	return d.port.Load(ctx, ids)
+}
+
+// unreadable says what to do about a stored profile that can't be read.
+func unreadable(err error) error {
+	return fmt.Errorf("loading: another program or a newer version has written this profile, "+
+		"restore it from a backup or remove it from its hash: %w", err)
 }
 
 // commit stores everything since the last commit; without a Port it does

@@ -29,7 +29,7 @@ func (s *Shard) flush(next int64) *Commit {
 		Epoch: s.epoch, From: s.next, Next: next, Clock: s.clock, Outbox: s.outbox,
 		Rules: s.set.Fingerprint(), Generation: s.generation, NewNames: s.newNames,
 		Changes: s.changes, Reach: s.reach, Hidden: s.hidden,
-		Profiles: s.writes[:0],
+		Profiles: s.writes[:0], Swept: s.swept, Bucket: s.bucket, Catalog: s.catalogued, Drop: s.drop,
 	}
 	blobs := s.blobs[:0]
 	for _, e := range s.dirty {
@@ -62,7 +62,8 @@ func (s *Shard) evaluated(p *profile.Profile) int64 {
 func (s *Shard) committed(c *Commit) {
 	s.next = c.Next
 	s.outbox += int64(len(c.Changes))
-	s.stored, s.newNames = lineage{c.Rules, c.Generation}, nil
+	s.stored = lineage{c.Rules, c.Generation, c.Swept, c.Bucket, patch(s.stored.catalog, c.Catalog)}
+	s.newNames, s.catalogued, s.drop = nil, nil, nil
 	for _, e := range s.dirty {
 		e.dirty, e.deadline = false, e.profile.Deadline
 		s.cache.weigh(e)

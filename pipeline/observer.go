@@ -14,6 +14,7 @@ type Observer struct {
 	Left       func(shard int, err error)         // a worker ended; nil error when it was asked to
 	Fenced     func(shard int, err error)         // another owner has the shard, or the store lost writes
 	DeadLetter func(shard int, letter DeadLetter) // a record could not be applied
+	Swept      func(shard int, s Sweep)           // a sweep began, went on, or came to its end
 }
 
 // BatchStats describes one committed batch.
@@ -68,6 +69,12 @@ func (o *Observer) left(shard int, err error) {
 func (o *Observer) fenced(shard int, err error) {
 	if o.Fenced != nil {
 		o.Fenced(shard, err)
+	}
+}
+
+func (o *Observer) swept(shard int, s Sweep) {
+	if o.Swept != nil {
+		o.Swept(shard, s)
 	}
 }
 

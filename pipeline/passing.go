@@ -31,8 +31,16 @@ func (d *Driver) Behind() bool { return d.shard.collect(d.until, 0) > 0 }
 // counting beyond Config.Wave.
 func (d *Driver) Overdue() int { return d.shard.collect(0, d.config.Wave) }
 
-// Turn serves some overdue timers and commits them.
+// Turn does some of what shares the owner's time with records, when there is
+// none: it serves overdue timers, or else goes on with a sweep, and commits.
 func (d *Driver) Turn(ctx context.Context) error {
+	if !d.Behind() && d.Sweeping() {
+		limit, _ := d.sweepLimit()
+		if due, err := d.sweepTurn(ctx, limit); !due || err != nil {
+			return err
+		}
+		return d.commit(ctx, d.next)
+	}
 	if _, err := d.fire(ctx, max(d.until, d.shard.clock), min(turnTimers, d.config.Timers)); err != nil {
 		return err
 	}

@@ -35,6 +35,19 @@ type Shard struct {
 	outbox     int64
 	generation uint64
 	stored     lineage
+	legacy     catalog // what names tell, where no catalog is stored
+	catalog    catalog
+	catalogued map[string]string // of the catalog, what the next commit stores
+
+	swept  uint64   // newest generation of which every profile was looked at
+	bucket int      // where the sweep goes on
+	part   *part    // what the sweep evaluates, nil for all rules
+	drop   []string // segments whose keys go with the next commit
+
+	// What concernedBy has found.
+	found         []rules.Flip
+	foundDeadline int64
+
 	newNames   []string
 	hidden     map[string]bool
 	newMatcher func(*rules.Set) Matcher
@@ -49,19 +62,17 @@ type Shard struct {
 	blobs  []byte
 }
 
-// lineage is the rule set of the last commit and which one it was.
-type lineage struct {
-	rules      string
-	generation uint64
-}
-
 // newShard returns the shard of a stored state. cacheBytes bounds the
 // profiles kept in memory; 0 keeps all.
 func newShard(set *rules.Set, limits profile.Config, cacheBytes int, s State) *Shard {
 	sh := &Shard{
 		limits: limits, cache: newCache(cacheBytes), timers: newTimers(s.Timers),
 		epoch: s.Epoch, next: s.Next, clock: s.Clock, outbox: s.Outbox,
-		stored: lineage{s.Rules, s.Generation}, newMatcher: standard,
+		stored:     lineage{s.Rules, s.Generation, s.Swept, s.Bucket, s.Catalog},
+		newMatcher: standard,
+	}
+	if s.Catalog == nil {
+		sh.legacy = openCatalog(s)
 	}
 	sh.adopt(set, s.Names)
 	return sh
@@ -113,6 +124,7 @@ func (s *Shard) put(id, blob string) error {
 	if err != nil {
 		return err
 	}
+	p.Generation = max(p.Generation, s.swept)
 	s.cache.put(p)
 	return nil
 }
@@ -131,6 +143,11 @@ func (s *Shard) fire(until int64, limit int) (bool, error) {
 		if e == nil {
 			return false, fmt.Errorf("serving a timer: profile %q was not loaded", first.Profile)
 		}
+		if e.profile.Generation != s.generation {
+			s.clock = max(s.clock, first.At-1)
+			s.refresh(e)
+			continue // with what is due first now
+		}
 		s.serve(e, first.At)
 	}
 	return false, nil
@@ -139,9 +156,7 @@ func (s *Shard) fire(until int64, limit int) (bool, error) {
 // serve evaluates what a profile's timer is about.
 func (s *Shard) serve(e *entry, at int64) {
 	s.clock = max(s.clock, at)
-	if e.profile.Generation == s.generation {
-		s.matcher.Prepare(e.profile, at-1)
-	}
+	s.matcher.Prepare(e.profile, at-1)
 	s.evaluate(e, at, CauseTime, func(p *profile.Profile) []rules.Flip { return s.matcher.Wake(p, at) })
 }
 
@@ -153,14 +168,13 @@ func (s *Shard) collect(until int64, most int) int { return s.timers.collect(unt
 // clock moves to the event's arrival, unless it was ahead already. Timers of
 // the profile itself that are due by then are served first.
 func (s *Shard) apply(ev *event.Event) (profile.Outcome, error) {
-	s.clock = max(s.clock, ev.Arrival)
 	e := s.cache.get(ev.Profile)
 	if e == nil {
 		return 0, fmt.Errorf("applying an event: profile %q was not loaded", ev.Profile)
 	}
-	for at := e.profile.Deadline; at != 0 && at <= s.clock; at = e.profile.Deadline {
-		s.serve(e, at)
-	}
+	s.clock = max(s.clock, ev.Arrival)
+	s.refresh(e)
+	s.serveOverdue(e)
 	s.changed.Reset()
 	stale := e.profile.Generation != s.generation
 	concerned := stale || s.matcher.Concerns(ev)
@@ -181,15 +195,19 @@ func (s *Shard) apply(ev *event.Event) (profile.Outcome, error) {
 	return profile.Applied, nil
 }
 
-// evaluate brings the memberships of a touched profile and gathers what follows. A profile
-// last evaluated under another rule set is evaluated whole.
+// serveOverdue serves a profile's own timers that are due by now.
+func (s *Shard) serveOverdue(e *entry) {
+	for at := e.profile.Deadline; at != 0 && at <= s.clock; at = e.profile.Deadline {
+		s.serve(e, at)
+	}
+}
+
+// evaluate takes over the flips of a touched profile and gathers what follows.
+// One that was never evaluated is evaluated whole instead.
 func (s *Shard) evaluate(e *entry, now int64, cause Cause, flips func(*profile.Profile) []rules.Flip) {
 	p := e.profile
 	if p.Generation != s.generation {
-		for _, number := range p.Retired {
-			s.change(p, s.codec.Segment(number), false, now, cause)
-		}
-		p.Retired, p.Generation = nil, s.generation
+		p.Generation = s.generation
 		flips = func(p *profile.Profile) []rules.Flip { return s.matcher.Full(p, now) }
 	}
 	for _, f := range flips(p) {
@@ -210,7 +228,7 @@ func (s *Shard) touch(e *entry) {
 
 func (s *Shard) change(p *profile.Profile, segment string, entered bool, at int64, cause Cause) {
 	p.Version++
-	if entered && cause == CauseTime {
+	if entered && cause != CauseEvent {
 		p.ReachDay = 0
 	}
 	s.changes = append(s.changes, Change{

@@ -34,6 +34,7 @@ func (s *Shard) adopt(set *rules.Set, names []string) {
 		s.generation++
 	}
 	s.hidden = hidden(set)
+	s.plan()
 }
 
 // hidden lists the segments of a set that keep no member sets.

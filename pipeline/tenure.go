@@ -21,6 +21,7 @@ type tenure struct {
 	feed      Feed      // what the driver gets of it
 	gap       *Gap      // to be told with the next commit
 	stats     BatchStats
+	swept     Sweep // as it was told last
 }
 
 func newTenure(w *Worker, o origin, state State) *tenure {
@@ -30,6 +31,9 @@ func newTenure(w *Worker, o origin, state State) *tenure {
 	t.driver.Receiver = t
 	if w.Matcher != nil {
 		t.driver.Match(w.Matcher)
+	}
+	if scanner, ok := w.Store.(Scanner); ok {
+		t.driver.Census, t.driver.Slots = census{scanner, o.partition}, w.sweepSlots()
 	}
 	return t
 }
@@ -47,27 +51,46 @@ func (t *tenure) work(ctx context.Context, parcels <-chan parcel) error {
 	}
 }
 
-// await returns the next parcel, serving overdue timers until there is one,
-// and false when ctx ends.
+// await returns the next parcel, serving overdue timers and sweeping until
+// there is one, and false when ctx ends.
 func (t *tenure) await(ctx context.Context, parcels <-chan parcel) (p parcel, ok bool, err error) {
-	for t.driver.Behind() {
+	for {
+		behind, slots := t.driver.Behind(), t.slots()
+		if behind {
+			select {
+			case p = <-parcels:
+				return p, true, nil
+			case <-ctx.Done():
+				return p, false, nil
+			default:
+			}
+			if err := t.turn(ctx); err != nil {
+				return p, false, err
+			}
+			continue
+		}
 		select {
 		case p = <-parcels:
 			return p, true, nil
 		case <-ctx.Done():
 			return p, false, nil
-		default:
-		}
-		if err := t.turn(ctx); err != nil {
-			return p, false, err
+		case slots <- struct{}{}:
+			err := t.turn(ctx)
+			<-slots
+			if err != nil {
+				return p, false, err
+			}
 		}
 	}
-	select {
-	case p = <-parcels:
-		return p, true, nil
-	case <-ctx.Done():
-		return p, false, nil
+}
+
+// slots is where a turn of a sweep has to find room, nil while there is no
+// sweep: then nobody ever waits for it.
+func (t *tenure) slots() chan struct{} {
+	if t.driver.Sweeping() {
+		return t.driver.Slots
 	}
+	return nil
 }
 
 // turn has the driver serve what is overdue. When the worker is asked to
@@ -79,6 +102,7 @@ func (t *tenure) turn(ctx context.Context) error {
 		return err
 	}
 	t.began = time.Now()
+	defer t.tellSweep()
 	return t.driver.Turn(ctx)
 }
 
@@ -98,6 +122,7 @@ func (t *tenure) serve(ctx context.Context, p *parcel) error {
 	defer cancel()
 	t.parcel = p
 	t.stats.Records, t.stats.Lag, t.gap = len(p.batch.Records), p.batch.High-p.batch.Next, p.batch.Gap
+	defer t.tellSweep()
 	return t.driver.Serve(ctx, t.fill(p))
 }
 
@@ -128,7 +153,9 @@ func (t *tenure) keepUp() error {
 		return nil
 	}
 	t.edition = newest.Number
-	return t.driver.Swap(newest.Set)
+	err := t.driver.Swap(newest.Set)
+	t.tellSweep()
+	return err
 }
 
 // Admit implements Receiver: an event of a profile that belongs to another
@@ -228,4 +255,26 @@ func (t *tenure) tell(c *Commit) {
 	}
 	w.Observer.committed(shard, t.stats)
 	t.stats = BatchStats{}
+}
+
+// tellSweep reports how far a sweep is.
+func (t *tenure) tellSweep() {
+	if now := t.driver.Sweep(); t.driver.Census != nil && now != t.swept {
+		t.swept = now
+		t.worker.Observer.swept(t.origin.partition, now)
+	}
+}
+
+// census names the profiles of one shard.
+type census struct {
+	scanner Scanner
+	shard   int
+}
+
+// Count implements Census.
+func (c census) Count(ctx context.Context) (int64, int, error) { return c.scanner.Count(ctx, c.shard) }
+
+// Scan implements Census.
+func (c census) Scan(ctx context.Context, bucket, limit int) ([]string, int, error) {
+	return c.scanner.Scan(ctx, c.shard, bucket, limit)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -35,6 +37,16 @@ type Worker struct {
 	Matcher func(*rules.Set) Matcher
 	// Hint is told the next offset after each commit, for lag tools; optional.
 	Hint func(partition int, next int64)
+
+	once  sync.Once
+	slots chan struct{} // of shards that sweep at once
+}
+
+// sweepSlots lets shards of this Worker sweep on half of the processors at
+// once, so that records always find another one.
+func (w *Worker) sweepSlots() chan struct{} {
+	w.once.Do(func() { w.slots = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)) })
+	return w.slots
 }
 
 // Run owns one shard until ctx ends, then finishes the batch at hand. It

@@ -21,6 +21,7 @@ type Codec struct {
 	series     numbering
 	segments   numbering
 	conditions numbering
+	retired    []bool // by number: segments that Retired may name; nil for all
 }
 
 // numbering maps positions in a rule set to numbers in the list of names.
@@ -57,11 +58,11 @@ func NewCodec(schema *Schema, segments, names []string) (*Codec, []string) {
 	c.series.position = make(map[uint64]int, len(schema.Series))
 	c.segments.position = make(map[uint64]int, len(segments))
 	for _, s := range schema.Series {
-		number(&c.series, seriesName+digest(s.Key))
+		number(&c.series, NameOfSeries(s.Key))
 	}
 	c.conditions.position = make(map[uint64]int, len(schema.Conditions))
 	for _, id := range segments {
-		number(&c.segments, segmentName+id)
+		number(&c.segments, NameOfSegment(id))
 	}
 	for _, key := range schema.Conditions {
 		number(&c.conditions, conditionName+digest(key))
@@ -73,12 +74,31 @@ func NewCodec(schema *Schema, segments, names []string) (*Codec, []string) {
 // end. It is the codec's own: only look.
 func (c *Codec) Names() []string { return c.names }
 
+// Retiring returns a codec that puts only segments into Retired whose names
+// are chosen, and passes over others that its rule set does not have. It is
+// for looking at profiles with a part of the rule set they are stored under.
+func (c *Codec) Retiring(chosen func(segment string) bool) *Codec {
+	narrow := *c
+	narrow.retired = make([]bool, len(c.names))
+	for number, name := range c.names {
+		id, ok := SegmentName(name)
+		narrow.retired[number] = ok && chosen(id)
+	}
+	return &narrow
+}
+
 // digest shortens the key of a series or condition to 128 bits, so that long
 // rules do not make long names.
 func digest(key string) string {
 	h1, h2 := murmur3.StringSum128(key)
 	return hex.EncodeToString(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, h1), h2))
 }
+
+// NameOfSegment is the entry of a list of names that is about a segment.
+func NameOfSegment(id string) string { return segmentName + id }
+
+// NameOfSeries is the entry of a list of names that is about a series.
+func NameOfSeries(key string) string { return seriesName + digest(key) }
 
 // SegmentName returns the segment id that an entry of a list of names is
 // about; false when it is about something else.

@@ -45,7 +45,7 @@ func (c *Codec) readMembers(r *reader, p *Profile) {
 		}
 		if i, ok := c.segments.position[number]; ok {
 			p.Members.Set(i, true)
-		} else {
+		} else if c.retired == nil || c.retired[number] {
 			p.Retired = append(p.Retired, number)
 		}
 	}

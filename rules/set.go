@@ -25,7 +25,9 @@ const semantics = 1
 // behind all that its rule mentions.
 type Set struct {
 	segments []Segment
-	byID     []int32 // positions in the order of ids
+	byID     []int32       // positions in the order of ids
+	meanings []uint64      // by position, see mean
+	uses     map[int][]int // positions that a position mentions
 	print    string
 	compiled *engine.Set
 }
@@ -77,6 +79,7 @@ func compile(segments []Segment, missing bool, o Options) (*Set, error) {
 		return nil, errs
 	}
 	set.number(segments, order)
+	set.mean(order, checks)
 	rules := make([]engine.Rule, len(order))
 	for position, i := range order {
 		if rules[position] = built[i]; checks[i].Term != nil {

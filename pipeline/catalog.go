@@ -1,0 +1,216 @@
+package pipeline
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+
+	"muster/profile"
+	"muster/rules"
+)
+
+// catalog is what a shard knows of the segments and series of its rule sets
+// beyond the set in force: of each segment, since which generation it has
+// meant what it means now, and of each series, since when it has been kept.
+// It is stored with the shard, so that whoever opens it next knows what an
+// edit changes, also one that was made while nobody ran.
+//
+// An entry's name is that in the shard's list of names. Its text is
+//
+//	s:<segment>  "<generation> <meaning> <tracked>"  or "gone"
+//	a:<series>   "<tracked> <window> <newest>"
+//
+// where meaning is Set.Meaning in hexadecimal, and tracked is the instant in
+// ms since 1970 UTC before which nothing is known of the events that the
+// segment or series is about, 0 for an instant before all.
+type catalog struct {
+	segments map[string]segmentEntry
+	series   map[string]seriesEntry // by name
+}
+
+type segmentEntry struct {
+	since   uint64 // generation; 0 for a segment that is gone
+	meaning uint64
+	tracked int64
+}
+
+// seriesEntry is a series by how much of it is kept.
+type seriesEntry struct {
+	tracked int64
+	window  int64 // ms; 0 where a series has none
+	newest  int   // events; 0 for all
+}
+
+const goneEntry = "gone"
+
+// readCatalog reads stored entries. What it can't read was written by another
+// version and counts as gone, so that the segment is evaluated anew.
+func readCatalog(stored map[string]string) catalog {
+	c := catalog{segments: map[string]segmentEntry{}, series: map[string]seriesEntry{}}
+	for name, text := range stored {
+		if id, ok := profile.SegmentName(name); ok {
+			var e segmentEntry
+			if _, err := fmt.Sscanf(text, "%d %x %d", &e.since, &e.meaning, &e.tracked); err != nil {
+				e = segmentEntry{}
+			}
+			c.segments[id] = e
+			continue
+		}
+		var e seriesEntry
+		if _, err := fmt.Sscanf(text, "%d %d %d", &e.tracked, &e.window, &e.newest); err == nil {
+			c.series[name] = e
+		}
+	}
+	return c
+}
+
+func (e segmentEntry) text() string {
+	if e.since == 0 {
+		return goneEntry
+	}
+	return strconv.FormatUint(e.since, 10) + " " + strconv.FormatUint(e.meaning, 16) + " " + strconv.FormatInt(e.tracked, 10)
+}
+
+func (e seriesEntry) text() string {
+	return strconv.FormatInt(e.tracked, 10) + " " + strconv.FormatInt(e.window, 10) + " " + strconv.Itoa(e.newest)
+}
+
+// openCatalog reads what is stored of a shard. Where no catalog was ever
+// stored, the shard's names tell what it has kept before.
+func openCatalog(state State) catalog {
+	if len(state.Catalog) > 0 {
+		return readCatalog(state.Catalog)
+	}
+	c := readCatalog(nil)
+	for _, name := range state.Names {
+		if id, ok := profile.SegmentName(name); ok {
+			c.segments[id] = segmentEntry{}
+		} else {
+			c.series[name] = seriesEntry{window: math.MaxInt64}
+		}
+	}
+	return c
+}
+
+// with returns the catalog of a rule set that comes after c. Generation is
+// that of the set, clock the instant from which on what is new is kept.
+func (c *catalog) with(set *rules.Set, generation uint64, clock int64) catalog {
+	series, partly := seriesWith(c.series, set.Schema(), clock)
+	next := catalog{segments: make(map[string]segmentEntry, set.Len()), series: series}
+	for position := range set.Len() {
+		id, meaning := set.Segment(position).ID, set.Meaning(position)
+		e := c.segments[id]
+		if e.since == 0 || e.meaning != meaning {
+			e = segmentEntry{since: generation, meaning: meaning}
+			if partly {
+				e.tracked = next.trackedSince(set, position, clock)
+			}
+		}
+		next.segments[id] = e
+	}
+	for id := range c.segments {
+		if _, ok := set.Position(id); !ok {
+			next.segments[id] = segmentEntry{}
+		}
+	}
+	return next
+}
+
+// seriesWith notes since when each series of a schema is kept, and whether
+// there is one of which not everything is.
+func seriesWith(before map[string]seriesEntry, schema *profile.Schema, clock int64) (map[string]seriesEntry, bool) {
+	series, partly := make(map[string]seriesEntry, len(schema.Series)), false
+	for i := range schema.Series {
+		one := &schema.Series[i]
+		name := profile.NameOfSeries(one.Key)
+		now := seriesEntry{window: one.Window, newest: one.Newest}
+		switch was, known := before[name]; {
+		case !known || was.newest != 0 && (now.newest == 0 || now.newest > was.newest):
+			now.tracked = clock
+		case now.window > was.window:
+			now.tracked = max(was.tracked, clock-was.window)
+		default:
+			now.tracked = was.tracked
+		}
+		partly = partly || now.tracked != 0
+		series[name] = now
+	}
+	return series, partly
+}
+
+// trackedSince is the instant from which on all is known that a segment counts.
+func (c *catalog) trackedSince(set *rules.Set, position int, clock int64) int64 {
+	keys, err := set.SeriesOf(position)
+	if err != nil { // what a compiled set holds compiles again; if not, nothing is promised
+		return clock
+	}
+	tracked := int64(0)
+	for _, key := range keys {
+		tracked = max(tracked, c.series[profile.NameOfSeries(key)].tracked)
+	}
+	return tracked
+}
+
+// gone lists the segments that no rule set in force has and that are not
+// dropped yet.
+func (c *catalog) gone() []string {
+	var ids []string
+	for id, e := range c.segments {
+		if e.since == 0 {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// drop forgets segments that are gone.
+func (c *catalog) drop() {
+	maps.DeleteFunc(c.segments, func(_ string, e segmentEntry) bool { return e.since == 0 })
+}
+
+// texts returns all entries as they are stored.
+func (c *catalog) texts() map[string]string {
+	texts := make(map[string]string, len(c.segments)+len(c.series))
+	for id, e := range c.segments {
+		texts[profile.NameOfSegment(id)] = e.text()
+	}
+	for name, e := range c.series {
+		texts[name] = e.text()
+	}
+	return texts
+}
+
+// differences returns the entries of c that differ from stored ones, "" for
+// those that go.
+func (c *catalog) differences(stored map[string]string) map[string]string {
+	now, changed := c.texts(), map[string]string{}
+	for name, text := range now {
+		if stored[name] != text {
+			changed[name] = text
+		}
+	}
+	for name := range stored {
+		if _, ok := now[name]; !ok {
+			changed[name] = ""
+		}
+	}
+	return changed
+}
+
+// patch brings stored entries to where differences lead.
+func patch(stored, differences map[string]string) map[string]string {
+	if len(differences) > 0 && stored == nil {
+		stored = map[string]string{}
+	}
+	for name, text := range differences {
+		if text == "" {
+			delete(stored, name)
+		} else {
+			stored[name] = text
+		}
+	}
+	return stored
+}

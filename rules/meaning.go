@@ -1,0 +1,66 @@
+package rules
+
+import (
+	"encoding/binary"
+
+	"github.com/twmb/murmur3"
+
+	"muster/rules/internal/language"
+)
+
+// mean notes what every segment means: its rule and, through those that it
+// mentions, theirs. Order gives the index of each position in checks.
+func (s *Set) mean(order []int32, checks []language.Checked) {
+	s.meanings, s.uses = make([]uint64, len(order)), map[int][]int{}
+	for position, i := range order {
+		text := binary.AppendUvarint(nil, semantics)
+		text = append(text, s.segments[position].Rule...)
+		for _, use := range checks[i].Uses {
+			used := s.mentioned(use.Segment)
+			s.uses[position] = append(s.uses[position], used)
+			text = binary.BigEndian.AppendUint64(text, s.meanings[used])
+		}
+		s.meanings[position] = murmur3.Sum64(text)
+	}
+}
+
+// Meaning is a digest of what the segment at a position means. Equal ones of
+// two Sets have the same members, given the same profiles; those of a segment
+// that mentions others differ when one of these does.
+func (s *Set) Meaning(position int) uint64 { return s.meanings[position] }
+
+// Subset compiles some segments, by position, with those that they mention.
+func (s *Set) Subset(positions []int) (*Set, error) {
+	wanted := map[int]bool{}
+	var segments []Segment
+	var want func(position int)
+	want = func(position int) {
+		if wanted[position] {
+			return
+		}
+		wanted[position] = true
+		segments = append(segments, s.segments[position])
+		for _, used := range s.uses[position] {
+			want(used)
+		}
+	}
+	for _, position := range positions {
+		want(position)
+	}
+	return Compile(segments)
+}
+
+// SeriesOf returns the keys of the series that decide over a segment, those
+// of the segments that it mentions included. It compiles the segment anew,
+// so it is not for every event.
+func (s *Set) SeriesOf(position int) ([]string, error) {
+	one, err := s.Subset([]int{position})
+	if err != nil {
+		return nil, err
+	}
+	var keys []string
+	for i := range one.Schema().Series {
+		keys = append(keys, one.Schema().Series[i].Key)
+	}
+	return keys, nil
+}
