@@ -11,31 +11,6 @@ import (
 	"muster/event"
 )
 
-func TestConfigValidate(t *testing.T) {
-	if err := DefaultConfig().Validate(); err != nil {
-		t.Error(err)
-	}
-	fields := map[string]struct {
-		of        func(*Config) *int
-		low, high int
-	}{
-		"entries":     {func(c *Config) *int { return &c.Entries }, 16, 1_000_000},
-		"state_bytes": {func(c *Config) *int { return &c.StateBytes }, 4096, 1 << 30},
-		"message_ids": {func(c *Config) *int { return &c.MessageIDs }, 16, 1_000_000},
-		"traits":      {func(c *Config) *int { return &c.Traits }, 1, 100_000},
-		"groups":      {func(c *Config) *int { return &c.Groups }, 1, 100_000},
-	}
-	for name, f := range fields {
-		for value, ok := range map[int]bool{f.low - 1: false, f.low: true, f.high: true, f.high + 1: false} {
-			c := DefaultConfig()
-			*f.of(&c) = value
-			if err := c.Validate(); (err == nil) != ok {
-				t.Errorf("%s = %d: %v", name, value, err)
-			}
-		}
-	}
-}
-
 // countError is the bound that Config.Entries states for each of a window's
 // two edges.
 func countError(folded int) float64 { return max(bucketEntries, float64(folded)/32) }
@@ -49,7 +24,7 @@ func TestEntriesBound(t *testing.T) {
 		limit := []int{16, 100, 256, 1000}[r.IntN(4)]
 		window := []int64{100_000, 1_000_000, 1 << 40}[r.IntN(3)]
 		schema := NewSchema(nil, []Series{seriesOf(SlidingTimes, window), seriesOf(SlidingNumbers, window)})
-		cfg := DefaultConfig()
+		cfg := Default()
 		cfg.Entries = limit
 		p, now := New("p"), start
 		var all history
@@ -90,7 +65,7 @@ func TestEntriesBound(t *testing.T) {
 // lower bound, the last one stays, the first is the first one kept.
 func TestEntriesBoundOfValues(t *testing.T) {
 	schema := everySeries(1 << 40)
-	cfg := DefaultConfig()
+	cfg := Default()
 	cfg.Entries = 16
 	p := New("p")
 	for i := range 100 {
@@ -118,7 +93,7 @@ func TestEntriesBoundOfValues(t *testing.T) {
 
 // TestMessageIDsBound forgets the oldest id past the bound.
 func TestMessageIDsBound(t *testing.T) {
-	schema, cfg := everySeries(1000), DefaultConfig()
+	schema, cfg := everySeries(1000), Default()
 	cfg.MessageIDs = 16
 	p := New("p")
 	send := func(id int, at int64) Outcome {
@@ -143,7 +118,7 @@ func TestMessageIDsBound(t *testing.T) {
 // TestRepeatWindow remembers an id for 24 hours of stream time, whatever the
 // event times say, and not longer for having been repeated.
 func TestRepeatWindow(t *testing.T) {
-	schema, cfg := everySeries(1000), DefaultConfig()
+	schema, cfg := everySeries(1000), Default()
 	p := New("p")
 	send := func(at int64) Outcome {
 		ev := track(start, 1)
@@ -167,7 +142,7 @@ func TestRepeatWindow(t *testing.T) {
 // TestTraitsBound refuses an identify past the bound and leaves the profile
 // as it was, its message id included.
 func TestTraitsBound(t *testing.T) {
-	schema, cfg := everySeries(1000), DefaultConfig()
+	schema, cfg := everySeries(1000), Default()
 	cfg.Traits = 3
 	p := New("p")
 	one := event.NumberOf(1)
@@ -191,7 +166,7 @@ func TestTraitsBound(t *testing.T) {
 
 // TestGroupsBound refuses a group past the bound; joining again is free.
 func TestGroupsBound(t *testing.T) {
-	schema, cfg := everySeries(1000), DefaultConfig()
+	schema, cfg := everySeries(1000), Default()
 	cfg.Groups = 2
 	p := New("p")
 	join := func(id string) Outcome {

@@ -18,7 +18,7 @@ func typical() (*Schema, *Profile) {
 			series = append(series, one)
 		}
 	}
-	schema, cfg, p := NewSchema(nil, series), DefaultConfig(), New("p")
+	schema, cfg, p := NewSchema(nil, series), Default(), New("p")
 	var traits []any
 	for i := range 60 {
 		traits = append(traits, fmt.Sprint("trait_", i), event.StringOf(fmt.Sprint("value ", i)))
@@ -38,7 +38,7 @@ func typical() (*Schema, *Profile) {
 // and reads one.
 func BenchmarkCodec(b *testing.B) {
 	schema, p := typical()
-	codec, cfg := codecOf(schema), DefaultConfig()
+	codec, cfg := codecOf(schema), Default()
 	blob := codec.Append(nil, p, start)
 	b.Run("apply+encode", func(b *testing.B) {
 		var changed Changed

@@ -40,7 +40,7 @@ func streamSchema() *Schema {
 // TestCodecKeepsBehaviour decodes a profile after every few events and
 // demands that it answers and goes on as the one that was never stored.
 func TestCodecKeepsBehaviour(t *testing.T) {
-	schema, cfg := streamSchema(), DefaultConfig()
+	schema, cfg := streamSchema(), Default()
 	cfg.Entries = 16
 	codec := codecOf(schema)
 	for seed := range uint64(12) {
@@ -128,7 +128,7 @@ func TestValueCodec(t *testing.T) {
 
 // goldenProfile has something of everything that a blob holds.
 func goldenProfile(t *testing.T, s *Schema) *Profile {
-	p, cfg := New("p"), DefaultConfig()
+	p, cfg := New("p"), Default()
 	apply(t, p, s, cfg, identify(start, object("plan", event.StringOf("pro"), "old", event.Value{}, "address", object("zip", event.NumberOf(53111), "ok", event.BoolOf(true)))))
 	apply(t, p, s, cfg, event.Event{Type: event.Group, Profile: "p", GroupID: "acme", Time: start, Arrival: start})
 	for i, v := range []float64{9.5, 3, -1} {
@@ -236,7 +236,7 @@ func TestMalformedTraits(t *testing.T) {
 	schema := everySeries(1000)
 	codec := codecOf(schema)
 	p := New("p")
-	apply(t, p, schema, DefaultConfig(), identify(start, object("ab", event.BoolOf(true), "cd", event.BoolOf(true))))
+	apply(t, p, schema, Default(), identify(start, object("ab", event.BoolOf(true), "cd", event.BoolOf(true))))
 	blob := string(codec.Append(nil, p, start))
 	if _, err := codec.Decode("p", blob); err != nil {
 		t.Fatal(err)
@@ -289,7 +289,7 @@ func FuzzDecode(f *testing.F) {
 			codec.Segment(number)
 		}
 		p.Traits.Get(PathOf("address"))
-		cfg := DefaultConfig()
+		cfg := Default()
 		for _, ev := range []event.Event{track(start-500, 1), track(now, 2), identify(now, object("address", event.NumberOf(1)))} {
 			var changed Changed
 			p.Apply(schema, &cfg, &ev, now, &changed)

@@ -51,7 +51,7 @@ func TestLookoutAgainstReading(t *testing.T) {
 	asked, far := 0, 0
 	for seed := range uint64(16) {
 		r := rand.New(rand.NewPCG(seed, 5))
-		cfg := DefaultConfig()
+		cfg := Default()
 		cfg.Entries = []int{16, 1024}[seed%2]
 		// Of half the seeds no number is below 0, so that sums only fall.
 		least := float64(seed / 2 % 2 * 3)
@@ -112,7 +112,7 @@ func compareLookout(t *testing.T, l *Lookout, p *Profile, s *Schema, q Query, no
 func TestLookoutIsBounded(t *testing.T) {
 	schema, p := NewSchema(nil, []Series{seriesOf(SlidingNumbers, 100_000)}), New("p")
 	for i := range int64(1000) {
-		apply(t, p, schema, DefaultConfig(), track(start+i, 1))
+		apply(t, p, schema, Default(), track(start+i, 1))
 	}
 	var ahead Lookout
 	q, cells := Query{Reduce: Mean, From: 100_000}, thresholds{0.5}
@@ -128,7 +128,7 @@ func TestLookoutIsBounded(t *testing.T) {
 func TestLookoutDoesNotAllocate(t *testing.T) {
 	schema, p := everySeries(100_000), New("p")
 	for i := range int64(200) {
-		apply(t, p, schema, DefaultConfig(), track(start+i, float64(i%7)))
+		apply(t, p, schema, Default(), track(start+i, float64(i%7)))
 	}
 	var ahead Lookout
 	var cells Cells = thresholds{3}
@@ -160,7 +160,7 @@ func TestNewestKeepsWhatCountsNeed(t *testing.T) {
 		all.add(s)
 		ev := track(s.time, 0)
 		ev.Arrival = now
-		apply(t, p, schema, DefaultConfig(), ev)
+		apply(t, p, schema, Default(), ev)
 		if r.IntN(3) == 0 {
 			p = decoded(t, codecOf(schema), p, now)
 		}
@@ -180,7 +180,7 @@ func TestNewestKeepsWhatCountsNeed(t *testing.T) {
 // has too much.
 func TestNewestOfStoredEvents(t *testing.T) {
 	before := NewSchema(nil, []Series{seriesOf(SlidingTimes, 100_000)})
-	cfg := DefaultConfig()
+	cfg := Default()
 	cfg.Entries = 16
 	p := New("p")
 	for i := range int64(100) {

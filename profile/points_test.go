@@ -77,7 +77,7 @@ func TestWindowsAgainstModel(t *testing.T) {
 			all.add(s)
 			ev := track(s.time, s.price)
 			ev.Arrival = now
-			apply(t, p, schema, DefaultConfig(), ev)
+			apply(t, p, schema, Default(), ev)
 			compareReads(t, p, schema, all, now)
 		}
 	}
@@ -144,7 +144,7 @@ func TestLateTailOfTotals(t *testing.T) {
 		all.add(s)
 		ev := track(s.time, s.price)
 		ev.Arrival = start + int64(i)*10
-		apply(t, p, schema, DefaultConfig(), ev)
+		apply(t, p, schema, Default(), ev)
 		q := Query{Series: slices.IndexFunc(schema.Series, func(s Series) bool { return s.Keep == TotalNumbers }), Reduce: Sum}
 		if got, want := p.Read(schema, q, start), all.reduce(Sum); !got.Equal(want) {
 			t.Fatalf("after %d: %v, want %v", i+1, got.Number(), want.Number())
@@ -159,7 +159,7 @@ func TestNumbersSkipOthers(t *testing.T) {
 	for i, v := range []event.Value{event.StringOf("5"), event.NumberOf(5), {}, event.BoolOf(true)} {
 		ev := track(start+int64(i), 0)
 		ev.Body = object("price", v)
-		apply(t, p, schema, DefaultConfig(), ev)
+		apply(t, p, schema, Default(), ev)
 	}
 	for i, s := range schema.Series {
 		q, want := Query{Series: i, Reduce: Sum, From: 1000}, 5.0

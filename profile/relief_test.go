@@ -21,7 +21,7 @@ func wordy(r *rand.Rand, at int64) event.Event {
 // reported. Whether the profile was stored in between makes no difference.
 func TestStateBytesBound(t *testing.T) {
 	schema := everySeries(1 << 40)
-	cfg := DefaultConfig()
+	cfg := Default()
 	cfg.StateBytes = 8192
 	codec := codecOf(schema)
 	for seed := range uint64(4) {
@@ -73,7 +73,7 @@ func TestStateBytesBound(t *testing.T) {
 // any to merge and leaves entries alone.
 func TestStateBytesTakesBucketsFirst(t *testing.T) {
 	schema := NewSchema(nil, []Series{seriesOf(SlidingNumbers, 1<<40), seriesOf(SlidingValues, 1<<40)})
-	cfg := DefaultConfig()
+	cfg := Default()
 	cfg.Entries = 128
 	p, now, r := New("p"), start, rand.New(rand.NewPCG(1, 1))
 	for range 5000 {
@@ -108,7 +108,7 @@ func TestStateBytesRefusesDistinctValues(t *testing.T) {
 		one.Key += string(rune('a' + i))
 		list = append(list, one)
 	}
-	cfg := DefaultConfig()
+	cfg := Default()
 	cfg.StateBytes = 4096
 	for n, want := range map[int]int{1: 4096 / distinctShare, 9: (4096/9 - seriesBytes) / (9 + lengthBytes)} {
 		schema, p := NewSchema(nil, list[:n]), New("p")
@@ -137,7 +137,7 @@ func TestStateBytesKeepsWhatSeriesNeed(t *testing.T) {
 		list = append(list, one)
 	}
 	schema, p := NewSchema(nil, list), New("p")
-	cfg := DefaultConfig()
+	cfg := Default()
 	cfg.StateBytes = 4096
 	for i := range int64(3) {
 		apply(t, p, schema, cfg, track(start+i, 1))

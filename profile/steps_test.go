@@ -85,7 +85,7 @@ func read(p *Profile, s *Schema, r Reduce, from, now int64) int64 {
 // all events again, with late ones among them, and each time read back from
 // the stored form.
 func TestStepsAreTheDefinition(t *testing.T) {
-	names, cfg, found := []string{"A", "B", "AB", "C"}, DefaultConfig(), map[Keep]int{}
+	names, cfg, found := []string{"A", "B", "AB", "C"}, Default(), map[Keep]int{}
 	for seed := range uint64(400) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		steps := make([]string, 2+r.IntN(3))
@@ -144,7 +144,7 @@ func reduceOf(k Keep) Reduce {
 // no part.
 func TestSequenceKeepsNoMoreThanItsBound(t *testing.T) {
 	one := sequenceOf(RecentSequence, 1<<40, 1<<41, "A", "B", "C")
-	cfg, s, p := DefaultConfig(), NewSchema(nil, []Series{one}), New("p")
+	cfg, s, p := Default(), NewSchema(nil, []Series{one}), New("p")
 	cfg.Entries = 16
 	apply := func(at int64, name string) {
 		p.Apply(s, &cfg, &event.Event{Type: event.Track, Name: name, Time: at, Arrival: 1 << 20}, 1<<20, &Changed{})
@@ -173,7 +173,7 @@ func TestSequenceKeepsNoMoreThanItsBound(t *testing.T) {
 // that follow.
 func TestCompleteSequenceKeepsNothing(t *testing.T) {
 	one := sequenceOf(TotalSequence, 10, 0, "A", "B")
-	cfg, s, p := DefaultConfig(), NewSchema(nil, []Series{one}), New("p")
+	cfg, s, p := Default(), NewSchema(nil, []Series{one}), New("p")
 	for _, e := range []told{{100, "A"}, {105, "B"}, {106, "A"}, {107, "B"}} {
 		p.Apply(s, &cfg, &event.Event{Type: event.Track, Name: e.name, Time: e.at, Arrival: 200}, 200, &Changed{})
 	}
@@ -184,7 +184,7 @@ func TestCompleteSequenceKeepsNothing(t *testing.T) {
 
 // TestStepsGiveWay folds steps when the profile's state is full.
 func TestStepsGiveWay(t *testing.T) {
-	cfg, s, p := DefaultConfig(), NewSchema(nil, []Series{sequenceOf(TotalSequence, 10, 0, "A", "B")}), New("p")
+	cfg, s, p := Default(), NewSchema(nil, []Series{sequenceOf(TotalSequence, 10, 0, "A", "B")}), New("p")
 	cfg.StateBytes = 4096
 	relieved := false
 	for i := range int64(2000) {

@@ -33,7 +33,7 @@ func TestAroundHoldsTheFold(t *testing.T) {
 	for nature := range 6 {
 		for seed := range uint64(6) {
 			r := rand.New(rand.NewPCG(seed, uint64(nature)))
-			cfg := DefaultConfig()
+			cfg := Default()
 			cfg.Entries = []int{64, 1024}[seed%2]
 			schema, p, now := NewSchema(nil, []Series{seriesOf(SlidingNumbers, window)}), New("p"), start
 			for range 1500 {
@@ -73,7 +73,7 @@ func TestAroundHoldsTheFold(t *testing.T) {
 func TestAroundKnowsWholeNumbersExactly(t *testing.T) {
 	schema, p := NewSchema(nil, []Series{seriesOf(SlidingNumbers, 1000)}), New("p")
 	for i := range int64(100) {
-		apply(t, p, schema, DefaultConfig(), track(start+i, float64(i<<40)))
+		apply(t, p, schema, Default(), track(start+i, float64(i<<40)))
 	}
 	low, high, ok := p.Around(schema, Query{Reduce: Sum, From: 1000}, start+100)
 	if want := float64(99 * 50 << 40); !ok || low != want || high != want {

@@ -15,7 +15,7 @@ func BenchmarkApplyAndRead(b *testing.B) {
 	} {
 		b.Run(one.name, func(b *testing.B) {
 			const window = 1_000_000
-			schema, cfg, p := NewSchema(nil, []Series{seriesOf(one.keep, window)}), DefaultConfig(), New("p")
+			schema, cfg, p := NewSchema(nil, []Series{seriesOf(one.keep, window)}), Default(), New("p")
 			now := start
 			step := func() {
 				now += 1000

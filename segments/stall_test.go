@@ -27,7 +27,7 @@ func newPipe() *pipe {
 // worker returns the worker that reads the pipe under the rules of a desk.
 func (p *pipe) worker(d *desk, store pipeline.Store) *pipeline.Worker {
 	return &pipeline.Worker{
-		Config: pipeline.DefaultConfig(), Rules: d.live, Sample: d.sample, Store: store, Topic: "events",
+		Config: pipeline.Default(), Rules: d.live, Sample: d.sample, Store: store, Topic: "events",
 		Owner: func(string) int { return 0 }, Wall: func() int64 { return 0 },
 		Open:     func(context.Context, int, int64) (pipeline.Source, error) { return p, nil },
 		Observer: pipeline.Observer{Committed: func(_ int, b pipeline.BatchStats) {

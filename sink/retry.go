@@ -57,6 +57,13 @@ func temporary(err error) bool {
 	if _, asked := redis.IsAskError(err); asked {
 		return true
 	}
+	return AsksForPatience(err)
+}
+
+// AsksForPatience reports whether an error is Redis' own answer that it can't
+// serve now and will later: it is loading its data, failing over, lacks
+// replicas, or has too many clients. This is the one list of them.
+func AsksForPatience(err error) bool {
 	return redis.IsLoadingError(err) || redis.IsReadOnlyError(err) || redis.IsMasterDownError(err) ||
 		redis.IsClusterDownError(err) || redis.IsTryAgainError(err) || redis.IsMaxClientsError(err) ||
 		redis.IsNoReplicasError(err)

@@ -34,7 +34,7 @@ func newFixture(t *testing.T, broker kafka.Broker) *fixture {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
-	cfg := stream.DefaultConfig()
+	cfg := stream.Default()
 	cfg.Brokers, cfg.Group, cfg.Keyed = broker.Addresses(), "workers", "keyed"
 	cfg.SessionTimeout, cfg.RebalanceTimeout = 3*time.Second, 3*time.Second
 	cfg.HeartbeatInterval, cfg.PollWait = 50*time.Millisecond, 50*time.Millisecond

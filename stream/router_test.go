@@ -20,7 +20,7 @@ import (
 	"muster/test/kit/kafka"
 )
 
-func newSplitter() (stream.Splitter, error) { return event.NewDecoder(event.DefaultConfig()) }
+func newSplitter() (stream.Splitter, error) { return event.NewDecoder(event.Default()) }
 
 // track returns a source record of one event.
 func track(topic string, partition int32, profile string, number int) *kgo.Record {

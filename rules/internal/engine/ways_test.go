@@ -37,7 +37,7 @@ func TestTheEndThatIsRarelyPassed(t *testing.T) {
 
 // customer makes a profile with traits: name, value, name, value...
 func customer(set *Set, traits ...event.Value) *profile.Profile {
-	limits := profile.DefaultConfig()
+	limits := profile.Default()
 	p := profile.New("a")
 	ev := event.Event{Type: event.Identify, Profile: "a", Time: 1, Arrival: 1, Body: event.ObjectOf(traits)}
 	p.Apply(set.Schema(), &limits, &ev, 1, &profile.Changed{})
