@@ -37,6 +37,11 @@ func waitingMends(err error) bool {
 		return false
 	}
 	var network net.Error
-	return sink.NeedsOperator(err) || sink.AsksForPatience(err) || errors.As(err, &network) || errors.Is(err, io.EOF) ||
-		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+	switch {
+	case sink.NeedsOperator(err):
+		return true
+	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return true
+	}
+	return sink.IsTransient(err)
 }
