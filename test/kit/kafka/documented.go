@@ -19,7 +19,7 @@ var documented = regexp.MustCompile(`(?m)^    kafka-acls.sh --add --allow-princi
 func DocumentedPermissions(t testing.TB, names map[string]string) []kafka.ACLEntry {
 	t.Helper()
 	_, here, _, _ := runtime.Caller(0)
-	text, err := os.ReadFile(filepath.Join(filepath.Dir(here), "..", "..", "docs", "operations.md"))
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(here), "..", "..", "..", "docs", "operations.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

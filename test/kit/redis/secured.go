@@ -98,7 +98,7 @@ func (s *Security) listen(port int) []string {
 func DocumentedUser(t testing.TB) string {
 	t.Helper()
 	_, here, _, _ := runtime.Caller(0)
-	text, err := os.ReadFile(filepath.Join(filepath.Dir(here), "..", "..", "docs", "operations.md"))
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(here), "..", "..", "..", "docs", "operations.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
