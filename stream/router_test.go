@@ -330,6 +330,7 @@ func TestRouterKeepsWhatTheTopicRefuses(t *testing.T) {
 }
 
 func TestRouterNeedsItsTopics(t *testing.T) {
+	kafka.Beside(t)
 	f := newFixture(t, kafka.StartFakeFor(t))
 	if err := f.connect(nil).Router(newSplitter).Run(f.ctx); err == nil {
 		t.Error("a router runs without sources")
