@@ -50,7 +50,7 @@ func (c *Codec) appendMembers(b []byte, p *Profile) []byte {
 
 func (c *Codec) appendSeries(b []byte, p *Profile, now int64) []byte {
 	p.expire(c.schema, now)
-	p.kept = slices.DeleteFunc(p.kept, func(k kept) bool { return k.stored == "" && k.points.empty() })
+	p.kept = slices.DeleteFunc(p.kept, func(k kept) bool { return k.encoded == "" && k.points.empty() })
 	b = binary.AppendUvarint(b, uint64(len(p.kept)))
 	for i := range p.kept {
 		b = binary.AppendUvarint(b, c.series.number[p.kept[i].series])

@@ -21,7 +21,7 @@ type automaton struct {
 	final    []final  // by state
 	contains []uint32 // patterns whose word ends in a state, through suffixes too, state by state
 	begin    []uint32 // by state and one more, where its part of contains begins
-	prefixes [][]int  // by state, prefixes whose word ends in it and is the whole way to it
+	prefixes [][]int  // by state, prefixes whose word ends in it and is all that leads to it
 	gated    [][]int  // by state, expressions whose literal ends in it
 	depth    []int
 	suffixes []int // texts to end with

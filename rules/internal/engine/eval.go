@@ -164,7 +164,7 @@ func descend(v event.Value, keys []string) event.Value {
 	return v
 }
 
-// bucketOf places a profile in 0..99.99, evenly and for good.
+// bucketOf gives a profile a number in 0..99.99, evenly and for good.
 func bucketOf(salt, id string) float64 {
 	return float64(murmur3.StringSum64(salt+"\x00"+id)%10000) / 100
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// rest is what an entry's predicate and gate leave open of its rule: up to
+// rest is what an entry's predicate and gate do not tell of its rule: up to
 // two guards, and more in the rests behind it. The entries of one literal
 // share it. 16 bytes, four in a line of the cache.
 type rest struct {
@@ -25,7 +25,7 @@ const (
 const (
 	positionBits = 24
 	positionMask = 1<<positionBits - 1
-	flagLate     = 1 << 24 // the rule mentions segments: to be settled after them
+	flagLate     = 1 << 24 // the rule mentions segments: to be run behind them
 	flagComplete = 1 << 25 // of rests: the posting's predicate, gate and guards make the rule true
 	flagSure     = 1 << 25 // of leaves: the rule can't hold any more
 	flagMore     = 1 << 26 // of rests: the next rest has more guards
@@ -56,10 +56,10 @@ func (ix *index) restHolds(i uint32, cells []uint16) uint32 {
 
 // guarded makes an entry of the rule for a literal with the path at hand, and
 // its rest. Sufficient says that the rule holds if the literal and the
-// whole path do. The formulas of the guards stay in usable, the gate's first.
+// path do. The formulas of the guards stay in usable, the gate's first.
 func (r *ruleFiling) guarded(l *literal, sufficient bool) posting {
 	tests := r.guards()
-	complete := sufficient && len(tests) == len(r.path) && l.kind != residual && !r.late
+	complete := sufficient && len(tests) == len(r.path) && l.kind != literalResidual && !r.late
 	if l.unsure() {
 		if l.test.kind.guards() {
 			tests = append(tests, l.test)
@@ -128,14 +128,14 @@ func (r *ruleFiling) guards() []test {
 }
 
 // unsure reports whether the literal may be false where it is looked at: a
-// long move may pass over a whole stretch, and a move from one of several
+// long move may pass over the range, and a move from one of several
 // excluded cells may end in another.
 func (l *literal) unsure() bool {
 	switch l.kind {
-	case span:
+	case literalRange:
 		low, high := l.ends()
 		return !l.negated && low > l.scale.base && high < l.scale.cells
-	case points:
+	case literalOneOf:
 		return l.negated && len(l.values) > 1
 	}
 	return false

@@ -53,7 +53,7 @@ func elementOf(v event.Value) (element, bool) {
 }
 
 // textual indexes a text operator with a constant on its right.
-func (b *builder) textual(t *language.Term) *literal {
+func (b *Builder) textual(t *language.Term) *literal {
 	p := pattern{op: t.Op, text: t.Name}
 	if t.Op != language.OpMatches {
 		if t.Args[1].Op != language.OpConst || t.Args[0].Op == language.OpConst {
@@ -65,14 +65,14 @@ func (b *builder) textual(t *language.Term) *literal {
 }
 
 // element indexes constant in x.
-func (b *builder) element(v event.Value, in *language.Term) *literal {
+func (b *Builder) element(v event.Value, in *language.Term) *literal {
 	if _, ok := elementOf(v); !ok {
 		return nil
 	}
 	return b.bit(in, pattern{op: language.OpIn, element: v}, "in"+language.Constant(v).String())
 }
 
-func (b *builder) bit(of *language.Term, p pattern, key string) *literal {
+func (b *Builder) bit(of *language.Term, p pattern, key string) *literal {
 	b.key = of.AppendCanonical(b.key[:0])
 	s := b.sensorOf[string(b.key)]
 	if s == nil {
@@ -89,7 +89,7 @@ func (b *builder) bit(of *language.Term, p pattern, key string) *literal {
 		s.known[key] = i
 		s.patterns = append(s.patterns, p)
 	}
-	return &literal{kind: bit, sensor: s, index: i}
+	return &literal{kind: literalBit, sensor: s, index: i}
 }
 
 // resolve builds what finds the patterns, once all are known. It returns

@@ -2,19 +2,19 @@ package engine
 
 import "math/bits"
 
-// settle takes the profile out of and into the segments that the noted
+// propagate takes the profile out of and into the segments that the noted
 // moves concern.
-func (m *Matcher) settle() {
+func (m *Matcher) propagate() {
 	m.gather()
-	m.expel(m.outs, true)
-	m.enter(m.ins, true)
+	m.leaveSegments(m.outs, true)
+	m.enterSegments(m.ins, true)
 	if len(m.allIns)+len(m.allOuts) > 0 {
-		m.expel(m.allOuts, false)
-		m.enter(m.allIns, false)
+		m.leaveSegments(m.allOuts, false)
+		m.enterSegments(m.allIns, false)
 	}
 	m.ins, m.outs, m.allOuts, m.allIns = m.ins[:0], m.outs[:0], m.allOuts[:0], m.allIns[:0]
-	m.moves, m.toggle, m.shifts = m.moves[:0], m.toggle[:0], m.shifts[:0]
-	m.settleLate()
+	m.moves, m.toggled, m.recompute = m.moves[:0], m.toggled[:0], m.recompute[:0]
+	m.runPending()
 }
 
 // gather notes the lists that the moves lead to and reads the beginning of
@@ -24,16 +24,16 @@ func (m *Matcher) gather() {
 	for _, mv := range m.moves {
 		m.gatherMove(mv)
 	}
-	for _, n := range m.toggle {
-		at, end := &ix.bits[n], &ix.bits[n+1]
+	for _, n := range m.toggled {
+		at, end := &ix.byBit[n], &ix.byBit[n+1]
 		if m.state.bits[n>>6]>>(n&63)&1 != 0 {
-			m.note(at.in, end.in, at.out, end.out)
+			m.noteLists(at.in, end.in, at.out, end.out)
 		} else {
-			m.note(at.inBack, end.inBack, at.outBack, end.outBack)
+			m.noteLists(at.inBack, end.inBack, at.outBack, end.outBack)
 		}
 	}
-	for _, i := range m.shifts {
-		m.note(ix.shift[i].in, ix.shift[i+1].in, ix.shift[i].out, ix.shift[i+1].out)
+	for _, i := range m.recompute {
+		m.noteLists(ix.byResidual[i].in, ix.byResidual[i+1].in, ix.byResidual[i].out, ix.byResidual[i+1].out)
 	}
 }
 
@@ -44,8 +44,8 @@ func (m *Matcher) gather() {
 func (m *Matcher) gatherMove(mv move) {
 	s, lists := m.index.scales[mv.scale], &m.index.byScale[mv.scale]
 	if c := lists.cells; c != nil {
-		m.note(c[mv.to].in, c[mv.to+1].in, c[mv.to].out, c[mv.to+1].out)
-		m.note(c[mv.from].inBack, c[mv.from+1].inBack, c[mv.from].outBack, c[mv.from+1].outBack)
+		m.noteLists(c[mv.to].in, c[mv.to+1].in, c[mv.to].out, c[mv.to+1].out)
+		m.noteLists(c[mv.from].inBack, c[mv.from+1].inBack, c[mv.from].outBack, c[mv.from+1].outBack)
 	}
 	b := lists.boundaries
 	if b == nil {
@@ -59,31 +59,31 @@ func (m *Matcher) gatherMove(mv move) {
 		m.allIns = append(m.allIns, stretch{b[0].in, b[last].in}, stretch{b[0].inBack, b[last].inBack})
 		m.allOuts = append(m.allOuts, stretch{b[0].out, b[last].out}, stretch{b[0].outBack, b[last].outBack})
 	case to > from:
-		m.note(b[from].in, b[to].in, b[from].out, b[to].out)
+		m.noteLists(b[from].in, b[to].in, b[from].out, b[to].out)
 	default:
-		m.note(b[to].inBack, b[from].inBack, b[to].outBack, b[from].outBack)
+		m.noteLists(b[to].inBack, b[from].inBack, b[to].outBack, b[from].outBack)
 	}
 }
 
-func (m *Matcher) note(inLow, inHigh, outLow, outHigh uint32) {
+func (m *Matcher) noteLists(inLow, inHigh, outLow, outHigh uint32) {
 	if inLow < inHigh {
 		m.ins = append(m.ins, stretch{inLow, inHigh})
 		m.warmed += uint64(m.index.entries[inLow].rest)
 	}
 	if outLow < outHigh {
 		m.outs = append(m.outs, stretch{outLow, outHigh})
-		m.warmed += uint64(m.index.leaves[outLow])
+		m.warmed += uint64(m.index.exits[outLow])
 	}
 }
 
-// expel takes the profile out of the segments of leaves that it is in, if
-// their rules do not hold any more. Without trust, a leaf's predicate may
+// leaveSegments takes the profile out of the segments of exits that it is in, if
+// their rules do not hold any more. Without trust, an exit's predicate may
 // hold still.
-func (m *Matcher) expel(all []stretch, trust bool) {
-	for _, leaf := range m.inhabited(all) {
+func (m *Matcher) leaveSegments(all []stretch, trust bool) {
+	for _, leaf := range m.exitsOfMembers(all) {
 		position := leaf & positionMask
 		switch {
-		case m.members[position>>6]>>(position&63)&1 == 0: // another leaf of the rule came first
+		case m.members[position>>6]>>(position&63)&1 == 0: // another exit of the rule came first
 		case leaf&flagLate != 0:
 			m.pend(position)
 		case trust && leaf&flagSure != 0 || !m.run(position):
@@ -92,11 +92,11 @@ func (m *Matcher) expel(all []stretch, trust bool) {
 	}
 }
 
-// inhabited returns the leaves whose segments the profile is in.
-func (m *Matcher) inhabited(all []stretch) []uint32 {
+// exitsOfMembers returns the exits whose segments the profile is in.
+func (m *Matcher) exitsOfMembers(all []stretch) []uint32 {
 	found, n := m.room(all), 0
 	for _, s := range all {
-		for _, leaf := range m.index.leaves[s.low:s.high] {
+		for _, leaf := range m.index.exits[s.low:s.high] {
 			found[n] = leaf
 			n += int(m.members[leaf&positionMask>>6] >> (leaf & 63) & 1)
 		}
@@ -104,9 +104,9 @@ func (m *Matcher) inhabited(all []stretch) []uint32 {
 	return found[:n]
 }
 
-// enter takes the profile into the segments of entries that it is not in, if
+// enterSegments takes the profile into the segments of entries that it is not in, if
 // their rules hold. Without trust, an entry's predicate may not hold.
-func (m *Matcher) enter(all []stretch, trust bool) {
+func (m *Matcher) enterSegments(all []stretch, trust bool) {
 	for _, i := range m.winnow(m.sift(all), m.members) {
 		r := &m.index.rests[i]
 		position := r.rule & positionMask
@@ -145,7 +145,7 @@ func (m *Matcher) sift(all []stretch) []uint32 {
 			found[n] = e.rest
 			if e.gate.kind == testRange { // most are, and those of a kind stand together
 				n += int(inRange(e.gate.parameter, cells[e.gate.scale]))
-			} else if ix.holds(&e.gate, m.state) {
+			} else if ix.gateHolds(&e.gate, m.state) {
 				n++
 			}
 		}
@@ -175,7 +175,7 @@ func (m *Matcher) flip(position uint32) {
 	m.members[w] ^= 1 << (position & 63)
 	m.noteWord(w, 1<<(position&63))
 	if mentioned := m.index.mentioned; mentioned != nil && mentioned[w]>>(position&63)&1 != 0 {
-		for _, later := range m.set.bySegment[int(position)] {
+		for _, later := range m.set.dependents[int(position)] {
 			m.pend(uint32(later))
 		}
 	}
@@ -188,17 +188,17 @@ func (m *Matcher) noteWord(w int, changed uint64) {
 
 // pend puts a rule that mentions segments behind the others.
 func (m *Matcher) pend(position uint32) {
-	place := position
-	if m.index.places != nil {
-		place = m.index.places[position]
+	at := position
+	if m.index.evaluationIndex != nil {
+		at = m.index.evaluationIndex[position]
 	}
-	m.pending[place>>6] |= 1 << (place & 63)
+	m.pending[at>>6] |= 1 << (at & 63)
 	m.waiting = true
 }
 
-// settleLate runs the pending rules in order of place, so that every segment
-// is settled before a rule that mentions it.
-func (m *Matcher) settleLate() {
+// runPending runs the pending rules in their order, so that every segment is
+// known before a rule that mentions it is run.
+func (m *Matcher) runPending() {
 	if !m.waiting {
 		return
 	}
@@ -206,8 +206,8 @@ func (m *Matcher) settleLate() {
 		for m.pending[w] != 0 {
 			position := uint32(w<<6 + bits.TrailingZeros64(m.pending[w]))
 			m.pending[w] &= m.pending[w] - 1
-			if m.index.turns != nil {
-				position = m.index.turns[position]
+			if m.index.evaluationOrder != nil {
+				position = m.index.evaluationOrder[position]
 			}
 			if m.run(position) != m.members.Has(int(position)) {
 				m.flip(position)

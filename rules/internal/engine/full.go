@@ -2,15 +2,15 @@ package engine
 
 import "math/bits"
 
-// whole finds the memberships of a profile from its state alone and records
+// evaluateFull finds the memberships of a profile from its state alone and records
 // how they differ from those it has.
-func (m *Matcher) whole() {
+func (m *Matcher) evaluateFull() {
 	ix, st := m.index, m.state
 	clear(m.fresh)
-	for i := range ix.access.byScale {
-		m.reach(&ix.access.byScale[i], ix.scales[i], st.cells[i])
+	for i := range ix.full.byScale {
+		m.noteCell(&ix.full.byScale[i], ix.scales[i], st.cells[i])
 	}
-	if lists := ix.access.bits; lists != nil {
+	if lists := ix.full.byBit; lists != nil {
 		for w, word := range st.bits {
 			for ; word != 0; word &= word - 1 {
 				n := w<<6 + bits.TrailingZeros64(word)
@@ -18,21 +18,21 @@ func (m *Matcher) whole() {
 			}
 		}
 	}
-	if lists := ix.access.open; lists != nil {
+	if lists := ix.full.everyProfile; lists != nil {
 		m.ins = append(m.ins, stretch{lists[0].in, lists[1].in})
 	}
 	m.admit(m.winnow(m.sift(m.ins), m.fresh))
 	m.ins = m.ins[:0]
-	for _, position := range ix.access.always {
+	for _, position := range ix.full.always {
 		if m.run(position) {
 			m.fresh[position>>6] |= 1 << (position & 63)
 		}
 	}
-	m.replace()
+	m.takeFresh()
 }
 
-// reach notes the entries that a value leads to.
-func (m *Matcher) reach(a *scalePostings, s *scale, c uint16) {
+// noteCell notes the entries that a value leads to.
+func (m *Matcher) noteCell(a *scalePostings, s *scale, c uint16) {
 	if a.cells != nil {
 		m.noteEntries(a.cells[c].in, a.cells[c+1].in)
 	}
@@ -68,9 +68,9 @@ func (m *Matcher) admit(rests []uint32) {
 	}
 }
 
-// replace takes the fresh memberships over and settles the rules that
+// takeFresh takes the fresh memberships over and runs the rules that
 // mention segments, in order of position.
-func (m *Matcher) replace() {
+func (m *Matcher) takeFresh() {
 	members := m.members
 	for w, word := range m.fresh {
 		if old := members[w] &^ m.index.late[w]; old != word {
@@ -78,8 +78,8 @@ func (m *Matcher) replace() {
 			members[w] ^= old ^ word
 		}
 	}
-	for _, position := range m.index.access.late {
+	for _, position := range m.index.full.late {
 		m.pend(position)
 	}
-	m.settleLate()
+	m.runPending()
 }
