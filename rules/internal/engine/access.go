@@ -65,7 +65,7 @@ func (r *ruleFiling) visitCost(p posting, literal float64) float64 {
 		}
 	}
 	behind := costRest
-	if r.rests[p.entry.rest].rule&flagComplete == 0 {
+	if r.rests[p.entry.rest].rule.complete() == 0 {
 		behind += rest * costRun
 	}
 	return costGate + gate*behind

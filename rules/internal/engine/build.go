@@ -146,14 +146,14 @@ func (b *Builder) file(formulas []*formula, sample *sampled) {
 	ix := &b.set.index
 	ix.byScale = make([]scalePostings, len(b.scales))
 	ix.full.byScale = make([]scalePostings, len(b.scales))
-	ix.late = make([]uint64, (len(formulas)+63)/64)
+	ix.late = newBitset(len(formulas))
 	f := newFiling(ix)
 	for i, root := range formulas {
 		root.estimate(sample)
 		ix.programs.add(root)
 		late := b.noteDependents(i, root)
 		if late {
-			ix.late[i>>6] |= 1 << (i & 63)
+			ix.late.add(uint32(i))
 		}
 		f.rule(i, root, late)
 		formulas[i] = nil
@@ -172,9 +172,9 @@ func (b *Builder) noteDependents(i int, root *formula) bool {
 	add := func(segment int) {
 		ix := &b.set.index
 		if ix.mentioned == nil {
-			ix.mentioned = make([]uint64, len(ix.late))
+			ix.mentioned = make(bitset, len(ix.late))
 		}
-		ix.mentioned[segment>>6] |= 1 << (segment & 63)
+		ix.mentioned.add(uint32(segment))
 		b.set.dependents[segment] = appendOnce(b.set.dependents[segment], i)
 		late = true
 	}

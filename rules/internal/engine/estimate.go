@@ -120,7 +120,7 @@ func (sp *sampled) positive(l *literal) float64 {
 	case literalBit:
 		n := l.sensor.first + l.index
 		for _, st := range sp.states {
-			share += float64(st.bits[n>>6]>>(n&63)&1) / float64(len(sp.states))
+			share += float64(st.bits.bit(uint32(n))) / float64(len(sp.states))
 		}
 	default:
 		return l.guess()

@@ -1,9 +1,7 @@
 package engine
 
-import "math/bits"
-
-// evaluateFull finds the memberships of a profile from its state alone and records
-// how they differ from those it has.
+// evaluateFull finds the memberships of a profile from its state alone and
+// notes how they differ from those it has.
 func (m *Matcher) evaluateFull() {
 	ix, st := m.index, m.state
 	clear(m.fresh)
@@ -13,7 +11,7 @@ func (m *Matcher) evaluateFull() {
 	if lists := ix.full.byBit; lists != nil {
 		for w, word := range st.bits {
 			for ; word != 0; word &= word - 1 {
-				n := w<<6 + bits.TrailingZeros64(word)
+				n := least(w, word)
 				m.ins = append(m.ins, stretch{lists[n].in, lists[n+1].in})
 			}
 		}
@@ -25,7 +23,7 @@ func (m *Matcher) evaluateFull() {
 	m.ins = m.ins[:0]
 	for _, position := range ix.full.always {
 		if m.run(position) {
-			m.fresh[position>>6] |= 1 << (position & 63)
+			m.fresh.add(position)
 		}
 	}
 	m.takeFresh()
@@ -56,14 +54,14 @@ func (m *Matcher) admit(rests []uint32) {
 	unsure := 0
 	for _, i := range rests {
 		rule := m.index.rests[i].rule
-		complete := rule / flagComplete & 1
-		m.fresh[rule&positionMask>>6] |= uint64(complete) << (rule & 63)
-		rests[unsure] = rule & positionMask
+		position, complete := rule.position(), rule.complete()
+		m.fresh.addBit(position, complete)
+		rests[unsure] = position
 		unsure += int(1 - complete)
 	}
 	for _, position := range rests[:unsure] {
-		if m.fresh[position>>6]>>(position&63)&1 == 0 && m.run(position) {
-			m.fresh[position>>6] |= 1 << (position & 63)
+		if !m.fresh.has(position) && m.run(position) {
+			m.fresh.add(position)
 		}
 	}
 }

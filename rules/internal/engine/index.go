@@ -23,19 +23,19 @@ type index struct {
 	scales     []*scale
 	sensors    []*bitSensor
 	residuals  []residualCondition
-	bitWords   int // words of bits in a State
-	words      []uint64
+	bitWords   int    // words of bits in a State
+	words      bitset // of sets of cells, one behind the other
 	lists      []uint16
 	programs   programs
 	entries    []entry
 	rests      []rest
-	exits      []uint32
+	exits      []exit
 	byScale    []scalePostings
 	byBit      []offsets // by bit: in and out when it rises, back when it falls
 	byResidual []offsets // by residual
 	full       fullIndex
-	late       []uint64 // set of positions: the rule mentions segments
-	mentioned  []uint64 // set of positions: a rule mentions the segment; nil for none
+	late       bitset // of positions: the rule mentions segments
+	mentioned  bitset // of positions: a rule mentions the segment; nil for none
 	heldIndex
 	blank State // of a profile that has nothing
 }
@@ -81,13 +81,13 @@ func (ix *index) gateHolds(g *test, st *State) bool {
 	case testSet:
 		return ix.inSet(g.parameter, st.cells[g.scale])
 	case testBit:
-		return uint32(st.bits[g.parameter>>7]>>(g.parameter>>1&63)&1) != g.parameter&1
+		return st.bits.bit(g.parameter>>1) != g.parameter&1
 	}
 	return true
 }
 
 // inSet looks for a cell in a set of cells.
-func (ix *index) inSet(at uint32, c uint16) bool { return ix.words[at+uint32(c>>6)]>>(c&63)&1 != 0 }
+func (ix *index) inSet(at uint32, c uint16) bool { return ix.words.hasFrom(at, c) }
 
 // inRange is 1 if a cell lies in the range of a testRange, else 0. It has no
 // branch, which the processor would have to guess.

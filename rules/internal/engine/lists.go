@@ -28,20 +28,20 @@ func (d drawer) ofScales() bool {
 // file puts the postings into the index, those of a group in the order in
 // which they were filed: by position.
 func (f *filing) file() {
-	entries, leaves := make([]uint32, f.lists*gateKinds+1), make([]uint32, f.lists+1)
+	entries, exits := make([]uint32, f.lists*gateKinds+1), make([]uint32, f.lists+1)
 	f.postings.each(func(p *posting) { entries[p.group+1]++ })
-	f.exits.each(func(l *leaf) { leaves[l.list+1]++ })
+	f.exits.each(func(p *exitPosting) { exits[p.list+1]++ })
 	f.ix.entries = make([]entry, accumulate(entries))
-	f.ix.exits = make([]uint32, accumulate(leaves))
-	f.begin(entries, leaves)
+	f.ix.exits = make([]exit, accumulate(exits))
+	f.begin(entries, exits)
 	f.postings.each(func(p *posting) {
 		at := &entries[p.group]
 		f.ix.entries[*at] = p.entry
 		*at++
 	})
-	f.exits.each(func(l *leaf) {
-		f.ix.exits[leaves[l.list]] = l.rule
-		leaves[l.list]++
+	f.exits.each(func(p *exitPosting) {
+		f.ix.exits[exits[p.list]] = p.exit
+		exits[p.list]++
 	})
 	f.placeRests()
 }
@@ -73,26 +73,26 @@ func accumulate(counts []uint32) uint32 {
 }
 
 // begin notes where each list begins that is not of an empty drawer.
-func (f *filing) begin(entries, leaves []uint32) {
+func (f *filing) begin(entries, exits []uint32) {
 	for d := range f.first {
 		for owner, first := range f.first[d] {
 			_, keys := f.ix.tableOf(drawer(d), owner)
-			if entries[first*gateKinds] == entries[(first+keys)*gateKinds] && leaves[first] == leaves[first+keys] {
+			if entries[first*gateKinds] == entries[(first+keys)*gateKinds] && exits[first] == exits[first+keys] {
 				continue
 			}
 			lists, back := f.ix.makeTable(drawer(d), owner)
 			for key := range lists {
-				lists[key].begin(back, entries[(first+key)*gateKinds], leaves[first+key])
+				lists[key].begin(back, entries[(first+key)*gateKinds], exits[first+key])
 			}
 		}
 	}
 }
 
-func (o *offsets) begin(back bool, entries, leaves uint32) {
+func (o *offsets) begin(back bool, entries, exits uint32) {
 	if back {
-		o.inBack, o.outBack = entries, leaves
+		o.inBack, o.outBack = entries, exits
 	} else {
-		o.in, o.out = entries, leaves
+		o.in, o.out = entries, exits
 	}
 }
 

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"math/bits"
 	"slices"
 
 	"muster/event"
@@ -30,7 +29,7 @@ type Matcher struct {
 
 	// Of the profile at hand.
 	state   *State
-	members profile.Members
+	members bitset // of the profile: those that it has
 
 	// Of the evaluation at hand.
 	turn            uint64
@@ -40,18 +39,19 @@ type Matcher struct {
 	ins             []stretch // of entries whose predicate has become true
 	outs            []stretch // of exits whose predicate has become false
 	allIns, allOuts []stretch // of which that is not known
-	found           []uint32  // leaves or rests
-	read            []uint64  // by scale, sensor and residual: turn in which it was read
-	memo            []memo    // by residual
+	found           []uint32  // rests
+	foundExits      []exit
+	read            []uint64 // by scale, sensor and residual: turn in which it was read
+	memo            []memo   // by residual
 
-	flipped []uint64 // positions whose membership changed
-	touched []uint64 // words of flipped that are not zero
-	pending []uint64 // positions to run behind the others, by evaluationIndex
-	waiting bool     // whether pending is not empty
-	fresh   []uint64 // memberships of a full evaluation
-	bits    []uint64 // of the sensor being read
-	present []int    // traits that a profile has anything of
-	warmed  uint64   // keeps the reads of note from being left out
+	flipped bitset // positions whose membership changed
+	touched bitset // words of flipped that are not zero
+	pending bitset // positions to run behind the others, by evaluationIndex
+	waiting bool   // whether pending is not empty
+	fresh   bitset // memberships of a full evaluation
+	bits    bitset // of the sensor being read
+	present []int  // traits that a profile has anything of
+	warmed  uint64 // keeps the reads of note from being left out
 }
 
 // move is a value that went from one cell to another.
@@ -63,15 +63,15 @@ type move struct {
 // NewMatcher returns a Matcher for s.
 func NewMatcher(s *Set) *Matcher {
 	ix := &s.index
-	words := (s.Positions() + 63) / 64
+	n := s.Positions()
 	return &Matcher{
 		set: s, index: ix,
 		env:     env{set: s, traits: &traitCache{turns: make([]uint64, len(s.schema.Traits)), values: make([]event.Value, len(s.schema.Traits))}},
 		read:    make([]uint64, len(ix.scales)+len(ix.sensors)+len(ix.residuals)),
 		memo:    make([]memo, len(ix.residuals)),
-		flipped: make([]uint64, words), touched: make([]uint64, (words+63)/64),
-		pending: make([]uint64, words), fresh: make([]uint64, words),
-		bits: make([]uint64, ix.bitWords),
+		flipped: newBitset(n), touched: newBitset(bitsetWords(n)),
+		pending: newBitset(n), fresh: newBitset(n),
+		bits: make(bitset, ix.bitWords),
 	}
 }
 
@@ -156,7 +156,7 @@ func (m *Matcher) attach(p *profile.Profile, now int64) {
 	if words := len(m.flipped); len(p.Members) < words {
 		p.Members = append(p.Members, make([]uint64, words-len(p.Members))...)
 	}
-	m.members = p.Members
+	m.members = bitset(p.Members)
 	m.flips = m.flips[:0]
 }
 
@@ -164,20 +164,25 @@ func (m *Matcher) attach(p *profile.Profile, now int64) {
 // was noted, and returns the flips of segments in order.
 func (m *Matcher) recordFlips() []Flip {
 	for t := range m.touched {
-		for ; m.touched[t] != 0; m.touched[t] &= m.touched[t] - 1 {
-			w := t<<6 + bits.TrailingZeros64(m.touched[t])
-			for ; m.flipped[w] != 0; m.flipped[w] &= m.flipped[w] - 1 {
-				i := w<<6 + bits.TrailingZeros64(m.flipped[w])
-				if condition := i - m.set.segments; condition >= 0 {
-					m.flipCondition(condition, m.members.Has(i))
-					continue
-				}
-				m.flips = append(m.flips, Flip{Position: i, Entered: m.members.Has(i)})
-			}
+		for m.touched[t] != 0 {
+			m.recordWord(int(m.touched.take(t)))
 		}
 	}
 	if rank := m.set.rank; rank != nil {
 		slices.SortFunc(m.flips, func(a, b Flip) int { return rank[a.Position] - rank[b.Position] })
 	}
 	return m.flips
+}
+
+// recordWord records the flips of one word of positions.
+func (m *Matcher) recordWord(w int) {
+	for m.flipped[w] != 0 {
+		position := m.flipped.take(w)
+		entered := m.members.has(position)
+		if condition := int(position) - m.set.segments; condition >= 0 {
+			m.flipCondition(condition, entered)
+			continue
+		}
+		m.flips = append(m.flips, Flip{Position: int(position), Entered: entered})
+	}
 }

@@ -6,14 +6,14 @@ import "math"
 type posting struct {
 	group uint64 // by list and then by kind of gate
 	entry entry
-	rule  uint32 // position and flagLate
-	odd   bool   // whether the entry's rest is
+	rule  ruleRef
+	odd   bool // whether the entry's rest is
 }
 
-// leaf is a leaf before it is filed.
-type leaf struct {
+// exitPosting is an exit before it is filed.
+type exitPosting struct {
 	list uint64
-	rule uint32
+	exit exit
 }
 
 // gateKinds is the number of kinds of gates, each once with odd rests and
@@ -36,7 +36,7 @@ type filing struct {
 	first    [drawers][]int // by owner, its first list
 	lists    int
 	postings pile[posting]
-	exits    pile[leaf]
+	exits    pile[exitPosting]
 	rests    []rest
 	accesses []access   // scratch: to one rule
 	path     []*formula // scratch: literals beside the one at hand
@@ -199,9 +199,5 @@ func (f *filing) fileEntry(d drawer, owner, key int, p posting) {
 }
 
 func (f *filing) fileExit(d drawer, owner, key int, p posting, sure bool) {
-	l := leaf{list: uint64(f.first[d][owner] + key), rule: p.rule}
-	if sure {
-		l.rule |= flagSure
-	}
-	f.exits.add(l)
+	f.exits.add(exitPosting{list: uint64(f.first[d][owner] + key), exit: exitOf(p.rule, sure)})
 }

@@ -107,7 +107,7 @@ func (m *Matcher) test(t *test) bool {
 	negated := t.parameter&1 != 0
 	switch n := t.parameter >> 1; t.kind {
 	case testBit:
-		return m.state.bits[n>>6]>>(n&63)&1 != 0 != negated
+		return m.state.bits.has(n) != negated
 	case testMember:
 		return m.env.profile.Members.Has(int(n)) != negated
 	case testResidual:

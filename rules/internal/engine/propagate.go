@@ -1,7 +1,5 @@
 package engine
 
-import "math/bits"
-
 // propagate takes the profile out of and into the segments that the noted
 // moves concern.
 func (m *Matcher) propagate() {
@@ -26,7 +24,7 @@ func (m *Matcher) gather() {
 	}
 	for _, n := range m.toggled {
 		at, end := &ix.byBit[n], &ix.byBit[n+1]
-		if m.state.bits[n>>6]>>(n&63)&1 != 0 {
+		if m.state.bits.has(uint32(n)) {
 			m.noteLists(at.in, end.in, at.out, end.out)
 		} else {
 			m.noteLists(at.inBack, end.inBack, at.outBack, end.outBack)
@@ -80,25 +78,25 @@ func (m *Matcher) noteLists(inLow, inHigh, outLow, outHigh uint32) {
 // their rules do not hold any more. Without trust, an exit's predicate may
 // hold still.
 func (m *Matcher) leaveSegments(all []stretch, trust bool) {
-	for _, leaf := range m.exitsOfMembers(all) {
-		position := leaf & positionMask
+	for _, exit := range m.exitsOfMembers(all) {
+		position := exit.position()
 		switch {
-		case m.members[position>>6]>>(position&63)&1 == 0: // another exit of the rule came first
-		case leaf&flagLate != 0:
+		case !m.members.has(position): // another exit of the rule came first
+		case exit.late():
 			m.pend(position)
-		case trust && leaf&flagSure != 0 || !m.run(position):
+		case trust && exit.sure() || !m.run(position):
 			m.flip(position)
 		}
 	}
 }
 
 // exitsOfMembers returns the exits whose segments the profile is in.
-func (m *Matcher) exitsOfMembers(all []stretch) []uint32 {
-	found, n := m.room(all), 0
+func (m *Matcher) exitsOfMembers(all []stretch) []exit {
+	found, n := room(&m.foundExits, all), 0
 	for _, s := range all {
-		for _, leaf := range m.index.exits[s.low:s.high] {
-			found[n] = leaf
-			n += int(m.members[leaf&positionMask>>6] >> (leaf & 63) & 1)
+		for _, exit := range m.index.exits[s.low:s.high] {
+			found[n] = exit
+			n += int(m.members.bit(exit.position()))
 		}
 	}
 	return found[:n]
@@ -109,34 +107,35 @@ func (m *Matcher) exitsOfMembers(all []stretch) []uint32 {
 func (m *Matcher) enterSegments(all []stretch, trust bool) {
 	for _, i := range m.winnow(m.sift(all), m.members) {
 		r := &m.index.rests[i]
-		position := r.rule & positionMask
+		position := r.rule.position()
 		switch {
-		case m.members[position>>6]>>(position&63)&1 != 0: // another entry of the rule came first
-		case r.rule&flagLate != 0:
+		case m.members.has(position): // another entry of the rule came first
+		case r.rule.late():
 			m.pend(position)
-		case trust && r.rule&flagComplete != 0 || m.run(position):
+		case trust && r.rule.complete() != 0 || m.run(position):
 			m.flip(position)
 		}
 	}
 }
 
-// room returns space for what may be found in some stretches.
-func (m *Matcher) room(all []stretch) []uint32 {
+// room returns space for what may be found in some stretches, kept for the
+// next time.
+func room[T any](kept *[]T, all []stretch) []T {
 	total := 0
 	for _, s := range all {
 		total += int(s.high - s.low)
 	}
-	if len(m.found) <= total {
-		m.found = make([]uint32, 2*total+64)
+	if len(*kept) <= total {
+		*kept = make([]T, 2*total+64)
 	}
-	return m.found
+	return *kept
 }
 
 // sift returns the rests of the entries whose gate holds. It writes
 // every one and then counts it or not, without a branch that the processor
 // would have to guess: which gates hold is close to random.
 func (m *Matcher) sift(all []stretch) []uint32 {
-	found, n := m.room(all), 0
+	found, n := room(&m.found, all), 0
 	ix, cells := m.index, m.state.cells
 	for _, s := range all {
 		entries := ix.entries[s.low:s.high]
@@ -154,13 +153,13 @@ func (m *Matcher) sift(all []stretch) []uint32 {
 }
 
 // winnow keeps the rests that hold of rules not among some members.
-func (m *Matcher) winnow(rests []uint32, members []uint64) []uint32 {
+func (m *Matcher) winnow(rests []uint32, members bitset) []uint32 {
 	ix, cells, n := m.index, m.state.cells, 0
 	for _, i := range rests {
 		r := &ix.rests[i]
 		rests[n] = i
-		out := uint32(^members[r.rule&positionMask>>6]>>(r.rule&63)) & 1
-		if r.rule&flagOdd == 0 {
+		out := 1 ^ members.bit(r.rule.position())
+		if !r.rule.odd() {
 			n += int(out & inRange(r.guards[0], cells[r.scales[0]]) & inRange(r.guards[1], cells[r.scales[1]]))
 		} else {
 			n += int(out & ix.restHolds(i, cells))
@@ -171,19 +170,20 @@ func (m *Matcher) winnow(rests []uint32, members []uint64) []uint32 {
 
 // flip changes a membership and notes it; changing it back unnotes it.
 func (m *Matcher) flip(position uint32) {
-	w := int(position >> 6)
-	m.members[w] ^= 1 << (position & 63)
-	m.noteWord(w, 1<<(position&63))
-	if mentioned := m.index.mentioned; mentioned != nil && mentioned[w]>>(position&63)&1 != 0 {
+	m.members.flip(position)
+	m.flipped.flip(position)
+	m.touched.add(position >> 6)
+	if mentioned := m.index.mentioned; mentioned != nil && mentioned.has(position) {
 		for _, later := range m.set.dependents[int(position)] {
 			m.pend(uint32(later))
 		}
 	}
 }
 
+// noteWord notes that the memberships of one word changed by these bits.
 func (m *Matcher) noteWord(w int, changed uint64) {
 	m.flipped[w] ^= changed
-	m.touched[w>>6] |= 1 << (w & 63)
+	m.touched.add(uint32(w))
 }
 
 // pend puts a rule that mentions segments behind the others.
@@ -192,7 +192,7 @@ func (m *Matcher) pend(position uint32) {
 	if m.index.evaluationIndex != nil {
 		at = m.index.evaluationIndex[position]
 	}
-	m.pending[at>>6] |= 1 << (at & 63)
+	m.pending.add(at)
 	m.waiting = true
 }
 
@@ -204,12 +204,11 @@ func (m *Matcher) runPending() {
 	}
 	for w := range m.pending {
 		for m.pending[w] != 0 {
-			position := uint32(w<<6 + bits.TrailingZeros64(m.pending[w]))
-			m.pending[w] &= m.pending[w] - 1
+			position := m.pending.take(w)
 			if m.index.evaluationOrder != nil {
 				position = m.index.evaluationOrder[position]
 			}
-			if m.run(position) != m.members.Has(int(position)) {
+			if m.run(position) != m.members.has(position) {
 				m.flip(position)
 			}
 		}

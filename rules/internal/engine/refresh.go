@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"math/bits"
-
-	"muster/profile"
-)
+import "muster/profile"
 
 // tellTrait takes the value of a changed trait over, so that nobody reads it.
 func (m *Matcher) tellTrait(c *profile.TraitChange) {
@@ -76,13 +72,13 @@ func (m *Matcher) cellOf(s *scale) uint16 {
 }
 
 func (m *Matcher) refreshBits(s *bitSensor) {
-	words := m.bits[:(len(s.patterns)+63)/64]
+	words := m.bits[:bitsetWords(len(s.patterns))]
 	clear(words)
 	s.read(s.value(&m.env), words)
 	own := m.state.bits[s.first>>6:]
 	for w, word := range words {
 		for changed := own[w] ^ word; changed != 0; changed &= changed - 1 {
-			m.toggled = append(m.toggled, s.first+w<<6+bits.TrailingZeros64(changed))
+			m.toggled = append(m.toggled, s.first+int(least(w, changed)))
 		}
 		own[w] = word
 	}

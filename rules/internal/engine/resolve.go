@@ -84,21 +84,21 @@ func (r *resolver) resolveOneOf(l *literal) {
 	case last-first+1 == len(cells):
 		l.test = rangeTest(l.scale, first, last+1, l.negated)
 	case l.scale.cells > 64*longList && len(cells) <= longList:
-		parameter := r.list(cells) << 1
+		parameter := r.storeList(cells) << 1
 		if l.negated {
 			parameter++
 		}
 		l.test = test{kind: testList, scale: scale, parameter: parameter}
 	default:
-		l.test = test{kind: testSet, scale: scale, parameter: r.bitset(cells, l.scale.cells, l.negated)}
+		l.test = test{kind: testSet, scale: scale, parameter: r.storeSet(cells, l.scale.cells, l.negated)}
 	}
 }
 
-// bitset stores a set of cells and returns its offset in words.
-func (r *resolver) bitset(cells []uint16, n int, negated bool) uint32 {
-	words := make([]uint64, (n+63)/64)
+// storeSet stores a set of cells and returns its offset in words.
+func (r *resolver) storeSet(cells []uint16, n int, negated bool) uint32 {
+	words := newBitset(n)
 	for _, c := range cells {
-		words[c>>6] |= 1 << (c & 63)
+		words.add(uint32(c))
 	}
 	content := make([]byte, 0, 8*len(words))
 	for i := range words {
@@ -116,8 +116,8 @@ func (r *resolver) bitset(cells []uint16, n int, negated bool) uint32 {
 	return at
 }
 
-// list stores a short set of cells and returns its offset in lists.
-func (r *resolver) list(cells []uint16) uint32 {
+// storeList stores a short set of cells and returns its offset in lists.
+func (r *resolver) storeList(cells []uint16) uint32 {
 	content := make([]byte, 0, 2*len(cells))
 	for _, c := range cells {
 		content = binary.LittleEndian.AppendUint16(content, c)

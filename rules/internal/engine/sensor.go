@@ -107,12 +107,12 @@ func (s *bitSensor) resolve(first int) int {
 		}
 	}
 	// Sensors start at a word of their own: reading one must not disturb another.
-	return first + (len(s.patterns)+63)/64*64
+	return first + bitsetWords(len(s.patterns))*64
 }
 
 // read sets the bit of every predicate that is true of v in words, which
 // are zero.
-func (s *bitSensor) read(v event.Value, words []uint64) {
+func (s *bitSensor) read(v event.Value, words bitset) {
 	switch v.Kind() {
 	case event.KindString:
 		s.automaton.match(v.Text(), words)
@@ -123,7 +123,7 @@ func (s *bitSensor) read(v event.Value, words []uint64) {
 		for _, one := range v.Elements() {
 			if e, ok := elementOf(one); ok {
 				for _, i := range s.elements[e] {
-					words[i>>6] |= 1 << (i & 63)
+					words.add(uint32(i))
 				}
 			}
 		}

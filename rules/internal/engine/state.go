@@ -10,7 +10,7 @@ import (
 type State struct {
 	set   *Set
 	cells []uint16
-	bits  []uint64
+	bits  bitset
 	due   []due // by series
 }
 
@@ -21,7 +21,7 @@ func (s *State) Bytes() int { return 88 + 2*len(s.cells) + 8*len(s.bits) + 16*ca
 // profile that has nothing; what the profile has anything for is read anew.
 func (m *Matcher) readState(p *profile.Profile) *State {
 	blank := &m.index.blank
-	st := &State{set: m.set, cells: make([]uint16, len(blank.cells)), bits: make([]uint64, len(blank.bits)), due: m.newDue(p)}
+	st := &State{set: m.set, cells: make([]uint16, len(blank.cells)), bits: make(bitset, len(blank.bits)), due: m.newDue(p)}
 	copy(st.cells, blank.cells)
 	copy(st.bits, blank.bits)
 	m.state = st
@@ -59,11 +59,11 @@ func (m *Matcher) tellTraits(p *profile.Profile) []int {
 // readBlank fills in the state of a profile that has nothing.
 func (ix *index) readBlank(s *Set) {
 	e := &env{set: s, profile: profile.New("")}
-	ix.blank = State{set: s, cells: make([]uint16, max(1, len(ix.scales))), bits: make([]uint64, ix.bitWords)}
+	ix.blank = State{set: s, cells: make([]uint16, max(1, len(ix.scales))), bits: make(bitset, ix.bitWords)}
 	for i, one := range ix.scales {
 		ix.blank.cells[i] = one.cell(one.value(e))
 	}
 	for _, one := range ix.sensors {
-		one.read(one.value(e), ix.blank.bits[one.first>>6:][:(len(one.patterns)+63)/64])
+		one.read(one.value(e), ix.blank.bits[one.first>>6:][:bitsetWords(len(one.patterns))])
 	}
 }
