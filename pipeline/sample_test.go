@@ -41,7 +41,7 @@ func TestSampleIsReadForOtherRules(t *testing.T) {
 		t.Fatalf("%d profiles at %d", len(list), s.Now())
 	}
 	for i, p := range list {
-		got := p.Read(other.Schema(), profile.Query{Reduce: profile.Count}, 2000)
+		got := p.Read(other.Schema(), profile.Query{Reduce: profile.ReduceCount}, 2000)
 		if p.ID != fmt.Sprint(i) || got.Number() != float64(3+i) {
 			t.Errorf("profile %s has bought %v times", p.ID, got)
 		}

@@ -23,7 +23,7 @@ func TestEntriesBound(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		limit := []int{16, 100, 256, 1000}[r.IntN(4)]
 		window := []int64{100_000, 1_000_000, 1 << 40}[r.IntN(3)]
-		schema := NewSchema(nil, []Series{seriesOf(SlidingTimes, window), seriesOf(SlidingNumbers, window)})
+		schema := NewSchema(nil, []Series{seriesOf(KeepSlidingTimes, window), seriesOf(KeepSlidingNumbers, window)})
 		cfg := Default()
 		cfg.Entries = limit
 		p, now := New("p"), start
@@ -45,8 +45,8 @@ func TestEntriesBound(t *testing.T) {
 					bound = 0
 				}
 				want := float64(len(all.within(now-w[0], now-w[1])))
-				count := p.Read(schema, Query{Series: 0, Reduce: Count, From: w[0], To: w[1]}, now).Number()
-				sum := p.Read(schema, Query{Series: 1, Reduce: Sum, From: w[0], To: w[1]}, now).Number()
+				count := p.Read(schema, Query{Series: 0, Reduce: ReduceCount, From: w[0], To: w[1]}, now).Number()
+				sum := p.Read(schema, Query{Series: 1, Reduce: ReduceSum, From: w[0], To: w[1]}, now).Number()
 				if off := math.Abs(count - want); off > bound || sum != count {
 					t.Fatalf("seed %d, entries %d, window %v: count %v and sum %v of %v after %d events, the bound is %v", seed, limit, w, count, sum, want, n, bound)
 				} else {
@@ -74,19 +74,19 @@ func TestEntriesBoundOfValues(t *testing.T) {
 	read := func(k Keep, r Reduce) float64 {
 		return p.Read(schema, Query{Series: int(k), Reduce: r, From: 1 << 40}, start+100).Number()
 	}
-	if got := read(TotalDistinct, Distinct); got != 16 {
+	if got := read(KeepTotalDistinct, ReduceDistinct); got != 16 {
 		t.Errorf("%v distinct values of all time, want the bound 16", got)
 	}
-	if got := read(SlidingValues, Distinct); got < 8 || got > 16 {
+	if got := read(KeepSlidingValues, ReduceDistinct); got < 8 || got > 16 {
 		t.Errorf("%v distinct values of the window, want 8 to 16", got)
 	}
-	if got := read(SlidingValues, Last); got != 99 {
+	if got := read(KeepSlidingValues, ReduceLast); got != 99 {
 		t.Errorf("last %v, want 99", got)
 	}
-	if got := read(SlidingValues, First); got != 100-read(SlidingValues, Distinct) {
+	if got := read(KeepSlidingValues, ReduceFirst); got != 100-read(KeepSlidingValues, ReduceDistinct) {
 		t.Errorf("first %v is not the first one kept", got)
 	}
-	if first, last, count := read(TotalFirst, First), read(TotalLast, Last), read(TotalCount, Count); first != 0 || last != 99 || count != 100 {
+	if first, last, count := read(KeepTotalFirst, ReduceFirst), read(KeepTotalLast, ReduceLast), read(KeepTotalCount, ReduceCount); first != 0 || last != 99 || count != 100 {
 		t.Errorf("of all time: first %v, last %v, count %v", first, last, count)
 	}
 }

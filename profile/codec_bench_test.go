@@ -12,7 +12,7 @@ import (
 func typical() (*Schema, *Profile) {
 	var series []Series
 	for i := range 20 {
-		for _, k := range []Keep{SlidingTimes, SlidingNumbers} {
+		for _, k := range []Keep{KeepSlidingTimes, KeepSlidingNumbers} {
 			one := seriesOf(k, 30*24*3600*1000)
 			one.Key, one.Name = fmt.Sprint(k, i), fmt.Sprint("behaviour", i)
 			series = append(series, one)

@@ -26,7 +26,7 @@ func streamSchema() *Schema {
 	var list []Series
 	for _, property := range []string{"price", "sku", "tags", "coupon", "until", "gift"} {
 		project := func(ev *event.Event) event.Value { return ev.Body.Get(property) }
-		for k := TotalCount; k <= SlidingValues; k++ {
+		for k := KeepTotalCount; k <= KeepSlidingValues; k++ {
 			s := Series{Key: keepNames[k] + property, Keep: k, Prefix: true, Project: project}
 			if k.Sliding() {
 				s.Window = 30 * 24 * 60 * 60 * 1000
@@ -186,7 +186,7 @@ func TestSchemaChange(t *testing.T) {
 	}
 	blob := first.Append(nil, goldenProfile(t, old), start+2)
 
-	fewer := NewSchema(nil, []Series{seriesOf(SlidingNumbers, 1000), {Key: "new", Name: "B"}})
+	fewer := NewSchema(nil, []Series{seriesOf(KeepSlidingNumbers, 1000), {Key: "new", Name: "B"}})
 	second, added := NewCodec(fewer, []string{"c", "d"}, names)
 	if len(added) != 2 {
 		t.Fatalf("added %v", added)
@@ -195,7 +195,7 @@ func TestSchemaChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := p.Read(fewer, Query{Series: 0, Reduce: Sum, From: 1000}, start+2).Number(); got != 11.5 || len(p.kept) != 1 {
+	if got := p.Read(fewer, Query{Series: 0, Reduce: ReduceSum, From: 1000}, start+2).Number(); got != 11.5 || len(p.kept) != 1 {
 		t.Errorf("sum %v, %d series", got, len(p.kept))
 	}
 	if !p.Members.Has(0) || p.Members.Count() != 1 || len(p.Retired) != 1 || second.Segment(p.Retired[0]) != "a" {

@@ -10,8 +10,8 @@ func BenchmarkApplyAndRead(b *testing.B) {
 		keep   Keep
 		reduce Reduce
 	}{
-		{"count", SlidingTimes, Count}, {"sum", SlidingNumbers, Sum}, {"mean", SlidingNumbers, Mean},
-		{"min", SlidingNumbers, Min}, {"last", SlidingValues, Last},
+		{"count", KeepSlidingTimes, ReduceCount}, {"sum", KeepSlidingNumbers, ReduceSum}, {"mean", KeepSlidingNumbers, ReduceMean},
+		{"min", KeepSlidingNumbers, ReduceMin}, {"last", KeepSlidingValues, ReduceLast},
 	} {
 		b.Run(one.name, func(b *testing.B) {
 			const window = 1_000_000
