@@ -68,7 +68,9 @@ retail: ## feed a real shop's year through the service, and replay, and compare 
 soak: ## compare a billion decisions with the oracle; MUSTER_DECISIONS, MUSTER_SEED
 	@go run ./test/soak/run
 
-lint: $(LINT) ## check style and layers
+lint: $(LINT) ## check style, layers and that both modules' requirements are tidy
+	@for module in . bench; do (cd $$module && go mod tidy -diff) || \
+		{ echo "make lint: $$module/go.mod or go.sum is not tidy: run 'go mod tidy' in $$module and commit what it changes" >&2; exit 1; }; done
 	$(LINT) run ./...
 	cd bench && $(LINT) run ./...
 	go test -count=1 ./test/layers

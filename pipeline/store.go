@@ -5,9 +5,10 @@ import (
 	"errors"
 )
 
-// ErrFenced is returned by a Store's Load and Commit when another worker has taken the
-// shard over, or the stored state is not what this worker left (a failover
-// lost writes). The worker must drop everything it holds and open again.
+// ErrFenced is returned by a Store's Load and Commit, and by a Scanner, when
+// another worker has taken the shard over, or the stored state is not what this
+// worker left (a failover lost writes). The worker must drop everything it
+// holds and open again.
 var ErrFenced = errors.New("the shard's stored state is not this worker's")
 
 // State is what a shard's store holds beside its profiles.
@@ -85,14 +86,19 @@ type Commit struct {
 }
 
 // Scanner names the stored profiles of shards, for sweeps. A Store that is no
-// Scanner has no sweeps.
+// Scanner has no sweeps. Like Load it answers only the owner of a shard.
 type Scanner interface {
 	// Count returns how many profiles a shard has and in how many buckets, at
-	// least 1, they are.
+	// least 1, they are. A profile stays in its bucket, and their number is
+	// the same for the life of a deployment.
 	Count(ctx context.Context, shard int) (profiles int64, buckets int, err error)
 	// Scan returns the profiles of one bucket and of those after it, as few
 	// buckets as have limit profiles together, in any order, and the bucket
-	// to go on from, which is the number of buckets after the last.
+	// to go on from, which is the number of buckets after the last. Buckets
+	// are returned whole, so there may be more than limit. There may be fewer,
+	// or none, before the last bucket too: a call looks at a bounded number of
+	// buckets. It always gets further, by one bucket at least. From the number
+	// of buckets on there is nothing, and the answer is that number again.
 	Scan(ctx context.Context, shard, bucket, limit int) (profiles []string, next int, err error)
 }
 

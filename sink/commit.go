@@ -66,6 +66,9 @@ func validate(c *pipeline.Commit) error {
 	if c.Next < 0 && len(c.Changes) > 0 {
 		return errors.New("changes before the first record")
 	}
+	if c.Bucket < 0 {
+		return fmt.Errorf("bucket %d is negative", c.Bucket)
+	}
 	return nil
 }
 

@@ -12,9 +12,12 @@ import (
 //	m:cluster                  hash    shards, buckets and schema of the deployment; after
 //	                                   a reshard also layout and topic, see layout.go
 //	m:{s12}:meta               hash    of shard 12: epoch, next, clock, outbox, rules,
-//	                                   generation, commits, schema; broken, if it is;
-//	                                   sealed, if its profiles are elsewhere now
+//	                                   generation, commits, schema; swept and bucket, see
+//	                                   below; broken, if it is; sealed, if its profiles
+//	                                   are elsewhere now
 //	m:{s12}:names              list    names that profiles refer to by position
+//	m:{s12}:catalog            hash    name -> what the shard's owner knows of that segment
+//	                                   or series, a text of its own
 //	m:{s12}:p:<bucket>         hash    profile id -> versioned binary profile
 //	m:{s12}:gaps               list    offsets that were passed over, as "from to"
 //	m:{s12}:timers             zset    profile id -> next deadline, ms since 1970 UTC
@@ -22,6 +25,11 @@ import (
 //	m:{s12}:size               hash    segment -> number of members in this shard
 //	m:{s12}:out                stream  membership changes, see outbox.go
 //	m:hll:{<segment>}:20261121 HLL     members that were active on that UTC day
+//
+// The fields swept and bucket tell how far the shard is in looking at all its
+// profiles after a change of the rules: swept is the newest generation that it
+// was done for, and bucket where the one of generation goes on. Where they
+// are absent, as in a shard that only older versions have written, they are 0.
 //
 // From layout 2 on, which the first reshard makes, the keys of shards begin with
 // its number: m:2:{s12}:meta.
@@ -36,13 +44,14 @@ type keys struct {
 	layout  int // 0 as 1
 }
 
-func (k keys) deployment() string      { return k.prefix + ":cluster" }
-func (k keys) meta(shard int) string   { return k.shard(shard) + "meta" }
-func (k keys) names(shard int) string  { return k.shard(shard) + "names" }
-func (k keys) timers(shard int) string { return k.shard(shard) + "timers" }
-func (k keys) gaps(shard int) string   { return k.shard(shard) + "gaps" }
-func (k keys) sizes(shard int) string  { return k.shard(shard) + "size" }
-func (k keys) outbox(shard int) string { return k.shard(shard) + "out" }
+func (k keys) deployment() string       { return k.prefix + ":cluster" }
+func (k keys) meta(shard int) string    { return k.shard(shard) + "meta" }
+func (k keys) names(shard int) string   { return k.shard(shard) + "names" }
+func (k keys) catalog(shard int) string { return k.shard(shard) + "catalog" }
+func (k keys) timers(shard int) string  { return k.shard(shard) + "timers" }
+func (k keys) gaps(shard int) string    { return k.shard(shard) + "gaps" }
+func (k keys) sizes(shard int) string   { return k.shard(shard) + "size" }
+func (k keys) outbox(shard int) string  { return k.shard(shard) + "out" }
 
 func (k keys) shard(shard int) string { return string(k.appendShard(nil, shard)) }
 

@@ -14,6 +14,7 @@ func TestKeysAreAsDocumented(t *testing.T) {
 		k.deployment():            "m:cluster",
 		k.meta(12):                "m:{s12}:meta",
 		k.names(12):               "m:{s12}:names",
+		k.catalog(12):             "m:{s12}:catalog",
 		k.timers(12):              "m:{s12}:timers",
 		k.members(12, "vip"):      "m:{s12}:seg:vip",
 		k.sizes(12):               "m:{s12}:size",

@@ -20,9 +20,9 @@ const loadChunk = 1000
 // the profiles were this owner's too. An owner that was replaced thus never
 // sees a profile that refers to names it does not know.
 func (s *Store) Load(ctx context.Context, shard int, profiles []string) ([]string, error) {
-	epoch, opened := s.epoch(shard)
-	if !opened {
-		return nil, fmt.Errorf("loading from shard %d: this store has not opened it", shard)
+	epoch, err := s.own(shard)
+	if err != nil {
+		return nil, fmt.Errorf("loading from shard %d: %w", shard, err)
 	}
 	blobs := make([]string, 0, len(profiles))
 	for chunk := range slices.Chunk(profiles, loadChunk) {
@@ -56,15 +56,25 @@ func (s *Store) loadChunk(ctx context.Context, shard int, epoch int64, blobs, pr
 	if err := beyondAbsence(commands, err); err != nil {
 		return nil, err
 	}
-	if got, err := current.Int64(); err != nil || got != epoch {
-		err = final("epoch is %q, not %d: %w", current.Val(), epoch, pipeline.ErrFenced)
-		s.cfg.Observer.fenced(shard, err)
+	if err := s.stillOwn(shard, epoch, current); err != nil {
 		return nil, err
 	}
 	for _, command := range d.commands {
 		blobs = append(blobs, command.(*redis.StringCmd).Val()) // "" for a profile that does not exist
 	}
 	return blobs, nil
+}
+
+// stillOwn returns ErrFenced unless a shard's epoch, as it was read, is the
+// one that this store was opened with.
+func (s *Store) stillOwn(shard int, epoch int64, current *redis.StringCmd) error {
+	got, err := current.Int64()
+	if err == nil && got == epoch {
+		return nil
+	}
+	err = final("epoch is %q, not %d: %w", current.Val(), epoch, pipeline.ErrFenced)
+	s.cfg.Observer.fenced(shard, err)
+	return err
 }
 
 // beyondAbsence returns the first error that says more than that something

@@ -22,6 +22,8 @@ var metaFields = []string{
 	"schema",     // version of the shard's keys
 	"broken",     // what went wrong, once a transaction was applied in part
 	"sealed",     // where its profiles go or went, from the beginning of a reshard on
+	"swept",      // newest generation that every profile was looked at for
+	"bucket",     // where that goes on for a newer generation
 }
 
 // meta is a shard's meta hash.
@@ -32,6 +34,8 @@ type meta struct {
 	commits                    int64
 	schema                     string
 	broken, sealed             string
+	swept                      uint64
+	bucket                     int
 }
 
 func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
@@ -44,7 +48,10 @@ func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
 		text[i], _ = value.(string) // nil for a field that is absent
 	}
 	m := meta{rules: text[4], schema: text[7], broken: text[8], sealed: text[9]}
-	for i, number := range []*int64{&m.epoch, &m.next, &m.clock, &m.outbox} {
+	var generation, swept, bucket int64
+	for i, number := range map[int]*int64{
+		0: &m.epoch, 1: &m.next, 2: &m.clock, 3: &m.outbox, 5: &generation, 6: &m.commits, 10: &swept, 11: &bucket,
+	} {
 		if err := parse(key, metaFields[i], text[i], number); err != nil {
 			return meta{}, err
 		}
@@ -52,13 +59,8 @@ func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
 	if text[1] == "" {
 		m.next = -1
 	}
-	if err := parse(key, metaFields[6], text[6], &m.commits); err != nil {
-		return meta{}, err
-	}
-	var generation int64
-	err = parse(key, metaFields[5], text[5], &generation)
-	m.generation = uint64(generation)
-	return m, err
+	m.generation, m.swept, m.bucket = uint64(generation), uint64(swept), int(bucket)
+	return m, nil
 }
 
 // parse reads a number; an absent one is 0.

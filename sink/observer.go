@@ -9,7 +9,7 @@ type Observer struct {
 	Committed func(Committed)
 	// Retried is called before an operation is tried again.
 	Retried func(operation string, cause error)
-	// Fenced is called when a load or commit was fenced.
+	// Fenced is called when a load, scan or commit was fenced.
 	Fenced func(shard int, cause error)
 }
 

@@ -99,6 +99,10 @@ func (s *Store) takeOver(ctx context.Context, shard int) (pipeline.State, error)
 	if err != nil {
 		return pipeline.State{}, fmt.Errorf("reading names: %w", err)
 	}
+	catalog, err := readCatalog(ctx, s.client, s.keys.catalog(shard))
+	if err != nil {
+		return pipeline.State{}, fmt.Errorf("reading catalog: %w", err)
+	}
 	gaps, err := readGaps(ctx, s.client, s.keys.gaps(shard))
 	if err != nil {
 		return pipeline.State{}, fmt.Errorf("reading gaps: %w", err)
@@ -110,6 +114,7 @@ func (s *Store) takeOver(ctx context.Context, shard int) (pipeline.State, error)
 	return pipeline.State{
 		Epoch: raised.Val(), Next: m.next, Clock: m.clock, Outbox: m.outbox,
 		Rules: m.rules, Generation: m.generation, Names: names, Timers: timers, Gaps: gaps,
+		Swept: m.swept, Bucket: m.bucket, Catalog: catalog,
 	}, nil
 }
 

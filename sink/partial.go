@@ -41,11 +41,21 @@ func (s *Store) verify(ctx context.Context, shard int, c *pipeline.Commit) error
 	return nil
 }
 
-// written returns the type of every key that a commit writes.
+// written returns the type of every key that a commit writes. One that is
+// removed whole needs no type.
 func (s *Store) written(shard int, c *pipeline.Commit) map[string]string {
 	written := map[string]string{s.keys.meta(shard): "hash"}
 	if len(c.NewNames) > 0 {
 		written[s.keys.names(shard)] = "list"
+	}
+	if c.Gap != nil {
+		written[s.keys.gaps(shard)] = "list"
+	}
+	if len(c.Catalog) > 0 {
+		written[s.keys.catalog(shard)] = "hash"
+	}
+	if len(c.Drop) > 0 {
+		written[s.keys.sizes(shard)] = "hash"
 	}
 	for _, w := range c.Profiles {
 		written[s.keys.profiles(shard, w.Profile)] = "hash"

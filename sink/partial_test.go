@@ -6,13 +6,16 @@ import (
 	"strings"
 	"testing"
 
+	"muster/pipeline"
 	"muster/sink"
 	"muster/stream"
 )
 
 func TestAForeignTypeIsReportedAndStopsTheShard(t *testing.T) {
 	for name, faults := range map[string][]fault{"answered": nil, "reply lost": {cutAfter}} {
-		for _, key := range []string{"m:{s0}:timers", "m:{s0}:names", "m:{s0}:out", "m:{s0}:seg:vip", "m:{s0}:size"} {
+		for _, key := range []string{
+			"m:{s0}:timers", "m:{s0}:names", "m:{s0}:catalog", "m:{s0}:gaps", "m:{s0}:out", "m:{s0}:seg:vip", "m:{s0}:size",
+		} {
 			t.Run(name+" "+key, func(t *testing.T) {
 				r := newRig(t, nil)
 				c := r.server.Client(t)
@@ -20,7 +23,9 @@ func TestAForeignTypeIsReportedAndStopsTheShard(t *testing.T) {
 					t.Fatal(err)
 				}
 				r.script(faults...)
-				err := r.worker.commit(t, r.worker.next())
+				commit := r.worker.next()
+				commit.Gap = &pipeline.Gap{From: commit.From, To: commit.Next}
+				err := r.worker.commit(t, commit)
 				var partial *sink.PartialError
 				if !errors.As(err, &partial) || partial.Shard != 0 || !strings.Contains(partial.Command, key) {
 					t.Fatalf("commit returned %v, want a PartialError naming %s", err, key)

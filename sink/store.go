@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -86,11 +87,15 @@ func connect(cfg Config) redis.UniversalClient {
 	return redis.NewUniversalClient(options)
 }
 
-func (s *Store) epoch(shard int) (int64, bool) {
+// own returns the epoch of a shard that this store has opened.
+func (s *Store) own(shard int) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	epoch, ok := s.epochs[shard]
-	return epoch, ok
+	epoch, opened := s.epochs[shard]
+	if !opened {
+		return 0, errors.New("this store has not opened it")
+	}
+	return epoch, nil
 }
 
 func (s *Store) setEpoch(shard int, epoch int64) {

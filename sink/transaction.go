@@ -21,7 +21,7 @@ func (t *transaction) fill(ctx context.Context, outboxMax int64) {
 	c := t.commit
 	var key any = t.keys.meta(t.shard)
 	t.begin("hset", key, "next", &c.Next, "clock", &c.Clock, "outbox", t.int(c.Outbox+int64(len(c.Changes))),
-		"rules", &c.Rules, "generation", &c.Generation)
+		"rules", &c.Rules, "generation", &c.Generation, "swept", &c.Swept, "bucket", &c.Bucket)
 	t.end(ctx)
 	t.begin("hincrby", key, "commits", t.int(1))
 	t.end(ctx)
@@ -40,6 +40,8 @@ func (t *transaction) fill(ctx context.Context, outboxMax int64) {
 	t.fillTimers(ctx)
 	t.fillMembers(ctx)
 	t.fillOutbox(ctx, outboxMax)
+	t.fillCatalog(ctx)
+	t.fillDropped(ctx)
 }
 
 // inBucket says in which bucket a commit's profile is.
@@ -143,5 +145,25 @@ func (t *transaction) addLast(moves []int, entered bool) {
 		if last && changes[i].Entered == entered {
 			t.add(&changes[i].Profile)
 		}
+	}
+}
+
+// dropped is how many member sets, or sizes, one command removes.
+const dropped = 500
+
+// fillDropped removes what there is of segments that are no more. It comes
+// behind the changes by which the last profiles leave them.
+func (t *transaction) fillDropped(ctx context.Context) {
+	for chunk := range slices.Chunk(t.commit.Drop, dropped) {
+		t.begin("unlink")
+		for _, id := range chunk {
+			t.add(t.piece(t.keys.appendMembers(t.letters, t.shard, id)))
+		}
+		t.end(ctx)
+		t.begin("hdel", t.keys.sizes(t.shard))
+		for i := range chunk {
+			t.add(&chunk[i])
+		}
+		t.end(ctx)
 	}
 }

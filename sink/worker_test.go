@@ -39,7 +39,7 @@ func (w *worker) next() *pipeline.Commit {
 	return &pipeline.Commit{
 		Epoch: w.state.Epoch, From: w.state.Next, Next: next, Clock: next * 1000, Outbox: w.state.Outbox,
 		Rules: "rules", Generation: 1,
-		NewNames: []string{"name" + itoa(int(next))},
+		NewNames: []string{"name" + itoa(int(next))}, Catalog: map[string]string{"name": itoa(int(next))},
 		Profiles: []pipeline.Write{{Profile: profile, Blob: []byte(profile), Deadline: next, Timer: true}},
 		Changes: []pipeline.Change{{
 			Segment: "vip", Profile: profile, Entered: true, At: next, Version: uint64(next), Cause: pipeline.CauseEvent,

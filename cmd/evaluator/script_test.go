@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"muster/demo"
+	"muster/test/kit/port"
 )
 
 func TestMain(m *testing.M) {
@@ -105,10 +105,10 @@ func compress(ts *testscript.TestScript, _ bool, args []string) {
 
 // freePort: freeport NAME sets the variable to a host:port nobody listens on
 func freePort(ts *testscript.TestScript, _ bool, args []string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	held, err := port.New()
 	ts.Check(err)
-	ts.Setenv(args[0], listener.Addr().String())
-	ts.Check(listener.Close())
+	ts.Defer(held.Release)
+	ts.Setenv(args[0], held.Address())
 }
 
 // awaitHTTP: awaithttp URL STATUS [TEXT] waits until URL is answered with

@@ -32,6 +32,7 @@ func newShard() *shard {
 func (s *shard) opened() pipeline.State {
 	state := s.state
 	state.Names, state.Gaps = slices.Clone(state.Names), slices.Clone(state.Gaps)
+	state.Catalog = maps.Clone(state.Catalog)
 	for _, profile := range slices.Sorted(maps.Keys(s.timers)) {
 		state.Timers = append(state.Timers, pipeline.Timer{Profile: profile, At: s.timers[profile]})
 	}
@@ -46,6 +47,7 @@ func (s *shard) precedes(c *pipeline.Commit) bool {
 func (s *shard) apply(c *pipeline.Commit) {
 	s.state.Next, s.state.Clock = c.Next, c.Clock
 	s.state.Rules, s.state.Generation = c.Rules, c.Generation
+	s.state.Swept, s.state.Bucket = c.Swept, c.Bucket
 	s.state.Outbox += int64(len(c.Changes))
 	s.state.Names = append(s.state.Names, c.NewNames...)
 	if c.Gap != nil {
@@ -64,6 +66,28 @@ func (s *shard) apply(c *pipeline.Commit) {
 		s.move(change, c.Hidden[change.Segment])
 	}
 	s.outbox = append(s.outbox, c.Changes...)
+	s.note(c.Catalog)
+	for _, segment := range c.Drop {
+		delete(s.sizes, segment)
+		delete(s.members, segment)
+	}
+}
+
+// note changes the catalog. One without entries is nil again.
+func (s *shard) note(entries map[string]string) {
+	if s.state.Catalog == nil {
+		s.state.Catalog = map[string]string{}
+	}
+	for name, text := range entries {
+		if text == "" {
+			delete(s.state.Catalog, name)
+		} else {
+			s.state.Catalog[name] = text
+		}
+	}
+	if len(s.state.Catalog) == 0 {
+		s.state.Catalog = nil
+	}
 }
 
 // move applies one change to the sizes and, unless the segment is hidden, to

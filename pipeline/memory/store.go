@@ -9,6 +9,7 @@ package memory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -56,18 +57,27 @@ func (s *Store) Open(_ context.Context, number int) (pipeline.State, error) {
 	return held.opened(), nil
 }
 
+// own returns a shard if this handle is its owner.
+func (s *Store) own(number int) (*shard, error) {
+	epoch, ok := s.epochs[number]
+	if !ok {
+		return nil, errors.New("it is not open")
+	}
+	held := s.shards[number]
+	if held.state.Epoch != epoch {
+		return nil, pipeline.ErrFenced
+	}
+	return held, nil
+}
+
 // Load implements pipeline.Store. It fails for a shard that this handle has
 // not opened.
 func (s *Store) Load(_ context.Context, number int, profiles []string) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	epoch, ok := s.epochs[number]
-	if !ok {
-		return nil, fmt.Errorf("loading from shard %d: it is not open", number)
-	}
-	held := s.shards[number]
-	if held.state.Epoch != epoch {
-		return nil, fmt.Errorf("loading from shard %d: %w", number, pipeline.ErrFenced)
+	held, err := s.own(number)
+	if err != nil {
+		return nil, fmt.Errorf("loading from shard %d: %w", number, err)
 	}
 	blobs := make([]string, len(profiles))
 	for i, profile := range profiles {

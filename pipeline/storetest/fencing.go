@@ -14,8 +14,10 @@ import (
 func full(w *worker, profile string) *pipeline.Commit {
 	c := w.next(1)
 	c.NewNames = []string{"name of " + profile}
+	c.Swept, c.Bucket, c.Catalog = w.state.Swept+1, 7, map[string]string{"name": profile, "other": ""}
 	c.Profiles = []pipeline.Write{{Profile: profile, Blob: []byte(profile), Deadline: 77, Timer: true}}
 	c.Changes = []pipeline.Change{enter("vip", profile, 1), leave("big", profile, 2)}
+	c.Drop = []string{"big"}
 	return c
 }
 

@@ -61,6 +61,19 @@ func Run(t *testing.T, start func(t *testing.T) Backend) {
 		"a commit repeated is fenced":                  repeated,
 		"a commit without records keeps the offset":    timeOnly,
 		"a big commit lands whole":                     big,
+		"how far a sweep is is kept":                   sweptIsKept,
+		"the catalog follows its entries":              catalogFollows,
+		"a big catalog is kept":                        bigCatalog,
+		"dropped segments are gone":                    drops,
+		"many segments are dropped":                    dropsMany,
+		"a fenced sweep changes nothing":               refusedSweep,
+		"a scan sees every profile once":               scansAll,
+		"a scan returns whole buckets":                 scansWhole,
+		"a scan sees what was there while more comes":  scansWhileItGrows,
+		"profiles are counted":                         counts,
+		"a scan begins anywhere":                       scanBounds,
+		"an older owner can't scan":                    olderOwnerScan,
+		"scan before open is refused":                  scanUnopened,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, start(t)) })
 	}
@@ -90,6 +103,7 @@ func (w *worker) next(records int64) *pipeline.Commit {
 	return &pipeline.Commit{
 		Epoch: w.state.Epoch, From: from, Next: max(from, 0) + records,
 		Clock: w.state.Clock + 1000, Outbox: w.state.Outbox, Rules: "rules", Generation: 1,
+		Swept: w.state.Swept, Bucket: w.state.Bucket,
 	}
 }
 
@@ -99,6 +113,7 @@ func (w *worker) commit(t *testing.T, c *pipeline.Commit) {
 		t.Fatalf("committing: %v", err)
 	}
 	w.state.Next, w.state.Clock, w.state.Outbox = c.Next, c.Clock, c.Outbox+int64(len(c.Changes))
+	w.state.Swept, w.state.Bucket = c.Swept, c.Bucket
 }
 
 func (w *worker) load(t *testing.T, profiles ...string) []string {

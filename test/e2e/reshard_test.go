@@ -26,7 +26,7 @@ import (
 func TestReshard(t *testing.T) {
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		tr := traffic.New(5, 1, 24)
-		s := stack.Start(t, stack.Options{Shards: 8, Sources: 1, Segments: tr.Segments(), Cluster: cluster})
+		s := stack.Start(t, stack.Options{Shards: 8, Sources: 1, Segments: tr.Segments(), Cluster: cluster, Linked: true})
 		o := &ordered{s: s, clock: generate.Start}
 		for i := range 120 {
 			o.profiles = append(o.profiles, fmt.Sprintf("customer-%d", i))
@@ -59,7 +59,7 @@ func TestReshard(t *testing.T) {
 			s.Produce(o.events(tr, 700)...)
 			s.AwaitSettled(time.Minute)
 			e.Terminate()
-			if out, err := s.Reshard(time.Minute, "--drop-old"); err != nil {
+			if out, err := s.Reshard("--drop-old"); err != nil {
 				t.Fatalf("dropping the old shards: %v\n%s", err, out)
 			}
 		}
@@ -98,29 +98,34 @@ func (o *ordered) events(tr *traffic.Traffic, n int) []*kgo.Record {
 // refuses demands that a reshard ends with an exit code and says why.
 func refuses(t *testing.T, s *stack.System, code int, says string) {
 	t.Helper()
-	out, err := s.Reshard(time.Minute, "--shards", "3")
+	out, err := s.Reshard("--shards", "3")
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != code || !strings.Contains(out, says) {
 		t.Fatalf("got %v, want exit code %d and %q:\n%s", err, code, says, out)
 	}
 }
 
-// reshardThroughKills kills the command, each time a little later, until one
-// has come to its end.
+// firstKill is the command to Redis at which a reshard is killed for the
+// first time: it has told Redis what it is about, and hardly more.
+const firstKill = 20
+
+// reshardThroughKills kills the command, each time after some more of what it
+// sends to Redis, until one has come to its end. How far each comes does not
+// depend on how fast the machine is.
 func reshardThroughKills(t *testing.T, s *stack.System, to keyed) {
 	t.Helper()
 	kills := 0
-	for limit := 50 * time.Millisecond; ; limit += limit / 4 {
-		out, err := s.Reshard(limit, "--shards", fmt.Sprint(to.shards), "--output", "json")
+	for at := firstKill; ; at += at / 2 {
+		out, err := s.ReshardKilledAt(at, "--shards", fmt.Sprint(to.shards), "--output", "json")
 		var exit *exec.ExitError
 		switch {
 		case err == nil:
 			if kills == 0 {
 				t.Error("none was killed")
 			}
-			t.Logf("after %d kills: %s", kills, out)
+			t.Logf("after %d kills, the last of them before command %d: %s", kills, at, out)
 			return
-		case errors.As(err, &exit) && exit.ExitCode() > 0 || limit > time.Minute:
+		case !errors.As(err, &exit) || exit.ExitCode() > 0:
 			t.Fatalf("resharding: %v\n%s", err, out)
 		}
 		kills++

@@ -3,7 +3,6 @@ package load
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"muster/test/kit/port"
 )
 
 // service is one running process under test.
@@ -26,7 +27,7 @@ type service struct {
 
 func startService(t *testing.T, arguments ...string) *service {
 	t.Helper()
-	s := &service{t: t, listen: freeAddress(t), log: filepath.Join(t.TempDir(), "log"), exited: make(chan struct{})}
+	s := &service{t: t, listen: port.Hold(t).Address(), log: filepath.Join(t.TempDir(), "log"), exited: make(chan struct{})}
 	log, err := os.Create(s.log)
 	if err != nil {
 		t.Fatal(err)
@@ -173,14 +174,4 @@ func (s *service) get(path string) ([]byte, error) {
 	}
 	defer res.Body.Close()
 	return io.ReadAll(res.Body)
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("looking for a free port: %v", err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"muster/test/kit/port"
 )
 
 // Evaluator is one running `evaluator run`.
@@ -53,7 +55,7 @@ func (s *System) Command(arguments ...string) (string, error) {
 // returns all it printed.
 func (s *System) Refused() string {
 	s.t.Helper()
-	out, err := s.Command("run", "-c", s.config("refused", freeAddress(s.t)))
+	out, err := s.Command("run", "-c", s.config("refused", port.Hold(s.t).Address()))
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() <= 0 {
 		s.t.Fatalf("evaluator run did not refuse: %v\n%s", err, out)
@@ -66,7 +68,7 @@ func (s *System) Refused() string {
 func (s *System) Run(arguments ...string) *Evaluator {
 	s.t.Helper()
 	name := fmt.Sprintf("evaluator-%d", len(s.evaluators)+1)
-	e := &Evaluator{name: name, log: s.file(name + ".log"), listen: freeAddress(s.t), exited: make(chan struct{})}
+	e := &Evaluator{name: name, log: s.file(name + ".log"), listen: port.Hold(s.t).Address(), exited: make(chan struct{})}
 	log, err := os.Create(e.log)
 	if err != nil {
 		s.t.Fatalf("creating a log: %v", err)

@@ -1,19 +1,50 @@
 package stack
 
 import (
-	"context"
+	"bytes"
+	"fmt"
 	"os/exec"
-	"time"
+	"sync/atomic"
 )
 
-// Reshard runs `evaluator reshard` and returns all it printed. After the
-// limit it is killed.
-func (s *System) Reshard(limit time.Duration, arguments ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	all := append([]string{"reshard", "-c", s.config("reshard", "")}, arguments...)
-	out, err := exec.CommandContext(ctx, binary, all...).CombinedOutput()
-	return string(out), err
+// Reshard runs `evaluator reshard` and returns all it printed.
+func (s *System) Reshard(arguments ...string) (string, error) {
+	return s.Command(s.reshard(arguments)...)
+}
+
+// ReshardKilledAt is Reshard, killed when its n-th command is on the way to
+// Redis, unless it has come to its end before. It needs Options.Linked.
+func (s *System) ReshardKilledAt(n int, arguments ...string) (string, error) {
+	s.t.Helper()
+	command := exec.Command(binary, s.reshard(arguments)...)
+	var out bytes.Buffer
+	command.Stdout, command.Stderr = &out, &out
+	started := make(chan struct{})
+	var sent atomic.Int64
+	s.onCommand(func(string) {
+		if sent.Add(1) == int64(n) {
+			<-started
+			_ = command.Process.Kill()
+		}
+	})
+	defer s.onCommand(nil)
+	if err := command.Start(); err != nil {
+		return "", fmt.Errorf("starting a reshard: %w", err)
+	}
+	close(started)
+	err := command.Wait()
+	return out.String(), err
+}
+
+func (s *System) reshard(arguments []string) []string {
+	return append([]string{"reshard", "-c", s.config("reshard", "")}, arguments...)
+}
+
+// onCommand has do called for every command to Redis on connections to come.
+func (s *System) onCommand(do func(name string)) {
+	for _, link := range s.Servers.RedisLinks {
+		link.OnCommand(do)
+	}
 }
 
 // Resharded says that the keyed topic and its shards are others now.

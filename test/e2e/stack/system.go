@@ -3,7 +3,6 @@ package stack
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -201,15 +200,4 @@ const patience = 30 * time.Second
 
 func (s *System) bounded() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), patience)
-}
-
-// freeAddress finds an address on which nobody listens.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("looking for a free port: %v", err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

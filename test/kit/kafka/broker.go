@@ -49,7 +49,10 @@ func Start(t testing.TB) Broker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = b.Kill() })
+	t.Cleanup(func() {
+		_ = b.Kill()
+		b.release()
+	})
 	return b
 }
 

@@ -4,62 +4,83 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"muster/test/kit/network"
+	"muster/test/kit/port"
 )
 
-// Fake is a kfake cluster of one broker that keeps its data in a folder.
+// Fake is a kfake cluster that keeps its data in a folder, of one broker
+// unless options say otherwise.
 type Fake struct {
 	*kfake.Cluster
-	opts      []kfake.Opt
-	addresses []string
+	opts  []kfake.Opt
+	link  *network.Link // in front of the broker, if there is one
+	ports []*port.Port  // of the brokers in turn, if there is no link
+	next  int           // of ports, while it starts
+
+	addresses []string // a cluster that has ended does not tell
 }
 
 // StartFake starts a fake broker that keeps its data in dir. It takes group
 // sessions from 1 s on. Later opts win over the defaults.
 func StartFake(dir string, opts ...kfake.Opt) (*Fake, error) {
-	defaults := []kfake.Opt{kfake.NumBrokers(1), kfake.DataDir(dir), kfake.GroupMinSessionTimeout(time.Second)}
-	f := &Fake{opts: append(defaults, opts...)}
-	if err := f.start(); err != nil {
-		return nil, err
-	}
-	f.addresses = f.ListenAddrs()
-	ports := make([]int, len(f.addresses))
-	for i, address := range f.addresses {
-		_, port, err := net.SplitHostPort(address)
-		if err != nil {
-			return nil, fmt.Errorf("parsing fake broker's address: %w", err)
-		}
-		if ports[i], err = strconv.Atoi(port); err != nil {
-			return nil, fmt.Errorf("parsing fake broker's port: %w", err)
-		}
-	}
-	f.opts = append(f.opts, kfake.Ports(ports...))
-	return f, nil
+	return startFake(&Fake{}, dir, opts...)
 }
 
 // StartFakeBehind starts a fake broker with a Link in front of it, whose
 // address it names to its clients.
 func StartFakeBehind(dir string, link *network.Link) (*Fake, error) {
-	own := "127.0.0.1:0"
-	f, err := StartFake(dir, kfake.ListenFn(func(_, _ string) (net.Listener, error) {
-		l, err := net.Listen("tcp", own)
-		if err != nil {
-			return nil, fmt.Errorf("listening behind a link: %w", err)
-		}
-		own = l.Addr().String() // the same after a Restart
-		address, err := net.ResolveTCPAddr("tcp", link.Address)
-		return linked{l, address}, err
-	}))
-	if err != nil {
+	return startFake(&Fake{link: link}, dir)
+}
+
+func startFake(f *Fake, dir string, opts ...kfake.Opt) (*Fake, error) {
+	defaults := []kfake.Opt{
+		kfake.NumBrokers(1), kfake.DataDir(dir), kfake.GroupMinSessionTimeout(time.Second), kfake.ListenFn(f.listen),
+	}
+	f.opts = append(defaults, opts...)
+	if err := f.start(); err != nil {
+		f.release()
 		return nil, err
 	}
-	return f, link.To(own)
+	return f, nil
+}
+
+// listen listens for the next of the brokers, where it did before a Restart.
+func (f *Fake) listen(_, _ string) (net.Listener, error) {
+	if f.link != nil {
+		return f.listenBehind()
+	}
+	if f.next == len(f.ports) {
+		p, err := port.New()
+		if err != nil {
+			return nil, err
+		}
+		f.ports = append(f.ports, p)
+	}
+	f.next++
+	return f.ports[f.next-1].Listen()
+}
+
+// listenBehind listens anywhere: only the Link needs to know.
+func (f *Fake) listenBehind() (net.Listener, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listening behind a link: %w", err)
+	}
+	f.link.To(l.Addr().String())
+	address, err := net.ResolveTCPAddr("tcp", f.link.Address)
+	return linked{l, address}, err
+}
+
+// release gives up the ports.
+func (f *Fake) release() {
+	for _, p := range f.ports {
+		p.Release()
+	}
 }
 
 // linked is a listener that goes by another address.
@@ -78,16 +99,20 @@ func StartFakeFor(t testing.TB, opts ...kfake.Opt) *Fake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = f.Stop() })
+	t.Cleanup(func() {
+		_ = f.Stop()
+		f.release()
+	})
 	return f
 }
 
 func (f *Fake) start() error {
+	f.next = 0
 	cluster, err := kfake.NewCluster(f.opts...)
 	if err != nil {
 		return fmt.Errorf("starting fake broker: %w", err)
 	}
-	f.Cluster = cluster
+	f.Cluster, f.addresses = cluster, cluster.ListenAddrs()
 	return nil
 }
 

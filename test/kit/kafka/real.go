@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"github.com/segmentio/kafka-go"
 
 	"muster/test/kit/network"
+	"muster/test/kit/port"
 )
 
 // clusterID is any 16 bytes in base 64.
@@ -74,6 +74,7 @@ type lock struct {
 type RealBroker struct {
 	dir     string // properties, data and log of the process
 	jars    string
+	ports   []*port.Port // for clients, for itself, and for clients of locks
 	address string
 	secured string        // address of the port of locks, if there is one
 	link    *network.Link // in front of the address, if there is one
@@ -98,34 +99,47 @@ func startReal(ctx context.Context, dir string, l *lock, link *network.Link) (*R
 	if err != nil {
 		return nil, err
 	}
-	ports, err := freePorts(3)
+	b := &RealBroker{dir: dir, jars: jars, link: link}
+	err = b.prepare(ctx, l)
+	if err == nil {
+		err = b.Restart(ctx)
+	}
 	if err != nil {
-		return nil, err
-	}
-	b := &RealBroker{dir: dir, jars: jars, address: fmt.Sprintf("127.0.0.1:%d", ports[0]), link: link}
-	text := fmt.Sprintf(properties, ports[0], ports[1], filepath.Join(dir, "data"), b.Addresses()[0])
-	var users []string
-	if l != nil {
-		b.secured = fmt.Sprintf("127.0.0.1:%d", ports[2])
-		text += fmt.Sprintf(locks, ports[0], ports[1], ports[2], l.server, l.authority, Admin, AdminPassword, User, Password)
-		users = scramUsers()
-	}
-	if err := os.WriteFile(b.file("server.properties"), []byte(text), 0o600); err != nil {
-		return nil, fmt.Errorf("writing Kafka's properties: %w", err)
-	}
-	format := b.java(ctx, append([]string{"kafka.tools.StorageTool", "format", "-t", clusterID, "-c", b.file("server.properties")}, users...)...)
-	if out, err := format.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("formatting Kafka's storage: %w\n%s", err, out)
-	}
-	if link != nil {
-		if err := link.To(b.address); err != nil {
-			return nil, err
-		}
-	}
-	if err := b.Restart(ctx); err != nil {
+		b.release()
 		return nil, err
 	}
 	return b, nil
+}
+
+// prepare takes ports, and writes what the process is to find.
+func (b *RealBroker) prepare(ctx context.Context, l *lock) error {
+	var numbers []int
+	for range 3 {
+		p, err := port.New()
+		if err != nil {
+			return err
+		}
+		b.ports, numbers = append(b.ports, p), append(numbers, p.Number)
+	}
+	b.address = b.ports[0].Address()
+	text := fmt.Sprintf(properties, numbers[0], numbers[1], filepath.Join(b.dir, "data"), b.Addresses()[0])
+	var users []string
+	if l != nil {
+		b.secured = b.ports[2].Address()
+		text += fmt.Sprintf(locks, numbers[0], numbers[1], numbers[2], l.server, l.authority, Admin, AdminPassword, User, Password)
+		users = scramUsers()
+	}
+	if err := os.WriteFile(b.file("server.properties"), []byte(text), 0o600); err != nil {
+		return fmt.Errorf("writing Kafka's properties: %w", err)
+	}
+	format := b.java(ctx, append([]string{"kafka.tools.StorageTool", "format", "-t", clusterID, "-c", b.file("server.properties")}, users...)...)
+	if out, err := format.CombinedOutput(); err != nil {
+		return fmt.Errorf("formatting Kafka's storage: %w\n%s", err, out)
+	}
+	if b.link != nil {
+		b.link.To(b.address)
+	}
+	return nil
 }
 
 // scramUsers are arguments of the storage tool.
@@ -139,19 +153,11 @@ func scramUsers() []string {
 	return arguments
 }
 
-// freePorts finds ports nobody listens on. They are all held at the same
-// time, so they differ.
-func freePorts(n int) ([]int, error) {
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("looking for a free port: %w", err)
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+// release gives up the ports of a broker that will not be started again.
+func (b *RealBroker) release() {
+	for _, p := range b.ports {
+		p.Release()
 	}
-	return ports, nil
 }
 
 func (b *RealBroker) file(name string) string { return filepath.Join(b.dir, name) }
@@ -159,7 +165,9 @@ func (b *RealBroker) file(name string) string { return filepath.Join(b.dir, name
 func (b *RealBroker) java(ctx context.Context, args ...string) *exec.Cmd {
 	// A broker of a test lives for minutes: starting fast counts, not peak speed.
 	options := []string{"-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", filepath.Join(b.jars, "*")}
-	return exec.CommandContext(ctx, "java", append(options, args...)...)
+	command := exec.CommandContext(ctx, "java", append(options, args...)...)
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it must not outlive the tests
+	return command
 }
 
 // Addresses returns the broker's host:port.

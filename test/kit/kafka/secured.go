@@ -100,7 +100,10 @@ func (s *Secured) start(t testing.TB, server certificates.Pair) error {
 	if err != nil {
 		return err
 	}
-	t.Cleanup(func() { _ = b.Kill() })
+	t.Cleanup(func() {
+		_ = b.Kill()
+		b.release()
+	})
 	s.Broker = b
 	return nil
 }

@@ -1,14 +1,6 @@
 package network
 
-import (
-	"bytes"
-
-	"github.com/Shopify/toxiproxy/v2/stream"
-	"github.com/Shopify/toxiproxy/v2/toxics"
-)
-
-// replyCut is the name of a trouble of our own.
-const replyCut = "cut_replies"
+import "bytes"
 
 // queued ends the answers to the commands of a transaction; what follows is
 // the answer to EXEC, an array unless the transaction was refused.
@@ -18,32 +10,19 @@ var queued = []byte("+QUEUED\r\n*")
 // digit of its length.
 const keptOfReply = 1
 
-// replyCutter ends a connection in the middle of an answer to EXEC.
-type replyCutter struct{}
+// replyCutter finds the middle of an answer to EXEC.
+type replyCutter struct {
+	tail []byte // of what went through, as queued may come in two pieces
+}
 
-// Pipe implements toxics.Toxic.
-func (*replyCutter) Pipe(stub *toxics.ToxicStub) {
-	var tail []byte // of what went through, as queued may come in two pieces
-	for {
-		select {
-		case <-stub.Interrupt:
-			return
-		case c := <-stub.Input:
-			if c == nil {
-				stub.Close()
-				return
-			}
-			seen := append(tail, c.Data...)
-			at := bytes.Index(seen, queued)
-			if at < 0 {
-				stub.Output <- c
-				tail = bytes.Clone(seen[max(0, len(seen)-len(queued)+1):])
-				continue
-			}
-			kept := min(at+len(queued)+keptOfReply, len(seen)) - (len(seen) - len(c.Data))
-			stub.Output <- &stream.StreamChunk{Data: c.Data[:kept], Timestamp: c.Timestamp}
-			stub.Close()
-			return
-		}
+// cut returns what of data is to go through, and whether that is all.
+func (r *replyCutter) cut(data []byte) ([]byte, bool) {
+	seen := append(r.tail, data...)
+	at := bytes.Index(seen, queued)
+	if at < 0 {
+		r.tail = bytes.Clone(seen[max(0, len(seen)-len(queued)+1):])
+		return data, false
 	}
+	kept := min(at+len(queued)+keptOfReply, len(seen)) - (len(seen) - len(data))
+	return data[:kept], true
 }

@@ -11,11 +11,12 @@ import (
 	client "github.com/redis/go-redis/v9"
 
 	"muster/test/kit/network"
+	"muster/test/kit/port"
 )
 
 const (
 	slots       = 16384
-	clusterWait = 60 * time.Second // for all nodes to agree
+	clusterWait = 5 * time.Minute // for all nodes to agree
 )
 
 // Cluster is a Redis Cluster of processes on 127.0.0.1.
@@ -75,13 +76,9 @@ func (c *Cluster) Client(t testing.TB) *client.ClusterClient {
 // 10,000, which may be taken or above 65,535.
 func (c *Cluster) startNode(t testing.TB, number int, directives []string) *Server {
 	t.Helper()
-	bus, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
 	own := []string{
 		"cluster-enabled yes",
-		fmt.Sprintf("cluster-port %d", bus),
+		fmt.Sprintf("cluster-port %d", port.Hold(t).Number),
 		"cluster-node-timeout 2000",
 		// A replica takes over however long it has been cut off, so that
 		// tests can make a failover lose writes.
@@ -94,14 +91,12 @@ func (c *Cluster) startNode(t testing.TB, number int, directives []string) *Serv
 		return start(t, c.security, append(own, directives...))
 	}
 	link := c.Links[number]
-	_, port, err := net.SplitHostPort(link.Address)
+	_, announced, err := net.SplitHostPort(link.Address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	node := start(t, c.security, append(append(own, "cluster-announce-port "+port), directives...))
-	if err := link.To(node.Address); err != nil {
-		t.Fatal(err)
-	}
+	node := start(t, c.security, append(append(own, "cluster-announce-port "+announced), directives...))
+	link.To(node.Address)
 	return node
 }
 
@@ -136,11 +131,7 @@ func (c *Cluster) meet(ctx context.Context, clients []*client.Client) error {
 		if err != nil {
 			return fmt.Errorf("reading bus port of %s: %w", c.Addresses[i], err)
 		}
-		_, port, err := net.SplitHostPort(c.Addresses[i])
-		if err != nil {
-			return err
-		}
-		if err := clients[0].Do(ctx, "cluster", "meet", "127.0.0.1", port, bus["cluster-port"]).Err(); err != nil {
+		if err := clients[0].Do(ctx, "cluster", "meet", "127.0.0.1", c.Nodes[i].port, bus["cluster-port"]).Err(); err != nil {
 			return fmt.Errorf("introducing %s: %w", c.Addresses[i], err)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,18 +13,20 @@ import (
 	"time"
 
 	client "github.com/redis/go-redis/v9"
+
+	"muster/test/kit/port"
 )
 
 const (
-	startAttempts = 5                // a free port can be taken before the server binds it
-	startWait     = 20 * time.Second // for the server to answer, loading its data included
-	pollEvery     = 10 * time.Millisecond
+	startWait = 2 * time.Minute // most time for the server to answer, loading its data included
+	pollEvery = 10 * time.Millisecond
 )
 
 // Server is one redis-server process.
 type Server struct {
 	Address string // host:port, the same over restarts
 
+	port     int
 	security *Security // nil for none
 	folder   string
 	binary   string
@@ -47,20 +48,16 @@ func start(t testing.TB, security *Security, directives []string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for attempt := 1; ; attempt++ {
-		s := &Server{security: security, binary: binary, folder: t.TempDir()}
-		err := s.configure(directives)
-		if err == nil {
-			err = s.run()
-		}
-		if err == nil {
-			t.Cleanup(s.kill)
-			return s
-		}
-		if attempt == startAttempts {
-			t.Fatalf("starting redis-server: %v", err)
-		}
+	held := port.Hold(t)
+	s := &Server{Address: held.Address(), port: held.Number, security: security, binary: binary, folder: t.TempDir()}
+	if err := s.configure(directives); err != nil {
+		t.Fatal(err)
 	}
+	if err := s.run(); err != nil {
+		t.Fatalf("starting redis-server: %v", err)
+	}
+	t.Cleanup(s.kill)
+	return s
 }
 
 // Stop ends the server as an operator would, with SIGTERM, and waits for it.
@@ -100,23 +97,18 @@ func (s *Server) options() *client.Options {
 	return o
 }
 
-// configure picks a port and writes redis.conf.
+// configure writes redis.conf.
 func (s *Server) configure(directives []string) error {
-	port, err := freePort()
-	if err != nil {
-		return err
-	}
-	s.Address = fmt.Sprintf("127.0.0.1:%d", port)
 	lines := []string{
 		"bind 127.0.0.1",
-		fmt.Sprintf("port %d", port),
+		fmt.Sprintf("port %d", s.port),
 		"dir " + s.folder,
 		`save ""`,
 		"daemonize no",
 		"logfile " + s.log(),
 	}
 	if s.security != nil {
-		lines = append(lines, s.security.listen(port)...)
+		lines = append(lines, s.security.listen(s.port)...)
 	}
 	lines = append(lines, directives...)
 	text := strings.Join(lines, "\n") + "\n"
@@ -180,12 +172,3 @@ func (s *Server) signal(signal syscall.Signal) {
 
 func (s *Server) config() string { return filepath.Join(s.folder, "redis.conf") }
 func (s *Server) log() string    { return filepath.Join(s.folder, "redis.log") }
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("looking for a free port: %w", err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
