@@ -10,9 +10,9 @@ import (
 	"muster/rules"
 )
 
-// settle is how long after a change the files are looked at again, to see
+// secondLook is how long after a change the files are looked at again, to see
 // whether whoever writes them is done.
-const settle = time.Second
+const secondLook = time.Second
 
 // Watcher keeps the rules in force at what the segment files say.
 type Watcher struct {
@@ -73,7 +73,7 @@ func (w *Watcher) poll(ctx context.Context) time.Duration {
 		w.judge(ctx, c)
 	default:
 		w.fresh = c.digest
-		return min(w.config.Reload, settle)
+		return min(w.config.Reload, secondLook)
 	}
 	w.stamps = nil
 	if rested(stamps, now) {

@@ -253,7 +253,7 @@ func TestHalfWrittenFilesAreNotTaken(t *testing.T) {
 		pass(9500 * time.Millisecond)
 		for i := range len(shop) {
 			d.write("shop.yaml", shop[:i])
-			pass(settle / 2)
+			pass(secondLook / 2)
 		}
 		d.write("shop.yaml", shop+"  - {id: more, rule: traits.x == 1}\n")
 		pass(time.Minute)

@@ -40,15 +40,15 @@ func (s *Store) countBuckets(ctx context.Context, k keys, shard int) ([]int64, e
 	return counts, nil
 }
 
-// stored is a profile as it is stored.
-type stored struct {
+// storedProfile is a profile as it is stored.
+type storedProfile struct {
 	id   string
 	blob string
 }
 
 // eachPage visits the profiles of bucketsChunk buckets of a shard, from one
 // on, in pages.
-func (s *Store) eachPage(ctx context.Context, k keys, shard, first int, visit func([]stored) error) error {
+func (s *Store) eachPage(ctx context.Context, k keys, shard, first int, visit func([]storedProfile) error) error {
 	last := min(first+bucketsChunk, k.buckets)
 	var ids []*redis.StringSliceCmd
 	err := s.retry(ctx, "listing profiles", func(ctx context.Context) error {
@@ -79,7 +79,7 @@ func (s *Store) eachPage(ctx context.Context, k keys, shard, first int, visit fu
 // pager reads profiles in pages of pageProfiles.
 type pager struct {
 	store *Store
-	visit func([]stored) error
+	visit func([]storedProfile) error
 	asked []question
 	count int
 }
@@ -102,7 +102,7 @@ func (p *pager) read(ctx context.Context) error {
 	if p.count == 0 {
 		return nil
 	}
-	var page []stored
+	var page []storedProfile
 	err := p.store.retry(ctx, "reading profiles", func(ctx context.Context) error {
 		pipe := p.store.client.Pipeline()
 		var replies []*redis.SliceCmd
@@ -123,14 +123,14 @@ func (p *pager) read(ctx context.Context) error {
 	return p.visit(page)
 }
 
-func (p *pager) collect(page []stored, replies []*redis.SliceCmd) ([]stored, error) {
+func (p *pager) collect(page []storedProfile, replies []*redis.SliceCmd) ([]storedProfile, error) {
 	for i, reply := range replies {
 		for j, value := range reply.Val() {
 			blob, is := value.(string)
 			if !is {
 				return nil, final("a profile of %s is gone: somebody writes there", p.asked[i].key)
 			}
-			page = append(page, stored{p.asked[i].ids[j], blob})
+			page = append(page, storedProfile{p.asked[i].ids[j], blob})
 		}
 	}
 	return page, nil

@@ -43,7 +43,7 @@ type tally struct {
 
 func (c *copying) tally(ctx context.Context, shard int) (tally, error) {
 	n := tally{sizes: make([]int64, len(c.names))}
-	count := func(page []stored) error {
+	count := func(page []storedProfile) error {
 		for _, p := range page {
 			head, err := profile.ReadStored([]byte(p.blob))
 			if err != nil {

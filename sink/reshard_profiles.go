@@ -29,7 +29,7 @@ func (c *copying) copyProfiles(ctx context.Context, at checkpoint) error {
 			if err := c.save(ctx, at); err != nil {
 				return err
 			}
-			err := c.store.eachPage(ctx, c.old, at.shard, at.bucket, func(page []stored) error {
+			err := c.store.eachPage(ctx, c.old, at.shard, at.bucket, func(page []storedProfile) error {
 				return w.write(ctx, at.shard, page)
 			})
 			if err != nil {
@@ -88,7 +88,7 @@ func (w *profileWriter) readClocks(ctx context.Context) error {
 
 // write writes a page of an old shard's profiles. The clocks go along, so
 // that they are noted before the checkpoint passes the page.
-func (w *profileWriter) write(ctx context.Context, from int, page []stored) error {
+func (w *profileWriter) write(ctx context.Context, from int, page []storedProfile) error {
 	parts, err := w.sort(from, page)
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ type newProfiles struct {
 	timers []redis.Z
 }
 
-func (w *profileWriter) sort(from int, page []stored) (map[int]*newProfiles, error) {
+func (w *profileWriter) sort(from int, page []storedProfile) (map[int]*newProfiles, error) {
 	parts := map[int]*newProfiles{}
 	for _, p := range page {
 		if owner := w.plan.Before(p.id); owner != from {

@@ -9,8 +9,8 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// settleWait bounds how long a question is asked again.
-const settleWait = 10 * time.Second
+// insistFor bounds how long a question is asked again.
+const insistFor = 10 * time.Second
 
 // Extent is what one partition of the keyed topic holds.
 type Extent struct {
@@ -30,7 +30,7 @@ func (c *Cluster) Extents(ctx context.Context) ([]Extent, error) {
 	extents := make([]Extent, len(partitions))
 	for _, p := range partitions {
 		var first, end int64
-		err := settle(ctx, func() (err error) {
+		err := insist(ctx, func() (err error) {
 			first, end, err = c.bounds(ctx, c.cfg.Keyed, p.ID)
 			return err
 		})
@@ -49,7 +49,7 @@ func (c *Cluster) Members(ctx context.Context) ([]string, error) {
 	var members []string
 	for _, group := range []string{c.cfg.Group, c.cfg.routerGroup()} {
 		var found []kafka.DescribeGroupsResponseMember
-		err := settle(ctx, func() (err error) {
+		err := insist(ctx, func() (err error) {
 			found, err = c.describe(ctx, group)
 			return err
 		})
@@ -63,11 +63,11 @@ func (c *Cluster) Members(ctx context.Context) ([]string, error) {
 	return members, nil
 }
 
-// settle asks again for up to settleWait while a broker says that the answer
+// insist asks again for up to insistFor while a broker says that the answer
 // will be another one soon: a topic that was just created has no leader yet,
 // a group no coordinator.
-func settle(ctx context.Context, ask func() error) error {
-	for deadline := time.Now().Add(settleWait); ; {
+func insist(ctx context.Context, ask func() error) error {
+	for deadline := time.Now().Add(insistFor); ; {
 		err := ask()
 		var own kafka.Error
 		if !errors.As(err, &own) || !own.Temporary() || time.Now().After(deadline) {

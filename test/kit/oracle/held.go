@@ -70,8 +70,8 @@ func (o *Oracle) walk(h *history, until int64) {
 	}
 }
 
-// settle asks all conditions after an event, and plans when to ask again.
-func (o *Oracle) settle(h *history) {
+// askAll asks all conditions after an event, and plans when to ask again.
+func (o *Oracle) askAll(h *history) {
 	o.step(h, o.clock, o.conditions)
 	h.ahead = plan(h, o.conditions, o.clock, false)
 }

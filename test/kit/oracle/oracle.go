@@ -79,7 +79,7 @@ func (o *Oracle) Apply(e *event.Event) bool {
 	if !h.add(e, o.clock) {
 		return false
 	}
-	o.settle(h)
+	o.askAll(h)
 	return true
 }
 
