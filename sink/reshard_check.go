@@ -97,7 +97,7 @@ func (c *copying) finish(ctx context.Context, shard int, n tally) error {
 			pipe.HSet(ctx, c.new.sizes(shard), part...)
 		}
 		pipe.HSet(ctx, c.new.meta(shard), "next", 0, "outbox", outbox, "rules", c.rules, "generation", generationCurrent,
-			"swept", 0, "bucket", 0, "schema", schema)
+			"swept", 0, "bucket", 0, "sweep", generationCurrent, "schema", schema)
 		_, err = pipe.Exec(ctx)
 		return err
 	})
