@@ -59,7 +59,7 @@ func DefaultConfig() Config {
 
 // Validate reports the first bound that is out of range.
 func (c Config) Validate() error {
-	for _, f := range []struct {
+	for _, bound := range []struct {
 		name             string
 		value, low, high int
 	}{
@@ -69,8 +69,8 @@ func (c Config) Validate() error {
 		{"traits", c.Traits, 1, 100_000},
 		{"groups", c.Groups, 1, 100_000},
 	} {
-		if f.value < f.low || f.value > f.high {
-			return fmt.Errorf("profile limit %s is %d; it must be between %d and %d", f.name, f.value, f.low, f.high)
+		if bound.value < bound.low || bound.value > bound.high {
+			return fmt.Errorf("profile limit %s is %d; it must be between %d and %d", bound.name, bound.value, bound.low, bound.high)
 		}
 	}
 	return nil
