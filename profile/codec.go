@@ -30,9 +30,9 @@ type numbering struct {
 }
 
 const (
-	segmentName   = "s:"
-	seriesName    = "a:"
-	conditionName = "h:"
+	nameSegment   = "s:"
+	nameSeries    = "a:"
+	nameCondition = "h:"
 )
 
 // NewCodec returns the codec of a schema and the segment ids of its rule
@@ -57,14 +57,14 @@ func NewCodec(schema *Schema, segments, names []string) (*Codec, []string) {
 	codec.series.position = make(map[uint64]int, len(schema.Series))
 	codec.segments.position = make(map[uint64]int, len(segments))
 	for _, s := range schema.Series {
-		number(&codec.series, seriesName+digest(s.Key))
+		number(&codec.series, nameSeries+digest(s.Key))
 	}
 	codec.conditions.position = make(map[uint64]int, len(schema.Conditions))
 	for _, id := range segments {
-		number(&codec.segments, segmentName+id)
+		number(&codec.segments, nameSegment+id)
 	}
 	for _, key := range schema.Conditions {
-		number(&codec.conditions, conditionName+digest(key))
+		number(&codec.conditions, nameCondition+digest(key))
 	}
 	return codec, codec.names[len(names):]
 }
@@ -82,7 +82,7 @@ func digest(key string) string {
 
 // SegmentName returns the segment id that an entry of a list of names is
 // about; false when it is about something else.
-func SegmentName(name string) (id string, ok bool) { return strings.CutPrefix(name, segmentName) }
+func SegmentName(name string) (id string, ok bool) { return strings.CutPrefix(name, nameSegment) }
 
 // Segment returns the id of a retired segment by its number.
-func (c *Codec) Segment(number uint64) string { return c.names[number][len(segmentName):] }
+func (c *Codec) Segment(number uint64) string { return c.names[number][len(nameSegment):] }
