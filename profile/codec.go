@@ -31,9 +31,9 @@ type numbering struct {
 }
 
 const (
-	segmentName   = "s:"
-	seriesName    = "a:"
-	conditionName = "h:"
+	nameSegment   = "s:"
+	nameSeries    = "a:"
+	nameCondition = "h:"
 )
 
 // NewCodec returns the codec of a schema and the segment ids of its rule
@@ -65,7 +65,7 @@ func NewCodec(schema *Schema, segments, names []string) (*Codec, []string) {
 		number(&codec.segments, NameOfSegment(id))
 	}
 	for _, key := range schema.Conditions {
-		number(&codec.conditions, conditionName+digest(key))
+		number(&codec.conditions, nameCondition+digest(key))
 	}
 	return codec, codec.names[len(names):]
 }
@@ -95,17 +95,17 @@ func digest(key string) string {
 }
 
 // NameOfSegment is the entry of a list of names that is about a segment.
-func NameOfSegment(id string) string { return segmentName + id }
+func NameOfSegment(id string) string { return nameSegment + id }
 
 // NameOfSeries is the entry of a list of names that is about a series.
-func NameOfSeries(key string) string { return seriesName + digest(key) }
+func NameOfSeries(key string) string { return nameSeries + digest(key) }
 
 // SegmentName returns the segment id that an entry of a list of names is
 // about; false when it is about something else.
-func SegmentName(name string) (id string, ok bool) { return strings.CutPrefix(name, segmentName) }
+func SegmentName(name string) (id string, ok bool) { return strings.CutPrefix(name, nameSegment) }
 
 // IsSeriesName reports whether an entry of a list of names is about a series.
-func IsSeriesName(name string) bool { return strings.HasPrefix(name, seriesName) }
+func IsSeriesName(name string) bool { return strings.HasPrefix(name, nameSeries) }
 
 // Segment returns the id of a retired segment by its number.
-func (c *Codec) Segment(number uint64) string { return c.names[number][len(segmentName):] }
+func (c *Codec) Segment(number uint64) string { return c.names[number][len(nameSegment):] }

@@ -226,12 +226,12 @@ func (p *steps) empty() bool { return len(p.times) == 0 && p.latest == none && p
 
 // Estimates of what steps take when stored, in bytes.
 const (
-	stepBytes   = timeBytes + 1
-	chainsBytes = timeBytes * (MaxSteps + 2)
+	bytesPerStep   = bytesPerTime + 1
+	bytesPerChains = bytesPerTime * (MaxSteps + 2)
 )
 
 // blobBytes estimates the bytes that the steps take when stored.
-func (p *steps) blobBytes() int { return seriesBytes + chainsBytes + stepBytes*len(p.times) }
+func (p *steps) blobBytes() int { return bytesPerSeries + bytesPerChains + bytesPerStep*len(p.times) }
 
 // gain is what folding all events would free; few are nothing, so that what
 // is abandoned is never folded.
@@ -239,7 +239,7 @@ func (p *steps) gain() int {
 	if len(p.times) <= 2 {
 		return 0
 	}
-	return stepBytes * len(p.times)
+	return bytesPerStep * len(p.times)
 }
 
 // bytes estimates the memory that the steps take.

@@ -31,16 +31,16 @@ const costEvents = 20
 
 // Bytes that one event takes in a blob: a time in days is about 4, a number
 // 9, a short text 10.
-var eventBytes = map[profile.Keep]int{
+var bytesPerEvent = map[profile.Keep]int{
 	profile.KeepTotalNumbers: 13, profile.KeepTotalDistinct: 10, profile.KeepSlidingTimes: 4, profile.KeepSlidingNumbers: 13, profile.KeepSlidingValues: 14,
 	profile.KeepRecentSequence: 5, profile.KeepTotalSequence: 5,
 }
 
-// seriesBytes is what a series takes without events.
-const seriesBytes = 30
+// bytesPerSeries is what a series takes without events.
+const bytesPerSeries = 30
 
-// heldBytes is what a condition of held(...) takes where it is true.
-const heldBytes = 10
+// bytesPerHeld is what a condition of held(...) takes where it is true.
+const bytesPerHeld = 10
 
 // Costs estimates the cost of every segment, in order of ids.
 func (s *Set) Costs() []Cost {
@@ -59,7 +59,7 @@ func costOf(s *Segment, seen map[string]bool) Cost {
 	rule.Term.Deep(func(term *language.Term) {
 		if term.Op == language.OpHeld && !seen[term.Args[0].String()] {
 			seen[term.Args[0].String()] = true
-			cost.Bytes += heldBytes
+			cost.Bytes += bytesPerHeld
 		}
 		if term.Op != language.OpAggregate || seen[term.Aggregate.Key()] {
 			return
@@ -67,7 +67,7 @@ func costOf(s *Segment, seen map[string]bool) Cost {
 		seen[term.Aggregate.Key()] = true
 		keep := term.Aggregate.Keep()
 		cost.Aggregates = append(cost.Aggregates, term.Aggregate.Text())
-		cost.Bytes += seriesBytes + costEvents*eventBytes[keep]
+		cost.Bytes += bytesPerSeries + costEvents*bytesPerEvent[keep]
 	})
 	return cost
 }

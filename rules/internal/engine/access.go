@@ -7,7 +7,7 @@ import "math"
 type fullIndex struct {
 	byScale      []scalePostings // boundaries: in below the value's cell, inBack from it on
 	byBit        []offsets
-	everyProfile []offsets // one list, of what every profile comes by
+	everyProfile []offsets // one list, of what is looked at for every profile
 	always       []uint32  // positions with no such set, or none that is worth it
 	late         []uint32  // positions that mention segments, ascending
 }
@@ -27,22 +27,22 @@ const (
 // predicate in the words of Fabret et al.
 type access struct {
 	lit          *literal
-	posting      posting
-	everyProfile bool // every profile comes by
+	posting      entryPosting
+	everyProfile bool // it is looked at for every profile
 }
 
-// addAccess adds the access by a literal, p being its posting for the path at
-// hand, and returns what it costs. To a literal that says what a value is not,
-// every profile comes; its posting tests the literal, too.
-func (r *ruleFiling) addAccess(node *formula, posted posting, sufficient bool) float64 {
+// addAccess adds the access by a literal, which was posted for the path at hand,
+// and returns what it costs. Where a literal says what a value is not, full
+// evaluation looks at the posting for every profile, so it tests the literal too.
+func (r *ruleFiling) addAccess(node *formula, posted entryPosting, sufficient bool) float64 {
 	lit := node.lit
 	switch {
 	case lit.kind != literalBit && lit.kind != literalOneOf && lit.kind != literalRange:
 		return math.Inf(1)
 	case !lit.negated:
 		r.accesses = append(r.accesses, access{lit: lit, posting: posted})
-		come := node.visitShare()
-		return (come + leastShare) * r.visitCost(posted, node.share/max(come, leastShare))
+		visits := node.visitShare()
+		return (visits + leastShare) * r.visitCost(posted, node.share/max(visits, leastShare))
 	case !lit.test.kind.guards():
 		return math.Inf(1)
 	}
@@ -53,9 +53,9 @@ func (r *ruleFiling) addAccess(node *formula, posted posting, sufficient bool) f
 	return r.visitCost(posted, 1)
 }
 
-// visitCost is what coming by a posting costs that guarded has just made. Literal
-// is how often its literal holds then.
-func (r *ruleFiling) visitCost(posted posting, literal float64) float64 {
+// visitCost is what it costs full evaluation to look at a posting that guarded
+// has just made. Literal is how often its literal holds then.
+func (r *ruleFiling) visitCost(posted entryPosting, literal float64) float64 {
 	gate, rest := 1.0, min(1, literal)
 	for i, n := range r.usable {
 		if i == 0 {
@@ -71,8 +71,9 @@ func (r *ruleFiling) visitCost(posted posting, literal float64) float64 {
 	return costGate + gate*behind
 }
 
-// visitShare is how often full evaluation comes by a literal. A range with two
-// ends is filed under one of them, so that is more often than it holds.
+// visitShare is how often full evaluation looks at the postings of a literal. A
+// range with two ends is filed under one of them, so that is more often than it
+// holds.
 func (f *formula) visitShare() float64 {
 	if f.lit.kind != literalRange {
 		return f.share

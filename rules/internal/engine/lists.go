@@ -15,7 +15,7 @@ const (
 	drawerFullUp
 	drawerFullDown
 	drawerFullBit
-	drawerFullEvery // of what every profile comes by
+	drawerFullEvery // of what is looked at for every profile
 )
 
 const drawers = int(drawerFullEvery) + 1
@@ -29,12 +29,12 @@ func (d drawer) ofScales() bool {
 // which they were filed: by position.
 func (f *filing) file() {
 	entries, exits := make([]uint32, f.lists*gateKinds+1), make([]uint32, f.lists+1)
-	f.postings.each(func(p *posting) { entries[p.group+1]++ })
+	f.postings.each(func(p *entryPosting) { entries[p.group+1]++ })
 	f.exits.each(func(p *exitPosting) { exits[p.list+1]++ })
 	f.ix.entries = make([]entry, accumulate(entries))
 	f.ix.exits = make([]exit, accumulate(exits))
 	f.begin(entries, exits)
-	f.postings.each(func(p *posting) {
+	f.postings.each(func(p *entryPosting) {
 		at := &entries[p.group]
 		f.ix.entries[*at] = p.entry
 		*at++

@@ -2,8 +2,8 @@ package engine
 
 import "math"
 
-// posting is an entry before it is filed.
-type posting struct {
+// entryPosting is an entry before it is filed.
+type entryPosting struct {
 	group uint64 // by list and then by kind of gate
 	entry entry
 	rule  ruleRef
@@ -21,7 +21,7 @@ type exitPosting struct {
 // processor predicts well.
 const gateKinds = 2 * (int(testBit) + 1)
 
-func (p *posting) kind() int {
+func (p *entryPosting) kind() int {
 	if p.odd {
 		return 2*int(p.entry.gate.kind) + 1
 	}
@@ -35,7 +35,7 @@ type filing struct {
 	ix       *index
 	first    [drawers][]int // by owner, its first list
 	lists    int
-	postings pile[posting]
+	postings pile[entryPosting]
 	exits    pile[exitPosting]
 	rests    []rest
 	accesses []access   // scratch: to one rule
@@ -127,7 +127,7 @@ func (r *ruleFiling) walk(node *formula, required, sufficient bool) float64 {
 // fileLiteral files a rule under one of its literals: entries where the literal
 // may become true, exits where it may become false. When the rule can't
 // hold without the literal, an exit where it surely becomes false is sure.
-func (f *filing) fileLiteral(lit *literal, posted posting, required bool) {
+func (f *filing) fileLiteral(lit *literal, posted entryPosting, required bool) {
 	switch lit.kind {
 	case literalBit:
 		n := lit.sensor.first + lit.index
@@ -149,7 +149,7 @@ func (f *filing) fileLiteral(lit *literal, posted posting, required bool) {
 
 // fileOneOf files single cells. A move from one of several cells to another
 // changes nothing.
-func (f *filing) fileOneOf(l *literal, p posting, required bool) {
+func (f *filing) fileOneOf(l *literal, p entryPosting, required bool) {
 	several := len(l.values) > 1
 	for _, c := range l.cells {
 		switch {
@@ -164,7 +164,7 @@ func (f *filing) fileOneOf(l *literal, p posting, required bool) {
 }
 
 // fileRange files a range of cells under the boundaries at its ends.
-func (f *filing) fileRange(lit *literal, posted posting, required bool) {
+func (f *filing) fileRange(lit *literal, posted entryPosting, required bool) {
 	low, high := lit.ends()
 	if low == high {
 		return
@@ -185,7 +185,7 @@ func (f *filing) fileRange(lit *literal, posted posting, required bool) {
 
 // fileBoundary files one end: crossing it inward makes a range true and its
 // complement false.
-func (f *filing) fileBoundary(s *scale, cell int, inward, outward drawer, negated bool, p posting, required bool) {
+func (f *filing) fileBoundary(s *scale, cell int, inward, outward drawer, negated bool, p entryPosting, required bool) {
 	if negated {
 		inward, outward = outward, inward
 	}
@@ -193,11 +193,11 @@ func (f *filing) fileBoundary(s *scale, cell int, inward, outward drawer, negate
 	f.fileExit(outward, s.id, cell-1-s.base, p, required)
 }
 
-func (f *filing) fileEntry(d drawer, owner, key int, p posting) {
+func (f *filing) fileEntry(d drawer, owner, key int, p entryPosting) {
 	p.group = uint64((f.first[d][owner]+key)*gateKinds + p.kind())
 	f.postings.add(p)
 }
 
-func (f *filing) fileExit(d drawer, owner, key int, p posting, sure bool) {
+func (f *filing) fileExit(d drawer, owner, key int, p entryPosting, sure bool) {
 	f.exits.add(exitPosting{list: uint64(f.first[d][owner] + key), exit: exitOf(p.rule, sure)})
 }

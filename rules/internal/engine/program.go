@@ -32,10 +32,10 @@ type instruction struct {
 	whenTrue, whenFalse int16 // instructions ahead in the same rule
 }
 
-// Ends of a program.
+// Jumps that end a program.
 const (
-	endAccept = -1
-	endRefuse = -2
+	jumpAccept = -1
+	jumpRefuse = -2
 )
 
 // programs are the rules as jump programs, one behind the other.
@@ -71,7 +71,7 @@ func (p *programs) add(part *formula) {
 			}
 		}
 	}
-	emit(part, endAccept, endRefuse)
+	emit(part, jumpAccept, jumpRefuse)
 }
 
 // run evaluates the rule at a position.
@@ -97,7 +97,7 @@ func (m *Matcher) run(position uint32) bool {
 			pc = in.whenFalse
 		}
 		if pc < 0 {
-			return pc == endAccept
+			return pc == jumpAccept
 		}
 	}
 }

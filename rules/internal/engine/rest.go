@@ -45,7 +45,7 @@ func (ix *index) restHolds(i uint32, cells []uint16) uint32 {
 // guarded makes an entry of the rule for a literal with the path at hand, and
 // its rest. Sufficient says that the rule holds if the literal and the
 // path do. The formulas of the guards stay in usable, the gate's first.
-func (r *ruleFiling) guarded(l *literal, sufficient bool) posting {
+func (r *ruleFiling) guarded(l *literal, sufficient bool) entryPosting {
 	tests := r.guards()
 	complete := sufficient && len(tests) == len(r.path) && l.kind != literalResidual && !r.late
 	if l.unsure() {
@@ -55,7 +55,7 @@ func (r *ruleFiling) guarded(l *literal, sufficient bool) posting {
 			complete = false
 		}
 	}
-	posted := posting{
+	posted := entryPosting{
 		entry: entry{gate: test{kind: testRange, parameter: anyCell}, rest: uint32(len(r.rests))},
 		rule:  ruleRef(r.position),
 	}
