@@ -1,17 +1,17 @@
 package pipeline
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"muster/profile"
 	"muster/rules"
 )
 
-// catalog is what a shard knows of the segments and series of its rule sets
+// catalog is immutable. It is what a shard knows of the segments and series of its rule sets
 // beyond the set in force: of each segment, since which generation it has
 // meant what it means now, and of each series, since when it has been kept.
 // It is stored with the shard, so that whoever opens it next knows what an
@@ -47,23 +47,41 @@ const goneEntry = "gone"
 
 // readCatalog reads stored entries. What it can't read was written by another
 // version and counts as gone, so that the segment is evaluated anew.
-func readCatalog(stored map[string]string) catalog {
-	c := catalog{segments: map[string]segmentEntry{}, series: map[string]seriesEntry{}}
+func readCatalog(stored map[string]string) *catalog {
+	c := &catalog{segments: map[string]segmentEntry{}, series: map[string]seriesEntry{}}
 	for name, text := range stored {
 		if id, ok := profile.SegmentName(name); ok {
-			var e segmentEntry
-			if _, err := fmt.Sscanf(text, "%d %x %d", &e.since, &e.meaning, &e.tracked); err != nil {
-				e = segmentEntry{}
-			}
-			c.segments[id] = e
-			continue
-		}
-		var e seriesEntry
-		if _, err := fmt.Sscanf(text, "%d %d %d", &e.tracked, &e.window, &e.newest); err == nil {
+			c.segments[id] = readSegmentEntry(text)
+		} else if e, ok := readSeriesEntry(text); ok {
 			c.series[name] = e
 		}
 	}
 	return c
+}
+
+func readSegmentEntry(text string) segmentEntry {
+	fields := strings.Fields(text)
+	if len(fields) != 3 {
+		return segmentEntry{}
+	}
+	since, err1 := strconv.ParseUint(fields[0], 10, 64)
+	meaning, err2 := strconv.ParseUint(fields[1], 16, 64)
+	tracked, err3 := strconv.ParseInt(fields[2], 10, 64)
+	if err1 != nil || err2 != nil || err3 != nil {
+		return segmentEntry{}
+	}
+	return segmentEntry{since, meaning, tracked}
+}
+
+func readSeriesEntry(text string) (seriesEntry, bool) {
+	fields := strings.Fields(text)
+	if len(fields) != 3 {
+		return seriesEntry{}, false
+	}
+	tracked, err1 := strconv.ParseInt(fields[0], 10, 64)
+	window, err2 := strconv.ParseInt(fields[1], 10, 64)
+	newest, err3 := strconv.Atoi(fields[2])
+	return seriesEntry{tracked, window, newest}, err1 == nil && err2 == nil && err3 == nil
 }
 
 func (e segmentEntry) text() string {
@@ -79,16 +97,16 @@ func (e seriesEntry) text() string {
 
 // openCatalog reads what is stored of a shard. Where no catalog was ever
 // stored, the shard's names tell what it has kept before.
-func openCatalog(state State) catalog {
+func openCatalog(state *State) *catalog {
+	c := readCatalog(state.Catalog)
 	if len(state.Catalog) > 0 {
-		return readCatalog(state.Catalog)
+		return c
 	}
-	c := readCatalog(nil)
 	for _, name := range state.Names {
 		if id, ok := profile.SegmentName(name); ok {
 			c.segments[id] = segmentEntry{}
-		} else {
-			c.series[name] = seriesEntry{window: math.MaxInt64}
+		} else if profile.IsSeriesName(name) {
+			c.series[name] = seriesEntry{window: math.MaxInt64} // since when is not known, so nothing is said to be missing
 		}
 	}
 	return c
@@ -96,9 +114,9 @@ func openCatalog(state State) catalog {
 
 // with returns the catalog of a rule set that comes after c. Generation is
 // that of the set, clock the instant from which on what is new is kept.
-func (c *catalog) with(set *rules.Set, generation uint64, clock int64) catalog {
+func (c *catalog) with(set *rules.Set, generation uint64, clock int64) *catalog {
 	series, partly := seriesWith(c.series, set.Schema(), clock)
-	next := catalog{segments: make(map[string]segmentEntry, set.Len()), series: series}
+	next := &catalog{segments: make(map[string]segmentEntry, set.Len()), series: series}
 	for position := range set.Len() {
 		id, meaning := set.Segment(position).ID, set.Meaning(position)
 		e := c.segments[id]
@@ -166,51 +184,36 @@ func (c *catalog) gone() []string {
 	return ids
 }
 
-// drop forgets segments that are gone.
-func (c *catalog) drop() {
-	maps.DeleteFunc(c.segments, func(_ string, e segmentEntry) bool { return e.since == 0 })
+// withoutGone returns the catalog without the segments that are gone.
+func (c *catalog) withoutGone() *catalog {
+	rest := &catalog{segments: maps.Clone(c.segments), series: c.series}
+	maps.DeleteFunc(rest.segments, func(_ string, e segmentEntry) bool { return e.since == 0 })
+	return rest
 }
 
-// texts returns all entries as they are stored.
-func (c *catalog) texts() map[string]string {
-	texts := make(map[string]string, len(c.segments)+len(c.series))
+// differences returns the entries of c, as they are stored, that are not
+// equal in before, and "" for those that are only there.
+func (c *catalog) differences(before *catalog) map[string]string {
+	changed := map[string]string{}
 	for id, e := range c.segments {
-		texts[profile.NameOfSegment(id)] = e.text()
-	}
-	for name, e := range c.series {
-		texts[name] = e.text()
-	}
-	return texts
-}
-
-// differences returns the entries of c that differ from stored ones, "" for
-// those that go.
-func (c *catalog) differences(stored map[string]string) map[string]string {
-	now, changed := c.texts(), map[string]string{}
-	for name, text := range now {
-		if stored[name] != text {
-			changed[name] = text
+		if was, known := before.segments[id]; !known || was != e {
+			changed[profile.NameOfSegment(id)] = e.text()
 		}
 	}
-	for name := range stored {
-		if _, ok := now[name]; !ok {
+	for name, e := range c.series {
+		if was, known := before.series[name]; !known || was != e {
+			changed[name] = e.text()
+		}
+	}
+	for id := range before.segments {
+		if _, stays := c.segments[id]; !stays {
+			changed[profile.NameOfSegment(id)] = ""
+		}
+	}
+	for name := range before.series {
+		if _, stays := c.series[name]; !stays {
 			changed[name] = ""
 		}
 	}
 	return changed
-}
-
-// patch brings stored entries to where differences lead.
-func patch(stored, differences map[string]string) map[string]string {
-	if len(differences) > 0 && stored == nil {
-		stored = map[string]string{}
-	}
-	for name, text := range differences {
-		if text == "" {
-			delete(stored, name)
-		} else {
-			stored[name] = text
-		}
-	}
-	return stored
 }

@@ -62,7 +62,7 @@ func (s *Shard) evaluated(p *profile.Profile) int64 {
 func (s *Shard) committed(c *Commit) {
 	s.next = c.Next
 	s.outbox += int64(len(c.Changes))
-	s.stored = lineage{c.Rules, c.Generation, c.Swept, c.Bucket, patch(s.stored.catalog, c.Catalog)}
+	s.stored = lineage{c.Rules, c.Generation, c.Swept, c.Bucket, s.catalog}
 	s.newNames, s.catalogued, s.drop = nil, nil, nil
 	for _, e := range s.dirty {
 		e.dirty, e.deadline = false, e.profile.Deadline

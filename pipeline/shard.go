@@ -35,8 +35,7 @@ type Shard struct {
 	outbox     int64
 	generation uint64
 	stored     lineage
-	legacy     catalog // what names tell, where no catalog is stored
-	catalog    catalog
+	catalog    *catalog
 	catalogued map[string]string // of the catalog, what the next commit stores
 
 	swept  uint64   // newest generation of which every profile was looked at
@@ -68,11 +67,8 @@ func newShard(set *rules.Set, limits profile.Config, cacheBytes int, s State) *S
 	sh := &Shard{
 		limits: limits, cache: newCache(cacheBytes), timers: newTimers(s.Timers),
 		epoch: s.Epoch, next: s.Next, clock: s.Clock, outbox: s.Outbox,
-		stored:     lineage{s.Rules, s.Generation, s.Swept, s.Bucket, s.Catalog},
+		stored:     lineage{s.Rules, s.Generation, s.Swept, s.Bucket, openCatalog(&s)},
 		newMatcher: standard,
-	}
-	if s.Catalog == nil {
-		sh.legacy = openCatalog(s)
 	}
 	sh.adopt(set, s.Names)
 	return sh

@@ -28,7 +28,7 @@ type lineage struct {
 	generation uint64
 	swept      uint64
 	bucket     int
-	catalog    map[string]string
+	catalog    *catalog
 }
 
 // part is a rule set of those segments alone that a sweep has to look at.
@@ -42,15 +42,11 @@ type part struct {
 // plan finds out what is to be looked at under a rule set that was just
 // adopted, and what of the catalog must be stored.
 func (s *Shard) plan() {
-	before := readCatalog(s.stored.catalog)
-	if s.stored.catalog == nil {
-		before = s.legacy
-	}
 	s.swept, s.bucket, s.part, s.drop = s.stored.swept, s.stored.bucket, nil, nil
 	if s.generation != s.stored.generation {
 		s.bucket = 0
 	}
-	s.catalog = before.with(s.set, s.generation, s.clock)
+	s.catalog = s.stored.catalog.with(s.set, s.generation, s.clock)
 	s.catalogued = s.catalog.differences(s.stored.catalog)
 	if s.stored.rules == "" {
 		s.swept = s.generation // there is no profile yet
@@ -237,6 +233,6 @@ func (s *Shard) retire(p *profile.Profile, now int64) {
 func (s *Shard) endSweep() {
 	s.swept, s.bucket, s.part = s.generation, 0, nil
 	s.drop = s.catalog.gone()
-	s.catalog.drop()
+	s.catalog = s.catalog.withoutGone()
 	s.catalogued = s.catalog.differences(s.stored.catalog)
 }
