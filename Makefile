@@ -14,6 +14,11 @@ LANES ?= 3
 SEED ?= 1
 KAFKA ?= real
 
+# Of make steady: how often each mode runs, the packages, and the seed that the
+# first run's tests are shuffled by (SEED).
+COUNT ?= 1
+PACKAGES ?= ./...
+
 # Of make soak-service: how long.
 FOR ?= 1h
 
@@ -27,7 +32,7 @@ REPEATS ?=
 PROFILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race e2e faults soak-service retail soak lint vuln bench bench-e2e
+.PHONY: help build demo test steady race e2e faults soak-service retail soak lint vuln bench bench-e2e
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +46,9 @@ demo: ## show audiences move on generated shop traffic; needs nothing but Go
 # -count=1: the suite builds and runs a binary, which the test cache can't see.
 test: ## run every test, the e2e suite on an embedded broker and a real Redis
 	go test -count=1 -timeout 15m ./...
+
+steady: ## run PACKAGES' tests COUNT times idle, with busy cores, with one core, and two suites side by side; SEED
+	@go run ./test/steady -count $(COUNT) -seed $(SEED) $(PACKAGES)
 
 race: ## run every test but the whole-binary suites under the race detector
 	go test -count=1 -timeout 30m -race -short ./...

@@ -22,7 +22,7 @@ type population struct {
 
 // newPopulation makes profiles that have all attributes and no memberships.
 func newPopulation(attributes []*workload.Attribute, seed uint64, size int) *population {
-	p := &population{attributes: attributes, now: start0, limits: profile.DefaultConfig()}
+	p := &population{attributes: attributes, now: start0, limits: profile.Default()}
 	for _, a := range attributes {
 		p.paths = append(p.paths, profile.PathOf(a.Name))
 	}

@@ -78,13 +78,13 @@ type visit struct {
 }
 
 func newShop(set *rules.Set) (*shop, error) {
-	decoder, err := event.NewDecoder(event.DefaultConfig())
+	decoder, err := event.NewDecoder(event.Default())
 	if err != nil {
 		return nil, fmt.Errorf("making a decoder: %w", err)
 	}
 	return &shop{
 		set: set, matcher: rules.NewMatcher(set), decoder: decoder, traffic: demo.NewTraffic(seed),
-		limits: profile.DefaultConfig(), customers: map[string]*profile.Profile{},
+		limits: profile.Default(), customers: map[string]*profile.Profile{},
 	}, nil
 }
 

@@ -31,41 +31,44 @@ type Config struct {
 	// clock counts as the wall clock and time goes on while nothing comes, or
 	// stream, where every arrival time is believed and only they move time:
 	// for feeding old or simulated data. Default wall.
-	Clock string            `yaml:"clock"`
-	HTTP  HTTP              `yaml:"http"`
-	Log   observe.LogConfig `yaml:"log"`
-}
-
-// HTTP is about the port for metrics and health checks.
-type HTTP struct {
-	// Listen is the host:port to listen on; "" for none. Default :8080.
-	Listen string `yaml:"listen"`
+	Clock string             `yaml:"clock"`
+	HTTP  observe.HTTPConfig `yaml:"http"`
+	Log   observe.LogConfig  `yaml:"log"`
 }
 
 // Default returns the default of every setting.
 func Default() Config {
-	kafka := stream.DefaultConfig()
-	kafka.Brokers, kafka.Keyed = []string{"127.0.0.1:9092"}, "muster-events"
 	return Config{
-		Kafka: kafka, Redis: sink.Default(), Pipeline: pipeline.DefaultConfig(),
-		Segments: segments.DefaultConfig(), Clock: WallClock,
-		HTTP: HTTP{Listen: ":8080"}, Log: observe.DefaultLogConfig(),
+		Kafka: stream.Default(), Redis: sink.Default(), Pipeline: pipeline.Default(), Segments: segments.Default(),
+		Clock: WallClock, HTTP: observe.DefaultHTTP(), Log: observe.DefaultLog(),
 	}
 }
 
-// Validate returns everything that is wrong, each with its section.
+// Validate returns everything that is wrong, each with its section, in the
+// order of the fields; what does not fit together comes last.
 func (c Config) Validate() error {
-	errs := []error{
+	return errors.Join(
 		section("kafka", c.Kafka.Validate()), section("redis", c.Redis.Validate()),
-		section("pipeline", c.Pipeline.Validate()), section("segments", c.Segments.Validate()), section("log", c.Log.Validate()),
-	}
+		section("pipeline", c.Pipeline.Validate()), section("segments", c.Segments.Validate()),
+		c.validateClock(), section("http", c.HTTP.Validate()), section("log", c.Log.Validate()),
+		c.validateTimeouts(),
+	)
+}
+
+func (c Config) validateClock() error {
 	if c.Clock != WallClock && c.Clock != StreamClock {
-		errs = append(errs, fmt.Errorf("  clock: %q is neither %s nor %s", c.Clock, WallClock, StreamClock))
+		return fmt.Errorf("  clock: %q is neither %s nor %s", c.Clock, WallClock, StreamClock)
 	}
+	return nil
+}
+
+// validateTimeouts refuses a commit that may take longer than the group waits
+// for its member.
+func (c Config) validateTimeouts() error {
 	if commit, session := c.Pipeline.CommitTimeout, c.Kafka.SessionTimeout; commit >= session {
-		errs = append(errs, fmt.Errorf("  pipeline: commit_timeout is %s; it must be shorter than kafka's session_timeout, which is %s", commit, session))
+		return section("pipeline", fmt.Errorf("commit_timeout is %s; it must be shorter than kafka's session_timeout, which is %s", commit, session))
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // section puts the section's name before every line of an error.

@@ -119,7 +119,10 @@ var unusableConfigurations = map[string]string{
 	"kafka:\n  brokers: []\nredis:\n  prefix: A B\n": "  [4:11] redis: prefix: \"A B\"",
 	"pipeline:\n  commit_timeout: 10s\n":             "  [2:19] pipeline: commit_timeout is 10s; it must be shorter than kafka's session_timeout",
 	"log:\n  level: loud\n":                          "  [2:10] log: level is \"loud\"",
-	"pipeline:\n  events: {max_depth: 1}\n":          "] pipeline: event limit max_depth",
+	"pipeline:\n  events: {max_depth: 1}\n":          "  [2:23] pipeline: event limit max_depth",
+	"pipeline: {profiles: {traits: 0}}\n":            "  [1:31] pipeline: profile limit traits",
+	"redis: {tls: {key_file: x}}\n":                  "  [1:14] redis: tls.enabled",
+	"http: {listen: '8080'}\n":                       "  [1:16] http: listen is \"8080\"; it must be host:port",
 	"segments: {path: ''}\n":                         "  [1:18] segments: path is missing",
 	"segments: {reload: 50ms}\n":                     "  [1:20] segments: reload is 50ms; it must be 0, or between 100ms and 24h",
 	"segments: folder\n":                             "[1:11]",
@@ -135,6 +138,45 @@ func TestUnusableConfigurations(t *testing.T) {
 		_, err := Read(path)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%q gives %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+// All mistakes are told at once, in the order of the sections and of the
+// settings in them, each with its place.
+func TestAllMistakesAreToldInOrder(t *testing.T) {
+	text := `log: {format: xml, level: loud}
+http: {listen: "8080"}
+clock: sundial
+pipeline: {profiles: {groups: 0}, events: {max_id: 1, max_bytes: 1}, commit_timeout: 20s, timers: 0}
+redis: {write_timeout: 0s, read_timeout: 0s, dial_timeout: 0s, db: -1}
+segments: {path: ""}
+kafka: {linger: -1s, group: "", brokers: []}
+`
+	want := `  [7:42] kafka: brokers: at least one host:port is needed
+  [7:29] kafka: group: the name is missing
+  [7:17] kafka: linger: -1s is not within 0s and 1s
+  [5:68] redis: db: -1 is negative
+  [5:60] redis: dial_timeout: 0s is not above 0 and at most 10m0s
+  [5:42] redis: read_timeout: 0s is not above 0 and at most 10m0s
+  [5:24] redis: write_timeout: 0s is not above 0 and at most 10m0s
+  [4:99] pipeline: timers is 0; it must be between 1 and 100000
+  [4:66] pipeline: event limit max_bytes is 1; it must be between 1024 and 67108864
+  [4:52] pipeline: event limit max_id is 1; it must be between 16 and 65536
+  [4:31] pipeline: profile limit groups is 0; it must be between 1 and 100000
+  [6:18] segments: path is missing
+  [3:8] clock: "sundial" is neither wall nor stream
+  [2:16] http: listen is "8080"; it must be host:port, as :8080, or empty for none
+  [1:27] log: level is "loud"; it must be debug, info, warn or error
+  [1:15] log: format is "xml"; it must be console or json
+  [4:86] pipeline: commit_timeout is 20s; it must be shorter than kafka's session_timeout, which is 10s`
+	path := filepath.Join(t.TempDir(), "evaluator.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := Read(path); err == nil || err.Error() != "configuration "+path+":\n"+want {
+			t.Errorf("got\n%v\nwant\n%s", err, want)
 		}
 	}
 }

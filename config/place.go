@@ -28,26 +28,36 @@ func placeOf(text []byte, path string) string {
 	return fmt.Sprintf("[%d:%d] ", at.Line, at.Column)
 }
 
-// mistake is the beginning of a line of Validate: the section and what may be
-// the names of a value in it.
-var mistake = regexp.MustCompile(`^  ([a-z]+): ([a-z_]*)`)
+// mistake is the beginning of a line of Validate: the section, perhaps what
+// kind of limit it is about, and what may be the names of a value in it.
+var mistake = regexp.MustCompile(`^  ([a-z]+): (event limit |profile limit |)([a-z_.]*)`)
 
-// placed puts the place of each value that is wrong before its line, or that
-// of its section. What the text leaves out has none.
+// limits are the settings in a section that hold the limits of a kind.
+var limits = map[string]string{"event limit ": "events.", "profile limit ": "profiles."}
+
+// placed puts the place of each value that is wrong before its line. What the
+// text leaves out has the place of the nearest that it is in, if any.
 func placed(err error, text []byte) error {
 	lines := strings.Split(err.Error(), "\n")
 	for i, line := range lines {
-		found := mistake.FindStringSubmatch(line)
-		if found == nil {
-			continue
+		if found := mistake.FindStringSubmatch(line); found != nil {
+			path := found[1] + "." + limits[found[2]] + found[3]
+			lines[i] = "  " + nearest(text, path) + strings.TrimPrefix(line, "  ")
 		}
-		at := placeOf(text, found[1]+"."+found[2])
-		if found[2] == "" || at == "" {
-			at = placeOf(text, found[1])
-		}
-		lines[i] = "  " + at + strings.TrimPrefix(line, "  ")
 	}
 	return errors.New(strings.Join(lines, "\n"))
+}
+
+// nearest returns the place of a value, or of the innermost it is in that the
+// text has.
+func nearest(text []byte, path string) string {
+	for path != "" {
+		if at := placeOf(text, strings.Trim(path, ".")); at != "" {
+			return at
+		}
+		path = path[:max(0, strings.LastIndexByte(path, '.'))]
+	}
+	return ""
 }
 
 // durationError gives an error about a duration the place of the first text

@@ -10,8 +10,9 @@ import (
 )
 
 // Read reads and checks a configuration file, and the files of certificates
-// and passwords that it names. An error holds every mistake, each with its
-// line and column.
+// and passwords that it names. An error holds line and column: of the first
+// mistake in the form of the text, else of every value that can't be used,
+// else of every file that can't.
 func Read(path string) (Config, error) {
 	c := Default()
 	data, err := os.ReadFile(path)

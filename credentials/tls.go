@@ -35,17 +35,18 @@ const (
 	fieldKey  = "tls.key_file"
 )
 
-// Validate returns what does not fit together. It reads no file; see Check.
+// Validate returns what does not fit together, joined, in the order of the
+// fields. It reads no file; see Check.
 func (t TLS) Validate() error {
 	var problems []error
 	if !t.Enabled && (t != TLS{}) {
 		problems = append(problems, errors.New("tls.enabled: it is false although other fields of tls are set"))
 	}
-	if t.CertFile != "" && t.KeyFile == "" {
-		problems = append(problems, errors.New(fieldKey+": the key of cert_file is missing"))
-	}
 	if t.KeyFile != "" && t.CertFile == "" {
 		problems = append(problems, errors.New(fieldCert+": the certificate of key_file is missing"))
+	}
+	if t.CertFile != "" && t.KeyFile == "" {
+		problems = append(problems, errors.New(fieldKey+": the key of cert_file is missing"))
 	}
 	return errors.Join(problems...)
 }

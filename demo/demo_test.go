@@ -32,7 +32,7 @@ func TestSameSeedSameTraffic(t *testing.T) {
 // TestTrafficIsAShop looks whether the traffic has what the demo promises.
 func TestTrafficIsAShop(t *testing.T) {
 	traffic, names, profiles := demo.NewTraffic(3), map[string]int{}, map[string]int{}
-	decoder, err := event.NewDecoder(event.DefaultConfig())
+	decoder, err := event.NewDecoder(event.Default())
 	if err != nil {
 		t.Fatal(err)
 	}

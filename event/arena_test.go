@@ -8,7 +8,7 @@ import (
 )
 
 func TestEventsStayUntilReset(t *testing.T) {
-	d := newDecoder(t, DefaultConfig())
+	d := newDecoder(t, Default())
 	record := func(i int) []byte {
 		return fmt.Appendf(nil, `{"type":"track","userId":"user-%d","messageId":%d,"event":"E%d","properties":{"a":[%d,{"b":"%s"}]}}`,
 			i, i, i, i, strings.Repeat(fmt.Sprint(i%10), i%3000))
@@ -24,7 +24,7 @@ func TestEventsStayUntilReset(t *testing.T) {
 			clear(data) // nothing decoded may live in the record
 		}
 		for i, e := range events {
-			want, rej := newDecoder(t, DefaultConfig()).Decode(nil, nil, record(i), recordTime, 0)
+			want, rej := newDecoder(t, Default()).Decode(nil, nil, record(i), recordTime, 0)
 			if len(rej) != 0 || !sameEvent(e, want[0]) {
 				t.Fatalf("round %d, event %d has changed: %+v", round, i, e)
 			}
@@ -37,7 +37,7 @@ func TestEventsStayUntilReset(t *testing.T) {
 }
 
 func TestResetReusesMemory(t *testing.T) {
-	d := newDecoder(t, DefaultConfig())
+	d := newDecoder(t, Default())
 	first, _ := d.Decode(nil, nil, []byte(`{"type":"alias","userId":"first"}`), recordTime, 0)
 	kept := strings.Clone(first[0].Profile)
 	d.Reset()
@@ -52,7 +52,7 @@ func TestResetReusesMemory(t *testing.T) {
 func TestArenaIsBounded(t *testing.T) {
 	const head, tail = `{"type":"page","userId":"u","properties":{"a":["`, `"]}}`
 	const room = 1<<20 - len(head) - len(tail)
-	d := newDecoder(t, DefaultConfig())
+	d := newDecoder(t, Default())
 	var m runtime.MemStats
 	for _, filling := range []string{
 		strings.Repeat(`",[],"`, room/6),

@@ -17,7 +17,7 @@ const batchOf = 500
 const renewals = 0.05
 
 func BenchmarkDecode(b *testing.B) {
-	d := newDecoder(b, DefaultConfig())
+	d := newDecoder(b, Default())
 	record := []byte(trackRecord)
 	var events []Event
 	var rej []Rejection
@@ -44,7 +44,7 @@ func BenchmarkDecode(b *testing.B) {
 }
 
 func BenchmarkSplit(b *testing.B) {
-	d := newDecoder(b, DefaultConfig())
+	d := newDecoder(b, Default())
 	record := []byte(trackRecord)
 	var routed []Routed
 	var rej []Rejection
@@ -70,7 +70,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		[]byte(`{"type":"identify","userId":77,"traits":{"a":{"b":"\u00e9\ud83d"},"n":0.1234567890123456789,"big":1e22},"receivedAt":"2026-11-21T10:00:00Z"}`),
 		[]byte(`{"batch":[` + trackRecord + `,{"type":"page","userId":"u"}],"sentAt":"2026-11-21T10:00:00Z"}`),
 	}
-	d := newDecoder(t, DefaultConfig())
+	d := newDecoder(t, Default())
 	var events []Event
 	var routed []Routed
 	var rej []Rejection

@@ -41,7 +41,7 @@ func TestTimes(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			record := `{"type":"alias",` + test.fields + `,"userId":"u"}`
 			record = strings.Replace(record, ",,", ",", 1)
-			events, rej := newDecoder(t, DefaultConfig()).Decode(nil, nil, []byte(record), test.record, test.wall)
+			events, rej := newDecoder(t, Default()).Decode(nil, nil, []byte(record), test.record, test.wall)
 			if len(rej) != 0 {
 				t.Fatalf("rejected: %s", rej[0].Reason)
 			}
@@ -56,7 +56,7 @@ func TestTimes(t *testing.T) {
 
 func TestNoTimeAtAll(t *testing.T) {
 	const record = `{"type":"alias","userId":"u","sentAt":"2026-11-21T10:05:00Z","originalTimestamp":"2026-11-21T10:05:00Z"}`
-	_, rej := newDecoder(t, DefaultConfig()).Decode(nil, nil, []byte(record), 0, recordTime)
+	_, rej := newDecoder(t, Default()).Decode(nil, nil, []byte(record), 0, recordTime)
 	const want = "timestamp: absent, and so are receivedAt and the record's own time"
 	if len(rej) != 1 || rej[0].Reason != want {
 		t.Errorf("got %+v, want %q", rej, want)
@@ -69,7 +69,7 @@ func TestEnvelopeTimes(t *testing.T) {
 		{"type":"alias","userId":"b","originalTimestamp":"2026-11-21T08:00:00Z","receivedAt":"2026-11-21T12:00:00Z"},
 		{"type":"alias","userId":"c","originalTimestamp":"2026-11-21T08:00:00Z","receivedAt":null,"sentAt":"2026-11-21T08:30:00Z"},
 		{"type":"alias","userId":"d","receivedAt":"soon"}]}`
-	events, rej := newDecoder(t, DefaultConfig()).Decode(nil, nil, []byte(record), 0, 0)
+	events, rej := newDecoder(t, Default()).Decode(nil, nil, []byte(record), 0, 0)
 	if len(events) != 3 || len(rej) != 1 || rej[0].Item != 3 {
 		t.Fatalf("got %+v, %+v; want three events and item 3 rejected", events, rej)
 	}

@@ -1,6 +1,9 @@
 package event
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Config bounds what a Decoder accepts. What passes a bound is rejected.
 type Config struct {
@@ -20,13 +23,15 @@ type Config struct {
 	MaxID int `yaml:"max_id"`
 }
 
-// DefaultConfig returns the documented defaults.
-func DefaultConfig() Config {
+// Default returns the documented defaults.
+func Default() Config {
 	return Config{MaxBytes: 1 << 20, MaxDepth: 32, MaxTraits: 1000, MaxID: 1024}
 }
 
-// Validate reports the first bound that is out of range.
+// Validate returns every bound that is out of range, joined, in the order of
+// the fields.
 func (c Config) Validate() error {
+	var problems []error
 	for _, f := range []struct {
 		name             string
 		value, low, high int
@@ -37,8 +42,8 @@ func (c Config) Validate() error {
 		{"max_id", c.MaxID, 16, 1 << 16},
 	} {
 		if f.value < f.low || f.value > f.high {
-			return fmt.Errorf("event limit %s is %d; it must be between %d and %d", f.name, f.value, f.low, f.high)
+			problems = append(problems, fmt.Errorf("event limit %s is %d; it must be between %d and %d", f.name, f.value, f.low, f.high))
 		}
 	}
-	return nil
+	return errors.Join(problems...)
 }

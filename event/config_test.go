@@ -6,7 +6,7 @@ import (
 )
 
 func TestConfigBounds(t *testing.T) {
-	if err := DefaultConfig().Validate(); err != nil {
+	if err := Default().Validate(); err != nil {
 		t.Fatalf("defaults: %v", err)
 	}
 	for _, test := range []struct {
@@ -22,10 +22,23 @@ func TestConfigBounds(t *testing.T) {
 		{"max_id", func(c *Config) { c.MaxID = 15 }},
 		{"max_id", func(c *Config) { c.MaxID = 1<<16 + 1 }},
 	} {
-		c := DefaultConfig()
+		c := Default()
 		test.turn(&c)
 		if _, err := NewDecoder(c); err == nil || !strings.Contains(err.Error(), "event limit "+test.name) {
 			t.Errorf("%+v: got error %v, want one that names %s", c, err, test.name)
+		}
+	}
+}
+
+// All mistakes are told at once, in the order of the fields.
+func TestConfigTellsAllMistakesInOrder(t *testing.T) {
+	want := "event limit max_bytes is 0; it must be between 1024 and 67108864\n" +
+		"event limit max_depth is 0; it must be between 3 and 256\n" +
+		"event limit max_traits is 0; it must be between 1 and 100000\n" +
+		"event limit max_id is 0; it must be between 16 and 65536"
+	for range 2 {
+		if err := (Config{}).Validate(); err == nil || err.Error() != want {
+			t.Errorf("got\n%v\nwant\n%s", err, want)
 		}
 	}
 }

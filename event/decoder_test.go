@@ -90,7 +90,7 @@ func TestDecodeGoodForms(t *testing.T) {
 		{"empty batch", `{"batch":[]}`, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			d := newDecoder(t, DefaultConfig())
+			d := newDecoder(t, Default())
 			got, rej := d.Decode(nil, nil, []byte(test.record), recordTime, 0)
 			if len(rej) != 0 {
 				t.Fatalf("rejected: %+v", rej)
@@ -186,7 +186,7 @@ func TestDecodeBadRecords(t *testing.T) {
 		{"batch an object", `{"batch":{}}`, `batch: an object is not an array`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			d := newDecoder(t, DefaultConfig())
+			d := newDecoder(t, Default())
 			events, rej := d.Decode(nil, nil, []byte(test.record), recordTime, 0)
 			if len(events) != 0 || len(rej) != 1 {
 				t.Fatalf("got %d events and %d rejections, want one rejection", len(events), len(rej))
@@ -208,7 +208,7 @@ func TestDecodeBadRecords(t *testing.T) {
 func TestBadItemTakesOnlyItselfOut(t *testing.T) {
 	record := `{"\u0062atch" : [ {"type":"alias","userId":"a"} ,null, {"type":"no\u0070e","x":"]}"},[1],"s\"t",
 		{"batch":[],"type":"alias","userId":"x"},{"type":"alias","userId":"b"}],"sentAt":"x","context":[{"a":"}"}]}`
-	d := newDecoder(t, DefaultConfig())
+	d := newDecoder(t, Default())
 	events, rej := d.Decode(nil, nil, []byte(record), recordTime, 0)
 	var profiles []string
 	for _, e := range events {
@@ -241,7 +241,7 @@ func TestBadItemTakesOnlyItselfOut(t *testing.T) {
 // TestManyKeys decodes objects that would take minutes if repeated keys were
 // found by comparing each with each.
 func TestManyKeys(t *testing.T) {
-	c := DefaultConfig()
+	c := Default()
 	c.MaxBytes, c.MaxTraits = 1<<24, 100_000
 	var b strings.Builder
 	b.WriteString(`{"type":"identify","userId":"u","traits":{`)
@@ -273,7 +273,7 @@ func TestManyKeys(t *testing.T) {
 }
 
 func TestNegativeZero(t *testing.T) {
-	d := newDecoder(t, DefaultConfig())
+	d := newDecoder(t, Default())
 	events, _ := d.Decode(nil, nil, []byte(`{"type":"page","userId":"u","properties":{"z":-0,"f":-0.0}}`), recordTime, 0)
 	for _, key := range []string{"z", "f"} {
 		if f := events[0].Body.Get(key).Number(); f != 0 || !math.Signbit(f) {

@@ -10,7 +10,7 @@ import (
 // A record holds one call or a batch of them. What can't be used comes back
 // with the reason, and the rest of the batch is not affected.
 func ExampleDecoder_Decode() {
-	decoder, err := event.NewDecoder(event.DefaultConfig())
+	decoder, err := event.NewDecoder(event.Default())
 	if err != nil {
 		fmt.Println(err)
 		return

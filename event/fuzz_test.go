@@ -25,7 +25,7 @@ func FuzzDecode(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	used := newDecoder(f, DefaultConfig())
+	used := newDecoder(f, Default())
 	f.Fuzz(func(t *testing.T, record []byte) {
 		used.Reset()
 		original := string(record)
@@ -33,7 +33,7 @@ func FuzzDecode(f *testing.F) {
 		if string(record) != original {
 			t.Fatal("Decode changed the record")
 		}
-		again, againRej := newDecoder(t, DefaultConfig()).Decode(nil, nil, record, recordTime, recordTime)
+		again, againRej := newDecoder(t, Default()).Decode(nil, nil, record, recordTime, recordTime)
 		if !slices.EqualFunc(events, again, sameEvent) || fmt.Sprint(rej) != fmt.Sprint(againRej) {
 			t.Fatalf("a used decoder differs from a new one:\n%+v %+v\n%+v %+v", events, rej, again, againRej)
 		}

@@ -28,7 +28,7 @@ func TestSplit(t *testing.T) {
 			[]string{`a {"type":"alias","userId":"a","messageId":"m","timestamp":"2026-11-21T08:00:00Z"}`}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			routed, rej := newDecoder(t, DefaultConfig()).Split(nil, nil, []byte(test.record), origin)
+			routed, rej := newDecoder(t, Default()).Split(nil, nil, []byte(test.record), origin)
 			if len(rej) != 0 {
 				t.Fatalf("rejected: %+v", rej)
 			}
@@ -48,7 +48,7 @@ func TestSplit(t *testing.T) {
 }
 
 func TestSplitRejects(t *testing.T) {
-	small := DefaultConfig()
+	small := Default()
 	small.MaxBytes, small.MaxID = 1024, 16
 	for _, test := range []struct {
 		name, record, origin, reason string
@@ -74,7 +74,7 @@ func TestSplitRejects(t *testing.T) {
 // TestOriginIsEscaped routes a record whose origin would break the JSON.
 func TestOriginIsEscaped(t *testing.T) {
 	const origin = "a\"b\\c\n"
-	d := newDecoder(t, DefaultConfig())
+	d := newDecoder(t, Default())
 	routed, _ := d.Split(nil, nil, []byte(`{"type":"alias","userId":"u"}`), origin)
 	events, rej := d.Decode(nil, nil, routed[0].Value, recordTime, 0)
 	if len(rej) != 0 || events[0].MessageID != origin {
@@ -86,7 +86,7 @@ func TestOriginIsEscaped(t *testing.T) {
 // events and the same rejections as the record itself.
 func compareSplit(t *testing.T, record []byte, origin string) {
 	t.Helper()
-	d := newDecoder(t, DefaultConfig())
+	d := newDecoder(t, Default())
 	want, wantRej := d.Decode(nil, nil, record, recordTime, 0)
 	routed, rej := d.Split(nil, nil, record, origin)
 	if fmt.Sprint(rej) != fmt.Sprint(wantRej) || len(routed) != len(want) {

@@ -157,7 +157,7 @@ func TestLogger(t *testing.T) {
 			t.Errorf("%+v was taken", c)
 		}
 	}
-	if err := observe.DefaultLogConfig().Validate(); err != nil {
+	if err := observe.DefaultLog().Validate(); err != nil {
 		t.Error(err)
 	}
 }

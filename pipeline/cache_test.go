@@ -19,7 +19,7 @@ func TestDroppedProfilesLeaveMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newShard(set, profile.DefaultConfig(), 20_000, State{Next: -1})
+	s := newShard(set, profile.Default(), 20_000, State{Next: -1})
 	var seen []weak.Pointer[profile.Profile]
 	next, now := int64(0), int64(1_793_872_800_000)
 	for size := 100; size > 0; size-- {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -41,33 +42,30 @@ type Config struct {
 	Profiles profile.Config `yaml:"profiles"`
 }
 
-// DefaultConfig returns the documented defaults.
-func DefaultConfig() Config {
+// Default returns the documented defaults.
+func Default() Config {
 	return Config{
 		CacheBytes: 256 << 20, Timers: 2000, Wave: 1000,
 		IdleGrace: time.Second, IdleCheck: 5 * time.Second, CommitTimeout: 5 * time.Second,
-		Events: event.DefaultConfig(), Profiles: profile.DefaultConfig(),
+		Events: event.Default(), Profiles: profile.Default(),
 	}
 }
 
-// Validate reports the first value that is out of range.
+// Validate returns everything that is out of range, joined, in the order of
+// the fields.
 func (c Config) Validate() error {
-	switch {
-	case c.CacheBytes < 1<<20 || c.CacheBytes > 1<<40:
-		return fmt.Errorf("cache_bytes is %d; it must be between 1048576 and 1099511627776", c.CacheBytes)
-	case c.Timers < 1 || c.Timers > 100_000:
-		return fmt.Errorf("timers is %d; it must be between 1 and 100000", c.Timers)
-	case c.Wave < 0 || c.Wave > 1_000_000:
-		return fmt.Errorf("wave is %d; it must be between 0 and 1000000", c.Wave)
-	case c.IdleGrace < 0 || c.IdleGrace > time.Hour:
-		return fmt.Errorf("idle_grace is %s; it must be between 0s and 1h", c.IdleGrace)
-	case c.IdleCheck < 100*time.Millisecond || c.IdleCheck > time.Hour:
-		return fmt.Errorf("idle_check is %s; it must be between 100ms and 1h", c.IdleCheck)
-	case c.CommitTimeout < 100*time.Millisecond || c.CommitTimeout > 5*time.Minute:
-		return fmt.Errorf("commit_timeout is %s; it must be between 100ms and 5m", c.CommitTimeout)
+	var problems []error
+	refuse := func(bad bool, format string, arguments ...any) {
+		if bad {
+			problems = append(problems, fmt.Errorf(format, arguments...))
+		}
 	}
-	if err := c.Events.Validate(); err != nil {
-		return err
-	}
-	return c.Profiles.Validate()
+	refuse(c.CacheBytes < 1<<20 || c.CacheBytes > 1<<40, "cache_bytes is %d; it must be between 1048576 and 1099511627776", c.CacheBytes)
+	refuse(c.Timers < 1 || c.Timers > 100_000, "timers is %d; it must be between 1 and 100000", c.Timers)
+	refuse(c.Wave < 0 || c.Wave > 1_000_000, "wave is %d; it must be between 0 and 1000000", c.Wave)
+	refuse(c.IdleGrace < 0 || c.IdleGrace > time.Hour, "idle_grace is %s; it must be between 0s and 1h", c.IdleGrace)
+	refuse(c.IdleCheck < 100*time.Millisecond || c.IdleCheck > time.Hour, "idle_check is %s; it must be between 100ms and 1h", c.IdleCheck)
+	refuse(c.CommitTimeout < 100*time.Millisecond || c.CommitTimeout > 5*time.Minute,
+		"commit_timeout is %s; it must be between 100ms and 5m", c.CommitTimeout)
+	return errors.Join(append(problems, c.Events.Validate(), c.Profiles.Validate())...)
 }

@@ -23,7 +23,7 @@ segments:
 		return
 	}
 	ctx := context.Background()
-	driver := pipeline.NewDriver(set, pipeline.DefaultConfig(), pipeline.State{Next: -1}, nil)
+	driver := pipeline.NewDriver(set, pipeline.Default(), pipeline.State{Next: -1}, nil)
 	first := time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC)
 	for _, day := range []int{0, 10} {
 		at := first.AddDate(0, 0, day).UnixMilli()

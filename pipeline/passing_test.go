@@ -78,7 +78,7 @@ func TestIdleShardFollowsTheWallClock(t *testing.T) {
 		began := time.Now()
 		store := memory.New()
 		watch(t, weekly(t), store, &still{tape: tape{records: []pipeline.Record{bought(0, "u", began)}, size: 1}}, nil)
-		grace := pipeline.DefaultConfig().IdleGrace
+		grace := pipeline.Default().IdleGrace
 		time.Sleep(week + grace - time.Millisecond)
 		synctest.Wait()
 		if got := store.Outbox(0); len(got) != 1 || !got[0].Entered {

@@ -31,7 +31,7 @@ func TestSampleIsReadForOtherRules(t *testing.T) {
 	set := ruleset.One(t, `count(events("Order Completed")) > 5 and count(events("A")) > 0`)
 	s := NewSample()
 	for number, names := range [][]string{{"s:gone", "s:one"}, nil} {
-		shard := newShard(set, profile.DefaultConfig(), 0, State{Next: -1, Names: names})
+		shard := newShard(set, profile.Default(), 0, State{Next: -1, Names: names})
 		id := fmt.Sprint(number)
 		s.offer(number, shard.codec.Names(), commitOf(t, shard, id, 3+number, 1000+int64(number)))
 	}
@@ -41,7 +41,7 @@ func TestSampleIsReadForOtherRules(t *testing.T) {
 		t.Fatalf("%d profiles at %d", len(list), s.Now())
 	}
 	for i, p := range list {
-		got := p.Read(other.Schema(), profile.Query{Reduce: profile.Count}, 2000)
+		got := p.Read(other.Schema(), profile.Query{Reduce: profile.ReduceCount}, 2000)
 		if p.ID != fmt.Sprint(i) || got.Number() != float64(3+i) {
 			t.Errorf("profile %s has bought %v times", p.ID, got)
 		}

@@ -37,7 +37,7 @@ func (l *life) restart(set *rules.Set) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	config := pipeline.DefaultConfig()
+	config := pipeline.Default()
 	config.CacheBytes = 0
 	l.driver = pipeline.NewDriver(set, config, state, l)
 }

@@ -109,7 +109,7 @@ func (l *letters) Write(_ context.Context, more []pipeline.DeadLetter) error {
 // times are believed. Tests change what they need otherwise.
 func newWorker(store pipeline.Store, set *rules.Set, records []pipeline.Record, size int) *pipeline.Worker {
 	return &pipeline.Worker{
-		Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(set), Store: store, Dead: &letters{}, Topic: "events",
+		Config: pipeline.Default(), Rules: pipeline.NewLive(set), Store: store, Dead: &letters{}, Topic: "events",
 		Owner: func(string) int { return 0 },
 		Wall:  func() int64 { return 0 },
 		Open: func(_ context.Context, _ int, offset int64) (pipeline.Source, error) {

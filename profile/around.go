@@ -9,7 +9,7 @@ const foldUpTo = 32
 // where it knows nothing quickly: then ask Read. It is for sums and means
 // over a window.
 func (p *Profile) Around(s *Schema, q Query, now int64) (low, high float64, ok bool) {
-	if q.Reduce != Sum && q.Reduce != Mean || s.Series[q.Series].Keep != SlidingNumbers {
+	if q.Reduce != ReduceSum && q.Reduce != ReduceMean || s.Series[q.Series].Keep != KeepSlidingNumbers {
 		return 0, 0, false
 	}
 	pts := p.find(s, q.Series)
@@ -32,13 +32,13 @@ func (p *Profile) Around(s *Schema, q Query, now int64) (low, high float64, ok b
 // a mean is not known.
 func (v *view) around(r Reduce, of *sums) (low, high float64, ok bool) {
 	if v.from == v.to {
-		return 0, 0, r == Sum
+		return 0, 0, r == ReduceSum
 	}
 	buckets, i, j := v.split()
 	folded := total(buckets)
 	sum, off, ok := of.between(v.points.head+i, v.points.head+j, folded.sum)
 	low, high = sum-off, sum+off
-	if r == Mean {
+	if r == ReduceMean {
 		// Dividing keeps the order: rounding never turns two numbers round.
 		n := float64(folded.count + int64(j-i))
 		low, high = low/n, high/n

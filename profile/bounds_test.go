@@ -11,31 +11,6 @@ import (
 	"muster/event"
 )
 
-func TestConfigValidate(t *testing.T) {
-	if err := DefaultConfig().Validate(); err != nil {
-		t.Error(err)
-	}
-	fields := map[string]struct {
-		of        func(*Config) *int
-		low, high int
-	}{
-		"entries":     {func(c *Config) *int { return &c.Entries }, 16, 1_000_000},
-		"state_bytes": {func(c *Config) *int { return &c.StateBytes }, 4096, 1 << 30},
-		"message_ids": {func(c *Config) *int { return &c.MessageIDs }, 16, 1_000_000},
-		"traits":      {func(c *Config) *int { return &c.Traits }, 1, 100_000},
-		"groups":      {func(c *Config) *int { return &c.Groups }, 1, 100_000},
-	}
-	for name, f := range fields {
-		for value, ok := range map[int]bool{f.low - 1: false, f.low: true, f.high: true, f.high + 1: false} {
-			c := DefaultConfig()
-			*f.of(&c) = value
-			if err := c.Validate(); (err == nil) != ok {
-				t.Errorf("%s = %d: %v", name, value, err)
-			}
-		}
-	}
-}
-
 // countError is the bound that Config.Entries states for each of a window's
 // two edges.
 func countError(folded int) float64 { return max(bucketEntries, float64(folded)/32) }
@@ -48,8 +23,8 @@ func TestEntriesBound(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		limit := []int{16, 100, 256, 1000}[r.IntN(4)]
 		window := []int64{100_000, 1_000_000, 1 << 40}[r.IntN(3)]
-		schema := NewSchema(nil, []Series{seriesOf(SlidingTimes, window), seriesOf(SlidingNumbers, window)})
-		cfg := DefaultConfig()
+		schema := NewSchema(nil, []Series{seriesOf(KeepSlidingTimes, window), seriesOf(KeepSlidingNumbers, window)})
+		cfg := Default()
 		cfg.Entries = limit
 		p, now := New("p"), start
 		var all history
@@ -70,8 +45,8 @@ func TestEntriesBound(t *testing.T) {
 					bound = 0
 				}
 				want := float64(len(all.within(now-w[0], now-w[1])))
-				count := p.Read(schema, Query{Series: 0, Reduce: Count, From: w[0], To: w[1]}, now).Number()
-				sum := p.Read(schema, Query{Series: 1, Reduce: Sum, From: w[0], To: w[1]}, now).Number()
+				count := p.Read(schema, Query{Series: 0, Reduce: ReduceCount, From: w[0], To: w[1]}, now).Number()
+				sum := p.Read(schema, Query{Series: 1, Reduce: ReduceSum, From: w[0], To: w[1]}, now).Number()
 				if off := math.Abs(count - want); off > bound || sum != count {
 					t.Fatalf("seed %d, entries %d, window %v: count %v and sum %v of %v after %d events, the bound is %v", seed, limit, w, count, sum, want, n, bound)
 				} else {
@@ -90,7 +65,7 @@ func TestEntriesBound(t *testing.T) {
 // lower bound, the last one stays, the first is the first one kept.
 func TestEntriesBoundOfValues(t *testing.T) {
 	schema := everySeries(1 << 40)
-	cfg := DefaultConfig()
+	cfg := Default()
 	cfg.Entries = 16
 	p := New("p")
 	for i := range 100 {
@@ -99,26 +74,26 @@ func TestEntriesBoundOfValues(t *testing.T) {
 	read := func(k Keep, r Reduce) float64 {
 		return p.Read(schema, Query{Series: int(k), Reduce: r, From: 1 << 40}, start+100).Number()
 	}
-	if got := read(TotalDistinct, Distinct); got != 16 {
+	if got := read(KeepTotalDistinct, ReduceDistinct); got != 16 {
 		t.Errorf("%v distinct values of all time, want the bound 16", got)
 	}
-	if got := read(SlidingValues, Distinct); got < 8 || got > 16 {
+	if got := read(KeepSlidingValues, ReduceDistinct); got < 8 || got > 16 {
 		t.Errorf("%v distinct values of the window, want 8 to 16", got)
 	}
-	if got := read(SlidingValues, Last); got != 99 {
+	if got := read(KeepSlidingValues, ReduceLast); got != 99 {
 		t.Errorf("last %v, want 99", got)
 	}
-	if got := read(SlidingValues, First); got != 100-read(SlidingValues, Distinct) {
+	if got := read(KeepSlidingValues, ReduceFirst); got != 100-read(KeepSlidingValues, ReduceDistinct) {
 		t.Errorf("first %v is not the first one kept", got)
 	}
-	if first, last, count := read(TotalFirst, First), read(TotalLast, Last), read(TotalCount, Count); first != 0 || last != 99 || count != 100 {
+	if first, last, count := read(KeepTotalFirst, ReduceFirst), read(KeepTotalLast, ReduceLast), read(KeepTotalCount, ReduceCount); first != 0 || last != 99 || count != 100 {
 		t.Errorf("of all time: first %v, last %v, count %v", first, last, count)
 	}
 }
 
 // TestMessageIDsBound forgets the oldest id past the bound.
 func TestMessageIDsBound(t *testing.T) {
-	schema, cfg := everySeries(1000), DefaultConfig()
+	schema, cfg := everySeries(1000), Default()
 	cfg.MessageIDs = 16
 	p := New("p")
 	send := func(id int, at int64) Outcome {
@@ -143,7 +118,7 @@ func TestMessageIDsBound(t *testing.T) {
 // TestRepeatWindow remembers an id for 24 hours of stream time, whatever the
 // event times say, and not longer for having been repeated.
 func TestRepeatWindow(t *testing.T) {
-	schema, cfg := everySeries(1000), DefaultConfig()
+	schema, cfg := everySeries(1000), Default()
 	p := New("p")
 	send := func(at int64) Outcome {
 		ev := track(start, 1)
@@ -167,7 +142,7 @@ func TestRepeatWindow(t *testing.T) {
 // TestTraitsBound refuses an identify past the bound and leaves the profile
 // as it was, its message id included.
 func TestTraitsBound(t *testing.T) {
-	schema, cfg := everySeries(1000), DefaultConfig()
+	schema, cfg := everySeries(1000), Default()
 	cfg.Traits = 3
 	p := New("p")
 	one := event.NumberOf(1)
@@ -191,7 +166,7 @@ func TestTraitsBound(t *testing.T) {
 
 // TestGroupsBound refuses a group past the bound; joining again is free.
 func TestGroupsBound(t *testing.T) {
-	schema, cfg := everySeries(1000), DefaultConfig()
+	schema, cfg := everySeries(1000), Default()
 	cfg.Groups = 2
 	p := New("p")
 	join := func(id string) Outcome {

@@ -6,22 +6,24 @@ import "muster/event"
 // can't tell values of one cell apart.
 type Cells interface {
 	Cell(event.Value) uint16
-	// Span returns numbers that can't be told from those of a cell either. It
+	// Interval returns numbers that can't be told from those of a cell either. It
 	// reports false for a cell of other values, or of NaN.
-	Span(cell uint16) (Span, bool)
+	Interval(cell uint16) (Interval, bool)
 }
 
-// Span is a stretch of numbers.
-type Span struct {
+// Interval is a stretch of numbers.
+type Interval struct {
 	Low, High         float64
 	WithLow, WithHigh bool // whether Low and High belong to it
 }
 
-// has reports whether a number lies in the span.
-func (s *Span) has(f float64) bool { return s.reaches(f) && (f < s.High || f == s.High && s.WithHigh) }
+// has reports whether a number lies in the interval.
+func (s *Interval) has(f float64) bool {
+	return s.reaches(f) && (f < s.High || f == s.High && s.WithHigh)
+}
 
-// reaches reports whether a number lies in the span or above it.
-func (s *Span) reaches(f float64) bool { return f > s.Low || f == s.Low && s.WithLow }
+// reaches reports whether a number lies in the interval or above it.
+func (s *Interval) reaches(f float64) bool { return f > s.Low || f == s.Low && s.WithLow }
 
-// covers reports whether all numbers from low to high lie in the span.
-func (s *Span) covers(low, high float64) bool { return s.has(low) && s.has(high) }
+// covers reports whether all numbers from low to high lie in the interval.
+func (s *Interval) covers(low, high float64) bool { return s.has(low) && s.has(high) }

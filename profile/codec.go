@@ -104,5 +104,8 @@ func NameOfSeries(key string) string { return seriesName + digest(key) }
 // about; false when it is about something else.
 func SegmentName(name string) (id string, ok bool) { return strings.CutPrefix(name, segmentName) }
 
+// IsSeriesName reports whether an entry of a list of names is about a series.
+func IsSeriesName(name string) bool { return strings.HasPrefix(name, seriesName) }
+
 // Segment returns the id of a retired segment by its number.
 func (c *Codec) Segment(number uint64) string { return c.names[number][len(segmentName):] }

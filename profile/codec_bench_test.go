@@ -12,13 +12,13 @@ import (
 func typical() (*Schema, *Profile) {
 	var series []Series
 	for i := range 20 {
-		for _, k := range []Keep{SlidingTimes, SlidingNumbers} {
+		for _, k := range []Keep{KeepSlidingTimes, KeepSlidingNumbers} {
 			one := seriesOf(k, 30*24*3600*1000)
 			one.Key, one.Name = fmt.Sprint(k, i), fmt.Sprint("behaviour", i)
 			series = append(series, one)
 		}
 	}
-	schema, cfg, p := NewSchema(nil, series), DefaultConfig(), New("p")
+	schema, cfg, p := NewSchema(nil, series), Default(), New("p")
 	var traits []any
 	for i := range 60 {
 		traits = append(traits, fmt.Sprint("trait_", i), event.StringOf(fmt.Sprint("value ", i)))
@@ -38,7 +38,7 @@ func typical() (*Schema, *Profile) {
 // and reads one.
 func BenchmarkCodec(b *testing.B) {
 	schema, p := typical()
-	codec, cfg := codecOf(schema), DefaultConfig()
+	codec, cfg := codecOf(schema), Default()
 	blob := codec.Append(nil, p, start)
 	b.Run("apply+encode", func(b *testing.B) {
 		var changed Changed

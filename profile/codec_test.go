@@ -26,7 +26,7 @@ func streamSchema() *Schema {
 	var list []Series
 	for _, property := range []string{"price", "sku", "tags", "coupon", "until", "gift"} {
 		project := func(ev *event.Event) event.Value { return ev.Body.Get(property) }
-		for k := TotalCount; k <= SlidingValues; k++ {
+		for k := KeepTotalCount; k <= KeepSlidingValues; k++ {
 			s := Series{Key: keepNames[k] + property, Keep: k, Prefix: true, Project: project}
 			if k.Sliding() {
 				s.Window = 30 * 24 * 60 * 60 * 1000
@@ -40,7 +40,7 @@ func streamSchema() *Schema {
 // TestCodecKeepsBehaviour decodes a profile after every few events and
 // demands that it answers and goes on as the one that was never stored.
 func TestCodecKeepsBehaviour(t *testing.T) {
-	schema, cfg := streamSchema(), DefaultConfig()
+	schema, cfg := streamSchema(), Default()
 	cfg.Entries = 16
 	codec := codecOf(schema)
 	for seed := range uint64(12) {
@@ -128,7 +128,7 @@ func TestValueCodec(t *testing.T) {
 
 // goldenProfile has something of everything that a blob holds.
 func goldenProfile(t *testing.T, s *Schema) *Profile {
-	p, cfg := New("p"), DefaultConfig()
+	p, cfg := New("p"), Default()
 	apply(t, p, s, cfg, identify(start, object("plan", event.StringOf("pro"), "old", event.Value{}, "address", object("zip", event.NumberOf(53111), "ok", event.BoolOf(true)))))
 	apply(t, p, s, cfg, event.Event{Type: event.Group, Profile: "p", GroupID: "acme", Time: start, Arrival: start})
 	for i, v := range []float64{9.5, 3, -1} {
@@ -186,7 +186,7 @@ func TestSchemaChange(t *testing.T) {
 	}
 	blob := first.Append(nil, goldenProfile(t, old), start+2)
 
-	fewer := NewSchema(nil, []Series{seriesOf(SlidingNumbers, 1000), {Key: "new", Name: "B"}})
+	fewer := NewSchema(nil, []Series{seriesOf(KeepSlidingNumbers, 1000), {Key: "new", Name: "B"}})
 	second, added := NewCodec(fewer, []string{"c", "d"}, names)
 	if len(added) != 2 {
 		t.Fatalf("added %v", added)
@@ -195,7 +195,7 @@ func TestSchemaChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := p.Read(fewer, Query{Series: 0, Reduce: Sum, From: 1000}, start+2).Number(); got != 11.5 || len(p.kept) != 1 {
+	if got := p.Read(fewer, Query{Series: 0, Reduce: ReduceSum, From: 1000}, start+2).Number(); got != 11.5 || len(p.kept) != 1 {
 		t.Errorf("sum %v, %d series", got, len(p.kept))
 	}
 	if !p.Members.Has(0) || p.Members.Count() != 1 || len(p.Retired) != 1 || second.Segment(p.Retired[0]) != "a" {
@@ -236,7 +236,7 @@ func TestMalformedTraits(t *testing.T) {
 	schema := everySeries(1000)
 	codec := codecOf(schema)
 	p := New("p")
-	apply(t, p, schema, DefaultConfig(), identify(start, object("ab", event.BoolOf(true), "cd", event.BoolOf(true))))
+	apply(t, p, schema, Default(), identify(start, object("ab", event.BoolOf(true), "cd", event.BoolOf(true))))
 	blob := string(codec.Append(nil, p, start))
 	if _, err := codec.Decode("p", blob); err != nil {
 		t.Fatal(err)
@@ -289,7 +289,7 @@ func FuzzDecode(f *testing.F) {
 			codec.Segment(number)
 		}
 		p.Traits.Get(PathOf("address"))
-		cfg := DefaultConfig()
+		cfg := Default()
 		for _, ev := range []event.Event{track(start-500, 1), track(now, 2), identify(now, object("address", event.NumberOf(1)))} {
 			var changed Changed
 			p.Apply(schema, &cfg, &ev, now, &changed)

@@ -8,8 +8,8 @@ import (
 // Windows that end now only lose items. For these each function finds the
 // instant at once; it follows the others from instant to instant.
 
-// nextCount returns when the number of events may leave a span.
-func (v view) nextCount(span Span, crossings int) int64 {
+// nextCount returns when the number of events may leave an interval.
+func (v view) nextCount(interval Interval, crossings int) int64 {
 	n := 0
 	for k := v.from; k < v.to; k++ {
 		if k == v.buckets {
@@ -19,10 +19,10 @@ func (v view) nextCount(span Span, crossings int) int64 {
 		n += v.count(k)
 	}
 	switch {
-	case !span.has(float64(n)):
+	case !interval.has(float64(n)):
 		return v.next()
 	case v.near == 0:
-		return v.nextLoss(n, span)
+		return v.nextLoss(n, interval)
 	}
 	at := int64(0)
 	for range crossings {
@@ -36,7 +36,7 @@ func (v view) nextCount(span Span, crossings int) int64 {
 		for ; to < v.to; to++ {
 			n += v.count(to)
 		}
-		if !span.has(float64(n)) {
+		if !interval.has(float64(n)) {
 			break
 		}
 	}
@@ -52,25 +52,25 @@ func (v *view) count(item int) int {
 }
 
 // nextLoss returns when n events, losing the oldest one by one, are too few
-// for a span.
-func (v *view) nextLoss(n int, span Span) int64 {
+// for an interval.
+func (v *view) nextLoss(n int, interval Interval) int64 {
 	k := v.from
 	for ; k < v.buckets && k < v.to; k++ {
-		if n -= v.count(k); !span.has(float64(n)) {
+		if n -= v.count(k); !interval.has(float64(n)) {
 			return v.leaves(k)
 		}
 	}
-	gone := sort.Search(n, func(i int) bool { return !span.has(float64(n - 1 - i)) })
+	gone := sort.Search(n, func(i int) bool { return !interval.has(float64(n - 1 - i)) })
 	if gone == n {
 		return 0
 	}
 	return v.leaves(k + gone)
 }
 
-// nextSum returns when a sum or mean may leave a span.
-func (v view) nextSum(r Reduce, span Span, of *sums, crossings int) int64 {
-	if r == Sum && v.near == 0 && of.positive && v.from >= v.buckets {
-		return v.nextDecline(span, of)
+// nextSum returns when a sum or mean may leave an interval.
+func (v view) nextSum(r Reduce, interval Interval, of *sums, crossings int) int64 {
+	if r == ReduceSum && v.near == 0 && of.positive && v.from >= v.buckets {
+		return v.nextDecline(interval, of)
 	}
 	at := int64(0)
 	for range crossings {
@@ -78,7 +78,7 @@ func (v view) nextSum(r Reduce, span Span, of *sums, crossings int) int64 {
 			return 0
 		}
 		low, high, ok := v.around(r, of)
-		if !ok || !span.covers(low, high) {
+		if !ok || !interval.covers(low, high) {
 			break
 		}
 	}
@@ -86,9 +86,9 @@ func (v view) nextSum(r Reduce, span Span, of *sums, crossings int) int64 {
 }
 
 // nextDecline returns when a sum of entries none of which is below 0 may
-// have fallen out of a span. It never rises: neither do the running sums'
+// have fallen out of an interval. It never rises: neither do the running sums'
 // differences, nor the folds of shorter and shorter windows.
-func (v *view) nextDecline(span Span, of *sums) int64 {
+func (v *view) nextDecline(interval Interval, of *sums) int64 {
 	_, i, j := v.split()
 	i, j = v.points.head+i, v.points.head+j
 	_, off, ok := of.between(i, j, 0)
@@ -96,7 +96,7 @@ func (v *view) nextDecline(span Span, of *sums) int64 {
 		return v.next()
 	}
 	gone := sort.Search(j-i, func(k int) bool {
-		return !span.reaches(of.at[j].sum - of.at[i+k+1].sum - off)
+		return !interval.reaches(of.at[j].sum - of.at[i+k+1].sum - off)
 	})
 	if gone == j-i {
 		return 0
@@ -104,12 +104,12 @@ func (v *view) nextDecline(span Span, of *sums) int64 {
 	return v.leaves(v.from + gone)
 }
 
-// nextExtreme returns when a minimum or maximum may leave a span: when the
-// last item in the span leaves the window, or one beyond it enters.
-func (v view) nextExtreme(r Reduce, span Span, crossings int) int64 {
+// nextExtreme returns when a minimum or maximum may leave an interval: when the
+// last item in the interval leaves the window, or one beyond it enters.
+func (v view) nextExtreme(r Reduce, interval Interval, crossings int) int64 {
 	if v.near == 0 {
 		for k := v.to - 1; k >= v.from; k-- {
-			if span.has(v.extreme(r, k)) {
+			if interval.has(v.extreme(r, k)) {
 				return v.leaves(k)
 			}
 		}
@@ -117,7 +117,7 @@ func (v view) nextExtreme(r Reduce, span Span, crossings int) int64 {
 	}
 	within := 0
 	for k := v.from; k < v.to; k++ {
-		if span.has(v.extreme(r, k)) {
+		if interval.has(v.extreme(r, k)) {
 			within++
 		}
 	}
@@ -128,15 +128,15 @@ func (v view) nextExtreme(r Reduce, span Span, crossings int) int64 {
 			return 0
 		}
 		for ; from < v.from; from++ {
-			if span.has(v.extreme(r, from)) {
+			if interval.has(v.extreme(r, from)) {
 				within--
 			}
 		}
 		for ; to < v.to; to++ {
 			switch x := v.extreme(r, to); {
-			case span.has(x):
+			case interval.has(x):
 				within++
-			case r == Min && !span.reaches(x), r == Max && (span.reaches(x) || math.IsNaN(x)):
+			case r == ReduceMin && !interval.reaches(x), r == ReduceMax && (interval.reaches(x) || math.IsNaN(x)):
 				return at
 			}
 		}
@@ -152,7 +152,7 @@ func (v *view) extreme(r Reduce, item int) float64 {
 	switch {
 	case item >= v.buckets:
 		return v.points.nums[v.points.head+item-v.buckets]
-	case r == Min:
+	case r == ReduceMin:
 		return v.points.buckets[item].min
 	}
 	return v.points.buckets[item].max

@@ -80,13 +80,13 @@ func (c *Codec) readSeries(r *reader, p *Profile) {
 		}
 		pts.series = i
 		all = append(all, pts)
-		k := kept{series: i, stored: r.blob[begin:r.at], until: pts.expiry(one), points: &all[len(all)-1], shared: true}
+		k := kept{series: i, encoded: r.blob[begin:r.at], until: pts.expiry(one), points: &all[len(all)-1], shared: true}
 		if one.Newest > 0 && pts.len() >= one.Newest {
 			changed := k.change(c.schema)
 			changed.dropUncounted(one.Newest)
-			p.stored += changed.stored()
+			p.stateBytes += changed.blobBytes()
 		} else {
-			p.stored += pts.stored()
+			p.stateBytes += pts.blobBytes()
 		}
 		p.kept = append(p.kept, k)
 	}
@@ -138,15 +138,15 @@ func (p *points) fits(k Keep) bool {
 	}
 	n := len(p.times)
 	switch k {
-	case TotalCount:
+	case KeepTotalCount:
 		return n == 0 && p.nums == nil && p.vals == nil && len(p.buckets) == 1
-	case TotalNumbers, SlidingNumbers:
+	case KeepTotalNumbers, KeepSlidingNumbers:
 		return len(p.nums) == n && p.vals == nil && (k.Sliding() || len(p.buckets) <= 1)
-	case TotalDistinct:
+	case KeepTotalDistinct:
 		return n == 0 && p.nums == nil && p.buckets == nil
-	case TotalFirst, TotalLast:
+	case KeepTotalFirst, KeepTotalLast:
 		return n == 1 && len(p.vals) == 1 && p.nums == nil && p.buckets == nil
-	case SlidingTimes:
+	case KeepSlidingTimes:
 		return p.nums == nil && p.vals == nil
 	}
 	return p.nums == nil && len(p.vals) == n && p.buckets == nil

@@ -6,16 +6,16 @@ import "math"
 // its map for the next window: clearing a large one takes its size in time.
 const keptCounts = 4096
 
-// nextDistinct returns when the number of distinct values may leave a span.
-func (l *Lookout) nextDistinct(v view, span Span, crossings int) int64 {
+// nextDistinct returns when the number of distinct values may leave an interval.
+func (l *Lookout) nextDistinct(v view, interval Interval, crossings int) int64 {
 	if l.counts == nil {
 		l.counts = map[string]int{}
 	}
 	var at int64
 	if v.near == 0 {
-		at = l.nextFewer(&v, span)
+		at = l.nextFewer(&v, interval)
 	} else {
-		at = l.followDistinct(&v, span, crossings)
+		at = l.followDistinct(&v, interval, crossings)
 	}
 	if len(l.counts) > keptCounts {
 		l.counts = nil
@@ -26,13 +26,13 @@ func (l *Lookout) nextDistinct(v view, span Span, crossings int) int64 {
 }
 
 // nextFewer returns when so many entries have left that the values of the
-// rest are too few for a span. The newest entries tell.
-func (l *Lookout) nextFewer(v *view, span Span) int64 {
-	if span.has(0) {
+// rest are too few for an interval. The newest entries tell.
+func (l *Lookout) nextFewer(v *view, interval Interval) int64 {
+	if interval.has(0) {
 		return 0
 	}
-	least := math.Ceil(span.Low)
-	if least == span.Low && !span.WithLow {
+	least := math.Ceil(interval.Low)
+	if least == interval.Low && !interval.WithLow {
 		least++
 	}
 	vals := v.points.values()
@@ -49,7 +49,7 @@ func (l *Lookout) nextFewer(v *view, span Span) int64 {
 }
 
 // followDistinct counts the values of a window as they come and leave.
-func (l *Lookout) followDistinct(v *view, span Span, crossings int) int64 {
+func (l *Lookout) followDistinct(v *view, interval Interval, crossings int) int64 {
 	vals := v.points.values()
 	for _, one := range vals[v.from:v.to] {
 		l.counts[one]++
@@ -68,7 +68,7 @@ func (l *Lookout) followDistinct(v *view, span Span, crossings int) int64 {
 		for _, one := range vals[to:v.to] {
 			l.counts[one]++
 		}
-		if !span.has(float64(len(l.counts))) {
+		if !interval.has(float64(len(l.counts))) {
 			break
 		}
 	}

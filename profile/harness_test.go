@@ -40,21 +40,21 @@ func price(ev *event.Event) event.Value { return ev.Body.Get("price") }
 // seriesOf is one series of the events A over their prices.
 func seriesOf(k Keep, window int64) Series {
 	s := Series{Key: keepNames[k], Name: "A", Keep: k, Window: window}
-	if k != TotalCount && k != SlidingTimes {
+	if k != KeepTotalCount && k != KeepSlidingTimes {
 		s.Project = price
 	}
 	return s
 }
 
 var keepNames = map[Keep]string{
-	TotalCount: "total count", TotalNumbers: "total numbers", TotalDistinct: "total distinct", TotalFirst: "total first", TotalLast: "total last",
-	SlidingTimes: "sliding times", SlidingNumbers: "sliding numbers", SlidingValues: "sliding values",
+	KeepTotalCount: "total count", KeepTotalNumbers: "total numbers", KeepTotalDistinct: "total distinct", KeepTotalFirst: "total first", KeepTotalLast: "total last",
+	KeepSlidingTimes: "sliding times", KeepSlidingNumbers: "sliding numbers", KeepSlidingValues: "sliding values",
 }
 
 // everySeries is a schema with a series of every kind.
 func everySeries(window int64) *Schema {
 	var list []Series
-	for k := TotalCount; k <= SlidingValues; k++ {
+	for k := KeepTotalCount; k <= KeepSlidingValues; k++ {
 		list = append(list, seriesOf(k, window))
 	}
 	return NewSchema([]Path{PathOf("address"), PathOf("address", "city"), PathOf("plan")}, list)
@@ -62,8 +62,8 @@ func everySeries(window int64) *Schema {
 
 // reductions are those that a series of each kind can be asked for.
 var reductions = map[Keep][]Reduce{
-	TotalCount: {Count}, TotalNumbers: {Sum, Mean, Min, Max}, TotalDistinct: {Distinct}, TotalFirst: {First}, TotalLast: {Last},
-	SlidingTimes: {Count}, SlidingNumbers: {Sum, Mean, Min, Max}, SlidingValues: {Distinct, First, Last},
+	KeepTotalCount: {ReduceCount}, KeepTotalNumbers: {ReduceSum, ReduceMean, ReduceMin, ReduceMax}, KeepTotalDistinct: {ReduceDistinct}, KeepTotalFirst: {ReduceFirst}, KeepTotalLast: {ReduceLast},
+	KeepSlidingTimes: {ReduceCount}, KeepSlidingNumbers: {ReduceSum, ReduceMean, ReduceMin, ReduceMax}, KeepSlidingValues: {ReduceDistinct, ReduceFirst, ReduceLast},
 }
 
 // apply applies an event at its arrival and demands that it is applied.

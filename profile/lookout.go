@@ -12,7 +12,7 @@ type Lookout struct {
 // Next returns the first instant after now at which the query's value may
 // leave the cell that it is in at now, 0 for none. It is never late. It may
 // be early by what the rounding of sums leaves open, and of a value that is
-// no number in a Span it is the next that may change it. Where it has to
+// no number in an Interval it is the next that may change it. Where it has to
 // follow a value, it follows it for so many crossings of the window's edges,
 // at least 1, and returns the instant that it reached.
 func (l *Lookout) Next(p *Profile, s *Schema, q Query, now int64, cells Cells, cell uint16, crossings int) int64 {
@@ -21,22 +21,22 @@ func (l *Lookout) Next(p *Profile, s *Schema, q Query, now int64, cells Cells, c
 		return 0
 	}
 	v := pts.view(q, now)
-	if q.Reduce == First || q.Reduce == Last {
+	if q.Reduce == ReduceFirst || q.Reduce == ReduceLast {
 		return v.nextEdge(q.Reduce, cells, cell, crossings)
 	}
-	span, numbers := cells.Span(cell)
+	interval, numbers := cells.Interval(cell)
 	if !numbers {
 		return v.next()
 	}
 	switch q.Reduce {
-	case Count:
-		return v.nextCount(span, crossings)
-	case Sum, Mean:
-		return v.nextSum(q.Reduce, span, l.running(pts), crossings)
-	case Distinct:
-		return l.nextDistinct(v, span, crossings)
+	case ReduceCount:
+		return v.nextCount(interval, crossings)
+	case ReduceSum, ReduceMean:
+		return v.nextSum(q.Reduce, interval, l.running(pts), crossings)
+	case ReduceDistinct:
+		return l.nextDistinct(v, interval, crossings)
 	}
-	return v.nextExtreme(q.Reduce, span, crossings)
+	return v.nextExtreme(q.Reduce, interval, crossings)
 }
 
 // running returns running sums of points: their own, and where they keep
@@ -70,7 +70,7 @@ func (v *view) step() int64 {
 
 // nextEdge follows the first or last entry.
 func (v view) nextEdge(r Reduce, cells Cells, cell uint16, crossings int) int64 {
-	if r == Last && v.near == 0 {
+	if r == ReduceLast && v.near == 0 {
 		if cells.Cell(event.Value{}) == cell {
 			return 0
 		}

@@ -24,15 +24,15 @@ func (c thresholds) Cell(v event.Value) uint16 {
 	return uint16(2 * i)
 }
 
-func (c thresholds) Span(cell uint16) (Span, bool) {
+func (c thresholds) Interval(cell uint16) (Interval, bool) {
 	if cell >= 1000 {
-		return Span{}, false
+		return Interval{}, false
 	}
 	k := int(cell) / 2
 	if cell&1 != 0 {
-		return Span{c[k], c[k], true, true}, true
+		return Interval{c[k], c[k], true, true}, true
 	}
-	s := Span{math.Inf(-1), math.Inf(1), true, true}
+	s := Interval{math.Inf(-1), math.Inf(1), true, true}
 	if k > 0 {
 		s.Low, s.WithLow = c[k-1], false
 	}
@@ -51,7 +51,7 @@ func TestLookoutAgainstReading(t *testing.T) {
 	asked, far := 0, 0
 	for seed := range uint64(16) {
 		r := rand.New(rand.NewPCG(seed, 5))
-		cfg := DefaultConfig()
+		cfg := Default()
 		cfg.Entries = []int{16, 1024}[seed%2]
 		// Of half the seeds no number is below 0, so that sums only fall.
 		least := float64(seed / 2 % 2 * 3)
@@ -97,7 +97,7 @@ func compareLookout(t *testing.T, l *Lookout, p *Profile, s *Schema, q Query, no
 		want = v.step()
 	}
 	got := l.Next(p, s, q, now, cells, cell, 256)
-	_, numbers := cells.Span(cell)
+	_, numbers := cells.Interval(cell)
 	if !numbers && got != 0 && (got <= want || want == 0) {
 		return false
 	}
@@ -110,12 +110,12 @@ func compareLookout(t *testing.T, l *Lookout, p *Profile, s *Schema, q Query, no
 // TestLookoutIsBounded stops at an instant that it reached, and goes on from
 // there.
 func TestLookoutIsBounded(t *testing.T) {
-	schema, p := NewSchema(nil, []Series{seriesOf(SlidingNumbers, 100_000)}), New("p")
+	schema, p := NewSchema(nil, []Series{seriesOf(KeepSlidingNumbers, 100_000)}), New("p")
 	for i := range int64(1000) {
-		apply(t, p, schema, DefaultConfig(), track(start+i, 1))
+		apply(t, p, schema, Default(), track(start+i, 1))
 	}
 	var ahead Lookout
-	q, cells := Query{Reduce: Mean, From: 100_000}, thresholds{0.5}
+	q, cells := Query{Reduce: ReduceMean, From: 100_000}, thresholds{0.5}
 	now, cell := start+1000, cells.Cell(event.NumberOf(1))
 	for _, want := range []int64{255, 511, 767, 999} {
 		if now = ahead.Next(p, schema, q, now, cells, cell, 256); now != start+want+100_000 {
@@ -128,7 +128,7 @@ func TestLookoutIsBounded(t *testing.T) {
 func TestLookoutDoesNotAllocate(t *testing.T) {
 	schema, p := everySeries(100_000), New("p")
 	for i := range int64(200) {
-		apply(t, p, schema, DefaultConfig(), track(start+i, float64(i%7)))
+		apply(t, p, schema, Default(), track(start+i, float64(i%7)))
 	}
 	var ahead Lookout
 	var cells Cells = thresholds{3}
@@ -148,7 +148,7 @@ func TestLookoutDoesNotAllocate(t *testing.T) {
 // TestNewestKeepsWhatCountsNeed: with the 4 newest events every window's
 // count is right up to 4, late events included, stored or not.
 func TestNewestKeepsWhatCountsNeed(t *testing.T) {
-	one := seriesOf(SlidingTimes, 1000)
+	one := seriesOf(KeepSlidingTimes, 1000)
 	one.Newest = 4
 	schema := NewSchema(nil, []Series{one})
 	r := rand.New(rand.NewPCG(3, 3))
@@ -160,13 +160,13 @@ func TestNewestKeepsWhatCountsNeed(t *testing.T) {
 		all.add(s)
 		ev := track(s.time, 0)
 		ev.Arrival = now
-		apply(t, p, schema, DefaultConfig(), ev)
+		apply(t, p, schema, Default(), ev)
 		if r.IntN(3) == 0 {
 			p = decoded(t, codecOf(schema), p, now)
 		}
 		for _, from := range []int64{1000, 400, 2} {
 			want := min(4, len(all.within(now-from, now)))
-			if got := p.Read(schema, Query{Reduce: Count, From: from}, now).Number(); got != float64(want) {
+			if got := p.Read(schema, Query{Reduce: ReduceCount, From: from}, now).Number(); got != float64(want) {
 				t.Fatalf("%v of %d ms, want %d", got, from, want)
 			}
 		}
@@ -179,8 +179,8 @@ func TestNewestKeepsWhatCountsNeed(t *testing.T) {
 // TestNewestOfStoredEvents drops what a profile stored under other rules
 // has too much.
 func TestNewestOfStoredEvents(t *testing.T) {
-	before := NewSchema(nil, []Series{seriesOf(SlidingTimes, 100_000)})
-	cfg := DefaultConfig()
+	before := NewSchema(nil, []Series{seriesOf(KeepSlidingTimes, 100_000)})
+	cfg := Default()
 	cfg.Entries = 16
 	p := New("p")
 	for i := range int64(100) {
@@ -188,7 +188,7 @@ func TestNewestOfStoredEvents(t *testing.T) {
 	}
 	codec, names := NewCodec(before, nil, nil)
 	blob := codec.Append(nil, p, start+100)
-	one := seriesOf(SlidingTimes, 100_000)
+	one := seriesOf(KeepSlidingTimes, 100_000)
 	one.Newest = 4
 	schema := NewSchema(nil, []Series{one})
 	after, _ := NewCodec(schema, nil, names)
@@ -196,7 +196,7 @@ func TestNewestOfStoredEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := q.Read(schema, Query{Reduce: Count, From: 100_000}, start+100).Number(); got != 4 || q.find(schema, 0).len() != 4 {
+	if got := q.Read(schema, Query{Reduce: ReduceCount, From: 100_000}, start+100).Number(); got != 4 || q.find(schema, 0).len() != 4 {
 		t.Errorf("%v counted, %d kept", got, q.find(schema, 0).len())
 	}
 }

@@ -33,16 +33,16 @@ type points struct {
 // whether the points changed.
 func (p *points) add(s *Series, ev *event.Event, set uint8, now int64, cfg *Config) bool {
 	switch s.Keep {
-	case RecentSequence, TotalSequence, TotalAbandoned:
+	case KeepRecentSequence, KeepTotalSequence, KeepTotalAbandoned:
 		return p.addStep(s, ev, set, now, cfg.Entries)
-	case TotalCount:
+	case KeepTotalCount:
 		p.fold(ev.Time, 0)
 		return true
-	case TotalNumbers:
+	case KeepTotalNumbers:
 		return p.addNumber(s, ev, lateTail)
-	case TotalDistinct:
+	case KeepTotalDistinct:
 		return p.addDistinct(encodeKey(s.Project(ev)), min(cfg.Entries, cfg.StateBytes/distinctShare))
-	case TotalFirst, TotalLast:
+	case KeepTotalFirst, KeepTotalLast:
 		return p.addEdge(s, ev)
 	}
 	return p.addSliding(s, ev, now, cfg.Entries)
@@ -52,7 +52,7 @@ func (p *points) addStep(s *Series, ev *event.Event, set uint8, now int64, limit
 	if p.steps == nil {
 		p.steps = newSteps()
 	}
-	if s.Keep == RecentSequence {
+	if s.Keep == KeepRecentSequence {
 		if p.steps.expire(now - s.Window); ev.Time <= now-s.Window {
 			return false
 		}
@@ -66,14 +66,14 @@ func (p *points) addSliding(s *Series, ev *event.Event, now int64, limit int) bo
 		return false
 	}
 	switch {
-	case s.Keep == SlidingNumbers:
+	case s.Keep == KeepSlidingNumbers:
 		return p.addNumber(s, ev, limit)
-	case s.Keep == SlidingValues:
-		p.insertValue(p.place(ev.Time), encodeValue(s.Project(ev)))
+	case s.Keep == KeepSlidingValues:
+		p.insertValue(p.insertTime(ev.Time), encodeValue(s.Project(ev)))
 	case p.folded(ev.Time):
 		p.foldLate(ev.Time, 0)
 	default:
-		p.place(ev.Time)
+		p.insertTime(ev.Time)
 	}
 	p.dropUncounted(s.Newest)
 	p.shrink(limit)
@@ -89,10 +89,10 @@ func (p *points) addNumber(s *Series, ev *event.Event, limit int) bool {
 		p.foldLate(ev.Time, v.Number())
 		return true
 	}
-	i := p.place(ev.Time)
+	i := p.insertTime(ev.Time)
 	p.nums = slices.Insert(p.nums, i, v.Number())
 	p.sums.cut(i)
-	if s.Keep == TotalNumbers && p.len() > limit {
+	if s.Keep == KeepTotalNumbers && p.len() > limit {
 		p.fold(p.times[p.head], p.nums[p.head])
 		p.cut(1)
 		return true
@@ -126,7 +126,7 @@ func (p *points) addEdge(s *Series, ev *event.Event) bool {
 		p.insertValue(0, encodeValue(s.Project(ev)))
 		return true
 	}
-	if s.Keep == TotalFirst && ev.Time >= p.times[0] || s.Keep == TotalLast && ev.Time < p.times[0] {
+	if s.Keep == KeepTotalFirst && ev.Time >= p.times[0] || s.Keep == KeepTotalLast && ev.Time < p.times[0] {
 		return false
 	}
 	p.times[0], p.vals[0] = ev.Time, encodeValue(s.Project(ev))
@@ -139,9 +139,9 @@ func (p *points) insertValue(i int, v string) {
 	p.text += len(v)
 }
 
-// place inserts an event time behind all that are not later, and returns
-// its place in the columns.
-func (p *points) place(at int64) int {
+// insertTime inserts an event time behind all that are not later, and returns
+// its index in the columns.
+func (p *points) insertTime(at int64) int {
 	if len(p.times) == cap(p.times) {
 		p.compact()
 	}

@@ -44,17 +44,17 @@ func (h history) reduce(r Reduce) event.Value {
 		distinct[s.price] = true
 	}
 	switch {
-	case r == Count:
+	case r == ReduceCount:
 		return event.NumberOf(float64(len(h)))
-	case r == Distinct:
+	case r == ReduceDistinct:
 		return event.NumberOf(float64(len(distinct)))
-	case r == Sum:
+	case r == ReduceSum:
 		return event.NumberOf(sum)
 	case len(h) == 0:
 		return event.Value{}
 	}
 	return event.NumberOf(map[Reduce]float64{
-		Mean: sum / float64(len(h)), Min: least, Max: most, First: h[0].price, Last: h[len(h)-1].price,
+		ReduceMean: sum / float64(len(h)), ReduceMin: least, ReduceMax: most, ReduceFirst: h[0].price, ReduceLast: h[len(h)-1].price,
 	}[r])
 }
 
@@ -77,7 +77,7 @@ func TestWindowsAgainstModel(t *testing.T) {
 			all.add(s)
 			ev := track(s.time, s.price)
 			ev.Arrival = now
-			apply(t, p, schema, DefaultConfig(), ev)
+			apply(t, p, schema, Default(), ev)
 			compareReads(t, p, schema, all, now)
 		}
 	}
@@ -144,9 +144,9 @@ func TestLateTailOfTotals(t *testing.T) {
 		all.add(s)
 		ev := track(s.time, s.price)
 		ev.Arrival = start + int64(i)*10
-		apply(t, p, schema, DefaultConfig(), ev)
-		q := Query{Series: slices.IndexFunc(schema.Series, func(s Series) bool { return s.Keep == TotalNumbers }), Reduce: Sum}
-		if got, want := p.Read(schema, q, start), all.reduce(Sum); !got.Equal(want) {
+		apply(t, p, schema, Default(), ev)
+		q := Query{Series: slices.IndexFunc(schema.Series, func(s Series) bool { return s.Keep == KeepTotalNumbers }), Reduce: ReduceSum}
+		if got, want := p.Read(schema, q, start), all.reduce(ReduceSum); !got.Equal(want) {
 			t.Fatalf("after %d: %v, want %v", i+1, got.Number(), want.Number())
 		}
 	}
@@ -159,15 +159,15 @@ func TestNumbersSkipOthers(t *testing.T) {
 	for i, v := range []event.Value{event.StringOf("5"), event.NumberOf(5), {}, event.BoolOf(true)} {
 		ev := track(start+int64(i), 0)
 		ev.Body = object("price", v)
-		apply(t, p, schema, DefaultConfig(), ev)
+		apply(t, p, schema, Default(), ev)
 	}
 	for i, s := range schema.Series {
-		q, want := Query{Series: i, Reduce: Sum, From: 1000}, 5.0
+		q, want := Query{Series: i, Reduce: ReduceSum, From: 1000}, 5.0
 		switch s.Keep {
-		case TotalDistinct, SlidingValues:
+		case KeepTotalDistinct, KeepSlidingValues:
 			// A missing value is a distinct one.
-			q.Reduce, want = Distinct, 4
-		case TotalNumbers, SlidingNumbers:
+			q.Reduce, want = ReduceDistinct, 4
+		case KeepTotalNumbers, KeepSlidingNumbers:
 		default:
 			continue
 		}

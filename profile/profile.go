@@ -30,11 +30,11 @@ type Profile struct {
 	// not stored.
 	Derived any
 
-	known  bool // whether any event was ever applied
-	seen   seen
-	held   []held // sorted by condition
-	kept   []kept // sorted by series
-	stored int    // bytes that the points take when stored, as estimated
+	known      bool // whether any event was ever applied
+	seen       seen
+	held       []held // sorted by condition
+	kept       []kept // sorted by series
+	stateBytes int    // bytes that the points take when stored, as estimated
 }
 
 // New returns a profile that has seen nothing.
@@ -141,7 +141,7 @@ func (t *Traits) fits(writes []write, bound int) bool {
 	if t.Len()+len(writes) <= bound {
 		return true
 	}
-	t.open()
+	t.decode()
 	n := len(t.leaves)
 	for _, w := range writes {
 		if _, found := t.search(w.path); !found {
@@ -189,13 +189,13 @@ func (p *Profile) applySeries(s *Schema, cfg *Config, ev *event.Event, now int64
 	first := len(changed.Series)
 	s.match(ev, func(series int, set uint8) {
 		pts := p.change(s, series)
-		before := pts.stored()
+		before := pts.blobBytes()
 		if pts.add(&s.Series[series], ev, set, now, cfg) {
 			changed.Series = append(changed.Series, series)
 		}
-		p.stored += pts.stored() - before
+		p.stateBytes += pts.blobBytes() - before
 	})
-	if p.stored > cfg.StateBytes {
+	if p.stateBytes > cfg.StateBytes {
 		p.relieve(&relief{schema: s, bound: cfg.StateBytes, event: ev, taken: len(changed.Series) - first}, now, changed)
 	}
 }

@@ -8,20 +8,20 @@ type Reduce uint8
 // The reductions. Of no events, Count, Sum and Distinct are 0 and the others
 // are missing.
 const (
-	Count Reduce = iota
-	Sum
-	Mean
-	Min
-	Max
-	Distinct
-	First
-	Last
-	Sequence  // when the complete sequence of the steps that began last began
-	Abandoned // the last event of the first step, unless one of the second stands after it
+	ReduceCount Reduce = iota
+	ReduceSum
+	ReduceMean
+	ReduceMin
+	ReduceMax
+	ReduceDistinct
+	ReduceFirst
+	ReduceLast
+	ReduceSequence  // when the complete sequence of the steps that began last began
+	ReduceAbandoned // the last event of the first step, unless one of the second stands after it
 )
 
 // Query reads one value off a series. On a sliding series the window is
-// (now-From, now-To], in milliseconds; a total has none. A RecentSequence has
+// (now-From, now-To], in milliseconds; a total has none. A KeepRecentSequence has
 // From only: what began before is missing.
 type Query struct {
 	Series int
@@ -54,14 +54,14 @@ func (p *Profile) NextChange(s *Schema, q Query, now int64) int64 {
 		return 0
 	}
 	v := pts.view(q, now)
-	if q.Reduce == Last && q.To == 0 {
+	if q.Reduce == ReduceLast && q.To == 0 {
 		return v.end()
 	}
 	return v.next()
 }
 
 func ofNone(r Reduce) event.Value {
-	if r == Count || r == Sum || r == Distinct {
+	if r == ReduceCount || r == ReduceSum || r == ReduceDistinct {
 		return event.NumberOf(0)
 	}
 	return event.Value{}
@@ -70,9 +70,9 @@ func ofNone(r Reduce) event.Value {
 // total reads a series that folds the events of all time.
 func (p *points) total(r Reduce) event.Value {
 	switch r {
-	case Distinct:
+	case ReduceDistinct:
 		return event.NumberOf(float64(len(p.vals)))
-	case First, Last:
+	case ReduceFirst, ReduceLast:
 		return decodeValue(p.vals[0])
 	}
 	return p.reduce(r, p.buckets, p.head, len(p.times))
@@ -83,9 +83,9 @@ func (p *points) total(r Reduce) event.Value {
 func (p *points) window(q Query, now int64) event.Value {
 	v := p.view(q, now)
 	switch q.Reduce {
-	case Distinct:
+	case ReduceDistinct:
 		return event.NumberOf(float64(distinct(p.values()[v.from:v.to])))
-	case First, Last:
+	case ReduceFirst, ReduceLast:
 		return decodeValue(v.edge(q.Reduce))
 	}
 	buckets, i, j := v.split()
@@ -96,7 +96,7 @@ func (p *points) window(q Query, now int64) event.Value {
 // order of time.
 func (p *points) reduce(r Reduce, buckets []bucket, i, j int) event.Value {
 	all := total(buckets)
-	if r == Count {
+	if r == ReduceCount {
 		return event.NumberOf(float64(all.count + int64(j-i)))
 	}
 	for k := i; k < j; k++ {
@@ -123,11 +123,11 @@ func (b *bucket) value(r Reduce) event.Value {
 		return ofNone(r)
 	}
 	switch r {
-	case Sum:
+	case ReduceSum:
 		return event.NumberOf(b.sum)
-	case Mean:
+	case ReduceMean:
 		return event.NumberOf(b.sum / float64(b.count))
-	case Min:
+	case ReduceMin:
 		return event.NumberOf(b.min)
 	}
 	return event.NumberOf(b.max)

@@ -20,13 +20,13 @@ const (
 // quarter at most.
 const distinctShare = 80
 
-// stored estimates the bytes that the points take when stored.
-func (p *points) stored() int {
+// blobBytes estimates the bytes that the points take when stored.
+func (p *points) blobBytes() int {
 	if p.empty() {
 		return 0
 	}
 	if p.steps != nil {
-		return p.steps.stored()
+		return p.steps.blobBytes()
 	}
 	return seriesBytes + timeBytes*p.len() + numberBytes*len(p.numbers()) + lengthBytes*len(p.values()) + p.text + bucketBytes*len(p.buckets)
 }
@@ -44,7 +44,7 @@ type relief struct {
 // happened to be dropped must make no difference.
 func (p *Profile) relieve(r *relief, now int64, changed *Changed) {
 	p.expire(r.schema, now)
-	if p.stored <= r.bound {
+	if p.stateBytes <= r.bound {
 		return
 	}
 	changed.Relieved = true
@@ -52,7 +52,7 @@ func (p *Profile) relieve(r *relief, now int64, changed *Changed) {
 		p.kept[i].change(r.schema)
 	}
 	own := changed.Series[len(changed.Series)-r.taken:]
-	for p.stored > r.bound-r.bound/8 {
+	for p.stateBytes > r.bound-r.bound/8 {
 		pts, step := p.oldestBuckets(r.schema), (*points).joinOldest
 		if pts == nil {
 			pts, step = p.mostEntries(r.schema), (*points).foldHalf
@@ -60,14 +60,14 @@ func (p *Profile) relieve(r *relief, now int64, changed *Changed) {
 		if pts == nil {
 			break
 		}
-		p.stored -= pts.stored()
+		p.stateBytes -= pts.blobBytes()
 		step(pts, &r.schema.Series[pts.series])
-		p.stored += pts.stored()
+		p.stateBytes += pts.blobBytes()
 		if !slices.Contains(changed.Series, pts.series) {
 			changed.Series = append(changed.Series, pts.series)
 		}
 	}
-	if p.stored > r.bound {
+	if p.stateBytes > r.bound {
 		p.refuseDistinct(r, own)
 	}
 }
@@ -91,7 +91,7 @@ func (p *Profile) mostEntries(s *Schema) *points {
 	most := 0
 	for i := range p.kept {
 		pts := p.kept[i].points
-		if k := s.Series[pts.series].Keep; !k.Sliding() && !k.Ordered() && k != TotalNumbers {
+		if k := s.Series[pts.series].Keep; !k.Sliding() && !k.Ordered() && k != KeepTotalNumbers {
 			continue
 		}
 		if gain := pts.gain(); gain > most {
@@ -107,7 +107,7 @@ func (p *points) gain() int {
 	if p.steps != nil {
 		return p.steps.gain()
 	}
-	gain := p.stored() - seriesBytes - bucketBytes*len(p.buckets)
+	gain := p.blobBytes() - seriesBytes - bucketBytes*len(p.buckets)
 	if p.vals == nil && len(p.buckets) == 0 && gain <= 2*bucketBytes {
 		return 0
 	}
@@ -141,12 +141,12 @@ func (p *points) foldHalf(s *Series) {
 func (p *Profile) refuseDistinct(r *relief, own []int) {
 	for _, series := range own {
 		one := &r.schema.Series[series]
-		if one.Keep != TotalDistinct {
+		if one.Keep != KeepTotalDistinct {
 			continue
 		}
 		pts := p.find(r.schema, series)
-		p.stored -= pts.stored()
+		p.stateBytes -= pts.blobBytes()
 		pts.removeDistinct(encodeKey(one.Project(r.event)))
-		p.stored += pts.stored()
+		p.stateBytes += pts.blobBytes()
 	}
 }

@@ -21,7 +21,7 @@ func wordy(r *rand.Rand, at int64) event.Event {
 // reported. Whether the profile was stored in between makes no difference.
 func TestStateBytesBound(t *testing.T) {
 	schema := everySeries(1 << 40)
-	cfg := DefaultConfig()
+	cfg := Default()
 	cfg.StateBytes = 8192
 	codec := codecOf(schema)
 	for seed := range uint64(4) {
@@ -43,27 +43,27 @@ func TestStateBytesBound(t *testing.T) {
 				relieved++
 			}
 			// The first and last values, of at most 203 bytes, are always kept.
-			if kept.stored > cfg.StateBytes+2*203 {
-				t.Fatalf("event %d: %d bytes are kept", i, kept.stored)
+			if kept.stateBytes > cfg.StateBytes+2*203 {
+				t.Fatalf("event %d: %d bytes are kept", i, kept.stateBytes)
 			}
 			if i%7 == 0 {
 				stored = decoded(t, codec, stored, now)
-				if n := len(codec.Append(nil, stored, now)) - empty; n > stored.stored+16 {
-					t.Fatalf("event %d: %d bytes were estimated, %d are stored", i, stored.stored, n)
+				if n := len(codec.Append(nil, stored, now)) - empty; n > stored.stateBytes+16 {
+					t.Fatalf("event %d: %d bytes were estimated, %d are stored", i, stored.stateBytes, n)
 				}
 			}
-			if stored.stored != kept.stored {
-				t.Fatalf("event %d: %d bytes, of the stored profile %d", i, kept.stored, stored.stored)
+			if stored.stateBytes != kept.stateBytes {
+				t.Fatalf("event %d: %d bytes, of the stored profile %d", i, kept.stateBytes, stored.stateBytes)
 			}
 		}
 		if relieved == 0 || relieved > 600 {
 			t.Errorf("seed %d: detail was given up %d times", seed, relieved)
 		}
-		count := Query{Series: int(SlidingTimes), Reduce: Count, From: 1 << 40}
+		count := Query{Series: int(KeepSlidingTimes), Reduce: ReduceCount, From: 1 << 40}
 		if got := kept.Read(schema, count, now).Number(); got != 1200 {
 			t.Errorf("%v events are counted of 1,200 that no edge cuts", got)
 		}
-		if got := kept.Read(schema, Query{Series: int(TotalCount), Reduce: Count}, now).Number(); got != 1200 {
+		if got := kept.Read(schema, Query{Series: int(KeepTotalCount), Reduce: ReduceCount}, now).Number(); got != 1200 {
 			t.Errorf("%v events of all time", got)
 		}
 	}
@@ -72,8 +72,8 @@ func TestStateBytesBound(t *testing.T) {
 // TestStateBytesTakesBucketsFirst merges the oldest buckets while there are
 // any to merge and leaves entries alone.
 func TestStateBytesTakesBucketsFirst(t *testing.T) {
-	schema := NewSchema(nil, []Series{seriesOf(SlidingNumbers, 1<<40), seriesOf(SlidingValues, 1<<40)})
-	cfg := DefaultConfig()
+	schema := NewSchema(nil, []Series{seriesOf(KeepSlidingNumbers, 1<<40), seriesOf(KeepSlidingValues, 1<<40)})
+	cfg := Default()
 	cfg.Entries = 128
 	p, now, r := New("p"), start, rand.New(rand.NewPCG(1, 1))
 	for range 5000 {
@@ -82,7 +82,7 @@ func TestStateBytesTakesBucketsFirst(t *testing.T) {
 	}
 	pts := p.find(schema, 0)
 	buckets, entries := len(pts.buckets), pts.len()
-	cfg.StateBytes = p.stored - 1
+	cfg.StateBytes = p.stateBytes - 1
 	changed := apply(t, p, schema, cfg, wordy(r, now+1))
 	if !changed.Relieved || !slices.Contains(changed.Series, 0) {
 		t.Fatalf("%+v", changed)
@@ -93,7 +93,7 @@ func TestStateBytesTakesBucketsFirst(t *testing.T) {
 	if b := pts.buckets[0]; b.first != start+1 || b.count <= pts.buckets[1].count {
 		t.Errorf("the oldest bucket is %+v", b)
 	}
-	sum := Query{Reduce: Sum, From: 1 << 40}
+	sum := Query{Reduce: ReduceSum, From: 1 << 40}
 	if got := p.Read(schema, sum, now).Number(); got != 5000 {
 		t.Errorf("sum %v", got)
 	}
@@ -104,11 +104,11 @@ func TestStateBytesTakesBucketsFirst(t *testing.T) {
 func TestStateBytesRefusesDistinctValues(t *testing.T) {
 	var list []Series
 	for i := range 9 {
-		one := seriesOf(TotalDistinct, 0)
+		one := seriesOf(KeepTotalDistinct, 0)
 		one.Key += string(rune('a' + i))
 		list = append(list, one)
 	}
-	cfg := DefaultConfig()
+	cfg := Default()
 	cfg.StateBytes = 4096
 	for n, want := range map[int]int{1: 4096 / distinctShare, 9: (4096/9 - seriesBytes) / (9 + lengthBytes)} {
 		schema, p := NewSchema(nil, list[:n]), New("p")
@@ -116,13 +116,13 @@ func TestStateBytesRefusesDistinctValues(t *testing.T) {
 			apply(t, p, schema, cfg, track(start+i, float64(i)+0.5))
 		}
 		for i := range n {
-			q := Query{Series: i, Reduce: Distinct}
+			q := Query{Series: i, Reduce: ReduceDistinct}
 			if got := p.Read(schema, q, start).Number(); got != float64(want) {
 				t.Errorf("series %d of %d: %v distinct values, want %d", i, n, got, want)
 			}
 		}
-		if apply(t, p, schema, cfg, track(start+2000, 3.5)).Relieved || p.stored > 4096 {
-			t.Errorf("%d bytes with a known value", p.stored)
+		if apply(t, p, schema, cfg, track(start+2000, 3.5)).Relieved || p.stateBytes > 4096 {
+			t.Errorf("%d bytes with a known value", p.stateBytes)
 		}
 	}
 }
@@ -132,18 +132,18 @@ func TestStateBytesRefusesDistinctValues(t *testing.T) {
 func TestStateBytesKeepsWhatSeriesNeed(t *testing.T) {
 	var list []Series
 	for i := range 200 {
-		one := seriesOf(TotalCount, 0)
+		one := seriesOf(KeepTotalCount, 0)
 		one.Key += string(rune('a' + i))
 		list = append(list, one)
 	}
 	schema, p := NewSchema(nil, list), New("p")
-	cfg := DefaultConfig()
+	cfg := Default()
 	cfg.StateBytes = 4096
 	for i := range int64(3) {
 		apply(t, p, schema, cfg, track(start+i, 1))
 	}
 	for i := range list {
-		if got := p.Read(schema, Query{Series: i, Reduce: Count}, start).Number(); got != 3 {
+		if got := p.Read(schema, Query{Series: i, Reduce: ReduceCount}, start).Number(); got != 3 {
 			t.Fatalf("series %d counts %v", i, got)
 		}
 	}

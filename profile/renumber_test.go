@@ -29,7 +29,7 @@ func renumbered(r *rand.Rand, names []string) ([]string, *Renumbering) {
 // TestRenumberedProfilesAreTheSame writes profiles of random events with one
 // list of names and reads them back with another.
 func TestRenumberedProfilesAreTheSame(t *testing.T) {
-	schema, cfg := streamSchema(), DefaultConfig()
+	schema, cfg := streamSchema(), Default()
 	schema.Conditions = []string{"x", "y", "z"}
 	segments := []string{"a", "b", "c"}
 	first, names := NewCodec(schema, segments, nil)

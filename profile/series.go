@@ -13,28 +13,28 @@ type Keep uint8
 // What a series can keep. The Sliding kinds keep each event of the longest
 // window that reads them; the Total kinds fold the events of all time.
 const (
-	TotalCount     Keep = iota // how many
-	TotalNumbers               // count, sum, least and greatest number
-	TotalDistinct              // the set of values
-	TotalFirst                 // the first event's value
-	TotalLast                  // the last event's value
-	SlidingTimes               // event times
-	SlidingNumbers             // event times and numbers
-	SlidingValues              // event times and values of any kind
-	RecentSequence             // when the last sequence of steps within a window began
-	TotalSequence              // when the last one of all time began
-	TotalAbandoned             // the last event of the first step, unless one of the second stands after it
+	KeepTotalCount     Keep = iota // how many
+	KeepTotalNumbers               // count, sum, least and greatest number
+	KeepTotalDistinct              // the set of values
+	KeepTotalFirst                 // the first event's value
+	KeepTotalLast                  // the last event's value
+	KeepSlidingTimes               // event times
+	KeepSlidingNumbers             // event times and numbers
+	KeepSlidingValues              // event times and values of any kind
+	KeepRecentSequence             // when the last sequence of steps within a window began
+	KeepTotalSequence              // when the last one of all time began
+	KeepTotalAbandoned             // the last event of the first step, unless one of the second stands after it
 )
 
 // Sliding reports whether the series keeps single events of a window.
-func (k Keep) Sliding() bool { return k >= SlidingTimes && k <= SlidingValues }
+func (k Keep) Sliding() bool { return k >= KeepSlidingTimes && k <= KeepSlidingValues }
 
 // Ordered reports whether the series has several steps and puts their events
 // in order.
-func (k Keep) Ordered() bool { return k >= RecentSequence }
+func (k Keep) Ordered() bool { return k >= KeepRecentSequence }
 
 // expires reports whether the series forgets what is older than its window.
-func (k Keep) expires() bool { return k.Sliding() || k == RecentSequence }
+func (k Keep) expires() bool { return k.Sliding() || k == KeepRecentSequence }
 
 // Series is one stream of a profile's events that rules read: which events,
 // what of them, and for how long. However many rules share it, a profile
@@ -54,14 +54,14 @@ type Series struct {
 	Project func(*event.Event) event.Value
 	Keep    Keep
 	// Steps stand in the place of the fields above where Keep is Ordered: 2
-	// for TotalAbandoned, up to MaxSteps for the others. Of a sequence the
+	// for KeepTotalAbandoned, up to MaxSteps for the others. Of a sequence the
 	// last event is at most Within milliseconds later than the first.
 	Steps  []Step
 	Within int64
-	// Window is how far back a Sliding series or a RecentSequence is read, in
+	// Window is how far back a Sliding series or a KeepRecentSequence is read, in
 	// milliseconds.
 	Window int64
-	// Newest, when not 0, is how many of the newest events of SlidingTimes
+	// Newest, when not 0, is how many of the newest events of KeepSlidingTimes
 	// any reader can tell from more: older ones are dropped, whatever the
 	// window. It is not part of the Key.
 	Newest int

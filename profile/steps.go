@@ -101,9 +101,9 @@ func (c *chains) extend(s *Series, at int64, set uint8) int64 {
 
 // add takes one event and reports whether the value may have changed.
 func (p *steps) add(s *Series, at int64, set uint8, limit int) bool {
-	if s.Keep == TotalAbandoned {
+	if s.Keep == KeepTotalAbandoned {
 		before := p.abandoned()
-		p.place(at, set)
+		p.insert(at, set)
 		p.keepLast()
 		return p.abandoned() != before
 	}
@@ -111,7 +111,7 @@ func (p *steps) add(s *Series, at int64, set uint8, limit int) bool {
 		return false // no chain with it begins later, or what came before it is not known
 	}
 	var complete int64
-	if p.place(at, set) == len(p.times)-1 {
+	if p.insert(at, set) == len(p.times)-1 {
 		complete = p.all.extend(s, at, set)
 	} else {
 		complete = p.replay(s)
@@ -119,7 +119,7 @@ func (p *steps) add(s *Series, at int64, set uint8, limit int) bool {
 	changed := complete > p.latest
 	if changed {
 		p.latest = complete
-		p.settle(s)
+		p.prune(s)
 	}
 	if len(p.times) > limit {
 		p.fold(s, 1)
@@ -128,10 +128,10 @@ func (p *steps) add(s *Series, at int64, set uint8, limit int) bool {
 }
 
 // over reports whether nothing more can change the value.
-func (p *steps) over(s *Series) bool { return s.Keep == TotalSequence && p.latest != none }
+func (p *steps) over(s *Series) bool { return s.Keep == KeepTotalSequence && p.latest != none }
 
-// place inserts an event behind all that are not later and returns its index.
-func (p *steps) place(at int64, set uint8) int {
+// insert inserts an event behind all that are not later and returns its index.
+func (p *steps) insert(at int64, set uint8) int {
 	i := len(p.times)
 	if i > 0 && p.times[i-1] > at {
 		i = sort.Search(i, func(i int) bool { return p.times[i] > at })
@@ -150,8 +150,8 @@ func (p *steps) replay(s *Series) int64 {
 	return complete
 }
 
-// settle forgets what can't lead to a later begin than the latest.
-func (p *steps) settle(s *Series) {
+// prune forgets what can't lead to a later begin than the latest.
+func (p *steps) prune(s *Series) {
 	if p.over(s) {
 		*p = steps{latest: p.latest, folded: newChains(), all: newChains()}
 		return
@@ -213,7 +213,7 @@ func (p *steps) abandoned() int64 {
 // read returns the value of a query, a time.
 func (p *steps) read(q Query, now int64) event.Value {
 	at := p.latest
-	if q.Reduce == Abandoned {
+	if q.Reduce == ReduceAbandoned {
 		at = p.abandoned()
 	}
 	if at == none || q.From > 0 && at <= now-q.From {
@@ -230,8 +230,8 @@ const (
 	chainsBytes = timeBytes * (MaxSteps + 2)
 )
 
-// stored estimates the bytes that the steps take when stored.
-func (p *steps) stored() int { return seriesBytes + chainsBytes + stepBytes*len(p.times) }
+// blobBytes estimates the bytes that the steps take when stored.
+func (p *steps) blobBytes() int { return seriesBytes + chainsBytes + stepBytes*len(p.times) }
 
 // gain is what folding all events would free; few are nothing, so that what
 // is abandoned is never folded.

@@ -85,7 +85,7 @@ func read(p *Profile, s *Schema, r Reduce, from, now int64) int64 {
 // all events again, with late ones among them, and each time read back from
 // the stored form.
 func TestStepsAreTheDefinition(t *testing.T) {
-	names, cfg, found := []string{"A", "B", "AB", "C"}, DefaultConfig(), map[Keep]int{}
+	names, cfg, found := []string{"A", "B", "AB", "C"}, Default(), map[Keep]int{}
 	for seed := range uint64(400) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		steps := make([]string, 2+r.IntN(3))
@@ -94,7 +94,7 @@ func TestStepsAreTheDefinition(t *testing.T) {
 		}
 		within, window := int64(1+r.IntN(40)), int64(20+r.IntN(100))
 		kinds := []Series{
-			sequenceOf(RecentSequence, within, window, steps...), sequenceOf(TotalSequence, within, 0, steps...), sequenceOf(TotalAbandoned, 0, 0, steps[:2]...),
+			sequenceOf(KeepRecentSequence, within, window, steps...), sequenceOf(KeepTotalSequence, within, 0, steps...), sequenceOf(KeepTotalAbandoned, 0, 0, steps[:2]...),
 		}
 		one := kinds[r.IntN(3)]
 		s, p, now := NewSchema(nil, []Series{one}), New("p"), int64(1000)
@@ -109,14 +109,14 @@ func TestStepsAreTheDefinition(t *testing.T) {
 			p.Apply(s, &cfg, &ev, now, &changed)
 			p = decoded(t, codecOf(s), p, now)
 			want := begun(&one, history)
-			if one.Keep == TotalAbandoned {
+			if one.Keep == KeepTotalAbandoned {
 				want = left(&one, history)
 			}
-			if one.Keep == RecentSequence && want <= now-window {
+			if one.Keep == KeepRecentSequence && want <= now-window {
 				want = none
 			}
 			got := read(p, s, reduceOf(one.Keep), one.Window, now)
-			if got != want && (one.Keep != TotalSequence || (got == none) != (want == none)) {
+			if got != want && (one.Keep != KeepTotalSequence || (got == none) != (want == none)) {
 				t.Fatalf("seed %d: %v within %d, window %d, at %d after %v: got %d, want %d", seed, steps, within, window, now, history, got, want)
 			}
 			if got != before && len(changed.Series) != 1 {
@@ -127,24 +127,24 @@ func TestStepsAreTheDefinition(t *testing.T) {
 			}
 		}
 	}
-	if len(found) != 3 || found[RecentSequence] < 100 {
+	if len(found) != 3 || found[KeepRecentSequence] < 100 {
 		t.Errorf("values were there %v times", found)
 	}
 }
 
 func reduceOf(k Keep) Reduce {
-	if k == TotalAbandoned {
-		return Abandoned
+	if k == KeepTotalAbandoned {
+		return ReduceAbandoned
 	}
-	return Sequence
+	return ReduceSequence
 }
 
 // TestSequenceKeepsNoMoreThanItsBound completes a sequence whose first event
 // was folded long ago; of late events only those before the folded ones take
 // no part.
 func TestSequenceKeepsNoMoreThanItsBound(t *testing.T) {
-	one := sequenceOf(RecentSequence, 1<<40, 1<<41, "A", "B", "C")
-	cfg, s, p := DefaultConfig(), NewSchema(nil, []Series{one}), New("p")
+	one := sequenceOf(KeepRecentSequence, 1<<40, 1<<41, "A", "B", "C")
+	cfg, s, p := Default(), NewSchema(nil, []Series{one}), New("p")
 	cfg.Entries = 16
 	apply := func(at int64, name string) {
 		p.Apply(s, &cfg, &event.Event{Type: event.Track, Name: name, Time: at, Arrival: 1 << 20}, 1<<20, &Changed{})
@@ -160,11 +160,11 @@ func TestSequenceKeepsNoMoreThanItsBound(t *testing.T) {
 		apply(2000+2*i, "B")
 	}
 	apply(1050, "C") // before the folded ones
-	if got := read(p, s, Sequence, 1<<41, 1<<20); got != none {
+	if got := read(p, s, ReduceSequence, 1<<41, 1<<20); got != none {
 		t.Errorf("an event later than it may be took part: %d", got)
 	}
 	apply(2195, "C") // between those kept
-	if got := read(p, s, Sequence, 1<<41, 1<<20); got != 1099 {
+	if got := read(p, s, ReduceSequence, 1<<41, 1<<20); got != 1099 {
 		t.Errorf("the sequence began at %d", got)
 	}
 }
@@ -172,8 +172,8 @@ func TestSequenceKeepsNoMoreThanItsBound(t *testing.T) {
 // TestCompleteSequenceKeepsNothing of the events it was made of, nor of any
 // that follow.
 func TestCompleteSequenceKeepsNothing(t *testing.T) {
-	one := sequenceOf(TotalSequence, 10, 0, "A", "B")
-	cfg, s, p := DefaultConfig(), NewSchema(nil, []Series{one}), New("p")
+	one := sequenceOf(KeepTotalSequence, 10, 0, "A", "B")
+	cfg, s, p := Default(), NewSchema(nil, []Series{one}), New("p")
 	for _, e := range []told{{100, "A"}, {105, "B"}, {106, "A"}, {107, "B"}} {
 		p.Apply(s, &cfg, &event.Event{Type: event.Track, Name: e.name, Time: e.at, Arrival: 200}, 200, &Changed{})
 	}
@@ -184,29 +184,29 @@ func TestCompleteSequenceKeepsNothing(t *testing.T) {
 
 // TestStepsGiveWay folds steps when the profile's state is full.
 func TestStepsGiveWay(t *testing.T) {
-	cfg, s, p := DefaultConfig(), NewSchema(nil, []Series{sequenceOf(TotalSequence, 10, 0, "A", "B")}), New("p")
+	cfg, s, p := Default(), NewSchema(nil, []Series{sequenceOf(KeepTotalSequence, 10, 0, "A", "B")}), New("p")
 	cfg.StateBytes = 4096
 	relieved := false
 	for i := range int64(2000) {
 		var changed Changed
 		p.Apply(s, &cfg, &event.Event{Type: event.Track, Name: "A", Time: i, Arrival: 5000}, 5000, &changed)
 		relieved = relieved || changed.Relieved
-		if p.stored > cfg.StateBytes {
-			t.Fatalf("after %d events %d bytes", i, p.stored)
+		if p.stateBytes > cfg.StateBytes {
+			t.Fatalf("after %d events %d bytes", i, p.stateBytes)
 		}
 	}
 	ev := event.Event{Type: event.Track, Name: "B", Time: 2005, Arrival: 5000}
 	p.Apply(s, &cfg, &ev, 5000, &Changed{})
-	if !relieved || read(p, s, Sequence, 0, 5000) != 1999 {
-		t.Errorf("relieved: %t, began at %d", relieved, read(p, s, Sequence, 0, 5000))
+	if !relieved || read(p, s, ReduceSequence, 0, 5000) != 1999 {
+		t.Errorf("relieved: %t, began at %d", relieved, read(p, s, ReduceSequence, 0, 5000))
 	}
 }
 
 func TestStepsRefuseBrokenBlobs(t *testing.T) {
-	one := sequenceOf(TotalSequence, 10, 0, "A", "B")
+	one := sequenceOf(KeepTotalSequence, 10, 0, "A", "B")
 	whole := newSteps()
-	whole.place(100, 1)
-	whole.place(105, 1)
+	whole.insert(100, 1)
+	whole.insert(105, 1)
 	text := whole.encode()
 	if _, ok := decodeSteps(text, &one); !ok {
 		t.Fatal("what was written can't be read")

@@ -18,7 +18,7 @@ import "math"
 // for the rounding of the bound and of what is done with it.
 type sums struct {
 	at       []running // at[k] is that of the first k numbers of the column
-	whole    bool      // whether all are whole numbers
+	integers bool      // whether all are whole numbers
 	positive bool      // whether none is below 0, nor NaN
 }
 
@@ -27,8 +27,8 @@ type running struct{ sum, magnitude float64 }
 
 const (
 	errorFactor = 16 * 0x1p-53
-	// exactWhole is the magnitude up to which sums of whole numbers are exact.
-	exactWhole = 1 << 53
+	// exactInteger is the magnitude up to which sums of whole numbers are exact.
+	exactInteger = 1 << 53
 	// greatest is the magnitude up to which no sum can overflow.
 	greatest = math.MaxFloat64 / 4
 )
@@ -45,13 +45,13 @@ func (s *sums) cut(i int) {
 func (s *sums) extend(nums []float64) {
 	if len(s.at) == 0 {
 		s.at = append(s.at, running{})
-		s.whole, s.positive = true, true
+		s.integers, s.positive = true, true
 	}
 	last := s.at[len(s.at)-1]
 	for _, v := range nums[len(s.at)-1:] {
 		last.sum += v
 		last.magnitude += math.Abs(v)
-		s.whole = s.whole && v == math.Trunc(v)
+		s.integers = s.integers && v == math.Trunc(v)
 		s.positive = s.positive && v >= 0
 		s.at = append(s.at, last)
 	}
@@ -66,7 +66,7 @@ func (s *sums) between(i, j int, start float64) (sum, off float64, ok bool) {
 		return 0, 0, false
 	}
 	sum = start + (s.at[j].sum - s.at[i].sum)
-	if s.whole && magnitude <= exactWhole && start == math.Trunc(start) {
+	if s.integers && magnitude <= exactInteger && start == math.Trunc(start) {
 		return sum, 0, true
 	}
 	return sum, errorFactor * float64(j+1) * magnitude, true

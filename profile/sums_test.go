@@ -33,15 +33,15 @@ func TestAroundHoldsTheFold(t *testing.T) {
 	for nature := range 6 {
 		for seed := range uint64(6) {
 			r := rand.New(rand.NewPCG(seed, uint64(nature)))
-			cfg := DefaultConfig()
+			cfg := Default()
 			cfg.Entries = []int{64, 1024}[seed%2]
-			schema, p, now := NewSchema(nil, []Series{seriesOf(SlidingNumbers, window)}), New("p"), start
+			schema, p, now := NewSchema(nil, []Series{seriesOf(KeepSlidingNumbers, window)}), New("p"), start
 			for range 1500 {
 				now += r.Int64N(40)
 				ev := track(now-[]int64{0, 0, 0, r.Int64N(3000)}[r.IntN(4)], drawn(r, nature))
 				ev.Arrival = now
 				apply(t, p, schema, cfg, ev)
-				q := Query{Reduce: []Reduce{Sum, Mean}[r.IntN(2)], From: 1 + r.Int64N(window)}
+				q := Query{Reduce: []Reduce{ReduceSum, ReduceMean}[r.IntN(2)], From: 1 + r.Int64N(window)}
 				if r.IntN(2) == 0 {
 					q.To = r.Int64N(q.From)
 				}
@@ -71,11 +71,11 @@ func TestAroundHoldsTheFold(t *testing.T) {
 
 // TestAroundKnowsWholeNumbersExactly also up to the greatest that are whole.
 func TestAroundKnowsWholeNumbersExactly(t *testing.T) {
-	schema, p := NewSchema(nil, []Series{seriesOf(SlidingNumbers, 1000)}), New("p")
+	schema, p := NewSchema(nil, []Series{seriesOf(KeepSlidingNumbers, 1000)}), New("p")
 	for i := range int64(100) {
-		apply(t, p, schema, DefaultConfig(), track(start+i, float64(i<<40)))
+		apply(t, p, schema, Default(), track(start+i, float64(i<<40)))
 	}
-	low, high, ok := p.Around(schema, Query{Reduce: Sum, From: 1000}, start+100)
+	low, high, ok := p.Around(schema, Query{Reduce: ReduceSum, From: 1000}, start+100)
 	if want := float64(99 * 50 << 40); !ok || low != want || high != want {
 		t.Errorf("%v to %v, %t; want %v", low, high, ok, want)
 	}

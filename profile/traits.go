@@ -25,21 +25,21 @@ type leaf struct {
 // above and below its path, so the outcome does not depend on the order in
 // which writes of different times arrive.
 //
-// Traits are open or closed. Open, they are a list that can be written to.
-// Closed, they are what is stored of them: a fifth of the memory, nothing for
+// Traits are decoded or encoded. Decoded, they are a list that can be written
+// to. Encoded, they are what is stored of them: a fifth of the memory, nothing for
 // the garbage collector to follow, and a copy to store again.
 type Traits struct {
-	leaves []leaf
-	closed string // leaves one after the other as they are stored; "" when open
-	count  int    // of leaves in closed
+	leaves  []leaf
+	encoded string // leaves one after the other as they are stored; "" when decoded
+	count   int    // of leaves in encoded
 }
 
 // Len returns the number of leaves, tombstones included.
 func (t *Traits) Len() int { return len(t.leaves) + t.count }
 
-// open makes t a list.
-func (t *Traits) open() {
-	if t.closed == "" {
+// decode makes t a list.
+func (t *Traits) decode() {
+	if t.encoded == "" {
 		return
 	}
 	leaves := make([]leaf, 0, t.count+1)
@@ -57,11 +57,11 @@ func (t *Traits) all() iter.Seq[*leaf] {
 				return
 			}
 		}
-		if t.closed == "" {
+		if t.encoded == "" {
 			return // nothing to make room for
 		}
 		var l leaf
-		for r := (reader{blob: t.closed}); r.left() > 0; {
+		for r := (reader{blob: t.encoded}); r.left() > 0; {
 			if l = r.leaf(); !yield(&l) {
 				return
 			}
@@ -86,14 +86,14 @@ func (t *Traits) read(r *reader) {
 		r.skip(0)
 		last = p
 	}
-	t.closed = strings.Clone(r.blob[begin:r.at])
+	t.encoded = strings.Clone(r.blob[begin:r.at])
 }
 
-// append closes t, and writes it behind b.
+// append encodes t, and writes it behind b.
 func (t *Traits) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(t.Len()))
 	if len(t.leaves) == 0 {
-		return append(b, t.closed...)
+		return append(b, t.encoded...)
 	}
 	start := len(b)
 	for _, l := range t.leaves {
@@ -101,13 +101,13 @@ func (t *Traits) append(b []byte) []byte {
 		b = binary.AppendVarint(b, l.time)
 		b = appendValue(b, l.value)
 	}
-	*t = Traits{closed: string(b[start:]), count: len(t.leaves)}
+	*t = Traits{encoded: string(b[start:]), count: len(t.leaves)}
 	return b
 }
 
 // bytes estimates the memory that t takes.
 func (t *Traits) bytes() int {
-	n := len(t.closed)
+	n := len(t.encoded)
 	for _, l := range t.leaves {
 		n += 88 + len(l.path) + valueBytes(l.value)
 	}
@@ -122,7 +122,7 @@ func (t *Traits) search(p Path) (int, bool) {
 // Get returns the value at a path: a leaf's own, an object built from the
 // leaves below, or missing.
 func (t *Traits) Get(p Path) event.Value {
-	if t.closed != "" {
+	if t.encoded != "" {
 		return t.find(p)
 	}
 	i, ok := t.search(p)
@@ -133,7 +133,7 @@ func (t *Traits) Get(p Path) event.Value {
 	return v
 }
 
-// find is Get of closed traits.
+// find is Get of encoded traits.
 func (t *Traits) find(p Path) event.Value {
 	var below Traits
 	for l := range t.all() {
@@ -185,7 +185,7 @@ func firstKey(p Path) string { return p.Keys()[0] }
 // at p, which it is not where something newer lies below. v must own its
 // memory.
 func (t *Traits) set(p Path, at int64, v event.Value) (changed, visible bool) {
-	t.open()
+	t.decode()
 	if t.overruled(p, at) {
 		return false, false
 	}

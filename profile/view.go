@@ -58,7 +58,7 @@ func (v *view) edge(r Reduce) string {
 	switch {
 	case v.from == v.to:
 		return ""
-	case r == First:
+	case r == ReduceFirst:
 		return v.points.values()[v.from]
 	}
 	return v.points.values()[v.to-1]

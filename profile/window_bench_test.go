@@ -10,12 +10,12 @@ func BenchmarkApplyAndRead(b *testing.B) {
 		keep   Keep
 		reduce Reduce
 	}{
-		{"count", SlidingTimes, Count}, {"sum", SlidingNumbers, Sum}, {"mean", SlidingNumbers, Mean},
-		{"min", SlidingNumbers, Min}, {"last", SlidingValues, Last},
+		{"count", KeepSlidingTimes, ReduceCount}, {"sum", KeepSlidingNumbers, ReduceSum}, {"mean", KeepSlidingNumbers, ReduceMean},
+		{"min", KeepSlidingNumbers, ReduceMin}, {"last", KeepSlidingValues, ReduceLast},
 	} {
 		b.Run(one.name, func(b *testing.B) {
 			const window = 1_000_000
-			schema, cfg, p := NewSchema(nil, []Series{seriesOf(one.keep, window)}), DefaultConfig(), New("p")
+			schema, cfg, p := NewSchema(nil, []Series{seriesOf(one.keep, window)}), Default(), New("p")
 			now := start
 			step := func() {
 				now += 1000

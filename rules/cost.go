@@ -32,8 +32,8 @@ const costEvents = 20
 // Bytes that one event takes in a blob: a time in days is about 4, a number
 // 9, a short text 10.
 var eventBytes = map[profile.Keep]int{
-	profile.TotalNumbers: 13, profile.TotalDistinct: 10, profile.SlidingTimes: 4, profile.SlidingNumbers: 13, profile.SlidingValues: 14,
-	profile.RecentSequence: 5, profile.TotalSequence: 5,
+	profile.KeepTotalNumbers: 13, profile.KeepTotalDistinct: 10, profile.KeepSlidingTimes: 4, profile.KeepSlidingNumbers: 13, profile.KeepSlidingValues: 14,
+	profile.KeepRecentSequence: 5, profile.KeepTotalSequence: 5,
 }
 
 // seriesBytes is what a series takes without events.

@@ -27,7 +27,7 @@ func dependencyOrder(segments []Segment, byID []int32, rules []language.Checked,
 		d.index[segments[i].ID] = i
 	}
 	for _, i := range byID {
-		if d.state[i] == unvisited {
+		if d.state[i] == visitNone {
 			d.visit(int(i))
 		}
 	}
@@ -39,9 +39,9 @@ func dependencyOrder(segments []Segment, byID []int32, rules []language.Checked,
 type visit uint8
 
 const (
-	unvisited visit = iota
-	visiting
-	visited
+	visitNone visit = iota
+	visitBegun
+	visitDone
 )
 
 // dependencies is a depth-first walk along segment("...").
@@ -57,7 +57,7 @@ type dependencies struct {
 }
 
 func (d *dependencies) visit(i int) {
-	d.state[i] = visiting
+	d.state[i] = visitBegun
 	d.path = append(d.path, i)
 	for _, u := range d.rules[i].Uses {
 		j, known := d.index[u.Segment]
@@ -65,9 +65,9 @@ func (d *dependencies) visit(i int) {
 		case !known && d.missing:
 		case !known:
 			d.wrong(i, u, d.suggest(u.Segment), "there is no segment %s", u.Segment)
-		case d.state[j] == visiting:
+		case d.state[j] == visitBegun:
 			d.wrong(i, u, "take one of the mentions out", "segments depend on each other in a circle: %s", d.circle(j))
-		case d.state[j] == unvisited:
+		case d.state[j] == visitNone:
 			d.visit(j)
 		}
 		if known {
@@ -75,12 +75,12 @@ func (d *dependencies) visit(i int) {
 		}
 	}
 	d.path = d.path[:len(d.path)-1]
-	d.state[i] = visited
+	d.state[i] = visitDone
 }
 
 func (d *dependencies) wrong(i int, u language.Use, hint, format string, args ...any) {
 	s := &d.segments[i]
-	d.errs = append(d.errs, s.origin.place(s.ID, s.Rule, language.Mistake{From: u.From, Message: fmt.Sprintf(format, args...), Hint: hint}))
+	d.errs = append(d.errs, s.origin.errorAt(s.ID, s.Rule, language.Mistake{From: u.From, Message: fmt.Sprintf(format, args...), Hint: hint}))
 }
 
 func (d *dependencies) circle(from int) string {

@@ -43,7 +43,7 @@ func TestDocs(t *testing.T) {
 
 func runExample(t *testing.T, set *rules.Set, segment string, test rules.Test) {
 	t.Helper()
-	decoder, err := event.NewDecoder(event.DefaultConfig())
+	decoder, err := event.NewDecoder(event.Default())
 	if err != nil {
 		t.Fatal(err)
 	}

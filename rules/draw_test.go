@@ -18,7 +18,7 @@ func TestDrawnProfilesAreReadForTheSetAtHand(t *testing.T) {
 			t.Errorf("asked for %d series and the segments %q", len(schema.Series), segments)
 		}
 		ev := event.Event{Type: event.Track, Name: "Order Completed", Profile: "a", Time: 1000, Arrival: 1000}
-		p, limits := profile.New("a"), profile.DefaultConfig()
+		p, limits := profile.New("a"), profile.Default()
 		p.Apply(schema, &limits, &ev, 1000, &profile.Changed{})
 		return []*profile.Profile{p}
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Error is one mistake in a segment, with its place.
+// Error is one mistake in a segment, and where it stands.
 type Error struct {
 	File    string // "" when the rule did not come from a file
 	Segment string // id, "" when the mistake is outside a segment
@@ -16,7 +16,7 @@ type Error struct {
 	Hint    string // what to write instead, "" when the message says it
 }
 
-// Error formats the mistake over several lines: place and message, the line
+// Error formats the mistake over several lines: where and what, the line
 // with a caret under it, and the hint.
 func (e *Error) Error() string {
 	var b strings.Builder

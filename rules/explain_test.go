@@ -15,11 +15,11 @@ import (
 func explained(t *testing.T, rule string, now int64, records ...string) *rules.Explanation {
 	t.Helper()
 	set := ruleset.Compile(t, map[string]string{"s": rule, "other": "true"})
-	decoder, err := event.NewDecoder(event.DefaultConfig())
+	decoder, err := event.NewDecoder(event.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, cfg, m := profile.New("u"), profile.DefaultConfig(), rules.NewMatcher(set)
+	p, cfg, m := profile.New("u"), profile.Default(), rules.NewMatcher(set)
 	for _, r := range records {
 		events, rejected := decoder.Decode(nil, nil, []byte(r), 0, 0)
 		if len(rejected) > 0 {

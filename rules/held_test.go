@@ -42,7 +42,7 @@ type single struct {
 }
 
 func (s *single) drive(set *rules.Set) *pipeline.Driver {
-	config := pipeline.DefaultConfig()
+	config := pipeline.Default()
 	config.CacheBytes = 0
 	s.driver = pipeline.NewDriver(set, config, pipeline.State{Next: -1}, s)
 	return s.driver

@@ -28,9 +28,9 @@ func (r *yamlReader) ruleText(n ast.Node) (string, *origin) {
 		return value, from
 	}
 	from.fixed, from.cut = false, s.quote == 0 && s.comment()
-	from.column = s.places[0].column + 1
+	from.column = s.characters[0].column + 1
 	if s.folded() {
-		from.places = s.places
+		from.characters = s.characters
 	}
 	return string(s.text), from
 }
@@ -58,8 +58,8 @@ func (r *yamlReader) blockText(n *ast.LiteralNode, value string, from *origin) (
 	return raw, &origin{file: r.file, lines: r.lines, line: first + 1, column: indent + 1, block: true}
 }
 
-// position is a place in a file, both counted from 0.
-type position struct{ line, column int }
+// lineColumn is where a character stands in a file, both counted from 0.
+type lineColumn struct{ line, column int }
 
 // scalar reads a plain or quoted scalar a second time, along the value that
 // the YAML parser found, to learn where each of its characters stands.
@@ -69,7 +69,7 @@ type scalar struct {
 	quote        rune // 0 for a plain scalar
 	row          []rune
 	text         []rune
-	places       []position // of each character of text, and of its end
+	characters   []lineColumn // of each character of text, and of its end
 }
 
 // read reports whether the file spells value from the scalar's start on.
@@ -99,13 +99,13 @@ func (s *scalar) read(value []rune) bool {
 			return false
 		}
 	}
-	s.places = append(s.places, position{s.line, s.column})
+	s.characters = append(s.characters, lineColumn{s.line, s.column})
 	return true
 }
 
 func (s *scalar) add(r rune) {
 	s.text = append(s.text, r)
-	s.places = append(s.places, position{s.line, s.column})
+	s.characters = append(s.characters, lineColumn{s.line, s.column})
 }
 
 // width is how many characters of the row spell the next one of the value;
@@ -157,7 +157,7 @@ func (s *scalar) fold(value []rune) []rune {
 // folded reports whether the text stands there in another form than its
 // own: over several lines, or with escapes.
 func (s *scalar) folded() bool {
-	first, last := s.places[0], s.places[len(s.places)-1]
+	first, last := s.characters[0], s.characters[len(s.characters)-1]
 	return last.line != first.line || last.column-first.column != len(s.text)
 }
 

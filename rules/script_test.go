@@ -88,7 +88,7 @@ func newScript(t *testing.T, steps []step) *script {
 	s := &script{t: t, steps: steps}
 	texts := map[string]string{}
 	var segments []rules.Segment
-	limits := profile.DefaultConfig()
+	limits := profile.Default()
 	for _, st := range steps {
 		if st.verb == "entries" {
 			limits.Entries, _ = strconv.Atoi(st.argument)
@@ -111,10 +111,10 @@ func newScript(t *testing.T, steps []step) *script {
 	if s.log, err = oracle.NewLog(texts); err != nil {
 		t.Fatal(err)
 	}
-	if s.decoder, err = event.NewDecoder(event.DefaultConfig()); err != nil {
+	if s.decoder, err = event.NewDecoder(event.Default()); err != nil {
 		t.Fatal(err)
 	}
-	config := pipeline.DefaultConfig()
+	config := pipeline.Default()
 	config.Profiles = limits
 	s.driver = pipeline.NewDriver(set, config, pipeline.State{Next: -1}, nil)
 	return s
@@ -267,7 +267,7 @@ func (s *script) text() string {
 
 // volatile returns a driver that stores nothing.
 func volatile(set *rules.Set) *pipeline.Driver {
-	return pipeline.NewDriver(set, pipeline.DefaultConfig(), pipeline.State{Next: -1}, nil)
+	return pipeline.NewDriver(set, pipeline.Default(), pipeline.State{Next: -1}, nil)
 }
 
 func feed(t *testing.T, d *pipeline.Driver, ev *event.Event) {

@@ -50,25 +50,25 @@ func isID(s string) bool {
 
 // origin says where a text stands in a file, line by line.
 type origin struct {
-	file   string
-	lines  []string   // of the whole file
-	line   int        // 1-based line of the text's first line
-	column int        // 1-based column of the text's first character, in characters
-	block  bool       // every further line of the text starts at column too
-	fixed  bool       // only the text's start is known
-	places []position // of each character, when the text is a plain or quoted scalar
-	cut    bool       // a YAML comment cuts the text off
+	file       string
+	lines      []string     // of the whole file
+	line       int          // 1-based line of the text's first line
+	column     int          // 1-based column of the text's first character, in characters
+	block      bool         // every further line of the text starts at column too
+	fixed      bool         // only the text's start is known
+	characters []lineColumn // of each character, when the text is a plain or quoted scalar
+	cut        bool         // a YAML comment cuts the text off
 }
 
-// place makes an Error of a mistake in text.
-func (o *origin) place(segment, text string, m language.Mistake) *Error {
+// errorAt makes an Error of a mistake in text.
+func (o *origin) errorAt(segment, text string, m language.Mistake) *Error {
 	if o == nil {
 		o = &origin{lines: splitLines(text), line: 1, column: 1, block: true}
 	}
 	line, column := o.line, o.column
 	switch {
-	case m.From < len(o.places):
-		line, column = o.places[m.From].line+1, o.places[m.From].column+1
+	case m.From < len(o.characters):
+		line, column = o.characters[m.From].line+1, o.characters[m.From].column+1
 	case !o.fixed:
 		down, across := lineAndColumn(text, m.From)
 		line += down
@@ -108,11 +108,11 @@ func (s *Segment) mistake(m language.Mistake) *Error {
 	if s.idFrom == nil {
 		return &Error{Segment: s.ID, Line: 1, Column: 1, Message: m.Message, Hint: m.Hint}
 	}
-	return s.idFrom.place(s.ID, s.ID, m)
+	return s.idFrom.errorAt(s.ID, s.ID, m)
 }
 
-// place says where a segment's id stands in a file, for a message.
-func (s *Segment) place() string {
+// firstAt says where a segment's id stands in a file, for a message.
+func (s *Segment) firstAt() string {
 	if s.idFrom == nil {
 		return ""
 	}
@@ -134,7 +134,7 @@ func checkIDs(segments []Segment) Errors {
 		}
 		if other, ok := first[s.ID]; ok {
 			errs = append(errs, s.mistake(language.Mistake{
-				Message: "the id is used twice" + other.place(),
+				Message: "the id is used twice" + other.firstAt(),
 				Hint:    "give one of them another id",
 			}))
 			continue

@@ -66,7 +66,7 @@ func compile(segments []Segment, missing bool, o Options) (*Set, error) {
 	for _, i := range byID {
 		one, mistakes := language.Check(segments[i].Rule)
 		for _, m := range mistakes {
-			errs = append(errs, segments[i].origin.place(segments[i].ID, segments[i].Rule, m))
+			errs = append(errs, segments[i].origin.errorAt(segments[i].ID, segments[i].Rule, m))
 		}
 		if len(errs) == 0 && len(one.Uses) == 0 {
 			built[i], one = b.Rule(one.Term), language.Checked{} // terms take much room
@@ -104,7 +104,7 @@ func (s *Set) number(segments []Segment, order []int32) {
 	s.print = fingerprint(s.segments)
 }
 
-// rank returns each position's place in the order of ids, nil when that is
+// rank returns each position's index in the order of ids, nil when that is
 // the position.
 func (s *Set) rank() []int {
 	if slices.IsSorted(s.byID) {
@@ -180,13 +180,13 @@ func (s *Set) Segment(position int) *Segment { return &s.segments[position] }
 
 // Position returns the position of a segment.
 func (s *Set) Position(id string) (int, bool) {
-	place, known := slices.BinarySearchFunc(s.byID, id, func(position int32, id string) int {
+	index, known := slices.BinarySearchFunc(s.byID, id, func(position int32, id string) int {
 		return strings.Compare(s.segments[position].ID, id)
 	})
 	if !known {
 		return 0, false
 	}
-	return int(s.byID[place]), true
+	return int(s.byID[index]), true
 }
 
 // mentioned returns the position of a segment that a rule mentions; 0 when

@@ -18,11 +18,11 @@ const maxUnclosed = 4 * maxBrackets
 func (r *yamlReader) nesting() *Error {
 	unclosed := 0
 	for i, line := range r.lines {
-		open := strings.Count(line, "[") + strings.Count(line, "{")
-		if open+strings.Count(line, "- ") > maxBrackets {
+		opened := strings.Count(line, "[") + strings.Count(line, "{")
+		if opened+strings.Count(line, "- ") > maxBrackets {
 			return r.at(i+1, 1, fmt.Sprintf("the line has more than %d opening brackets and dashes", maxBrackets), "nest less, or break the line")
 		}
-		unclosed = max(0, unclosed+open-strings.Count(line, "]")-strings.Count(line, "}"))
+		unclosed = max(0, unclosed+opened-strings.Count(line, "]")-strings.Count(line, "}"))
 		if unclosed > maxUnclosed {
 			return r.at(i+1, 1, fmt.Sprintf("more than %d opening brackets are not closed up to here", maxUnclosed), "nest less, or split the file")
 		}

@@ -16,16 +16,18 @@ type Config struct {
 	Reload time.Duration `yaml:"reload"`
 }
 
-// DefaultConfig returns the documented defaults.
-func DefaultConfig() Config { return Config{Path: "segments", Reload: 10 * time.Second} }
+// Default returns the documented defaults.
+func Default() Config { return Config{Path: "segments", Reload: 10 * time.Second} }
 
-// Validate reports the first value that can't be used.
+// Validate returns every value that can't be used, joined, in the order of
+// the fields.
 func (c Config) Validate() error {
-	switch {
-	case c.Path == "":
-		return errors.New("path is missing")
-	case c.Reload != 0 && (c.Reload < 100*time.Millisecond || c.Reload > 24*time.Hour):
-		return fmt.Errorf("reload is %s; it must be 0, or between 100ms and 24h", c.Reload)
+	var problems []error
+	if c.Path == "" {
+		problems = append(problems, errors.New("path is missing"))
 	}
-	return nil
+	if c.Reload != 0 && (c.Reload < 100*time.Millisecond || c.Reload > 24*time.Hour) {
+		problems = append(problems, fmt.Errorf("reload is %s; it must be 0, or between 100ms and 24h", c.Reload))
+	}
+	return errors.Join(problems...)
 }

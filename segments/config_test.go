@@ -7,7 +7,7 @@ import (
 )
 
 func TestConfigBounds(t *testing.T) {
-	if err := DefaultConfig().Validate(); err != nil {
+	if err := Default().Validate(); err != nil {
 		t.Error(err)
 	}
 	for reload, fine := range map[time.Duration]bool{
@@ -21,5 +21,15 @@ func TestConfigBounds(t *testing.T) {
 	}
 	if err := (Config{}).Validate(); err == nil || !strings.Contains(err.Error(), "path") {
 		t.Errorf("no path: %v", err)
+	}
+}
+
+// All mistakes are told at once, in the order of the fields.
+func TestConfigTellsAllMistakesInOrder(t *testing.T) {
+	want := "path is missing\nreload is 1ns; it must be 0, or between 100ms and 24h"
+	for range 2 {
+		if err := (Config{Reload: 1}).Validate(); err == nil || err.Error() != want {
+			t.Errorf("got\n%v\nwant\n%s", err, want)
+		}
 	}
 }

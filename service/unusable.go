@@ -6,8 +6,6 @@ import (
 	"io"
 	"net"
 
-	"github.com/redis/go-redis/v9"
-
 	"muster/sink"
 )
 
@@ -45,6 +43,5 @@ func waitingMends(err error) bool {
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return true
 	}
-	return redis.IsLoadingError(err) || redis.IsMasterDownError(err) || redis.IsClusterDownError(err) ||
-		redis.IsReadOnlyError(err) || redis.IsTryAgainError(err) || redis.IsMaxClientsError(err)
+	return sink.IsTransient(err)
 }

@@ -17,6 +17,15 @@ import (
 	"muster/sink"
 )
 
+// answer is an error that Redis itself has answered with.
+type answer string
+
+// Error is the answer's text.
+func (a answer) Error() string { return string(a) }
+
+// RedisError marks it for go-redis.
+func (answer) RedisError() {}
+
 // Only what may pass while the service runs is waited for.
 func TestWaitingMends(t *testing.T) {
 	for err, want := range map[error]bool{
@@ -30,6 +39,9 @@ func TestWaitingMends(t *testing.T) {
 		&credentials.HandshakeError{Err: errors.New("expired")}:         true,
 		&credentials.FileError{Err: errors.New("empty")}:                true,
 		errors.New("ERR unknown command"):                               false,
+		errors.New("LOADING Redis is loading the dataset in memory"):    true,
+		errors.New("MOVED 3999 127.0.0.1:6381"):                         true,
+		errors.New("NOREPLICAS Not enough good replicas to write."):     true,
 	} {
 		if waitingMends(err) != want {
 			t.Errorf("%v: %v", err, !want)

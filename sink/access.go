@@ -22,7 +22,7 @@ func NeedsOperator(err error) bool {
 
 // explain adds what to do to an error about the ACL user or about a key that
 // somebody else has written.
-func (c *Config) explain(err error) error {
+func (c Config) explain(err error) error {
 	user := "the default user"
 	if c.Username != "" {
 		user = fmt.Sprintf("user %q", c.Username)

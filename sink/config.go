@@ -89,8 +89,9 @@ func Default() Config {
 	}
 }
 
-// Validate returns every value that is out of its bounds, joined.
-func (c *Config) Validate() error {
+// Validate returns every value that is out of its bounds, joined, in the order
+// of the fields.
+func (c Config) Validate() error {
 	var problems []error
 	refuse := func(bad bool, format string, arguments ...any) {
 		if bad {
@@ -101,16 +102,17 @@ func (c *Config) Validate() error {
 	for _, address := range c.Addresses {
 		refuse(address == "", "addresses: an address is empty")
 	}
-	refuse(c.DB < 0, "db: %d is negative", c.DB)
-	refuse(c.DB != 0 && c.cluster(), "db: a Redis Cluster has only database 0")
 	refuse(c.Username != "" && !c.authenticated(), "password: username %q has none, and no password_file", c.Username)
 	problems = append(problems, credentials.ValidatePassword("password", c.Password, c.PasswordFile), c.TLS.Validate())
+	refuse(c.DB < 0, "db: %d is negative", c.DB)
+	refuse(c.DB != 0 && c.cluster(), "db: a Redis Cluster has only database 0")
 	refuse(!prefixForm.MatchString(c.Prefix), "prefix: %q is not 1 to 16 of a-z 0-9 _ -", c.Prefix)
 	refuse(c.Connections < 1 || c.Connections > 1000, "connections: %d is not within 1 to 1000", c.Connections)
-	for name, timeout := range map[string]time.Duration{
-		"dial_timeout": c.DialTimeout, "read_timeout": c.ReadTimeout, "write_timeout": c.WriteTimeout,
-	} {
-		refuse(timeout <= 0 || timeout > maxTimeout, "%s: %s is not above 0 and at most %s", name, timeout, maxTimeout)
+	for _, timeout := range []struct {
+		name  string
+		value time.Duration
+	}{{"dial_timeout", c.DialTimeout}, {"read_timeout", c.ReadTimeout}, {"write_timeout", c.WriteTimeout}} {
+		refuse(timeout.value <= 0 || timeout.value > maxTimeout, "%s: %s is not above 0 and at most %s", timeout.name, timeout.value, maxTimeout)
 	}
 	refuse(c.RetryFor < 0 || c.RetryFor > maxTimeout, "retry_for: %s is not within 0 to %s", c.RetryFor, maxTimeout)
 	refuse(c.Buckets < 1 || c.Buckets > maxBuckets, "buckets: %d is not within 1 to %d", c.Buckets, maxBuckets)
@@ -121,16 +123,16 @@ func (c *Config) Validate() error {
 
 // CheckFiles reads the files that the configuration names and returns a
 // *credentials.FileError for each that can't be used.
-func (c *Config) CheckFiles() error {
+func (c Config) CheckFiles() error {
 	_, err := c.password()
 	return errors.Join(c.TLS.Check(), err)
 }
 
 // password returns the password as it is now.
-func (c *Config) password() (string, error) {
+func (c Config) password() (string, error) {
 	return credentials.ReadPassword(c.Password, "password_file", c.PasswordFile)
 }
 
-func (c *Config) authenticated() bool { return !c.Password.Empty() || c.PasswordFile != "" }
+func (c Config) authenticated() bool { return !c.Password.Empty() || c.PasswordFile != "" }
 
-func (c *Config) cluster() bool { return c.Cluster || len(c.Addresses) > 1 }
+func (c Config) cluster() bool { return c.Cluster || len(c.Addresses) > 1 }

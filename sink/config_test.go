@@ -49,11 +49,29 @@ func TestEveryBoundIsChecked(t *testing.T) {
 	}
 }
 
-func TestAllProblemsAreReportedAtOnce(t *testing.T) {
-	err := (&Config{}).Validate()
-	for _, field := range []string{"addresses", "prefix", "connections", "read_timeout", "buckets", "outbox_max"} {
-		if !strings.Contains(err.Error(), field+":") {
-			t.Errorf("%v does not name %s", err, field)
+// All mistakes are told at once, in the order of the fields.
+func TestConfigTellsAllMistakesInOrder(t *testing.T) {
+	c := Config{Username: "muster", DB: -1, RetryFor: -1, ReachDays: -1}
+	c.TLS.CAFile, c.TLS.KeyFile = "a", "b"
+	want := strings.Join([]string{
+		"addresses: at least one host:port is needed",
+		`password: username "muster" has none, and no password_file`,
+		"tls.enabled: it is false although other fields of tls are set",
+		"tls.cert_file: the certificate of key_file is missing",
+		"db: -1 is negative",
+		`prefix: "" is not 1 to 16 of a-z 0-9 _ -`,
+		"connections: 0 is not within 1 to 1000",
+		"dial_timeout: 0s is not above 0 and at most 10m0s",
+		"read_timeout: 0s is not above 0 and at most 10m0s",
+		"write_timeout: 0s is not above 0 and at most 10m0s",
+		"retry_for: -1ns is not within 0 to 10m0s",
+		"buckets: 0 is not within 1 to 1048576",
+		"outbox_max: 0 is not above 0",
+		"reach_days: -1 is not within 0 to 3660",
+	}, "\n")
+	for range 2 {
+		if err := c.Validate(); err == nil || err.Error() != want {
+			t.Errorf("got\n%v\nwant\n%s", err, want)
 		}
 	}
 }

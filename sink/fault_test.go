@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -52,7 +53,11 @@ func TestALostReplyIsLookedUp(t *testing.T) {
 		"late exec overtakes the third retry": {[]fault{hold, cutBefore, releaseFirst}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, func(cfg *sink.Config) { cfg.ReadTimeout = 300 * time.Millisecond })
+			r := newRig(t, func(cfg *sink.Config) {
+				if cfg.ReadTimeout = time.Minute; slices.Contains(test.faults, stall) {
+					cfg.ReadTimeout = time.Second // passes
+				}
+			})
 			r.script(test.faults...)
 			r.worker.step(t)
 			if got := r.sent(); got != test.execs {
@@ -102,13 +107,14 @@ func TestNothingIsAppliedWhenRedisIsAway(t *testing.T) {
 	r := newRig(t, func(cfg *sink.Config) { cfg.RetryFor = 100 * time.Millisecond })
 	c := r.worker.next()
 	r.server.Kill(t)
-	begin := time.Now()
 	err := r.worker.commit(t, c)
 	if err == nil || errors.Is(err, pipeline.ErrFenced) {
 		t.Fatalf("commit returned %v, want an error other than ErrFenced", err)
 	}
-	if took := time.Since(begin); took > 10*time.Second {
-		t.Errorf("gave up after %s, retry_for is 100ms", took)
+	// Pauses between attempts double from 5 ms on, and at least half of each is
+	// waited for: however slow the machine is, no more of them fit.
+	if n := r.retried.Load(); n > 4 {
+		t.Errorf("tried again %d times, retry_for is 100ms", n)
 	}
 }
 

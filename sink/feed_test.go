@@ -26,7 +26,7 @@ type feed struct {
 func feeding(t *testing.T, store *sink.Store, set *rules.Set, shards int) *feed {
 	t.Helper()
 	f := &feed{owner: owner(t, shards)}
-	config := pipeline.DefaultConfig()
+	config := pipeline.Default()
 	config.CacheBytes, config.Timers = 0, 10
 	for shard := range shards {
 		state, err := store.Open(t.Context(), shard)

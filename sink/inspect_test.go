@@ -1,6 +1,7 @@
 package sink_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -64,15 +65,21 @@ func TestAServerThatIsAwayIsNamed(t *testing.T) {
 	server := redis.Start(t)
 	server.Stop(t)
 	cfg := config(server.Address)
-	cfg.RetryFor = 50 * time.Millisecond
+	cfg.RetryFor = time.Minute
+	ctx, enough := context.WithCancel(t.Context())
+	defer enough()
 	retried := 0
-	cfg.Observer.Retried = func(string, error) { retried++ }
-	_, err := sink.New(t.Context(), cfg)
+	cfg.Observer.Retried = func(string, error) {
+		if retried++; retried == 2 {
+			enough()
+		}
+	}
+	_, err := sink.New(ctx, cfg)
 	if err == nil || !strings.Contains(err.Error(), server.Address) {
 		t.Fatalf("got %v, want the address", err)
 	}
-	if retried == 0 {
-		t.Error("it was not tried again")
+	if retried != 2 {
+		t.Errorf("it was tried again %d times, want twice and then to be stopped", retried)
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 //	m:cluster                  hash    shards, buckets and schema of the deployment; after
 //	                                   a reshard also layout and topic, see layout.go
 //	m:{s12}:meta               hash    of shard 12: epoch, next, clock, outbox, rules,
-//	                                   generation, commits, schema; swept and bucket, see
-//	                                   below; broken, if it is; sealed, if its profiles
+//	                                   generation, commits, schema; swept, bucket and sweep,
+//	                                   see below; broken, if it is; sealed, if its profiles
 //	                                   are elsewhere now
 //	m:{s12}:names              list    names that profiles refer to by position
 //	m:{s12}:catalog            hash    name -> what the shard's owner knows of that segment
@@ -28,8 +28,9 @@ import (
 //
 // The fields swept and bucket tell how far the shard is in looking at all its
 // profiles after a change of the rules: swept is the newest generation that it
-// was done for, and bucket where the one of generation goes on. Where they
-// are absent, as in a shard that only older versions have written, they are 0.
+// was done for, and bucket where the one of generation goes on. They hold while
+// sweep is generation: versions before 0.2.0 leave all three as they are when
+// they go on with other rules. Else they count as 0, as where they are absent.
 //
 // From layout 2 on, which the first reshard makes, the keys of shards begin with
 // its number: m:2:{s12}:meta.

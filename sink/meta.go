@@ -24,6 +24,7 @@ var metaFields = []string{
 	"sealed",     // where its profiles go or went, from the beginning of a reshard on
 	"swept",      // newest generation that every profile was looked at for
 	"bucket",     // where that goes on for a newer generation
+	"sweep",      // generation that swept and bucket were written with
 }
 
 // meta is a shard's meta hash.
@@ -48,9 +49,9 @@ func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
 		text[i], _ = value.(string) // nil for a field that is absent
 	}
 	m := meta{rules: text[4], schema: text[7], broken: text[8], sealed: text[9]}
-	var generation, swept, bucket int64
+	var generation, swept, bucket, sweep int64
 	for i, number := range map[int]*int64{
-		0: &m.epoch, 1: &m.next, 2: &m.clock, 3: &m.outbox, 5: &generation, 6: &m.commits, 10: &swept, 11: &bucket,
+		0: &m.epoch, 1: &m.next, 2: &m.clock, 3: &m.outbox, 5: &generation, 6: &m.commits, 10: &swept, 11: &bucket, 12: &sweep,
 	} {
 		if err := parse(key, metaFields[i], text[i], number); err != nil {
 			return meta{}, err
@@ -59,7 +60,10 @@ func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
 	if text[1] == "" {
 		m.next = -1
 	}
-	m.generation, m.swept, m.bucket = uint64(generation), uint64(swept), int(bucket)
+	m.generation = uint64(generation)
+	if sweep == generation {
+		m.swept, m.bucket = uint64(swept), int(bucket)
+	}
 	return m, nil
 }
 

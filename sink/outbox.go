@@ -20,7 +20,7 @@ import (
 // it had on the topic before.
 //
 // In Redis an entry has the fields segment, profile, kind (entered or
-// exited), at (ms since 1970 UTC), version, cause (event or time) and offset.
+// exited), at (ms since 1970 UTC), version, cause (event, time or rules) and offset.
 type Entry struct {
 	ID     string
 	Offset int64

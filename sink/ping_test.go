@@ -14,7 +14,7 @@ import (
 
 func ping(t *testing.T, store *sink.Store) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	return store.Ping(ctx)
 }

@@ -41,7 +41,10 @@ type Progress struct {
 // ... with their fields as they were. A new shard's stream time is the latest
 // of the shards that its profiles come from; timers due before it are served
 // first, with their own instants. It begins at offset 0 of its partition of
-// the new topic, which must be empty. Reach is not of shards, and stays.
+// the new topic, which must be empty. It looks once at all its profiles, and
+// quickly at those that are current: its catalog calls every segment gone that
+// old shards know, and no sweep has been done. Reach is not of shards, and
+// stays.
 type Reshard struct {
 	store    *Store
 	plan     Plan

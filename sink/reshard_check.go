@@ -72,6 +72,9 @@ func (c *copying) tally(ctx context.Context, shard int) (tally, error) {
 	if err == nil && timers != n.timers {
 		err = fmt.Errorf("%d timers of %d profiles with deadlines: %w", timers, n.timers, errIncomplete)
 	}
+	if err == nil {
+		err = c.checkCatalog(ctx, shard)
+	}
 	return n, err
 }
 
@@ -93,7 +96,8 @@ func (c *copying) finish(ctx context.Context, shard int, n tally) error {
 		for part := range slices.Chunk(sizes, 2*namesChunk) {
 			pipe.HSet(ctx, c.new.sizes(shard), part...)
 		}
-		pipe.HSet(ctx, c.new.meta(shard), "next", 0, "outbox", outbox, "rules", c.rules, "generation", generationCurrent, "schema", schema)
+		pipe.HSet(ctx, c.new.meta(shard), "next", 0, "outbox", outbox, "rules", c.rules, "generation", generationCurrent,
+			"swept", 0, "bucket", 0, "sweep", generationCurrent, "schema", schema)
 		_, err = pipe.Exec(ctx)
 		return err
 	})

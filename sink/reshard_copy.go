@@ -35,10 +35,11 @@ const (
 // copying is what one Copy knows.
 type copying struct {
 	*Reshard
-	names []string          // of every new shard
-	place map[string]uint64 // name -> position in names
-	rules string            // fingerprint of the new shards' rule set
-	found Weight
+	names   []string          // of every new shard
+	place   map[string]uint64 // name -> position in names
+	catalog map[string]string // of every new shard
+	rules   string            // fingerprint of the new shards' rule set
+	found   Weight
 }
 
 // Copy fills the new shards from the sealed ones, checks that nothing is
@@ -68,6 +69,9 @@ func (c *copying) run(ctx context.Context) error {
 	c.rules = c.lineage()
 	if err := c.unite(ctx); err != nil {
 		return fmt.Errorf("uniting names: %w", err)
+	}
+	if err := c.uniteCatalogs(ctx); err != nil {
+		return fmt.Errorf("uniting catalogs: %w", err)
 	}
 	for step, do := range []func(context.Context, checkpoint) error{c.copyMembers, c.copyOutbox, c.copyProfiles, c.check} {
 		if step < at.step {
@@ -175,7 +179,8 @@ func (s *Store) readNames(ctx context.Context, key string) (names []string, err 
 	return names, err
 }
 
-// renumbering turns blobs of an old shard into those of the new ones.
+// renumbering turns blobs of an old shard into those of the new ones. A
+// profile that was looked at by a sweep and not rewritten is current too.
 func (c *copying) renumbering(ctx context.Context, shard int) (*profile.Renumbering, error) {
 	names, err := c.store.readNames(ctx, c.old.names(shard))
 	if err != nil {
@@ -187,7 +192,7 @@ func (c *copying) renumbering(ctx context.Context, shard int) (*profile.Renumber
 	}
 	m := &c.sealed[shard]
 	n.Generation = func(g uint64) uint64 {
-		if g == m.generation && m.rules == c.rules {
+		if max(g, m.swept) == m.generation && m.rules == c.rules {
 			return generationCurrent
 		}
 		return generationOther

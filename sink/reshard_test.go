@@ -216,10 +216,11 @@ func TestReshardSeesLostWrites(t *testing.T) {
 	reshardUntil(t, cfg, 1<<30)
 	want := made(t, c)
 	for name, lose := range map[string]func(){
-		"a profile": func() { loseOne(t, c, "m:2:{s3}:p:", func(key, id string) { c.HDel(t.Context(), key, id) }) },
-		"a timer":   func() { c.ZPopMin(t.Context(), "m:2:{s3}:timers") },
-		"a member":  func() { loseOne(t, c, "m:2:{s3}:seg:", func(key, _ string) { c.SPop(t.Context(), key) }) },
-		"outbox":    func() { c.XTrimMaxLen(t.Context(), "m:2:{s3}:out", 3) },
+		"a profile":               func() { loseOne(t, c, "m:2:{s3}:p:", func(key, id string) { c.HDel(t.Context(), key, id) }) },
+		"a timer":                 func() { c.ZPopMin(t.Context(), "m:2:{s3}:timers") },
+		"a member":                func() { loseOne(t, c, "m:2:{s3}:seg:", func(key, _ string) { c.SPop(t.Context(), key) }) },
+		"an entry of the catalog": func() { c.HDel(t.Context(), "m:2:{s3}:catalog", c.HKeys(t.Context(), "m:2:{s3}:catalog").Val()[0]) },
+		"outbox":                  func() { c.XTrimMaxLen(t.Context(), "m:2:{s3}:out", 3) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			abandon(t, cfg)

@@ -48,18 +48,7 @@ func temporary(err error) bool {
 	if errors.As(err, &own) || errors.Is(err, redis.ErrClosed) || NeedsOperator(err) {
 		return false
 	}
-	if !answered(err) || errors.Is(err, redis.TxFailedErr) {
-		return true
-	}
-	if _, moved := redis.IsMovedError(err); moved {
-		return true
-	}
-	if _, asked := redis.IsAskError(err); asked {
-		return true
-	}
-	return redis.IsLoadingError(err) || redis.IsReadOnlyError(err) || redis.IsMasterDownError(err) ||
-		redis.IsClusterDownError(err) || redis.IsTryAgainError(err) || redis.IsMaxClientsError(err) ||
-		redis.IsNoReplicasError(err)
+	return !answered(err) || IsTransient(err)
 }
 
 // finalError is what this package itself found wrong. Trying again would find

@@ -163,7 +163,7 @@ func TestRotationNeedsNoRestart(t *testing.T) {
 	}
 	write(redis.Password)
 	cfg := secured(security, server.Address)
-	cfg.Password, cfg.PasswordFile, cfg.RetryFor = credentials.Secret{}, file, 300*time.Millisecond
+	cfg.Password, cfg.PasswordFile, cfg.RetryFor = credentials.Secret{}, file, time.Minute
 	store := open(t, cfg)
 	cut := func() {
 		if err := admin.ClientKillByFilter(t.Context(), "USER", redis.User).Err(); err != nil {

@@ -9,10 +9,10 @@ import (
 	"muster/credentials"
 )
 
-// Config says which cluster, topics and group to use. Start from DefaultConfig.
+// Config says which cluster, topics and group to use. Start from Default.
 type Config struct {
 	// Brokers are host:port addresses of some brokers; the others are found
-	// through them. At least one.
+	// through them. At least one. Default 127.0.0.1:9092.
 	Brokers []string `yaml:"brokers"`
 	// ClientID names this program in the brokers' logs and quotas. Default "muster".
 	ClientID string `yaml:"client_id"`
@@ -20,7 +20,7 @@ type Config struct {
 	// router's group is Group with "-router" behind it. Default "muster".
 	Group string `yaml:"group"`
 	// Keyed is the topic whose records are keyed by profile and whose
-	// partitions are the shards. Required.
+	// partitions are the shards. Default "muster-events".
 	Keyed string `yaml:"keyed"`
 	// Sources are the topics to route onto Keyed. None means that Keyed is
 	// fed directly by producers that key by profile.
@@ -80,12 +80,13 @@ type Config struct {
 	Dial credentials.Dial `yaml:"-"`
 }
 
-// DefaultConfig returns the documented defaults; Brokers and Keyed are left
-// to set.
-func DefaultConfig() Config {
+// Default returns the documented defaults.
+func Default() Config {
 	return Config{
+		Brokers:           []string{"127.0.0.1:9092"},
 		ClientID:          "muster",
 		Group:             "muster",
+		Keyed:             "muster-events",
 		DeadSuffix:        ".dead",
 		Partitioner:       Murmur2,
 		SessionTimeout:    10 * time.Second,
@@ -100,9 +101,10 @@ func DefaultConfig() Config {
 	}
 }
 
-// Validate reports everything that is wrong with the configuration.
+// Validate returns everything that is wrong, joined, in the order of the
+// fields.
 func (c Config) Validate() error {
-	return errors.Join(c.validateTopics(), c.validateTimes(), c.validateSizes(), c.TLS.Validate(), c.SASL.validate())
+	return errors.Join(c.validateTopics(), c.validateTimes(), c.validateSizes(), c.TLS.Validate(), c.SASL.Validate())
 }
 
 // CheckFiles reads the files that the configuration names and returns a
@@ -117,14 +119,11 @@ func (c Config) validateTopics() error {
 	if len(c.Brokers) == 0 {
 		errs = append(errs, errors.New("brokers: at least one host:port is needed"))
 	}
-	if c.Keyed == "" {
-		errs = append(errs, errors.New("keyed: the topic is missing"))
-	}
 	if c.Group == "" {
 		errs = append(errs, errors.New("group: the name is missing"))
 	}
-	if c.DeadSuffix == "" {
-		errs = append(errs, errors.New("dead_suffix: without one dead letters would go to their own topic"))
+	if c.Keyed == "" {
+		errs = append(errs, errors.New("keyed: the topic is missing"))
 	}
 	for i, source := range c.Sources {
 		switch {
@@ -135,6 +134,9 @@ func (c Config) validateTopics() error {
 		case slices.Contains(c.Sources[:i], source):
 			errs = append(errs, fmt.Errorf("sources: %q is there twice", source))
 		}
+	}
+	if c.DeadSuffix == "" {
+		errs = append(errs, errors.New("dead_suffix: without one dead letters would go to their own topic"))
 	}
 	if _, err := NewPartitioner(c.Partitioner, 1); err != nil {
 		errs = append(errs, err)
@@ -154,8 +156,8 @@ func (c Config) validateTimes() error {
 
 func (c Config) validateSizes() error {
 	return errors.Join(
-		within("max_bytes", c.MaxBytes, 1<<10, 256<<20),
 		within("min_bytes", c.MinBytes, 1, c.MaxBytes),
+		within("max_bytes", c.MaxBytes, 1<<10, 256<<20),
 		within("batch_records", c.BatchRecords, 1, 100_000),
 		within("max_record_bytes", c.MaxRecordBytes, 64<<10, 256<<20),
 	)

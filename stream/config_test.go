@@ -20,7 +20,7 @@ func TestConfigDefaultsAreValid(t *testing.T) {
 }
 
 func valid() stream.Config {
-	cfg := stream.DefaultConfig()
+	cfg := stream.Default()
 	cfg.Brokers, cfg.Keyed = []string{"localhost:9092"}, "keyed"
 	return cfg
 }
@@ -61,6 +61,32 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 		if _, err := stream.Connect(cfg, nil); err == nil {
 			t.Errorf("%s: Connect takes it", field)
 		}
+	}
+}
+
+// All mistakes are told at once, in the order of the fields.
+func TestConfigTellsAllMistakesInOrder(t *testing.T) {
+	c := stream.Config{Sources: []string{"a", "", "a"}, Partitioner: "md5", SessionTimeout: 9 * time.Second, Linger: -1, MaxBytes: 1 << 10}
+	c.TLS.KeyFile, c.SASL.Mechanism = "b", stream.Plain
+	want := []string{
+		"brokers: ", "group: ", "keyed: ", "sources: number 2 ", `sources: "a" is there twice`, "dead_suffix: ", "partitioner: ",
+		"heartbeat_interval: 0s is not within 1ms and 3s", "rebalance_timeout: ", "poll_wait: ", "linger: ",
+		"min_bytes: ", "batch_records: ", "max_record_bytes: ",
+		"tls.enabled: ", "tls.cert_file: ", "sasl.username: ", "sasl.password: ",
+	}
+	var before string
+	for range 2 {
+		text := c.Validate().Error()
+		lines := strings.Split(text, "\n")
+		for i, line := range lines {
+			if len(lines) != len(want) || !strings.HasPrefix(line, want[i]) {
+				t.Fatalf("got\n%s\nwant lines that begin with\n%s", text, strings.Join(want, "\n"))
+			}
+		}
+		if before != "" && text != before {
+			t.Errorf("first\n%s\nthen\n%s", before, text)
+		}
+		before = text
 	}
 }
 

@@ -262,6 +262,7 @@ func (f *fixture) committed(group, topic string, partition int32) int64 {
 
 // A missing topic is an error, and asking must not make the broker create it.
 func TestGroupNeedsItsTopic(t *testing.T) {
+	kafka.Beside(t)
 	f := newFixture(t, kafka.StartFakeFor(t, allowAutoCreation()...))
 	c := f.connect(nil)
 	for range 2 {

@@ -18,7 +18,8 @@ import (
 	"muster/test/kit/kafka"
 )
 
-const patience = 30 * time.Second
+// patience bounds a whole test, so that one that hangs says where.
+const patience = 5 * time.Minute
 
 // fixture is a broker, a cluster on it with quick timings, and an
 // independent client to produce and look with.
@@ -34,9 +35,10 @@ func newFixture(t *testing.T, broker kafka.Broker) *fixture {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
-	cfg := stream.DefaultConfig()
+	cfg := stream.Default()
 	cfg.Brokers, cfg.Group, cfg.Keyed = broker.Addresses(), "workers", "keyed"
-	cfg.SessionTimeout, cfg.RebalanceTimeout = 3*time.Second, 3*time.Second
+	// Nobody dies, and a member must not be missed because the machine is slow.
+	cfg.SessionTimeout, cfg.RebalanceTimeout = 30*time.Second, 30*time.Second
 	cfg.HeartbeatInterval, cfg.PollWait = 50*time.Millisecond, 50*time.Millisecond
 	f := &fixture{t: t, ctx: ctx, broker: broker, cfg: cfg}
 	f.client = f.newClient()

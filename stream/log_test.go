@@ -79,6 +79,7 @@ func TestSourcePassesEmptiedBatch(t *testing.T) {
 }
 
 func TestSourceFollowsTheLeader(t *testing.T) {
+	kafka.Beside(t)
 	broker := kafka.StartFakeFor(t, kfake.NumBrokers(3))
 	f := newFixture(t, broker)
 	f.createTopic("keyed", 1)
@@ -96,6 +97,7 @@ func TestSourceFollowsTheLeader(t *testing.T) {
 
 // Errors that pass are reported and outlasted, whatever they are.
 func TestSourceOutlastsErrors(t *testing.T) {
+	kafka.Beside(t)
 	broker := kafka.StartFakeFor(t)
 	f := newFixture(t, broker)
 	f.createTopic("keyed", 1)
@@ -204,18 +206,19 @@ func TestSourceWaits(t *testing.T) {
 // At the end of the log the next read lets records gather for Linger; a
 // backlog of many answers is read without a rest.
 func TestSourceLingers(t *testing.T) {
+	kafka.Beside(t)
 	f := newFixture(t, kafka.StartFakeFor(t))
 	f.createTopic("keyed", 1)
 	f.cfg.Linger, f.cfg.MaxBytes = time.Second, 1<<10
 	source := f.connect(nil).Open(0, 0)
 	defer source.Close()
-	const batches, size = 20, 10
+	const batches, size = 100, 10
 	for i := range batches {
 		f.produce(f.client, numbered("keyed", 0, i*size, (i+1)*size)...)
 	}
 	began := time.Now()
 	checkNumbered(t, f.fetchUntil(source, batches*size), 0, batches*size)
-	if took := time.Since(began); took > batches*f.cfg.Linger/4 {
+	if took := time.Since(began); took > batches*f.cfg.Linger/2 {
 		t.Errorf("a backlog came after %v", took)
 	}
 	began = time.Now()

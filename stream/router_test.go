@@ -20,7 +20,7 @@ import (
 	"muster/test/kit/kafka"
 )
 
-func newSplitter() (stream.Splitter, error) { return event.NewDecoder(event.DefaultConfig()) }
+func newSplitter() (stream.Splitter, error) { return event.NewDecoder(event.Default()) }
 
 // track returns a source record of one event.
 func track(topic string, partition int32, profile string, number int) *kgo.Record {
@@ -330,6 +330,7 @@ func TestRouterKeepsWhatTheTopicRefuses(t *testing.T) {
 }
 
 func TestRouterNeedsItsTopics(t *testing.T) {
+	kafka.Beside(t)
 	f := newFixture(t, kafka.StartFakeFor(t))
 	if err := f.connect(nil).Router(newSplitter).Run(f.ctx); err == nil {
 		t.Error("a router runs without sources")

@@ -37,7 +37,9 @@ type SASL struct {
 	PasswordFile string             `yaml:"password_file"`
 }
 
-func (s SASL) validate() error {
+// Validate returns what is missing or unknown, joined, in the order of the
+// fields.
+func (s SASL) Validate() error {
 	if s.Mechanism == "" {
 		if s != (SASL{}) {
 			return fmt.Errorf("sasl.mechanism: it is missing although other fields of sasl are set; it is one of %s", strings.Join(mechanisms, ", "))

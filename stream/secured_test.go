@@ -114,13 +114,11 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := f.cfg
 			one.spoil(&cfg)
-			ctx, cancel := context.WithTimeout(f.ctx, 10*time.Second)
-			defer cancel()
-			err := refusal(ctx, t, cfg)
+			err := refusal(f.ctx, t, cfg)
 			if err == nil || !strings.Contains(err.Error(), one.want) || strings.Contains(fmt.Sprintf("%+v %#v", err, err), wrong) {
 				t.Errorf("got %v\nwant %s", err, one.want)
 			}
-			groupErr := groupRefusal(ctx, t, f, cfg)
+			groupErr := groupRefusal(f.ctx, t, f, cfg)
 			if groupErr == nil || !strings.Contains(groupErr.Error(), one.want) {
 				t.Errorf("the group says %v\nwant %s", groupErr, one.want)
 			}
@@ -174,6 +172,7 @@ func groupRefusal(ctx context.Context, t *testing.T, f *fixture, cfg stream.Conf
 }
 
 func TestTLSOnAPlaintextPortIsNamed(t *testing.T) {
+	kafka.Beside(t)
 	f := newFixture(t, kafka.Start(t))
 	f.cfg.TLS.Enabled = true
 	if err := refusal(f.ctx, t, f.cfg); err == nil || !strings.Contains(err.Error(), "set tls.enabled to false") {
@@ -184,6 +183,7 @@ func TestTLSOnAPlaintextPortIsNamed(t *testing.T) {
 // A password is changed at the brokers and in the file; connections made
 // from then on use it.
 func TestARotatedPasswordNeedsNoRestart(t *testing.T) {
+	kafka.Beside(t)
 	f, broker := newSecured(t)
 	f.produce(f.client, numbered("keyed", 0, 0, 3)...)
 	file := filepath.Join(t.TempDir(), "password")

@@ -18,7 +18,7 @@ func BenchmarkSource(b *testing.B) {
 			broker := kafka.StartFakeFor(b, kfake.SeedTopics(1, "keyed"), kfake.SyntheticFetch(kfake.SyntheticBatch{
 				RecordBytes: 300, RandomFrac: 0.3, Compression: codec,
 			}))
-			cfg := stream.DefaultConfig()
+			cfg := stream.Default()
 			cfg.Brokers, cfg.Keyed = broker.Addresses(), "keyed"
 			c, err := stream.Connect(cfg, nil)
 			if err != nil {

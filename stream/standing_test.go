@@ -16,6 +16,7 @@ import (
 )
 
 func TestExtentsOfTheKeyedTopic(t *testing.T) {
+	kafka.Beside(t)
 	f := newFixture(t, kafka.Start(t))
 	c := f.connect(nil)
 	if _, err := c.Extents(f.ctx); !errors.Is(err, kafkago.UnknownTopicOrPartition) {

@@ -13,6 +13,7 @@ import (
 )
 
 func TestInitCreatesWhatIsMissing(t *testing.T) {
+	kafka.Beside(t)
 	f := newFixture(t, kafka.Start(t))
 	f.cfg.Sources, f.cfg.DeadSuffix, f.cfg.MaxRecordBytes = []string{"web", "app"}, "-refused", 3<<20
 	f.createTopic("app-refused", 2) // one that is there already stays as it is

@@ -117,7 +117,7 @@ func newExampleEngine(t *testing.T, changes *int) *replica {
 
 func newDecoder(t *testing.T) *event.Decoder {
 	t.Helper()
-	d, err := event.NewDecoder(event.DefaultConfig())
+	d, err := event.NewDecoder(event.Default())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ const (
 )
 
 func newReplica(set *rules.Set) (*replica, error) {
-	limits := pipeline.DefaultConfig()
+	limits := pipeline.Default()
 	limits.Profiles.Entries, limits.Profiles.MessageIDs, limits.Profiles.StateBytes = exact, exact, exactBytes
 	decoder, err := event.NewDecoder(limits.Events)
 	if err != nil {

@@ -76,7 +76,10 @@ func TestReshardIsGivenUpWhenRecordsCome(t *testing.T) {
 		said.WriteString(text)
 		if !produced && strings.HasPrefix(text, "check: ") {
 			produced = true
-			w := &kafka.Writer{Addr: kafka.TCP(servers.Broker), Topic: "muster-events", BatchTimeout: time.Millisecond}
+			// Without acknowledgement the reshard may look before the record is there.
+			w := &kafka.Writer{
+				Addr: kafka.TCP(servers.Broker), Topic: "muster-events", BatchTimeout: time.Millisecond, RequiredAcks: kafka.RequireAll,
+			}
 			defer w.Close()
 			if err := w.WriteMessages(t.Context(), kafka.Message{Key: []byte("ann"), Value: []byte("{}")}); err != nil {
 				t.Error(err)

@@ -74,7 +74,7 @@ func seed(t *testing.T, k *keeper, p population, s *segmentation) error {
 			batch: min(birthBatch, birthEntries/max(1, s.set.Len())),
 		}
 		w := &pipeline.Worker{
-			Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(s.set), Store: store, Dead: refuse{}, Topic: "births",
+			Config: pipeline.Default(), Rules: pipeline.NewLive(s.set), Store: store, Dead: refuse{}, Topic: "births",
 			Owner: partitioner.Partition, Wall: func() int64 { return 0 },
 			Open: func(context.Context, int, int64) (pipeline.Source, error) { return source, nil },
 		}

@@ -22,7 +22,7 @@ type replica struct {
 
 func newReplica(t *testing.T, set *rules.Set) *replica {
 	t.Helper()
-	config := pipeline.DefaultConfig()
+	config := pipeline.Default()
 	decoder, err := event.NewDecoder(config.Events)
 	if err != nil {
 		t.Fatal(err)

@@ -103,7 +103,7 @@ func (w *virtual) produce(groups [][]event.Event) {
 // join starts an evaluator, and returns how it leaves in good order.
 func (w *virtual) join() (leave func()) {
 	w.t.Helper()
-	cfg := stream.DefaultConfig()
+	cfg := stream.Default()
 	cfg.Brokers, cfg.Keyed, cfg.Dial = w.broker.ListenAddrs(), "events", w.network.DialContext
 	cfg.PollWait, cfg.HeartbeatInterval, cfg.SessionTimeout = 10*time.Second, 10*time.Second, time.Minute // seldom, to be quick
 	cluster, err := stream.Connect(cfg, nil)

@@ -53,7 +53,7 @@ func (n noLetters) Write(_ context.Context, letters []pipeline.DeadLetter) error
 // times are believed. Tests change what they need otherwise.
 func newWorker(t *testing.T, set *rules.Set, store pipeline.Store, records []pipeline.Record, size int) *pipeline.Worker {
 	return &pipeline.Worker{
-		Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(set), Store: store, Dead: noLetters{t}, Topic: "events",
+		Config: pipeline.Default(), Rules: pipeline.NewLive(set), Store: store, Dead: noLetters{t}, Topic: "events",
 		Owner: func(string) int { return 0 },
 		Wall:  func() int64 { return 0 },
 		Open: func(_ context.Context, _ int, offset int64) (pipeline.Source, error) {

@@ -57,7 +57,7 @@ func consult(file string, texts map[string]string, instants []int64, mine func(p
 		return nil, err
 	}
 	defer records.Close()
-	decoder, err := event.NewDecoder(event.DefaultConfig())
+	decoder, err := event.NewDecoder(event.Default())
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func decode(t *testing.T, csv string) []event.Event {
 	var events []event.Event
 	var rejected []event.Rejection
 	err := Each(strings.NewReader(csv), func(r Record) error {
-		d, err := event.NewDecoder(event.DefaultConfig())
+		d, err := event.NewDecoder(event.Default())
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func TestDataIsWhole(t *testing.T) {
 	ids, invoices := map[string]bool{}, map[string]bool{}
 	customers, items := map[string]bool{}, map[string]bool{}
 	var lines, identifies, anonymous, last int64
-	d, err := event.NewDecoder(event.DefaultConfig())
+	d, err := event.NewDecoder(event.Default())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,7 +107,7 @@ func spool(t *testing.T, csv io.Reader, limit int, name string) (events int, fir
 
 func arrival(t *testing.T, record []byte) int64 {
 	t.Helper()
-	decoder, err := event.NewDecoder(event.DefaultConfig())
+	decoder, err := event.NewDecoder(event.Default())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -117,7 +117,7 @@ func startShard(b *testing.B, store *sink.Store) *shard {
 	ctx, cancel := context.WithCancel(b.Context())
 	s := &shard{source: newSource(), cancel: cancel, ended: make(chan error, 1)}
 	w := &pipeline.Worker{
-		Config: pipeline.DefaultConfig(), Rules: pipeline.NewLive(set), Store: store, Dead: refuse{}, Topic: "events",
+		Config: pipeline.Default(), Rules: pipeline.NewLive(set), Store: store, Dead: refuse{}, Topic: "events",
 		Owner: func(string) int { return 0 }, Wall: func() int64 { return 0 },
 		Open:     func(context.Context, int, int64) (pipeline.Source, error) { return s.source, nil },
 		Observer: pipeline.Observer{Committed: func(_ int, stats pipeline.BatchStats) { s.committed(stats.Records) }},

@@ -10,7 +10,7 @@ import (
 )
 
 // batch is how many records a Fetch brings.
-var batch = stream.DefaultConfig().BatchRecords
+var batch = stream.Default().BatchRecords
 
 const (
 	profiles   = 20_000 // that events come from

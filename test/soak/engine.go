@@ -60,7 +60,7 @@ func newShard(set *rules.Set, c *Case) *shard {
 	if c.Stored {
 		s.blobs, memory = map[string]string{}, max(1, c.Room)
 	}
-	config, port := pipeline.DefaultConfig(), pipeline.Port(nil)
+	config, port := pipeline.Default(), pipeline.Port(nil)
 	config.CacheBytes, config.Timers, config.Wave = memory, unbounded, unbounded
 	if c.Stored {
 		port = s

@@ -12,7 +12,7 @@ import (
 )
 
 // batchRecords is how many records a Fetch brings.
-var batchRecords = stream.DefaultConfig().BatchRecords
+var batchRecords = stream.Default().BatchRecords
 
 // stretch is a part of the traffic.
 type stretch struct {

@@ -42,7 +42,7 @@ func fill(b *testing.B, store *sink.Store, shard int, deadlines bool) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	config := pipeline.DefaultConfig()
+	config := pipeline.Default()
 	config.CacheBytes = 0
 	d := pipeline.NewDriver(ruleset.Compile(b, segments), config, state, pipeline.PortOf(store, shard))
 	for i := range stored {

@@ -13,9 +13,9 @@ import (
 // many profiles fit its memory, nor on its batches; only the work differs.
 func TestLoadingChangesNothing(t *testing.T) {
 	set, s := shopRules(t), newSample(t, shopLines(400, 37)...)
-	roomy := newTestEngine(t, set, pipeline.DefaultConfig())
+	roomy := newTestEngine(t, set, pipeline.Default())
 	serveAll(t, roomy, s, 3, 50)
-	tight := pipeline.DefaultConfig()
+	tight := pipeline.Default()
 	tight.CacheBytes, tight.Timers = 4096, 1
 	narrow := newTestEngine(t, set, tight)
 	serveAll(t, narrow, s, 3, 50)
@@ -32,7 +32,7 @@ func TestLoadingChangesNothing(t *testing.T) {
 // TestArchiveCountsMemberships holds its counts to what the shard says.
 func TestArchiveCountsMemberships(t *testing.T) {
 	set := shopRules(t)
-	e := newTestEngine(t, set, pipeline.DefaultConfig())
+	e := newTestEngine(t, set, pipeline.Default())
 	serveAll(t, e, newSample(t, shopLines(400, 37)...), 2, 50)
 	want := map[string]int{}
 	for _, segment := range set.IDs() {
@@ -52,7 +52,7 @@ func TestArchiveCountsMemberships(t *testing.T) {
 // the engine's have but for what matching adds.
 func TestMergingAloneIsTheEngines(t *testing.T) {
 	set, s := shopRules(t), newSample(t, shopLines(400, 37)...)
-	e := newTestEngine(t, set, pipeline.DefaultConfig())
+	e := newTestEngine(t, set, pipeline.Default())
 	serveAll(t, e, s, 1, 50)
 	m := newMerger(set, e)
 	p, b := player{sample: s, play: 1}, batch{}

@@ -41,7 +41,7 @@ func shopLines(events, customers int) []string {
 
 func newSample(t *testing.T, lines ...string) *Sample {
 	t.Helper()
-	s, err := NewSample(event.DefaultConfig())
+	s, err := NewSample(event.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func serveAll(t *testing.T, e *engine, s *Sample, times int64, records int) {
 // decodeAll returns the events of a record.
 func decodeAll(t *testing.T, text string) []event.Event {
 	t.Helper()
-	decoder, err := event.NewDecoder(event.DefaultConfig())
+	decoder, err := event.NewDecoder(event.Default())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 
 func testOptions() Options {
 	return Options{
-		Pipeline: pipeline.DefaultConfig(), Batch: 100, Events: 5000, For: time.Hour,
+		Pipeline: pipeline.Default(), Batch: 100, Events: 5000, For: time.Hour,
 		Plan: Deployment{Profiles: 1_000_000, OutboxMax: 1_000_000, ReachDays: 400},
 	}
 }

@@ -21,7 +21,7 @@ type automaton struct {
 	final    []final  // by state
 	contains []uint32 // patterns whose word ends in a state, through suffixes too, state by state
 	begin    []uint32 // by state and one more, where its part of contains begins
-	prefixes [][]int  // by state, prefixes whose word ends in it and is the whole way to it
+	prefixes [][]int  // by state, prefixes whose word ends in it and is all that leads to it
 	gated    [][]int  // by state, expressions whose literal ends in it
 	depth    []int
 	suffixes []int // texts to end with
@@ -186,7 +186,7 @@ func (a *automaton) finish(contains map[int32][]uint32) {
 }
 
 // match sets the bit of every pattern that holds of s.
-func (a *automaton) match(s string, words []uint64) {
+func (a *automaton) match(s string, words bitset) {
 	at := int32(0)
 	for i := range len(s) {
 		at = a.next[int(at)*a.classes+int(a.class[s[i]])]
@@ -196,32 +196,32 @@ func (a *automaton) match(s string, words []uint64) {
 	}
 	for _, p := range a.suffixes {
 		if strings.HasSuffix(s, a.patterns[p].text) {
-			words[p>>6] |= 1 << (p & 63)
+			words.add(uint32(p))
 		}
 	}
 	for _, p := range a.always {
-		words[p>>6] |= 1 << (p & 63)
+		words.add(uint32(p))
 	}
 	for _, p := range a.ungated {
 		if a.patterns[p].expr.MatchString(s) {
-			words[p>>6] |= 1 << (p & 63)
+			words.add(uint32(p))
 		}
 	}
 }
 
-func (a *automaton) accept(at int32, ends final, read int, s string, words []uint64) {
+func (a *automaton) accept(at int32, ends final, read int, s string, words bitset) {
 	for _, p := range a.contains[a.begin[at]:a.begin[at+1]] {
-		words[p>>6] |= 1 << (p & 63)
+		words.add(p)
 	}
 	if ends&endsPrefix != 0 && a.depth[at] == read {
 		for _, p := range a.prefixes[at] {
-			words[p>>6] |= 1 << (p & 63)
+			words.add(uint32(p))
 		}
 	}
 	if ends&endsGated != 0 {
 		for _, p := range a.gated[at] {
-			if words[p>>6]>>(p&63)&1 == 0 && a.patterns[p].expr.MatchString(s) {
-				words[p>>6] |= 1 << (p & 63)
+			if !words.has(uint32(p)) && a.patterns[p].expr.MatchString(s) {
+				words.add(uint32(p))
 			}
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"muster/rules/internal/language"
 )
 
-// builder turns checked rules into a Set. It numbers what they look at.
-type builder struct {
+// Builder turns checked rules into a Set. It numbers what they look at.
+type Builder struct {
 	set        *Set
 	traits     []profile.Path
 	series     map[string]int
@@ -36,9 +36,9 @@ type sources struct {
 
 // NewBuilder returns a builder of no rules yet. It asks position for the
 // positions of the segments that the rules given to it mention.
-func NewBuilder(position func(id string) int) *builder {
-	return &builder{
-		position: position, set: &Set{bySegment: map[int][]int{}}, series: map[string]int{},
+func NewBuilder(position func(id string) int) *Builder {
+	return &Builder{
+		position: position, set: &Set{dependents: map[int][]int{}}, series: map[string]int{},
 		scaleOf: map[string]*scale{}, sensorOf: map[string]*bitSensor{}, residualOf: map[string]int{},
 		held: conditions{number: map[string]int{}, holdOf: map[hold]int{}},
 		envs: &sync.Pool{New: func() any { return new(env) }},
@@ -47,22 +47,22 @@ func NewBuilder(position func(id string) int) *builder {
 
 // Rule takes a checked rule in. The segments that it mentions must have
 // positions already.
-func (b *builder) Rule(t *language.Term) Rule {
+func (b *Builder) Rule(t *language.Term) Rule {
 	root := b.root(t)
 	return Rule{root, len(b.held.keys)}
 }
 
 // root is a rule as a formula. Segments that it mentions must have positions.
-func (b *builder) root(t *language.Term) *formula {
+func (b *Builder) root(t *language.Term) *formula {
 	if f := b.normalize(t, false); f.literals() <= maxLiterals {
 		return f
 	}
-	return &formula{lit: &literal{kind: residual, index: b.residual(t)}}
+	return &formula{lit: &literal{kind: literalResidual, index: b.residual(t)}}
 }
 
 // Build makes the Set of rules, in the order of their positions. It empties
 // the list, as a formula takes much room and goes as soon as it is filed.
-func (b *builder) Build(rules []Rule, o Options) *Set {
+func (b *Builder) Build(rules []Rule, o Options) *Set {
 	s := b.set
 	s.segments, s.rank = len(rules), o.Rank
 	formulas := make([]*formula, len(rules))
@@ -73,14 +73,14 @@ func (b *builder) Build(rules []Rule, o Options) *Set {
 	clear(rules)
 	formulas, b.held.roots = append(formulas, b.held.roots...), nil
 	b.connect()
-	b.time()
+	b.noteTimings()
 	s.schema = profile.NewSchema(b.traits, b.list)
 	s.schema.Conditions = b.held.keys
 	s.index = index{scales: b.scales, sensors: b.bits, residuals: b.residuals}
-	b.arrange()
+	b.orderEvaluation()
 	b.listen()
 	b.resolve(formulas)
-	b.noteEdges(formulas)
+	b.noteBoundaries(formulas)
 	s.index.readBlank(s)
 	b.file(formulas, newSampled(s, o.draw(s.schema), o.Now))
 	return s
@@ -88,30 +88,30 @@ func (b *builder) Build(rules []Rule, o Options) *Set {
 
 // connect compiles what scales, bit sensors and residuals read. Only now,
 // that all traits are known, can these be numbered.
-func (b *builder) connect() {
+func (b *Builder) connect() {
 	from := &b.sources
 	b.traits = traitPaths(from.scales, from.bits, from.residuals)
 	for i, s := range b.scales {
 		s.value, s.inputs = b.sensed(from.scales[i], s.domain), b.inputsOf(from.scales[i])
 		s.trait = b.traitOf(from.scales[i], s.domain)
-		s.inputs.clock = s.inputs.clock || s.domain == age
+		s.inputs.clock = s.inputs.clock || s.domain == domainAge
 	}
 	for i, s := range b.bits {
 		s.value, s.inputs = compileValue(from.bits[i], b), b.inputsOf(from.bits[i])
 	}
 	for i, t := range from.residuals {
 		b.residuals[i] = residualCondition{compileCondition(t, b), b.inputsOf(t), t.Text()}
-		t.Each(b.moment)
+		t.Each(b.noteMoment)
 	}
 }
 
 // listen connects every sensor with its inputs.
-func (b *builder) listen() {
+func (b *Builder) listen() {
 	l := &b.set.listeners
 	l.traits, l.series = make([]sensors, len(b.traits)), make([]sensors, len(b.list))
 	for i, s := range b.scales {
 		l.of(s.inputs, func(to *sensors) { to.scales = append(to.scales, int32(i)) })
-		if s.domain == age {
+		if s.domain == domainAge {
 			b.set.ages = append(b.set.ages, i)
 		}
 	}
@@ -124,7 +124,7 @@ func (b *builder) listen() {
 }
 
 // resolve numbers cells and bits and turns literals into tests.
-func (b *builder) resolve(formulas []*formula) {
+func (b *Builder) resolve(formulas []*formula) {
 	ix := &b.set.index
 	for _, s := range b.scales {
 		s.resolve()
@@ -142,18 +142,18 @@ func (b *builder) resolve(formulas []*formula) {
 }
 
 // file writes programs and postings.
-func (b *builder) file(formulas []*formula, sample *sampled) {
+func (b *Builder) file(formulas []*formula, sample *sampled) {
 	ix := &b.set.index
 	ix.byScale = make([]scalePostings, len(b.scales))
-	ix.access.byScale = make([]scalePostings, len(b.scales))
-	ix.late = make([]uint64, (len(formulas)+63)/64)
+	ix.full.byScale = make([]scalePostings, len(b.scales))
+	ix.late = newBitset(len(formulas))
 	f := newFiling(ix)
 	for i, root := range formulas {
 		root.estimate(sample)
 		ix.programs.add(root)
-		late := b.dependents(i, root)
+		late := b.noteDependents(i, root)
 		if late {
-			ix.late[i>>6] |= 1 << (i & 63)
+			ix.late.add(uint32(i))
 		}
 		f.rule(i, root, late)
 		formulas[i] = nil
@@ -161,30 +161,30 @@ func (b *builder) file(formulas []*formula, sample *sampled) {
 	f.file()
 	ix.programs.code, ix.programs.start = slices.Clone(ix.programs.code), slices.Clone(ix.programs.start)
 	for _, s := range b.scales {
-		s.before = nil
+		s.shareBelow = nil
 	}
 }
 
-// dependents notes under each segment that the rule at position i mentions
+// noteDependents notes under each segment that the rule at position i mentions
 // it, and reports whether there is any.
-func (b *builder) dependents(i int, root *formula) bool {
+func (b *Builder) noteDependents(i int, root *formula) bool {
 	late := false
 	add := func(segment int) {
 		ix := &b.set.index
 		if ix.mentioned == nil {
-			ix.mentioned = make([]uint64, len(ix.late))
+			ix.mentioned = make(bitset, len(ix.late))
 		}
-		ix.mentioned[segment>>6] |= 1 << (segment & 63)
-		b.set.bySegment[segment] = note(b.set.bySegment[segment], i)
+		ix.mentioned.add(uint32(segment))
+		b.set.dependents[segment] = appendOnce(b.set.dependents[segment], i)
 		late = true
 	}
 	root.each(func(l *literal) {
 		switch l.kind {
-		case member:
+		case literalMember:
 			add(l.index)
-		case holds:
+		case literalHeld:
 			add(b.set.segments + b.held.holds[l.index].condition)
-		case residual:
+		case literalResidual:
 			for _, s := range b.residuals[l.index].inputs.segments {
 				add(s)
 			}
@@ -207,7 +207,7 @@ func traitPaths(lists ...[]*language.Term) []profile.Path {
 }
 
 // residual numbers a condition that no scale or bit can tell.
-func (b *builder) residual(t *language.Term) int {
+func (b *Builder) residual(t *language.Term) int {
 	key := t.String()
 	if i, known := b.residualOf[key]; known {
 		return i
@@ -223,9 +223,9 @@ func (b *builder) residual(t *language.Term) int {
 	return i
 }
 
-// moment notes a comparison with the current time inside a residual, so
+// noteMoment notes a comparison with the current time inside a residual, so
 // that its deadline is known.
-func (b *builder) moment(t *language.Term) {
+func (b *Builder) noteMoment(t *language.Term) {
 	if _, compares := mirrored[t.Op]; !compares {
 		return
 	}
@@ -236,17 +236,17 @@ func (b *builder) moment(t *language.Term) {
 	}
 }
 
-// note appends a position unless it stands last already.
-func note(list []int, position int) []int {
+// appendOnce appends a position unless it stands last already.
+func appendOnce(list []int, position int) []int {
 	if n := len(list); n > 0 && list[n-1] == position {
 		return list
 	}
 	return append(list, position)
 }
 
-func (b *builder) trait(p profile.Path) int {
+func (b *Builder) trait(p profile.Path) int {
 	i, _ := slices.BinarySearch(b.traits, p)
 	return i
 }
 
-func (b *builder) segment(id string) int { return b.position(id) }
+func (b *Builder) segment(id string) int { return b.position(id) }

@@ -10,7 +10,7 @@ import (
 // flip without an event, or 0 for none. It may name an instant at which
 // nothing flips, never one too late. The profile's State must be that of now.
 func (m *Matcher) Deadline(p *profile.Profile, now int64) int64 {
-	m.begin(p, now)
+	m.attach(p, now)
 	next := m.updateDue(p, now)
 	sooner := func(at int64) {
 		if at > now {
@@ -40,12 +40,12 @@ type momentTest struct {
 // no rule tells from it, 0 for never.
 func (m *Matcher) nextAge(i int, now int64) int64 {
 	s := m.index.scales[i]
-	span, known := s.Span(m.state.cells[i])
-	if !known || math.IsInf(span.High, 1) {
+	interval, known := s.Interval(m.state.cells[i])
+	if !known || math.IsInf(interval.High, 1) {
 		return 0
 	}
-	at := now + int64(span.High-s.value(&m.env).Number())
-	if span.WithHigh {
+	at := now + int64(interval.High-s.value(&m.env).Number())
+	if interval.WithHigh {
 		at++
 	}
 	return at

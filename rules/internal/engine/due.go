@@ -48,11 +48,11 @@ func (m *Matcher) newDue(p *profile.Profile) []due {
 	return list
 }
 
-// senseDue reads what time may have moved at stream time now.
-func (m *Matcher) senseDue(now int64) {
+// refreshDue reads what time may have moved at stream time now.
+func (m *Matcher) refreshDue(now int64) {
 	for _, d := range m.state.due {
 		if d.come(now) {
-			m.sense(&m.set.listeners.series[d.series])
+			m.refresh(&m.set.listeners.series[d.series])
 		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 // Shares of profiles for which predicates are guessed to hold when there is
 // no sample to count them in. Only speed depends on them.
 const (
-	guessPoint    = 0.05
-	guessSpan     = 0.2
+	guessValue    = 0.05
+	guessRange    = 0.2
 	guessOneSided = 0.4
 	guessMissing  = 0.3
 	guessTrue     = 0.3
@@ -25,34 +25,34 @@ const (
 // connective: in a conjunction what is cheap and rarely true goes first, in
 // a disjunction what is often true.
 func (f *formula) estimate(st *sampled) {
-	if f.op == literalOnly {
+	if f.kind == formulaLiteral {
 		f.share = st.share(f.lit)
 		return
 	}
 	product := 1.0
 	for _, k := range f.kids {
 		k.estimate(st)
-		if f.op == conjunction {
+		if f.kind == formulaAnd {
 			product *= k.share
 		} else {
 			product *= 1 - k.share
 		}
 	}
-	if f.op == conjunction {
+	if f.kind == formulaAnd {
 		f.share = product
-		slices.SortStableFunc(f.kids, func(a, b *formula) int { return cmp.Compare(a.rank(), b.rank()) })
+		slices.SortStableFunc(f.kids, func(a, b *formula) int { return cmp.Compare(a.priority(), b.priority()) })
 	} else {
 		f.share = 1 - product
 		slices.SortStableFunc(f.kids, func(a, b *formula) int { return cmp.Compare(b.share, a.share) })
 	}
 }
 
-// rank is the cost of a part of a conjunction by its chance to end it.
-func (f *formula) rank() float64 {
+// priority is the cost of a part of a conjunction by its chance to end it.
+func (f *formula) priority() float64 {
 	cost := 3.0
-	if f.op == literalOnly {
+	if f.kind == formulaLiteral {
 		cost = 1
-		if f.lit.kind == residual {
+		if f.lit.kind == literalResidual {
 			cost = 100
 		}
 	}
@@ -78,20 +78,20 @@ func newSampled(s *Set, profiles []*profile.Profile, now int64) *sampled {
 	sp := &sampled{ix: &s.index}
 	m := NewMatcher(s)
 	for _, p := range profiles {
-		m.next()
+		m.nextTurn()
 		m.env.profile, m.env.now = p, now
-		sp.states = append(sp.states, *m.newState(p))
+		sp.states = append(sp.states, *m.readState(p))
 	}
 	for _, one := range s.index.scales {
-		one.before = make([]float64, one.cells+1)
+		one.shareBelow = make([]float64, one.cells+1)
 		for _, st := range sp.states {
-			one.before[st.cells[one.id]+1]++
+			one.shareBelow[st.cells[one.id]+1]++
 		}
 		for c := range one.cells {
-			one.before[c+1] = one.before[c] + one.before[c+1]
+			one.shareBelow[c+1] = one.shareBelow[c] + one.shareBelow[c+1]
 		}
-		for c := range one.before {
-			one.before[c] /= float64(max(1, len(sp.states)))
+		for c := range one.shareBelow {
+			one.shareBelow[c] /= float64(max(1, len(sp.states)))
 		}
 	}
 	return sp
@@ -111,16 +111,16 @@ func (sp *sampled) positive(l *literal) float64 {
 	}
 	share := 0.0
 	switch l.kind {
-	case span:
+	case literalRange:
 		share = l.scale.share(l.ends())
-	case points:
+	case literalOneOf:
 		for _, c := range l.cells {
 			share += l.scale.share(int(c), int(c)+1)
 		}
-	case bit:
+	case literalBit:
 		n := l.sensor.first + l.index
 		for _, st := range sp.states {
-			share += float64(st.bits[n>>6]>>(n&63)&1) / float64(len(sp.states))
+			share += float64(st.bits.bit(uint32(n))) / float64(len(sp.states))
 		}
 	default:
 		return l.guess()
@@ -130,10 +130,10 @@ func (sp *sampled) positive(l *literal) float64 {
 
 // share is the share of the sample whose values lie in the cells from low on
 // and before high.
-func (s *scale) share(low, high int) float64 { return s.before[high] - s.before[low] }
+func (s *scale) share(low, high int) float64 { return s.shareBelow[high] - s.shareBelow[low] }
 
 // oneEnded returns the shares for which a value lies behind the lower end of
-// a span and before its upper one.
+// a range and before its upper one.
 func (l *literal) oneEnded() (fromLow, toHigh float64) {
 	low, high := l.ends()
 	return l.scale.share(low, l.scale.cells), l.scale.share(l.scale.base, high)
@@ -141,14 +141,14 @@ func (l *literal) oneEnded() (fromLow, toHigh float64) {
 
 func (l *literal) guess() float64 {
 	switch l.kind {
-	case always:
+	case literalAlways:
 		return 1
-	case span:
-		if l.low.side == open || l.high.side == open {
+	case literalRange:
+		if l.low.side == sideUnbounded || l.high.side == sideUnbounded {
 			return guessOneSided
 		}
-		return guessSpan
-	case points:
+		return guessRange
+	case literalOneOf:
 		if len(l.values) == 1 && l.values[0].IsMissing() {
 			return guessMissing
 		}
@@ -158,8 +158,8 @@ func (l *literal) guess() float64 {
 		if len(l.values) == 1 && l.values[0].Equal(event.NumberOf(0)) {
 			return guessNone
 		}
-		return min(0.6, guessPoint*float64(len(l.values)))
-	case bit:
+		return min(0.6, guessValue*float64(len(l.values)))
+	case literalBit:
 		return guessBit
 	}
 	return guessResidual

@@ -27,7 +27,7 @@ func build(t *testing.T, sample []*profile.Profile, texts ...string) *Set {
 func TestEstimatesAreThoseOfTheSample(t *testing.T) {
 	set := build(t, nil, `count(events("Order Completed")) > 0`)
 	ev := event.Event{Type: event.Track, Name: "Order Completed", Profile: "a", Time: 1000, Arrival: 1000}
-	bought, limits := profile.New("a"), profile.DefaultConfig()
+	bought, limits := profile.New("a"), profile.Default()
 	bought.Apply(set.Schema(), &limits, &ev, 1000, &profile.Changed{})
 	newSampled(set, []*profile.Profile{profile.New("b"), bought}, 1000) // a Set keeps no estimates
 	scale := set.index.scales[0]

@@ -5,19 +5,19 @@ import (
 	"muster/rules/internal/language"
 )
 
-// connective says how a formula combines what is below it.
-type connective uint8
+// formulaKind says how a formula combines what is below it.
+type formulaKind uint8
 
 const (
-	literalOnly connective = iota
-	conjunction
-	disjunction
+	formulaLiteral formulaKind = iota
+	formulaAnd
+	formulaOr
 )
 
 // formula is a rule in negation normal form: ands and ors over literals,
 // negations pushed down into the literals.
 type formula struct {
-	op    connective
+	kind  formulaKind
 	kids  []*formula
 	lit   *literal
 	share float64 // estimated share of profiles for which it is true
@@ -25,14 +25,14 @@ type formula struct {
 
 // normalize turns a checked condition into a formula; negate asks for its
 // complement.
-func (b *builder) normalize(t *language.Term, negate bool) *formula {
+func (b *Builder) normalize(t *language.Term, negate bool) *formula {
 	switch t.Op {
 	case language.OpNot:
 		return b.normalize(t.Args[0], !negate)
 	case language.OpAnd, language.OpOr:
-		op := conjunction
+		op := formulaAnd
 		if (t.Op == language.OpOr) != negate {
-			op = disjunction
+			op = formulaOr
 		}
 		return join(op, b.normalize(t.Args[0], negate), b.normalize(t.Args[1], negate))
 	}
@@ -47,10 +47,10 @@ func (b *builder) normalize(t *language.Term, negate bool) *formula {
 }
 
 // choice turns c ? a : b into (c and a) or (not c and b).
-func (b *builder) choice(t *language.Term, negate bool) *formula {
-	then := join(conjunction, b.normalize(t.Args[0], false), b.normalize(t.Args[1], negate))
-	otherwise := join(conjunction, b.normalize(t.Args[0], true), b.normalize(t.Args[2], negate))
-	return join(disjunction, then, otherwise)
+func (b *Builder) choice(t *language.Term, negate bool) *formula {
+	then := join(formulaAnd, b.normalize(t.Args[0], false), b.normalize(t.Args[1], negate))
+	otherwise := join(formulaAnd, b.normalize(t.Args[0], true), b.normalize(t.Args[2], negate))
+	return join(formulaOr, then, otherwise)
 }
 
 // maxExpanded bounds the literals that a choice may expand to. A larger one
@@ -79,11 +79,11 @@ func isCondition(t *language.Term) bool {
 }
 
 // join combines two formulas, taking in those of the same connective.
-func join(op connective, parts ...*formula) *formula {
-	f := &formula{op: op}
+func join(op formulaKind, parts ...*formula) *formula {
+	f := &formula{kind: op}
 	n := 0
 	for _, p := range parts {
-		if p.op == op {
+		if p.kind == op {
 			n += len(p.kids)
 		} else {
 			n++
@@ -91,7 +91,7 @@ func join(op connective, parts ...*formula) *formula {
 	}
 	f.kids = make([]*formula, 0, n)
 	for _, p := range parts {
-		if p.op == op {
+		if p.kind == op {
 			f.kids = append(f.kids, p.kids...)
 		} else {
 			f.kids = append(f.kids, p)
@@ -102,7 +102,7 @@ func join(op connective, parts ...*formula) *formula {
 
 // literals counts the literals of a formula.
 func (f *formula) literals() int {
-	if f.op == literalOnly {
+	if f.kind == formulaLiteral {
 		return 1
 	}
 	n := 0
@@ -114,7 +114,7 @@ func (f *formula) literals() int {
 
 // each calls visit with every literal.
 func (f *formula) each(visit func(*literal)) {
-	if f.op == literalOnly {
+	if f.kind == formulaLiteral {
 		visit(f.lit)
 		return
 	}

@@ -10,7 +10,7 @@ import (
 // The condition of held(...) is a rule without a name. It is indexed as all
 // rules are, and its position stands behind those of the segments. Its flips
 // are not told: they set and clear since when the profile holds it. What
-// mentions held(...) is settled behind it, as with segment("...").
+// mentions held(...) is run behind it, as with segment("...").
 
 // hold is one held(condition, duration).
 type hold struct {
@@ -29,7 +29,7 @@ type conditions struct {
 }
 
 // condition numbers the condition of a held(...), behind those within it.
-func (b *builder) condition(t *language.Term) int {
+func (b *Builder) condition(t *language.Term) int {
 	key := t.Args[0].String()
 	if i, known := b.held.number[key]; known {
 		return i
@@ -42,7 +42,7 @@ func (b *builder) condition(t *language.Term) int {
 }
 
 // hold numbers a held(...).
-func (b *builder) hold(t *language.Term) int {
+func (b *Builder) hold(t *language.Term) int {
 	h := hold{b.condition(t), t.Offset}
 	i, known := b.held.holdOf[h]
 	if !known {
@@ -53,18 +53,18 @@ func (b *builder) hold(t *language.Term) int {
 	return i
 }
 
-// holding is what an index knows of held(...). All is empty, and places and
-// turns are nil, in a Set without it.
-type holding struct {
-	heldFor   []hold
-	durations [][]int64 // by condition
-	places    []uint32  // of each position in the order of settling
-	turns     []uint32  // position by place
+// heldIndex is what an index knows of held(...). All is empty, and the
+// evaluation order is nil, in a Set without it.
+type heldIndex struct {
+	heldFor         []hold
+	durations       [][]int64 // by condition
+	evaluationIndex []uint32  // of each position in the evaluation order
+	evaluationOrder []uint32  // positions in that order
 }
 
-// arrange puts all positions in order, so that each stands behind what its
-// rule mentions: each condition right before the first segment that does.
-func (b *builder) arrange() {
+// orderEvaluation puts all positions in order, so that each stands behind what
+// its rule mentions: each condition right before the first segment that does.
+func (b *Builder) orderEvaluation() {
 	ix, segments := &b.set.index, b.set.segments
 	ix.heldFor, ix.durations = b.held.holds, make([][]int64, len(b.held.keys))
 	for _, h := range ix.heldFor {
@@ -76,18 +76,18 @@ func (b *builder) arrange() {
 	next := 0
 	for position, upTo := range b.held.upTo {
 		for ; next < upTo; next++ {
-			ix.turns = append(ix.turns, uint32(segments+next))
+			ix.evaluationOrder = append(ix.evaluationOrder, uint32(segments+next))
 		}
-		ix.turns = append(ix.turns, uint32(position))
+		ix.evaluationOrder = append(ix.evaluationOrder, uint32(position))
 	}
-	ix.places = make([]uint32, len(ix.turns))
-	for place, position := range ix.turns {
-		ix.places[position] = uint32(place)
+	ix.evaluationIndex = make([]uint32, len(ix.evaluationOrder))
+	for index, position := range ix.evaluationOrder {
+		ix.evaluationIndex[position] = uint32(index)
 	}
 }
 
 // held reports whether a condition has been true for so long. While a step
-// is settled, Members are ahead of what the profile says of since when: of a
+// is propagated, Members are ahead of what the profile says of since when: of a
 // condition that has just become true it says nothing yet.
 func (e *env) held(h hold) bool {
 	if e.since != nil {
@@ -107,12 +107,12 @@ func (m *Matcher) flipCondition(condition int, entered bool) {
 	}
 }
 
-// ripen settles what mentions a condition that has been true for long enough
+// ripen puts down to be run what mentions a condition that has been true for long enough
 // since just now.
 func (m *Matcher) ripen(p *profile.Profile, now int64) {
 	p.EachHeld(func(condition int, since int64) {
 		if slices.Contains(m.index.durations[condition], now-since) {
-			for _, position := range m.set.bySegment[m.set.segments+condition] {
+			for _, position := range m.set.dependents[m.set.segments+condition] {
 				m.pend(uint32(position))
 			}
 		}

@@ -12,31 +12,31 @@ package engine
 //     others false. For each there is a posting: with a gate, the other
 //     predicate of the rule least likely to hold, and with the number of a
 //     rest, which has the rule's next guards. Most postings die at the
-//     gate; where the guards are not the whole rule its program runs.
+//     gate; where the guards are not all of the rule its program runs.
 //   - Rules that may be left are looked at only if the profile is in them.
-//   - When a profile is evaluated whole, every rule is reached through one
+//   - In a full evaluation, every rule is reached through one
 //     set of its predicates of which at least one must hold, the set that is
 //     expected to cost least.
 //
 // It is part of a Set and immutable.
 type index struct {
-	scales    []*scale
-	sensors   []*bitSensor
-	residuals []residualCondition
-	bitWords  int // words of bits in a State
-	words     []uint64
-	lists     []uint16
-	programs  programs
-	entries   []entry
-	rests     []rest
-	leaves    []uint32
-	byScale   []scalePostings
-	bits      []offsets // by bit: in and out when it rises, back when it falls
-	shift     []offsets // by residual
-	access    access
-	late      []uint64 // set of positions: the rule mentions segments
-	mentioned []uint64 // set of positions: a rule mentions the segment; nil for none
-	holding
+	scales     []*scale
+	sensors    []*bitSensor
+	residuals  []residualCondition
+	bitWords   int    // words of bits in a State
+	words      bitset // of sets of cells, one behind the other
+	lists      []uint16
+	programs   programs
+	entries    []entry
+	rests      []rest
+	exits      []exit
+	byScale    []scalePostings
+	byBit      []offsets // by bit: in and out when it rises, back when it falls
+	byResidual []offsets // by residual
+	full       fullIndex
+	late       bitset // of positions: the rule mentions segments
+	mentioned  bitset // of positions: a rule mentions the segment; nil for none
+	heldIndex
 	blank State // of a profile that has nothing
 }
 
@@ -57,13 +57,13 @@ type entry struct {
 // conditions of held(...) in their rules included.
 const MaxSegments = 1 << positionBits
 
-// stretch is a part of the entries, or of the leaves, of the index.
+// stretch is a part of the entries, or of the exits, of the index.
 type stretch struct{ low, high uint32 }
 
 // offsets say where the lists of one key begin; those of the next key say
 // where they end. The four stand together because a move needs most of them.
 type offsets struct {
-	in, out         uint32 // entries and leaves when the key is reached, or a boundary crossed upwards
+	in, out         uint32 // entries and exits when the key is reached, or a boundary crossed upwards
 	inBack, outBack uint32 // when it is left, or a boundary crossed downwards
 }
 
@@ -75,19 +75,19 @@ type scalePostings struct {
 	boundaries []offsets
 }
 
-// holds reports whether a gate holds that is not a range.
-func (ix *index) holds(g *test, st *State) bool {
+// gateHolds reports whether a gate holds that is not a range.
+func (ix *index) gateHolds(g *test, st *State) bool {
 	switch g.kind {
 	case testSet:
 		return ix.inSet(g.parameter, st.cells[g.scale])
 	case testBit:
-		return uint32(st.bits[g.parameter>>7]>>(g.parameter>>1&63)&1) != g.parameter&1
+		return st.bits.bit(g.parameter>>1) != g.parameter&1
 	}
 	return true
 }
 
 // inSet looks for a cell in a set of cells.
-func (ix *index) inSet(at uint32, c uint16) bool { return ix.words[at+uint32(c>>6)]>>(c&63)&1 != 0 }
+func (ix *index) inSet(at uint32, c uint16) bool { return ix.words.hasFrom(at, c) }
 
 // inRange is 1 if a cell lies in the range of a testRange, else 0. It has no
 // branch, which the processor would have to guess.

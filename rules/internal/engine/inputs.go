@@ -18,7 +18,7 @@ type inputs struct {
 	clock     bool // the current time itself; windows move with their series
 }
 
-func (b *builder) inputsOf(t *language.Term) inputs {
+func (b *Builder) inputsOf(t *language.Term) inputs {
 	var in inputs
 	t.Each(func(t *language.Term) {
 		switch t.Op {

@@ -4,44 +4,44 @@ package engine
 type drawer uint8
 
 const (
-	drawerArrive drawer = iota // by cell moved to
-	drawerDepart               // by cell moved from
-	drawerUp                   // by boundary crossed upwards
-	drawerDown                 // by boundary crossed downwards
-	drawerRise                 // by bit that became true
-	drawerFall                 // by bit that became false
-	drawerShift                // by residual
-	drawerAccessCell
-	drawerAccessUp
-	drawerAccessDown
-	drawerAccessBit
-	drawerAccessOpen // of what every profile comes by
+	drawerArrive   drawer = iota // by cell moved to
+	drawerDepart                 // by cell moved from
+	drawerUp                     // by boundary crossed upwards
+	drawerDown                   // by boundary crossed downwards
+	drawerRise                   // by bit that became true
+	drawerFall                   // by bit that became false
+	drawerResidual               // by residual
+	drawerFullCell
+	drawerFullUp
+	drawerFullDown
+	drawerFullBit
+	drawerFullEvery // of what every profile comes by
 )
 
-const drawers = int(drawerAccessOpen) + 1
+const drawers = int(drawerFullEvery) + 1
 
 // ofScales reports whether the lists of a drawer belong to scales.
 func (d drawer) ofScales() bool {
-	return d <= drawerDown || d >= drawerAccessCell && d <= drawerAccessDown
+	return d <= drawerDown || d >= drawerFullCell && d <= drawerFullDown
 }
 
-// file puts the postings into the index, those of a bucket in the order in
+// file puts the postings into the index, those of a group in the order in
 // which they were filed: by position.
 func (f *filing) file() {
-	entries, leaves := make([]uint32, f.lists*gateKinds+1), make([]uint32, f.lists+1)
-	f.postings.each(func(p *posting) { entries[p.bucket+1]++ })
-	f.leaves.each(func(l *leaf) { leaves[l.list+1]++ })
+	entries, exits := make([]uint32, f.lists*gateKinds+1), make([]uint32, f.lists+1)
+	f.postings.each(func(p *posting) { entries[p.group+1]++ })
+	f.exits.each(func(p *exitPosting) { exits[p.list+1]++ })
 	f.ix.entries = make([]entry, accumulate(entries))
-	f.ix.leaves = make([]uint32, accumulate(leaves))
-	f.begin(entries, leaves)
+	f.ix.exits = make([]exit, accumulate(exits))
+	f.begin(entries, exits)
 	f.postings.each(func(p *posting) {
-		at := &entries[p.bucket]
+		at := &entries[p.group]
 		f.ix.entries[*at] = p.entry
 		*at++
 	})
-	f.leaves.each(func(l *leaf) {
-		f.ix.leaves[leaves[l.list]] = l.rule
-		leaves[l.list]++
+	f.exits.each(func(p *exitPosting) {
+		f.ix.exits[exits[p.list]] = p.exit
+		exits[p.list]++
 	})
 	f.placeRests()
 }
@@ -61,7 +61,7 @@ func (f *filing) placeRests() {
 	}
 }
 
-// accumulate turns numbers, each one place ahead, into where each begins. It
+// accumulate turns numbers, each one index ahead, into where each begins. It
 // returns their sum.
 func accumulate(counts []uint32) uint32 {
 	sum := uint32(0)
@@ -73,51 +73,51 @@ func accumulate(counts []uint32) uint32 {
 }
 
 // begin notes where each list begins that is not of an empty drawer.
-func (f *filing) begin(entries, leaves []uint32) {
+func (f *filing) begin(entries, exits []uint32) {
 	for d := range f.first {
 		for owner, first := range f.first[d] {
-			_, keys := f.ix.place(drawer(d), owner)
-			if entries[first*gateKinds] == entries[(first+keys)*gateKinds] && leaves[first] == leaves[first+keys] {
+			_, keys := f.ix.tableOf(drawer(d), owner)
+			if entries[first*gateKinds] == entries[(first+keys)*gateKinds] && exits[first] == exits[first+keys] {
 				continue
 			}
-			lists, back := f.ix.drawer(drawer(d), owner)
+			lists, back := f.ix.makeTable(drawer(d), owner)
 			for key := range lists {
-				lists[key].begin(back, entries[(first+key)*gateKinds], leaves[first+key])
+				lists[key].begin(back, entries[(first+key)*gateKinds], exits[first+key])
 			}
 		}
 	}
 }
 
-func (o *offsets) begin(back bool, entries, leaves uint32) {
+func (o *offsets) begin(back bool, entries, exits uint32) {
 	if back {
-		o.inBack, o.outBack = entries, leaves
+		o.inBack, o.outBack = entries, exits
 	} else {
-		o.in, o.out = entries, leaves
+		o.in, o.out = entries, exits
 	}
 }
 
-// drawer returns the lists of a drawer and owner, made when they are not
-// there yet, and whether it is the way back that is meant.
-func (ix *index) drawer(d drawer, owner int) (lists []offsets, back bool) {
-	at, keys := ix.place(d, owner)
+// makeTable returns the lists of a drawer and owner, made when they are not
+// there yet, and whether those of the move back are meant.
+func (ix *index) makeTable(d drawer, owner int) (lists []offsets, back bool) {
+	at, keys := ix.tableOf(d, owner)
 	if *at == nil {
 		*at = make([]offsets, keys+1)
 	}
-	return *at, d == drawerDepart || d == drawerDown || d == drawerFall || d == drawerAccessDown
+	return *at, d == drawerDepart || d == drawerDown || d == drawerFall || d == drawerFullDown
 }
 
-// place returns where the lists of a drawer and owner are kept, and how many
+// tableOf returns where the lists of a drawer and owner are kept, and how many
 // keys they have.
-func (ix *index) place(d drawer, owner int) (*[]offsets, int) {
+func (ix *index) tableOf(d drawer, owner int) (*[]offsets, int) {
 	switch d {
 	case drawerRise, drawerFall:
-		return &ix.bits, 64 * ix.bitWords
-	case drawerShift:
-		return &ix.shift, len(ix.residuals)
-	case drawerAccessBit:
-		return &ix.access.bits, 64 * ix.bitWords
-	case drawerAccessOpen:
-		return &ix.access.open, 1
+		return &ix.byBit, 64 * ix.bitWords
+	case drawerResidual:
+		return &ix.byResidual, len(ix.residuals)
+	case drawerFullBit:
+		return &ix.full.byBit, 64 * ix.bitWords
+	case drawerFullEvery:
+		return &ix.full.everyProfile, 1
 	}
 	s := ix.scales[owner]
 	boundaries := s.cells - s.base - 1
@@ -126,8 +126,8 @@ func (ix *index) place(d drawer, owner int) (*[]offsets, int) {
 		return &ix.byScale[owner].cells, s.cells
 	case drawerUp, drawerDown:
 		return &ix.byScale[owner].boundaries, boundaries
-	case drawerAccessCell:
-		return &ix.access.byScale[owner].cells, s.cells
+	case drawerFullCell:
+		return &ix.full.byScale[owner].cells, s.cells
 	}
-	return &ix.access.byScale[owner].boundaries, boundaries
+	return &ix.full.byScale[owner].boundaries, boundaries
 }

@@ -11,13 +11,13 @@ import (
 type literalKind uint8
 
 const (
-	always   literalKind = iota // true, or false when negated
-	span                        // a stretch of an ordered scale
-	points                      // some cells of a scale
-	bit                         // a bit of the profile's state
-	member                      // membership of another segment
-	holds                       // a condition held for long enough
-	residual                    // a condition that has to be computed
+	literalAlways   literalKind = iota // true, or false when negated
+	literalRange                       // a range of an ordered scale
+	literalOneOf                       // some cells of a scale
+	literalBit                         // a bit of the profile's state
+	literalMember                      // membership of another segment
+	literalHeld                        // a condition held for long enough
+	literalResidual                    // a condition that has to be computed
 )
 
 // literal is one predicate of a rule. Equal predicates of different rules
@@ -26,16 +26,16 @@ type literal struct {
 	kind    literalKind
 	negated bool
 	scale   *scale
-	low     bound // of span
+	low     bound // of literalRange
 	high    bound
-	values  []event.Value // of points; a missing value stands for nil
-	cells   []uint16      // of points, sorted; known once the scale is resolved
+	values  []event.Value // of literalOneOf; a missing value stands for nil
+	cells   []uint16      // of literalOneOf, sorted; known once the scale is resolved
 	sensor  *bitSensor    // of bit
 	index   int           // of bit within its sensor, of member, holds and residual in the set
 	test    test
 }
 
-// bound is one end of a span; the zero bound is open.
+// bound is one end of a range; the zero bound is none.
 type bound struct {
 	side   side
 	number float64 // the constant that it lies beside, on a scale of numbers
@@ -46,27 +46,27 @@ type bound struct {
 type side uint8
 
 const (
-	open side = iota // there is no bound
-	before
-	behind
+	sideUnbounded side = iota // there is no bound
+	sideBefore
+	sideBehind
 )
 
 func boundAt(v event.Value, on side) bound {
 	return bound{side: on, number: v.Number(), text: v.Text()}
 }
 
-// maxRangePoints is the longest range of whole numbers that is kept as
+// maxRangeValues is the longest range of whole numbers that is kept as
 // single cells.
-const maxRangePoints = 256
+const maxRangeValues = 256
 
 // literal classifies a condition that is neither and, or nor not.
-func (b *builder) literal(t *language.Term) *literal {
+func (b *Builder) literal(t *language.Term) *literal {
 	if t.Op == language.OpSegment || t.Op == language.OpHeld || !mentionsMembership(t) {
 		if lit := b.indexed(t); lit != nil {
 			return lit
 		}
 	}
-	return &literal{kind: residual, index: b.residual(t)}
+	return &literal{kind: literalResidual, index: b.residual(t)}
 }
 
 // mentionsMembership reports whether a term's value depends on memberships. No scale
@@ -77,18 +77,18 @@ func mentionsMembership(t *language.Term) bool {
 	return found
 }
 
-func (b *builder) indexed(t *language.Term) *literal {
+func (b *Builder) indexed(t *language.Term) *literal {
 	switch t.Op {
 	case language.OpConst:
-		return &literal{kind: always, negated: !t.Value.True()}
+		return &literal{kind: literalAlways, negated: !t.Value.True()}
 	case language.OpSegment:
-		return &literal{kind: member, index: b.segment(t.Name)}
+		return &literal{kind: literalMember, index: b.segment(t.Name)}
 	case language.OpHeld:
-		return &literal{kind: holds, index: b.hold(t)}
+		return &literal{kind: literalHeld, index: b.hold(t)}
 	case language.OpEqual, language.OpNotEqual, language.OpLess, language.OpLessEqual, language.OpGreater, language.OpGreaterEqual:
 		return b.comparison(t)
 	case language.OpPresent, language.OpAbsent:
-		return b.points(t.Args[0], []event.Value{{}}, t.Op == language.OpPresent)
+		return b.oneOf(t.Args[0], []event.Value{{}}, t.Op == language.OpPresent)
 	case language.OpIn:
 		return b.contained(t)
 	case language.OpInRange:
@@ -96,7 +96,7 @@ func (b *builder) indexed(t *language.Term) *literal {
 	case language.OpContains, language.OpStartsWith, language.OpEndsWith, language.OpMatches:
 		return b.textual(t)
 	case language.OpTrait, language.OpProperty, language.OpField, language.OpAggregate:
-		return b.points(t, []event.Value{event.BoolOf(true)}, false)
+		return b.oneOf(t, []event.Value{event.BoolOf(true)}, false)
 	}
 	return nil
 }
@@ -108,7 +108,7 @@ var mirrored = map[language.Op]language.Op{
 
 // comparison indexes the comparison of something with a constant or with
 // the current time.
-func (b *builder) comparison(t *language.Term) *literal {
+func (b *Builder) comparison(t *language.Term) *literal {
 	left, right, o := t.Args[0], t.Args[1], t.Op
 	if left.Op == language.OpConst || left.Op == language.OpInstant {
 		left, right, o = right, left, mirrored[o]
@@ -118,7 +118,7 @@ func (b *builder) comparison(t *language.Term) *literal {
 		return nil
 	case right.Op == language.OpInstant:
 		// value < now + offset is age > -offset, with age = now - value.
-		return b.ordered(left, age, mirrored[o], event.NumberOf(float64(-right.Offset)))
+		return b.ordered(left, domainAge, mirrored[o], event.NumberOf(float64(-right.Offset)))
 	case right.Op != language.OpConst:
 		return nil
 	case left.Kind == event.KindTime || right.Kind == event.KindTime:
@@ -126,9 +126,9 @@ func (b *builder) comparison(t *language.Term) *literal {
 		if !ok {
 			return nil
 		}
-		return b.ordered(left, moment, o, event.NumberOf(float64(ms)))
+		return b.ordered(left, domainMoment, o, event.NumberOf(float64(ms)))
 	case right.Kind == event.KindVersion:
-		return b.ordered(left, versions, o, event.StringOf(right.Value.Text()))
+		return b.ordered(left, domainVersions, o, event.StringOf(right.Value.Text()))
 	case !plainValued(left):
 		return nil
 	}
@@ -141,64 +141,64 @@ func plainValued(t *language.Term) bool {
 	return t.Op != language.OpCond && t.Op != language.OpCoalesce
 }
 
-func (b *builder) plainComparison(left *language.Term, o language.Op, v event.Value) *literal {
+func (b *Builder) plainComparison(left *language.Term, o language.Op, v event.Value) *literal {
 	equality := o == language.OpEqual || o == language.OpNotEqual
 	switch v.Kind() {
 	case event.KindNumber:
 		if equality {
-			return b.points(left, []event.Value{v}, o == language.OpNotEqual)
+			return b.oneOf(left, []event.Value{v}, o == language.OpNotEqual)
 		}
-		return b.ordered(left, plain, o, v)
+		return b.ordered(left, domainPlain, o, v)
 	case event.KindString:
 		if equality {
-			return b.points(left, []event.Value{v}, o == language.OpNotEqual)
+			return b.oneOf(left, []event.Value{v}, o == language.OpNotEqual)
 		}
-		return b.ordered(left, texts, o, v)
+		return b.ordered(left, domainTexts, o, v)
 	case event.KindBool:
 		if equality {
-			return b.points(left, []event.Value{v}, o == language.OpNotEqual)
+			return b.oneOf(left, []event.Value{v}, o == language.OpNotEqual)
 		}
 	}
 	return nil
 }
 
-// points indexes membership of a value in a set of constants.
-func (b *builder) points(of *language.Term, values []event.Value, negated bool) *literal {
-	s := b.scale(of, plain, len(values))
+// oneOf indexes membership of a value in a set of constants.
+func (b *Builder) oneOf(of *language.Term, values []event.Value, negated bool) *literal {
+	s := b.scale(of, domainPlain, len(values))
 	if s == nil {
 		return nil
 	}
 	for _, v := range values {
-		s.mention(v)
+		s.addConstant(v)
 	}
-	return &literal{kind: points, scale: s, values: values, negated: negated}
+	return &literal{kind: literalOneOf, scale: s, values: values, negated: negated}
 }
 
 // ordered indexes a comparison on an ordered scale.
-func (b *builder) ordered(of *language.Term, d domain, o language.Op, v event.Value) *literal {
+func (b *Builder) ordered(of *language.Term, d domain, o language.Op, v event.Value) *literal {
 	s := b.scale(of, d, 1)
 	if s == nil {
 		return nil
 	}
-	s.mention(v)
-	lit := &literal{kind: span, scale: s}
+	s.addConstant(v)
+	lit := &literal{kind: literalRange, scale: s}
 	switch o {
 	case language.OpLess:
-		lit.high = boundAt(v, before)
+		lit.high = boundAt(v, sideBefore)
 	case language.OpLessEqual:
-		lit.high = boundAt(v, behind)
+		lit.high = boundAt(v, sideBehind)
 	case language.OpGreater:
-		lit.low = boundAt(v, behind)
+		lit.low = boundAt(v, sideBehind)
 	case language.OpGreaterEqual:
-		lit.low = boundAt(v, before)
+		lit.low = boundAt(v, sideBefore)
 	default:
-		lit.low, lit.high, lit.negated = boundAt(v, before), boundAt(v, behind), o == language.OpNotEqual
+		lit.low, lit.high, lit.negated = boundAt(v, sideBefore), boundAt(v, sideBehind), o == language.OpNotEqual
 	}
 	return lit
 }
 
 // contained indexes x in [constants] and constant in x.
-func (b *builder) contained(t *language.Term) *literal {
+func (b *Builder) contained(t *language.Term) *literal {
 	left, right := t.Args[0], t.Args[1]
 	switch {
 	case left.Op == language.OpConst && right.Op != language.OpConst:
@@ -212,21 +212,21 @@ func (b *builder) contained(t *language.Term) *literal {
 		}
 	}
 	if right.Value.Len() == 0 {
-		return &literal{kind: always, negated: true}
+		return &literal{kind: literalAlways, negated: true}
 	}
-	return b.points(left, right.Value.Elements(), false)
+	return b.oneOf(left, right.Value.Elements(), false)
 }
 
 // wholeNumbers indexes x in low..high.
-func (b *builder) wholeNumbers(t *language.Term) *literal {
+func (b *Builder) wholeNumbers(t *language.Term) *literal {
 	ends := t.Value.Elements()
 	low, high := ends[0].Number(), ends[1].Number()
-	if high-low >= maxRangePoints || math.Abs(low) > 1<<52 {
+	if high-low >= maxRangeValues || math.Abs(low) > 1<<52 {
 		return nil
 	}
 	var values []event.Value
 	for f := low; f <= high; f++ {
 		values = append(values, event.NumberOf(f))
 	}
-	return b.points(t.Args[0], values, false)
+	return b.oneOf(t.Args[0], values, false)
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"math/bits"
 	"slices"
 
 	"muster/event"
@@ -30,28 +29,29 @@ type Matcher struct {
 
 	// Of the profile at hand.
 	state   *State
-	members profile.Members
+	members bitset // of the profile: those that it has
 
 	// Of the evaluation at hand.
 	turn            uint64
 	moves           []move
-	toggle          []int // bits that changed
-	shifts          []int32
+	toggled         []int // bits that changed
+	recompute       []int32
 	ins             []stretch // of entries whose predicate has become true
-	outs            []stretch // of leaves whose predicate has become false
+	outs            []stretch // of exits whose predicate has become false
 	allIns, allOuts []stretch // of which that is not known
-	found           []uint32  // leaves or rests
-	read            []uint64  // by scale, sensor and residual: turn in which it was read
-	memo            []memo    // by residual
+	found           []uint32  // rests
+	foundExits      []exit
+	read            []uint64 // by scale, sensor and residual: turn in which it was read
+	memo            []memo   // by residual
 
-	flipped []uint64 // positions whose membership changed
-	touched []uint64 // words of flipped that are not zero
-	pending []uint64 // positions to settle behind the others
-	waiting bool     // whether pending is not empty
-	fresh   []uint64 // memberships of a whole evaluation
-	bits    []uint64 // of the sensor being read
-	present []int    // traits that a profile has anything of
-	warmed  uint64   // keeps the reads of note from being left out
+	flipped bitset // positions whose membership changed
+	touched bitset // words of flipped that are not zero
+	pending bitset // positions to run behind the others, by evaluationIndex
+	waiting bool   // whether pending is not empty
+	fresh   bitset // memberships of a full evaluation
+	bits    bitset // of the sensor being read
+	present []int  // traits that a profile has anything of
+	warmed  uint64 // keeps the reads of note from being left out
 }
 
 // move is a value that went from one cell to another.
@@ -63,15 +63,15 @@ type move struct {
 // NewMatcher returns a Matcher for s.
 func NewMatcher(s *Set) *Matcher {
 	ix := &s.index
-	words := (s.Positions() + 63) / 64
+	n := s.Positions()
 	return &Matcher{
 		set: s, index: ix,
 		env:     env{set: s, traits: &traitCache{turns: make([]uint64, len(s.schema.Traits)), values: make([]event.Value, len(s.schema.Traits))}},
 		read:    make([]uint64, len(ix.scales)+len(ix.sensors)+len(ix.residuals)),
 		memo:    make([]memo, len(ix.residuals)),
-		flipped: make([]uint64, words), touched: make([]uint64, (words+63)/64),
-		pending: make([]uint64, words), fresh: make([]uint64, words),
-		bits: make([]uint64, ix.bitWords),
+		flipped: newBitset(n), touched: newBitset(bitsetWords(n)),
+		pending: newBitset(n), fresh: newBitset(n),
+		bits: make(bitset, ix.bitWords),
 	}
 }
 
@@ -87,8 +87,8 @@ func (m *Matcher) Concerns(ev *event.Event) bool {
 // the profile as it stands, at stream time now.
 func (m *Matcher) Prepare(p *profile.Profile, now int64) {
 	if st, ok := p.Derived.(*State); !ok || st.set != m.set {
-		m.begin(p, now)
-		p.Derived = m.newState(p)
+		m.attach(p, now)
+		p.Derived = m.readState(p)
 	}
 }
 
@@ -96,85 +96,93 @@ func (m *Matcher) Prepare(p *profile.Profile, now int64) {
 // stream time now. Every deadline up to now must have been woken before, so
 // nothing else can have flipped.
 func (m *Matcher) Update(p *profile.Profile, changed *profile.Changed, now int64) []Flip {
-	m.begin(p, now)
+	m.attach(p, now)
 	l := &m.set.listeners
 	for i := range changed.Traits {
-		m.bring(&changed.Traits[i])
+		m.tellTrait(&changed.Traits[i])
 	}
 	for i := range changed.Traits {
-		m.sense(&l.traits[changed.Traits[i].Trait])
+		m.refresh(&l.traits[changed.Traits[i].Trait])
 	}
 	for _, i := range changed.Series {
-		m.sense(&l.series[i])
+		m.refresh(&l.series[i])
 	}
 	m.outdate(changed.Series)
 	if changed.FirstSeen {
-		m.sense(&l.firstSeen)
+		m.refresh(&l.firstSeen)
 	}
 	if changed.LastSeen {
-		m.sense(&l.lastSeen)
+		m.refresh(&l.lastSeen)
 	}
 	if changed.Groups {
-		m.sense(&l.groups)
+		m.refresh(&l.groups)
 	}
-	m.settle()
-	return m.end()
+	m.propagate()
+	return m.recordFlips()
 }
 
 // Wake evaluates the rules that time alone can flip, at a deadline. The
 // profile must be prepared as it was before the deadline.
 func (m *Matcher) Wake(p *profile.Profile, now int64) []Flip {
-	m.begin(p, now)
+	m.attach(p, now)
 	l := &m.set.listeners
-	m.senseDue(now)
-	m.sense(&l.clock)
+	m.refreshDue(now)
+	m.refresh(&l.clock)
 	m.ripen(p, now)
-	m.settle()
-	return m.end()
+	m.propagate()
+	return m.recordFlips()
 }
 
 // Full evaluates every rule.
 func (m *Matcher) Full(p *profile.Profile, now int64) []Flip {
-	m.begin(p, now)
-	p.Derived = m.newState(p)
-	m.whole()
-	return m.end()
+	m.attach(p, now)
+	p.Derived = m.readState(p)
+	m.evaluateFull()
+	return m.recordFlips()
 }
 
-// next begins a turn: nothing is read yet.
-func (m *Matcher) next() {
+// nextTurn begins a turn: nothing is read yet.
+func (m *Matcher) nextTurn() {
 	m.turn++
 	m.env.traits.turn = m.turn
 }
 
-func (m *Matcher) begin(p *profile.Profile, now int64) {
-	m.next()
+// attach begins a turn with a profile: it makes room in its Members and takes
+// hold of its State.
+func (m *Matcher) attach(p *profile.Profile, now int64) {
+	m.nextTurn()
 	m.env.profile, m.env.now = p, now
 	m.state, _ = p.Derived.(*State)
 	if words := len(m.flipped); len(p.Members) < words {
 		p.Members = append(p.Members, make([]uint64, words-len(p.Members))...)
 	}
-	m.members = p.Members
+	m.members = bitset(p.Members)
 	m.flips = m.flips[:0]
 }
 
-// end returns the flips.
-func (m *Matcher) end() []Flip {
+// recordFlips writes into the profile since when conditions hold, empties what
+// was noted, and returns the flips of segments in order.
+func (m *Matcher) recordFlips() []Flip {
 	for t := range m.touched {
-		for ; m.touched[t] != 0; m.touched[t] &= m.touched[t] - 1 {
-			w := t<<6 + bits.TrailingZeros64(m.touched[t])
-			for ; m.flipped[w] != 0; m.flipped[w] &= m.flipped[w] - 1 {
-				i := w<<6 + bits.TrailingZeros64(m.flipped[w])
-				if condition := i - m.set.segments; condition >= 0 {
-					m.flipCondition(condition, m.members.Has(i))
-					continue
-				}
-				m.flips = append(m.flips, Flip{Position: i, Entered: m.members.Has(i)})
-			}
+		for m.touched[t] != 0 {
+			m.recordWord(int(m.touched.take(t)))
 		}
 	}
 	if rank := m.set.rank; rank != nil {
 		slices.SortFunc(m.flips, func(a, b Flip) int { return rank[a.Position] - rank[b.Position] })
 	}
 	return m.flips
+}
+
+// recordWord records the flips of one word of positions.
+func (m *Matcher) recordWord(w int) {
+	for m.flipped[w] != 0 {
+		position := m.flipped.take(w)
+		entered := m.members.has(position)
+		if condition := int(position) - m.set.segments; condition >= 0 {
+			m.flipCondition(condition, entered)
+			continue
+		}
+		m.flips = append(m.flips, Flip{Position: int(position), Entered: entered})
+	}
 }

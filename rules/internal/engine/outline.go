@@ -22,7 +22,7 @@ func OutlineOf(t *language.Term) Outline {
 		f.simplify()
 		f.estimate(&sampled{})
 		f.each(func(l *literal) {
-			if l.kind == residual {
+			if l.kind == literalResidual {
 				o.Computed = append(o.Computed, b.residuals[l.index].text)
 			} else {
 				o.Indexed++

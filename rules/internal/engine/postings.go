@@ -4,16 +4,16 @@ import "math"
 
 // posting is an entry before it is filed.
 type posting struct {
-	bucket uint64 // by list and then by kind of gate
-	entry  entry
-	rule   uint32 // position and flagLate
-	odd    bool   // whether the entry's rest is
+	group uint64 // by list and then by kind of gate
+	entry entry
+	rule  ruleRef
+	odd   bool // whether the entry's rest is
 }
 
-// leaf is a leaf before it is filed.
-type leaf struct {
+// exitPosting is an exit before it is filed.
+type exitPosting struct {
 	list uint64
-	rule uint32
+	exit exit
 }
 
 // gateKinds is the number of kinds of gates, each once with odd rests and
@@ -36,9 +36,9 @@ type filing struct {
 	first    [drawers][]int // by owner, its first list
 	lists    int
 	postings pile[posting]
-	leaves   pile[leaf]
+	exits    pile[exitPosting]
 	rests    []rest
-	ways     []way      // scratch: to one rule
+	accesses []access   // scratch: to one rule
 	path     []*formula // scratch: literals beside the one at hand
 	usable   []*formula // scratch: those that can serve as guards
 	tests    []test     // scratch: of these
@@ -53,7 +53,7 @@ func newFiling(ix *index) *filing {
 		}
 		f.first[d] = make([]int, owners)
 		for owner := range owners {
-			_, keys := ix.place(drawer(d), owner)
+			_, keys := ix.tableOf(drawer(d), owner)
 			f.first[d][owner] = f.lists
 			f.lists += keys + 1
 		}
@@ -64,9 +64,9 @@ func newFiling(ix *index) *filing {
 // rule files the postings of one rule.
 func (f *filing) rule(position int, root *formula, late bool) {
 	r := ruleFiling{filing: f, position: position, late: late}
-	f.path, f.ways = f.path[:0], f.ways[:0]
-	cost := r.walk(root, root.op != disjunction, true)
-	r.access(cost)
+	f.path, f.accesses = f.path[:0], f.accesses[:0]
+	cost := r.walk(root, root.kind != formulaOr, true)
+	r.fileFull(cost)
 }
 
 // ruleFiling is the filing of one rule.
@@ -81,127 +81,123 @@ type ruleFiling struct {
 // any of them can serve as a guard. Required says that the rule can't hold
 // without it; sufficient, that the rule holds with it and the path.
 //
-// It leaves in ways the cheapest set of literals of which one must hold for
-// the formula to hold, and returns what these cost a whole evaluation.
+// It leaves in accesses the cheapest set of literals of which one must hold for
+// the formula to hold, and returns what these cost a full evaluation.
 func (r *ruleFiling) walk(n *formula, required, sufficient bool) float64 {
-	if n.op == literalOnly {
+	if n.kind == formulaLiteral {
 		p := r.guarded(n.lit, sufficient)
-		r.literal(n.lit, p, required && !r.late)
-		return r.addWay(n, p, sufficient)
+		r.fileLiteral(n.lit, p, required && !r.late)
+		return r.addAccess(n, p, sufficient)
 	}
-	depth, begin := len(r.path), len(r.ways)
+	depth, begin := len(r.path), len(r.accesses)
 	cost := math.Inf(1) // of the cheapest part of a conjunction
-	if n.op == disjunction {
+	if n.kind == formulaOr {
 		cost = 0 // of all parts
 	}
 	for i, k := range n.kids {
 		r.path = r.path[:depth]
 		alone := true // no other kid but literals
-		if n.op == conjunction {
+		if n.kind == formulaAnd {
 			for j, other := range n.kids {
 				if j == i {
 					continue
 				}
-				if other.op == literalOnly {
+				if other.kind == formulaLiteral {
 					r.path = append(r.path, other)
 				} else {
 					alone = false
 				}
 			}
 		}
-		mine := len(r.ways)
-		part := r.walk(k, required && k.op != disjunction, sufficient && alone)
+		mine := len(r.accesses)
+		part := r.walk(k, required && k.kind != formulaOr, sufficient && alone)
 		switch {
-		case n.op == disjunction:
+		case n.kind == formulaOr:
 			cost += part
 		case part < cost:
-			cost, r.ways = part, append(r.ways[:begin], r.ways[mine:]...)
+			cost, r.accesses = part, append(r.accesses[:begin], r.accesses[mine:]...)
 		default:
-			r.ways = r.ways[:mine]
+			r.accesses = r.accesses[:mine]
 		}
 	}
 	r.path = r.path[:depth]
 	return cost
 }
 
-// literal files a rule under one of its literals: entries where the literal
-// may become true, leaves where it may become false. When the rule can't
-// hold without the literal, a leaf where it surely becomes false is sure.
-func (f *filing) literal(l *literal, p posting, required bool) {
+// fileLiteral files a rule under one of its literals: entries where the literal
+// may become true, exits where it may become false. When the rule can't
+// hold without the literal, an exit where it surely becomes false is sure.
+func (f *filing) fileLiteral(l *literal, p posting, required bool) {
 	switch l.kind {
-	case bit:
+	case literalBit:
 		n := l.sensor.first + l.index
 		on, off := drawerRise, drawerFall
 		if l.negated {
 			on, off = off, on
 		}
-		f.enter(on, 0, n, p)
-		f.leave(off, 0, n, p, required)
-	case residual:
-		f.enter(drawerShift, 0, l.index, p)
-		f.leave(drawerShift, 0, l.index, p, false)
-	case points:
-		f.points(l, p, required)
-	case span:
-		f.span(l, p, required)
+		f.fileEntry(on, 0, n, p)
+		f.fileExit(off, 0, n, p, required)
+	case literalResidual:
+		f.fileEntry(drawerResidual, 0, l.index, p)
+		f.fileExit(drawerResidual, 0, l.index, p, false)
+	case literalOneOf:
+		f.fileOneOf(l, p, required)
+	case literalRange:
+		f.fileRange(l, p, required)
 	}
 }
 
-// points files single cells. A move from one of several cells to another
+// fileOneOf files single cells. A move from one of several cells to another
 // changes nothing.
-func (f *filing) points(l *literal, p posting, required bool) {
+func (f *filing) fileOneOf(l *literal, p posting, required bool) {
 	several := len(l.values) > 1
 	for _, c := range l.cells {
 		switch {
 		case !l.negated:
-			f.enter(drawerArrive, l.scale.id, int(c), p)
-			f.leave(drawerDepart, l.scale.id, int(c), p, required && !several)
+			f.fileEntry(drawerArrive, l.scale.id, int(c), p)
+			f.fileExit(drawerDepart, l.scale.id, int(c), p, required && !several)
 		default:
-			f.enter(drawerDepart, l.scale.id, int(c), p)
-			f.leave(drawerArrive, l.scale.id, int(c), p, required)
+			f.fileEntry(drawerDepart, l.scale.id, int(c), p)
+			f.fileExit(drawerArrive, l.scale.id, int(c), p, required)
 		}
 	}
 }
 
-// span files a stretch of cells under the boundaries at its ends.
-func (f *filing) span(l *literal, p posting, required bool) {
+// fileRange files a range of cells under the boundaries at its ends.
+func (f *filing) fileRange(l *literal, p posting, required bool) {
 	low, high := l.ends()
 	if low == high {
 		return
 	}
 	s := l.scale
 	hasLow, hasHigh := low > s.base, high < s.cells
-	if hasLow && hasHigh && l.negated { // a long move may pass over the whole stretch
+	if hasLow && hasHigh && l.negated { // a long move may pass over the range
 		required = false
 	}
 	inward, outward := drawerUp, drawerDown
 	if hasLow {
-		f.boundary(s, low, inward, outward, l.negated, p, required)
+		f.fileBoundary(s, low, inward, outward, l.negated, p, required)
 	}
 	if hasHigh {
-		f.boundary(s, high, outward, inward, l.negated, p, required)
+		f.fileBoundary(s, high, outward, inward, l.negated, p, required)
 	}
 }
 
-// boundary files one end: crossing it inward makes a span true and its
+// fileBoundary files one end: crossing it inward makes a range true and its
 // complement false.
-func (f *filing) boundary(s *scale, cell int, inward, outward drawer, negated bool, p posting, required bool) {
+func (f *filing) fileBoundary(s *scale, cell int, inward, outward drawer, negated bool, p posting, required bool) {
 	if negated {
 		inward, outward = outward, inward
 	}
-	f.enter(inward, s.id, cell-1-s.base, p)
-	f.leave(outward, s.id, cell-1-s.base, p, required)
+	f.fileEntry(inward, s.id, cell-1-s.base, p)
+	f.fileExit(outward, s.id, cell-1-s.base, p, required)
 }
 
-func (f *filing) enter(d drawer, owner, key int, p posting) {
-	p.bucket = uint64((f.first[d][owner]+key)*gateKinds + p.kind())
+func (f *filing) fileEntry(d drawer, owner, key int, p posting) {
+	p.group = uint64((f.first[d][owner]+key)*gateKinds + p.kind())
 	f.postings.add(p)
 }
 
-func (f *filing) leave(d drawer, owner, key int, p posting, sure bool) {
-	l := leaf{list: uint64(f.first[d][owner] + key), rule: p.rule}
-	if sure {
-		l.rule |= flagSure
-	}
-	f.leaves.add(l)
+func (f *filing) fileExit(d drawer, owner, key int, p posting, sure bool) {
+	f.exits.add(exitPosting{list: uint64(f.first[d][owner] + key), exit: exitOf(p.rule, sure)})
 }

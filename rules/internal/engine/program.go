@@ -34,8 +34,8 @@ type instruction struct {
 
 // Ends of a program.
 const (
-	accept = -1
-	refuse = -2
+	endAccept = -1
+	endRefuse = -2
 )
 
 // programs are the rules as jump programs, one behind the other.
@@ -54,7 +54,7 @@ func (p *programs) add(f *formula) {
 	base := len(p.code)
 	var emit func(f *formula, whenTrue, whenFalse int16)
 	emit = func(f *formula, whenTrue, whenFalse int16) {
-		if f.op == literalOnly {
+		if f.kind == formulaLiteral {
 			p.code = append(p.code, instruction{f.lit.test, whenTrue, whenFalse})
 			return
 		}
@@ -64,14 +64,14 @@ func (p *programs) add(f *formula) {
 				continue
 			}
 			behind := int16(len(p.code) - base + k.literals())
-			if f.op == conjunction {
+			if f.kind == formulaAnd {
 				emit(k, behind, whenFalse)
 			} else {
 				emit(k, whenTrue, behind)
 			}
 		}
 	}
-	emit(f, accept, refuse)
+	emit(f, endAccept, endRefuse)
 }
 
 // run evaluates the rule at a position.
@@ -97,7 +97,7 @@ func (m *Matcher) run(position uint32) bool {
 			pc = in.whenFalse
 		}
 		if pc < 0 {
-			return pc == accept
+			return pc == endAccept
 		}
 	}
 }
@@ -107,7 +107,7 @@ func (m *Matcher) test(t *test) bool {
 	negated := t.parameter&1 != 0
 	switch n := t.parameter >> 1; t.kind {
 	case testBit:
-		return m.state.bits[n>>6]>>(n&63)&1 != 0 != negated
+		return m.state.bits.has(n) != negated
 	case testMember:
 		return m.env.profile.Members.Has(int(n)) != negated
 	case testResidual:

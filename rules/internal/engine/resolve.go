@@ -22,32 +22,32 @@ func (r *resolver) resolve(l *literal) {
 		negated = 1
 	}
 	switch l.kind {
-	case always:
+	case literalAlways:
 		l.test = test{kind: testConst, parameter: 1 - negated}
-	case member:
+	case literalMember:
 		l.test = test{kind: testMember, parameter: uint32(l.index)<<1 | negated}
-	case holds:
+	case literalHeld:
 		l.test = test{kind: testHeld, parameter: uint32(l.index)<<1 | negated}
-	case residual:
+	case literalResidual:
 		l.test = test{kind: testResidual, parameter: uint32(l.index)<<1 | negated}
-	case bit:
+	case literalBit:
 		l.test = test{kind: testBit, parameter: uint32(l.sensor.first+l.index)<<1 | negated}
-	case span:
+	case literalRange:
 		low, high := l.ends()
 		l.test = rangeTest(l.scale, low, high, l.negated)
-	case points:
-		r.resolvePoints(l)
+	case literalOneOf:
+		r.resolveOneOf(l)
 	}
 }
 
-// ends returns the first cell of a span and the first behind it.
+// ends returns the first cell of a range and the first behind it.
 func (l *literal) ends() (low, high int) {
 	low, high = l.scale.base, l.scale.cells
-	if l.low.side != open {
-		low = l.scale.edge(l.low)
+	if l.low.side != sideUnbounded {
+		low = l.scale.firstBehind(l.low)
 	}
-	if l.high.side != open {
-		high = l.scale.edge(l.high)
+	if l.high.side != sideUnbounded {
+		high = l.scale.firstBehind(l.high)
 	}
 	return low, max(low, high)
 }
@@ -65,7 +65,7 @@ func rangeTest(s *scale, low, high int, negated bool) test {
 	return test{kind: testRange, scale: uint16(s.id), parameter: uint32(first) | uint32(n)<<16}
 }
 
-// findCells finds the cells of a points literal.
+// findCells finds the cells of a literalOneOf.
 func (l *literal) findCells() {
 	cells := make([]uint16, 0, len(l.values))
 	for _, v := range l.values {
@@ -75,7 +75,7 @@ func (l *literal) findCells() {
 	l.cells = slices.Compact(cells)
 }
 
-func (r *resolver) resolvePoints(l *literal) {
+func (r *resolver) resolveOneOf(l *literal) {
 	l.findCells()
 	cells := l.cells
 	first, last := int(cells[0]), int(cells[len(cells)-1])
@@ -84,21 +84,21 @@ func (r *resolver) resolvePoints(l *literal) {
 	case last-first+1 == len(cells):
 		l.test = rangeTest(l.scale, first, last+1, l.negated)
 	case l.scale.cells > 64*longList && len(cells) <= longList:
-		parameter := r.list(cells) << 1
+		parameter := r.storeList(cells) << 1
 		if l.negated {
 			parameter++
 		}
 		l.test = test{kind: testList, scale: scale, parameter: parameter}
 	default:
-		l.test = test{kind: testSet, scale: scale, parameter: r.bitset(cells, l.scale.cells, l.negated)}
+		l.test = test{kind: testSet, scale: scale, parameter: r.storeSet(cells, l.scale.cells, l.negated)}
 	}
 }
 
-// bitset stores a set of cells and returns its offset in words.
-func (r *resolver) bitset(cells []uint16, n int, negated bool) uint32 {
-	words := make([]uint64, (n+63)/64)
+// storeSet stores a set of cells and returns its offset in words.
+func (r *resolver) storeSet(cells []uint16, n int, negated bool) uint32 {
+	words := newBitset(n)
 	for _, c := range cells {
-		words[c>>6] |= 1 << (c & 63)
+		words.add(uint32(c))
 	}
 	content := make([]byte, 0, 8*len(words))
 	for i := range words {
@@ -116,8 +116,8 @@ func (r *resolver) bitset(cells []uint16, n int, negated bool) uint32 {
 	return at
 }
 
-// list stores a short set of cells and returns its offset in lists.
-func (r *resolver) list(cells []uint16) uint32 {
+// storeList stores a short set of cells and returns its offset in lists.
+func (r *resolver) storeList(cells []uint16) uint32 {
 	content := make([]byte, 0, 2*len(cells))
 	for _, c := range cells {
 		content = binary.LittleEndian.AppendUint16(content, c)
@@ -131,18 +131,18 @@ func (r *resolver) list(cells []uint16) uint32 {
 	return at
 }
 
-// simplify merges the spans of one scale that stand side by side in a
-// conjunction: x >= 3 and x < 9 is one span.
+// simplify merges the ranges of one scale that stand side by side in a
+// conjunction: x >= 3 and x < 9 is one range.
 func (f *formula) simplify() {
 	for _, k := range f.kids {
 		k.simplify()
 	}
-	if f.op != conjunction {
+	if f.kind != formulaAnd {
 		return
 	}
 	var kept []*formula
 	for _, k := range f.kids {
-		if !mergeSpan(kept, k) {
+		if !mergeRange(kept, k) {
 			kept = append(kept, k)
 		}
 	}
@@ -153,12 +153,12 @@ func (f *formula) simplify() {
 	f.kids = kept
 }
 
-func mergeSpan(kept []*formula, k *formula) bool {
-	if k.op != literalOnly || k.lit.kind != span || k.lit.negated {
+func mergeRange(kept []*formula, k *formula) bool {
+	if k.kind != formulaLiteral || k.lit.kind != literalRange || k.lit.negated {
 		return false
 	}
 	for _, other := range kept {
-		if o := other.lit; other.op == literalOnly && o.kind == span && !o.negated && o.scale == k.lit.scale {
+		if o := other.lit; other.kind == formulaLiteral && o.kind == literalRange && !o.negated && o.scale == k.lit.scale {
 			merged := *o
 			merged.low = k.lit.scale.tighter(o.low, k.lit.low, 1)
 			merged.high = k.lit.scale.tighter(o.high, k.lit.high, -1)
@@ -173,11 +173,11 @@ func mergeSpan(kept []*formula, k *formula) bool {
 // of two upper bounds (direction -1).
 func (s *scale) tighter(a, b bound, direction int) bound {
 	switch {
-	case a.side == open:
+	case a.side == sideUnbounded:
 		return b
-	case b.side == open:
+	case b.side == sideUnbounded:
 		return a
-	case (s.edge(a)-s.edge(b))*direction < 0:
+	case (s.firstBehind(a)-s.firstBehind(b))*direction < 0:
 		return b
 	}
 	return a

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// rest is what an entry's predicate and gate leave open of its rule: up to
+// rest is what an entry's predicate and gate do not tell of its rule: up to
 // two guards, and more in the rests behind it. The entries of one literal
 // share it. 16 bytes, four in a line of the cache.
 type rest struct {
-	rule   uint32 // position and flags
+	rule   ruleRef
 	guards [restGuards]uint32
 	scales [restGuards]uint16
 }
@@ -21,18 +21,6 @@ const (
 	anyCell    = 0xFFFF << 16 // as testRange: scales have fewer cells
 )
 
-// Parts of rest.rule and of leaves.
-const (
-	positionBits = 24
-	positionMask = 1<<positionBits - 1
-	flagLate     = 1 << 24 // the rule mentions segments: to be settled after them
-	flagComplete = 1 << 25 // of rests: the posting's predicate, gate and guards make the rule true
-	flagSure     = 1 << 25 // of leaves: the rule can't hold any more
-	flagMore     = 1 << 26 // of rests: the next rest has more guards
-	flagSet      = 1 << 27 // of rests: the first guard is a set of cells; the next bit, the second is
-	flagOdd      = flagMore | flagSet | flagSet<<1
-)
-
 // restHolds is 1 if all guards of the rest at i hold, else 0, whatever their kinds
 // and number.
 func (ix *index) restHolds(i uint32, cells []uint16) uint32 {
@@ -40,7 +28,7 @@ func (ix *index) restHolds(i uint32, cells []uint16) uint32 {
 		r := &ix.rests[i]
 		for k, parameter := range r.guards {
 			c := cells[r.scales[k]]
-			if r.rule>>k&flagSet != 0 {
+			if r.rule.isSet(k) {
 				if !ix.inSet(parameter, c) {
 					return 0
 				}
@@ -48,7 +36,7 @@ func (ix *index) restHolds(i uint32, cells []uint16) uint32 {
 				return 0
 			}
 		}
-		if r.rule&flagMore == 0 {
+		if !r.rule.more() {
 			return 1
 		}
 	}
@@ -56,10 +44,10 @@ func (ix *index) restHolds(i uint32, cells []uint16) uint32 {
 
 // guarded makes an entry of the rule for a literal with the path at hand, and
 // its rest. Sufficient says that the rule holds if the literal and the
-// whole path do. The formulas of the guards stay in usable, the gate's first.
+// path do. The formulas of the guards stay in usable, the gate's first.
 func (r *ruleFiling) guarded(l *literal, sufficient bool) posting {
 	tests := r.guards()
-	complete := sufficient && len(tests) == len(r.path) && l.kind != residual && !r.late
+	complete := sufficient && len(tests) == len(r.path) && l.kind != literalResidual && !r.late
 	if l.unsure() {
 		if l.test.kind.guards() {
 			tests = append(tests, l.test)
@@ -69,24 +57,24 @@ func (r *ruleFiling) guarded(l *literal, sufficient bool) posting {
 	}
 	p := posting{
 		entry: entry{gate: test{kind: testRange, parameter: anyCell}, rest: uint32(len(r.rests))},
-		rule:  uint32(r.position),
+		rule:  ruleRef(r.position),
 	}
 	if r.late {
-		p.rule |= flagLate
+		p.rule |= refLate
 	}
 	if len(tests) > 0 {
 		p.entry.gate, tests = tests[0], tests[1:]
 	}
 	if r.rest(p.rule, tests) && complete {
-		r.rests[p.entry.rest].rule |= flagComplete
+		r.rests[p.entry.rest].rule |= refComplete
 	}
-	p.odd = r.rests[p.entry.rest].rule&flagOdd != 0
+	p.odd = r.rests[p.entry.rest].rule.odd()
 	return p
 }
 
 // rest appends the rests that take the tests, and reports whether these can
 // all be guards.
-func (f *filing) rest(rule uint32, tests []test) bool {
+func (f *filing) rest(rule ruleRef, tests []test) bool {
 	one := rest{rule: rule, guards: [restGuards]uint32{anyCell, anyCell}}
 	all, n := true, 0
 	for _, t := range tests {
@@ -95,13 +83,13 @@ func (f *filing) rest(rule uint32, tests []test) bool {
 			continue
 		}
 		if n == restGuards {
-			one.rule |= flagMore
+			one.rule |= refMore
 			f.rests = append(f.rests, one)
 			one, n = rest{rule: rule, guards: [restGuards]uint32{anyCell, anyCell}}, 0
 		}
 		one.guards[n], one.scales[n] = t.parameter, t.scale
 		if t.kind == testSet {
-			one.rule |= flagSet << n
+			one.rule |= refSet << n
 		}
 		n++
 	}
@@ -128,14 +116,14 @@ func (r *ruleFiling) guards() []test {
 }
 
 // unsure reports whether the literal may be false where it is looked at: a
-// long move may pass over a whole stretch, and a move from one of several
+// long move may pass over the range, and a move from one of several
 // excluded cells may end in another.
 func (l *literal) unsure() bool {
 	switch l.kind {
-	case span:
+	case literalRange:
 		low, high := l.ends()
 		return !l.negated && low > l.scale.base && high < l.scale.cells
-	case points:
+	case literalOneOf:
 		return l.negated && len(l.values) > 1
 	}
 	return false
@@ -144,7 +132,7 @@ func (l *literal) unsure() bool {
 // restsFrom are the rest at i and those behind it that have more guards.
 func (f *filing) restsFrom(i uint32) []rest {
 	n := i + 1
-	for f.rests[n-1].rule&flagMore != 0 {
+	for f.rests[n-1].rule.more() {
 		n++
 	}
 	return f.rests[i:n]

@@ -16,11 +16,11 @@ import (
 type domain uint8
 
 const (
-	plain    domain = iota // numbers, texts, bools, missing
-	texts                  // texts in their order
-	moment                 // times, in milliseconds
-	age                    // how long ago a time was, in milliseconds
-	versions               // semantic versions in their order
+	domainPlain    domain = iota // numbers, texts, bools, missing
+	domainTexts                  // texts in their order
+	domainMoment                 // times, in milliseconds
+	domainAge                    // how long ago a time was, in milliseconds
+	domainVersions               // semantic versions in their order
 )
 
 // Cells that every scale has. What a scale can't tell apart is other.
@@ -29,7 +29,7 @@ const (
 	cellOther
 	cellFalse
 	cellTrue
-	firstText
+	cellFirstText
 )
 
 // maxConstants bounds the constants of one scale so that its cells fit 16
@@ -42,30 +42,30 @@ const maxConstants = 30_000
 // then the ordered region: below the first constant, the first constant
 // itself, between it and the second, and so on.
 type scale struct {
-	id       int
-	trait    int // index of the trait that the values are, -1 when they are something else
-	domain   domain
-	value    evaluator
-	query    *profile.Query // of a value that is an aggregate over a window as it stands, else nil
-	edges    []uint16       // with query, and of ages: the ordered cells that some rule tells from the one before
-	inputs   inputs
-	numbers  []float64 // constants of the ordered region, sorted by resolve
-	ordered  []string  // the same for texts and versions
-	texts    map[string]uint16
-	base     int // first cell of the ordered region
-	cells    int
-	mentions int
-	before   []float64 // share of sampled profiles in the cells before each
+	id         int
+	trait      int // index of the trait that the values are, -1 when they are something else
+	domain     domain
+	value      evaluator
+	query      *profile.Query // of a value that is an aggregate over a window as it stands, else nil
+	boundaries []uint16       // with query, and of ages: the ordered cells that some rule tells from the one before
+	inputs     inputs
+	numbers    []float64 // constants of the ordered region, sorted by resolve
+	ordered    []string  // the same for texts and versions
+	texts      map[string]uint16
+	base       int // first cell of the ordered region
+	cells      int
+	constants  int
+	shareBelow []float64 // share of sampled profiles in the cells before each
 }
 
-// mention adds a constant.
-func (s *scale) mention(v event.Value) {
-	s.mentions++
+// addConstant adds a constant.
+func (s *scale) addConstant(v event.Value) {
+	s.constants++
 	switch v.Kind() {
 	case event.KindNumber:
 		s.numbers = append(s.numbers, v.Number())
 	case event.KindString:
-		if s.domain == plain {
+		if s.domain == domainPlain {
 			s.texts[v.Text()] = 0
 		} else {
 			s.ordered = append(s.ordered, v.Text())
@@ -86,20 +86,20 @@ func (s *scale) resolve() {
 	}
 	slices.Sort(names)
 	for i, t := range names {
-		s.texts[t] = uint16(firstText + i)
+		s.texts[t] = uint16(cellFirstText + i)
 	}
-	s.base = firstText + len(names)
+	s.base = cellFirstText + len(names)
 	s.cells = s.base + 2*(len(s.numbers)+len(s.ordered)) + 1
 }
 
 func (s *scale) compareText(a, b string) int {
-	if s.domain == versions {
+	if s.domain == domainVersions {
 		return semver.Compare(a, b)
 	}
 	return strings.Compare(a, b)
 }
 
-// cell places a value.
+// cell returns the cell of a value.
 func (s *scale) cell(v event.Value) uint16 { return s.locate(&v) }
 
 // locate is cell without copying the value.
@@ -110,7 +110,7 @@ func (s *scale) locate(v *event.Value) uint16 {
 	case event.KindNumber:
 		return s.numberCell(v.Number())
 	case event.KindString, event.KindVersion:
-		if s.domain != plain {
+		if s.domain != domainPlain {
 			return s.textCell(*v)
 		}
 		if c, ok := s.texts[v.Text()]; ok {
@@ -126,7 +126,7 @@ func (s *scale) locate(v *event.Value) uint16 {
 }
 
 func (s *scale) numberCell(f float64) uint16 {
-	if f != f || s.domain == texts || s.domain == versions {
+	if f != f || s.domain == domainTexts || s.domain == domainVersions {
 		return cellOther
 	}
 	// A hand-written search, as it runs for every changed number. It has no
@@ -153,7 +153,7 @@ func (s *scale) numberCell(f float64) uint16 {
 }
 
 func (s *scale) textCell(v event.Value) uint16 {
-	if (s.domain == texts) != (v.Kind() == event.KindString) {
+	if (s.domain == domainTexts) != (v.Kind() == event.KindString) {
 		return cellOther
 	}
 	i := sort.Search(len(s.ordered), func(i int) bool { return s.compareText(s.ordered[i], v.Text()) >= 0 })
@@ -164,16 +164,16 @@ func (s *scale) textCell(v event.Value) uint16 {
 	return uint16(c)
 }
 
-// edge returns the first cell behind a bound of the ordered region.
-func (s *scale) edge(b bound) int {
+// firstBehind returns the first cell behind a bound of the ordered region.
+func (s *scale) firstBehind(b bound) int {
 	var c int
-	if s.domain == texts || s.domain == versions {
+	if s.domain == domainTexts || s.domain == domainVersions {
 		i := sort.Search(len(s.ordered), func(i int) bool { return s.compareText(s.ordered[i], b.text) >= 0 })
 		c = s.base + 2*i + 1
 	} else {
 		c = int(s.numberCell(b.number))
 	}
-	if b.side == behind {
+	if b.side == sideBehind {
 		c++
 	}
 	return c
@@ -184,9 +184,9 @@ func (s *scale) isOrdered(c uint16) bool { return int(c) >= s.base }
 
 // scale returns the scale of an expression that has room for n more
 // constants, or nil when the set has no more numbers for scales.
-func (b *builder) scale(of *language.Term, d domain, n int) *scale {
+func (b *Builder) scale(of *language.Term, d domain, n int) *scale {
 	b.key = append(of.AppendCanonical(b.key[:0]), byte(d))
-	if s := b.scaleOf[string(b.key)]; s != nil && s.mentions+n <= maxConstants {
+	if s := b.scaleOf[string(b.key)]; s != nil && s.constants+n <= maxConstants {
 		return s
 	}
 	if len(b.scales) >= maxScales {
@@ -203,25 +203,25 @@ func (b *builder) scale(of *language.Term, d domain, n int) *scale {
 const maxScales = 1 << 16
 
 // traitOf returns the index of the trait that a scale's values are, or -1.
-func (b *builder) traitOf(of *language.Term, d domain) int {
-	if of.Op != language.OpTrait || d == moment || d == age {
+func (b *Builder) traitOf(of *language.Term, d domain) int {
+	if of.Op != language.OpTrait || d == domainMoment || d == domainAge {
 		return -1
 	}
 	return b.trait(profile.Path(of.Name))
 }
 
 // sensed compiles an expression for the value that a scale's cells are of.
-func (b *builder) sensed(of *language.Term, d domain) evaluator {
+func (b *Builder) sensed(of *language.Term, d domain) evaluator {
 	value := compileValue(of, b)
 	switch d {
-	case moment:
+	case domainMoment:
 		return func(e *env) event.Value {
 			if ms, ok := timeOf(value(e)); ok {
 				return event.NumberOf(float64(ms))
 			}
 			return event.Value{}
 		}
-	case age:
+	case domainAge:
 		return func(e *env) event.Value {
 			if ms, ok := timeOf(value(e)); ok {
 				return event.NumberOf(float64(e.now - ms))

@@ -53,7 +53,7 @@ func elementOf(v event.Value) (element, bool) {
 }
 
 // textual indexes a text operator with a constant on its right.
-func (b *builder) textual(t *language.Term) *literal {
+func (b *Builder) textual(t *language.Term) *literal {
 	p := pattern{op: t.Op, text: t.Name}
 	if t.Op != language.OpMatches {
 		if t.Args[1].Op != language.OpConst || t.Args[0].Op == language.OpConst {
@@ -65,14 +65,14 @@ func (b *builder) textual(t *language.Term) *literal {
 }
 
 // element indexes constant in x.
-func (b *builder) element(v event.Value, in *language.Term) *literal {
+func (b *Builder) element(v event.Value, in *language.Term) *literal {
 	if _, ok := elementOf(v); !ok {
 		return nil
 	}
 	return b.bit(in, pattern{op: language.OpIn, element: v}, "in"+language.Constant(v).String())
 }
 
-func (b *builder) bit(of *language.Term, p pattern, key string) *literal {
+func (b *Builder) bit(of *language.Term, p pattern, key string) *literal {
 	b.key = of.AppendCanonical(b.key[:0])
 	s := b.sensorOf[string(b.key)]
 	if s == nil {
@@ -89,7 +89,7 @@ func (b *builder) bit(of *language.Term, p pattern, key string) *literal {
 		s.known[key] = i
 		s.patterns = append(s.patterns, p)
 	}
-	return &literal{kind: bit, sensor: s, index: i}
+	return &literal{kind: literalBit, sensor: s, index: i}
 }
 
 // resolve builds what finds the patterns, once all are known. It returns
@@ -107,12 +107,12 @@ func (s *bitSensor) resolve(first int) int {
 		}
 	}
 	// Sensors start at a word of their own: reading one must not disturb another.
-	return first + (len(s.patterns)+63)/64*64
+	return first + bitsetWords(len(s.patterns))*64
 }
 
 // read sets the bit of every predicate that is true of v in words, which
 // are zero.
-func (s *bitSensor) read(v event.Value, words []uint64) {
+func (s *bitSensor) read(v event.Value, words bitset) {
 	switch v.Kind() {
 	case event.KindString:
 		s.automaton.match(v.Text(), words)
@@ -123,7 +123,7 @@ func (s *bitSensor) read(v event.Value, words []uint64) {
 		for _, one := range v.Elements() {
 			if e, ok := elementOf(one); ok {
 				for _, i := range s.elements[e] {
-					words[i>>6] |= 1 << (i & 63)
+					words.add(uint32(i))
 				}
 			}
 		}

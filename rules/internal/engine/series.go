@@ -10,7 +10,7 @@ import (
 
 // query numbers the series that an aggregate reads. Aggregates over the same
 // events and property share one, whatever their windows.
-func (b *builder) query(a *language.Aggregate) profile.Query {
+func (b *Builder) query(a *language.Aggregate) profile.Query {
 	key := a.Key()
 	at, known := b.series[key]
 	if !known {
@@ -25,7 +25,7 @@ func (b *builder) query(a *language.Aggregate) profile.Query {
 	return profile.Query{Series: at, Reduce: a.Reduce, From: w.From, To: w.To}
 }
 
-func (b *builder) seriesOf(a *language.Aggregate, key string) profile.Series {
+func (b *Builder) seriesOf(a *language.Aggregate, key string) profile.Series {
 	if a.Steps != nil {
 		return b.stepsOf(a, key)
 	}
@@ -41,7 +41,7 @@ func (b *builder) seriesOf(a *language.Aggregate, key string) profile.Series {
 }
 
 // predicateOf compiles what narrows a stream, nil for nothing.
-func (b *builder) predicateOf(st *language.Stream) func(*event.Event) bool {
+func (b *Builder) predicateOf(st *language.Stream) func(*event.Event) bool {
 	if st.Where == nil {
 		return nil
 	}
@@ -62,7 +62,7 @@ func ofEvent[T any](compute func(*env) T, envs *sync.Pool) func(*event.Event) T 
 }
 
 // stepsOf is the series of a sequence or of abandoned.
-func (b *builder) stepsOf(a *language.Aggregate, key string) profile.Series {
+func (b *Builder) stepsOf(a *language.Aggregate, key string) profile.Series {
 	s := profile.Series{Key: key, Keep: a.Keep(), Within: a.Within}
 	for _, st := range a.Steps {
 		s.Steps = append(s.Steps, profile.Step{Name: st.Name, Prefix: st.Prefix, Since: st.Window.Since, Where: b.predicateOf(&st)})

@@ -7,15 +7,15 @@ import "muster/profile"
 // A rule stands behind all that it mentions. It is immutable and may be used
 // by any number of Matchers at once.
 type Set struct {
-	segments  int   // how many rules are those of segments
-	rank      []int // of each segment's position in the order in which flips are told, nil when it is the position
-	schema    *profile.Schema
-	index     index
-	listeners listeners
-	bySegment map[int][]int // positions of the rules that mention a segment or condition, by its position
-	timings   []timing      // by series
-	ages      []int         // scales that move with the clock
-	moments   []momentTest  // comparisons with the clock that have no scale
+	segments   int   // how many rules are those of segments
+	rank       []int // of each segment's position in the order in which flips are told, nil when it is the position
+	schema     *profile.Schema
+	index      index
+	listeners  listeners
+	dependents map[int][]int // positions of the rules that mention a segment or condition, by its position
+	timings    []timing      // by series
+	ages       []int         // scales that move with the clock
+	moments    []momentTest  // comparisons with the clock that have no scale
 }
 
 // Schema is what profiles must keep for the rules.
@@ -33,7 +33,7 @@ type Rule struct {
 // Options are what rules can be built with. Rank is part of their meaning,
 // the others change only their speed.
 type Options struct {
-	// Rank gives each segment's position its place in the order in which flips
+	// Rank gives each segment's position its rank in the order in which flips
 	// are told; nil when that is the order of positions.
 	Rank []int
 	// Draw gives profiles to learn from how often predicates hold, once it is

@@ -10,37 +10,37 @@ import (
 type State struct {
 	set   *Set
 	cells []uint16
-	bits  []uint64
+	bits  bitset
 	due   []due // by series
 }
 
 // Bytes is the memory a State takes.
 func (s *State) Bytes() int { return 88 + 2*len(s.cells) + 8*len(s.bits) + 16*cap(s.due) }
 
-// newState reads a profile's State from scratch. Most of it is that of a
+// readState reads a profile's State from scratch. Most of it is that of a
 // profile that has nothing; what the profile has anything for is read anew.
-func (m *Matcher) newState(p *profile.Profile) *State {
+func (m *Matcher) readState(p *profile.Profile) *State {
 	blank := &m.index.blank
-	st := &State{set: m.set, cells: make([]uint16, len(blank.cells)), bits: make([]uint64, len(blank.bits)), due: m.newDue(p)}
+	st := &State{set: m.set, cells: make([]uint16, len(blank.cells)), bits: make(bitset, len(blank.bits)), due: m.newDue(p)}
 	copy(st.cells, blank.cells)
 	copy(st.bits, blank.bits)
 	m.state = st
 	l := &m.set.listeners
-	for _, trait := range m.bringAll(p) {
-		m.sense(&l.traits[trait])
+	for _, trait := range m.tellTraits(p) {
+		m.refresh(&l.traits[trait])
 	}
-	p.Each(func(series int) { m.sense(&l.series[series]) })
+	p.Each(func(series int) { m.refresh(&l.series[series]) })
 	for _, one := range []*sensors{&l.firstSeen, &l.lastSeen, &l.groups, &l.identity} {
-		m.sense(one)
+		m.refresh(one)
 	}
-	m.moves, m.toggle, m.shifts = m.moves[:0], m.toggle[:0], m.shifts[:0]
+	m.moves, m.toggled, m.recompute = m.moves[:0], m.toggled[:0], m.recompute[:0]
 	m.turn++ // what was read may be read again; the traits are the same
 	return st
 }
 
-// bringAll takes the values of all traits over and returns which the profile
+// tellTraits takes the values of all traits over and returns which the profile
 // has anything of, some of them several times.
-func (m *Matcher) bringAll(p *profile.Profile) []int {
+func (m *Matcher) tellTraits(p *profile.Profile) []int {
 	known := m.env.traits
 	m.present = m.present[:0]
 	p.EachTrait(m.set.schema, func(trait int, value *event.Value) {
@@ -59,11 +59,11 @@ func (m *Matcher) bringAll(p *profile.Profile) []int {
 // readBlank fills in the state of a profile that has nothing.
 func (ix *index) readBlank(s *Set) {
 	e := &env{set: s, profile: profile.New("")}
-	ix.blank = State{set: s, cells: make([]uint16, max(1, len(ix.scales))), bits: make([]uint64, ix.bitWords)}
+	ix.blank = State{set: s, cells: make([]uint16, max(1, len(ix.scales))), bits: make(bitset, ix.bitWords)}
 	for i, one := range ix.scales {
 		ix.blank.cells[i] = one.cell(one.value(e))
 	}
 	for _, one := range ix.sensors {
-		one.read(one.value(e), ix.blank.bits[one.first>>6:][:(len(one.patterns)+63)/64])
+		one.read(one.value(e), ix.blank.bits[one.first>>6:][:bitsetWords(len(one.patterns))])
 	}
 }

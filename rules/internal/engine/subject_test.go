@@ -28,7 +28,7 @@ type subject struct {
 func newSubject(set *rules.Set) *subject {
 	s := &subject{
 		set: set, incremental: rules.NewMatcher(set), full: rules.NewMatcher(set),
-		profile: profile.New("p"), limits: profile.DefaultConfig(), clock: began,
+		profile: profile.New("p"), limits: profile.Default(), clock: began,
 	}
 	s.incremental.Full(s.profile, s.clock)
 	return s

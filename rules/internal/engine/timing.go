@@ -20,12 +20,12 @@ type timing struct {
 // moves reports whether anything can move.
 func (t *timing) moves() bool { return len(t.scales)+len(t.queries) > 0 }
 
-// time notes, once all constants are known, what can move with time.
-func (b *builder) time() {
+// noteTimings notes, once all constants are known, what can move with time.
+func (b *Builder) noteTimings() {
 	b.set.timings = make([]timing, len(b.list))
 	for i, s := range b.scales {
 		of := b.sources.scales[i]
-		if of.Op != language.OpAggregate || s.domain == age || s.domain == moment {
+		if of.Op != language.OpAggregate || s.domain == domainAge || s.domain == domainMoment {
 			b.watch(of)
 			continue
 		}
@@ -46,14 +46,14 @@ func (b *builder) time() {
 }
 
 // watch notes the aggregates that an expression reads.
-func (b *builder) watch(t *language.Term) {
+func (b *Builder) watch(t *language.Term) {
 	t.Each(func(t *language.Term) {
 		if t.Op != language.OpAggregate || !t.Aggregate.Stream.Window.Sliding {
 			return
 		}
 		q := b.query(t.Aggregate)
-		if q.Reduce != profile.Last {
-			q.Reduce = profile.Count // all others move when events enter or leave
+		if q.Reduce != profile.ReduceLast {
+			q.Reduce = profile.ReduceCount // all others move when events enter or leave
 		}
 		if of := &b.set.timings[q.Series]; !slices.Contains(of.queries, q) {
 			of.queries = append(of.queries, q)
@@ -69,10 +69,10 @@ const maxNewest = 1 << 30
 // now, to be compared with constants: one event more than the greatest of
 // them cannot be told from two more, and the newest events are those of
 // every window.
-func (b *builder) boundCounts() {
+func (b *Builder) boundCounts() {
 	for i := range b.list {
 		t := &b.set.timings[i]
-		if b.list[i].Keep != profile.SlidingTimes || len(t.queries) > 0 {
+		if b.list[i].Keep != profile.KeepSlidingTimes || len(t.queries) > 0 {
 			continue
 		}
 		greatest, bounded := 0.0, true

@@ -102,10 +102,10 @@ func (c *checker) condition(n ast.Node, s scope) *Term {
 }
 
 // value checks a piece that is wanted to be a value.
-func (c *checker) value(n ast.Node, s scope) *Term { return c.settled(n, c.operand(n, s)) }
+func (c *checker) value(n ast.Node, s scope) *Term { return c.asValue(n, c.operand(n, s)) }
 
-// settled is the value that an operand is.
-func (c *checker) settled(n ast.Node, o operand) *Term {
+// asValue is the value that an operand is.
+func (c *checker) asValue(n ast.Node, o operand) *Term {
 	t := c.single(n, o)
 	switch t.Op {
 	case OpInstant:

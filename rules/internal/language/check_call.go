@@ -117,7 +117,7 @@ func (c *checker) length(n ast.Node, args []ast.Node, s scope) operand {
 	if o.stream != nil {
 		return of(countOf(*o.stream))
 	}
-	t := c.settled(args[0], o)
+	t := c.asValue(args[0], o)
 	if t.Kind != event.KindMissing && t.Kind != event.KindString && t.Kind != event.KindArray {
 		return of(c.wrong(args[0], "", "len wants a string, an array or a stream; this is %s", kindPhrase(t.Kind)))
 	}

@@ -202,8 +202,8 @@ func (c *checker) arithmetic(n *ast.BinaryNode, o Op, s scope) *Term {
 
 func (c *checker) in(n *ast.BinaryNode, s scope) *Term {
 	left := c.value(n.Left, s)
-	if span, ok := n.Right.(*ast.BinaryNode); ok && span.Operator == ".." {
-		return c.inRange(n, left, span, s)
+	if bounds, ok := n.Right.(*ast.BinaryNode); ok && bounds.Operator == ".." {
+		return c.inRange(n, left, bounds, s)
 	}
 	right := c.value(n.Right, s)
 	if left.Op == OpInvalid || right.Op == OpInvalid {
@@ -222,18 +222,18 @@ func (c *checker) in(n *ast.BinaryNode, s scope) *Term {
 	return &Term{Op: OpIn, Kind: event.KindBool, Args: []*Term{left, right}}
 }
 
-func (c *checker) inRange(n *ast.BinaryNode, left *Term, span *ast.BinaryNode, s scope) *Term {
-	low, high := c.value(span.Left, s), c.value(span.Right, s)
+func (c *checker) inRange(n *ast.BinaryNode, left *Term, node *ast.BinaryNode, s scope) *Term {
+	low, high := c.value(node.Left, s), c.value(node.Right, s)
 	if left.Op == OpInvalid || low.Op == OpInvalid || high.Op == OpInvalid {
 		return invalid
 	}
 	for _, t := range []*Term{low, high} {
 		if t.Op != OpConst || t.Kind != event.KindNumber || t.Value.Number() != float64(int64(t.Value.Number())) {
-			return c.wrong(span, "as traits.age in 18..25; otherwise compare with >= and <=", "a range has two whole numbers")
+			return c.wrong(node, "as traits.age in 18..25; otherwise compare with >= and <=", "a range has two whole numbers")
 		}
 	}
 	if low.Value.Number() > high.Value.Number() {
-		return c.wrong(span, "write the smaller one first", "the range is empty")
+		return c.wrong(node, "write the smaller one first", "the range is empty")
 	}
 	if m := mismatch(left, low); m != "" {
 		return c.wrong(n, mismatchHint(left, low), "%s", m)

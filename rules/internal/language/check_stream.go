@@ -25,7 +25,7 @@ func (e *edge) term(project *Term) *Term {
 // aggregateTerm is a reduction of a stream as a value.
 func aggregateTerm(s Stream, r profile.Reduce) *Term {
 	kind := event.KindNumber
-	if r == profile.First || r == profile.Last {
+	if r == profile.ReduceFirst || r == profile.ReduceLast {
 		kind = s.Project.Kind
 	}
 	return &Term{Op: OpAggregate, Kind: kind, Aggregate: &Aggregate{Stream: s, Reduce: r}}
@@ -196,17 +196,17 @@ func (c *checker) uniq(n ast.Node, args []ast.Node, s scope) operand {
 func countOf(s Stream) *Term {
 	if s.unique {
 		s.unique = false
-		return aggregateTerm(s, profile.Distinct)
+		return aggregateTerm(s, profile.ReduceDistinct)
 	}
 	s.Project = nil
-	return aggregateTerm(s, profile.Count)
+	return aggregateTerm(s, profile.ReduceCount)
 }
 
 // quantify checks count, any, none, all and one, over a stream or an array.
 func (c *checker) quantify(n ast.Node, name string, args []ast.Node, s scope) *Term {
 	o := c.operand(args[0], s)
 	if o.stream == nil {
-		return c.quantifyArray(name, c.settled(args[0], o), args, s)
+		return c.quantifyArray(name, c.asValue(args[0], o), args, s)
 	}
 	st := *o.stream
 	if len(args) == 1 {
@@ -263,7 +263,7 @@ func (c *checker) sum(n ast.Node, args []ast.Node, s scope) operand {
 	if len(args) == 2 {
 		st.Project = c.value(args[1], st.within())
 	}
-	return of(c.numbers(n, st, profile.Sum, `sum(events("A"), .price)`))
+	return of(c.numbers(n, st, profile.ReduceSum, `sum(events("A"), .price)`))
 }
 
 func (c *checker) extreme(n ast.Node, name string, arg ast.Node, s scope) *Term {
@@ -271,7 +271,7 @@ func (c *checker) extreme(n ast.Node, name string, arg ast.Node, s scope) *Term 
 	if !ok {
 		return invalid
 	}
-	reduce := map[string]profile.Reduce{"mean": profile.Mean, "min": profile.Min, "max": profile.Max}[name]
+	reduce := map[string]profile.Reduce{"mean": profile.ReduceMean, "min": profile.ReduceMin, "max": profile.ReduceMax}[name]
 	return c.numbers(n, st, reduce, name+`(map(events("A"), .price))`)
 }
 
@@ -291,9 +291,9 @@ func (c *checker) firstLast(n ast.Node, name string, arg ast.Node, s scope) oper
 	if !ok {
 		return of(invalid)
 	}
-	e := edge{stream: st, reduce: profile.First}
+	e := edge{stream: st, reduce: profile.ReduceFirst}
 	if name == "last" {
-		e.reduce = profile.Last
+		e.reduce = profile.ReduceLast
 	}
 	if st.Project != nil {
 		return of(e.term(st.Project))

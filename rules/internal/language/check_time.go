@@ -26,7 +26,7 @@ func (c *checker) sequence(n ast.Node, args []ast.Node, s scope) operand {
 		return of(c.wrong(n, splitHint, "a sequence has at most %d streams, not %d", profile.MaxSteps, len(args)-1))
 	}
 	within, ok := c.leadingDuration(args[0], s)
-	a := &Aggregate{Reduce: profile.Sequence, Within: within}
+	a := &Aggregate{Reduce: profile.ReduceSequence, Within: within}
 	for _, arg := range args[1:] {
 		st, plain := c.step(arg, s, "sequence")
 		ok = ok && plain
@@ -50,7 +50,7 @@ func (c *checker) leadingDuration(n ast.Node, s scope) (int64, bool) {
 		c.wrong(n, "as "+sequenceUsage, "the duration of a sequence comes first")
 		return 0, false
 	}
-	return c.durationOf(n, c.settled(n, o))
+	return c.durationOf(n, c.asValue(n, o))
 }
 
 // step checks one of several streams that are put in order.
@@ -97,7 +97,7 @@ func (c *checker) abandoned(n ast.Node, args []ast.Node, s scope) operand {
 	if t, isText := args[0].(*ast.StringNode); isText {
 		return of(c.wrong(t, "as "+abandonedUsage, "the duration of abandoned comes last"))
 	}
-	a := &Aggregate{Reduce: profile.Abandoned}
+	a := &Aggregate{Reduce: profile.ReduceAbandoned}
 	fine := true
 	for _, arg := range args[:2] {
 		st, ok := c.step(arg, s, "abandoned")

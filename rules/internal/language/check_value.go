@@ -166,7 +166,7 @@ func (c *checker) field(n ast.Node, t *Term, key string) *Term {
 		}
 		return &Term{Op: OpElement, Name: string(path)}
 	case OpAggregate:
-		if a := t.Aggregate; a.Reduce == profile.First || a.Reduce == profile.Last {
+		if a := t.Aggregate; a.Reduce == profile.ReduceFirst || a.Reduce == profile.ReduceLast {
 			s := a.Stream
 			s.Project = c.field(n, s.Project, key)
 			return aggregateTerm(s, a.Reduce)

@@ -1,6 +1,6 @@
 // Package language turns the text of a rule into checked Terms.
 //
-// The way of a text: expr's parser, which makes a syntax tree (parse.go), then
+// A text goes through expr's parser, which makes a syntax tree (parse.go), then
 // a checker, which turns the tree into Terms of Muster's own vocabulary and
 // refuses what is outside it (check*.go). Terms have two texts. String is
 // canonical, so equal texts mean the same and can serve as keys; Text is for

@@ -202,8 +202,8 @@ func FormatValue(v event.Value) string {
 }
 
 var reduceNames = map[profile.Reduce]string{
-	profile.Count: "count", profile.Sum: "sum", profile.Mean: "mean", profile.Min: "min", profile.Max: "max",
-	profile.First: "first", profile.Last: "last",
+	profile.ReduceCount: "count", profile.ReduceSum: "sum", profile.ReduceMean: "mean", profile.ReduceMin: "min", profile.ReduceMax: "max",
+	profile.ReduceFirst: "first", profile.ReduceLast: "last",
 }
 
 // Text writes an aggregate back as text of the language.
@@ -213,11 +213,11 @@ func (a *Aggregate) Text() string {
 	}
 	s := a.Stream
 	events := s.format()
-	if a.Reduce == profile.Count {
+	if a.Reduce == profile.ReduceCount {
 		return "count(" + events + ")"
 	}
 	events = "map(" + events + ", " + s.Project.Text() + ")"
-	if a.Reduce == profile.Distinct {
+	if a.Reduce == profile.ReduceDistinct {
 		return "len(uniq(" + events + "))"
 	}
 	return reduceNames[a.Reduce] + "(" + events + ")"

@@ -30,33 +30,33 @@ func (a *Aggregate) Key() string {
 func (a *Aggregate) Keep() profile.Keep {
 	r, sliding := a.Reduce, a.Stream.Window.Sliding
 	switch r {
-	case profile.Sequence:
+	case profile.ReduceSequence:
 		if sliding {
-			return profile.RecentSequence
+			return profile.KeepRecentSequence
 		}
-		return profile.TotalSequence
-	case profile.Abandoned:
-		return profile.TotalAbandoned
-	case profile.Count:
+		return profile.KeepTotalSequence
+	case profile.ReduceAbandoned:
+		return profile.KeepTotalAbandoned
+	case profile.ReduceCount:
 		if sliding {
-			return profile.SlidingTimes
+			return profile.KeepSlidingTimes
 		}
-		return profile.TotalCount
-	case profile.Sum, profile.Mean, profile.Min, profile.Max:
+		return profile.KeepTotalCount
+	case profile.ReduceSum, profile.ReduceMean, profile.ReduceMin, profile.ReduceMax:
 		if sliding {
-			return profile.SlidingNumbers
+			return profile.KeepSlidingNumbers
 		}
-		return profile.TotalNumbers
+		return profile.KeepTotalNumbers
 	}
 	switch {
 	case sliding:
-		return profile.SlidingValues
-	case r == profile.Distinct:
-		return profile.TotalDistinct
-	case r == profile.First:
-		return profile.TotalFirst
+		return profile.KeepSlidingValues
+	case r == profile.ReduceDistinct:
+		return profile.KeepTotalDistinct
+	case r == profile.ReduceFirst:
+		return profile.KeepTotalFirst
 	}
-	return profile.TotalLast
+	return profile.KeepTotalLast
 }
 
 // stepsKey identifies the series of a sequence or of abandoned.

@@ -16,7 +16,7 @@ import (
 // before parsing because deep nesting overflows the parser's stack.
 const MaxSource = 16 << 10
 
-// Mistake is something wrong at a place in a rule's text.
+// Mistake is something wrong in a rule's text.
 type Mistake struct {
 	From    int // in runes
 	Message string
@@ -61,9 +61,9 @@ func syntaxMistake(text []rune, at *file.Error) *Mistake {
 		}
 	case m.Message == "literal not terminated":
 		m.Message, m.Hint = "the string is not closed", "close it with the quote it was opened with, on the same line"
-		m.From = openAt(text, m.From)
+		m.From = unclosedAt(text, m.From)
 	case m.Message == "unclosed comment":
-		m.Hint, m.From = "close it with */", openAt(text, m.From)
+		m.Hint, m.From = "close it with */", unclosedAt(text, m.From)
 	case strings.HasPrefix(m.Message, "invalid char escape"):
 		m.Message, m.Hint = `\ does not go with the character behind it`, `a backslash in a string is written \\`
 	case m.Message == "expected name":
@@ -100,9 +100,9 @@ var tokenHints = map[string]string{
 	")":       "a value is missing before it, or its opening bracket",
 }
 
-// openAt returns where the string or comment begins that is still open at
+// unclosedAt returns where the string or comment begins that is not closed at
 // until.
-func openAt(text []rune, until int) int {
+func unclosedAt(text []rune, until int) int {
 	opened, closing := until, ""
 	for i := 0; i < until; i++ {
 		rest := string(text[i:min(i+2, len(text))])

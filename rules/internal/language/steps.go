@@ -24,7 +24,7 @@ func (a *Aggregate) appendSteps(dst []byte) []byte {
 // formatSteps writes what an aggregate of steps yields, which the language
 // has no word for.
 func (a *Aggregate) formatSteps() string {
-	if a.Reduce == profile.Abandoned {
+	if a.Reduce == profile.ReduceAbandoned {
 		return "the time of abandoned(" + strings.Join(a.formatStreams(), ", ") + ")"
 	}
 	return "the begin of " + a.formatSequence()
@@ -51,9 +51,9 @@ func (t *Term) formatTimed() (string, bool) {
 		return "", false
 	}
 	switch a := t.Args[0].Aggregate; a.Reduce {
-	case profile.Sequence:
+	case profile.ReduceSequence:
 		return a.formatSequence(), true
-	case profile.Abandoned:
+	case profile.ReduceAbandoned:
 		return fmt.Sprintf("abandoned(%s, %q)", strings.Join(a.formatStreams(), ", "), formatDuration(-t.Args[1].Offset)), true
 	}
 	return "", false

@@ -133,7 +133,7 @@ type Stream struct {
 	unique  bool  // uniq() was applied
 }
 
-// window is a stretch of event time: (now-from, now-to] when sliding, else
+// window is a part of event time: (now-from, now-to] when sliding, else
 // everything from since on (0: all).
 type window struct {
 	Sliding  bool

@@ -14,7 +14,7 @@ import (
 // each shard in order. The event is valid during the visit.
 func (s *System) Events(visit func(shard int, e *event.Event)) {
 	s.t.Helper()
-	decoder, err := event.NewDecoder(event.DefaultConfig())
+	decoder, err := event.NewDecoder(event.Default())
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 // TestRecords demands of every event that its record decodes to it, whatever
 // else is in the record.
 func TestRecords(t *testing.T) {
-	decoder, err := event.NewDecoder(event.DefaultConfig())
+	decoder, err := event.NewDecoder(event.Default())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,6 +56,15 @@ func Start(t testing.TB) Broker {
 	return b
 }
 
+// Beside lets a test that waits more than it works run beside others of its
+// package, unless brokers are real: a small machine has room for one.
+func Beside(t *testing.T) {
+	t.Helper()
+	if !Real() {
+		t.Parallel()
+	}
+}
+
 // StartBehind starts the broker that MUSTER_E2E asks for, empty, in dir and
 // with a Link in front of it, whose address it names to its clients. The
 // caller must Stop or Kill it.

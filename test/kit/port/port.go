@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // The ports that are given out, where the kernel does not take them for
@@ -22,6 +23,9 @@ const (
 	// for connections.
 	usualEphemeral = 32_768
 )
+
+// starting bounds how long a child process may take to become another program.
+const starting = time.Minute
 
 // Port is a port that is held until it is released, or the process ends.
 type Port struct {
@@ -70,13 +74,15 @@ func (p *Port) Release() { _ = syscall.Close(p.lock) }
 func (p *Port) Address() string { return fmt.Sprintf("127.0.0.1:%d", p.Number) }
 
 // Listen listens on the port, also right after a listener of this process
-// was closed.
+// was closed: a child process that is being started has this process's
+// sockets until it has become another program.
 func (p *Port) Listen() (net.Listener, error) {
-	// A child process has this process's sockets until it has become another
-	// program; the lock waits for those that are just being started.
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	return net.Listen("tcp", p.Address())
+	for began := time.Now(); ; time.Sleep(time.Millisecond) {
+		l, err := net.Listen("tcp", p.Address())
+		if err == nil || !errors.Is(err, syscall.EADDRINUSE) || time.Since(began) > starting {
+			return l, err
+		}
+	}
 }
 
 // hold returns nil for a port that somebody else has.

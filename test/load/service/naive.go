@@ -97,9 +97,9 @@ func queryOf(schema *profile.Schema, w *workload.Window) profile.Query {
 	if w == nil {
 		return profile.Query{}
 	}
-	keep, reduce := profile.SlidingTimes, profile.Count
+	keep, reduce := profile.KeepSlidingTimes, profile.ReduceCount
 	if w.Sum {
-		keep, reduce = profile.SlidingNumbers, profile.Sum
+		keep, reduce = profile.KeepSlidingNumbers, profile.ReduceSum
 	}
 	series := slices.IndexFunc(schema.Series, func(s profile.Series) bool { return s.Name == w.Event && s.Keep == keep })
 	return profile.Query{Series: series, Reduce: reduce, From: int64(w.Days) * 24 * 60 * 60 * 1000}

@@ -1,6 +1,9 @@
 package profile
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Config bounds what one profile may keep.
 type Config struct {
@@ -52,13 +55,15 @@ type Config struct {
 	Groups int `yaml:"groups"`
 }
 
-// DefaultConfig returns the documented defaults.
-func DefaultConfig() Config {
+// Default returns the documented defaults.
+func Default() Config {
 	return Config{Entries: 1024, StateBytes: 256 << 10, MessageIDs: 4096, Traits: 2000, Groups: 1000}
 }
 
-// Validate reports the first bound that is out of range.
+// Validate returns every bound that is out of range, joined, in the order of
+// the fields.
 func (c Config) Validate() error {
+	var problems []error
 	for _, f := range []struct {
 		name             string
 		value, low, high int
@@ -70,8 +75,8 @@ func (c Config) Validate() error {
 		{"groups", c.Groups, 1, 100_000},
 	} {
 		if f.value < f.low || f.value > f.high {
-			return fmt.Errorf("profile limit %s is %d; it must be between %d and %d", f.name, f.value, f.low, f.high)
+			problems = append(problems, fmt.Errorf("profile limit %s is %d; it must be between %d and %d", f.name, f.value, f.low, f.high))
 		}
 	}
-	return nil
+	return errors.Join(problems...)
 }

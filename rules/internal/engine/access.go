@@ -2,17 +2,17 @@ package engine
 
 import "math"
 
-// access leads to every rule that may be true of a whole profile. Each rule
+// fullIndex leads to every rule that may be true of a profile. Each rule
 // is filed under a set of its literals of which one must hold.
-type access struct {
-	byScale []scalePostings // boundaries: in below the value's cell, inBack from it on
-	bits    []offsets
-	open    []offsets // one list, of what every profile comes by
-	always  []uint32  // positions with no such set, or none that is worth it
-	late    []uint32  // positions that mention segments, ascending
+type fullIndex struct {
+	byScale      []scalePostings // boundaries: in below the value's cell, inBack from it on
+	byBit        []offsets
+	everyProfile []offsets // one list, of what every profile comes by
+	always       []uint32  // positions with no such set, or none that is worth it
+	late         []uint32  // positions that mention segments, ascending
 }
 
-// What whole evaluation does for a posting, in times of what looking at a gate
+// What full evaluation does for a posting, in times of what looking at a gate
 // takes, as measured with 10,000 rules. Only speed depends on them.
 const (
 	costGate = 1.0
@@ -23,24 +23,25 @@ const (
 	leastShare = 0.002
 )
 
-// way is a literal by which whole evaluation comes to a rule.
-type way struct {
-	lit     *literal
-	posting posting
-	open    bool // every profile comes by
+// access is a literal by which full evaluation comes to a rule: an access
+// predicate in the words of Fabret et al.
+type access struct {
+	lit          *literal
+	posting      posting
+	everyProfile bool // every profile comes by
 }
 
-// addWay adds the way through a literal, p being its posting for the path at
+// addAccess adds the access by a literal, p being its posting for the path at
 // hand, and returns what it costs. To a literal that says what a value is not,
 // every profile comes; its posting tests the literal, too.
-func (r *ruleFiling) addWay(n *formula, p posting, sufficient bool) float64 {
+func (r *ruleFiling) addAccess(n *formula, p posting, sufficient bool) float64 {
 	l := n.lit
 	switch {
-	case l.kind != bit && l.kind != points && l.kind != span:
+	case l.kind != literalBit && l.kind != literalOneOf && l.kind != literalRange:
 		return math.Inf(1)
 	case !l.negated:
-		r.ways = append(r.ways, way{lit: l, posting: p})
-		come := n.comeBy()
+		r.accesses = append(r.accesses, access{lit: l, posting: p})
+		come := n.visitShare()
 		return (come + leastShare) * r.visitCost(p, n.share/max(come, leastShare))
 	case !l.test.kind.guards():
 		return math.Inf(1)
@@ -48,7 +49,7 @@ func (r *ruleFiling) addWay(n *formula, p posting, sufficient bool) float64 {
 	r.path = append(r.path, n)
 	p = r.guarded(l, sufficient)
 	r.path = r.path[:len(r.path)-1]
-	r.ways = append(r.ways, way{lit: l, posting: p, open: true})
+	r.accesses = append(r.accesses, access{lit: l, posting: p, everyProfile: true})
 	return r.visitCost(p, 1)
 }
 
@@ -64,67 +65,67 @@ func (r *ruleFiling) visitCost(p posting, literal float64) float64 {
 		}
 	}
 	behind := costRest
-	if r.rests[p.entry.rest].rule&flagComplete == 0 {
+	if r.rests[p.entry.rest].rule.complete() == 0 {
 		behind += rest * costRun
 	}
 	return costGate + gate*behind
 }
 
-// comeBy is how often whole evaluation comes by a literal. A stretch with two
+// visitShare is how often full evaluation comes by a literal. A range with two
 // ends is filed under one of them, so that is more often than it holds.
-func (f *formula) comeBy() float64 {
-	if f.lit.kind != span {
+func (f *formula) visitShare() float64 {
+	if f.lit.kind != literalRange {
 		return f.share
 	}
 	fromLow, toHigh := f.lit.oneEnded()
 	return max(f.share, min(fromLow, toHigh)) // without a sample, both are 0
 }
 
-// access files one rule for whole evaluation under the ways to it, which cost
+// fileFull files one rule for full evaluation under its accesses, which cost
 // so much together.
-func (r *ruleFiling) access(cost float64) {
-	a := &r.ix.access
+func (r *ruleFiling) fileFull(cost float64) {
+	a := &r.ix.full
 	switch {
 	case r.late:
 		a.late = append(a.late, uint32(r.position))
 	case cost >= costRun:
 		a.always = append(a.always, uint32(r.position))
 	default:
-		for i := range r.ways {
-			w := &r.ways[i]
+		for i := range r.accesses {
+			w := &r.accesses[i]
 			// Of its own, so that the rests of a list lie next to each other.
 			own := r.restsFrom(w.posting.entry.rest)
 			w.posting.entry.rest = uint32(len(r.rests))
 			r.rests = append(r.rests, own...)
-			r.fileWay(w)
+			r.fileAccess(w)
 		}
 	}
 }
 
-// fileWay files the rule under one of its ways.
-func (f *filing) fileWay(w *way) {
+// fileAccess files the rule under one of its accesses.
+func (f *filing) fileAccess(w *access) {
 	l, p := w.lit, w.posting
-	if w.open {
-		f.enter(drawerAccessOpen, 0, 0, p)
+	if w.everyProfile {
+		f.fileEntry(drawerFullEvery, 0, 0, p)
 		return
 	}
 	switch l.kind {
-	case bit:
-		f.enter(drawerAccessBit, 0, l.sensor.first+l.index, p)
-	case points:
+	case literalBit:
+		f.fileEntry(drawerFullBit, 0, l.sensor.first+l.index, p)
+	case literalOneOf:
 		for _, c := range l.cells {
-			f.enter(drawerAccessCell, l.scale.id, int(c), p)
+			f.fileEntry(drawerFullCell, l.scale.id, int(c), p)
 		}
-	case span:
+	case literalRange:
 		low, high := l.ends()
 		if low == high {
 			return
 		}
 		fromLow, toHigh := l.oneEnded()
 		if low > l.scale.base && (high == l.scale.cells || fromLow <= toHigh) {
-			f.enter(drawerAccessUp, l.scale.id, low-1-l.scale.base, p)
+			f.fileEntry(drawerFullUp, l.scale.id, low-1-l.scale.base, p)
 			return
 		}
-		f.enter(drawerAccessDown, l.scale.id, high-1-l.scale.base, p)
+		f.fileEntry(drawerFullDown, l.scale.id, high-1-l.scale.base, p)
 	}
 }

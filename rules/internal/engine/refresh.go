@@ -1,13 +1,9 @@
 package engine
 
-import (
-	"math/bits"
+import "muster/profile"
 
-	"muster/profile"
-)
-
-// bring takes the value of a changed trait over.
-func (m *Matcher) bring(c *profile.TraitChange) {
+// tellTrait takes the value of a changed trait over, so that nobody reads it.
+func (m *Matcher) tellTrait(c *profile.TraitChange) {
 	value := &c.Value
 	if !c.Known {
 		value = nil
@@ -15,27 +11,28 @@ func (m *Matcher) bring(c *profile.TraitChange) {
 	m.env.traits.tell(c.Trait, value)
 }
 
-// sense reads the sensors of a changed input anew and notes what moved.
-func (m *Matcher) sense(l *sensors) {
+// refresh reads the sensors of a changed input anew, writes what they tell into
+// the State and notes what moved.
+func (m *Matcher) refresh(l *sensors) {
 	for _, i := range l.scales {
-		if m.first(int(i)) {
-			m.senseScale(i)
+		if m.firstRead(int(i)) {
+			m.refreshScale(i)
 		}
 	}
 	for _, i := range l.bits {
-		if m.first(len(m.index.scales) + int(i)) {
-			m.senseBits(m.index.sensors[i])
+		if m.firstRead(len(m.index.scales) + int(i)) {
+			m.refreshBits(m.index.sensors[i])
 		}
 	}
 	for _, i := range l.residuals {
-		if m.first(len(m.index.scales) + len(m.index.sensors) + int(i)) {
-			m.shifts = append(m.shifts, i)
+		if m.firstRead(len(m.index.scales) + len(m.index.sensors) + int(i)) {
+			m.recompute = append(m.recompute, i)
 		}
 	}
 }
 
-// first reports whether a sensor is read for the first time in this turn.
-func (m *Matcher) first(sensor int) bool {
+// firstRead reports whether a sensor is read for the first time in this turn.
+func (m *Matcher) firstRead(sensor int) bool {
 	if m.read[sensor] == m.turn {
 		return false
 	}
@@ -43,7 +40,7 @@ func (m *Matcher) first(sensor int) bool {
 	return true
 }
 
-func (m *Matcher) senseScale(i int32) {
+func (m *Matcher) refreshScale(i int32) {
 	s := m.index.scales[i]
 	to := m.cellNow(s)
 	if from := m.state.cells[i]; from != to {
@@ -65,7 +62,7 @@ func (m *Matcher) cellNow(s *scale) uint16 {
 	return m.cellOf(s)
 }
 
-// cellOf places the value of a scale. A trait that was brought needs no
+// cellOf returns the cell of a scale's value. A trait that was told needs no
 // reading.
 func (m *Matcher) cellOf(s *scale) uint16 {
 	if known := m.env.traits; s.trait >= 0 && known.turns[s.trait] == known.turn {
@@ -74,14 +71,14 @@ func (m *Matcher) cellOf(s *scale) uint16 {
 	return s.cell(s.value(&m.env))
 }
 
-func (m *Matcher) senseBits(s *bitSensor) {
-	words := m.bits[:(len(s.patterns)+63)/64]
+func (m *Matcher) refreshBits(s *bitSensor) {
+	words := m.bits[:bitsetWords(len(s.patterns))]
 	clear(words)
 	s.read(s.value(&m.env), words)
 	own := m.state.bits[s.first>>6:]
 	for w, word := range words {
 		for changed := own[w] ^ word; changed != 0; changed &= changed - 1 {
-			m.toggle = append(m.toggle, s.first+w<<6+bits.TrailingZeros64(changed))
+			m.toggled = append(m.toggled, s.first+int(least(w, changed)))
 		}
 		own[w] = word
 	}

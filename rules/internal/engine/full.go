@@ -1,38 +1,36 @@
 package engine
 
-import "math/bits"
-
-// whole finds the memberships of a profile from its state alone and records
-// how they differ from those it has.
-func (m *Matcher) whole() {
+// evaluateFull finds the memberships of a profile from its state alone and
+// notes how they differ from those it has.
+func (m *Matcher) evaluateFull() {
 	ix, st := m.index, m.state
 	clear(m.fresh)
-	for i := range ix.access.byScale {
-		m.reach(&ix.access.byScale[i], ix.scales[i], st.cells[i])
+	for i := range ix.full.byScale {
+		m.noteCell(&ix.full.byScale[i], ix.scales[i], st.cells[i])
 	}
-	if lists := ix.access.bits; lists != nil {
+	if lists := ix.full.byBit; lists != nil {
 		for w, word := range st.bits {
 			for ; word != 0; word &= word - 1 {
-				n := w<<6 + bits.TrailingZeros64(word)
+				n := least(w, word)
 				m.ins = append(m.ins, stretch{lists[n].in, lists[n+1].in})
 			}
 		}
 	}
-	if lists := ix.access.open; lists != nil {
+	if lists := ix.full.everyProfile; lists != nil {
 		m.ins = append(m.ins, stretch{lists[0].in, lists[1].in})
 	}
 	m.admit(m.winnow(m.sift(m.ins), m.fresh))
 	m.ins = m.ins[:0]
-	for _, position := range ix.access.always {
+	for _, position := range ix.full.always {
 		if m.run(position) {
-			m.fresh[position>>6] |= 1 << (position & 63)
+			m.fresh.add(position)
 		}
 	}
-	m.replace()
+	m.takeFresh()
 }
 
-// reach notes the entries that a value leads to.
-func (m *Matcher) reach(a *scalePostings, s *scale, c uint16) {
+// noteCell notes the entries that a value leads to.
+func (m *Matcher) noteCell(a *scalePostings, s *scale, c uint16) {
 	if a.cells != nil {
 		m.noteEntries(a.cells[c].in, a.cells[c+1].in)
 	}
@@ -56,21 +54,21 @@ func (m *Matcher) admit(rests []uint32) {
 	unsure := 0
 	for _, i := range rests {
 		rule := m.index.rests[i].rule
-		complete := rule / flagComplete & 1
-		m.fresh[rule&positionMask>>6] |= uint64(complete) << (rule & 63)
-		rests[unsure] = rule & positionMask
+		position, complete := rule.position(), rule.complete()
+		m.fresh.addBit(position, complete)
+		rests[unsure] = position
 		unsure += int(1 - complete)
 	}
 	for _, position := range rests[:unsure] {
-		if m.fresh[position>>6]>>(position&63)&1 == 0 && m.run(position) {
-			m.fresh[position>>6] |= 1 << (position & 63)
+		if !m.fresh.has(position) && m.run(position) {
+			m.fresh.add(position)
 		}
 	}
 }
 
-// replace takes the fresh memberships over and settles the rules that
+// takeFresh takes the fresh memberships over and runs the rules that
 // mention segments, in order of position.
-func (m *Matcher) replace() {
+func (m *Matcher) takeFresh() {
 	members := m.members
 	for w, word := range m.fresh {
 		if old := members[w] &^ m.index.late[w]; old != word {
@@ -78,8 +76,8 @@ func (m *Matcher) replace() {
 			members[w] ^= old ^ word
 		}
 	}
-	for _, position := range m.index.access.late {
+	for _, position := range m.index.full.late {
 		m.pend(position)
 	}
-	m.settleLate()
+	m.runPending()
 }

@@ -22,7 +22,7 @@ func TestTheEndThatIsRarelyPassed(t *testing.T) {
 		upper  bool
 	}{{5, false}, {25, true}} {
 		set := build(t, []*profile.Profile{of(plain, c.common), of(plain, 15)}, teens)
-		b := set.index.access.byScale[0].boundaries
+		b := set.index.full.byScale[0].boundaries
 		if upper := b[0].inBack < b[len(b)-1].inBack; upper != c.upper {
 			t.Errorf("with %v common, filed under the upper end: %v", c.common, upper)
 		}
@@ -37,7 +37,7 @@ func TestTheEndThatIsRarelyPassed(t *testing.T) {
 
 // customer makes a profile with traits: name, value, name, value...
 func customer(set *Set, traits ...event.Value) *profile.Profile {
-	limits := profile.DefaultConfig()
+	limits := profile.Default()
 	p := profile.New("a")
 	ev := event.Event{Type: event.Identify, Profile: "a", Time: 1, Arrival: 1, Body: event.ObjectOf(traits)}
 	p.Apply(set.Schema(), &limits, &ev, 1, &profile.Changed{})
@@ -62,7 +62,7 @@ func TestTheCheapestWay(t *testing.T) {
 	set := build(t, sample, both)
 	for _, s := range set.index.scales {
 		name := set.schema.Traits[s.trait]
-		if reached := set.index.access.byScale[s.id].cells != nil; reached != (name != profile.PathOf("a")) {
+		if reached := set.index.full.byScale[s.id].cells != nil; reached != (name != profile.PathOf("a")) {
 			t.Errorf("through %s: %t", name, reached)
 		}
 	}
@@ -86,7 +86,7 @@ func TestWhatEveryProfileComesBy(t *testing.T) {
 		{strings.Join(anything, " or "), 1, func(string, float64) bool { return true }},
 	} {
 		set := build(t, nil, c.rule)
-		if got := len(set.index.access.always); got != c.run {
+		if got := len(set.index.full.always); got != c.run {
 			t.Errorf("%s: run for every profile: %d, want %d", c.rule, got, c.run)
 		}
 		m := NewMatcher(set)

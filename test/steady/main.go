@@ -1,0 +1,141 @@
+// Command steady runs the tests of packages again and again under conditions
+// that other machines have, and fails when any test fails:
+//
+//	idle    with nothing beside
+//	busy    while every core is kept busy by somebody else
+//	single  with GOMAXPROCS=1, as on a machine with one core
+//	beside  two suites side by side, as two people on one machine
+//
+//	go run ./test/steady -count 2 ./test/e2e ./sink
+//
+// It prints a line for every round, with how long it took, all that go test
+// printed for one that failed, and as the last line one of JSON:
+//
+//	{"steady":true,"modes":["idle","busy","single","beside"],"rounds":2,"seed":1,"runs":10,"failures":0,"seconds":512.4}
+//
+// The tests of a package are shuffled by a seed of each run; a line says
+// which, and go test -shuffle=SEED takes it. It must run in the root of the
+// repository.
+//
+// The trap: a suite that starts servers needs more than a core for itself, so
+// busy and beside take two to three times as long as idle.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"strings"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	s := suite{out: os.Stdout, test: goTest}
+	flag.IntVar(&s.rounds, "count", 1, "how often each mode runs")
+	flag.Uint64Var(&s.seed, "seed", 1, "the seed that the first run's tests are shuffled by; later ones count on from it")
+	modes := flag.String("modes", strings.Join(names(), ","), "which modes run, with commas between them")
+	flag.Parse()
+	s.packages = flag.Args()
+	if len(s.packages) == 0 {
+		s.packages = []string{"./..."}
+	}
+	err := s.choose(*modes)
+	if err == nil {
+		err = s.run(ctx)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "steady:", err)
+		os.Exit(1)
+	}
+}
+
+// goTest runs go test once, and returns all it printed.
+func goTest(ctx context.Context, environment []string, seed uint64, packages []string) ([]byte, error) {
+	// -p is named, as it would follow GOMAXPROCS.
+	arguments := []string{"test", "-count=1", "-timeout=30m", fmt.Sprintf("-p=%d", runtime.NumCPU()), fmt.Sprintf("-shuffle=%d", seed)}
+	command := exec.CommandContext(ctx, "go", append(arguments, packages...)...)
+	command.Env = append(os.Environ(), environment...)
+	return command.CombinedOutput()
+}
+
+// suite is the packages and how they are run.
+type suite struct {
+	modes    []mode
+	rounds   int
+	seed     uint64 // of the next run
+	packages []string
+	out      io.Writer
+	test     func(ctx context.Context, environment []string, seed uint64, packages []string) ([]byte, error)
+
+	runs, failures int
+}
+
+// result is the last line.
+type result struct {
+	Steady   bool     `json:"steady"`
+	Modes    []string `json:"modes"`
+	Rounds   int      `json:"rounds"`
+	Seed     uint64   `json:"seed"`
+	Runs     int      `json:"runs"`
+	Failures int      `json:"failures"`
+	Seconds  float64  `json:"seconds"`
+}
+
+// run runs every mode in every round, and returns an error when any failed.
+func (s *suite) run(ctx context.Context) error {
+	r := result{Rounds: s.rounds, Seed: s.seed}
+	for _, m := range s.modes {
+		r.Modes = append(r.Modes, m.name)
+	}
+	began := time.Now()
+	for round := range s.rounds {
+		for _, m := range s.modes {
+			if err := s.round(ctx, m, round); err != nil {
+				return err
+			}
+		}
+	}
+	r.Steady, r.Runs, r.Failures = s.failures == 0, s.runs, s.failures
+	r.Seconds = math.Round(time.Since(began).Seconds()*10) / 10
+	if err := json.NewEncoder(s.out).Encode(r); err != nil {
+		return fmt.Errorf("writing the result: %w", err)
+	}
+	if s.failures > 0 {
+		return fmt.Errorf("%d of %d runs failed", s.failures, s.runs)
+	}
+	return nil
+}
+
+// round runs one mode once, and says how it went.
+func (s *suite) round(ctx context.Context, m mode, round int) error {
+	began := time.Now()
+	for _, one := range m.run(ctx, s) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		s.runs++
+		how := "passed"
+		if one.err != nil {
+			s.failures++
+			how = fmt.Sprintf("FAILED (%v)", one.err)
+		}
+		_, err := fmt.Fprintf(s.out, "%-6s round %d of %d, seed %d: %s after %.1f s\n",
+			m.name, round+1, s.rounds, one.seed, how, time.Since(began).Seconds())
+		if err == nil && one.err != nil {
+			_, err = s.out.Write(one.printed)
+		}
+		if err != nil {
+			return fmt.Errorf("writing the result: %w", err)
+		}
+	}
+	return nil
+}

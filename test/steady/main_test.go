@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// played runs a suite whose go test fails for one seed, 0 for none, and
+// returns what it printed, its last line and the environments it used.
+func played(t *testing.T, rounds int, bad uint64) (printed string, last result, environments []string, err error) {
+	t.Helper()
+	var out bytes.Buffer
+	var mu sync.Mutex
+	s := suite{rounds: rounds, seed: 1, packages: []string{"./some"}, out: &out}
+	s.test = func(_ context.Context, environment []string, seed uint64, packages []string) ([]byte, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		environments = append(environments, strings.Join(environment, " "))
+		if !slices.Equal(packages, []string{"./some"}) {
+			t.Errorf("it tests %q", packages)
+		}
+		if seed == bad {
+			return []byte("--- FAIL: TestThis with its own seed 99\n"), errors.New("exit status 1")
+		}
+		return []byte("ok  muster/some\n"), nil
+	}
+	if err := s.choose(strings.Join(names(), ",")); err != nil {
+		t.Fatal(err)
+	}
+	err = s.run(t.Context())
+	printed = out.String()
+	lines := strings.Split(strings.TrimSpace(printed), "\n")
+	if broken := json.Unmarshal([]byte(lines[len(lines)-1]), &last); broken != nil {
+		t.Fatalf("the last line is %q: %v", lines[len(lines)-1], broken)
+	}
+	return printed, last, environments, err
+}
+
+func TestAllPass(t *testing.T) {
+	printed, last, environments, err := played(t, 2, 0)
+	if err != nil || !last.Steady || last.Runs != 10 || last.Failures != 0 || last.Rounds != 2 || strings.Contains(printed, "muster/some") {
+		t.Errorf("%v, %+v, it printed\n%s", err, last, printed)
+	}
+	want := []string{"", "", "GOMAXPROCS=1", "", "", "", "", "GOMAXPROCS=1", "", ""}
+	if !slices.Equal(environments, want) {
+		t.Errorf("the environments are %q", environments)
+	}
+	for _, line := range []string{"idle   round 1 of 2, seed 1: passed", "single round 2 of 2, seed 8: passed", "beside round 2 of 2, seed 10: passed"} {
+		if !strings.Contains(printed, line) {
+			t.Errorf("no %q in\n%s", line, printed)
+		}
+	}
+}
+
+// One failure anywhere is printed and fails the whole, which still goes on.
+func TestOneFailureFails(t *testing.T) {
+	for seed, name := range map[uint64]string{1: "idle", 2: "busy", 3: "single", 4: "beside", 5: "beside"} {
+		printed, last, _, err := played(t, 1, seed)
+		if err == nil || last.Steady || last.Failures != 1 || last.Runs != 5 {
+			t.Errorf("seed %d: %v, %+v", seed, err, last)
+		}
+		for _, words := range []string{name, "FAILED (exit status 1)", "TestThis with its own seed 99"} {
+			if !strings.Contains(printed, words) {
+				t.Errorf("seed %d: no %q in\n%s", seed, words, printed)
+			}
+		}
+	}
+}
+
+func TestUnknownMode(t *testing.T) {
+	var s suite
+	if err := s.choose("idle,fast"); err == nil || !strings.Contains(err.Error(), `"fast"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The real go test: a package that passes does, one that is not there fails.
+func TestGoTest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a package")
+	}
+	t.Chdir("../..")
+	if _, err := os.Stat("go.mod"); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := goTest(t.Context(), nil, 1, []string{"./test/kit/certificates"}); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if out, err := goTest(t.Context(), nil, 1, []string{"./nowhere"}); err == nil {
+		t.Errorf("a package that is not there passes:\n%s", out)
+	}
+}
