@@ -55,21 +55,21 @@ func (s *Set) Costs() []Cost {
 func costOf(s *Segment, seen map[string]bool) Cost {
 	rule, _ := language.Check(s.Rule)
 	found := engine.OutlineOf(rule.Term)
-	c := Cost{Segment: s.ID, Indexed: found.Indexed, Computed: found.Computed, Share: found.Share}
-	rule.Term.Deep(func(t *language.Term) {
-		if t.Op == language.OpHeld && !seen[t.Args[0].String()] {
-			seen[t.Args[0].String()] = true
-			c.Bytes += heldBytes
+	cost := Cost{Segment: s.ID, Indexed: found.Indexed, Computed: found.Computed, Share: found.Share}
+	rule.Term.Deep(func(term *language.Term) {
+		if term.Op == language.OpHeld && !seen[term.Args[0].String()] {
+			seen[term.Args[0].String()] = true
+			cost.Bytes += heldBytes
 		}
-		if t.Op != language.OpAggregate || seen[t.Aggregate.Key()] {
+		if term.Op != language.OpAggregate || seen[term.Aggregate.Key()] {
 			return
 		}
-		seen[t.Aggregate.Key()] = true
-		keep := t.Aggregate.Keep()
-		c.Aggregates = append(c.Aggregates, t.Aggregate.Text())
-		c.Bytes += seriesBytes + costEvents*eventBytes[keep]
+		seen[term.Aggregate.Key()] = true
+		keep := term.Aggregate.Keep()
+		cost.Aggregates = append(cost.Aggregates, term.Aggregate.Text())
+		cost.Bytes += seriesBytes + costEvents*eventBytes[keep]
 	})
-	return c
+	return cost
 }
 
 // String is the cost on one line.

@@ -97,25 +97,25 @@ func (m *Matcher) Prepare(p *profile.Profile, now int64) {
 // nothing else can have flipped.
 func (m *Matcher) Update(p *profile.Profile, changed *profile.Changed, now int64) []Flip {
 	m.attach(p, now)
-	l := &m.set.listeners
+	listeners := &m.set.listeners
 	for i := range changed.Traits {
 		m.tellTrait(&changed.Traits[i])
 	}
 	for i := range changed.Traits {
-		m.refresh(&l.traits[changed.Traits[i].Trait])
+		m.refresh(&listeners.traits[changed.Traits[i].Trait])
 	}
 	for _, i := range changed.Series {
-		m.refresh(&l.series[i])
+		m.refresh(&listeners.series[i])
 	}
 	m.outdate(changed.Series)
 	if changed.FirstSeen {
-		m.refresh(&l.firstSeen)
+		m.refresh(&listeners.firstSeen)
 	}
 	if changed.LastSeen {
-		m.refresh(&l.lastSeen)
+		m.refresh(&listeners.lastSeen)
 	}
 	if changed.Groups {
-		m.refresh(&l.groups)
+		m.refresh(&listeners.groups)
 	}
 	m.propagate()
 	return m.recordFlips()
