@@ -45,7 +45,7 @@ demo: ## show audiences move on generated shop traffic; needs nothing but Go
 
 # -count=1: the suite builds and runs a binary, which the test cache can't see.
 test: ## run every test, the e2e suite on an embedded broker and a real Redis
-	go test -count=1 -timeout 15m ./...
+	go test -count=1 -timeout 30m ./...
 
 steady: ## run PACKAGES' tests COUNT times idle, with busy cores, with one core, and two suites side by side; SEED
 	@go run ./test/steady -count $(COUNT) -seed $(SEED) $(PACKAGES)

@@ -35,7 +35,7 @@ func FuzzConfiguration(f *testing.F) {
 	}
 	lookup := func(name string) (string, bool) { return "it's: #1 \"x\"\n${SET}", name == "SET" }
 	f.Fuzz(func(t *testing.T, text string) {
-		late := time.AfterFunc(10*time.Second, func() { panic(fmt.Sprintf("no answer to %q", text)) })
+		late := time.AfterFunc(time.Minute, func() { panic(fmt.Sprintf("no answer to %q", text)) })
 		defer late.Stop()
 		c := Default()
 		if err := c.decode([]byte(text), lookup); err != nil {

@@ -31,43 +31,43 @@ type numbering struct {
 }
 
 const (
-	segmentName   = "s:"
-	seriesName    = "a:"
-	conditionName = "h:"
+	nameSegment   = "s:"
+	nameSeries    = "a:"
+	nameCondition = "h:"
 )
 
 // NewCodec returns the codec of a schema and the segment ids of its rule
 // set, given the names a shard has numbered so far, and the names that it
 // adds at the end of them.
 func NewCodec(schema *Schema, segments, names []string) (*Codec, []string) {
-	c := &Codec{schema: schema, names: slices.Clone(names)}
+	codec := &Codec{schema: schema, names: slices.Clone(names)}
 	known := make(map[string]uint64, len(names))
-	for i, n := range names {
-		known[n] = uint64(i)
+	for i, name := range names {
+		known[name] = uint64(i)
 	}
-	number := func(n *numbering, name string) {
+	number := func(numbers *numbering, name string) {
 		at, ok := known[name]
 		if !ok {
-			at = uint64(len(c.names))
+			at = uint64(len(codec.names))
 			known[name] = at
-			c.names = append(c.names, name)
+			codec.names = append(codec.names, name)
 		}
-		n.position[at] = len(n.number)
-		n.number = append(n.number, at)
+		numbers.position[at] = len(numbers.number)
+		numbers.number = append(numbers.number, at)
 	}
-	c.series.position = make(map[uint64]int, len(schema.Series))
-	c.segments.position = make(map[uint64]int, len(segments))
+	codec.series.position = make(map[uint64]int, len(schema.Series))
+	codec.segments.position = make(map[uint64]int, len(segments))
 	for _, s := range schema.Series {
-		number(&c.series, NameOfSeries(s.Key))
+		number(&codec.series, NameOfSeries(s.Key))
 	}
-	c.conditions.position = make(map[uint64]int, len(schema.Conditions))
+	codec.conditions.position = make(map[uint64]int, len(schema.Conditions))
 	for _, id := range segments {
-		number(&c.segments, NameOfSegment(id))
+		number(&codec.segments, NameOfSegment(id))
 	}
 	for _, key := range schema.Conditions {
-		number(&c.conditions, conditionName+digest(key))
+		number(&codec.conditions, nameCondition+digest(key))
 	}
-	return c, c.names[len(names):]
+	return codec, codec.names[len(names):]
 }
 
 // Names returns the list of names with those that the codec added at its
@@ -95,17 +95,17 @@ func digest(key string) string {
 }
 
 // NameOfSegment is the entry of a list of names that is about a segment.
-func NameOfSegment(id string) string { return segmentName + id }
+func NameOfSegment(id string) string { return nameSegment + id }
 
 // NameOfSeries is the entry of a list of names that is about a series.
-func NameOfSeries(key string) string { return seriesName + digest(key) }
+func NameOfSeries(key string) string { return nameSeries + digest(key) }
 
 // SegmentName returns the segment id that an entry of a list of names is
 // about; false when it is about something else.
-func SegmentName(name string) (id string, ok bool) { return strings.CutPrefix(name, segmentName) }
+func SegmentName(name string) (id string, ok bool) { return strings.CutPrefix(name, nameSegment) }
 
 // IsSeriesName reports whether an entry of a list of names is about a series.
-func IsSeriesName(name string) bool { return strings.HasPrefix(name, seriesName) }
+func IsSeriesName(name string) bool { return strings.HasPrefix(name, nameSeries) }
 
 // Segment returns the id of a retired segment by its number.
-func (c *Codec) Segment(number uint64) string { return c.names[number][len(segmentName):] }
+func (c *Codec) Segment(number uint64) string { return c.names[number][len(nameSegment):] }

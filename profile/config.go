@@ -64,7 +64,7 @@ func Default() Config {
 // the fields.
 func (c Config) Validate() error {
 	var problems []error
-	for _, f := range []struct {
+	for _, bound := range []struct {
 		name             string
 		value, low, high int
 	}{
@@ -74,8 +74,8 @@ func (c Config) Validate() error {
 		{"traits", c.Traits, 1, 100_000},
 		{"groups", c.Groups, 1, 100_000},
 	} {
-		if f.value < f.low || f.value > f.high {
-			problems = append(problems, fmt.Errorf("profile limit %s is %d; it must be between %d and %d", f.name, f.value, f.low, f.high))
+		if bound.value < bound.low || bound.value > bound.high {
+			problems = append(problems, fmt.Errorf("profile limit %s is %d; it must be between %d and %d", bound.name, bound.value, bound.low, bound.high))
 		}
 	}
 	return errors.Join(problems...)

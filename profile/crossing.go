@@ -10,19 +10,19 @@ import (
 
 // nextCount returns when the number of events may leave an interval.
 func (v view) nextCount(interval Interval, crossings int) int64 {
-	n := 0
+	count := 0
 	for k := v.from; k < v.to; k++ {
 		if k == v.buckets {
-			n += v.to - k
+			count += v.to - k
 			break
 		}
-		n += v.count(k)
+		count += v.count(k)
 	}
 	switch {
-	case !interval.has(float64(n)):
+	case !interval.has(float64(count)):
 		return v.next()
 	case v.near == 0:
-		return v.nextLoss(n, interval)
+		return v.nextLoss(count, interval)
 	}
 	at := int64(0)
 	for range crossings {
@@ -31,12 +31,12 @@ func (v view) nextCount(interval Interval, crossings int) int64 {
 			return 0
 		}
 		for ; from < v.from; from++ {
-			n -= v.count(from)
+			count -= v.count(from)
 		}
 		for ; to < v.to; to++ {
-			n += v.count(to)
+			count += v.count(to)
 		}
-		if !interval.has(float64(n)) {
+		if !interval.has(float64(count)) {
 			break
 		}
 	}
@@ -68,8 +68,8 @@ func (v *view) nextLoss(n int, interval Interval) int64 {
 }
 
 // nextSum returns when a sum or mean may leave an interval.
-func (v view) nextSum(r Reduce, interval Interval, of *sums, crossings int) int64 {
-	if r == ReduceSum && v.near == 0 && of.positive && v.from >= v.buckets {
+func (v view) nextSum(reduce Reduce, interval Interval, of *sums, crossings int) int64 {
+	if reduce == ReduceSum && v.near == 0 && of.positive && v.from >= v.buckets {
 		return v.nextDecline(interval, of)
 	}
 	at := int64(0)
@@ -77,7 +77,7 @@ func (v view) nextSum(r Reduce, interval Interval, of *sums, crossings int) int6
 		if at = v.step(); at == 0 {
 			return 0
 		}
-		low, high, ok := v.around(r, of)
+		low, high, ok := v.around(reduce, of)
 		if !ok || !interval.covers(low, high) {
 			break
 		}
@@ -106,10 +106,10 @@ func (v *view) nextDecline(interval Interval, of *sums) int64 {
 
 // nextExtreme returns when a minimum or maximum may leave an interval: when the
 // last item in the interval leaves the window, or one beyond it enters.
-func (v view) nextExtreme(r Reduce, interval Interval, crossings int) int64 {
+func (v view) nextExtreme(reduce Reduce, interval Interval, crossings int) int64 {
 	if v.near == 0 {
 		for k := v.to - 1; k >= v.from; k-- {
-			if interval.has(v.extreme(r, k)) {
+			if interval.has(v.extreme(reduce, k)) {
 				return v.leaves(k)
 			}
 		}
@@ -117,7 +117,7 @@ func (v view) nextExtreme(r Reduce, interval Interval, crossings int) int64 {
 	}
 	within := 0
 	for k := v.from; k < v.to; k++ {
-		if interval.has(v.extreme(r, k)) {
+		if interval.has(v.extreme(reduce, k)) {
 			within++
 		}
 	}
@@ -128,15 +128,15 @@ func (v view) nextExtreme(r Reduce, interval Interval, crossings int) int64 {
 			return 0
 		}
 		for ; from < v.from; from++ {
-			if interval.has(v.extreme(r, from)) {
+			if interval.has(v.extreme(reduce, from)) {
 				within--
 			}
 		}
 		for ; to < v.to; to++ {
-			switch x := v.extreme(r, to); {
+			switch x := v.extreme(reduce, to); {
 			case interval.has(x):
 				within++
-			case r == ReduceMin && !interval.reaches(x), r == ReduceMax && (interval.reaches(x) || math.IsNaN(x)):
+			case reduce == ReduceMin && !interval.reaches(x), reduce == ReduceMax && (interval.reaches(x) || math.IsNaN(x)):
 				return at
 			}
 		}

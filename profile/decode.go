@@ -80,15 +80,15 @@ func (c *Codec) readSeries(r *reader, p *Profile) {
 		}
 		pts.series = i
 		all = append(all, pts)
-		k := kept{series: i, encoded: r.blob[begin:r.at], until: pts.expiry(one), points: &all[len(all)-1], shared: true}
+		series := kept{series: i, encoded: r.blob[begin:r.at], until: pts.expiry(one), points: &all[len(all)-1], shared: true}
 		if one.Newest > 0 && pts.len() >= one.Newest {
-			changed := k.change(c.schema)
+			changed := series.change(c.schema)
 			changed.dropUncounted(one.Newest)
 			p.stateBytes += changed.blobBytes()
 		} else {
 			p.stateBytes += pts.blobBytes()
 		}
-		p.kept = append(p.kept, k)
+		p.kept = append(p.kept, series)
 	}
 	slices.SortFunc(p.kept, func(a, b kept) int { return a.series - b.series })
 }
@@ -129,25 +129,25 @@ func (r *reader) number() float64 {
 
 // fits reports whether the columns are those of a series of that kind, and
 // in order, so that reading them can't go out of bounds.
-func (p *points) fits(k Keep) bool {
+func (p *points) fits(keep Keep) bool {
 	if !slices.IsSorted(p.times) || !slices.IsSortedFunc(p.buckets, func(a, b bucket) int { return cmp.Compare(a.last, b.last) }) {
 		return false
 	}
-	if b := len(p.buckets); b > 0 && len(p.times) > 0 && k.Sliding() && p.buckets[b-1].last > p.times[0] {
+	if b := len(p.buckets); b > 0 && len(p.times) > 0 && keep.Sliding() && p.buckets[b-1].last > p.times[0] {
 		return false
 	}
-	n := len(p.times)
-	switch k {
+	entries := len(p.times)
+	switch keep {
 	case KeepTotalCount:
-		return n == 0 && p.nums == nil && p.vals == nil && len(p.buckets) == 1
+		return entries == 0 && p.nums == nil && p.vals == nil && len(p.buckets) == 1
 	case KeepTotalNumbers, KeepSlidingNumbers:
-		return len(p.nums) == n && p.vals == nil && (k.Sliding() || len(p.buckets) <= 1)
+		return len(p.nums) == entries && p.vals == nil && (keep.Sliding() || len(p.buckets) <= 1)
 	case KeepTotalDistinct:
-		return n == 0 && p.nums == nil && p.buckets == nil
+		return entries == 0 && p.nums == nil && p.buckets == nil
 	case KeepTotalFirst, KeepTotalLast:
-		return n == 1 && len(p.vals) == 1 && p.nums == nil && p.buckets == nil
+		return entries == 1 && len(p.vals) == 1 && p.nums == nil && p.buckets == nil
 	case KeepSlidingTimes:
 		return p.nums == nil && p.vals == nil
 	}
-	return p.nums == nil && len(p.vals) == n && p.buckets == nil
+	return p.nums == nil && len(p.vals) == entries && p.buckets == nil
 }

@@ -7,15 +7,15 @@ import "math"
 const keptCounts = 4096
 
 // nextDistinct returns when the number of distinct values may leave an interval.
-func (l *Lookout) nextDistinct(v view, interval Interval, crossings int) int64 {
+func (l *Lookout) nextDistinct(window view, interval Interval, crossings int) int64 {
 	if l.counts == nil {
 		l.counts = map[string]int{}
 	}
 	var at int64
-	if v.near == 0 {
-		at = l.nextFewer(&v, interval)
+	if window.near == 0 {
+		at = l.nextFewer(&window, interval)
 	} else {
-		at = l.followDistinct(&v, interval, crossings)
+		at = l.followDistinct(&window, interval, crossings)
 	}
 	if len(l.counts) > keptCounts {
 		l.counts = nil
@@ -27,7 +27,7 @@ func (l *Lookout) nextDistinct(v view, interval Interval, crossings int) int64 {
 
 // nextFewer returns when so many entries have left that the values of the
 // rest are too few for an interval. The newest entries tell.
-func (l *Lookout) nextFewer(v *view, interval Interval) int64 {
+func (l *Lookout) nextFewer(window *view, interval Interval) int64 {
 	if interval.has(0) {
 		return 0
 	}
@@ -35,37 +35,37 @@ func (l *Lookout) nextFewer(v *view, interval Interval) int64 {
 	if least == interval.Low && !interval.WithLow {
 		least++
 	}
-	vals := v.points.values()
-	for k := v.to - 1; k >= v.from; k-- {
-		if k < v.to-1 && vals[k] == vals[k+1] {
+	vals := window.points.values()
+	for k := window.to - 1; k >= window.from; k-- {
+		if k < window.to-1 && vals[k] == vals[k+1] {
 			continue
 		}
 		l.counts[vals[k]] = 1
 		if float64(len(l.counts)) >= least {
-			return v.leaves(k)
+			return window.leaves(k)
 		}
 	}
-	return v.next()
+	return window.next()
 }
 
 // followDistinct counts the values of a window as they come and leave.
-func (l *Lookout) followDistinct(v *view, interval Interval, crossings int) int64 {
-	vals := v.points.values()
-	for _, one := range vals[v.from:v.to] {
+func (l *Lookout) followDistinct(window *view, interval Interval, crossings int) int64 {
+	vals := window.points.values()
+	for _, one := range vals[window.from:window.to] {
 		l.counts[one]++
 	}
 	at := int64(0)
 	for range crossings {
-		from, to := v.from, v.to
-		if at = v.step(); at == 0 {
+		from, to := window.from, window.to
+		if at = window.step(); at == 0 {
 			return 0
 		}
-		for _, one := range vals[from:v.from] {
+		for _, one := range vals[from:window.from] {
 			if l.counts[one]--; l.counts[one] == 0 {
 				delete(l.counts, one)
 			}
 		}
-		for _, one := range vals[to:v.to] {
+		for _, one := range vals[to:window.to] {
 			l.counts[one]++
 		}
 		if !interval.has(float64(len(l.counts))) {

@@ -15,28 +15,28 @@ type Lookout struct {
 // no number in an Interval it is the next that may change it. Where it has to
 // follow a value, it follows it for so many crossings of the window's edges,
 // at least 1, and returns the instant that it reached.
-func (l *Lookout) Next(p *Profile, s *Schema, q Query, now int64, cells Cells, cell uint16, crossings int) int64 {
-	pts := p.find(s, q.Series)
-	if pts == nil || !s.Series[q.Series].Keep.Sliding() {
+func (l *Lookout) Next(p *Profile, s *Schema, query Query, now int64, cells Cells, cell uint16, crossings int) int64 {
+	pts := p.find(s, query.Series)
+	if pts == nil || !s.Series[query.Series].Keep.Sliding() {
 		return 0
 	}
-	v := pts.view(q, now)
-	if q.Reduce == ReduceFirst || q.Reduce == ReduceLast {
-		return v.nextEdge(q.Reduce, cells, cell, crossings)
+	window := pts.view(query, now)
+	if query.Reduce == ReduceFirst || query.Reduce == ReduceLast {
+		return window.nextEdge(query.Reduce, cells, cell, crossings)
 	}
 	interval, numbers := cells.Interval(cell)
 	if !numbers {
-		return v.next()
+		return window.next()
 	}
-	switch q.Reduce {
+	switch query.Reduce {
 	case ReduceCount:
-		return v.nextCount(interval, crossings)
+		return window.nextCount(interval, crossings)
 	case ReduceSum, ReduceMean:
-		return v.nextSum(q.Reduce, interval, l.running(pts), crossings)
+		return window.nextSum(query.Reduce, interval, l.running(pts), crossings)
 	case ReduceDistinct:
-		return l.nextDistinct(v, interval, crossings)
+		return l.nextDistinct(window, interval, crossings)
 	}
-	return v.nextExtreme(q.Reduce, interval, crossings)
+	return window.nextExtreme(query.Reduce, interval, crossings)
 }
 
 // running returns running sums of points: their own, and where they keep
@@ -69,19 +69,19 @@ func (v *view) step() int64 {
 }
 
 // nextEdge follows the first or last entry.
-func (v view) nextEdge(r Reduce, cells Cells, cell uint16, crossings int) int64 {
-	if r == ReduceLast && v.near == 0 {
+func (v view) nextEdge(reduce Reduce, cells Cells, cell uint16, crossings int) int64 {
+	if reduce == ReduceLast && v.near == 0 {
 		if cells.Cell(event.Value{}) == cell {
 			return 0
 		}
 		return v.end()
 	}
-	known, at := v.edge(r), int64(0)
+	known, at := v.edge(reduce), int64(0)
 	for range crossings {
 		if at = v.step(); at == 0 {
 			return 0
 		}
-		if one := v.edge(r); one != known {
+		if one := v.edge(reduce); one != known {
 			if cells.Cell(decodeValue(one)) != cell {
 				return at
 			}

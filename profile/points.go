@@ -31,21 +31,21 @@ type points struct {
 
 // add takes one event, which is in a set of the series' steps, and reports
 // whether the points changed.
-func (p *points) add(s *Series, ev *event.Event, set uint8, now int64, cfg *Config) bool {
-	switch s.Keep {
+func (p *points) add(series *Series, ev *event.Event, set uint8, now int64, cfg *Config) bool {
+	switch series.Keep {
 	case KeepRecentSequence, KeepTotalSequence, KeepTotalAbandoned:
-		return p.addStep(s, ev, set, now, cfg.Entries)
+		return p.addStep(series, ev, set, now, cfg.Entries)
 	case KeepTotalCount:
 		p.fold(ev.Time, 0)
 		return true
 	case KeepTotalNumbers:
-		return p.addNumber(s, ev, lateTail)
+		return p.addNumber(series, ev, lateTail)
 	case KeepTotalDistinct:
-		return p.addDistinct(encodeKey(s.Project(ev)), min(cfg.Entries, cfg.StateBytes/distinctShare))
+		return p.addDistinct(encodeKey(series.Project(ev)), min(cfg.Entries, cfg.StateBytes/distinctShare))
 	case KeepTotalFirst, KeepTotalLast:
-		return p.addEdge(s, ev)
+		return p.addEdge(series, ev)
 	}
-	return p.addSliding(s, ev, now, cfg.Entries)
+	return p.addSliding(series, ev, now, cfg.Entries)
 }
 
 func (p *points) addStep(s *Series, ev *event.Event, set uint8, now int64, limit int) bool {
@@ -60,39 +60,39 @@ func (p *points) addStep(s *Series, ev *event.Event, set uint8, now int64, limit
 	return p.steps.add(s, ev.Time, set, limit)
 }
 
-func (p *points) addSliding(s *Series, ev *event.Event, now int64, limit int) bool {
-	p.expire(now - s.Window)
-	if ev.Time <= now-s.Window {
+func (p *points) addSliding(series *Series, ev *event.Event, now int64, limit int) bool {
+	p.expire(now - series.Window)
+	if ev.Time <= now-series.Window {
 		return false
 	}
 	switch {
-	case s.Keep == KeepSlidingNumbers:
-		return p.addNumber(s, ev, limit)
-	case s.Keep == KeepSlidingValues:
-		p.insertValue(p.insertTime(ev.Time), encodeValue(s.Project(ev)))
+	case series.Keep == KeepSlidingNumbers:
+		return p.addNumber(series, ev, limit)
+	case series.Keep == KeepSlidingValues:
+		p.insertValue(p.insertTime(ev.Time), encodeValue(series.Project(ev)))
 	case p.folded(ev.Time):
 		p.foldLate(ev.Time, 0)
 	default:
 		p.insertTime(ev.Time)
 	}
-	p.dropUncounted(s.Newest)
+	p.dropUncounted(series.Newest)
 	p.shrink(limit)
 	return true
 }
 
-func (p *points) addNumber(s *Series, ev *event.Event, limit int) bool {
-	v := s.Project(ev)
-	if v.Kind() != event.KindNumber {
+func (p *points) addNumber(series *Series, ev *event.Event, limit int) bool {
+	value := series.Project(ev)
+	if value.Kind() != event.KindNumber {
 		return false
 	}
 	if p.folded(ev.Time) {
-		p.foldLate(ev.Time, v.Number())
+		p.foldLate(ev.Time, value.Number())
 		return true
 	}
 	i := p.insertTime(ev.Time)
-	p.nums = slices.Insert(p.nums, i, v.Number())
+	p.nums = slices.Insert(p.nums, i, value.Number())
 	p.sums.cut(i)
-	if s.Keep == KeepTotalNumbers && p.len() > limit {
+	if series.Keep == KeepTotalNumbers && p.len() > limit {
 		p.fold(p.times[p.head], p.nums[p.head])
 		p.cut(1)
 		return true

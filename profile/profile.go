@@ -89,13 +89,13 @@ func (c *Changed) Reset() { *c = Changed{Traits: c.Traits[:0], Series: c.Series[
 // Apply merges an event at stream time now (ms, never before the event's
 // arrival) and adds to changed what it changed. When the outcome is not
 // Applied the profile is as it was.
-func (p *Profile) Apply(s *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed) Outcome {
+func (p *Profile) Apply(schema *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed) Outcome {
 	if ev.MessageID != "" && p.seen.repeat(ev.MessageID, now) {
 		return Repeat
 	}
 	switch ev.Type {
 	case event.Identify:
-		if !p.applyTraits(s, cfg, ev, changed) {
+		if !p.applyTraits(schema, cfg, ev, changed) {
 			return TraitsFull
 		}
 	case event.Group:
@@ -114,12 +114,12 @@ func (p *Profile) Apply(s *Schema, cfg *Config, ev *event.Event, now int64, chan
 	}
 	p.known = true
 	if ev.IsBehaviour() {
-		p.applySeries(s, cfg, ev, now, changed)
+		p.applySeries(schema, cfg, ev, now, changed)
 	}
 	return Applied
 }
 
-func (p *Profile) applyTraits(s *Schema, cfg *Config, ev *event.Event, changed *Changed) bool {
+func (p *Profile) applyTraits(schema *Schema, cfg *Config, ev *event.Event, changed *Changed) bool {
 	if ev.Body.IsMissing() {
 		return true
 	}
@@ -130,7 +130,7 @@ func (p *Profile) applyTraits(s *Schema, cfg *Config, ev *event.Event, changed *
 	for _, w := range writes {
 		value := cloneValue(w.value)
 		if set, visible := p.Traits.set(Path(strings.Clone(string(w.path))), ev.Time, value); set {
-			s.touch(w.path, value, visible, changed)
+			schema.touch(w.path, value, visible, changed)
 		}
 	}
 	return true
@@ -154,20 +154,20 @@ func (t *Traits) fits(writes []write, bound int) bool {
 // touch adds every trait of the schema that a write at p may change: the
 // path itself, whose value is known if visible, those above (which are
 // objects) and those below.
-func (s *Schema) touch(p Path, value event.Value, visible bool, changed *Changed) {
-	if i, found := s.traits[p]; found {
+func (s *Schema) touch(path Path, value event.Value, visible bool, changed *Changed) {
+	if i, found := s.traits[path]; found {
 		changed.Traits = append(changed.Traits, TraitChange{i, value, visible})
 	}
-	for q, ok := p.Parent(); ok; q, ok = q.Parent() {
+	for q, ok := path.Parent(); ok; q, ok = q.Parent() {
 		if i, found := s.traits[q]; found {
 			changed.Traits = append(changed.Traits, TraitChange{Trait: i})
 		}
 	}
-	if _, above := s.inner[p]; !above {
+	if _, above := s.inner[path]; !above {
 		return
 	}
-	i := sort.Search(len(s.Traits), func(i int) bool { return s.Traits[i] > p })
-	for ; i < len(s.Traits) && s.Traits[i].Below(p); i++ {
+	i := sort.Search(len(s.Traits), func(i int) bool { return s.Traits[i] > path })
+	for ; i < len(s.Traits) && s.Traits[i].Below(path); i++ {
 		changed.Traits = append(changed.Traits, TraitChange{Trait: i})
 	}
 }
@@ -204,23 +204,23 @@ func (p *Profile) applySeries(s *Schema, cfg *Config, ev *event.Event, now int64
 // something at or below, and its value, valid during the call; nil for one
 // that has to be put together. It may name one several times: what lies below
 // a tombstone comes after it, so the last one counts.
-func (p *Profile) EachTrait(s *Schema, f func(trait int, value *event.Value)) {
-	if len(s.Traits) == 0 {
+func (p *Profile) EachTrait(schema *Schema, visit func(trait int, value *event.Value)) {
+	if len(schema.Traits) == 0 {
 		return
 	}
 	next := 0 // both are sorted, so the trait that follows is the likeliest
-	for l := range p.Traits.all() {
-		trait, found := next, next < len(s.Traits) && s.Traits[next] == l.path
+	for leaf := range p.Traits.all() {
+		trait, found := next, next < len(schema.Traits) && schema.Traits[next] == leaf.path
 		if !found {
-			trait, found = s.traits[l.path]
+			trait, found = schema.traits[leaf.path]
 		}
 		if found {
 			next = trait + 1
-			f(trait, &l.value)
+			visit(trait, &leaf.value)
 		}
-		for q, ok := l.path.Parent(); ok; q, ok = q.Parent() {
-			if trait, found := s.traits[q]; found {
-				f(trait, nil)
+		for q, ok := leaf.path.Parent(); ok; q, ok = q.Parent() {
+			if trait, found := schema.traits[q]; found {
+				visit(trait, nil)
 			}
 		}
 	}

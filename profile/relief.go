@@ -8,11 +8,11 @@ import (
 
 // Estimates of what parts of points take when stored, in bytes.
 const (
-	seriesBytes = 16
-	timeBytes   = 6
-	numberBytes = 9
-	lengthBytes = 2
-	bucketBytes = 48
+	bytesPerSeries = 16
+	bytesPerTime   = 6
+	bytesPerNumber = 9
+	bytesPerLength = 2
+	bytesPerBucket = 48
 )
 
 // distinctShare is how many bytes of the bound there must be for each value
@@ -28,7 +28,7 @@ func (p *points) blobBytes() int {
 	if p.steps != nil {
 		return p.steps.blobBytes()
 	}
-	return seriesBytes + timeBytes*p.len() + numberBytes*len(p.numbers()) + lengthBytes*len(p.values()) + p.text + bucketBytes*len(p.buckets)
+	return bytesPerSeries + bytesPerTime*p.len() + bytesPerNumber*len(p.numbers()) + bytesPerLength*len(p.values()) + p.text + bytesPerBucket*len(p.buckets)
 }
 
 // relief is the work of bringing a profile's series back within their bound.
@@ -107,8 +107,8 @@ func (p *points) gain() int {
 	if p.steps != nil {
 		return p.steps.gain()
 	}
-	gain := p.blobBytes() - seriesBytes - bucketBytes*len(p.buckets)
-	if p.vals == nil && len(p.buckets) == 0 && gain <= 2*bucketBytes {
+	gain := p.blobBytes() - bytesPerSeries - bytesPerBucket*len(p.buckets)
+	if p.vals == nil && len(p.buckets) == 0 && gain <= 2*bytesPerBucket {
 		return 0
 	}
 	return gain

@@ -110,7 +110,7 @@ func TestStateBytesRefusesDistinctValues(t *testing.T) {
 	}
 	cfg := Default()
 	cfg.StateBytes = 4096
-	for n, want := range map[int]int{1: 4096 / distinctShare, 9: (4096/9 - seriesBytes) / (9 + lengthBytes)} {
+	for n, want := range map[int]int{1: 4096 / distinctShare, 9: (4096/9 - bytesPerSeries) / (9 + bytesPerLength)} {
 		schema, p := NewSchema(nil, list[:n]), New("p")
 		for i := range int64(1000) {
 			apply(t, p, schema, cfg, track(start+i, float64(i)+0.5))

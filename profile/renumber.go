@@ -54,16 +54,16 @@ func ReadStored(blob []byte) (Stored, error) {
 		r.uvarint() // version and generation
 	}
 	r.varint() // day of reach
-	s := Stored{Deadline: r.varint()}
+	stored := Stored{Deadline: r.varint()}
 	number := uint64(0)
 	for range r.count(1) {
 		number += r.uvarint()
-		s.Segments = append(s.Segments, number)
+		stored.Segments = append(stored.Segments, number)
 	}
 	if r.err != nil {
 		return Stored{}, fmt.Errorf("reading a stored profile: %w", r.err)
 	}
-	return s, nil
+	return stored, nil
 }
 
 // format reads the first byte of a blob.

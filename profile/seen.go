@@ -14,8 +14,8 @@ const indexFrom = 64
 
 // Bytes of a sighting.
 const (
-	idBytes       = 8
-	sightingBytes = idBytes + 3 // with the time of one that comes an hour after the one before
+	bytesPerID       = 8
+	bytesPerSighting = bytesPerID + 3 // with the time of one that comes an hour after the one before
 )
 
 // seen remembers message ids by their 64-bit murmur3 hash and the stream
@@ -48,12 +48,12 @@ func (s *seen) repeat(id string, now int64) bool {
 func (s *seen) each(f func(id uint64, at int64)) {
 	at := s.first
 	for rest := s.sightings; len(rest) > 0; {
-		since, n := binary.Varint(rest[idBytes:])
+		since, n := binary.Varint(rest[bytesPerID:])
 		if len(rest) < len(s.sightings) {
 			at += since
 		}
 		f(binary.LittleEndian.Uint64(rest), at)
-		rest = rest[idBytes+n:]
+		rest = rest[bytesPerID+n:]
 	}
 }
 
@@ -90,15 +90,15 @@ func (s *seen) forget() {
 	}
 	s.sightings = s.sightings[s.firstBytes():]
 	if s.count--; s.count > 0 {
-		since, _ := binary.Varint(s.sightings[idBytes:])
+		since, _ := binary.Varint(s.sightings[bytesPerID:])
 		s.first += since
 	}
 }
 
 // firstBytes returns how many bytes the first takes.
 func (s *seen) firstBytes() int {
-	_, n := binary.Varint(s.sightings[idBytes:])
-	return idBytes + n
+	_, n := binary.Varint(s.sightings[bytesPerID:])
+	return bytesPerID + n
 }
 
 // append writes the ids behind b.
@@ -107,7 +107,7 @@ func (s *seen) append(b []byte) []byte {
 	if s.count == 0 {
 		return b
 	}
-	b = append(b, s.sightings[:idBytes]...)
+	b = append(b, s.sightings[:bytesPerID]...)
 	b = binary.AppendVarint(b, s.first)
 	return append(b, s.sightings[s.firstBytes():]...)
 }
@@ -115,7 +115,7 @@ func (s *seen) append(b []byte) []byte {
 // read takes what append wrote, with room for one more: that of the event
 // that the profile is read for.
 func (s *seen) read(r *reader) {
-	s.count = r.count(idBytes + 1)
+	s.count = r.count(bytesPerID + 1)
 	begin := r.at
 	for i := range s.count {
 		r.fixed()
@@ -123,7 +123,7 @@ func (s *seen) read(r *reader) {
 			s.first = s.last
 		}
 	}
-	s.sightings = append(make([]byte, 0, r.at-begin+sightingBytes), r.blob[begin:r.at]...)
+	s.sightings = append(make([]byte, 0, r.at-begin+bytesPerSighting), r.blob[begin:r.at]...)
 }
 
 // bytes estimates the memory that s takes beside itself.

@@ -84,20 +84,20 @@ type Schema struct {
 
 // NewSchema returns the schema of sorted trait paths and series.
 func NewSchema(traits []Path, series []Series) *Schema {
-	s := &Schema{
+	schema := &Schema{
 		Traits: traits, Series: series, exact: map[string][]int{},
 		traits: make(map[Path]int, len(traits)), inner: map[Path]struct{}{},
 	}
 	for i, p := range traits {
-		s.traits[p] = i
+		schema.traits[p] = i
 		for q, ok := p.Parent(); ok; q, ok = q.Parent() {
-			s.inner[q] = struct{}{}
+			schema.inner[q] = struct{}{}
 		}
 	}
 	for i := range series {
-		s.file(i)
+		schema.file(i)
 	}
-	return s
+	return schema
 }
 
 // file notes under which names a series is found. One with a step that is a

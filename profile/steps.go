@@ -77,10 +77,10 @@ func newSteps() *steps { return &steps{latest: none, folded: newChains(), all: n
 
 // extend takes the next event. It returns when the complete chain that it
 // ends begins, none when it ends none.
-func (c *chains) extend(s *Series, at int64, set uint8) int64 {
+func (c *chains) extend(series *Series, at int64, set uint8) int64 {
 	complete := int64(none)
 	c.until = at
-	for i := len(s.Steps) - 1; i >= 0; i-- { // backwards: an event serves one step only
+	for i := len(series.Steps) - 1; i >= 0; i-- { // backwards: an event serves one step only
 		if set>>i&1 == 0 {
 			continue
 		}
@@ -89,8 +89,8 @@ func (c *chains) extend(s *Series, at int64, set uint8) int64 {
 			begin = c.begin[i-1]
 		}
 		switch {
-		case begin == none || at-begin > s.Within:
-		case i == len(s.Steps)-1:
+		case begin == none || at-begin > series.Within:
+		case i == len(series.Steps)-1:
 			complete = begin
 		default:
 			c.begin[i] = max(c.begin[i], begin)
@@ -100,29 +100,29 @@ func (c *chains) extend(s *Series, at int64, set uint8) int64 {
 }
 
 // add takes one event and reports whether the value may have changed.
-func (p *steps) add(s *Series, at int64, set uint8, limit int) bool {
-	if s.Keep == KeepTotalAbandoned {
+func (p *steps) add(series *Series, at int64, set uint8, limit int) bool {
+	if series.Keep == KeepTotalAbandoned {
 		before := p.abandoned()
 		p.insert(at, set)
 		p.keepLast()
 		return p.abandoned() != before
 	}
-	if at <= p.latest || at < p.folded.until || p.over(s) {
+	if at <= p.latest || at < p.folded.until || p.over(series) {
 		return false // no chain with it begins later, or what came before it is not known
 	}
 	var complete int64
 	if p.insert(at, set) == len(p.times)-1 {
-		complete = p.all.extend(s, at, set)
+		complete = p.all.extend(series, at, set)
 	} else {
-		complete = p.replay(s)
+		complete = p.replay(series)
 	}
 	changed := complete > p.latest
 	if changed {
 		p.latest = complete
-		p.prune(s)
+		p.prune(series)
 	}
 	if len(p.times) > limit {
-		p.fold(s, 1)
+		p.fold(series, 1)
 	}
 	return changed
 }
@@ -226,12 +226,12 @@ func (p *steps) empty() bool { return len(p.times) == 0 && p.latest == none && p
 
 // Estimates of what steps take when stored, in bytes.
 const (
-	stepBytes   = timeBytes + 1
-	chainsBytes = timeBytes * (MaxSteps + 2)
+	bytesPerStep   = bytesPerTime + 1
+	bytesPerChains = bytesPerTime * (MaxSteps + 2)
 )
 
 // blobBytes estimates the bytes that the steps take when stored.
-func (p *steps) blobBytes() int { return seriesBytes + chainsBytes + stepBytes*len(p.times) }
+func (p *steps) blobBytes() int { return bytesPerSeries + bytesPerChains + bytesPerStep*len(p.times) }
 
 // gain is what folding all events would free; few are nothing, so that what
 // is abandoned is never folded.
@@ -239,7 +239,7 @@ func (p *steps) gain() int {
 	if len(p.times) <= 2 {
 		return 0
 	}
-	return stepBytes * len(p.times)
+	return bytesPerStep * len(p.times)
 }
 
 // bytes estimates the memory that the steps take.

@@ -25,7 +25,7 @@ func (p *steps) encode() string {
 }
 
 // decodeSteps reads what encode wrote, for the series that it is of.
-func decodeSteps(text string, s *Series) (*steps, bool) {
+func decodeSteps(text string, series *Series) (*steps, bool) {
 	r, p := reader{blob: text}, newSteps()
 	p.latest = r.varint()
 	if p.folded.until = r.varint(); p.folded.until != none {
@@ -41,7 +41,7 @@ func decodeSteps(text string, s *Series) (*steps, bool) {
 	if r.err != nil || r.left() > 0 || !slices.IsSorted(p.times) {
 		return nil, false
 	}
-	p.replay(s)
+	p.replay(series)
 	return p, true
 }
 

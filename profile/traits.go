@@ -77,14 +77,14 @@ func (t *Traits) read(r *reader) {
 	begin := r.at
 	var last Path
 	for i := range t.count {
-		p := Path(r.text())
-		if i > 0 && p <= last || !p.escaped() {
+		path := Path(r.text())
+		if i > 0 && path <= last || !path.escaped() {
 			r.fail(errValue)
 			return
 		}
 		r.varint()
 		r.skip(0)
-		last = p
+		last = path
 	}
 	t.encoded = strings.Clone(r.blob[begin:r.at])
 }
@@ -134,42 +134,42 @@ func (t *Traits) Get(p Path) event.Value {
 }
 
 // find is Get of encoded traits.
-func (t *Traits) find(p Path) event.Value {
+func (t *Traits) find(path Path) event.Value {
 	var below Traits
 	for l := range t.all() {
 		switch {
-		case l.path == p && !l.value.IsMissing():
+		case l.path == path && !l.value.IsMissing():
 			return l.value
-		case l.path.Below(p):
+		case l.path.Below(path):
 			below.leaves = append(below.leaves, *l)
-		case l.path > p:
-			v, _ := below.object(p, 0)
+		case l.path > path:
+			v, _ := below.object(path, 0)
 			return v
 		}
 	}
-	v, _ := below.object(p, 0)
+	v, _ := below.object(path, 0)
 	return v
 }
 
 // object builds the object at p from the leaves from index i on, and returns
 // the index of the first leaf that is not below p.
-func (t *Traits) object(p Path, i int) (event.Value, int) {
-	if i < len(t.leaves) && t.leaves[i].path == p {
+func (t *Traits) object(path Path, i int) (event.Value, int) {
+	if i < len(t.leaves) && t.leaves[i].path == path {
 		i++
 	}
 	var pairs []event.Value
-	for i < len(t.leaves) && t.leaves[i].path.Below(p) {
+	for i < len(t.leaves) && t.leaves[i].path.Below(path) {
 		l := t.leaves[i]
-		key := firstKey(l.path[len(p)+1:])
-		child := p.Child(key)
-		var v event.Value
+		key := firstKey(l.path[len(path)+1:])
+		child := path.Child(key)
+		var value event.Value
 		if l.path == child && !l.value.IsMissing() {
-			v, i = l.value, i+1
+			value, i = l.value, i+1
 		} else {
-			v, i = t.object(child, i)
+			value, i = t.object(child, i)
 		}
-		if !v.IsMissing() {
-			pairs = append(pairs, event.StringOf(key), v)
+		if !value.IsMissing() {
+			pairs = append(pairs, event.StringOf(key), value)
 		}
 	}
 	if len(pairs) == 0 {
@@ -184,36 +184,36 @@ func firstKey(p Path) string { return p.Keys()[0] }
 // whether anything visible may have changed, and whether v is now the value
 // at p, which it is not where something newer lies below. v must own its
 // memory.
-func (t *Traits) set(p Path, at int64, v event.Value) (changed, visible bool) {
+func (t *Traits) set(path Path, at int64, value event.Value) (changed, visible bool) {
 	t.decode()
-	if t.overruled(p, at) {
+	if t.overruled(path, at) {
 		return false, false
 	}
-	for q, ok := p.Parent(); ok; q, ok = q.Parent() {
+	for q, ok := path.Parent(); ok; q, ok = q.Parent() {
 		if i, found := t.search(q); found {
 			t.leaves[i].value = event.Value{}
 		}
 	}
-	i, found := t.search(p)
+	i, found := t.search(path)
 	below := i
 	if found {
 		below++
 	}
 	end := below
 	hidden := false
-	for ; end < len(t.leaves) && t.leaves[end].path.Below(p); end++ {
+	for ; end < len(t.leaves) && t.leaves[end].path.Below(path); end++ {
 		hidden = hidden || t.leaves[end].time > at
 	}
 	if hidden {
-		v = event.Value{}
+		value = event.Value{}
 	}
 	newer := slices.DeleteFunc(t.leaves[below:end], func(l leaf) bool { return l.time <= at })
 	t.leaves = slices.Delete(t.leaves, below+len(newer), end)
 	if found {
-		t.leaves[i].time, t.leaves[i].value = at, v
+		t.leaves[i].time, t.leaves[i].value = at, value
 		return true, !hidden
 	}
-	t.leaves = slices.Insert(t.leaves, i, leaf{path: p, time: at, value: v})
+	t.leaves = slices.Insert(t.leaves, i, leaf{path: path, time: at, value: value})
 	return true, !hidden
 }
 

@@ -51,31 +51,31 @@ func encodeKey(v event.Value) string {
 	return string(binary.LittleEndian.AppendUint64(b, h2))
 }
 
-func appendValue(b []byte, v event.Value) []byte {
-	switch v.Kind() {
+func appendValue(b []byte, value event.Value) []byte {
+	switch value.Kind() {
 	case event.KindMissing:
 		return append(b, tagMissing)
 	case event.KindBool:
-		if v.True() {
+		if value.True() {
 			return append(b, tagTrue)
 		}
 		return append(b, tagFalse)
 	case event.KindNumber:
-		return appendNumber(b, v.Number())
+		return appendNumber(b, value.Number())
 	case event.KindString:
-		return appendText(append(b, tagString), v.Text())
+		return appendText(append(b, tagString), value.Text())
 	case event.KindVersion:
-		return appendText(append(b, tagVersion), v.Text())
+		return appendText(append(b, tagVersion), value.Text())
 	case event.KindTime:
-		return binary.AppendVarint(append(b, tagTime), v.Millis())
+		return binary.AppendVarint(append(b, tagTime), value.Millis())
 	case event.KindArray:
-		b = binary.AppendUvarint(append(b, tagArray), uint64(v.Len()))
-		for _, e := range v.Elements() {
+		b = binary.AppendUvarint(append(b, tagArray), uint64(value.Len()))
+		for _, e := range value.Elements() {
 			b = appendValue(b, e)
 		}
 		return b
 	}
-	return appendObject(b, v)
+	return appendObject(b, value)
 }
 
 // appendNumber writes a number. The sign of a zero is not kept: only dividing
@@ -92,19 +92,19 @@ func appendText(b []byte, s string) []byte {
 	return append(b, s...)
 }
 
-func appendObject(b []byte, v event.Value) []byte {
-	order := make([]int, v.Len())
+func appendObject(b []byte, value event.Value) []byte {
+	order := make([]int, value.Len())
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(i, j int) int {
-		a, _ := v.Field(i)
-		c, _ := v.Field(j)
+		a, _ := value.Field(i)
+		c, _ := value.Field(j)
 		return strings.Compare(a, c)
 	})
 	b = binary.AppendUvarint(append(b, tagObject), uint64(len(order)))
 	for _, i := range order {
-		key, child := v.Field(i)
+		key, child := value.Field(i)
 		b = appendValue(appendText(b, key), child)
 	}
 	return b

@@ -31,16 +31,16 @@ const costEvents = 20
 
 // Bytes that one event takes in a blob: a time in days is about 4, a number
 // 9, a short text 10.
-var eventBytes = map[profile.Keep]int{
+var bytesPerEvent = map[profile.Keep]int{
 	profile.KeepTotalNumbers: 13, profile.KeepTotalDistinct: 10, profile.KeepSlidingTimes: 4, profile.KeepSlidingNumbers: 13, profile.KeepSlidingValues: 14,
 	profile.KeepRecentSequence: 5, profile.KeepTotalSequence: 5,
 }
 
-// seriesBytes is what a series takes without events.
-const seriesBytes = 30
+// bytesPerSeries is what a series takes without events.
+const bytesPerSeries = 30
 
-// heldBytes is what a condition of held(...) takes where it is true.
-const heldBytes = 10
+// bytesPerHeld is what a condition of held(...) takes where it is true.
+const bytesPerHeld = 10
 
 // Costs estimates the cost of every segment, in order of ids.
 func (s *Set) Costs() []Cost {
@@ -55,21 +55,21 @@ func (s *Set) Costs() []Cost {
 func costOf(s *Segment, seen map[string]bool) Cost {
 	rule, _ := language.Check(s.Rule)
 	found := engine.OutlineOf(rule.Term)
-	c := Cost{Segment: s.ID, Indexed: found.Indexed, Computed: found.Computed, Share: found.Share}
-	rule.Term.Deep(func(t *language.Term) {
-		if t.Op == language.OpHeld && !seen[t.Args[0].String()] {
-			seen[t.Args[0].String()] = true
-			c.Bytes += heldBytes
+	cost := Cost{Segment: s.ID, Indexed: found.Indexed, Computed: found.Computed, Share: found.Share}
+	rule.Term.Deep(func(term *language.Term) {
+		if term.Op == language.OpHeld && !seen[term.Args[0].String()] {
+			seen[term.Args[0].String()] = true
+			cost.Bytes += bytesPerHeld
 		}
-		if t.Op != language.OpAggregate || seen[t.Aggregate.Key()] {
+		if term.Op != language.OpAggregate || seen[term.Aggregate.Key()] {
 			return
 		}
-		seen[t.Aggregate.Key()] = true
-		keep := t.Aggregate.Keep()
-		c.Aggregates = append(c.Aggregates, t.Aggregate.Text())
-		c.Bytes += seriesBytes + costEvents*eventBytes[keep]
+		seen[term.Aggregate.Key()] = true
+		keep := term.Aggregate.Keep()
+		cost.Aggregates = append(cost.Aggregates, term.Aggregate.Text())
+		cost.Bytes += bytesPerSeries + costEvents*bytesPerEvent[keep]
 	})
-	return c
+	return cost
 }
 
 // String is the cost on one line.

@@ -59,14 +59,14 @@ type dependencies struct {
 func (d *dependencies) visit(i int) {
 	d.state[i] = visitBegun
 	d.path = append(d.path, i)
-	for _, u := range d.rules[i].Uses {
-		j, known := d.index[u.Segment]
+	for _, mention := range d.rules[i].Uses {
+		j, known := d.index[mention.Segment]
 		switch {
 		case !known && d.missing:
 		case !known:
-			d.wrong(i, u, d.suggest(u.Segment), "there is no segment %s", u.Segment)
+			d.wrong(i, mention, d.suggest(mention.Segment), "there is no segment %s", mention.Segment)
 		case d.state[j] == visitBegun:
-			d.wrong(i, u, "take one of the mentions out", "segments depend on each other in a circle: %s", d.circle(j))
+			d.wrong(i, mention, "take one of the mentions out", "segments depend on each other in a circle: %s", d.circle(j))
 		case d.state[j] == visitNone:
 			d.visit(j)
 		}

@@ -19,23 +19,23 @@ type Error struct {
 // Error formats the mistake over several lines: where and what, the line
 // with a caret under it, and the hint.
 func (e *Error) Error() string {
-	var b strings.Builder
+	var text strings.Builder
 	if e.File != "" {
-		fmt.Fprintf(&b, "%s:", e.File)
+		fmt.Fprintf(&text, "%s:", e.File)
 	}
-	fmt.Fprintf(&b, "%d:%d: ", e.Line, e.Column)
+	fmt.Fprintf(&text, "%d:%d: ", e.Line, e.Column)
 	if e.Segment != "" {
-		fmt.Fprintf(&b, "segment %s: ", e.Segment)
+		fmt.Fprintf(&text, "segment %s: ", e.Segment)
 	}
-	b.WriteString(e.Message)
+	text.WriteString(e.Message)
 	if strings.TrimSpace(e.Source) != "" {
 		line, column := clip(e.Source, e.Column)
-		fmt.Fprintf(&b, "\n    %s\n    %s^", line, strings.Repeat(" ", column-1))
+		fmt.Fprintf(&text, "\n    %s\n    %s^", line, strings.Repeat(" ", column-1))
 	}
 	if e.Hint != "" {
-		fmt.Fprintf(&b, "\n    hint: %s", e.Hint)
+		fmt.Fprintf(&text, "\n    hint: %s", e.Hint)
 	}
-	return b.String()
+	return text.String()
 }
 
 // clipTo is how many characters of a line are shown around its caret.

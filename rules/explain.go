@@ -36,21 +36,21 @@ func (s *Set) Explain(p *profile.Profile, segment string, now int64) (*Explanati
 }
 
 // explain explains a term and what is below it.
-func explain(inspect *engine.Inspector, t *language.Term) *Explanation {
-	e := &Explanation{Text: t.Text()}
-	if t.Kind == event.KindBool {
-		holds := inspect.Holds(t)
-		e.Holds, e.Since, e.Flips = &holds, timeAt(inspect.Since(t)), timeAt(inspect.NextFlip(t))
+func explain(inspect *engine.Inspector, term *language.Term) *Explanation {
+	explanation := &Explanation{Text: term.Text()}
+	if term.Kind == event.KindBool {
+		holds := inspect.Holds(term)
+		explanation.Holds, explanation.Since, explanation.Flips = &holds, timeAt(inspect.Since(term)), timeAt(inspect.NextFlip(term))
 	} else {
-		e.Value = language.FormatValue(inspect.Value(t))
-		if inspect.AtLeast(t) {
-			e.Value = "at least " + e.Value
+		explanation.Value = language.FormatValue(inspect.Value(term))
+		if inspect.AtLeast(term) {
+			explanation.Value = "at least " + explanation.Value
 		}
 	}
-	for _, part := range t.Shown() {
-		e.Parts = append(e.Parts, explain(inspect, part))
+	for _, part := range term.Shown() {
+		explanation.Parts = append(explanation.Parts, explain(inspect, part))
 	}
-	return e
+	return explanation
 }
 
 // timeAt is a time in ms since 1970 UTC, nil where it is not known.
@@ -72,24 +72,24 @@ func (e *Explanation) String() string {
 	return b.String()
 }
 
-func (e *Explanation) write(b *strings.Builder, depth int) {
-	b.WriteString(strings.Repeat("  ", depth))
+func (e *Explanation) write(to *strings.Builder, depth int) {
+	to.WriteString(strings.Repeat("  ", depth))
 	switch {
 	case e.Holds == nil:
-		fmt.Fprintf(b, "= %s is %s", e.Text, e.Value)
+		fmt.Fprintf(to, "= %s is %s", e.Text, e.Value)
 	case *e.Holds:
-		fmt.Fprintf(b, "+ %s", e.Text)
+		fmt.Fprintf(to, "+ %s", e.Text)
 	default:
-		fmt.Fprintf(b, "- %s", e.Text)
+		fmt.Fprintf(to, "- %s", e.Text)
 	}
 	if e.Since != nil {
-		fmt.Fprintf(b, "  (true since %s)", e.Since.Format(instantLayout))
+		fmt.Fprintf(to, "  (true since %s)", e.Since.Format(instantLayout))
 	}
 	if e.Flips != nil {
-		fmt.Fprintf(b, "  (flips by itself at %s)", e.Flips.Format(instantLayout))
+		fmt.Fprintf(to, "  (flips by itself at %s)", e.Flips.Format(instantLayout))
 	}
-	b.WriteByte('\n')
+	to.WriteByte('\n')
 	for _, part := range e.Parts {
-		part.write(b, depth+1)
+		part.write(to, depth+1)
 	}
 }

@@ -17,22 +17,22 @@ func (r *yamlReader) ruleText(n ast.Node) (string, *origin) {
 	if block, ok := n.(*ast.LiteralNode); ok {
 		return r.blockText(block, value, from)
 	}
-	s := scalar{lines: r.lines, line: from.line - 1, column: from.column - 1}
+	spelled := scalar{lines: r.lines, line: from.line - 1, column: from.column - 1}
 	switch n.GetToken().Type {
 	case token.SingleQuoteType:
-		s.quote = '\''
+		spelled.quote = '\''
 	case token.DoubleQuoteType:
-		s.quote = '"'
+		spelled.quote = '"'
 	}
-	if !s.read([]rune(value)) {
+	if !spelled.read([]rune(value)) {
 		return value, from
 	}
-	from.fixed, from.cut = false, s.quote == 0 && s.comment()
-	from.column = s.characters[0].column + 1
-	if s.folded() {
-		from.characters = s.characters
+	from.fixed, from.cut = false, spelled.quote == 0 && spelled.comment()
+	from.column = spelled.characters[0].column + 1
+	if spelled.folded() {
+		from.characters = spelled.characters
 	}
-	return string(s.text), from
+	return string(spelled.text), from
 }
 
 func (r *yamlReader) blockText(n *ast.LiteralNode, value string, from *origin) (string, *origin) {

@@ -61,26 +61,26 @@ type origin struct {
 }
 
 // errorAt makes an Error of a mistake in text.
-func (o *origin) errorAt(segment, text string, m language.Mistake) *Error {
+func (o *origin) errorAt(segment, text string, wrong language.Mistake) *Error {
 	if o == nil {
 		o = &origin{lines: splitLines(text), line: 1, column: 1, block: true}
 	}
 	line, column := o.line, o.column
 	switch {
-	case m.From < len(o.characters):
-		line, column = o.characters[m.From].line+1, o.characters[m.From].column+1
+	case wrong.From < len(o.characters):
+		line, column = o.characters[wrong.From].line+1, o.characters[wrong.From].column+1
 	case !o.fixed:
-		down, across := lineAndColumn(text, m.From)
+		down, across := lineAndColumn(text, wrong.From)
 		line += down
 		if down > 0 && !o.block {
 			column = 1
 		}
 		column += across
 	}
-	if o.cut && m.From >= utf8.RuneCountInString(text)-1 {
-		m.Hint = "in YAML a # behind a space starts a comment; put the rule into a block: rule: >"
+	if o.cut && wrong.From >= utf8.RuneCountInString(text)-1 {
+		wrong.Hint = "in YAML a # behind a space starts a comment; put the rule into a block: rule: >"
 	}
-	e := &Error{File: o.file, Segment: segment, Line: line, Column: column, Message: m.Message, Hint: m.Hint}
+	e := &Error{File: o.file, Segment: segment, Line: line, Column: column, Message: wrong.Message, Hint: wrong.Hint}
 	if line <= len(o.lines) {
 		e.Source = o.lines[line-1]
 	}
@@ -124,22 +124,22 @@ func checkIDs(segments []Segment) Errors {
 	var errs Errors
 	first := make(map[string]*Segment, len(segments))
 	for i := range segments {
-		s := &segments[i]
-		if !isID(s.ID) {
-			errs = append(errs, s.mistake(language.Mistake{
-				Message: fmt.Sprintf("the id %q can't be used", s.ID),
+		segment := &segments[i]
+		if !isID(segment.ID) {
+			errs = append(errs, segment.mistake(language.Mistake{
+				Message: fmt.Sprintf("the id %q can't be used", segment.ID),
 				Hint:    "an id is 1 to 64 of the characters a-z, 0-9 and -",
 			}))
 			continue
 		}
-		if other, ok := first[s.ID]; ok {
-			errs = append(errs, s.mistake(language.Mistake{
+		if other, ok := first[segment.ID]; ok {
+			errs = append(errs, segment.mistake(language.Mistake{
 				Message: "the id is used twice" + other.firstAt(),
 				Hint:    "give one of them another id",
 			}))
 			continue
 		}
-		first[s.ID] = s
+		first[segment.ID] = segment
 	}
 	return errs
 }

@@ -55,12 +55,12 @@ func CompileWith(segments []Segment, o Options) (*Set, error) { return compile(s
 
 // compile checks segments and makes a Set of them. When some are missing
 // because they could not be read, a mention of an unknown one is no mistake.
-func compile(segments []Segment, missing bool, o Options) (*Set, error) {
+func compile(segments []Segment, missing bool, options Options) (*Set, error) {
 	if err := checkCount(len(segments)); err != nil {
 		return nil, err
 	}
 	set := &Set{}
-	b := engine.NewBuilder(set.mentioned)
+	builder := engine.NewBuilder(set.mentioned)
 	byID, errs := idOrder(segments), checkIDs(segments)
 	checks, built := make([]language.Checked, len(segments)), make([]engine.Rule, len(segments))
 	for _, i := range byID {
@@ -69,7 +69,7 @@ func compile(segments []Segment, missing bool, o Options) (*Set, error) {
 			errs = append(errs, segments[i].origin.errorAt(segments[i].ID, segments[i].Rule, m))
 		}
 		if len(errs) == 0 && len(one.Uses) == 0 {
-			built[i], one = b.Rule(one.Term), language.Checked{} // terms take much room
+			built[i], one = builder.Rule(one.Term), language.Checked{} // terms take much room
 		}
 		checks[i] = one
 	}
@@ -83,10 +83,10 @@ func compile(segments []Segment, missing bool, o Options) (*Set, error) {
 	rules := make([]engine.Rule, len(order))
 	for position, i := range order {
 		if rules[position] = built[i]; checks[i].Term != nil {
-			rules[position] = b.Rule(checks[i].Term)
+			rules[position] = builder.Rule(checks[i].Term)
 		}
 	}
-	set.compiled = b.Build(rules, engine.Options{Rank: set.rank(), Draw: o.draw(set), Now: o.Now})
+	set.compiled = builder.Build(rules, engine.Options{Rank: set.rank(), Draw: options.draw(set), Now: options.Now})
 	if err := checkCount(set.compiled.Positions()); err != nil {
 		return nil, err
 	}
@@ -138,14 +138,14 @@ func checkCount(segments int) error {
 func Load(sources ...Source) (*Set, error) { return LoadWith(Options{}, sources...) }
 
 // LoadWith is Load with options.
-func LoadWith(o Options, sources ...Source) (*Set, error) {
+func LoadWith(options Options, sources ...Source) (*Set, error) {
 	var segments []Segment
 	var errs Errors
 	for _, s := range sources {
 		read, wrong := Read(s)
 		segments, errs = append(segments, read...), append(errs, wrong...)
 	}
-	set, err := compile(segments, len(errs) > 0, o)
+	set, err := compile(segments, len(errs) > 0, options)
 	var more Errors
 	if errors.As(err, &more) {
 		errs = append(errs, more...)

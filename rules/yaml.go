@@ -26,23 +26,23 @@ type Source struct {
 // Rules are not looked at; that is Compile's part.
 func Read(source Source) ([]Segment, Errors) {
 	data := bytes.TrimPrefix(source.Data, []byte("\ufeff")) // some editors put it first
-	r := &yamlReader{file: source.Name, lines: splitLines(string(data))}
+	reader := &yamlReader{file: source.Name, lines: splitLines(string(data))}
 	if !utf8.Valid(data) {
-		return nil, Errors{r.at(1, 1, "the file is not UTF-8 text", "save it as UTF-8")}
+		return nil, Errors{reader.at(1, 1, "the file is not UTF-8 text", "save it as UTF-8")}
 	}
-	if tooDeep := r.nesting(); tooDeep != nil {
+	if tooDeep := reader.nesting(); tooDeep != nil {
 		return nil, Errors{tooDeep}
 	}
 	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		return nil, Errors{r.syntax(err)}
+		return nil, Errors{reader.syntax(err)}
 	}
 	for _, doc := range file.Docs {
 		if doc.Body != nil {
-			r.document(doc.Body)
+			reader.document(doc.Body)
 		}
 	}
-	return r.segments, r.errs
+	return reader.segments, reader.errs
 }
 
 func splitLines(s string) []string {
@@ -118,16 +118,16 @@ func (r *yamlReader) mapping(n ast.Node, what string, fields []field) bool {
 		return false
 	}
 	seen := map[string]bool{}
-	for _, v := range values {
-		key := keyText(v)
+	for _, pair := range values {
+		key := keyText(pair)
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key })
 		switch {
 		case i < 0:
-			r.wrong(v.Key, "the keys are "+fieldNames(fields), "%s has no key %s", what, key)
+			r.wrong(pair.Key, "the keys are "+fieldNames(fields), "%s has no key %s", what, key)
 		case seen[key]:
-			r.wrong(v.Key, "keep one of them", "the key %s stands twice", key)
+			r.wrong(pair.Key, "keep one of them", "the key %s stands twice", key)
 		default:
-			fields[i].read(v.Value)
+			fields[i].read(pair.Value)
 		}
 		seen[key] = true
 	}
@@ -171,37 +171,37 @@ func (r *yamlReader) document(n ast.Node) {
 	}}})
 }
 
-func (r *yamlReader) readSegment(n ast.Node) {
-	s := Segment{Members: true}
-	s.origin = r.originOf(n)
-	s.idFrom = s.origin
-	r.segment = segmentIDOf(n)
+func (r *yamlReader) readSegment(node ast.Node) {
+	segment := Segment{Members: true}
+	segment.origin = r.originOf(node)
+	segment.idFrom = segment.origin
+	r.segment = segmentIDOf(node)
 	defer func() { r.segment = "" }()
 	var rule ast.Node
-	ok := r.mapping(n, "a segment", []field{
-		{"id", func(n ast.Node) { s.ID, s.idFrom = r.textOrNone(n, "id"), r.originOf(n) }},
-		{"name", func(n ast.Node) { s.Name = r.textOrNone(n, "name") }},
-		{"rule", func(n ast.Node) {
-			if n.Type() != ast.NullType {
-				rule = n
+	ok := r.mapping(node, "a segment", []field{
+		{"id", func(node ast.Node) { segment.ID, segment.idFrom = r.textOrNone(node, "id"), r.originOf(node) }},
+		{"name", func(node ast.Node) { segment.Name = r.textOrNone(node, "name") }},
+		{"rule", func(node ast.Node) {
+			if node.Type() != ast.NullType {
+				rule = node
 			}
 		}},
-		{"members", func(n ast.Node) { s.Members = r.bool(n, "members") }},
-		{"tests", func(n ast.Node) { r.list(n, "tests", func(n ast.Node) { r.readTest(&s, n) }) }},
+		{"members", func(node ast.Node) { segment.Members = r.bool(node, "members") }},
+		{"tests", func(node ast.Node) { r.list(node, "tests", func(node ast.Node) { r.readTest(&segment, node) }) }},
 	})
 	switch {
 	case !ok:
 		return
-	case s.ID == "":
-		r.wrong(n, "add id: with 1 to 64 of the characters a-z, 0-9 and -", "the segment has no id")
+	case segment.ID == "":
+		r.wrong(node, "add id: with 1 to 64 of the characters a-z, 0-9 and -", "the segment has no id")
 		return
 	case rule == nil:
-		r.wrong(n, `add rule:, as rule: traits.plan == "pro"`, "the segment has no rule")
+		r.wrong(node, `add rule:, as rule: traits.plan == "pro"`, "the segment has no rule")
 		return
 	}
 	before := len(r.errs)
-	if s.Rule, s.origin = r.ruleText(rule); len(r.errs) == before {
-		r.segments = append(r.segments, s)
+	if segment.Rule, segment.origin = r.ruleText(rule); len(r.errs) == before {
+		r.segments = append(r.segments, segment)
 	}
 }
 
@@ -252,29 +252,29 @@ func (r *yamlReader) originOf(n ast.Node) *origin {
 	return &origin{file: r.file, lines: r.lines, line: p.Line, column: p.Column, fixed: true}
 }
 
-func (r *yamlReader) readTest(s *Segment, n ast.Node) {
-	t := Test{File: r.file, Line: n.GetToken().Position.Line}
+func (r *yamlReader) readTest(segment *Segment, node ast.Node) {
+	test := Test{File: r.file, Line: node.GetToken().Position.Line}
 	expect := ""
-	ok := r.mapping(n, "a test", []field{
-		{"name", func(n ast.Node) { t.Name = r.text(n, "name") }},
-		{"events", func(n ast.Node) {
-			r.list(n, "events", func(n ast.Node) { t.Events = append(t.Events, r.json(n)) })
+	ok := r.mapping(node, "a test", []field{
+		{"name", func(node ast.Node) { test.Name = r.text(node, "name") }},
+		{"events", func(node ast.Node) {
+			r.list(node, "events", func(node ast.Node) { test.Events = append(test.Events, r.json(node)) })
 		}},
-		{"at", func(n ast.Node) { t.At = r.time(n, "at") }},
-		{"profile", func(n ast.Node) { t.Profile = r.text(n, "profile") }},
-		{"expect", func(n ast.Node) { expect = r.text(n, "expect") }},
+		{"at", func(node ast.Node) { test.At = r.time(node, "at") }},
+		{"profile", func(node ast.Node) { test.Profile = r.text(node, "profile") }},
+		{"expect", func(node ast.Node) { expect = r.text(node, "expect") }},
 	})
 	if !ok {
 		return
 	}
 	if expect != "in" && expect != "out" {
-		r.wrong(n, "add expect: in or expect: out", "the test does not say what it expects")
+		r.wrong(node, "add expect: in or expect: out", "the test does not say what it expects")
 	}
-	if len(t.Events) == 0 {
-		r.wrong(n, `add events:, as - {type: track, userId: u1, event: Order Completed, timestamp: "2026-11-01T10:00:00Z"}`, "the test has no events")
+	if len(test.Events) == 0 {
+		r.wrong(node, `add events:, as - {type: track, userId: u1, event: Order Completed, timestamp: "2026-11-01T10:00:00Z"}`, "the test has no events")
 	}
-	t.In = expect == "in"
-	s.Tests = append(s.Tests, t)
+	test.In = expect == "in"
+	segment.Tests = append(segment.Tests, test)
 }
 
 func (r *yamlReader) json(n ast.Node) []byte {

@@ -159,12 +159,12 @@ func (l *leakRig) awaitHeld(t *testing.T, shards int) {
 	})
 }
 
-// await asks until done says nil, for a minute.
+// await asks until done says nil, for five minutes.
 func (l *leakRig) await(t *testing.T, what string, done func() error) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(time.Minute); ; <-tick.C {
+	for deadline := time.Now().Add(5 * time.Minute); ; <-tick.C {
 		err := done()
 		if err == nil {
 			return

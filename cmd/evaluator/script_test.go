@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 // scriptPatience bounds one script: a command that never ends fails it.
-const scriptPatience = 90 * time.Second
+const scriptPatience = 5 * time.Minute
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{

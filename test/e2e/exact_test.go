@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
@@ -23,7 +22,7 @@ func TestExact(t *testing.T) {
 		s.Init()
 		s.Run()
 		s.Produce(tr.Records(s, 3000)...)
-		s.AwaitSettled(time.Minute)
+		s.AwaitSettled(stack.Patience)
 		tr.ExpectAll(t, s)
 		report(t, s.Verify(tr.Rules))
 	})
@@ -46,7 +45,7 @@ func TestExactThroughKills(t *testing.T) {
 			running[victim] = s.Run()
 			produceAndAwaitSome(s, tr)
 		}
-		s.AwaitSettled(time.Minute)
+		s.AwaitSettled(stack.Patience)
 		tr.ExpectAll(t, s)
 		report(t, s.Verify(tr.Rules))
 	})
@@ -56,12 +55,12 @@ func TestExactThroughKills(t *testing.T) {
 // committed, so that what follows hits the evaluators at work.
 func produceAndAwaitSome(s *stack.System, tr *traffic.Traffic) {
 	var before int64
-	s.Await("the shards' offsets", time.Minute, func() (err error) {
+	s.Await("the shards' offsets", stack.Patience, func() (err error) {
 		before, err = s.Applied()
 		return err
 	})
 	s.Produce(tr.Records(s, 500)...)
-	s.Await("some records to be committed", time.Minute, func() error {
+	s.Await("some records to be committed", stack.Patience, func() error {
 		now, err := s.Applied()
 		if err == nil && now <= before {
 			err = fmt.Errorf("still %d records", now)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"muster/test/e2e/stack"
 )
@@ -20,14 +19,14 @@ func TestLostRecordsAreAcceptedByHand(t *testing.T) {
 		users := oneOfEach(s)
 		visit(s, "Early", users)
 		e := s.Run()
-		s.AwaitSettled(time.Minute)
+		s.AwaitSettled(stack.Patience)
 		e.Kill()
 		visit(s, "Lost", users)
 		visit(s, "Late", users)
 		s.DeleteBefore(s.Keyed, 0, 2)
 
 		e = s.Run()
-		s.Await("shard 0 to stop and shard 1 to go on", time.Minute, func() error {
+		s.Await("shard 0 to stop and shard 1 to go on", stack.Patience, func() error {
 			stopped, err := e.Metric("muster_poisoned_partitions")
 			if members := s.Stored(1, []string{"late"}).Members["late"]; err == nil && (stopped != 1 || len(members) != 1) {
 				err = fmt.Errorf("%v stopped, %v in segment late of shard 1", stopped, members)
@@ -36,7 +35,7 @@ func TestLostRecordsAreAcceptedByHand(t *testing.T) {
 		})
 		e.Terminate()
 		e = s.Run("--accept-gaps")
-		s.AwaitSettled(time.Minute)
+		s.AwaitSettled(stack.Patience)
 		lost, err := e.Metric(`muster_lost_records_total{shard="0"}`)
 		if err != nil || lost != 1 {
 			t.Errorf("%v lost records counted, %v; want 1", lost, err)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -54,7 +53,7 @@ func TestHostileProfileIDs(t *testing.T) {
 			}
 		}
 		s.Produce(records...)
-		s.AwaitSettled(time.Minute)
+		s.AwaitSettled(stack.Patience)
 		report(t, s.Verify(rules))
 		if letters := s.Letters(s.Source); len(letters) > 0 {
 			t.Errorf("refused: %v", letters)

@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/test/e2e/stack"
+	"muster/test/kit/kafka"
 	"muster/test/kit/oracle"
 )
 
@@ -15,6 +16,7 @@ import (
 // the very millisecond its window moves, while nothing at all is produced
 // and the evaluator is replaced meanwhile.
 func TestTimePassesWithoutTraffic(t *testing.T) {
+	kafka.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		s := stack.Start(t, stack.Options{Shards: 2, Cluster: cluster, Wall: true, Segments: "segments:\n" +
 			"  - {id: active, rule: 'count(events(\"Visited\", \"4s\")) > 0'}\n" +
@@ -24,7 +26,8 @@ func TestTimePassesWithoutTraffic(t *testing.T) {
 		visited := time.Now().Truncate(time.Millisecond).UTC()
 		profiles := []string{"ann", "bob", "cat"}
 		for _, id := range profiles {
-			s.Produce(&kgo.Record{Topic: s.Keyed, Partition: int32(s.Owner(id)), Key: []byte(id), Value: fmt.Appendf(nil,
+			// They arrive when they happen, however long producing takes.
+			s.Produce(&kgo.Record{Topic: s.Keyed, Partition: int32(s.Owner(id)), Timestamp: visited, Key: []byte(id), Value: fmt.Appendf(nil,
 				`{"type":"track","event":"Visited","userId":%q,"timestamp":%q}`, id, visited.Format(time.RFC3339Nano))})
 		}
 		awaitOutbox(s, len(profiles), 2)
@@ -48,7 +51,7 @@ func TestTimePassesWithoutTraffic(t *testing.T) {
 // awaitOutbox waits until every profile has some changes, and returns them.
 func awaitOutbox(s *stack.System, profiles, changes int) map[string][]oracle.Change {
 	var byProfile map[string][]oracle.Change
-	s.Await(fmt.Sprintf("%d changes of %d profiles", changes, profiles), time.Minute, func() error {
+	s.Await(fmt.Sprintf("%d changes of %d profiles", changes, profiles), stack.Patience, func() error {
 		byProfile = map[string][]oracle.Change{}
 		for shard := range s.Shards {
 			for _, c := range s.Stored(shard, nil).Outbox {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -37,7 +36,7 @@ func TestWrongPartitioner(t *testing.T) {
 		}
 		s.Produce(records...)
 		s.Run()
-		s.AwaitSettled(time.Minute)
+		s.AwaitSettled(stack.Patience)
 		letters := s.Letters(s.Keyed)
 		if len(letters) != wrong || wrong == 0 {
 			t.Errorf("%d records have dead letters, want %d", len(letters), wrong)

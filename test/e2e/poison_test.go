@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -87,7 +86,7 @@ func feedPoison(t *testing.T, cluster bool, sources int, list []poison) {
 	}
 	s.Produce(&kgo.Record{Topic: topic, Key: []byte("4711"), Value: []byte(usable)})
 	s.Run()
-	s.AwaitSettled(time.Minute)
+	s.AwaitSettled(stack.Patience)
 	letters := s.Letters(topic)
 	for offset, p := range list {
 		expectLetter(t, p, topic, int64(offset), letters[stack.Place(0, int64(offset))])

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
@@ -12,7 +11,7 @@ import (
 
 // awaitMetric waits for a value of a metric, and has events flow meanwhile.
 func awaitMetric(s *stack.System, tr *traffic.Traffic, e *stack.Evaluator, name string, want float64) {
-	s.Await(fmt.Sprintf("%s to be %v", name, want), time.Minute, func() error {
+	s.Await(fmt.Sprintf("%s to be %v", name, want), stack.Patience, func() error {
 		s.Produce(tr.Records(s, 20)...)
 		got, err := e.Metric(name)
 		if err == nil && got != want {
@@ -37,7 +36,7 @@ func TestReload(t *testing.T) {
 		s.Init()
 		e := s.Run()
 		s.Produce(tr.Records(s, 1000)...)
-		s.AwaitSettled(time.Minute)
+		s.AwaitSettled(stack.Patience)
 		report(t, s.Verify(tr.Rules))
 
 		tr.Rules["plan"] = `traits.plan != "pro" and segment("new")`
@@ -58,7 +57,7 @@ func TestReload(t *testing.T) {
 		s.WriteSegments(tr.Segments())
 		awaitMetric(s, tr, e, "muster_segments_edition", 3)
 		s.Produce(tr.Touch(s)...)
-		s.AwaitSettled(time.Minute)
+		s.AwaitSettled(stack.Patience)
 		tr.ExpectAll(t, s)
 		report(t, s.VerifyMembers(tr.Rules))
 	})

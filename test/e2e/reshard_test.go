@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -34,7 +33,7 @@ func TestReshard(t *testing.T) {
 		s.Init()
 		e := s.Run()
 		s.Produce(o.events(tr, 1500)...)
-		s.AwaitSettled(time.Minute)
+		s.AwaitSettled(stack.Patience)
 		refuses(t, s, 1, "evaluators are running: ")
 		e.Terminate()
 
@@ -44,7 +43,7 @@ func TestReshard(t *testing.T) {
 		s.Produce(direct)
 		refuses(t, s, 1, " has 1 record to read, from offset ")
 		e = s.Run()
-		s.AwaitSettled(time.Minute)
+		s.AwaitSettled(stack.Patience)
 		e.Terminate()
 
 		topics := []keyed{{s.Keyed, 8}, {s.Keyed + "-3", 3}, {s.Keyed + "-3-8", 8}}
@@ -57,7 +56,7 @@ func TestReshard(t *testing.T) {
 			s.Resharded(to.topic, to.shards)
 			e = s.Run()
 			s.Produce(o.events(tr, 700)...)
-			s.AwaitSettled(time.Minute)
+			s.AwaitSettled(stack.Patience)
 			e.Terminate()
 			if out, err := s.Reshard("--drop-old"); err != nil {
 				t.Fatalf("dropping the old shards: %v\n%s", err, out)

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
@@ -22,7 +21,7 @@ func TestExactWhenSecured(t *testing.T) {
 		s.Init()
 		evaluator := s.Run()
 		s.Produce(tr.Records(s, 1000)...)
-		s.AwaitSettled(time.Minute)
+		s.AwaitSettled(stack.Patience)
 		tr.ExpectAll(t, s)
 		report(t, s.Verify(tr.Rules))
 		denied, err := s.Denied()
@@ -49,7 +48,7 @@ func TestRefusedWaitsUntilMended(t *testing.T) {
 	s.SetPasswords("not-the-brokers-word", redis.Password)
 	refused := s.Run()
 	awaitReady(t, s, refused, http.StatusServiceUnavailable, "kafka: ", "check sasl.username")
-	if _, code := refused.Terminate(); code != 0 {
+	if code := refused.Terminate(); code != 0 {
 		t.Errorf("it left with exit code %d while it waited", code)
 	}
 
@@ -63,7 +62,7 @@ func TestRefusedWaitsUntilMended(t *testing.T) {
 	s.SetPasswords(kafka.Password, "the-next-word")
 	tr := traffic.New(6, 5, 1)
 	s.Produce(tr.Records(s, 50)...)
-	s.AwaitSettled(time.Minute)
+	s.AwaitSettled(stack.Patience)
 	for _, one := range []*stack.Evaluator{refused, e} {
 		expectNoSecret(t, "the log", one.Log())
 	}
@@ -71,7 +70,7 @@ func TestRefusedWaitsUntilMended(t *testing.T) {
 
 func awaitReady(t *testing.T, s *stack.System, e *stack.Evaluator, status int, words ...string) {
 	t.Helper()
-	s.Await(fmt.Sprintf("readiness %d with %q", status, words), time.Minute, func() error {
+	s.Await(fmt.Sprintf("readiness %d with %q", status, words), stack.Patience, func() error {
 		got, text, err := e.Ready()
 		if err != nil {
 			return err

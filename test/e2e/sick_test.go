@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/test/e2e/stack"
+	"muster/test/kit/kafka"
 )
 
 // oneOfEach returns a profile of every shard.
@@ -36,6 +36,7 @@ const earlyAndLate = "segments:\n  - {id: early, rule: 'count(events(\"Early\"))
 // A shard whose profiles somebody else has written over tries again, loudly,
 // and goes on when they are restored; the other never stops.
 func TestAShardThatCannotReadGoesOnWhenMended(t *testing.T) {
+	kafka.Beside(t)
 	const profiles = "m:{s0}:p:*"
 	harm := map[string]func(t *testing.T, s *stack.System, bucket, id string) (mend func() error, words string){
 		"garbage": func(t *testing.T, s *stack.System, bucket, id string) (func() error, string) {
@@ -58,13 +59,14 @@ func TestAShardThatCannotReadGoesOnWhenMended(t *testing.T) {
 	}
 	for name, harm := range harm {
 		t.Run(name, func(t *testing.T) {
+			kafka.Beside(t)
 			eachRedis(t, func(t *testing.T, cluster bool) {
 				s := stack.Start(t, stack.Options{Shards: 2, Cluster: cluster, Segments: earlyAndLate})
 				s.Init()
 				users := oneOfEach(s)
 				e := s.Run()
 				visit(s, "Early", users)
-				s.AwaitSettled(time.Minute)
+				s.AwaitSettled(stack.Patience)
 				e.Terminate()
 				mend, words := harm(t, s, s.Keys(profiles)[0], users[0])
 
@@ -78,7 +80,7 @@ func TestAShardThatCannotReadGoesOnWhenMended(t *testing.T) {
 				if err := mend(); err != nil {
 					t.Fatal(err)
 				}
-				s.AwaitSettled(time.Minute)
+				s.AwaitSettled(stack.Patience)
 				awaitMember(s, 0, "late", users[0])
 				awaitReady(t, s, e, http.StatusOK)
 			})
@@ -95,7 +97,7 @@ func TestAShardAppliedInPartStops(t *testing.T) {
 		users := oneOfEach(s)
 		e := s.Run()
 		visit(s, "Early", users)
-		s.AwaitSettled(time.Minute)
+		s.AwaitSettled(stack.Patience)
 		if err := s.Redis.Set(t.Context(), "m:{s0}:out", "foreign", 0).Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +110,7 @@ func TestAShardAppliedInPartStops(t *testing.T) {
 }
 
 func awaitMember(s *stack.System, shard int, segment, profile string) {
-	s.Await(fmt.Sprintf("%s of shard %d in segment %s", profile, shard, segment), time.Minute, func() error {
+	s.Await(fmt.Sprintf("%s of shard %d in segment %s", profile, shard, segment), stack.Patience, func() error {
 		if members := s.Stored(shard, []string{segment}).Members[segment]; !slices.Contains(members, profile) {
 			return fmt.Errorf("its members are %q", members)
 		}

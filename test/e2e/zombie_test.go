@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,33 +13,42 @@ import (
 
 // An evaluator that stops for longer than its session, as a machine does that
 // pauses, and then goes on in the middle of its batch, is fenced: it says so,
-// drops what it had, and nothing of it lands. What it was about to commit may
-// have been nothing, so it takes some tries.
+// drops what it had, and nothing of it lands. It stops when its transaction
+// is on the way, and the transaction comes to Redis when it goes on.
 func TestZombieIsFenced(t *testing.T) {
-	const session, tries = 2 * time.Second, 10
+	const session = 2 * time.Second
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		tr := traffic.New(9, 80, 12)
-		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: tr.Segments(), Cluster: cluster, Session: session})
+		s := stack.Start(t, stack.Options{
+			Shards: shards, Sources: sources, Segments: tr.Segments(), Cluster: cluster, Session: session, Linked: true,
+		})
 		s.Init()
-		running := []*stack.Evaluator{s.Run()}
-		produceAndAwaitSome(s, tr)
-		running = append(running, s.Run())
-		fenced := 0.0
-		for try := 0; fenced == 0; try++ {
-			if try == tries {
-				t.Fatalf("nobody was fenced in %d tries", tries)
+		var armed atomic.Bool
+		stopped, goesOn := make(chan struct{}), make(chan struct{})
+		s.OnCommand(func(name string) {
+			if name == "EXEC" && armed.CompareAndSwap(true, false) {
+				close(stopped)
+				<-goesOn
 			}
-			zombie := running[try%2]
-			produceAndAwaitSome(s, tr)
-			zombie.Freeze()
-			s.Produce(tr.Touch(s)...)
-			s.AwaitSettled(time.Minute) // by the other one
-			zombie.Thaw()
-			s.Await("the zombie to be at work again", time.Minute, func() error { return ready(zombie) })
-			fenced = fences(zombie)
+		})
+		zombie := s.Run()
+		produceAndAwaitSome(s, tr)
+		s.AwaitSettled(stack.Patience)
+		armed.Store(true)
+		s.Produce(tr.Records(s, 500)...)
+		<-stopped
+		zombie.Freeze()
+		s.Run()
+		s.Produce(tr.Touch(s)...)
+		s.AwaitSettled(stack.Patience) // by the other one
+		close(goesOn)
+		zombie.Thaw()
+		s.Await("the zombie to be at work again", stack.Patience, func() error { return ready(zombie) })
+		if fences(zombie) == 0 {
+			t.Error("it was not fenced")
 		}
 		s.Produce(tr.Touch(s)...)
-		s.AwaitSettled(time.Minute)
+		s.AwaitSettled(stack.Patience)
 		tr.ExpectAll(t, s)
 		report(t, s.Verify(tr.Rules))
 	})

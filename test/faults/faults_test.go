@@ -31,7 +31,8 @@ type outcome struct {
 }
 
 // slowestRecovery is the session timeout, by when the killed one is missed,
-// and two seconds to take over.
+// and two seconds to take over. Only make faults, which has the machine for
+// itself, demands it: how long it takes beside other suites says nothing.
 const slowestRecovery = session + 2*time.Second
 
 // TestFaults is what the package is for. Runs go in parallel, as many as
@@ -58,7 +59,7 @@ func TestFaults(t *testing.T) {
 	total.Seconds = time.Since(began).Seconds()
 	total.Recovery = quantile(recoveries, 0.99).Seconds()
 	total.print(t)
-	if total.Recovery > slowestRecovery.Seconds() {
+	if measured := os.Getenv("MUSTER_FAULTS") != ""; measured && total.Recovery > slowestRecovery.Seconds() {
 		t.Errorf("the 99th percentile of recovery is %.1f s, want at most %s", total.Recovery, slowestRecovery)
 	}
 }

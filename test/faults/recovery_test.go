@@ -44,7 +44,7 @@ func (r *run) recover() time.Duration {
 
 func (r *run) produceUntil(what string, done func() error) {
 	r.t.Helper()
-	r.system.Await(what, time.Minute, func() error {
+	r.system.Await(what, settling, func() error {
 		r.producer.Send(r.records(atOnce)...)
 		return done()
 	})

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	settling  = 3 * time.Minute  // most time for everything to be committed after the storm
-	stormy    = 3 * time.Minute  // most time for a storm
+	settling  = 10 * time.Minute // most time for everything to be committed after the storm
+	stormy    = 10 * time.Minute // most time for a storm
 	patience  = 15 * time.Second // most time for a fault to find something to hit
 	noteEvery = 100 * time.Millisecond
 	atOnce    = 2                    // records at each look during the storm
@@ -165,7 +165,7 @@ func (r *run) calm() {
 	}
 	r.settle()
 	for _, e := range r.leaving {
-		r.system.Await("an evaluator to leave", time.Minute, e.Left)
+		r.system.Await("an evaluator to leave", settling, e.Left)
 	}
 	switch {
 	case r.plan.steps:

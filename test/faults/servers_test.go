@@ -13,7 +13,7 @@ func redisServers(*run, int) string { return "redis servers" }
 func redisMemory(*run, int) string  { return "redis memory" }
 
 // restartWait bounds starting a broker again.
-const restartWait = time.Minute
+const restartWait = 5 * time.Minute
 
 func killBroker(r *run, f *fault) bool {
 	kafka := r.system.Servers.Kafka

@@ -30,7 +30,7 @@ var order = [][]string{
 var tooling = []string{"test", "bench", "pipeline/storetest"}
 
 // core must stay free of clocks of its own, I/O, logs and metrics.
-var core = []string{"event", "profile", "rules"}
+var core = []string{"event", "profile", "rules", "pipeline"}
 
 // outside is what the core must not import, with everything below it.
 var outside = []string{

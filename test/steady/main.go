@@ -8,8 +8,9 @@
 //
 //	go run ./test/steady -count 2 ./test/e2e ./sink
 //
-// It prints a line for every round, with how long it took, all that go test
-// printed for one that failed, and as the last line one of JSON:
+// It prints a line for every run, with how long it took and which package
+// longest, all that go test printed for one that failed, and as the last line
+// one of JSON:
 //
 //	{"steady":true,"modes":["idle","busy","single","beside"],"rounds":2,"seed":1,"runs":10,"failures":0,"seconds":512.4}
 //
@@ -32,6 +33,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -128,8 +130,8 @@ func (s *suite) round(ctx context.Context, m mode, round int) error {
 			s.failures++
 			how = fmt.Sprintf("FAILED (%v)", one.err)
 		}
-		_, err := fmt.Fprintf(s.out, "%-6s round %d of %d, seed %d: %s after %.1f s\n",
-			m.name, round+1, s.rounds, one.seed, how, time.Since(began).Seconds())
+		_, err := fmt.Fprintf(s.out, "%-6s round %d of %d, seed %d: %s after %.1f s; %s\n",
+			m.name, round+1, s.rounds, one.seed, how, time.Since(began).Seconds(), slowest(one.printed))
 		if err == nil && one.err != nil {
 			_, err = s.out.Write(one.printed)
 		}
@@ -138,4 +140,21 @@ func (s *suite) round(ctx context.Context, m mode, round int) error {
 		}
 	}
 	return nil
+}
+
+// slowest says which package took longest, going by what go test printed.
+func slowest(printed []byte) string {
+	var most float64
+	name := "nothing was run"
+	for line := range strings.Lines(string(printed)) {
+		fields := strings.Fields(line)
+		if len(fields) < 3 || fields[0] != "ok" && fields[0] != "FAIL" {
+			continue
+		}
+		seconds, err := strconv.ParseFloat(strings.TrimSuffix(fields[2], "s"), 64)
+		if err == nil && seconds >= most {
+			most, name = seconds, fmt.Sprintf("%s took longest, %.1f s", fields[1], seconds)
+		}
+	}
+	return name
 }

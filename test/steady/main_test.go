@@ -29,7 +29,7 @@ func played(t *testing.T, rounds int, bad uint64) (printed string, last result, 
 		if seed == bad {
 			return []byte("--- FAIL: TestThis with its own seed 99\n"), errors.New("exit status 1")
 		}
-		return []byte("ok  muster/some\n"), nil
+		return []byte("ok  \tmuster/one\t2.000s\nok  \tmuster/some\t31.500s\n?   \tmuster/none\t[no test files]\n"), nil
 	}
 	if err := s.choose(strings.Join(names(), ",")); err != nil {
 		t.Fatal(err)
@@ -45,14 +45,14 @@ func played(t *testing.T, rounds int, bad uint64) (printed string, last result, 
 
 func TestAllPass(t *testing.T) {
 	printed, last, environments, err := played(t, 2, 0)
-	if err != nil || !last.Steady || last.Runs != 10 || last.Failures != 0 || last.Rounds != 2 || strings.Contains(printed, "muster/some") {
+	if err != nil || !last.Steady || last.Runs != 10 || last.Failures != 0 || last.Rounds != 2 || strings.Contains(printed, "muster/one") {
 		t.Errorf("%v, %+v, it printed\n%s", err, last, printed)
 	}
 	want := []string{"", "", "GOMAXPROCS=1", "", "", "", "", "GOMAXPROCS=1", "", ""}
 	if !slices.Equal(environments, want) {
 		t.Errorf("the environments are %q", environments)
 	}
-	for _, line := range []string{"idle   round 1 of 2, seed 1: passed", "single round 2 of 2, seed 8: passed", "beside round 2 of 2, seed 10: passed"} {
+	for _, line := range []string{"idle   round 1 of 2, seed 1: passed", "; muster/some took longest, 31.5 s\n", "single round 2 of 2, seed 8: passed", "beside round 2 of 2, seed 10: passed"} {
 		if !strings.Contains(printed, line) {
 			t.Errorf("no %q in\n%s", line, printed)
 		}

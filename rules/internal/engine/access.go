@@ -7,7 +7,7 @@ import "math"
 type fullIndex struct {
 	byScale      []scalePostings // boundaries: in below the value's cell, inBack from it on
 	byBit        []offsets
-	everyProfile []offsets // one list, of what every profile comes by
+	everyProfile []offsets // one list, of what is looked at for every profile
 	always       []uint32  // positions with no such set, or none that is worth it
 	late         []uint32  // positions that mention segments, ascending
 }
@@ -27,35 +27,35 @@ const (
 // predicate in the words of Fabret et al.
 type access struct {
 	lit          *literal
-	posting      posting
-	everyProfile bool // every profile comes by
+	posting      entryPosting
+	everyProfile bool // it is looked at for every profile
 }
 
-// addAccess adds the access by a literal, p being its posting for the path at
-// hand, and returns what it costs. To a literal that says what a value is not,
-// every profile comes; its posting tests the literal, too.
-func (r *ruleFiling) addAccess(n *formula, p posting, sufficient bool) float64 {
-	l := n.lit
+// addAccess adds the access by a literal, which was posted for the path at hand,
+// and returns what it costs. Where a literal says what a value is not, full
+// evaluation looks at the posting for every profile, so it tests the literal too.
+func (r *ruleFiling) addAccess(node *formula, posted entryPosting, sufficient bool) float64 {
+	lit := node.lit
 	switch {
-	case l.kind != literalBit && l.kind != literalOneOf && l.kind != literalRange:
+	case lit.kind != literalBit && lit.kind != literalOneOf && lit.kind != literalRange:
 		return math.Inf(1)
-	case !l.negated:
-		r.accesses = append(r.accesses, access{lit: l, posting: p})
-		come := n.visitShare()
-		return (come + leastShare) * r.visitCost(p, n.share/max(come, leastShare))
-	case !l.test.kind.guards():
+	case !lit.negated:
+		r.accesses = append(r.accesses, access{lit: lit, posting: posted})
+		visits := node.visitShare()
+		return (visits + leastShare) * r.visitCost(posted, node.share/max(visits, leastShare))
+	case !lit.test.kind.guards():
 		return math.Inf(1)
 	}
-	r.path = append(r.path, n)
-	p = r.guarded(l, sufficient)
+	r.path = append(r.path, node)
+	posted = r.guarded(lit, sufficient)
 	r.path = r.path[:len(r.path)-1]
-	r.accesses = append(r.accesses, access{lit: l, posting: p, everyProfile: true})
-	return r.visitCost(p, 1)
+	r.accesses = append(r.accesses, access{lit: lit, posting: posted, everyProfile: true})
+	return r.visitCost(posted, 1)
 }
 
-// visitCost is what coming by a posting costs that guarded has just made. Literal
-// is how often its literal holds then.
-func (r *ruleFiling) visitCost(p posting, literal float64) float64 {
+// visitCost is what it costs full evaluation to look at a posting that guarded
+// has just made. Literal is how often its literal holds then.
+func (r *ruleFiling) visitCost(posted entryPosting, literal float64) float64 {
 	gate, rest := 1.0, min(1, literal)
 	for i, n := range r.usable {
 		if i == 0 {
@@ -65,14 +65,15 @@ func (r *ruleFiling) visitCost(p posting, literal float64) float64 {
 		}
 	}
 	behind := costRest
-	if r.rests[p.entry.rest].rule.complete() == 0 {
+	if r.rests[posted.entry.rest].rule.complete() == 0 {
 		behind += rest * costRun
 	}
 	return costGate + gate*behind
 }
 
-// visitShare is how often full evaluation comes by a literal. A range with two
-// ends is filed under one of them, so that is more often than it holds.
+// visitShare is how often full evaluation looks at the postings of a literal. A
+// range with two ends is filed under one of them, so that is more often than it
+// holds.
 func (f *formula) visitShare() float64 {
 	if f.lit.kind != literalRange {
 		return f.share
@@ -104,28 +105,28 @@ func (r *ruleFiling) fileFull(cost float64) {
 
 // fileAccess files the rule under one of its accesses.
 func (f *filing) fileAccess(w *access) {
-	l, p := w.lit, w.posting
+	lit, posting := w.lit, w.posting
 	if w.everyProfile {
-		f.fileEntry(drawerFullEvery, 0, 0, p)
+		f.fileEntry(drawerFullEvery, 0, 0, posting)
 		return
 	}
-	switch l.kind {
+	switch lit.kind {
 	case literalBit:
-		f.fileEntry(drawerFullBit, 0, l.sensor.first+l.index, p)
+		f.fileEntry(drawerFullBit, 0, lit.sensor.first+lit.index, posting)
 	case literalOneOf:
-		for _, c := range l.cells {
-			f.fileEntry(drawerFullCell, l.scale.id, int(c), p)
+		for _, c := range lit.cells {
+			f.fileEntry(drawerFullCell, lit.scale.id, int(c), posting)
 		}
 	case literalRange:
-		low, high := l.ends()
+		low, high := lit.ends()
 		if low == high {
 			return
 		}
-		fromLow, toHigh := l.oneEnded()
-		if low > l.scale.base && (high == l.scale.cells || fromLow <= toHigh) {
-			f.fileEntry(drawerFullUp, l.scale.id, low-1-l.scale.base, p)
+		fromLow, toHigh := lit.oneEnded()
+		if low > lit.scale.base && (high == lit.scale.cells || fromLow <= toHigh) {
+			f.fileEntry(drawerFullUp, lit.scale.id, low-1-lit.scale.base, posting)
 			return
 		}
-		f.fileEntry(drawerFullDown, l.scale.id, high-1-l.scale.base, p)
+		f.fileEntry(drawerFullDown, lit.scale.id, high-1-lit.scale.base, posting)
 	}
 }

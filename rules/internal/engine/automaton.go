@@ -39,48 +39,48 @@ const (
 )
 
 func newAutomaton(patterns []pattern) *automaton {
-	a := &automaton{patterns: patterns, classes: 1}
+	made := &automaton{patterns: patterns, classes: 1}
 	words := make([]string, len(patterns))
 	for i, p := range patterns {
-		words[i] = a.word(i, p)
+		words[i] = made.word(i, p)
 		for j := range len(words[i]) {
-			if c := words[i][j]; a.class[c] == 0 {
-				a.class[c] = uint16(a.classes)
-				a.classes++
+			if c := words[i][j]; made.class[c] == 0 {
+				made.class[c] = uint16(made.classes)
+				made.classes++
 			}
 		}
 	}
-	a.state(0)
+	made.state(0)
 	contains := map[int32][]uint32{}
 	for i, w := range words {
 		if w != "" {
-			a.insert(i, w, contains)
+			made.insert(i, w, contains)
 		}
 	}
-	a.link(contains)
-	a.finish(contains)
-	return a
+	made.link(contains)
+	made.finish(contains)
+	return made
 }
 
 // word is what the automaton looks for on behalf of a pattern, "" if
 // nothing.
-func (a *automaton) word(i int, p pattern) string {
+func (a *automaton) word(i int, wanted pattern) string {
 	switch {
-	case p.op == language.OpIn:
+	case wanted.op == language.OpIn:
 		return ""
-	case p.op == language.OpMatches:
-		w := requiredLiteral(p.text)
+	case wanted.op == language.OpMatches:
+		w := requiredLiteral(wanted.text)
 		if w == "" {
 			a.ungated = append(a.ungated, i)
 		}
 		return w
-	case p.text == "":
+	case wanted.text == "":
 		a.always = append(a.always, i)
-	case p.op == language.OpEndsWith:
+	case wanted.op == language.OpEndsWith:
 		a.suffixes = append(a.suffixes, i)
 		return ""
 	}
-	return p.text
+	return wanted.text
 }
 
 // requiredLiteral returns the longest text that every match contains.
@@ -91,14 +91,14 @@ func requiredLiteral(expression string) string {
 	}
 	best := ""
 	var walk func(*syntax.Regexp)
-	walk = func(r *syntax.Regexp) {
-		switch r.Op {
+	walk = func(part *syntax.Regexp) {
+		switch part.Op {
 		case syntax.OpLiteral:
-			if text := string(r.Rune); r.Flags&syntax.FoldCase == 0 && len(text) > len(best) {
+			if text := string(part.Rune); part.Flags&syntax.FoldCase == 0 && len(text) > len(best) {
 				best = text
 			}
 		case syntax.OpConcat, syntax.OpCapture, syntax.OpPlus:
-			for _, s := range r.Sub {
+			for _, s := range part.Sub {
 				walk(s)
 			}
 		}
@@ -186,16 +186,16 @@ func (a *automaton) finish(contains map[int32][]uint32) {
 }
 
 // match sets the bit of every pattern that holds of s.
-func (a *automaton) match(s string, words bitset) {
+func (a *automaton) match(text string, words bitset) {
 	at := int32(0)
-	for i := range len(s) {
-		at = a.next[int(at)*a.classes+int(a.class[s[i]])]
+	for i := range len(text) {
+		at = a.next[int(at)*a.classes+int(a.class[text[i]])]
 		if ends := a.final[at]; ends != 0 {
-			a.accept(at, ends, i+1, s, words)
+			a.accept(at, ends, i+1, text, words)
 		}
 	}
 	for _, p := range a.suffixes {
-		if strings.HasSuffix(s, a.patterns[p].text) {
+		if strings.HasSuffix(text, a.patterns[p].text) {
 			words.add(uint32(p))
 		}
 	}
@@ -203,13 +203,13 @@ func (a *automaton) match(s string, words bitset) {
 		words.add(uint32(p))
 	}
 	for _, p := range a.ungated {
-		if a.patterns[p].expr.MatchString(s) {
+		if a.patterns[p].expr.MatchString(text) {
 			words.add(uint32(p))
 		}
 	}
 }
 
-func (a *automaton) accept(at int32, ends final, read int, s string, words bitset) {
+func (a *automaton) accept(at int32, ends final, read int, text string, words bitset) {
 	for _, p := range a.contains[a.begin[at]:a.begin[at+1]] {
 		words.add(p)
 	}
@@ -220,7 +220,7 @@ func (a *automaton) accept(at int32, ends final, read int, s string, words bitse
 	}
 	if ends&endsGated != 0 {
 		for _, p := range a.gated[at] {
-			if !words.has(uint32(p)) && a.patterns[p].expr.MatchString(s) {
+			if !words.has(uint32(p)) && a.patterns[p].expr.MatchString(text) {
 				words.add(uint32(p))
 			}
 		}

@@ -18,18 +18,18 @@ func (b *Builder) noteBoundaries(formulas []*formula) {
 		}
 	}
 	for _, f := range formulas {
-		f.each(func(l *literal) {
+		f.each(func(lit *literal) {
 			switch {
-			case l.scale == nil || l.scale.query == nil && l.scale.domain != domainAge:
-			case l.kind == literalRange:
-				low, high := l.ends()
-				note(l.scale, low)
-				note(l.scale, high)
-			case l.kind == literalOneOf:
-				for _, v := range l.values {
-					c := int(l.scale.cell(v))
-					note(l.scale, c)
-					note(l.scale, c+1)
+			case lit.scale == nil || lit.scale.query == nil && lit.scale.domain != domainAge:
+			case lit.kind == literalRange:
+				low, high := lit.ends()
+				note(lit.scale, low)
+				note(lit.scale, high)
+			case lit.kind == literalOneOf:
+				for _, v := range lit.values {
+					c := int(lit.scale.cell(v))
+					note(lit.scale, c)
+					note(lit.scale, c+1)
 				}
 			}
 		})

@@ -62,9 +62,9 @@ func (b *Builder) root(t *language.Term) *formula {
 
 // Build makes the Set of rules, in the order of their positions. It empties
 // the list, as a formula takes much room and goes as soon as it is filed.
-func (b *Builder) Build(rules []Rule, o Options) *Set {
-	s := b.set
-	s.segments, s.rank = len(rules), o.Rank
+func (b *Builder) Build(rules []Rule, options Options) *Set {
+	set := b.set
+	set.segments, set.rank = len(rules), options.Rank
 	formulas := make([]*formula, len(rules))
 	for position, one := range rules {
 		formulas[position] = one.root
@@ -74,16 +74,16 @@ func (b *Builder) Build(rules []Rule, o Options) *Set {
 	formulas, b.held.roots = append(formulas, b.held.roots...), nil
 	b.connect()
 	b.noteTimings()
-	s.schema = profile.NewSchema(b.traits, b.list)
-	s.schema.Conditions = b.held.keys
-	s.index = index{scales: b.scales, sensors: b.bits, residuals: b.residuals}
+	set.schema = profile.NewSchema(b.traits, b.list)
+	set.schema.Conditions = b.held.keys
+	set.index = index{scales: b.scales, sensors: b.bits, residuals: b.residuals}
 	b.orderEvaluation()
 	b.listen()
 	b.resolve(formulas)
 	b.noteBoundaries(formulas)
-	s.index.readBlank(s)
-	b.file(formulas, newSampled(s, o.draw(s.schema), o.Now))
-	return s
+	set.index.readBlank(set)
+	b.file(formulas, newSampled(set, options.draw(set.schema), options.Now))
+	return set
 }
 
 // connect compiles what scales, bit sensors and residuals read. Only now,
@@ -107,19 +107,19 @@ func (b *Builder) connect() {
 
 // listen connects every sensor with its inputs.
 func (b *Builder) listen() {
-	l := &b.set.listeners
-	l.traits, l.series = make([]sensors, len(b.traits)), make([]sensors, len(b.list))
+	listeners := &b.set.listeners
+	listeners.traits, listeners.series = make([]sensors, len(b.traits)), make([]sensors, len(b.list))
 	for i, s := range b.scales {
-		l.of(s.inputs, func(to *sensors) { to.scales = append(to.scales, int32(i)) })
+		listeners.of(s.inputs, func(to *sensors) { to.scales = append(to.scales, int32(i)) })
 		if s.domain == domainAge {
 			b.set.ages = append(b.set.ages, i)
 		}
 	}
 	for i, s := range b.bits {
-		l.of(s.inputs, func(to *sensors) { to.bits = append(to.bits, int32(i)) })
+		listeners.of(s.inputs, func(to *sensors) { to.bits = append(to.bits, int32(i)) })
 	}
 	for i, r := range b.residuals {
-		l.of(r.inputs, func(to *sensors) { to.residuals = append(to.residuals, int32(i)) })
+		listeners.of(r.inputs, func(to *sensors) { to.residuals = append(to.residuals, int32(i)) })
 	}
 }
 
@@ -147,7 +147,7 @@ func (b *Builder) file(formulas []*formula, sample *sampled) {
 	ix.byScale = make([]scalePostings, len(b.scales))
 	ix.full.byScale = make([]scalePostings, len(b.scales))
 	ix.late = newBitset(len(formulas))
-	f := newFiling(ix)
+	filing := newFiling(ix)
 	for i, root := range formulas {
 		root.estimate(sample)
 		ix.programs.add(root)
@@ -155,10 +155,10 @@ func (b *Builder) file(formulas []*formula, sample *sampled) {
 		if late {
 			ix.late.add(uint32(i))
 		}
-		f.rule(i, root, late)
+		filing.rule(i, root, late)
 		formulas[i] = nil
 	}
-	f.file()
+	filing.file()
 	ix.programs.code, ix.programs.start = slices.Clone(ix.programs.code), slices.Clone(ix.programs.start)
 	for _, s := range b.scales {
 		s.shareBelow = nil
@@ -178,14 +178,14 @@ func (b *Builder) noteDependents(i int, root *formula) bool {
 		b.set.dependents[segment] = appendOnce(b.set.dependents[segment], i)
 		late = true
 	}
-	root.each(func(l *literal) {
-		switch l.kind {
+	root.each(func(lit *literal) {
+		switch lit.kind {
 		case literalMember:
-			add(l.index)
+			add(lit.index)
 		case literalHeld:
-			add(b.set.segments + b.held.holds[l.index].condition)
+			add(b.set.segments + b.held.holds[lit.index].condition)
 		case literalResidual:
-			for _, s := range b.residuals[l.index].inputs.segments {
+			for _, s := range b.residuals[lit.index].inputs.segments {
 				add(s)
 			}
 		}
@@ -207,19 +207,19 @@ func traitPaths(lists ...[]*language.Term) []profile.Path {
 }
 
 // residual numbers a condition that no scale or bit can tell.
-func (b *Builder) residual(t *language.Term) int {
-	key := t.String()
+func (b *Builder) residual(term *language.Term) int {
+	key := term.String()
 	if i, known := b.residualOf[key]; known {
 		return i
 	}
-	t.Each(func(t *language.Term) {
-		if t.Op == language.OpHeld {
-			b.hold(t)
+	term.Each(func(term *language.Term) {
+		if term.Op == language.OpHeld {
+			b.hold(term)
 		}
 	})
 	i := len(b.residuals)
 	b.residualOf[key] = i
-	b.residuals, b.sources.residuals = append(b.residuals, residualCondition{}), append(b.sources.residuals, t)
+	b.residuals, b.sources.residuals = append(b.residuals, residualCondition{}), append(b.sources.residuals, term)
 	return i
 }
 

@@ -14,23 +14,23 @@ import (
 // order compares two values by the missing-value law: ok is false when an
 // operand is missing or the kinds can't be compared. Times compare with
 // texts that are times.
-func order(a, b event.Value) (sign int, ok bool) {
-	if a.Kind() != b.Kind() {
-		return orderTimes(a, b)
+func order(left, right event.Value) (sign int, ok bool) {
+	if left.Kind() != right.Kind() {
+		return orderTimes(left, right)
 	}
-	switch a.Kind() {
+	switch left.Kind() {
 	case event.KindNumber:
-		x, y := a.Number(), b.Number()
+		x, y := left.Number(), right.Number()
 		if math.IsNaN(x) || math.IsNaN(y) {
 			return 0, false
 		}
 		return cmp.Compare(x, y), true
 	case event.KindString:
-		return strings.Compare(a.Text(), b.Text()), true
+		return strings.Compare(left.Text(), right.Text()), true
 	case event.KindTime:
-		return cmp.Compare(a.Millis(), b.Millis()), true
+		return cmp.Compare(left.Millis(), right.Millis()), true
 	case event.KindVersion:
-		return semver.Compare(a.Text(), b.Text()), true
+		return semver.Compare(left.Text(), right.Text()), true
 	}
 	return 0, false
 }
@@ -68,18 +68,18 @@ func equal(a, b event.Value) bool {
 }
 
 // compare applies one of the six comparison operators.
-func compare(o language.Op, a, b event.Value) bool {
-	switch o {
+func compare(op language.Op, left, right event.Value) bool {
+	switch op {
 	case language.OpEqual:
-		return equal(a, b)
+		return equal(left, right)
 	case language.OpNotEqual:
-		return !equal(a, b)
+		return !equal(left, right)
 	}
-	sign, ok := order(a, b)
+	sign, ok := order(left, right)
 	if !ok {
 		return false
 	}
-	switch o {
+	switch op {
 	case language.OpLess:
 		return sign < 0
 	case language.OpLessEqual:
@@ -108,18 +108,18 @@ func contained(v, list event.Value) bool {
 
 // calculate applies an arithmetic operator; anything but numbers, and two
 // strings for +, yields missing.
-func calculate(o language.Op, a, b event.Value) event.Value {
-	if a.Kind() != b.Kind() {
+func calculate(op language.Op, left, right event.Value) event.Value {
+	if left.Kind() != right.Kind() {
 		return event.Value{}
 	}
-	if a.Kind() == event.KindString && o == language.OpAdd {
-		return event.StringOf(a.Text() + b.Text())
+	if left.Kind() == event.KindString && op == language.OpAdd {
+		return event.StringOf(left.Text() + right.Text())
 	}
-	if a.Kind() != event.KindNumber {
+	if left.Kind() != event.KindNumber {
 		return event.Value{}
 	}
-	x, y := a.Number(), b.Number()
-	switch o {
+	x, y := left.Number(), right.Number()
+	switch op {
 	case language.OpAdd:
 		return event.NumberOf(x + y)
 	case language.OpSub:

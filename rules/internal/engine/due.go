@@ -62,15 +62,15 @@ func (m *Matcher) refreshDue(now int64) {
 func (m *Matcher) updateDue(p *profile.Profile, now int64) int64 {
 	first := int64(0)
 	for i := range m.state.due {
-		d := &m.state.due[i]
-		if d.come(now) {
+		one := &m.state.due[i]
+		if one.come(now) {
 			crossings := crossingsOfQuiet
-			if d.at == outdated {
+			if one.at == outdated {
 				crossings = crossingsOfEvent
 			}
-			d.at = m.nextDue(p, &m.set.timings[d.series], now, crossings)
+			one.at = m.nextDue(p, &m.set.timings[one.series], now, crossings)
 		}
-		first = earlier(first, d.at)
+		first = earlier(first, one.at)
 	}
 	return first
 }

@@ -74,15 +74,15 @@ func (o *Options) draw(s *profile.Schema) []*profile.Profile {
 }
 
 // newSampled reads the states of profiles and how often each cell occurs.
-func newSampled(s *Set, profiles []*profile.Profile, now int64) *sampled {
-	sp := &sampled{ix: &s.index}
-	m := NewMatcher(s)
+func newSampled(set *Set, profiles []*profile.Profile, now int64) *sampled {
+	sp := &sampled{ix: &set.index}
+	m := NewMatcher(set)
 	for _, p := range profiles {
 		m.nextTurn()
 		m.env.profile, m.env.now = p, now
 		sp.states = append(sp.states, *m.readState(p))
 	}
-	for _, one := range s.index.scales {
+	for _, one := range set.index.scales {
 		one.shareBelow = make([]float64, one.cells+1)
 		for _, st := range sp.states {
 			one.shareBelow[st.cells[one.id]+1]++
@@ -105,25 +105,25 @@ func (sp *sampled) share(l *literal) float64 {
 	return share
 }
 
-func (sp *sampled) positive(l *literal) float64 {
+func (sp *sampled) positive(lit *literal) float64 {
 	if len(sp.states) == 0 {
-		return l.guess()
+		return lit.guess()
 	}
 	share := 0.0
-	switch l.kind {
+	switch lit.kind {
 	case literalRange:
-		share = l.scale.share(l.ends())
+		share = lit.scale.share(lit.ends())
 	case literalOneOf:
-		for _, c := range l.cells {
-			share += l.scale.share(int(c), int(c)+1)
+		for _, c := range lit.cells {
+			share += lit.scale.share(int(c), int(c)+1)
 		}
 	case literalBit:
-		n := l.sensor.first + l.index
+		n := lit.sensor.first + lit.index
 		for _, st := range sp.states {
 			share += float64(st.bits.bit(uint32(n))) / float64(len(sp.states))
 		}
 	default:
-		return l.guess()
+		return lit.guess()
 	}
 	return min(share, 1)
 }

@@ -30,42 +30,42 @@ type slots interface {
 }
 
 // compileValue compiles a term for its value.
-func compileValue(t *language.Term, s slots) evaluator {
-	if t.Kind == event.KindBool && t.Op != language.OpConst && t.Op != language.OpCond && t.Op != language.OpCoalesce && t.Op != language.OpAggregate {
-		test := compileCondition(t, s)
+func compileValue(term *language.Term, numbers slots) evaluator {
+	if term.Kind == event.KindBool && term.Op != language.OpConst && term.Op != language.OpCond && term.Op != language.OpCoalesce && term.Op != language.OpAggregate {
+		test := compileCondition(term, numbers)
 		return func(e *env) event.Value { return event.BoolOf(test(e)) }
 	}
-	switch t.Op {
+	switch term.Op {
 	case language.OpConst:
-		v := t.Value
+		v := term.Value
 		return func(*env) event.Value { return v }
 	case language.OpTrait:
-		path := profile.Path(t.Name)
-		i := s.trait(path)
+		path := profile.Path(term.Name)
+		i := numbers.trait(path)
 		return func(e *env) event.Value { return e.trait(i, path) }
 	case language.OpAggregate:
-		q := s.query(t.Aggregate)
+		q := numbers.query(term.Aggregate)
 		return func(e *env) event.Value { return e.profile.Read(e.set.schema, q, e.now) }
 	case language.OpBucket:
-		salt := t.Name
+		salt := term.Name
 		return func(e *env) event.Value { return event.NumberOf(bucketOf(salt, e.profile.ID)) }
 	case language.OpInstant:
-		offset := t.Offset
+		offset := term.Offset
 		return func(e *env) event.Value { return event.TimeOf(e.now + offset) }
 	case language.OpID, language.OpFirstSeen, language.OpLastSeen, language.OpGroups:
-		return profileField(t.Op)
+		return profileField(term.Op)
 	case language.OpProperty, language.OpTimestamp, language.OpDay, language.OpEventName:
-		return eventField(t)
+		return eventField(term)
 	case language.OpElement:
-		keys := pathKeys(t.Name)
+		keys := pathKeys(term.Name)
 		return func(e *env) event.Value { return descend(e.element, keys) }
 	case language.OpField:
-		base, keys := compileValue(t.Args[0], s), pathKeys(t.Name)
+		base, keys := compileValue(term.Args[0], numbers), pathKeys(term.Name)
 		return func(e *env) event.Value { return descend(base(e), keys) }
 	case language.OpCoalesce, language.OpCond, language.OpCountOf:
-		return compileChoice(t, s)
+		return compileChoice(term, numbers)
 	}
-	return compileFunction(t, s)
+	return compileFunction(term, numbers)
 }
 
 func profileField(o language.Op) evaluator {
@@ -120,10 +120,10 @@ func bucketOf(salt, id string) float64 {
 	return float64(murmur3.StringSum64(salt+"\x00"+id)%10000) / 100
 }
 
-func compileChoice(t *language.Term, s slots) evaluator {
-	switch t.Op {
+func compileChoice(term *language.Term, numbers slots) evaluator {
+	switch term.Op {
 	case language.OpCond:
-		test, then, otherwise := compileCondition(t.Args[0], s), compileValue(t.Args[1], s), compileValue(t.Args[2], s)
+		test, then, otherwise := compileCondition(term.Args[0], numbers), compileValue(term.Args[1], numbers), compileValue(term.Args[2], numbers)
 		return func(e *env) event.Value {
 			if test(e) {
 				return then(e)
@@ -131,7 +131,7 @@ func compileChoice(t *language.Term, s slots) evaluator {
 			return otherwise(e)
 		}
 	case language.OpCoalesce:
-		first, second := compileValue(t.Args[0], s), compileValue(t.Args[1], s)
+		first, second := compileValue(term.Args[0], numbers), compileValue(term.Args[1], numbers)
 		return func(e *env) event.Value {
 			if v := first(e); !v.IsMissing() {
 				return v
@@ -139,13 +139,13 @@ func compileChoice(t *language.Term, s slots) evaluator {
 			return second(e)
 		}
 	}
-	count := compileCount(t, s)
+	count := compileCount(term, numbers)
 	return func(e *env) event.Value { return event.NumberOf(float64(count(e))) }
 }
 
-func compileFunction(t *language.Term, s slots) evaluator {
-	first := compileValue(t.Args[0], s)
-	switch t.Op {
+func compileFunction(term *language.Term, numbers slots) evaluator {
+	first := compileValue(term.Args[0], numbers)
+	switch term.Op {
 	case language.OpLower:
 		return onText(first, strings.ToLower)
 	case language.OpUpper:
@@ -158,12 +158,12 @@ func compileFunction(t *language.Term, s slots) evaluator {
 		return func(e *env) event.Value { return lengthOf(first(e)) }
 	case language.OpPlus, language.OpNeg:
 		factor := event.NumberOf(1)
-		if t.Op == language.OpNeg {
+		if term.Op == language.OpNeg {
 			factor = event.NumberOf(-1)
 		}
 		return func(e *env) event.Value { return calculate(language.OpMul, factor, first(e)) }
 	}
-	second, o := compileValue(t.Args[1], s), t.Op
+	second, o := compileValue(term.Args[1], numbers), term.Op
 	return func(e *env) event.Value { return calculate(o, first(e), second(e)) }
 }
 
@@ -188,58 +188,58 @@ func lengthOf(v event.Value) event.Value {
 }
 
 // compileCondition compiles a term for its truth.
-func compileCondition(t *language.Term, s slots) condition {
-	switch t.Op {
+func compileCondition(term *language.Term, numbers slots) condition {
+	switch term.Op {
 	case language.OpNot:
-		of := compileCondition(t.Args[0], s)
+		of := compileCondition(term.Args[0], numbers)
 		return func(e *env) bool { return !of(e) }
 	case language.OpAnd:
-		left, right := compileCondition(t.Args[0], s), compileCondition(t.Args[1], s)
+		left, right := compileCondition(term.Args[0], numbers), compileCondition(term.Args[1], numbers)
 		return func(e *env) bool { return left(e) && right(e) }
 	case language.OpOr:
-		left, right := compileCondition(t.Args[0], s), compileCondition(t.Args[1], s)
+		left, right := compileCondition(term.Args[0], numbers), compileCondition(term.Args[1], numbers)
 		return func(e *env) bool { return left(e) || right(e) }
 	case language.OpEqual, language.OpNotEqual, language.OpLess, language.OpLessEqual, language.OpGreater, language.OpGreaterEqual:
-		left, right, o := compileValue(t.Args[0], s), compileValue(t.Args[1], s), t.Op
+		left, right, o := compileValue(term.Args[0], numbers), compileValue(term.Args[1], numbers), term.Op
 		return func(e *env) bool { return compare(o, left(e), right(e)) }
 	case language.OpPresent, language.OpAbsent:
-		of, want := compileValue(t.Args[0], s), t.Op == language.OpPresent
+		of, want := compileValue(term.Args[0], numbers), term.Op == language.OpPresent
 		return func(e *env) bool { return !of(e).IsMissing() == want }
 	case language.OpIn:
-		of, list := compileValue(t.Args[0], s), compileValue(t.Args[1], s)
+		of, list := compileValue(term.Args[0], numbers), compileValue(term.Args[1], numbers)
 		return func(e *env) bool { return contained(of(e), list(e)) }
 	case language.OpInRange:
-		of, bounds := compileValue(t.Args[0], s), t.Value.Elements()
+		of, bounds := compileValue(term.Args[0], numbers), term.Value.Elements()
 		low, high := bounds[0].Number(), bounds[1].Number()
 		return func(e *env) bool { return within(of(e), low, high) }
 	case language.OpContains, language.OpStartsWith, language.OpEndsWith, language.OpMatches:
-		return compileText(t, s)
+		return compileText(term, numbers)
 	case language.OpSegment:
-		i := s.segment(t.Name)
+		i := numbers.segment(term.Name)
 		return func(e *env) bool { return e.profile.Members.Has(i) }
 	case language.OpHeld:
-		h := hold{s.condition(t), t.Offset}
+		h := hold{numbers.condition(term), term.Offset}
 		return func(e *env) bool { return e.held(h) }
 	case language.OpAnyOf, language.OpAllOf, language.OpNoneOf, language.OpOneOf:
-		return compileQuantifier(t, s)
+		return compileQuantifier(term, numbers)
 	}
-	of := compileValue(t, s)
+	of := compileValue(term, numbers)
 	return func(e *env) bool { return of(e).True() }
 }
 
-func compileText(t *language.Term, s slots) condition {
-	of := compileValue(t.Args[0], s)
-	if t.Op == language.OpMatches {
-		pattern := regexp.MustCompile(t.Name)
+func compileText(term *language.Term, numbers slots) condition {
+	of := compileValue(term.Args[0], numbers)
+	if term.Op == language.OpMatches {
+		pattern := regexp.MustCompile(term.Name)
 		return func(e *env) bool {
 			v := of(e)
 			return v.Kind() == event.KindString && pattern.MatchString(v.Text())
 		}
 	}
-	test := map[language.Op]func(s, part string) bool{
+	test := map[language.Op]func(text, part string) bool{
 		language.OpContains: strings.Contains, language.OpStartsWith: strings.HasPrefix, language.OpEndsWith: strings.HasSuffix,
-	}[t.Op]
-	part := compileValue(t.Args[1], s)
+	}[term.Op]
+	part := compileValue(term.Args[1], numbers)
 	return func(e *env) bool {
 		v, p := of(e), part(e)
 		return v.Kind() == event.KindString && p.Kind() == event.KindString && test(v.Text(), p.Text())

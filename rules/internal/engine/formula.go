@@ -25,21 +25,21 @@ type formula struct {
 
 // normalize turns a checked condition into a formula; negate asks for its
 // complement.
-func (b *Builder) normalize(t *language.Term, negate bool) *formula {
-	switch t.Op {
+func (b *Builder) normalize(term *language.Term, negate bool) *formula {
+	switch term.Op {
 	case language.OpNot:
-		return b.normalize(t.Args[0], !negate)
+		return b.normalize(term.Args[0], !negate)
 	case language.OpAnd, language.OpOr:
 		op := formulaAnd
-		if (t.Op == language.OpOr) != negate {
+		if (term.Op == language.OpOr) != negate {
 			op = formulaOr
 		}
-		return join(op, b.normalize(t.Args[0], negate), b.normalize(t.Args[1], negate))
+		return join(op, b.normalize(term.Args[0], negate), b.normalize(term.Args[1], negate))
 	}
-	if t.Op == language.OpCond && isCondition(t.Args[1]) && isCondition(t.Args[2]) && expanded(t) <= maxExpanded {
-		return b.choice(t, negate)
+	if term.Op == language.OpCond && isCondition(term.Args[1]) && isCondition(term.Args[2]) && expanded(term) <= maxExpanded {
+		return b.choice(term, negate)
 	}
-	lit := b.literal(t)
+	lit := b.literal(term)
 	if negate {
 		lit.negated = !lit.negated
 	}
@@ -80,24 +80,24 @@ func isCondition(t *language.Term) bool {
 
 // join combines two formulas, taking in those of the same connective.
 func join(op formulaKind, parts ...*formula) *formula {
-	f := &formula{kind: op}
-	n := 0
+	joined := &formula{kind: op}
+	kids := 0
 	for _, p := range parts {
 		if p.kind == op {
-			n += len(p.kids)
+			kids += len(p.kids)
 		} else {
-			n++
+			kids++
 		}
 	}
-	f.kids = make([]*formula, 0, n)
+	joined.kids = make([]*formula, 0, kids)
 	for _, p := range parts {
 		if p.kind == op {
-			f.kids = append(f.kids, p.kids...)
+			joined.kids = append(joined.kids, p.kids...)
 		} else {
-			f.kids = append(f.kids, p)
+			joined.kids = append(joined.kids, p)
 		}
 	}
-	return f
+	return joined
 }
 
 // literals counts the literals of a formula.

@@ -14,9 +14,9 @@ package engine
 //     rest, which has the rule's next guards. Most postings die at the
 //     gate; where the guards are not all of the rule its program runs.
 //   - Rules that may be left are looked at only if the profile is in them.
-//   - In a full evaluation, every rule is reached through one
-//     set of its predicates of which at least one must hold, the set that is
-//     expected to cost least.
+//   - In a full evaluation, every rule is reached through one set of its
+//     predicates of which at least one must hold, the set that is expected to
+//     cost least.
 //
 // It is part of a Set and immutable.
 type index struct {

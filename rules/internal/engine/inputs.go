@@ -18,19 +18,19 @@ type inputs struct {
 	clock     bool // the current time itself; windows move with their series
 }
 
-func (b *Builder) inputsOf(t *language.Term) inputs {
+func (b *Builder) inputsOf(term *language.Term) inputs {
 	var in inputs
-	t.Each(func(t *language.Term) {
-		switch t.Op {
+	term.Each(func(term *language.Term) {
+		switch term.Op {
 		case language.OpTrait:
-			in.traits = append(in.traits, b.trait(profile.Path(t.Name)))
+			in.traits = append(in.traits, b.trait(profile.Path(term.Name)))
 		case language.OpAggregate:
-			q := b.query(t.Aggregate)
+			q := b.query(term.Aggregate)
 			in.series = append(in.series, q.Series)
 		case language.OpSegment:
-			in.segments = append(in.segments, b.segment(t.Name))
+			in.segments = append(in.segments, b.segment(term.Name))
 		case language.OpHeld:
-			in.segments = append(in.segments, b.set.segments+b.condition(t))
+			in.segments = append(in.segments, b.set.segments+b.condition(term))
 		case language.OpFirstSeen:
 			in.firstSeen = true
 		case language.OpLastSeen:
@@ -70,25 +70,25 @@ type listeners struct {
 }
 
 // of calls f with the sensors of every input.
-func (l *listeners) of(in inputs, f func(*sensors)) {
+func (l *listeners) of(in inputs, visit func(*sensors)) {
 	for _, i := range in.traits {
-		f(&l.traits[i])
+		visit(&l.traits[i])
 	}
 	for _, i := range in.series {
-		f(&l.series[i])
+		visit(&l.series[i])
 	}
 	for _, one := range []struct {
 		uses    bool
 		sensors *sensors
 	}{{in.firstSeen, &l.firstSeen}, {in.lastSeen, &l.lastSeen}, {in.groups, &l.groups}} {
 		if one.uses {
-			f(one.sensors)
+			visit(one.sensors)
 		}
 	}
 	if in.clock {
-		f(&l.clock)
+		visit(&l.clock)
 	}
 	if len(in.traits)+len(in.series)+len(in.segments) == 0 && !in.firstSeen && !in.lastSeen && !in.groups {
-		f(&l.identity)
+		visit(&l.identity)
 	}
 }

@@ -15,7 +15,7 @@ const (
 	drawerFullUp
 	drawerFullDown
 	drawerFullBit
-	drawerFullEvery // of what every profile comes by
+	drawerFullEvery // of what is looked at for every profile
 )
 
 const drawers = int(drawerFullEvery) + 1
@@ -29,12 +29,12 @@ func (d drawer) ofScales() bool {
 // which they were filed: by position.
 func (f *filing) file() {
 	entries, exits := make([]uint32, f.lists*gateKinds+1), make([]uint32, f.lists+1)
-	f.postings.each(func(p *posting) { entries[p.group+1]++ })
+	f.postings.each(func(p *entryPosting) { entries[p.group+1]++ })
 	f.exits.each(func(p *exitPosting) { exits[p.list+1]++ })
 	f.ix.entries = make([]entry, accumulate(entries))
 	f.ix.exits = make([]exit, accumulate(exits))
 	f.begin(entries, exits)
-	f.postings.each(func(p *posting) {
+	f.postings.each(func(p *entryPosting) {
 		at := &entries[p.group]
 		f.ix.entries[*at] = p.entry
 		*at++
@@ -108,8 +108,8 @@ func (ix *index) makeTable(d drawer, owner int) (lists []offsets, back bool) {
 
 // tableOf returns where the lists of a drawer and owner are kept, and how many
 // keys they have.
-func (ix *index) tableOf(d drawer, owner int) (*[]offsets, int) {
-	switch d {
+func (ix *index) tableOf(kind drawer, owner int) (*[]offsets, int) {
+	switch kind {
 	case drawerRise, drawerFall:
 		return &ix.byBit, 64 * ix.bitWords
 	case drawerResidual:
@@ -119,15 +119,15 @@ func (ix *index) tableOf(d drawer, owner int) (*[]offsets, int) {
 	case drawerFullEvery:
 		return &ix.full.everyProfile, 1
 	}
-	s := ix.scales[owner]
-	boundaries := s.cells - s.base - 1
-	switch d {
+	scale := ix.scales[owner]
+	boundaries := scale.cells - scale.base - 1
+	switch kind {
 	case drawerArrive, drawerDepart:
-		return &ix.byScale[owner].cells, s.cells
+		return &ix.byScale[owner].cells, scale.cells
 	case drawerUp, drawerDown:
 		return &ix.byScale[owner].boundaries, boundaries
 	case drawerFullCell:
-		return &ix.full.byScale[owner].cells, s.cells
+		return &ix.full.byScale[owner].cells, scale.cells
 	}
 	return &ix.full.byScale[owner].boundaries, boundaries
 }

@@ -77,48 +77,50 @@ func mentionsMembership(t *language.Term) bool {
 	return found
 }
 
-func (b *Builder) indexed(t *language.Term) *literal {
-	switch t.Op {
+func (b *Builder) indexed(term *language.Term) *literal {
+	switch term.Op {
 	case language.OpConst:
-		return &literal{kind: literalAlways, negated: !t.Value.True()}
+		return &literal{kind: literalAlways, negated: !term.Value.True()}
 	case language.OpSegment:
-		return &literal{kind: literalMember, index: b.segment(t.Name)}
+		return &literal{kind: literalMember, index: b.segment(term.Name)}
 	case language.OpHeld:
-		return &literal{kind: literalHeld, index: b.hold(t)}
+		return &literal{kind: literalHeld, index: b.hold(term)}
 	case language.OpEqual, language.OpNotEqual, language.OpLess, language.OpLessEqual, language.OpGreater, language.OpGreaterEqual:
-		return b.comparison(t)
+		return b.comparison(term)
 	case language.OpPresent, language.OpAbsent:
-		return b.oneOf(t.Args[0], []event.Value{{}}, t.Op == language.OpPresent)
+		return b.oneOf(term.Args[0], []event.Value{{}}, term.Op == language.OpPresent)
 	case language.OpIn:
-		return b.contained(t)
+		return b.contained(term)
 	case language.OpInRange:
-		return b.wholeNumbers(t)
+		return b.wholeNumbers(term)
 	case language.OpContains, language.OpStartsWith, language.OpEndsWith, language.OpMatches:
-		return b.textual(t)
+		return b.textual(term)
 	case language.OpTrait, language.OpProperty, language.OpField, language.OpAggregate:
-		return b.oneOf(t, []event.Value{event.BoolOf(true)}, false)
+		return b.oneOf(term, []event.Value{event.BoolOf(true)}, false)
 	}
 	return nil
 }
 
 // mirrored is the operator with its sides exchanged.
 var mirrored = map[language.Op]language.Op{
-	language.OpEqual: language.OpEqual, language.OpNotEqual: language.OpNotEqual, language.OpLess: language.OpGreater, language.OpLessEqual: language.OpGreaterEqual, language.OpGreater: language.OpLess, language.OpGreaterEqual: language.OpLessEqual,
+	language.OpEqual: language.OpEqual, language.OpNotEqual: language.OpNotEqual,
+	language.OpLess: language.OpGreater, language.OpLessEqual: language.OpGreaterEqual,
+	language.OpGreater: language.OpLess, language.OpGreaterEqual: language.OpLessEqual,
 }
 
 // comparison indexes the comparison of something with a constant or with
 // the current time.
 func (b *Builder) comparison(t *language.Term) *literal {
-	left, right, o := t.Args[0], t.Args[1], t.Op
+	left, right, op := t.Args[0], t.Args[1], t.Op
 	if left.Op == language.OpConst || left.Op == language.OpInstant {
-		left, right, o = right, left, mirrored[o]
+		left, right, op = right, left, mirrored[op]
 	}
 	switch {
 	case left.Op == language.OpConst:
 		return nil
 	case right.Op == language.OpInstant:
 		// value < now + offset is age > -offset, with age = now - value.
-		return b.ordered(left, domainAge, mirrored[o], event.NumberOf(float64(-right.Offset)))
+		return b.ordered(left, domainAge, mirrored[op], event.NumberOf(float64(-right.Offset)))
 	case right.Op != language.OpConst:
 		return nil
 	case left.Kind == event.KindTime || right.Kind == event.KindTime:
@@ -126,13 +128,13 @@ func (b *Builder) comparison(t *language.Term) *literal {
 		if !ok {
 			return nil
 		}
-		return b.ordered(left, domainMoment, o, event.NumberOf(float64(ms)))
+		return b.ordered(left, domainMoment, op, event.NumberOf(float64(ms)))
 	case right.Kind == event.KindVersion:
-		return b.ordered(left, domainVersions, o, event.StringOf(right.Value.Text()))
+		return b.ordered(left, domainVersions, op, event.StringOf(right.Value.Text()))
 	case !plainValued(left):
 		return nil
 	}
-	return b.plainComparison(left, o, right.Value)
+	return b.plainComparison(left, op, right.Value)
 }
 
 // plainValued reports whether a term can never yield a time, which would
@@ -141,22 +143,22 @@ func plainValued(t *language.Term) bool {
 	return t.Op != language.OpCond && t.Op != language.OpCoalesce
 }
 
-func (b *Builder) plainComparison(left *language.Term, o language.Op, v event.Value) *literal {
-	equality := o == language.OpEqual || o == language.OpNotEqual
-	switch v.Kind() {
+func (b *Builder) plainComparison(left *language.Term, op language.Op, value event.Value) *literal {
+	equality := op == language.OpEqual || op == language.OpNotEqual
+	switch value.Kind() {
 	case event.KindNumber:
 		if equality {
-			return b.oneOf(left, []event.Value{v}, o == language.OpNotEqual)
+			return b.oneOf(left, []event.Value{value}, op == language.OpNotEqual)
 		}
-		return b.ordered(left, domainPlain, o, v)
+		return b.ordered(left, domainPlain, op, value)
 	case event.KindString:
 		if equality {
-			return b.oneOf(left, []event.Value{v}, o == language.OpNotEqual)
+			return b.oneOf(left, []event.Value{value}, op == language.OpNotEqual)
 		}
-		return b.ordered(left, domainTexts, o, v)
+		return b.ordered(left, domainTexts, op, value)
 	case event.KindBool:
 		if equality {
-			return b.oneOf(left, []event.Value{v}, o == language.OpNotEqual)
+			return b.oneOf(left, []event.Value{value}, op == language.OpNotEqual)
 		}
 	}
 	return nil
@@ -175,24 +177,24 @@ func (b *Builder) oneOf(of *language.Term, values []event.Value, negated bool) *
 }
 
 // ordered indexes a comparison on an ordered scale.
-func (b *Builder) ordered(of *language.Term, d domain, o language.Op, v event.Value) *literal {
+func (b *Builder) ordered(of *language.Term, d domain, op language.Op, value event.Value) *literal {
 	s := b.scale(of, d, 1)
 	if s == nil {
 		return nil
 	}
-	s.addConstant(v)
+	s.addConstant(value)
 	lit := &literal{kind: literalRange, scale: s}
-	switch o {
+	switch op {
 	case language.OpLess:
-		lit.high = boundAt(v, sideBefore)
+		lit.high = boundAt(value, sideBefore)
 	case language.OpLessEqual:
-		lit.high = boundAt(v, sideBehind)
+		lit.high = boundAt(value, sideBehind)
 	case language.OpGreater:
-		lit.low = boundAt(v, sideBehind)
+		lit.low = boundAt(value, sideBehind)
 	case language.OpGreaterEqual:
-		lit.low = boundAt(v, sideBefore)
+		lit.low = boundAt(value, sideBefore)
 	default:
-		lit.low, lit.high, lit.negated = boundAt(v, sideBefore), boundAt(v, sideBehind), o == language.OpNotEqual
+		lit.low, lit.high, lit.negated = boundAt(value, sideBefore), boundAt(value, sideBehind), op == language.OpNotEqual
 	}
 	return lit
 }

@@ -14,7 +14,7 @@ type Flip struct {
 }
 
 // Matcher is one goroutine's scratch space for a Set. It writes the flips it
-// finds into the profile's Members and returns them in order of segment ids;
+// finds into the profile's Members and returns them in the order of Options.Rank;
 // the slice is valid until the next call.
 //
 // What a Matcher keeps of a profile, its State, hangs on the profile in
@@ -29,13 +29,13 @@ type Matcher struct {
 
 	// Of the profile at hand.
 	state   *State
-	members bitset // of the profile: those that it has
+	members bitset // its memberships, the memory of its Members
 
 	// Of the evaluation at hand.
 	turn            uint64
 	moves           []move
-	toggled         []int // bits that changed
-	recompute       []int32
+	toggled         []int     // bits that changed
+	recompute       []int32   // residuals whose inputs changed
 	ins             []stretch // of entries whose predicate has become true
 	outs            []stretch // of exits whose predicate has become false
 	allIns, allOuts []stretch // of which that is not known
@@ -51,7 +51,7 @@ type Matcher struct {
 	fresh   bitset // memberships of a full evaluation
 	bits    bitset // of the sensor being read
 	present []int  // traits that a profile has anything of
-	warmed  uint64 // keeps the reads of note from being left out
+	warmed  uint64 // keeps the reads of noteLists from being left out
 }
 
 // move is a value that went from one cell to another.
@@ -97,25 +97,25 @@ func (m *Matcher) Prepare(p *profile.Profile, now int64) {
 // nothing else can have flipped.
 func (m *Matcher) Update(p *profile.Profile, changed *profile.Changed, now int64) []Flip {
 	m.attach(p, now)
-	l := &m.set.listeners
+	listeners := &m.set.listeners
 	for i := range changed.Traits {
 		m.tellTrait(&changed.Traits[i])
 	}
 	for i := range changed.Traits {
-		m.refresh(&l.traits[changed.Traits[i].Trait])
+		m.refresh(&listeners.traits[changed.Traits[i].Trait])
 	}
 	for _, i := range changed.Series {
-		m.refresh(&l.series[i])
+		m.refresh(&listeners.series[i])
 	}
 	m.outdate(changed.Series)
 	if changed.FirstSeen {
-		m.refresh(&l.firstSeen)
+		m.refresh(&listeners.firstSeen)
 	}
 	if changed.LastSeen {
-		m.refresh(&l.lastSeen)
+		m.refresh(&listeners.lastSeen)
 	}
 	if changed.Groups {
-		m.refresh(&l.groups)
+		m.refresh(&listeners.groups)
 	}
 	m.propagate()
 	return m.recordFlips()

@@ -11,24 +11,24 @@ type Outline struct {
 
 // OutlineOf builds a rule for itself, to see how it is found.
 func OutlineOf(t *language.Term) Outline {
-	var o Outline
-	b := NewBuilder(func(string) int { return 0 })
-	root := b.root(t)
-	b.connect()
-	for _, s := range b.scales {
+	var outline Outline
+	builder := NewBuilder(func(string) int { return 0 })
+	root := builder.root(t)
+	builder.connect()
+	for _, s := range builder.scales {
 		s.resolve()
 	}
-	for _, f := range append(b.held.roots, root) {
+	for _, f := range append(builder.held.roots, root) {
 		f.simplify()
 		f.estimate(&sampled{})
 		f.each(func(l *literal) {
 			if l.kind == literalResidual {
-				o.Computed = append(o.Computed, b.residuals[l.index].text)
+				outline.Computed = append(outline.Computed, builder.residuals[l.index].text)
 			} else {
-				o.Indexed++
+				outline.Indexed++
 			}
 		})
 	}
-	o.Share = root.share
-	return o
+	outline.Share = root.share
+	return outline
 }

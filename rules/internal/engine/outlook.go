@@ -37,42 +37,42 @@ func (x *Inspector) outlook(t *language.Term) *outlook {
 func (o *outlook) move(at int64) {
 	o.ahead.now = at
 	before := maps.Clone(o.ahead.since)
-	for _, e := range o.held {
-		since, was := before[e.number]
-		switch is := e.test(&o.ahead); {
+	for _, expected := range o.held {
+		since, was := before[expected.number]
+		switch is := expected.test(&o.ahead); {
 		case !is:
-			delete(o.ahead.since, e.number)
+			delete(o.ahead.since, expected.number)
 		case was:
-			o.ahead.since[e.number] = since
+			o.ahead.since[expected.number] = since
 		default:
-			o.ahead.since[e.number] = at
+			o.ahead.since[expected.number] = at
 		}
 	}
 }
 
 // nextInstant returns the next instant at which anything that a condition
 // looks at may change, 0 for none.
-func (o *outlook) nextInstant(t *language.Term) int64 {
+func (o *outlook) nextInstant(term *language.Term) int64 {
 	next, now := int64(0), o.ahead.now
 	sooner := func(at int64) {
 		if at > now {
 			next = earlier(next, at)
 		}
 	}
-	t.Deep(func(t *language.Term) {
-		switch t.Op {
+	term.Deep(func(term *language.Term) {
+		switch term.Op {
 		case language.OpAggregate:
-			sooner(o.ahead.profile.NextChange(o.set.schema, o.query(t.Aggregate), now))
+			sooner(o.ahead.profile.NextChange(o.set.schema, o.query(term.Aggregate), now))
 		case language.OpHeld:
-			if since, is := o.ahead.since[o.condition(t)]; is {
-				sooner(since + t.Offset)
+			if since, is := o.ahead.since[o.condition(term)]; is {
+				sooner(since + term.Offset)
 			}
 		}
-		for i, side := range t.Args {
-			if _, compares := mirrored[t.Op]; !compares || side.Op != language.OpInstant {
+		for i, side := range term.Args {
+			if _, compares := mirrored[term.Op]; !compares || side.Op != language.OpInstant {
 				continue
 			}
-			if ms, ok := timeOf(compileValue(t.Args[1-i], o)(&o.ahead)); ok {
+			if ms, ok := timeOf(compileValue(term.Args[1-i], o)(&o.ahead)); ok {
 				sooner(ms - side.Offset)
 				sooner(ms - side.Offset + 1)
 			}

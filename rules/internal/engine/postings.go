@@ -2,8 +2,8 @@ package engine
 
 import "math"
 
-// posting is an entry before it is filed.
-type posting struct {
+// entryPosting is an entry before it is filed.
+type entryPosting struct {
 	group uint64 // by list and then by kind of gate
 	entry entry
 	rule  ruleRef
@@ -21,7 +21,7 @@ type exitPosting struct {
 // processor predicts well.
 const gateKinds = 2 * (int(testBit) + 1)
 
-func (p *posting) kind() int {
+func (p *entryPosting) kind() int {
 	if p.odd {
 		return 2*int(p.entry.gate.kind) + 1
 	}
@@ -35,7 +35,7 @@ type filing struct {
 	ix       *index
 	first    [drawers][]int // by owner, its first list
 	lists    int
-	postings pile[posting]
+	postings pile[entryPosting]
 	exits    pile[exitPosting]
 	rests    []rest
 	accesses []access   // scratch: to one rule
@@ -45,20 +45,20 @@ type filing struct {
 }
 
 func newFiling(ix *index) *filing {
-	f := &filing{ix: ix}
-	for d := range f.first {
+	made := &filing{ix: ix}
+	for kind := range made.first {
 		owners := len(ix.scales)
-		if !drawer(d).ofScales() {
+		if !drawer(kind).ofScales() {
 			owners = 1
 		}
-		f.first[d] = make([]int, owners)
+		made.first[kind] = make([]int, owners)
 		for owner := range owners {
-			_, keys := ix.tableOf(drawer(d), owner)
-			f.first[d][owner] = f.lists
-			f.lists += keys + 1
+			_, keys := ix.tableOf(drawer(kind), owner)
+			made.first[kind][owner] = made.lists
+			made.lists += keys + 1
 		}
 	}
-	return f
+	return made
 }
 
 // rule files the postings of one rule.
@@ -83,22 +83,22 @@ type ruleFiling struct {
 //
 // It leaves in accesses the cheapest set of literals of which one must hold for
 // the formula to hold, and returns what these cost a full evaluation.
-func (r *ruleFiling) walk(n *formula, required, sufficient bool) float64 {
-	if n.kind == formulaLiteral {
-		p := r.guarded(n.lit, sufficient)
-		r.fileLiteral(n.lit, p, required && !r.late)
-		return r.addAccess(n, p, sufficient)
+func (r *ruleFiling) walk(node *formula, required, sufficient bool) float64 {
+	if node.kind == formulaLiteral {
+		p := r.guarded(node.lit, sufficient)
+		r.fileLiteral(node.lit, p, required && !r.late)
+		return r.addAccess(node, p, sufficient)
 	}
 	depth, begin := len(r.path), len(r.accesses)
 	cost := math.Inf(1) // of the cheapest part of a conjunction
-	if n.kind == formulaOr {
+	if node.kind == formulaOr {
 		cost = 0 // of all parts
 	}
-	for i, k := range n.kids {
+	for i, kid := range node.kids {
 		r.path = r.path[:depth]
 		alone := true // no other kid but literals
-		if n.kind == formulaAnd {
-			for j, other := range n.kids {
+		if node.kind == formulaAnd {
+			for j, other := range node.kids {
 				if j == i {
 					continue
 				}
@@ -110,9 +110,9 @@ func (r *ruleFiling) walk(n *formula, required, sufficient bool) float64 {
 			}
 		}
 		mine := len(r.accesses)
-		part := r.walk(k, required && k.kind != formulaOr, sufficient && alone)
+		part := r.walk(kid, required && kid.kind != formulaOr, sufficient && alone)
 		switch {
-		case n.kind == formulaOr:
+		case node.kind == formulaOr:
 			cost += part
 		case part < cost:
 			cost, r.accesses = part, append(r.accesses[:begin], r.accesses[mine:]...)
@@ -127,29 +127,29 @@ func (r *ruleFiling) walk(n *formula, required, sufficient bool) float64 {
 // fileLiteral files a rule under one of its literals: entries where the literal
 // may become true, exits where it may become false. When the rule can't
 // hold without the literal, an exit where it surely becomes false is sure.
-func (f *filing) fileLiteral(l *literal, p posting, required bool) {
-	switch l.kind {
+func (f *filing) fileLiteral(lit *literal, posted entryPosting, required bool) {
+	switch lit.kind {
 	case literalBit:
-		n := l.sensor.first + l.index
+		n := lit.sensor.first + lit.index
 		on, off := drawerRise, drawerFall
-		if l.negated {
+		if lit.negated {
 			on, off = off, on
 		}
-		f.fileEntry(on, 0, n, p)
-		f.fileExit(off, 0, n, p, required)
+		f.fileEntry(on, 0, n, posted)
+		f.fileExit(off, 0, n, posted, required)
 	case literalResidual:
-		f.fileEntry(drawerResidual, 0, l.index, p)
-		f.fileExit(drawerResidual, 0, l.index, p, false)
+		f.fileEntry(drawerResidual, 0, lit.index, posted)
+		f.fileExit(drawerResidual, 0, lit.index, posted, false)
 	case literalOneOf:
-		f.fileOneOf(l, p, required)
+		f.fileOneOf(lit, posted, required)
 	case literalRange:
-		f.fileRange(l, p, required)
+		f.fileRange(lit, posted, required)
 	}
 }
 
 // fileOneOf files single cells. A move from one of several cells to another
 // changes nothing.
-func (f *filing) fileOneOf(l *literal, p posting, required bool) {
+func (f *filing) fileOneOf(l *literal, p entryPosting, required bool) {
 	several := len(l.values) > 1
 	for _, c := range l.cells {
 		switch {
@@ -164,28 +164,28 @@ func (f *filing) fileOneOf(l *literal, p posting, required bool) {
 }
 
 // fileRange files a range of cells under the boundaries at its ends.
-func (f *filing) fileRange(l *literal, p posting, required bool) {
-	low, high := l.ends()
+func (f *filing) fileRange(lit *literal, posted entryPosting, required bool) {
+	low, high := lit.ends()
 	if low == high {
 		return
 	}
-	s := l.scale
-	hasLow, hasHigh := low > s.base, high < s.cells
-	if hasLow && hasHigh && l.negated { // a long move may pass over the range
+	of := lit.scale
+	hasLow, hasHigh := low > of.base, high < of.cells
+	if hasLow && hasHigh && lit.negated { // a long move may pass over the range
 		required = false
 	}
 	inward, outward := drawerUp, drawerDown
 	if hasLow {
-		f.fileBoundary(s, low, inward, outward, l.negated, p, required)
+		f.fileBoundary(of, low, inward, outward, lit.negated, posted, required)
 	}
 	if hasHigh {
-		f.fileBoundary(s, high, outward, inward, l.negated, p, required)
+		f.fileBoundary(of, high, outward, inward, lit.negated, posted, required)
 	}
 }
 
 // fileBoundary files one end: crossing it inward makes a range true and its
 // complement false.
-func (f *filing) fileBoundary(s *scale, cell int, inward, outward drawer, negated bool, p posting, required bool) {
+func (f *filing) fileBoundary(s *scale, cell int, inward, outward drawer, negated bool, p entryPosting, required bool) {
 	if negated {
 		inward, outward = outward, inward
 	}
@@ -193,11 +193,11 @@ func (f *filing) fileBoundary(s *scale, cell int, inward, outward drawer, negate
 	f.fileExit(outward, s.id, cell-1-s.base, p, required)
 }
 
-func (f *filing) fileEntry(d drawer, owner, key int, p posting) {
+func (f *filing) fileEntry(d drawer, owner, key int, p entryPosting) {
 	p.group = uint64((f.first[d][owner]+key)*gateKinds + p.kind())
 	f.postings.add(p)
 }
 
-func (f *filing) fileExit(d drawer, owner, key int, p posting, sure bool) {
+func (f *filing) fileExit(d drawer, owner, key int, p entryPosting, sure bool) {
 	f.exits.add(exitPosting{list: uint64(f.first[d][owner] + key), exit: exitOf(p.rule, sure)})
 }

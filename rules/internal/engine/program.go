@@ -32,10 +32,10 @@ type instruction struct {
 	whenTrue, whenFalse int16 // instructions ahead in the same rule
 }
 
-// Ends of a program.
+// Jumps that end a program.
 const (
-	endAccept = -1
-	endRefuse = -2
+	jumpAccept = -1
+	jumpRefuse = -2
 )
 
 // programs are the rules as jump programs, one behind the other.
@@ -49,29 +49,29 @@ type programs struct {
 const maxLiterals = 4096
 
 // add appends the program of the next position.
-func (p *programs) add(f *formula) {
+func (p *programs) add(part *formula) {
 	p.start = append(p.start, uint32(len(p.code)))
 	base := len(p.code)
-	var emit func(f *formula, whenTrue, whenFalse int16)
-	emit = func(f *formula, whenTrue, whenFalse int16) {
-		if f.kind == formulaLiteral {
-			p.code = append(p.code, instruction{f.lit.test, whenTrue, whenFalse})
+	var emit func(part *formula, whenTrue, whenFalse int16)
+	emit = func(part *formula, whenTrue, whenFalse int16) {
+		if part.kind == formulaLiteral {
+			p.code = append(p.code, instruction{part.lit.test, whenTrue, whenFalse})
 			return
 		}
-		for i, k := range f.kids {
-			if i == len(f.kids)-1 {
-				emit(k, whenTrue, whenFalse)
+		for i, kid := range part.kids {
+			if i == len(part.kids)-1 {
+				emit(kid, whenTrue, whenFalse)
 				continue
 			}
-			behind := int16(len(p.code) - base + k.literals())
-			if f.kind == formulaAnd {
-				emit(k, behind, whenFalse)
+			behind := int16(len(p.code) - base + kid.literals())
+			if part.kind == formulaAnd {
+				emit(kid, behind, whenFalse)
 			} else {
-				emit(k, whenTrue, behind)
+				emit(kid, whenTrue, behind)
 			}
 		}
 	}
-	emit(f, endAccept, endRefuse)
+	emit(part, jumpAccept, jumpRefuse)
 }
 
 // run evaluates the rule at a position.
@@ -97,25 +97,25 @@ func (m *Matcher) run(position uint32) bool {
 			pc = in.whenFalse
 		}
 		if pc < 0 {
-			return pc == endAccept
+			return pc == jumpAccept
 		}
 	}
 }
 
 // test runs the rarer kinds of tests.
-func (m *Matcher) test(t *test) bool {
-	negated := t.parameter&1 != 0
-	switch n := t.parameter >> 1; t.kind {
+func (m *Matcher) test(one *test) bool {
+	negated := one.parameter&1 != 0
+	switch number := one.parameter >> 1; one.kind {
 	case testBit:
-		return m.state.bits.has(n) != negated
+		return m.state.bits.has(number) != negated
 	case testMember:
-		return m.env.profile.Members.Has(int(n)) != negated
+		return m.env.profile.Members.Has(int(number)) != negated
 	case testResidual:
-		return m.residual(n) != negated
+		return m.residual(number) != negated
 	case testHeld:
-		return m.env.held(m.index.heldFor[n]) != negated
+		return m.env.held(m.index.heldFor[number]) != negated
 	case testList:
-		return m.index.inList(n, m.state.cells[t.scale]) != negated
+		return m.index.inList(number, m.state.cells[one.scale]) != negated
 	}
 	return negated
 }

@@ -40,26 +40,26 @@ func (m *Matcher) gather() {
 // the ordered region or leaves it, every boundary may matter and nothing is
 // known of its predicates.
 func (m *Matcher) gatherMove(mv move) {
-	s, lists := m.index.scales[mv.scale], &m.index.byScale[mv.scale]
+	scale, lists := m.index.scales[mv.scale], &m.index.byScale[mv.scale]
 	if c := lists.cells; c != nil {
 		m.noteLists(c[mv.to].in, c[mv.to+1].in, c[mv.to].out, c[mv.to+1].out)
 		m.noteLists(c[mv.from].inBack, c[mv.from+1].inBack, c[mv.from].outBack, c[mv.from+1].outBack)
 	}
-	b := lists.boundaries
-	if b == nil {
+	boundaries := lists.boundaries
+	if boundaries == nil {
 		return
 	}
-	from, to := int(mv.from)-s.base, int(mv.to)-s.base
+	from, to := int(mv.from)-scale.base, int(mv.to)-scale.base
 	switch {
 	case from < 0 && to < 0:
 	case from < 0 || to < 0:
-		last := len(b) - 1
-		m.allIns = append(m.allIns, stretch{b[0].in, b[last].in}, stretch{b[0].inBack, b[last].inBack})
-		m.allOuts = append(m.allOuts, stretch{b[0].out, b[last].out}, stretch{b[0].outBack, b[last].outBack})
+		last := len(boundaries) - 1
+		m.allIns = append(m.allIns, stretch{boundaries[0].in, boundaries[last].in}, stretch{boundaries[0].inBack, boundaries[last].inBack})
+		m.allOuts = append(m.allOuts, stretch{boundaries[0].out, boundaries[last].out}, stretch{boundaries[0].outBack, boundaries[last].outBack})
 	case to > from:
-		m.noteLists(b[from].in, b[to].in, b[from].out, b[to].out)
+		m.noteLists(boundaries[from].in, boundaries[to].in, boundaries[from].out, boundaries[to].out)
 	default:
-		m.noteLists(b[to].inBack, b[from].inBack, b[to].outBack, b[from].outBack)
+		m.noteLists(boundaries[to].inBack, boundaries[from].inBack, boundaries[to].outBack, boundaries[from].outBack)
 	}
 }
 
@@ -135,21 +135,21 @@ func room[T any](kept *[]T, all []stretch) []T {
 // every one and then counts it or not, without a branch that the processor
 // would have to guess: which gates hold is close to random.
 func (m *Matcher) sift(all []stretch) []uint32 {
-	found, n := room(&m.found, all), 0
+	found, count := room(&m.found, all), 0
 	ix, cells := m.index, m.state.cells
 	for _, s := range all {
 		entries := ix.entries[s.low:s.high]
 		for i := range entries {
 			e := &entries[i]
-			found[n] = e.rest
+			found[count] = e.rest
 			if e.gate.kind == testRange { // most are, and those of a kind stand together
-				n += int(inRange(e.gate.parameter, cells[e.gate.scale]))
+				count += int(inRange(e.gate.parameter, cells[e.gate.scale]))
 			} else if ix.gateHolds(&e.gate, m.state) {
-				n++
+				count++
 			}
 		}
 	}
-	return found[:n]
+	return found[:count]
 }
 
 // winnow keeps the rests that hold of rules not among some members.

@@ -13,18 +13,18 @@ func (m *Matcher) tellTrait(c *profile.TraitChange) {
 
 // refresh reads the sensors of a changed input anew, writes what they tell into
 // the State and notes what moved.
-func (m *Matcher) refresh(l *sensors) {
-	for _, i := range l.scales {
+func (m *Matcher) refresh(changed *sensors) {
+	for _, i := range changed.scales {
 		if m.firstRead(int(i)) {
 			m.refreshScale(i)
 		}
 	}
-	for _, i := range l.bits {
+	for _, i := range changed.bits {
 		if m.firstRead(len(m.index.scales) + int(i)) {
 			m.refreshBits(m.index.sensors[i])
 		}
 	}
-	for _, i := range l.residuals {
+	for _, i := range changed.residuals {
 		if m.firstRead(len(m.index.scales) + len(m.index.sensors) + int(i)) {
 			m.recompute = append(m.recompute, i)
 		}

@@ -16,27 +16,27 @@ type resolver struct {
 // where the scale has many cells.
 const longList = 32
 
-func (r *resolver) resolve(l *literal) {
+func (r *resolver) resolve(lit *literal) {
 	negated := uint32(0)
-	if l.negated {
+	if lit.negated {
 		negated = 1
 	}
-	switch l.kind {
+	switch lit.kind {
 	case literalAlways:
-		l.test = test{kind: testConst, parameter: 1 - negated}
+		lit.test = test{kind: testConst, parameter: 1 - negated}
 	case literalMember:
-		l.test = test{kind: testMember, parameter: uint32(l.index)<<1 | negated}
+		lit.test = test{kind: testMember, parameter: uint32(lit.index)<<1 | negated}
 	case literalHeld:
-		l.test = test{kind: testHeld, parameter: uint32(l.index)<<1 | negated}
+		lit.test = test{kind: testHeld, parameter: uint32(lit.index)<<1 | negated}
 	case literalResidual:
-		l.test = test{kind: testResidual, parameter: uint32(l.index)<<1 | negated}
+		lit.test = test{kind: testResidual, parameter: uint32(lit.index)<<1 | negated}
 	case literalBit:
-		l.test = test{kind: testBit, parameter: uint32(l.sensor.first+l.index)<<1 | negated}
+		lit.test = test{kind: testBit, parameter: uint32(lit.sensor.first+lit.index)<<1 | negated}
 	case literalRange:
-		low, high := l.ends()
-		l.test = rangeTest(l.scale, low, high, l.negated)
+		low, high := lit.ends()
+		lit.test = rangeTest(lit.scale, low, high, lit.negated)
 	case literalOneOf:
-		r.resolveOneOf(l)
+		r.resolveOneOf(lit)
 	}
 }
 
@@ -75,22 +75,22 @@ func (l *literal) findCells() {
 	l.cells = slices.Compact(cells)
 }
 
-func (r *resolver) resolveOneOf(l *literal) {
-	l.findCells()
-	cells := l.cells
+func (r *resolver) resolveOneOf(lit *literal) {
+	lit.findCells()
+	cells := lit.cells
 	first, last := int(cells[0]), int(cells[len(cells)-1])
-	scale := uint16(l.scale.id)
+	scale := uint16(lit.scale.id)
 	switch {
 	case last-first+1 == len(cells):
-		l.test = rangeTest(l.scale, first, last+1, l.negated)
-	case l.scale.cells > 64*longList && len(cells) <= longList:
+		lit.test = rangeTest(lit.scale, first, last+1, lit.negated)
+	case lit.scale.cells > 64*longList && len(cells) <= longList:
 		parameter := r.storeList(cells) << 1
-		if l.negated {
+		if lit.negated {
 			parameter++
 		}
-		l.test = test{kind: testList, scale: scale, parameter: parameter}
+		lit.test = test{kind: testList, scale: scale, parameter: parameter}
 	default:
-		l.test = test{kind: testSet, scale: scale, parameter: r.storeSet(cells, l.scale.cells, l.negated)}
+		lit.test = test{kind: testSet, scale: scale, parameter: r.storeSet(cells, lit.scale.cells, lit.negated)}
 	}
 }
 
@@ -153,15 +153,15 @@ func (f *formula) simplify() {
 	f.kids = kept
 }
 
-func mergeRange(kept []*formula, k *formula) bool {
-	if k.kind != formulaLiteral || k.lit.kind != literalRange || k.lit.negated {
+func mergeRange(kept []*formula, kid *formula) bool {
+	if kid.kind != formulaLiteral || kid.lit.kind != literalRange || kid.lit.negated {
 		return false
 	}
 	for _, other := range kept {
-		if o := other.lit; other.kind == formulaLiteral && o.kind == literalRange && !o.negated && o.scale == k.lit.scale {
+		if o := other.lit; other.kind == formulaLiteral && o.kind == literalRange && !o.negated && o.scale == kid.lit.scale {
 			merged := *o
-			merged.low = k.lit.scale.tighter(o.low, k.lit.low, 1)
-			merged.high = k.lit.scale.tighter(o.high, k.lit.high, -1)
+			merged.low = kid.lit.scale.tighter(o.low, kid.lit.low, 1)
+			merged.high = kid.lit.scale.tighter(o.high, kid.lit.high, -1)
 			other.lit = &merged
 			return true
 		}

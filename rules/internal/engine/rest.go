@@ -25,10 +25,10 @@ const (
 // and number.
 func (ix *index) restHolds(i uint32, cells []uint16) uint32 {
 	for ; ; i++ {
-		r := &ix.rests[i]
-		for k, parameter := range r.guards {
-			c := cells[r.scales[k]]
-			if r.rule.isSet(k) {
+		one := &ix.rests[i]
+		for k, parameter := range one.guards {
+			c := cells[one.scales[k]]
+			if one.rule.isSet(k) {
 				if !ix.inSet(parameter, c) {
 					return 0
 				}
@@ -36,7 +36,7 @@ func (ix *index) restHolds(i uint32, cells []uint16) uint32 {
 				return 0
 			}
 		}
-		if !r.rule.more() {
+		if !one.rule.more() {
 			return 1
 		}
 	}
@@ -45,7 +45,7 @@ func (ix *index) restHolds(i uint32, cells []uint16) uint32 {
 // guarded makes an entry of the rule for a literal with the path at hand, and
 // its rest. Sufficient says that the rule holds if the literal and the
 // path do. The formulas of the guards stay in usable, the gate's first.
-func (r *ruleFiling) guarded(l *literal, sufficient bool) posting {
+func (r *ruleFiling) guarded(l *literal, sufficient bool) entryPosting {
 	tests := r.guards()
 	complete := sufficient && len(tests) == len(r.path) && l.kind != literalResidual && !r.late
 	if l.unsure() {
@@ -55,43 +55,43 @@ func (r *ruleFiling) guarded(l *literal, sufficient bool) posting {
 			complete = false
 		}
 	}
-	p := posting{
+	posted := entryPosting{
 		entry: entry{gate: test{kind: testRange, parameter: anyCell}, rest: uint32(len(r.rests))},
 		rule:  ruleRef(r.position),
 	}
 	if r.late {
-		p.rule |= refLate
+		posted.rule |= refLate
 	}
 	if len(tests) > 0 {
-		p.entry.gate, tests = tests[0], tests[1:]
+		posted.entry.gate, tests = tests[0], tests[1:]
 	}
-	if r.rest(p.rule, tests) && complete {
-		r.rests[p.entry.rest].rule |= refComplete
+	if r.rest(posted.rule, tests) && complete {
+		r.rests[posted.entry.rest].rule |= refComplete
 	}
-	p.odd = r.rests[p.entry.rest].rule.odd()
-	return p
+	posted.odd = r.rests[posted.entry.rest].rule.odd()
+	return posted
 }
 
 // rest appends the rests that take the tests, and reports whether these can
 // all be guards.
 func (f *filing) rest(rule ruleRef, tests []test) bool {
 	one := rest{rule: rule, guards: [restGuards]uint32{anyCell, anyCell}}
-	all, n := true, 0
-	for _, t := range tests {
-		if t.kind != testRange && t.kind != testSet {
+	all, count := true, 0
+	for _, guard := range tests {
+		if guard.kind != testRange && guard.kind != testSet {
 			all = false
 			continue
 		}
-		if n == restGuards {
+		if count == restGuards {
 			one.rule |= refMore
 			f.rests = append(f.rests, one)
-			one, n = rest{rule: rule, guards: [restGuards]uint32{anyCell, anyCell}}, 0
+			one, count = rest{rule: rule, guards: [restGuards]uint32{anyCell, anyCell}}, 0
 		}
-		one.guards[n], one.scales[n] = t.parameter, t.scale
-		if t.kind == testSet {
-			one.rule |= refSet << n
+		one.guards[count], one.scales[count] = guard.parameter, guard.scale
+		if guard.kind == testSet {
+			one.rule |= refSet << count
 		}
-		n++
+		count++
 	}
 	f.rests = append(f.rests, one)
 	return all

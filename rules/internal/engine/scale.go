@@ -103,21 +103,21 @@ func (s *scale) compareText(a, b string) int {
 func (s *scale) cell(v event.Value) uint16 { return s.locate(&v) }
 
 // locate is cell without copying the value.
-func (s *scale) locate(v *event.Value) uint16 {
-	switch v.Kind() {
+func (s *scale) locate(value *event.Value) uint16 {
+	switch value.Kind() {
 	case event.KindMissing:
 		return cellMissing
 	case event.KindNumber:
-		return s.numberCell(v.Number())
+		return s.numberCell(value.Number())
 	case event.KindString, event.KindVersion:
 		if s.domain != domainPlain {
-			return s.textCell(*v)
+			return s.textCell(*value)
 		}
-		if c, ok := s.texts[v.Text()]; ok {
+		if c, ok := s.texts[value.Text()]; ok {
 			return c
 		}
 	case event.KindBool:
-		if v.True() {
+		if value.True() {
 			return cellTrue
 		}
 		return cellFalse
@@ -125,31 +125,31 @@ func (s *scale) locate(v *event.Value) uint16 {
 	return cellOther
 }
 
-func (s *scale) numberCell(f float64) uint16 {
-	if f != f || s.domain == domainTexts || s.domain == domainVersions {
+func (s *scale) numberCell(number float64) uint16 {
+	if number != number || s.domain == domainTexts || s.domain == domainVersions {
 		return cellOther
 	}
 	// A hand-written search, as it runs for every changed number. It has no
 	// branch that depends on the number.
-	low, n := 0, len(s.numbers)
-	for n > 1 {
-		half := n >> 1
+	low, left := 0, len(s.numbers)
+	for left > 1 {
+		half := left >> 1
 		below := 0
-		if s.numbers[low+half-1] < f {
+		if s.numbers[low+half-1] < number {
 			below = 1
 		}
 		low += half & -below
-		n -= half
+		left -= half
 	}
-	c := s.base + 2*low
-	if n == 1 {
-		if s.numbers[low] < f {
-			c += 2
-		} else if s.numbers[low] == f {
-			c++
+	cell := s.base + 2*low
+	if left == 1 {
+		if s.numbers[low] < number {
+			cell += 2
+		} else if s.numbers[low] == number {
+			cell++
 		}
 	}
-	return uint16(c)
+	return uint16(cell)
 }
 
 func (s *scale) textCell(v event.Value) uint16 {

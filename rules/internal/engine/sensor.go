@@ -72,24 +72,24 @@ func (b *Builder) element(v event.Value, in *language.Term) *literal {
 	return b.bit(in, pattern{op: language.OpIn, element: v}, "in"+language.Constant(v).String())
 }
 
-func (b *Builder) bit(of *language.Term, p pattern, key string) *literal {
+func (b *Builder) bit(of *language.Term, wanted pattern, key string) *literal {
 	b.key = of.AppendCanonical(b.key[:0])
-	s := b.sensorOf[string(b.key)]
-	if s == nil {
-		s = &bitSensor{id: len(b.bits), known: map[string]int{}}
-		b.sensorOf[string(b.key)] = s
-		b.bits, b.sources.bits = append(b.bits, s), append(b.sources.bits, of)
+	sensor := b.sensorOf[string(b.key)]
+	if sensor == nil {
+		sensor = &bitSensor{id: len(b.bits), known: map[string]int{}}
+		b.sensorOf[string(b.key)] = sensor
+		b.bits, b.sources.bits = append(b.bits, sensor), append(b.sources.bits, of)
 	}
-	i, known := s.known[key]
+	i, known := sensor.known[key]
 	if !known {
-		if p.op == language.OpMatches {
-			p.expr = regexp.MustCompile(p.text)
+		if wanted.op == language.OpMatches {
+			wanted.expr = regexp.MustCompile(wanted.text)
 		}
-		i = len(s.patterns)
-		s.known[key] = i
-		s.patterns = append(s.patterns, p)
+		i = len(sensor.patterns)
+		sensor.known[key] = i
+		sensor.patterns = append(sensor.patterns, wanted)
 	}
-	return &literal{kind: literalBit, sensor: s, index: i}
+	return &literal{kind: literalBit, sensor: sensor, index: i}
 }
 
 // resolve builds what finds the patterns, once all are known. It returns
@@ -112,15 +112,15 @@ func (s *bitSensor) resolve(first int) int {
 
 // read sets the bit of every predicate that is true of v in words, which
 // are zero.
-func (s *bitSensor) read(v event.Value, words bitset) {
-	switch v.Kind() {
+func (s *bitSensor) read(value event.Value, words bitset) {
+	switch value.Kind() {
 	case event.KindString:
-		s.automaton.match(v.Text(), words)
+		s.automaton.match(value.Text(), words)
 	case event.KindArray:
 		if s.elements == nil {
 			return
 		}
-		for _, one := range v.Elements() {
+		for _, one := range value.Elements() {
 			if e, ok := elementOf(one); ok {
 				for _, i := range s.elements[e] {
 					words.add(uint32(i))

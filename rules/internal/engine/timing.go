@@ -23,9 +23,9 @@ func (t *timing) moves() bool { return len(t.scales)+len(t.queries) > 0 }
 // noteTimings notes, once all constants are known, what can move with time.
 func (b *Builder) noteTimings() {
 	b.set.timings = make([]timing, len(b.list))
-	for i, s := range b.scales {
+	for i, scale := range b.scales {
 		of := b.sources.scales[i]
-		if of.Op != language.OpAggregate || s.domain == domainAge || s.domain == domainMoment {
+		if of.Op != language.OpAggregate || scale.domain == domainAge || scale.domain == domainMoment {
 			b.watch(of)
 			continue
 		}
@@ -34,7 +34,7 @@ func (b *Builder) noteTimings() {
 			b.watch(of)
 			continue
 		}
-		s.query = &q
+		scale.query = &q
 		b.set.timings[q.Series].scales = append(b.set.timings[q.Series].scales, int32(i))
 	}
 	for _, list := range [][]*language.Term{b.sources.bits, b.sources.residuals} {

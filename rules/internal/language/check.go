@@ -27,17 +27,17 @@ func Check(text string) (Checked, []Mistake) {
 		return Checked{}, []Mistake{*syntax}
 	}
 	c := &checker{}
-	t := c.condition(node, profileScope)
-	if len(c.mistakes) == 0 && t.size(maxTerms) > maxTerms {
+	term := c.condition(node, profileScope)
+	if len(c.mistakes) == 0 && term.size(maxTerms) > maxTerms {
 		c.wrong(node, splitHint, "the rule grows past %d parts when what let names is put in", maxTerms)
 	}
-	if len(c.mistakes) == 0 && t.nestedHeld() > maxNestedHeld {
+	if len(c.mistakes) == 0 && term.nestedHeld() > maxNestedHeld {
 		c.wrong(node, splitHint, "held stands in held more than %d deep", maxNestedHeld)
 	}
 	if len(c.mistakes) > 0 {
 		return Checked{}, c.mistakes
 	}
-	return Checked{Term: t, Uses: c.uses}, nil
+	return Checked{Term: term, Uses: c.uses}, nil
 }
 
 // checker turns syntax into terms and notes every mistake on the way. What
@@ -134,32 +134,32 @@ func (c *checker) single(n ast.Node, o operand) *Term {
 	return o.term
 }
 
-func (c *checker) operand(n ast.Node, s scope) operand {
-	switch n := n.(type) {
+func (c *checker) operand(node ast.Node, visible scope) operand {
+	switch node := node.(type) {
 	case *ast.ChainNode:
-		return c.operand(n.Node, s)
+		return c.operand(node.Node, visible)
 	case *ast.MemberNode:
-		return c.member(n, s)
+		return c.member(node, visible)
 	case *ast.IdentifierNode:
-		return c.identifier(n, s)
+		return c.identifier(node, visible)
 	case *ast.BuiltinNode:
-		return c.call(n, n.Name, n.Arguments, s)
+		return c.call(node, node.Name, node.Arguments, visible)
 	case *ast.CallNode:
-		return c.callNode(n, s)
+		return c.callNode(node, visible)
 	case *ast.VariableDeclaratorNode:
-		return c.let(n, s)
+		return c.let(node, visible)
 	case *ast.PredicateNode:
-		return c.operand(n.Node, s)
+		return c.operand(node.Node, visible)
 	case *ast.UnaryNode:
-		return of(c.unary(n, s))
+		return of(c.unary(node, visible))
 	case *ast.BinaryNode:
-		return of(c.binary(n, s))
+		return of(c.binary(node, visible))
 	case *ast.ConditionalNode:
-		return of(c.conditional(n, s))
+		return of(c.conditional(node, visible))
 	case *ast.PointerNode:
-		return of(c.pointer(n, s))
+		return of(c.pointer(node, visible))
 	}
-	return of(c.literal(n))
+	return of(c.literal(node))
 }
 
 func (c *checker) let(n *ast.VariableDeclaratorNode, s scope) operand {

@@ -83,23 +83,23 @@ func functionNames() []string {
 		"len", "lower", "upper", "trim", "version", "now", "ago", "from_now", "date", "since", "held", "sequence", "abandoned", "segment", "bucket"}
 }
 
-func (c *checker) call(n ast.Node, name string, args []ast.Node, s scope) operand {
-	f, ok := functionOf(name)
+func (c *checker) call(node ast.Node, name string, args []ast.Node, visible scope) operand {
+	called, ok := functionOf(name)
 	if !ok {
-		return of(c.unknownFunction(n, name))
+		return of(c.unknownFunction(node, name))
 	}
-	if len(args) < f.least || len(args) > f.most {
-		want := fmt.Sprint(f.least)
-		if f.most != f.least {
-			want = fmt.Sprintf("%d to %d", f.least, f.most)
+	if len(args) < called.least || len(args) > called.most {
+		want := fmt.Sprint(called.least)
+		if called.most != called.least {
+			want = fmt.Sprintf("%d to %d", called.least, called.most)
 		}
 		noun := "arguments"
 		if want == "1" {
 			noun = "argument"
 		}
-		return of(c.wrong(n, "as "+f.usage, "%s takes %s %s, not %d", name, want, noun, len(args)))
+		return of(c.wrong(node, "as "+called.usage, "%s takes %s %s, not %d", name, want, noun, len(args)))
 	}
-	return f.check(c, n, args, s)
+	return called.check(c, node, args, visible)
 }
 
 func (c *checker) unknownFunction(n ast.Node, name string) *Term {

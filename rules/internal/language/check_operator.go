@@ -9,23 +9,23 @@ import (
 	"muster/event"
 )
 
-func (c *checker) unary(n *ast.UnaryNode, s scope) *Term {
-	switch n.Operator {
+func (c *checker) unary(node *ast.UnaryNode, s scope) *Term {
+	switch node.Operator {
 	case "not", "!":
-		return not(c.condition(n.Node, s))
+		return not(c.condition(node.Node, s))
 	}
-	t := c.number(n.Node, s, "unary "+n.Operator)
-	if t.Op == OpConst && t.Kind == event.KindNumber {
-		if n.Operator == "-" {
-			return Constant(event.NumberOf(-t.Value.Number()))
+	term := c.number(node.Node, s, "unary "+node.Operator)
+	if term.Op == OpConst && term.Kind == event.KindNumber {
+		if node.Operator == "-" {
+			return Constant(event.NumberOf(-term.Value.Number()))
 		}
-		return t
+		return term
 	}
 	o := OpPlus
-	if n.Operator == "-" {
+	if node.Operator == "-" {
 		o = OpNeg
 	}
-	return &Term{Op: o, Kind: event.KindNumber, Args: []*Term{t}}
+	return &Term{Op: o, Kind: event.KindNumber, Args: []*Term{term}}
 }
 
 func not(t *Term) *Term { return &Term{Op: OpNot, Kind: event.KindBool, Args: []*Term{t}} }
@@ -40,75 +40,75 @@ var arithmetic = map[string]Op{
 	"+": OpAdd, "-": OpSub, "*": OpMul, "/": OpDiv, "%": OpMod, "**": OpPow, "^": OpPow,
 }
 
-func (c *checker) binary(n *ast.BinaryNode, s scope) *Term {
-	switch n.Operator {
+func (c *checker) binary(node *ast.BinaryNode, visible scope) *Term {
+	switch node.Operator {
 	case "and", "&&":
-		return &Term{Op: OpAnd, Kind: event.KindBool, Args: []*Term{c.condition(n.Left, s), c.condition(n.Right, s)}}
+		return &Term{Op: OpAnd, Kind: event.KindBool, Args: []*Term{c.condition(node.Left, visible), c.condition(node.Right, visible)}}
 	case "or", "||":
-		return &Term{Op: OpOr, Kind: event.KindBool, Args: []*Term{c.condition(n.Left, s), c.condition(n.Right, s)}}
+		return &Term{Op: OpOr, Kind: event.KindBool, Args: []*Term{c.condition(node.Left, visible), c.condition(node.Right, visible)}}
 	case "in":
-		return c.in(n, s)
+		return c.in(node, visible)
 	}
-	if o, ok := comparisons[n.Operator]; ok {
-		return c.comparison(n, o, s)
+	if o, ok := comparisons[node.Operator]; ok {
+		return c.comparison(node, o, visible)
 	}
-	if o, ok := textOperators[n.Operator]; ok {
-		args := []*Term{c.text(n.Left, s, n.Operator), c.text(n.Right, s, n.Operator)}
+	if o, ok := textOperators[node.Operator]; ok {
+		args := []*Term{c.text(node.Left, visible, node.Operator), c.text(node.Right, visible, node.Operator)}
 		return &Term{Op: o, Kind: event.KindBool, Args: args}
 	}
-	if o, ok := arithmetic[n.Operator]; ok {
-		return c.arithmetic(n, o, s)
+	if o, ok := arithmetic[node.Operator]; ok {
+		return c.arithmetic(node, o, visible)
 	}
-	switch n.Operator {
+	switch node.Operator {
 	case "matches":
-		return c.matches(n, s)
+		return c.matches(node, visible)
 	case "??":
-		left, right := c.value(n.Left, s), c.value(n.Right, s)
+		left, right := c.value(node.Left, visible), c.value(node.Right, visible)
 		return &Term{Op: OpCoalesce, Kind: joint(left, right), Args: []*Term{left, right}}
 	case "..":
-		return c.wrong(n, "as traits.age in 18..25", "a range can only stand behind in")
+		return c.wrong(node, "as traits.age in 18..25", "a range can only stand behind in")
 	}
-	return c.wrong(n, "", "the operator %s is not part of the language", n.Operator)
+	return c.wrong(node, "", "the operator %s is not part of the language", node.Operator)
 }
 
-func (c *checker) comparison(n *ast.BinaryNode, o Op, s scope) *Term {
-	left, right := c.comparand(n.Left, s), c.comparand(n.Right, s)
+func (c *checker) comparison(node *ast.BinaryNode, op Op, visible scope) *Term {
+	left, right := c.comparand(node.Left, visible), c.comparand(node.Right, visible)
 	if left.Op == OpInvalid || right.Op == OpInvalid {
 		return invalid
 	}
 	if left.Op == OpNil || right.Op == OpNil {
-		return c.presence(n, o, left, right)
+		return c.presence(node, op, left, right)
 	}
 	if left.Op == OpInstant || right.Op == OpInstant {
 		if left.Op == right.Op {
-			return c.wrong(n, "compare a time that the profile knows, as profile.last_seen", "both sides move with the current time")
+			return c.wrong(node, "compare a time that the profile knows, as profile.last_seen", "both sides move with the current time")
 		}
-		if s != profileScope {
-			return c.wrong(n, `narrow the stream with a window instead, as events("A", "7d")`, "the current time can't be used inside a predicate")
+		if visible != profileScope {
+			return c.wrong(node, `narrow the stream with a window instead, as events("A", "7d")`, "the current time can't be used inside a predicate")
 		}
 	}
 	if message := mismatch(left, right); message != "" {
-		return c.wrong(n, mismatchHint(left, right), "%s", message)
+		return c.wrong(node, mismatchHint(left, right), "%s", message)
 	}
 	if badDate := unreadableDate(left, right); badDate != nil {
-		return c.wrong(n, "write a time as 2026-11-21 or 2026-11-21T10:00:00Z", "%q is compared with a time but is none", badDate.Value.Text())
+		return c.wrong(node, "write a time as 2026-11-21 or 2026-11-21T10:00:00Z", "%q is compared with a time but is none", badDate.Value.Text())
 	}
-	return &Term{Op: o, Kind: event.KindBool, Args: []*Term{left, right}}
+	return &Term{Op: op, Kind: event.KindBool, Args: []*Term{left, right}}
 }
 
-func (c *checker) presence(n *ast.BinaryNode, o Op, left, right *Term) *Term {
+func (c *checker) presence(node *ast.BinaryNode, op Op, left, right *Term) *Term {
 	if left.Op == OpNil {
 		left = right
 	}
 	test := OpAbsent
-	if o == OpNotEqual {
+	if op == OpNotEqual {
 		test = OpPresent
 	}
 	switch {
-	case o != OpEqual && o != OpNotEqual:
-		return c.wrong(n, "test with == nil or != nil", "nil is neither smaller nor greater than anything")
+	case op != OpEqual && op != OpNotEqual:
+		return c.wrong(node, "test with == nil or != nil", "nil is neither smaller nor greater than anything")
 	case left.Op == OpNil, left.Op == OpInstant, left.Op == OpConst:
-		return c.wrong(n, "test what may be missing, as traits.plan == nil", "this comparison with nil is always the same")
+		return c.wrong(node, "test what may be missing, as traits.plan == nil", "this comparison with nil is always the same")
 	}
 	return &Term{Op: test, Kind: event.KindBool, Args: []*Term{left}}
 }
@@ -125,18 +125,18 @@ func mismatch(a, b *Term) string {
 }
 
 // mismatchHint says how to spell the constant side of a mismatch.
-func mismatchHint(a, b *Term) string {
-	if b.Op != OpConst {
-		a, b = b, a
+func mismatchHint(other, constant *Term) string {
+	if constant.Op != OpConst {
+		other, constant = constant, other
 	}
 	switch {
-	case b.Op != OpConst:
+	case constant.Op != OpConst:
 		return ""
-	case a.Kind == event.KindVersion && b.Kind == event.KindString:
+	case other.Kind == event.KindVersion && constant.Kind == event.KindString:
 		return `write version("...") around it, as version(traits.app) >= version("2.10.0")`
-	case a.Kind == event.KindNumber && b.Kind == event.KindString:
+	case other.Kind == event.KindNumber && constant.Kind == event.KindString:
 		return "write a number without quotes, as len(traits.tags) == 3"
-	case a.Kind == event.KindString && b.Kind == event.KindNumber:
+	case other.Kind == event.KindString && constant.Kind == event.KindNumber:
 		return `write a string in quotes, as lower(traits.plan) == "3"`
 	}
 	return ""
@@ -175,54 +175,54 @@ func (c *checker) text(n ast.Node, s scope, operator string) *Term {
 	return t
 }
 
-func (c *checker) arithmetic(n *ast.BinaryNode, o Op, s scope) *Term {
-	left, right := c.value(n.Left, s), c.value(n.Right, s)
+func (c *checker) arithmetic(node *ast.BinaryNode, op Op, s scope) *Term {
+	left, right := c.value(node.Left, s), c.value(node.Right, s)
 	if left.Op == OpInvalid || right.Op == OpInvalid {
 		return invalid
 	}
 	kind := event.KindNumber
-	if o == OpAdd {
+	if op == OpAdd {
 		kind = joint(left, right)
 	}
-	for i, t := range []*Term{left, right} {
-		ok := t.Kind == event.KindNumber || t.Kind == event.KindMissing || o == OpAdd && t.Kind == event.KindString
+	for i, term := range []*Term{left, right} {
+		ok := term.Kind == event.KindNumber || term.Kind == event.KindMissing || op == OpAdd && term.Kind == event.KindString
 		if !ok {
 			hint := ""
-			if isTime(t) {
+			if isTime(term) {
 				hint = `compare times with ago("7d") and from_now("7d") instead`
 			}
-			return c.wrong([]ast.Node{n.Left, n.Right}[i], hint, "%s wants numbers; this is %s", n.Operator, kindPhrase(t.Kind))
+			return c.wrong([]ast.Node{node.Left, node.Right}[i], hint, "%s wants numbers; this is %s", node.Operator, kindPhrase(term.Kind))
 		}
 	}
-	if o == OpAdd && left.Kind != right.Kind && left.Kind != event.KindMissing && right.Kind != event.KindMissing {
-		return c.wrong(n, "", "a number and a string can't be added")
+	if op == OpAdd && left.Kind != right.Kind && left.Kind != event.KindMissing && right.Kind != event.KindMissing {
+		return c.wrong(node, "", "a number and a string can't be added")
 	}
-	return &Term{Op: o, Kind: kind, Args: []*Term{left, right}}
+	return &Term{Op: op, Kind: kind, Args: []*Term{left, right}}
 }
 
-func (c *checker) in(n *ast.BinaryNode, s scope) *Term {
-	left := c.value(n.Left, s)
-	if bounds, ok := n.Right.(*ast.BinaryNode); ok && bounds.Operator == ".." {
-		return c.inRange(n, left, bounds, s)
+func (c *checker) in(node *ast.BinaryNode, s scope) *Term {
+	left := c.value(node.Left, s)
+	if ends, ok := node.Right.(*ast.BinaryNode); ok && ends.Operator == ".." {
+		return c.inRange(node, left, ends, s)
 	}
-	right := c.value(n.Right, s)
+	right := c.value(node.Right, s)
 	if left.Op == OpInvalid || right.Op == OpInvalid {
 		return invalid
 	}
 	if right.Kind != event.KindArray && right.Kind != event.KindMissing {
-		return c.wrong(n.Right, `as traits.country in ["DE", "FR"] or "vip" in traits.tags`, "in wants a list on its right; this is %s", kindPhrase(right.Kind))
+		return c.wrong(node.Right, `as traits.country in ["DE", "FR"] or "vip" in traits.tags`, "in wants a list on its right; this is %s", kindPhrase(right.Kind))
 	}
 	if left.Kind != event.KindMissing {
 		for _, v := range right.Value.Elements() {
 			if m := mismatch(left, Constant(v)); m != "" {
-				return c.wrong(n.Right, mismatchHint(left, Constant(v)), "%s", m)
+				return c.wrong(node.Right, mismatchHint(left, Constant(v)), "%s", m)
 			}
 		}
 	}
 	return &Term{Op: OpIn, Kind: event.KindBool, Args: []*Term{left, right}}
 }
 
-func (c *checker) inRange(n *ast.BinaryNode, left *Term, node *ast.BinaryNode, s scope) *Term {
+func (c *checker) inRange(whole *ast.BinaryNode, left *Term, node *ast.BinaryNode, s scope) *Term {
 	low, high := c.value(node.Left, s), c.value(node.Right, s)
 	if left.Op == OpInvalid || low.Op == OpInvalid || high.Op == OpInvalid {
 		return invalid
@@ -236,7 +236,7 @@ func (c *checker) inRange(n *ast.BinaryNode, left *Term, node *ast.BinaryNode, s
 		return c.wrong(node, "write the smaller one first", "the range is empty")
 	}
 	if m := mismatch(left, low); m != "" {
-		return c.wrong(n, mismatchHint(left, low), "%s", m)
+		return c.wrong(whole, mismatchHint(left, low), "%s", m)
 	}
 	bounds := event.ArrayOf([]event.Value{low.Value, high.Value})
 	return &Term{Op: OpInRange, Kind: event.KindBool, Args: []*Term{left}, Value: bounds}

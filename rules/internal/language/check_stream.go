@@ -80,18 +80,18 @@ func (c *checker) window(args []ast.Node) (window, bool) {
 	if !ok {
 		return window{}, false
 	}
-	w := window{Sliding: true, From: from}
+	found := window{Sliding: true, From: from}
 	if len(args) == 1 {
-		return w, true
+		return found, true
 	}
-	if w.To, ok = c.duration(args[1]); !ok {
+	if found.To, ok = c.duration(args[1]); !ok {
 		return window{}, false
 	}
-	if w.To >= w.From {
+	if found.To >= found.From {
 		c.wrong(args[1], `the farther end comes first, as events("A", "30d", "7d")`, "the window is empty")
 		return window{}, false
 	}
-	return w, true
+	return found, true
 }
 
 func isCallOf(n *ast.CallNode, name string) bool {
@@ -99,19 +99,19 @@ func isCallOf(n *ast.CallNode, name string) bool {
 	return ok && id.Value == name
 }
 
-func (c *checker) since(n *ast.CallNode) (window, bool) {
+func (c *checker) since(node *ast.CallNode) (window, bool) {
 	const usage = `since("2026-11-01")`
-	if len(n.Arguments) != 1 {
-		c.wrong(n, "as "+usage, "since takes 1 argument, not %d", len(n.Arguments))
+	if len(node.Arguments) != 1 {
+		c.wrong(node, "as "+usage, "since takes 1 argument, not %d", len(node.Arguments))
 		return window{}, false
 	}
-	text, ok := c.constantText(n.Arguments[0], usage)
+	text, ok := c.constantText(node.Arguments[0], usage)
 	if !ok {
 		return window{}, false
 	}
 	ms, ok := ParseTime(text)
 	if !ok {
-		c.wrong(n.Arguments[0], "write 2026-11-21 or 2026-11-21T10:00:00Z", "%q is not a date", text)
+		c.wrong(node.Arguments[0], "write 2026-11-21 or 2026-11-21T10:00:00Z", "%q is not a date", text)
 	}
 	return window{Since: ms}, ok
 }
@@ -121,18 +121,18 @@ func (c *checker) duration(n ast.Node) (int64, bool) {
 	return c.durationOf(n, c.value(n, profileScope))
 }
 
-func (c *checker) durationOf(n ast.Node, t *Term) (int64, bool) {
+func (c *checker) durationOf(node ast.Node, term *Term) (int64, bool) {
 	const forms = `durations are written "90s", "15m", "12h", "30d" or "2w"`
-	if t.Op == OpInvalid {
+	if term.Op == OpInvalid {
 		return 0, false
 	}
-	if t.Op != OpConst || t.Kind != event.KindString {
-		c.wrong(n, forms, "a duration is wanted here")
+	if term.Op != OpConst || term.Kind != event.KindString {
+		c.wrong(node, forms, "a duration is wanted here")
 		return 0, false
 	}
-	ms, message := parseDuration(t.Value.Text())
+	ms, message := parseDuration(term.Value.Text())
 	if message != "" {
-		c.wrong(n, forms, "%s", message)
+		c.wrong(node, forms, "%s", message)
 		return 0, false
 	}
 	return ms, true
@@ -203,7 +203,7 @@ func countOf(s Stream) *Term {
 }
 
 // quantify checks count, any, none, all and one, over a stream or an array.
-func (c *checker) quantify(n ast.Node, name string, args []ast.Node, s scope) *Term {
+func (c *checker) quantify(node ast.Node, name string, args []ast.Node, s scope) *Term {
 	o := c.operand(args[0], s)
 	if o.stream == nil {
 		return c.quantifyArray(name, c.asValue(args[0], o), args, s)
@@ -213,7 +213,7 @@ func (c *checker) quantify(n ast.Node, name string, args []ast.Node, s scope) *T
 		return countOf(st)
 	}
 	if st.unique {
-		return c.wrong(n, uniqHint, "%s with a predicate can't follow uniq", name)
+		return c.wrong(node, uniqHint, "%s with a predicate can't follow uniq", name)
 	}
 	predicate := c.condition(args[1], st.within())
 	if name == "all" {
@@ -237,7 +237,7 @@ func (c *checker) quantify(n ast.Node, name string, args []ast.Node, s scope) *T
 
 var quantifiers = map[string]Op{"any": OpAnyOf, "all": OpAllOf, "none": OpNoneOf, "one": OpOneOf, "count": OpCountOf}
 
-func (c *checker) quantifyArray(name string, array *Term, args []ast.Node, s scope) *Term {
+func (c *checker) quantifyArray(name string, array *Term, args []ast.Node, visible scope) *Term {
 	if array.Op == OpInvalid {
 		return invalid
 	}
@@ -247,7 +247,7 @@ func (c *checker) quantifyArray(name string, array *Term, args []ast.Node, s sco
 	if len(args) == 1 {
 		return &Term{Op: OpCountOf, Kind: event.KindNumber, Args: []*Term{array, Constant(event.BoolOf(true))}}
 	}
-	predicate := c.condition(args[1], scope{event: s.event, element: &Term{Op: OpElement}})
+	predicate := c.condition(args[1], scope{event: visible.event, element: &Term{Op: OpElement}})
 	kind := event.KindBool
 	if name == "count" {
 		kind = event.KindNumber

@@ -16,30 +16,30 @@ const (
 
 // sequence checks sequence("1h", S1, S2, ...). It becomes a comparison of
 // when the last complete sequence began.
-func (c *checker) sequence(n ast.Node, args []ast.Node, s scope) operand {
+func (c *checker) sequence(node ast.Node, args []ast.Node, visible scope) operand {
 	switch {
-	case s != profileScope:
-		return of(c.insidePredicate(n, "sequence"))
+	case visible != profileScope:
+		return of(c.insidePredicate(node, "sequence"))
 	case len(args) < 3:
-		return of(c.wrong(n, "as "+sequenceUsage, "sequence wants a duration and then at least 2 streams"))
+		return of(c.wrong(node, "as "+sequenceUsage, "sequence wants a duration and then at least 2 streams"))
 	case len(args) > 1+profile.MaxSteps:
-		return of(c.wrong(n, splitHint, "a sequence has at most %d streams, not %d", profile.MaxSteps, len(args)-1))
+		return of(c.wrong(node, splitHint, "a sequence has at most %d streams, not %d", profile.MaxSteps, len(args)-1))
 	}
-	within, ok := c.leadingDuration(args[0], s)
-	a := &Aggregate{Reduce: profile.ReduceSequence, Within: within}
+	within, ok := c.leadingDuration(args[0], visible)
+	aggregate := &Aggregate{Reduce: profile.ReduceSequence, Within: within}
 	for _, arg := range args[1:] {
-		st, plain := c.step(arg, s, "sequence")
+		st, plain := c.step(arg, visible, "sequence")
 		ok = ok && plain
-		a.Steps = append(a.Steps, st)
+		aggregate.Steps = append(aggregate.Steps, st)
 	}
-	if !ok || !c.commonWindow(args[1:], a) {
+	if !ok || !c.commonWindow(args[1:], aggregate) {
 		return of(invalid)
 	}
-	began := &Term{Op: OpAggregate, Kind: event.KindTime, Aggregate: a}
-	if !a.Stream.Window.Sliding {
+	began := &Term{Op: OpAggregate, Kind: event.KindTime, Aggregate: aggregate}
+	if !aggregate.Stream.Window.Sliding {
 		return of(&Term{Op: OpPresent, Kind: event.KindBool, Args: []*Term{began}})
 	}
-	from := &Term{Op: OpInstant, Kind: event.KindTime, Offset: -a.Stream.Window.From}
+	from := &Term{Op: OpInstant, Kind: event.KindTime, Offset: -aggregate.Stream.Window.From}
 	return of(&Term{Op: OpGreater, Kind: event.KindBool, Args: []*Term{began, from}})
 }
 
@@ -66,53 +66,53 @@ func (c *checker) step(n ast.Node, s scope, function string) (Stream, bool) {
 // commonWindow checks that the streams of a sequence have no window that
 // slides, or all the same that ends now, and moves it from the streams to
 // the sequence.
-func (c *checker) commonWindow(args []ast.Node, a *Aggregate) bool {
-	common := a.Steps[0].Window
-	for i := range a.Steps {
-		w := &a.Steps[i].Window
+func (c *checker) commonWindow(args []ast.Node, aggregate *Aggregate) bool {
+	common := aggregate.Steps[0].Window
+	for i := range aggregate.Steps {
+		own := &aggregate.Steps[i].Window
 		switch {
-		case w.To > 0:
+		case own.To > 0:
 			c.wrong(args[i], `as events("A", "30d")`, "the window of a sequence ends now")
 			return false
-		case w.Sliding != common.Sliding, w.Sliding && w.From != common.From:
+		case own.Sliding != common.Sliding, own.Sliding && own.From != common.From:
 			c.wrong(args[i], `give all streams the same window or none, as events("A", "30d")`, "the streams of a sequence have different windows")
 			return false
 		}
-		if w.Sliding {
-			*w = window{}
+		if own.Sliding {
+			*own = window{}
 		}
 	}
 	if common.Sliding {
-		a.Stream.Window = common
+		aggregate.Stream.Window = common
 	}
 	return true
 }
 
 // abandoned checks abandoned(S1, S2, "1h"). It becomes a comparison of the
 // time of what was abandoned.
-func (c *checker) abandoned(n ast.Node, args []ast.Node, s scope) operand {
-	if s != profileScope {
+func (c *checker) abandoned(n ast.Node, args []ast.Node, visible scope) operand {
+	if visible != profileScope {
 		return of(c.insidePredicate(n, "abandoned"))
 	}
 	if t, isText := args[0].(*ast.StringNode); isText {
 		return of(c.wrong(t, "as "+abandonedUsage, "the duration of abandoned comes last"))
 	}
-	a := &Aggregate{Reduce: profile.ReduceAbandoned}
+	aggregate := &Aggregate{Reduce: profile.ReduceAbandoned}
 	fine := true
 	for _, arg := range args[:2] {
-		st, ok := c.step(arg, s, "abandoned")
+		st, ok := c.step(arg, visible, "abandoned")
 		if ok && st.Window.Sliding {
 			c.wrong(arg, `leave the window out and add it as a condition, as count(events("A", "30d")) > 0`, "abandoned can't have a window")
 			ok = false
 		}
 		fine = fine && ok
-		a.Steps = append(a.Steps, st)
+		aggregate.Steps = append(aggregate.Steps, st)
 	}
 	d, ok := c.duration(args[2])
 	if !fine || !ok {
 		return of(invalid)
 	}
-	left := &Term{Op: OpAggregate, Kind: event.KindTime, Aggregate: a}
+	left := &Term{Op: OpAggregate, Kind: event.KindTime, Aggregate: aggregate}
 	before := &Term{Op: OpInstant, Kind: event.KindTime, Offset: -d}
 	return of(&Term{Op: OpLessEqual, Kind: event.KindBool, Args: []*Term{left, before}})
 }

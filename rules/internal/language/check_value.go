@@ -11,28 +11,28 @@ import (
 func Constant(v event.Value) *Term { return &Term{Op: OpConst, Kind: v.Kind(), Value: v} }
 
 // literal checks what stands for itself.
-func (c *checker) literal(n ast.Node) *Term {
-	switch n := n.(type) {
+func (c *checker) literal(node ast.Node) *Term {
+	switch node := node.(type) {
 	case *ast.NilNode:
 		return &Term{Op: OpNil}
 	case *ast.BoolNode:
-		return Constant(event.BoolOf(n.Value))
+		return Constant(event.BoolOf(node.Value))
 	case *ast.IntegerNode:
-		return Constant(event.NumberOf(float64(n.Value)))
+		return Constant(event.NumberOf(float64(node.Value)))
 	case *ast.FloatNode:
-		return Constant(event.NumberOf(n.Value))
+		return Constant(event.NumberOf(node.Value))
 	case *ast.StringNode:
-		return Constant(event.StringOf(n.Value))
+		return Constant(event.StringOf(node.Value))
 	case *ast.ArrayNode:
-		return c.list(n)
+		return c.list(node)
 	case *ast.MapNode:
-		return c.wrong(n, "compare the fields one by one", "objects can't be written in a rule")
+		return c.wrong(node, "compare the fields one by one", "objects can't be written in a rule")
 	case *ast.SliceNode:
-		return c.wrong(n, `use contains, startsWith or in`, "slices are not part of the language")
+		return c.wrong(node, `use contains, startsWith or in`, "slices are not part of the language")
 	case *ast.SequenceNode:
-		return c.wrong(n.Nodes[1], "combine conditions with and, or", "a rule is one expression; ; is only for let")
+		return c.wrong(node.Nodes[1], "combine conditions with and, or", "a rule is one expression; ; is only for let")
 	}
-	return c.wrong(n, "", "%s is not part of the language", n.String())
+	return c.wrong(node, "", "%s is not part of the language", node.String())
 }
 
 // list checks an array of constants.
@@ -51,23 +51,23 @@ func (c *checker) list(n *ast.ArrayNode) *Term {
 	return Constant(event.ArrayOf(values))
 }
 
-func (c *checker) identifier(n *ast.IdentifierNode, s scope) operand {
+func (c *checker) identifier(node *ast.IdentifierNode, s scope) operand {
 	for i := len(c.bindings) - 1; i >= 0; i-- {
-		if b := c.bindings[i]; b.name == n.Value {
-			return c.inlined(n, b, s)
+		if b := c.bindings[i]; b.name == node.Value {
+			return c.inlined(node, b, s)
 		}
 	}
-	switch n.Value {
+	switch node.Value {
 	case "traits":
-		return of(c.wrong(n, "name one, as traits.plan", "traits as a whole are not a value"))
+		return of(c.wrong(node, "name one, as traits.plan", "traits as a whole are not a value"))
 	case "profile":
-		return of(c.wrong(n, "name one of profile.id, profile.first_seen, profile.last_seen, profile.groups", "the profile as a whole is not a value"))
+		return of(c.wrong(node, "name one of profile.id, profile.first_seen, profile.last_seen, profile.groups", "the profile as a whole is not a value"))
 	}
-	hint := "a trait is traits." + n.Value + ", a property inside a stream's predicate is ." + n.Value
-	if near := Nearest(n.Value, append(functionNames(), "traits", "profile")); near != "" {
+	hint := "a trait is traits." + node.Value + ", a property inside a stream's predicate is ." + node.Value
+	if near := Nearest(node.Value, append(functionNames(), "traits", "profile")); near != "" {
 		hint = "did you mean " + near + "?"
 	}
-	return of(c.wrong(n, hint, "unknown name %s", n.Value))
+	return of(c.wrong(node, hint, "unknown name %s", node.Value))
 }
 
 // inlined puts what let has named into the place of its name. A predicate
@@ -97,37 +97,37 @@ func (c *checker) pointer(n *ast.PointerNode, s scope) *Term {
 }
 
 // member checks a.b and a["b"].
-func (c *checker) member(n *ast.MemberNode, s scope) operand {
-	key, ok := n.Property.(*ast.StringNode)
+func (c *checker) member(node *ast.MemberNode, visible scope) operand {
+	key, ok := node.Property.(*ast.StringNode)
 	if !ok {
-		return of(c.wrongField(n, `use in, any(...), first(...) or last(...) for elements; a field's name is a constant, as traits["first name"]`,
+		return of(c.wrongField(node, `use in, any(...), first(...) or last(...) for elements; a field's name is a constant, as traits["first name"]`,
 			"only a field can be taken by name"))
 	}
-	switch base := n.Node.(type) {
+	switch base := node.Node.(type) {
 	case *ast.IdentifierNode:
 		if c.bound(base.Value) {
 			break
 		}
 		if base.Value == "traits" {
-			return of(c.profileOnly(n, s, &Term{Op: OpTrait, Name: string(profile.PathOf(key.Value))}))
+			return of(c.profileOnly(node, visible, &Term{Op: OpTrait, Name: string(profile.PathOf(key.Value))}))
 		}
 		if base.Value == "profile" {
-			return of(c.profileField(n, key.Value, s))
+			return of(c.profileField(node, key.Value, visible))
 		}
 	case *ast.PointerNode:
-		if s.event && s.element == nil && base.Name == "" {
+		if visible.event && visible.element == nil && base.Name == "" {
 			return of(property(key.Value))
 		}
 	}
-	o := c.operand(n.Node, s)
+	o := c.operand(node.Node, visible)
 	switch {
 	case o.edge != nil:
 		return of(o.edge.term(property(key.Value)))
 	case o.stream != nil:
-		return of(c.wrongField(n, "take one event with first(...) or last(...), or all of them with map(..., ."+key.Value+")",
+		return of(c.wrongField(node, "take one event with first(...) or last(...), or all of them with map(..., ."+key.Value+")",
 			"a stream of events has no property %s", key.Value))
 	}
-	return of(c.field(n, o.term, key.Value))
+	return of(c.field(node, o.term, key.Value))
 }
 
 func (c *checker) bound(name string) bool {
@@ -153,29 +153,29 @@ func property(name string) *Term {
 }
 
 // field takes a field of a value.
-func (c *checker) field(n ast.Node, t *Term, key string) *Term {
-	switch t.Op {
+func (c *checker) field(node ast.Node, term *Term, key string) *Term {
+	switch term.Op {
 	case OpInvalid:
-		return t
+		return term
 	case OpTrait, OpProperty, OpField:
-		return &Term{Op: t.Op, Args: t.Args, Name: string(profile.Path(t.Name).Child(key))}
+		return &Term{Op: term.Op, Args: term.Args, Name: string(profile.Path(term.Name).Child(key))}
 	case OpElement:
 		path := profile.PathOf(key)
-		if t.Name != "" {
-			path = profile.Path(t.Name).Child(key)
+		if term.Name != "" {
+			path = profile.Path(term.Name).Child(key)
 		}
 		return &Term{Op: OpElement, Name: string(path)}
 	case OpAggregate:
-		if a := t.Aggregate; a.Reduce == profile.ReduceFirst || a.Reduce == profile.ReduceLast {
+		if a := term.Aggregate; a.Reduce == profile.ReduceFirst || a.Reduce == profile.ReduceLast {
 			s := a.Stream
-			s.Project = c.field(n, s.Project, key)
+			s.Project = c.field(node, s.Project, key)
 			return aggregateTerm(s, a.Reduce)
 		}
 	}
-	if t.Kind != event.KindMissing {
-		return c.wrongField(n, "", "%s has no field %s", kindPhrase(t.Kind), key)
+	if term.Kind != event.KindMissing {
+		return c.wrongField(node, "", "%s has no field %s", kindPhrase(term.Kind), key)
 	}
-	return &Term{Op: OpField, Args: []*Term{t}, Name: string(profile.PathOf(key))}
+	return &Term{Op: OpField, Args: []*Term{term}, Name: string(profile.PathOf(key))}
 }
 
 var profileFields = map[string]Term{

@@ -18,19 +18,19 @@ var units = map[byte]int64{
 
 // parseDuration reads a whole number and a unit, as 90s, 15m, 12h, 30d or
 // 2w, and returns milliseconds or what is wrong.
-func parseDuration(s string) (int64, string) {
-	if len(s) < 2 {
-		return 0, fmt.Sprintf("%q is not a duration", s)
+func parseDuration(text string) (int64, string) {
+	if len(text) < 2 {
+		return 0, fmt.Sprintf("%q is not a duration", text)
 	}
-	unit, known := units[s[len(s)-1]]
-	n, err := strconv.ParseUint(s[:len(s)-1], 10, 32)
+	unit, known := units[text[len(text)-1]]
+	count, err := strconv.ParseUint(text[:len(text)-1], 10, 32)
 	switch {
 	case !known || err != nil:
-		return 0, fmt.Sprintf("%q is not a duration", s)
-	case n == 0:
+		return 0, fmt.Sprintf("%q is not a duration", text)
+	case count == 0:
 		return 0, "a duration can't be zero"
-	case int64(n) > maxDuration/unit:
-		return 0, fmt.Sprintf("%q is longer than 100 years", s)
+	case int64(count) > maxDuration/unit:
+		return 0, fmt.Sprintf("%q is longer than 100 years", text)
 	}
-	return int64(n) * unit, ""
+	return int64(count) * unit, ""
 }

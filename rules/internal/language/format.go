@@ -177,25 +177,25 @@ func formatDuration(ms int64) string {
 
 // FormatValue writes a value as text of the language, and in words where the
 // language has none for it.
-func FormatValue(v event.Value) string {
-	switch v.Kind() {
+func FormatValue(value event.Value) string {
+	switch value.Kind() {
 	case event.KindMissing:
 		return "missing"
 	case event.KindBool:
-		return strconv.FormatBool(v.True())
+		return strconv.FormatBool(value.True())
 	case event.KindNumber:
-		return strconv.FormatFloat(v.Number(), 'f', -1, 64)
+		return strconv.FormatFloat(value.Number(), 'f', -1, 64)
 	case event.KindString:
-		return strconv.Quote(v.Text())
+		return strconv.Quote(value.Text())
 	case event.KindTime:
-		return fmt.Sprintf("date(%q)", time.UnixMilli(v.Millis()).UTC().Format(time.RFC3339Nano))
+		return fmt.Sprintf("date(%q)", time.UnixMilli(value.Millis()).UTC().Format(time.RFC3339Nano))
 	case event.KindVersion:
-		return fmt.Sprintf("version(%q)", strings.TrimPrefix(v.Text(), "v"))
+		return fmt.Sprintf("version(%q)", strings.TrimPrefix(value.Text(), "v"))
 	case event.KindObject:
 		return "an object"
 	}
-	list := make([]string, v.Len())
-	for i, e := range v.Elements() {
+	list := make([]string, value.Len())
+	for i, e := range value.Elements() {
 		list[i] = FormatValue(e)
 	}
 	return "[" + strings.Join(list, ", ") + "]"

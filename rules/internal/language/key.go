@@ -28,8 +28,8 @@ func (a *Aggregate) Key() string {
 
 // Keep is what the series must keep for its aggregate.
 func (a *Aggregate) Keep() profile.Keep {
-	r, sliding := a.Reduce, a.Stream.Window.Sliding
-	switch r {
+	reduce, sliding := a.Reduce, a.Stream.Window.Sliding
+	switch reduce {
 	case profile.ReduceSequence:
 		if sliding {
 			return profile.KeepRecentSequence
@@ -51,9 +51,9 @@ func (a *Aggregate) Keep() profile.Keep {
 	switch {
 	case sliding:
 		return profile.KeepSlidingValues
-	case r == profile.ReduceDistinct:
+	case reduce == profile.ReduceDistinct:
 		return profile.KeepTotalDistinct
-	case r == profile.ReduceFirst:
+	case reduce == profile.ReduceFirst:
 		return profile.KeepTotalFirst
 	}
 	return profile.KeepTotalLast

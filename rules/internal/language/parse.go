@@ -47,36 +47,36 @@ func parse(text string) (ast.Node, *Mistake) {
 
 // syntaxMistake says in the words of rule authors what expr's parser found.
 func syntaxMistake(text []rune, at *file.Error) *Mistake {
-	m := &Mistake{From: min(at.From, len(text)), Message: strings.TrimPrefix(at.Message, "compilation failed: ")}
-	unexpected := unexpectedToken.FindStringSubmatch(m.Message)
+	found := &Mistake{From: min(at.From, len(text)), Message: strings.TrimPrefix(at.Message, "compilation failed: ")}
+	unexpected := unexpectedToken.FindStringSubmatch(found.Message)
 	switch {
-	case strings.Contains(m.Message, "token EOF"), strings.Contains(m.Message, "unexpected end of expression"):
-		m.Message = "the rule ends too early"
-		m.Hint = "something is missing at the end: a closing bracket or the right side of an operator"
-		m.From = len([]rune(strings.TrimRightFunc(string(text), unicode.IsSpace)))
+	case strings.Contains(found.Message, "token EOF"), strings.Contains(found.Message, "unexpected end of expression"):
+		found.Message = "the rule ends too early"
+		found.Hint = "something is missing at the end: a closing bracket or the right side of an operator"
+		found.From = len([]rune(strings.TrimRightFunc(string(text), unicode.IsSpace)))
 	case unexpected != nil:
-		m.Message, m.Hint = "unexpected "+unexpected[1], tokenHints[strings.ToLower(unexpected[1])]
-		if unexpected[1] == ">" && m.From > 0 && text[m.From-1] == '<' {
-			m.Hint = "inequality is written !="
+		found.Message, found.Hint = "unexpected "+unexpected[1], tokenHints[strings.ToLower(unexpected[1])]
+		if unexpected[1] == ">" && found.From > 0 && text[found.From-1] == '<' {
+			found.Hint = "inequality is written !="
 		}
-	case m.Message == "literal not terminated":
-		m.Message, m.Hint = "the string is not closed", "close it with the quote it was opened with, on the same line"
-		m.From = unclosedAt(text, m.From)
-	case m.Message == "unclosed comment":
-		m.Hint, m.From = "close it with */", unclosedAt(text, m.From)
-	case strings.HasPrefix(m.Message, "invalid char escape"):
-		m.Message, m.Hint = `\ does not go with the character behind it`, `a backslash in a string is written \\`
-	case m.Message == "expected name":
-		m.Message, m.Hint = "a name is missing behind the dot", `as traits.plan; a name with other characters is traits["first name"]`
-	case strings.Contains(m.Message, "literal: "):
-		m.Message, m.Hint = "the number can't be read", "numbers are exact up to 9007199254740992"
-		m.From = wordStart(text, m.From)
-	case strings.HasPrefix(m.Message, "expected at least"):
-		m.Message, m.Hint = "an argument is missing", `as count(events("A"), .price > 10) > 2`
-	case strings.Contains(m.Message, "maximum allowed nodes"):
-		m.Message, m.Hint = "the rule has too many parts", splitHint
+	case found.Message == "literal not terminated":
+		found.Message, found.Hint = "the string is not closed", "close it with the quote it was opened with, on the same line"
+		found.From = unclosedAt(text, found.From)
+	case found.Message == "unclosed comment":
+		found.Hint, found.From = "close it with */", unclosedAt(text, found.From)
+	case strings.HasPrefix(found.Message, "invalid char escape"):
+		found.Message, found.Hint = `\ does not go with the character behind it`, `a backslash in a string is written \\`
+	case found.Message == "expected name":
+		found.Message, found.Hint = "a name is missing behind the dot", `as traits.plan; a name with other characters is traits["first name"]`
+	case strings.Contains(found.Message, "literal: "):
+		found.Message, found.Hint = "the number can't be read", "numbers are exact up to 9007199254740992"
+		found.From = wordStart(text, found.From)
+	case strings.HasPrefix(found.Message, "expected at least"):
+		found.Message, found.Hint = "an argument is missing", `as count(events("A"), .price > 10) > 2`
+	case strings.Contains(found.Message, "maximum allowed nodes"):
+		found.Message, found.Hint = "the rule has too many parts", splitHint
 	}
-	return m
+	return found
 }
 
 const splitHint = `split it into several segments and combine them with segment("...")`

@@ -185,26 +185,26 @@ func (s *Stream) appendCanonical(dst []byte) []byte {
 	return dst
 }
 
-func appendValue(dst []byte, v event.Value) []byte {
-	switch v.Kind() {
+func appendValue(dst []byte, value event.Value) []byte {
+	switch value.Kind() {
 	case event.KindString:
-		return strconv.AppendQuote(dst, v.Text())
+		return strconv.AppendQuote(dst, value.Text())
 	case event.KindNumber:
-		return strconv.AppendFloat(dst, v.Number(), 'g', -1, 64)
+		return strconv.AppendFloat(dst, value.Number(), 'g', -1, 64)
 	case event.KindBool:
-		return strconv.AppendBool(dst, v.True())
+		return strconv.AppendBool(dst, value.True())
 	case event.KindTime:
-		return time.UnixMilli(v.Millis()).UTC().AppendFormat(dst, time.RFC3339Nano)
+		return time.UnixMilli(value.Millis()).UTC().AppendFormat(dst, time.RFC3339Nano)
 	case event.KindVersion:
-		return append(dst, v.Text()...)
+		return append(dst, value.Text()...)
 	case event.KindArray:
 		dst = append(dst, '[')
-		for _, e := range v.Elements() {
+		for _, e := range value.Elements() {
 			dst = append(appendValue(dst, e), ',')
 		}
 		return append(dst, ']')
 	}
-	return append(dst, v.Kind().String()...)
+	return append(dst, value.Kind().String()...)
 }
 
 // Each calls f with t and everything below it, except predicates of streams,
@@ -234,7 +234,7 @@ func (t *Term) Deep(f func(*Term)) {
 // size counts t and everything below it, predicates of streams included, as
 // often as it is used. It stops counting when it passes limit.
 func (t *Term) size(limit int) int {
-	n := 1
+	total := 1
 	below := t.Args
 	if t.Aggregate != nil {
 		below = []*Term{t.Aggregate.Stream.Where, t.Aggregate.Stream.Project}
@@ -243,9 +243,9 @@ func (t *Term) size(limit int) int {
 		}
 	}
 	for _, b := range below {
-		if b != nil && n <= limit {
-			n += b.size(limit - n)
+		if b != nil && total <= limit {
+			total += b.size(limit - total)
 		}
 	}
-	return n
+	return total
 }

@@ -39,14 +39,14 @@ func (s *System) InitWith(shards int) (string, error) {
 	return s.Command("init", "-c", s.config("init", ""), "--shards", fmt.Sprint(shards))
 }
 
-// Command runs the evaluator with arguments to its end, within a minute, and
+// Command runs the evaluator with arguments to its end, within Patience, and
 // returns all it printed.
 func (s *System) Command(arguments ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, binary, arguments...).CombinedOutput()
 	if ctx.Err() != nil {
-		err = fmt.Errorf("it did not end within a minute: %w", err)
+		err = fmt.Errorf("it did not end within %s: %w", Patience, err)
 	}
 	return string(out), err
 }
@@ -108,13 +108,17 @@ func (e *Evaluator) Kill() {
 	e.silent = time.Now()
 }
 
-// Terminate asks the evaluator to leave, and returns how long it took and
-// its exit code.
-func (e *Evaluator) Terminate() (time.Duration, int) {
-	began := time.Now()
+// Terminate asks the evaluator to leave, waits until it has, and returns its
+// exit code. It is 0 only for one that was done within the time that it gives
+// itself; one that does not leave at all is killed after Patience.
+func (e *Evaluator) Terminate() int {
 	e.Leave()
-	<-e.exited
-	return time.Since(began), e.cmd.ProcessState.ExitCode()
+	select {
+	case <-e.exited:
+	case <-time.After(Patience):
+		e.Kill()
+	}
+	return e.cmd.ProcessState.ExitCode()
 }
 
 // Leave is Terminate without waiting for the end: see Left.

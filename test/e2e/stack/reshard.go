@@ -21,13 +21,13 @@ func (s *System) ReshardKilledAt(n int, arguments ...string) (string, error) {
 	command.Stdout, command.Stderr = &out, &out
 	started := make(chan struct{})
 	var sent atomic.Int64
-	s.onCommand(func(string) {
+	s.OnCommand(func(string) {
 		if sent.Add(1) == int64(n) {
 			<-started
 			_ = command.Process.Kill()
 		}
 	})
-	defer s.onCommand(nil)
+	defer s.OnCommand(nil)
 	if err := command.Start(); err != nil {
 		return "", fmt.Errorf("starting a reshard: %w", err)
 	}
@@ -40,8 +40,10 @@ func (s *System) reshard(arguments []string) []string {
 	return append([]string{"reshard", "-c", s.config("reshard", "")}, arguments...)
 }
 
-// onCommand has do called for every command to Redis on connections to come.
-func (s *System) onCommand(do func(name string)) {
+// OnCommand has do called with the name of every command to Redis, before it
+// is passed on, on connections that are made from now on; nil ends that. It
+// needs Options.Linked.
+func (s *System) OnCommand(do func(name string)) {
 	for _, link := range s.Servers.RedisLinks {
 		link.OnCommand(do)
 	}

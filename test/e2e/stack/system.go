@@ -195,8 +195,12 @@ func (s *System) CreateTopic(topic string, partitions int) {
 	}
 }
 
+// Patience is how long a test waits for what must come by itself. It only
+// keeps a test from hanging: how soon something comes is the machine's.
+const Patience = 5 * time.Minute
+
 // patience bounds every single question to a broker or a Redis.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 func (s *System) bounded() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), patience)
