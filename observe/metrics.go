@@ -4,12 +4,14 @@ import "github.com/prometheus/client_golang/prometheus"
 
 // metrics are all of Muster's own. Their help texts are what operators read.
 type metrics struct {
-	records, events, repeats, changes *prometheus.CounterVec // by shard
-	profiles, loaded                  *prometheus.CounterVec // by shard
-	clamped                           *prometheus.CounterVec // by shard, kind
-	lag, streamTime, overdue          *prometheus.GaugeVec   // by shard
-	step, commit                      *prometheus.HistogramVec
-	fenced, relieved, lost            *prometheus.CounterVec // by shard
+	records, events, repeats             *prometheus.CounterVec // by shard
+	changes                              *prometheus.CounterVec // by shard, cause
+	profiles, loaded                     *prometheus.CounterVec // by shard
+	clamped                              *prometheus.CounterVec // by shard, kind
+	lag, streamTime, overdue             *prometheus.GaugeVec   // by shard
+	step, commit                         *prometheus.HistogramVec
+	fenced, relieved, lost               *prometheus.CounterVec // by shard
+	sweeping, sweepProfiles, sweepLooked *prometheus.GaugeVec   // by shard
 
 	routedRecords, routedEvents *prometheus.CounterVec // by topic
 	deadLetters                 *prometheus.CounterVec // by topic
@@ -32,7 +34,7 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		records:    m.counter("records_total", "Records of the keyed topic that were committed.", "shard"),
 		events:     m.counter("events_total", "Events that were applied to profiles.", "shard"),
 		repeats:    m.counter("repeats_total", "Events dropped because their messageId was applied within 24 hours.", "shard"),
-		changes:    m.counter("changes_total", "Membership changes written to the outbox.", "shard"),
+		changes:    m.counter("changes_total", "Membership changes written to the outbox, by cause: event, time or rules.", "shard", "cause"),
 		profiles:   m.counter("profiles_written_total", "Profiles written to Redis.", "shard"),
 		loaded:     m.counter("profiles_loaded_total", "Profiles read from Redis because they were not in the cache.", "shard"),
 		clamped:    m.counter("clamped_total", "Times in the future that were pulled back: event times (time) or arrival times (arrival).", "shard", "kind"),
@@ -44,6 +46,10 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		commit:     m.histogram("commit_seconds", "Committing one batch to Redis."),
 		lost:       m.counter("lost_records_total", "Offsets that Kafka no longer held and that were passed over with --accept-gaps.", "shard"),
 		fenced:     m.counter("fenced_total", "Times a shard was found to be owned by somebody else.", "shard"),
+
+		sweeping:      m.gauge("sweeping", "1 while the shard's profiles are looked at because the rules have changed; else 0.", "shard"),
+		sweepProfiles: m.gauge("sweep_profiles", "Profiles that the shard's newest sweep has to look at, as counted when it began or went on.", "shard"),
+		sweepLooked:   m.gauge("sweep_looked", "Profiles of these that it has looked at; after a restart those before are estimated.", "shard"),
 
 		routedRecords: m.counter("routed_records_total", "Records of source topics that were routed.", "topic"),
 		routedEvents:  m.counter("routed_events_total", "Events that routing put on the keyed topic.", "topic"),

@@ -14,7 +14,16 @@ type Observer struct {
 	Left       func(shard int, err error)         // a worker ended; nil error when it was asked to
 	Fenced     func(shard int, err error)         // another owner has the shard, or the store lost writes
 	DeadLetter func(shard int, letter DeadLetter) // a record could not be applied
+	Adopted    func(shard int, a Adoption)        // a rule set came into force in a shard, with its opening or later
 	Swept      func(shard int, s Sweep)           // a sweep began, went on, or came to its end
+}
+
+// Adoption describes a rule set that came into force in a shard.
+type Adoption struct {
+	Edition uint64
+	// Marks are those of the segments that the sweep to come is about. What
+	// has been swept was told before.
+	Marks []Mark
 }
 
 // BatchStats describes one committed batch.
@@ -27,6 +36,8 @@ type BatchStats struct {
 	ClampedTime    int // event times after arrival
 	ClampedArrival int // arrival times too far ahead of the clock
 	Changes        int
+	ByTime         int           // of the changes, those whose cause is time
+	ByRules        int           // of the changes, those whose cause is other rules
 	Profiles       int           // written
 	Loaded         int           // profiles that were not in memory
 	Lag            int64         // records behind the end of the partition
@@ -45,6 +56,19 @@ func (b *BatchStats) clamp(c event.Clamp) {
 	}
 	if c&event.ClampedArrival != 0 {
 		b.ClampedArrival++
+	}
+}
+
+// count counts changes by their cause.
+func (b *BatchStats) count(changes []Change) {
+	b.Changes = len(changes)
+	for i := range changes {
+		switch changes[i].Cause {
+		case CauseTime:
+			b.ByTime++
+		case CauseRules:
+			b.ByRules++
+		}
 	}
 }
 
@@ -69,6 +93,12 @@ func (o *Observer) left(shard int, err error) {
 func (o *Observer) fenced(shard int, err error) {
 	if o.Fenced != nil {
 		o.Fenced(shard, err)
+	}
+}
+
+func (o *Observer) adopted(shard int, a Adoption) {
+	if o.Adopted != nil {
+		o.Adopted(shard, a)
 	}
 }
 

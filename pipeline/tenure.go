@@ -35,6 +35,7 @@ func newTenure(w *Worker, o origin, state State) *tenure {
 	if scanner, ok := w.Store.(Scanner); ok {
 		t.driver.Census, t.driver.Slots = census{scanner, o.partition}, w.sweepSlots()
 	}
+	t.tellAdoption()
 	return t
 }
 
@@ -153,9 +154,11 @@ func (t *tenure) keepUp() error {
 		return nil
 	}
 	t.edition = newest.Number
-	err := t.driver.Swap(newest.Set)
-	t.tellSweep()
-	return err
+	if err := t.driver.Swap(newest.Set); err != nil {
+		return err
+	}
+	t.tellAdoption()
+	return nil
 }
 
 // Admit implements Receiver: an event of a profile that belongs to another
@@ -245,7 +248,8 @@ func (t *tenure) bury(ctx context.Context) error {
 // tell reports a stored commit to all who want to know of it.
 func (t *tenure) tell(c *Commit) {
 	w, shard := t.worker, t.origin.partition
-	t.stats.Changes, t.stats.Profiles, t.stats.Gap = len(c.Changes), len(c.Profiles), c.Gap
+	t.stats.count(c.Changes)
+	t.stats.Profiles, t.stats.Gap = len(c.Profiles), c.Gap
 	t.stats.StreamTime, t.stats.Edition, t.stats.Overdue = c.Clock, t.edition, t.driver.Overdue()
 	if w.Sample != nil {
 		w.Sample.offer(shard, t.driver.Names(), c)
@@ -255,6 +259,16 @@ func (t *tenure) tell(c *Commit) {
 	}
 	w.Observer.committed(shard, t.stats)
 	t.stats = BatchStats{}
+}
+
+// tellAdoption reports that a rule set is in force, and the sweep that follows.
+func (t *tenure) tellAdoption() {
+	a := Adoption{Edition: t.edition}
+	if t.driver.Sweeping() {
+		a.Marks = t.driver.Marks()
+	}
+	t.worker.Observer.adopted(t.origin.partition, a)
+	t.tellSweep()
 }
 
 // tellSweep reports how far a sweep is.
