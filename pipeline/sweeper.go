@@ -60,6 +60,9 @@ func (d *Driver) Sweep() Sweep {
 	if !d.Sweeping() {
 		return Sweep{Generation: d.shard.generation, Profiles: w.profiles, Looked: w.profiles, Done: true}
 	}
+	if !d.begun() { // what w knows is of the sweep before
+		return Sweep{Generation: d.shard.generation, Profiles: w.profiles}
+	}
 	return Sweep{Generation: d.shard.generation, Profiles: w.profiles, Looked: min(w.behind+w.looked, w.profiles)}
 }
 
@@ -118,9 +121,14 @@ func (d *Driver) sweepTurn(ctx context.Context, limit int) (bool, error) {
 	return d.shard.pending() > 0, nil
 }
 
+// begun reports whether the sweeper is about the rule set at hand.
+func (d *Driver) begun() bool {
+	return d.sweeper.generation == d.shard.generation && d.sweeper.set == d.shard.set
+}
+
 // beginSweep counts what there is to be done, once for every sweep.
 func (d *Driver) beginSweep(ctx context.Context) error {
-	if d.sweeper.generation == d.shard.generation && d.sweeper.set == d.shard.set {
+	if d.begun() {
 		return nil
 	}
 	profiles, buckets, err := d.Census.Count(ctx)
