@@ -142,13 +142,16 @@ func (s *Shard) fire(until int64, limit int) (bool, error) {
 		if e == nil {
 			return false, fmt.Errorf("serving a timer: profile %q was not loaded", first.Profile)
 		}
-		if e.profile.Generation == s.generation {
+		switch {
+		case e.profile.Generation == s.generation:
 			s.serve(e, first.At)
 			served++
-			continue
+		case !e.profile.Exists(): // an operator has removed it from the store
+			s.timers.set(first.Profile, 0)
+		default:
+			s.clock = max(s.clock, first.At-1)
+			s.refresh(e) // then with what is due first, which may be another's
 		}
-		s.clock = max(s.clock, first.At-1)
-		s.refresh(e) // then with what is due first, which may be another's
 	}
 	return false, nil
 }

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"context"
 	"testing"
 
 	"muster/event"
@@ -59,6 +60,46 @@ func TestTimerOfAnUnsweptProfileIsServed(t *testing.T) {
 	}
 	pass(t, d, generate.Start+dayMillis)
 	if got := store.Outbox(0); len(got) != 1 || got[0].Segment != "quiet" || got[0].At != generate.Start+dayMillis || got[0].Cause != pipeline.CauseTime {
+		t.Errorf("the changes are %+v", got)
+	}
+}
+
+// without is a Port on which one profile is not stored.
+type without struct {
+	pipeline.Port
+	profile string
+}
+
+// Load implements pipeline.Port.
+func (w without) Load(ctx context.Context, ids []string) ([]string, error) {
+	blobs, err := w.Port.Load(ctx, ids)
+	for i, id := range ids {
+		if id == w.profile {
+			blobs[i] = ""
+		}
+	}
+	return blobs, err
+}
+
+// An operator has removed a profile from the store that could not be read, as
+// the message about it says, and its timer is still there.
+func TestTimerOfARemovedProfileIsPassedOver(t *testing.T) {
+	set := compile(t, []rules.Segment{rules.NewSegment("quiet", quiet)})
+	store := memory.New()
+	d := tight(t, store, set)
+	other := happened("m", generate.Start+1)
+	other.Profile = "b"
+	feed := &pipeline.Feed{Events: []event.Event{*happened("m", generate.Start), *other}, Offsets: []int64{0, 1}, Next: 2, Last: true}
+	if err := d.Serve(t.Context(), feed); err != nil {
+		t.Fatal(err)
+	}
+	state, err := store.Open(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d = pipeline.NewDriver(set, pipeline.Default(), state, without{pipeline.PortOf(store, 0), "a"})
+	pass(t, d, generate.Start+dayMillis+1)
+	if got := store.Outbox(0); len(got) != 1 || got[0].Profile != "b" {
 		t.Errorf("the changes are %+v", got)
 	}
 }
