@@ -91,20 +91,20 @@ func (e *edited) comeBackOlder(lost int) {
 }
 
 // serve feeds at most so many records that are not committed yet, in one
-// batch, and reports whether there were any.
-func (e *edited) serve(records int) bool {
+// batch, and returns how many there were.
+func (e *edited) serve(records int) int {
 	e.t.Helper()
 	e.batch = int(max(0, e.driver.Next()))
 	last := min(e.batch+records, len(e.log))
 	if e.batch == last {
-		return false
+		return 0
 	}
 	f := &pipeline.Feed{Events: e.log[e.batch:last], Next: int64(last), Last: last == len(e.log)}
 	for i := range f.Events {
 		f.Offsets = append(f.Offsets, int64(e.batch+i))
 	}
 	e.survive(e.driver.Serve(e.t.Context(), f))
-	return true
+	return last - e.batch
 }
 
 // Admit implements pipeline.Receiver.
@@ -134,7 +134,7 @@ func (e *edited) survive(err error) {
 // settle reads all there is, serves every timer and sweeps to the end.
 func (e *edited) settle(r *rand.Rand) {
 	e.t.Helper()
-	for e.serve(1 + r.IntN(5)) {
+	for e.serve(1+r.IntN(5)) > 0 {
 	}
 	e.sweep()
 }

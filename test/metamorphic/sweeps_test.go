@@ -42,7 +42,7 @@ func eachEdited(t *testing.T, test func(t *testing.T, seed uint64)) {
 type crowd struct {
 	*edited
 	r        *rand.Rand
-	pool     *pool
+	pool     *generate.Pool
 	profiles []string
 	active   []string            // those that events are of at the time
 	past     []map[string]string // rules that were in force
@@ -52,7 +52,7 @@ type crowd struct {
 
 func newCrowd(t *testing.T, seed uint64) *crowd {
 	r := rand.New(rand.NewPCG(seed, 8))
-	c := &crowd{r: r, pool: newPool(r, seed%2 == 0), swap: true, seen: map[string]int{}}
+	c := &crowd{r: r, pool: generate.NewPool(r, seed%2 == 0, steps...), swap: true, seen: map[string]int{}}
 	config := pipeline.Default()
 	config.CacheBytes = pick(r, []int{tinyCache, 10_000, 0})
 	config.Timers = pick(r, []int{1, 3, 2000})
@@ -61,7 +61,7 @@ func newCrowd(t *testing.T, seed uint64) *crowd {
 		c.profiles = append(c.profiles, fmt.Sprintf("p%02d", i))
 	}
 	c.active = c.profiles
-	c.edited = newEdited(t, config, c.pool.first(r))
+	c.edited = newEdited(t, config, c.pool.First(r))
 	c.produce(60)
 	c.settle(r)
 	return c
@@ -133,8 +133,9 @@ func (c *crowd) count(what string) {
 func (c *crowd) read() {
 	c.t.Helper()
 	for range 1 + c.r.IntN(3) {
-		before, records := c.driver, 1+c.r.IntN(4)
-		if !c.serve(records) || c.driver != before || c.config.Wave < 1000 {
+		before := c.driver
+		records := c.serve(1 + c.r.IntN(4))
+		if records == 0 || c.driver != before || c.config.Wave < 1000 {
 			continue // a wave may hold back the timers of those that were touched
 		}
 		if c.r.IntN(3) == 0 {
@@ -150,7 +151,7 @@ func (c *crowd) change() {
 	if c.r.IntN(3) == 0 || len(c.past) == 0 {
 		c.past = append(c.past, c.texts)
 	}
-	next := c.pool.edit(c.r, c.texts, pick(c.r, c.past))
+	next := c.pool.Edit(c.r, c.texts, pick(c.r, c.past))
 	if c.swap {
 		c.edit(next)
 		c.driver.Pass(c.wall)
