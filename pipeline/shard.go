@@ -128,8 +128,11 @@ func (s *Shard) put(id, blob string) error {
 // fire serves, in order of time and profile, at most limit timers that are
 // due at until, moving the clock to each. It reports whether all are served;
 // then the clock stands at until, unless it was ahead already.
+//
+// To bring a profile to the rule set is no timer that is served: nothing may
+// follow from it, and then the profile may be dropped and come back as it was.
 func (s *Shard) fire(until int64, limit int) (bool, error) {
-	for range limit {
+	for served := 0; served < limit; {
 		first, ok := s.timers.next()
 		if !ok || first.At > until {
 			s.clock = max(s.clock, until)
@@ -139,12 +142,16 @@ func (s *Shard) fire(until int64, limit int) (bool, error) {
 		if e == nil {
 			return false, fmt.Errorf("serving a timer: profile %q was not loaded", first.Profile)
 		}
-		if e.profile.Generation != s.generation {
+		switch {
+		case e.profile.Generation == s.generation:
+			s.serve(e, first.At)
+			served++
+		case !e.profile.Exists(): // an operator has removed it from the store
+			s.timers.set(first.Profile, 0)
+		default:
 			s.clock = max(s.clock, first.At-1)
-			s.refresh(e)
-			continue // with what is due first now
+			s.refresh(e) // then with what is due first, which may be another's
 		}
-		s.serve(e, first.At)
 	}
 	return false, nil
 }

@@ -3,7 +3,8 @@
 // frozen, told to leave and joined by others; brokers and Redis servers that
 // are killed, lose their last writes, fail over or run out of memory;
 // connections that are cut, slow, or end in the middle of a reply; poison
-// among the records; rules that change; wall clocks that step.
+// among the records; rules that are edited, and shards counted anew before all
+// profiles were looked at under them; wall clocks that step.
 //
 // A run is drawn from a seed alone: its rules, its traffic and what goes
 // wrong when. When exactly a fault hits is up to the machine, so a seed that

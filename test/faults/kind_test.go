@@ -2,7 +2,7 @@ package faults
 
 import "time"
 
-// kind is one way for things to go wrong.
+// kind is one way for things to go wrong, or just to happen.
 type kind struct {
 	name        string
 	least, most time.Duration // it lasts
@@ -16,7 +16,6 @@ type kind struct {
 
 func kinds() []*kind {
 	clustered := func(p *plan) bool { return p.cluster }
-	swapping := func(p *plan) bool { return p.swaps }
 	stepping := func(p *plan) bool { return p.steps }
 	return []*kind{
 		{name: "kill", most: 3 * time.Second, begin: killEvaluator},
@@ -32,7 +31,6 @@ func kinds() []*kind {
 		{name: "slow", least: 2 * time.Second, most: 4 * time.Second, target: anyLink, begin: slowLink},
 		{name: "reply cut", least: 300 * time.Millisecond, most: 2 * time.Second, target: redisLink, begin: cutReplies},
 		{name: "poison", begin: sendPoison},
-		{name: "rules changed", begin: changeRules, fits: swapping},
 		{name: "clock stepped", least: time.Second, most: 4 * time.Second, target: wallClock, begin: stepClock, fits: stepping},
 	}
 }

@@ -22,7 +22,7 @@ type plan struct {
 	cluster    bool
 	sources    int // partitions of the source topic, 0 for none
 	evaluators int
-	swaps      bool // whether rules change meanwhile
+	edits      bool // whether rules are edited meanwhile
 	steps      bool // whether the wall clock steps meanwhile
 	storm      []fault
 }
@@ -36,12 +36,12 @@ type fault struct {
 }
 
 // draw makes the plan of a seed. Every second one is for a Redis Cluster,
-// every fourth without a source topic, every fifth with rules that change,
-// every seventh of the others with a wall clock that steps.
+// every fourth without a source topic, every third with rules that are edited
+// behind every fault, every seventh of the others with a wall clock that steps.
 func draw(seed uint64) plan {
 	r := rand.New(rand.NewPCG(seed, 3))
-	p := plan{seed: seed, cluster: seed%2 == 0, sources: 3, evaluators: 1 + r.IntN(mostEvaluators), swaps: seed%5 == 0}
-	p.steps = seed%7 == 0 && !p.swaps
+	p := plan{seed: seed, cluster: seed%2 == 0, sources: 3, evaluators: 1 + r.IntN(mostEvaluators), edits: seed%3 == 0}
+	p.steps = seed%7 == 0 && !p.edits
 	if seed%4 == 3 {
 		p.sources = 0
 	}
@@ -56,6 +56,9 @@ func draw(seed uint64) plan {
 		p.storm = append(p.storm, fault{
 			kind: k, after: between(r, leastGap, longestGap), lasts: between(r, k.least, k.most), pick: r.IntN(1 << 16),
 		})
+		if p.edits {
+			p.storm = append(p.storm, fault{kind: edit, after: between(r, 0, longestGap/3), pick: r.IntN(1 << 16)})
+		}
 	}
 	return p
 }

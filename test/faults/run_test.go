@@ -3,7 +3,6 @@ package faults
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -38,8 +37,8 @@ type run struct {
 	direct  []*goredis.Client  // to every Redis, around the links
 	marks   [][]marked         // of every Redis, in order of time
 	noted   time.Time
-	rules   int // how often they changed
 	hits    map[string]int
+	edits   *edits // nil where rules stay
 }
 
 // action is something to do at a time.
@@ -60,8 +59,8 @@ func start(t *testing.T, p plan) *run {
 	switch {
 	case p.steps:
 		r.traffic.Rules = presentRules()
-	case p.swaps:
-		maps.Copy(r.traffic.Rules, swaps[0])
+	case p.edits:
+		r.startEdits()
 	}
 	r.system = stack.Start(t, stack.Options{
 		Shards: shards, Sources: p.sources, Segments: r.traffic.Segments(), Cluster: p.cluster, Linked: true, Session: session,
@@ -155,8 +154,8 @@ func (r *run) hit(f *fault) bool {
 	return true
 }
 
-// calm waits for everybody who was asked to leave, has the last rules
-// evaluated and lets so much time pass that every window has moved on, which
+// calm waits for everybody who was asked to leave, and for the last rules to
+// have come to every profile, and lets so much time pass that every window has moved on, which
 // shows whatever is wrong in a profile's state.
 func (r *run) calm() {
 	r.t.Helper()
@@ -164,26 +163,36 @@ func (r *run) calm() {
 		r.join()
 	}
 	r.settle()
-	for _, e := range r.leaving {
-		r.system.Await("an evaluator to leave", settling, e.Left)
-	}
+	r.awaitLeft()
 	switch {
 	case r.plan.steps:
 		r.fallSilent()
 		return
-	case r.plan.swaps:
-		r.settleRules()
+	case r.plan.edits:
+		r.system.AwaitSwept(settling, r.traffic.Rules)
+		if r.plan.sources > 0 {
+			r.reshardInASweep()
+		}
 	}
 	r.traffic.Skip(farAhead)
 	r.producer.Send(r.traffic.Touch(r.system)...)
 	r.settle()
 }
 
+// awaitLeft waits for those who were asked to leave.
+func (r *run) awaitLeft() {
+	r.t.Helper()
+	for _, e := range r.leaving {
+		r.system.Await("an evaluator to leave", settling, e.Left)
+	}
+	r.leaving = nil
+}
+
 // verify compares everything with the oracle.
 func (r *run) verify() stack.Tally {
 	r.t.Helper()
 	var tally stack.Tally
-	if r.plan.swaps || r.plan.steps {
+	if r.plan.edits || r.plan.steps {
 		tally = r.system.VerifyMembers(r.traffic.Rules)
 	} else {
 		tally = r.system.Verify(r.traffic.Rules)

@@ -141,6 +141,13 @@ func (e *Evaluator) Left() error {
 	return nil
 }
 
+// Reload has the evaluator read its segment file at once, if it has begun.
+func (e *Evaluator) Reload() {
+	if e.Log() != "" { // else the signal would end it
+		_ = e.cmd.Process.Signal(syscall.SIGHUP) // it may have ended already
+	}
+}
+
 // Freeze stops the evaluator where it is, as a machine does that pauses. It
 // goes on with Thaw.
 func (e *Evaluator) Freeze() {

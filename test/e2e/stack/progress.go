@@ -8,6 +8,8 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 	kafkago "github.com/segmentio/kafka-go"
+
+	"muster/test/kit/ruleset"
 )
 
 // Await asks until done says nil, and fails the test when it has not within
@@ -97,6 +99,41 @@ func (s *System) Routed() error {
 		}
 	}
 	return nil
+}
+
+// AwaitSwept waits until every profile has been looked at under these rules.
+func (s *System) AwaitSwept(limit time.Duration, rules map[string]string) {
+	s.t.Helper()
+	print := ruleset.Compile(s.t, rules).Fingerprint()
+	s.Await("all profiles to be looked at under the last rules", limit, func() error {
+		unswept, err := s.unswept(print)
+		if err == nil && len(unswept) > 0 {
+			err = fmt.Errorf("shards %v are not swept", unswept)
+		}
+		return err
+	})
+}
+
+// Unswept lists the shards of which not every profile has been looked at
+// under these rules.
+func (s *System) Unswept(rules map[string]string) ([]int, error) {
+	s.t.Helper()
+	return s.unswept(ruleset.Compile(s.t, rules).Fingerprint())
+}
+
+func (s *System) unswept(print string) (shards []int, err error) {
+	ctx, cancel := s.bounded()
+	defer cancel()
+	for shard := range s.Shards {
+		values, err := s.Redis.HMGet(ctx, s.key(shard, "meta"), "rules", "generation", "sweep", "swept").Result()
+		if err != nil {
+			return nil, fmt.Errorf("reading how far shard %d is swept: %w", shard, err)
+		}
+		if values[0] != print || values[1] != values[2] || values[1] != values[3] {
+			shards = append(shards, shard)
+		}
+	}
+	return shards, nil
 }
 
 // Applied returns how many records of the keyed topic are committed.

@@ -49,7 +49,24 @@ func (s *System) OnCommand(do func(name string)) {
 	}
 }
 
+// layout is a keyed topic and its shards.
+type layout struct {
+	keyed  string
+	shards int
+}
+
+// EachLayout calls f with Keyed and Shards as they were, before each reshard
+// and then now.
+func (s *System) EachLayout(f func()) {
+	now := layout{s.Keyed, s.Shards}
+	for _, l := range append(s.earlier[:len(s.earlier):len(s.earlier)], now) {
+		s.Keyed, s.Shards = l.keyed, l.shards
+		f()
+	}
+}
+
 // Resharded says that the keyed topic and its shards are others now.
 func (s *System) Resharded(keyed string, shards int) {
+	s.earlier = append(s.earlier, layout{s.Keyed, s.Shards})
 	s.Keyed, s.Shards, s.Layout = keyed, shards, max(1, s.Layout)+1
 }

@@ -16,7 +16,7 @@ import (
 type Stored struct {
 	Clock   int64
 	Members map[string][]string // segment -> profiles in ascending order
-	Sizes   map[string]int      // segment -> members, where there are any
+	Sizes   map[string]int      // segment -> members, where it is counted
 	Outbox  []oracle.Change     // in the order of the stream
 }
 
@@ -81,9 +81,7 @@ func (s *System) readShard(shard int, segments []string, into *Stored) (err erro
 		if err != nil {
 			return err
 		}
-		if size != 0 {
-			into.Sizes[id] = size
-		}
+		into.Sizes[id] = size
 	}
 	messages, err := s.Redis.XRange(ctx, s.key(shard, "out"), "-", "+").Result()
 	if err != nil {

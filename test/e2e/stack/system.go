@@ -77,6 +77,7 @@ type System struct {
 	admin      *kafkago.Client
 	evaluators []*Evaluator
 	expired    time.Time // when members were last expired
+	earlier    []layout  // before reshards
 }
 
 // Start starts a broker and a Redis and creates the source topic. The keyed

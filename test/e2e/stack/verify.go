@@ -77,31 +77,6 @@ func (s *System) foretell(rules map[string]string, tally *Tally) ([]*oracle.Log,
 	return logs, want
 }
 
-// VerifyMembers is Verify for a System whose rules were changed meanwhile:
-// the member sets and sizes must be those of the rules given, and the outbox
-// must have every version of a profile once and in order.
-func (s *System) VerifyMembers(rules map[string]string) Tally {
-	s.t.Helper()
-	segments, tally := slices.Sorted(maps.Keys(rules)), Tally{}
-	logs, _ := s.foretell(rules, &tally)
-	for shard := range s.Shards {
-		got := s.Stored(shard, segments)
-		if s.Wall { // nobody knows how far it has moved the shard
-			logs[shard].Oracle().Advance(got.Clock)
-		}
-		tally.Changes += len(got.Outbox)
-		s.compareMembers(shard, segments, &got, logs[shard].Oracle(), &tally)
-		s.compareVersions(shard, got.Outbox, &tally)
-		for id, size := range got.Sizes {
-			if _, known := rules[id]; !known {
-				tally.Diverged++
-				s.t.Errorf("shard %d: %s, which is no more, has %d members", shard, id, size)
-			}
-		}
-	}
-	return tally
-}
-
 // compareMembers also compares sizes and stream time.
 func (s *System) compareMembers(shard int, segments []string, got *Stored, o *oracle.Oracle, tally *Tally) {
 	s.t.Helper()
@@ -110,16 +85,20 @@ func (s *System) compareMembers(shard int, segments []string, got *Stored, o *or
 		s.t.Errorf("shard %d: stream time is %d, the oracle's %d", shard, got.Clock, o.Clock())
 	}
 	for _, id := range segments {
-		want := o.Members(id)
-		tally.Members += len(want)
-		if !slices.Equal(got.Members[id], want) {
-			tally.Diverged++
-			s.t.Errorf("shard %d: the members of %s are\n%q\nthe oracle's\n%q", shard, id, got.Members[id], want)
-		}
-		if got.Sizes[id] != len(want) {
-			tally.Diverged++
-			s.t.Errorf("shard %d: the size of %s is %d, the oracle's %d", shard, id, got.Sizes[id], len(want))
-		}
+		s.compareSegment(shard, id, got, o.Members(id), tally)
+	}
+}
+
+func (s *System) compareSegment(shard int, id string, got *Stored, want []string, tally *Tally) {
+	s.t.Helper()
+	tally.Members += len(want)
+	if !slices.Equal(got.Members[id], want) {
+		tally.Diverged++
+		s.t.Errorf("shard %d: the members of %s are\n%q\nthe oracle's\n%q", shard, id, got.Members[id], want)
+	}
+	if got.Sizes[id] != len(want) {
+		tally.Diverged++
+		s.t.Errorf("shard %d: the size of %s is %d, the oracle's %d", shard, id, got.Sizes[id], len(want))
 	}
 }
 

@@ -107,15 +107,17 @@ func (tr *Traffic) Skip(d time.Duration) { tr.clock += d.Milliseconds() }
 func (tr *Traffic) ExpectAll(t testing.TB, s *stack.System) (lost int) {
 	t.Helper()
 	seen := make([]bool, tr.serial)
-	s.Read(s.Keyed, func(r *kgo.Record) {
-		var call struct {
-			Serial int `json:"serial"`
-		}
-		if err := json.Unmarshal(r.Value, &call); err != nil {
-			t.Errorf("record %d/%d of the keyed topic: %v", r.Partition, r.Offset, err)
-			return
-		}
-		seen[call.Serial] = true
+	s.EachLayout(func() {
+		s.Read(s.Keyed, func(r *kgo.Record) {
+			var call struct {
+				Serial int `json:"serial"`
+			}
+			if err := json.Unmarshal(r.Value, &call); err != nil {
+				t.Errorf("record %d/%d of the keyed topic: %v", r.Partition, r.Offset, err)
+				return
+			}
+			seen[call.Serial] = true
+		})
 	})
 	for serial, found := range seen {
 		if !found {

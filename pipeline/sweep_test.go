@@ -1,0 +1,105 @@
+package pipeline_test
+
+import (
+	"context"
+	"testing"
+
+	"muster/event"
+	"muster/pipeline"
+	"muster/pipeline/memory"
+	"muster/rules"
+	"muster/test/kit/generate"
+)
+
+const dayMillis = 24 * 60 * 60 * 1000
+
+// quiet is who was active and has not been for a day.
+const quiet = `count(events("A")) > 0 and count(events("A", "1d")) == 0`
+
+// tight returns a driver that keeps no profile in memory and commits behind
+// every timer.
+func tight(t *testing.T, store *memory.Store, set *rules.Set) *pipeline.Driver {
+	t.Helper()
+	state, err := store.Open(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := pipeline.Default()
+	config.CacheBytes, config.Timers = 1, 1
+	return pipeline.NewDriver(set, config, state, pipeline.PortOf(store, 0))
+}
+
+// pass lets time go on to an instant and serves what is due by then.
+func pass(t *testing.T, d *pipeline.Driver, until int64) {
+	t.Helper()
+	d.Pass(until)
+	for turns := 0; d.Behind(); turns++ {
+		if turns > 100 {
+			t.Fatal("a hundred turns later the same timers are due")
+		}
+		if err := d.Turn(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A timer is due of a profile that no sweep has looked at, for which nothing
+// follows from the new rules. It was looked at, not written, dropped from
+// memory, read back as it was, looked at, and so on for ever.
+func TestTimerOfAnUnsweptProfileIsServed(t *testing.T) {
+	before := compile(t, []rules.Segment{rules.NewSegment("quiet", quiet)})
+	after := compile(t, []rules.Segment{rules.NewSegment("quiet", quiet), rules.NewSegment("pro", `traits.plan == "pro"`)})
+	store := memory.New()
+	d := tight(t, store, before)
+	feed := &pipeline.Feed{Events: []event.Event{*happened("m", generate.Start)}, Offsets: []int64{0}, Next: 1, Last: true}
+	if err := d.Serve(t.Context(), feed); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Swap(after); err != nil {
+		t.Fatal(err)
+	}
+	pass(t, d, generate.Start+dayMillis)
+	if got := store.Outbox(0); len(got) != 1 || got[0].Segment != "quiet" || got[0].At != generate.Start+dayMillis || got[0].Cause != pipeline.CauseTime {
+		t.Errorf("the changes are %+v", got)
+	}
+}
+
+// without is a Port on which one profile is not stored.
+type without struct {
+	pipeline.Port
+	profile string
+}
+
+// Load implements pipeline.Port.
+func (w without) Load(ctx context.Context, ids []string) ([]string, error) {
+	blobs, err := w.Port.Load(ctx, ids)
+	for i, id := range ids {
+		if id == w.profile {
+			blobs[i] = ""
+		}
+	}
+	return blobs, err
+}
+
+// An operator has removed a profile from the store that could not be read, as
+// the message about it says, and its timer is still there.
+func TestTimerOfARemovedProfileIsPassedOver(t *testing.T) {
+	set := compile(t, []rules.Segment{rules.NewSegment("quiet", quiet)})
+	store := memory.New()
+	d := tight(t, store, set)
+	other := happened("m", generate.Start+1)
+	other.Profile = "b"
+	feed := &pipeline.Feed{Events: []event.Event{*happened("m", generate.Start), *other}, Offsets: []int64{0, 1}, Next: 2, Last: true}
+	if err := d.Serve(t.Context(), feed); err != nil {
+		t.Fatal(err)
+	}
+	state, err := store.Open(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d = pipeline.NewDriver(set, pipeline.Default(), state, without{pipeline.PortOf(store, 0), "a"})
+	pass(t, d, generate.Start+dayMillis+1)
+	if got := store.Outbox(0); len(got) != 1 || got[0].Profile != "b" {
+		t.Errorf("the changes are %+v", got)
+	}
+}
