@@ -57,7 +57,7 @@ func (t *tenure) work(ctx context.Context, parcels <-chan parcel) error {
 func (t *tenure) await(ctx context.Context, parcels <-chan parcel) (p parcel, ok bool, err error) {
 	for {
 		behind, slots := t.driver.Behind(), t.slots()
-		if behind {
+		if behind || slots != nil { // a parcel that waits goes first
 			select {
 			case p = <-parcels:
 				return p, true, nil
@@ -65,6 +65,8 @@ func (t *tenure) await(ctx context.Context, parcels <-chan parcel) (p parcel, ok
 				return p, false, nil
 			default:
 			}
+		}
+		if behind {
 			if err := t.turn(ctx); err != nil {
 				return p, false, err
 			}
