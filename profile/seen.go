@@ -128,7 +128,7 @@ func (s *seen) read(r *reader) {
 
 // skipSeen passes over what read takes.
 func (r *reader) skipSeen() {
-	for range r.count(idBytes + 1) {
+	for range r.count(bytesPerID + 1) {
 		r.fixed()
 		r.uvarint()
 	}
