@@ -83,7 +83,7 @@ type dormant struct {
 // expect waits for the sweep of an edit and looks at what came of it.
 func (d *dormant) expect(generation int64) {
 	d.t.Helper()
-	d.s.AwaitSwept(generation)
+	d.s.AwaitSwept(stack.Patience, d.tr.Rules)
 	report(d.t, d.s.VerifyMembers(d.tr.Rules))
 	more := 0
 	for shard := range d.s.Shards {

@@ -2,30 +2,9 @@ package stack
 
 import (
 	"context"
-	"fmt"
 
 	goredis "github.com/redis/go-redis/v9"
 )
-
-// AwaitSwept waits until the sweep of every shard has come to its end under
-// the rules that it counts as this generation.
-func (s *System) AwaitSwept(generation int64) {
-	s.t.Helper()
-	s.Await(fmt.Sprintf("the sweep of generation %d", generation), Patience, func() error {
-		for shard := range s.Shards {
-			for _, field := range []string{"generation", "swept"} {
-				got, err := s.meta(shard, field)
-				if err != nil {
-					return err
-				}
-				if got != generation {
-					return fmt.Errorf("shard %d has %s %d", shard, field, got)
-				}
-			}
-		}
-		return nil
-	})
-}
 
 // HoldWrites has Redis take no writes, and answer everything else, until the
 // function that it returns is called.
