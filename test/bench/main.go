@@ -30,6 +30,7 @@ var parts = []part{
 	{name: "sink", folder: "sink"},
 	{name: "timers", folder: "test/timers"},
 	{name: "skew", folder: "test/skew"},
+	{name: "sweep", folder: "test/sweep"},
 	{name: "match", folder: "bench", program: true},
 	{name: "match-shop", folder: "bench", program: true},
 }
