@@ -65,6 +65,28 @@ func TestTimerOfAnUnsweptProfileIsServed(t *testing.T) {
 	}
 }
 
+// New rules take the timers of two profiles away. Only the first of them was
+// loaded, as one timer is served at a time.
+func TestTimerThatTheRulesTakeAwayCountsAsServed(t *testing.T) {
+	before := compile(t, []rules.Segment{rules.NewSegment("quiet", quiet)})
+	after := compile(t, []rules.Segment{rules.NewSegment("any", `profile.id != ""`)})
+	store := memory.New()
+	d := tight(t, store, before)
+	other := happened("m", generate.Start)
+	other.Profile = "b"
+	feed := &pipeline.Feed{Events: []event.Event{*happened("m", generate.Start), *other}, Offsets: []int64{0, 1}, Next: 2, Last: true}
+	if err := d.Serve(t.Context(), feed); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Swap(after); err != nil {
+		t.Fatal(err)
+	}
+	pass(t, d, generate.Start+dayMillis)
+	if got := store.Members("any"); len(got) != 2 {
+		t.Errorf("the members are %q", got)
+	}
+}
+
 // without is a Port on which one profile is not stored.
 type without struct {
 	pipeline.Port
