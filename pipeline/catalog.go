@@ -96,10 +96,11 @@ func (e seriesEntry) text() string {
 }
 
 // openCatalog reads what is stored of a shard. Where no catalog was ever
-// stored, the shard's names tell what it has kept before.
+// stored, the shard's names tell what it has kept before. One that was swept
+// had a catalog; if there is none, its rule set is empty.
 func openCatalog(state *State) *catalog {
 	c := readCatalog(state.Catalog)
-	if len(state.Catalog) > 0 {
+	if len(state.Catalog) > 0 || state.Swept > 0 {
 		return c
 	}
 	for _, name := range state.Names {

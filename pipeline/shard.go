@@ -128,32 +128,37 @@ func (s *Shard) put(id, blob string) error {
 // fire serves, in order of time and profile, at most limit timers that are
 // due at until, moving the clock to each. It reports whether all are served;
 // then the clock stands at until, unless it was ahead already.
-//
-// To bring a profile to the rule set is no timer that is served: nothing may
-// follow from it, and then the profile may be dropped and come back as it was.
 func (s *Shard) fire(until int64, limit int) (bool, error) {
-	for served := 0; served < limit; {
+	for range limit {
 		first, ok := s.timers.next()
 		if !ok || first.At > until {
 			s.clock = max(s.clock, until)
 			return true, nil
 		}
 		e := s.cache.get(first.Profile)
-		if e == nil {
-			return false, fmt.Errorf("serving a timer: profile %q was not loaded", first.Profile)
-		}
 		switch {
-		case e.profile.Generation == s.generation:
-			s.serve(e, first.At)
-			served++
+		case e == nil:
+			return false, fmt.Errorf("serving a timer: profile %q was not loaded", first.Profile)
 		case !e.profile.Exists(): // an operator has removed it from the store
 			s.timers.set(first.Profile, 0)
-		default:
-			s.clock = max(s.clock, first.At-1)
-			s.refresh(e) // then with what is due first, which may be another's
+		case s.upToDate(e, first):
+			s.serve(e, first.At)
 		}
 	}
 	return false, nil
+}
+
+// upToDate brings a profile to the rule set before its timer is served, and
+// reports whether it still has that timer. If it has, the timer is served at
+// once: where nothing follows from the rules, the profile is not written and
+// may be dropped, so that next time it would be where it is now.
+func (s *Shard) upToDate(e *entry, timer Timer) bool {
+	if e.profile.Generation != s.generation {
+		s.clock = max(s.clock, timer.At-1)
+		s.refresh(e)
+	}
+	next, ok := s.timers.next()
+	return ok && next == timer
 }
 
 // serve evaluates what a profile's timer is about.

@@ -54,9 +54,14 @@ type crowd struct {
 // depend on what was looked at before: none is as long here.
 const ordinary = 1000
 
-func newCrowd(t *testing.T, seed uint64, waves ...int) *crowd {
+// begin begins a history of a seed. Every second one has rules with held(...).
+func begin(t *testing.T, seed uint64, waves ...int) *crowd {
 	r := rand.New(rand.NewPCG(seed, 8))
-	c := &crowd{r: r, pool: generate.NewPool(r, seed%2 == 0, steps...), swap: true, seen: map[string]int{}}
+	return newCrowd(t, r, generate.NewPool(r, seed%2 == 0, steps...), waves...)
+}
+
+func newCrowd(t *testing.T, r *rand.Rand, pool *generate.Pool, waves ...int) *crowd {
+	c := &crowd{r: r, pool: pool, swap: true, seen: map[string]int{}}
 	config := pipeline.Default()
 	config.CacheBytes = pick(r, []int{tinyCache, 10_000, 0})
 	config.Timers = pick(r, []int{1, 3, 2000})
@@ -222,7 +227,7 @@ func (c *crowd) finish() {
 func TestEditsLeaveWhatAFreshServiceHas(t *testing.T) {
 	seen := map[string]int{}
 	eachEdited(t, func(t *testing.T, seed uint64) {
-		c := newCrowd(t, seed, 0, 2, ordinary)
+		c := begin(t, seed, 0, 2, ordinary)
 		for range 120 {
 			c.step()
 		}
@@ -243,7 +248,7 @@ func TestEditsLeaveWhatAFreshServiceHas(t *testing.T) {
 // with every edit by a restart, and demands the same commits, to the byte.
 func TestEditInPlaceIsARestart(t *testing.T) {
 	eachEdited(t, func(t *testing.T, seed uint64) {
-		both := [2]*crowd{newCrowd(t, seed, ordinary), newCrowd(t, seed, ordinary)}
+		both := [2]*crowd{begin(t, seed, ordinary), begin(t, seed, ordinary)}
 		both[1].swap = false
 		for range 100 {
 			for _, c := range both {

@@ -52,6 +52,13 @@ func NewPool(r *rand.Rand, holding bool, more ...string) *Pool {
 	return p
 }
 
+// Forget leaves the keepers out, so that what a segment counts is kept only
+// while there is one that counts it.
+func (p *Pool) Forget() *Pool {
+	p.keepers = map[string]string{}
+	return p
+}
+
 // drawn is a rule for a pool. One that begins with let could not stand in a
 // keeper.
 func drawn(r *rand.Rand, depth int, segments []string, holding bool) string {
