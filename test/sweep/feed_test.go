@@ -99,10 +99,10 @@ func (f *feed) wait() time.Duration {
 
 // ripe is how many records are due and not handed out.
 func (f *feed) ripe(now time.Time) int {
-	switch {
-	case f.rate == fullSpeed:
+	switch f.rate {
+	case fullSpeed:
 		return stream.Default().BatchRecords
-	case f.rate == 0:
+	case 0:
 		return 0
 	}
 	return int(now.Sub(f.since).Seconds()*f.rate) - f.sent
