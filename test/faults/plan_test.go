@@ -9,6 +9,7 @@ const (
 	session        = 2 * time.Second // of the consumer groups
 	shards         = 8
 	profiles       = 40
+	moreProfiles   = 160 // where rules are edited: most are touched by nothing else for a while
 	rulesPerRun    = 12
 	faultsPerRun   = 12
 	leastGap       = 100 * time.Millisecond
@@ -20,6 +21,7 @@ const (
 type plan struct {
 	seed       uint64
 	cluster    bool
+	profiles   int
 	sources    int // partitions of the source topic, 0 for none
 	evaluators int
 	edits      bool // whether rules are edited meanwhile
@@ -40,7 +42,10 @@ type fault struct {
 // behind every fault, every seventh of the others with a wall clock that steps.
 func draw(seed uint64) plan {
 	r := rand.New(rand.NewPCG(seed, 3))
-	p := plan{seed: seed, cluster: seed%2 == 0, sources: 3, evaluators: 1 + r.IntN(mostEvaluators), edits: seed%3 == 0}
+	p := plan{seed: seed, profiles: profiles, cluster: seed%2 == 0, sources: 3, evaluators: 1 + r.IntN(mostEvaluators), edits: seed%3 == 0}
+	if p.edits {
+		p.profiles = moreProfiles
+	}
 	p.steps = seed%7 == 0 && !p.edits
 	if seed%4 == 3 {
 		p.sources = 0

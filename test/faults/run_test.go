@@ -55,7 +55,7 @@ func (r *run) later(d time.Duration, do func()) {
 // start starts servers and evaluators, and has some traffic go through.
 func start(t *testing.T, p plan) *run {
 	t.Helper()
-	r := &run{t: t, plan: p, traffic: traffic.New(p.seed, profiles, rulesPerRun), busy: map[string]bool{}, hits: map[string]int{}}
+	r := &run{t: t, plan: p, traffic: traffic.New(p.seed, p.profiles, rulesPerRun), busy: map[string]bool{}, hits: map[string]int{}}
 	switch {
 	case p.steps:
 		r.traffic.Rules = presentRules()
@@ -72,7 +72,7 @@ func start(t *testing.T, p plan) *run {
 	for range p.evaluators {
 		r.join()
 	}
-	r.producer.Send(r.records(profiles)...)
+	r.producer.Send(r.records(p.profiles)...)
 	r.settle()
 	return r
 }

@@ -17,12 +17,20 @@
 //   - delivery: events that arrive together may come in any order of the
 //     profiles. Events that come late, in any order, end in the memberships
 //     of those that came in time.
+//   - edits: whatever edits of the rules came between events, and however far
+//     sweeps had come when there was another, an owner died or was displaced
+//     or the store came back older: once all is swept, members are those that
+//     a fresh service has under the last rules. An edit alone emits the
+//     difference and nothing else. An edit in place is a restart, to the byte.
 //   - instants: members are the oracle's at every instant at which anything
 //     can flip, a millisecond before and a millisecond after.
 //
 // Beside them stand the edges of time as tests with names: the edge of a
 // window, one millisecond, very short and very long windows, the leap day, a
 // deadline during a rebalance, a week of backlog, clocks that go backwards.
+//
+// MUSTER_RUNS says how many histories with edits there are, and MUSTER_SEED the
+// seed of the first.
 //
 // The trap: a relation holds an engine against itself, so a mistake that is
 // made in every way of feeding stays hidden. The oracle finds those; a
