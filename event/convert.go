@@ -15,7 +15,7 @@ func (d *Decoder) event(e *Event, at clock) error {
 	if err = d.subject(e, c); err != nil {
 		return err
 	}
-	if err = e.times(c, at); err != nil {
+	if err = d.times(e, at); err != nil {
 		return err
 	}
 	switch e.Type {
@@ -106,6 +106,6 @@ func (d *Decoder) id(field string, v *fastjson.Value) (string, error) {
 // numberText returns a number as the record spells it, valid until the next
 // call. Marshalling is the only way fastjson gives it.
 func (d *Decoder) numberText(v *fastjson.Value) []byte {
-	d.scratch = v.MarshalTo(d.scratch[:0])
-	return d.scratch
+	d.digits = v.MarshalTo(d.digits[:0])
+	return d.digits
 }

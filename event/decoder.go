@@ -21,7 +21,8 @@ type Decoder struct {
 	call    call           // the call being decoded
 	spans   [][]byte       // texts of a batch's items
 	mended  []byte         // copy of a record with broken surrogate pairs replaced
-	scratch []byte         // text of a number, or a rewritten event
+	digits  []byte         // text of a number
+	scratch []byte         // a rewritten event
 	fields  []field        // stack of the objects being converted
 	keys    map[string]int // of the one large object being collected: index in fields
 	leaves  int            // of the body being converted

@@ -30,6 +30,7 @@ type Event struct {
 	Time      int64  // event time, never after Arrival
 	Arrival   int64  // receivedAt, else the record's timestamp, else the event's own
 	Clamped   Clamp  // which of the two times had to be pulled back
+	StoodIn   bool   // the timestamp can't be used, and the next source of the time stood in
 	Body      Value  // properties, or traits for Identify and Group; an object or missing
 }
 

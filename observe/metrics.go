@@ -10,6 +10,7 @@ type metrics struct {
 	lag, streamTime, overdue          *prometheus.GaugeVec   // by shard
 	step, commit                      *prometheus.HistogramVec
 	fenced, relieved, lost            *prometheus.CounterVec // by shard
+	stoodIn                           *prometheus.CounterVec // by shard
 
 	routedRecords, routedEvents *prometheus.CounterVec // by topic
 	deadLetters                 *prometheus.CounterVec // by topic
@@ -36,6 +37,7 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		profiles:   m.counter("profiles_written_total", "Profiles written to Redis.", "shard"),
 		loaded:     m.counter("profiles_loaded_total", "Profiles read from Redis because they were not in the cache.", "shard"),
 		clamped:    m.counter("clamped_total", "Times in the future that were pulled back: event times (time) or arrival times (arrival).", "shard", "kind"),
+		stoodIn:    m.counter("times_stood_in_total", "Events whose timestamp can't be read or is before 1970, so that the next source of the time stood in.", "shard"),
 		relieved:   m.counter("profiles_relieved_total", "Times a profile gave up detail of its windows because it passed profiles.state_bytes.", "shard"),
 		lag:        m.gauge("lag_records", "Records of the keyed topic behind the last commit.", "shard"),
 		streamTime: m.gauge("stream_time_seconds", "Stream time of the shard, in seconds since 1970 UTC.", "shard"),

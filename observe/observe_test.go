@@ -42,7 +42,7 @@ func TestMetricsOfPipeline(t *testing.T) {
 	p := w.Pipeline()
 	p.Committed(3, pipeline.BatchStats{
 		Records: 10, Events: 7, Repeats: 2, Changes: 5, Profiles: 4, Loaded: 3, ClampedTime: 1, ClampedArrival: 6,
-		Relieved: 8, Lag: 42, StreamTime: 1_500, Edition: 2, Step: time.Millisecond, Commit: time.Millisecond,
+		Relieved: 8, StoodIn: 9, Lag: 42, StreamTime: 1_500, Edition: 2, Step: time.Millisecond, Commit: time.Millisecond,
 	})
 	p.Fenced(3, pipeline.ErrFenced)
 	_, text := get(t, w, "/metrics")
@@ -50,7 +50,7 @@ func TestMetricsOfPipeline(t *testing.T) {
 		`muster_records_total{shard="3"} 10`, `muster_events_total{shard="3"} 7`, `muster_repeats_total{shard="3"} 2`,
 		`muster_changes_total{shard="3"} 5`, `muster_profiles_written_total{shard="3"} 4`,
 		`muster_profiles_loaded_total{shard="3"} 3`, `muster_clamped_total{kind="time",shard="3"} 1`,
-		`muster_profiles_relieved_total{shard="3"} 8`,
+		`muster_profiles_relieved_total{shard="3"} 8`, `muster_times_stood_in_total{shard="3"} 9`,
 		`muster_clamped_total{kind="arrival",shard="3"} 6`, `muster_lag_records{shard="3"} 42`,
 		`muster_stream_time_seconds{shard="3"} 1.5`, `muster_fenced_total{shard="3"} 1`,
 		`muster_shard_edition{shard="3"} 2`, `muster_step_seconds_count{shard="3"} 1`, `muster_commit_seconds_count{shard="3"} 1`)

@@ -32,6 +32,7 @@ func (w *Watch) batchCommitted(shard int, b pipeline.BatchStats) {
 	m.loaded.WithLabelValues(label).Add(float64(b.Loaded))
 	m.clamped.WithLabelValues(label, "time").Add(float64(b.ClampedTime))
 	m.clamped.WithLabelValues(label, "arrival").Add(float64(b.ClampedArrival))
+	m.stoodIn.WithLabelValues(label).Add(float64(b.StoodIn))
 	m.relieved.WithLabelValues(label).Add(float64(b.Relieved))
 	m.lag.WithLabelValues(label).Set(float64(b.Lag))
 	m.streamTime.WithLabelValues(label).Set(float64(b.StreamTime) / 1000)

@@ -26,6 +26,7 @@ type BatchStats struct {
 	DeadLetters    int
 	ClampedTime    int // event times after arrival
 	ClampedArrival int // arrival times too far ahead of the clock
+	StoodIn        int // timestamps that can't be used
 	Changes        int
 	Profiles       int           // written
 	Loaded         int           // profiles that were not in memory
@@ -38,13 +39,16 @@ type BatchStats struct {
 	Commit         time.Duration // storing
 }
 
-// clamp counts an event whose times were moved.
-func (b *BatchStats) clamp(c event.Clamp) {
-	if c&event.ClampedTime != 0 {
+// notice counts what is odd about an event that came.
+func (b *BatchStats) notice(ev *event.Event) {
+	if ev.Clamped&event.ClampedTime != 0 {
 		b.ClampedTime++
 	}
-	if c&event.ClampedArrival != 0 {
+	if ev.Clamped&event.ClampedArrival != 0 {
 		b.ClampedArrival++
+	}
+	if ev.StoodIn {
+		b.StoodIn++
 	}
 }
 

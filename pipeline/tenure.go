@@ -163,7 +163,7 @@ func (t *tenure) keepUp() error {
 func (t *tenure) Admit(i int) bool {
 	p := t.parcel
 	ev := &p.events[i]
-	t.stats.clamp(ev.Clamped)
+	t.stats.notice(ev)
 	owner := t.worker.Owner(ev.Profile)
 	if owner == t.origin.partition {
 		return true

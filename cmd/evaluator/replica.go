@@ -25,6 +25,7 @@ type replica struct {
 	rejected []event.Rejection
 	applied  int
 	repeats  int
+	stoodIn  int // events whose timestamp can't be used
 }
 
 // Bounds on what a profile keeps in memory here. There is no store to spare,
@@ -71,6 +72,9 @@ func (r *replica) apply(i int, record []byte) error {
 	}
 	if err := r.before(ev.Arrival); err != nil {
 		return err
+	}
+	if ev.StoodIn {
+		r.stoodIn++
 	}
 	outcome, err := r.driver.Apply(context.Background(), ev)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/twmb/murmur3"
+
+	"muster/event"
 )
 
 // record is one record of the sample, ready to be played with other times and
@@ -64,13 +66,37 @@ func newRecord(text []byte, line int) (record, error) {
 	return r, err
 }
 
-// time appends a time. What is none, and so was never looked at, stays.
+// time appends a time. What is none, and so was never looked at, stays; other
+// spellings than that of RFC 3339 become it, so that every time can be moved.
 func (r *record) time(value []byte) {
-	if t, err := time.Parse(`"`+time.RFC3339+`"`, string(value)); err == nil {
-		_, zone := t.Zone()
-		r.times = append(r.times, moment{at: len(r.text) + 1, local: t.Unix() + int64(zone)})
+	t, err := time.Parse(`"`+time.RFC3339+`"`, string(value))
+	if err != nil {
+		ms, ok := readTime(value)
+		if !ok {
+			r.text = append(r.text, value...)
+			return
+		}
+		t = time.UnixMilli(ms).UTC()
+		value = t.AppendFormat(nil, `"`+wallLayout+`.000Z"`)
 	}
+	_, zone := t.Zone()
+	r.times = append(r.times, moment{at: len(r.text) + 1, local: t.Unix() + int64(zone)})
 	r.text = append(r.text, value...)
+}
+
+// readTime reads a JSON value as the decoder does.
+func readTime(value []byte) (ms int64, ok bool) {
+	var v any
+	if json.Unmarshal(value, &v) != nil {
+		return 0, false
+	}
+	switch v := v.(type) {
+	case string:
+		return event.ParseTime(v)
+	case float64:
+		return event.NumberTime(v)
+	}
+	return 0, false
 }
 
 // id appends an id of sixteen digits, and zeros up to its length.

@@ -46,6 +46,20 @@ func TestTimesAreMovedOn(t *testing.T) {
 	}
 }
 
+// TestTimesInOtherSpellingsAreMovedOn: however the decoder may read them.
+func TestTimesInOtherSpellingsAreMovedOn(t *testing.T) {
+	for _, at := range []string{
+		`"2026-11-01 10:00"`, `"2026-11-01t10:00:00,25z"`, `"2026-11-01"`, `"2026-10-31T23:59:60+0130"`, `1793527200`, `1793527200500`, `1793527200.5`,
+	} {
+		const seconds = 86400
+		text := `{"type":"page","userId":"u","receivedAt":` + at + `}`
+		was, is := decodeAll(t, text)[0], decodeAll(t, string(new(mustRecord(t, text)).appendPlay(nil, 1, seconds)))[0]
+		if is.Arrival != was.Arrival+seconds*1000 {
+			t.Errorf("%s was %d and became %d", at, was.Arrival, is.Arrival)
+		}
+	}
+}
+
 // TestMessageIDs: what is a repeat in the sample is one in every playing, and
 // nothing else is.
 func TestMessageIDs(t *testing.T) {
