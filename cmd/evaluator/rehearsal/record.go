@@ -45,8 +45,8 @@ const (
 )
 
 // newRecord finds the times and message ids of a record that the decoder has
-// accepted.
-func newRecord(text []byte, line int) (record, error) {
+// accepted. isID tells texts that are ids from those that count as absent.
+func newRecord(text []byte, line int, isID func(string) bool) (record, error) {
 	r := record{line: line}
 	end := 0
 	err := fields(text, func(key string, from, to int) {
@@ -56,7 +56,7 @@ func newRecord(text []byte, line int) (record, error) {
 			r.time(text[from:to])
 		case "messageId":
 			r.text = append(r.text, text[end:from]...)
-			r.id(text[from:to])
+			r.id(text[from:to], isID)
 		default:
 			return
 		}
@@ -99,9 +99,12 @@ func readTime(value []byte) (ms int64, ok bool) {
 	return 0, false
 }
 
-// id appends an id of sixteen digits, and zeros up to its length.
-func (r *record) id(value []byte) {
-	if string(value) == "null" || string(value) == `""` {
+// id appends an id of sixteen digits, and zeros up to its length. What counts
+// as absent stays.
+func (r *record) id(value []byte, isID func(string) bool) {
+	text := string(value) // of a number; whatever else is no text is no id
+	_ = json.Unmarshal(value, &text)
+	if bytes.ContainsAny(value[:1], "{[tfn") || !isID(text) {
 		r.text = append(r.text, value...)
 		return
 	}

@@ -4,11 +4,17 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"muster/event"
 )
 
 func mustRecord(t *testing.T, text string) record {
 	t.Helper()
-	r, err := newRecord([]byte(text), 1)
+	d, err := event.NewDecoder(event.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := newRecord([]byte(text), 1, d.IsID)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
@@ -81,6 +87,11 @@ func TestMessageIDs(t *testing.T) {
 			} else {
 				seen[one] = true
 			}
+		}
+	}
+	for _, absent := range []string{`null`, `""`, `"undefined"`, `" NULL"`, `{}`, `[1]`, `false`, `0`} {
+		if got := id(page(absent), 1); got != "" {
+			t.Errorf("%s, which counts as absent, became the id %q", absent, got)
 		}
 	}
 	long := strings.Repeat("x", 1024)
