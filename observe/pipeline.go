@@ -33,6 +33,8 @@ func (w *Watch) batchCommitted(shard int, b pipeline.BatchStats) {
 	m.clamped.WithLabelValues(label, "time").Add(float64(b.ClampedTime))
 	m.clamped.WithLabelValues(label, "arrival").Add(float64(b.ClampedArrival))
 	m.stoodIn.WithLabelValues(label).Add(float64(b.StoodIn))
+	m.unjoined.WithLabelValues(label).Add(float64(b.Unjoined))
+	m.tombstones.WithLabelValues(label).Add(float64(b.Tombstones))
 	m.relieved.WithLabelValues(label).Add(float64(b.Relieved))
 	m.lag.WithLabelValues(label).Set(float64(b.Lag))
 	m.streamTime.WithLabelValues(label).Set(float64(b.StreamTime) / 1000)

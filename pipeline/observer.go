@@ -27,6 +27,8 @@ type BatchStats struct {
 	ClampedTime    int // event times after arrival
 	ClampedArrival int // arrival times too far ahead of the clock
 	StoodIn        int // timestamps that can't be used
+	Unjoined       int // events that say that two ids are one customer
+	Tombstones     int // records without a value, passed over
 	Changes        int
 	Profiles       int           // written
 	Loaded         int           // profiles that were not in memory
@@ -49,6 +51,9 @@ func (b *BatchStats) notice(ev *event.Event) {
 	}
 	if ev.StoodIn {
 		b.StoodIn++
+	}
+	if ev.Joins() {
+		b.Unjoined++
 	}
 }
 

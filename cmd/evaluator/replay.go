@@ -227,4 +227,8 @@ func (p *progress) summary(r *replay) {
 	if r.stoodIn > 0 {
 		_, _ = fmt.Fprintf(p.out, "replay: %d timestamps can't be read or are before 1970; the next source of the time stood in\n", r.stoodIn)
 	}
+	if r.unjoined > 0 {
+		_, _ = fmt.Fprintf(p.out, "replay: %d events say that two ids are one customer (alias, identify with userId and anonymousId); "+
+			"nothing is joined by that yet\n", r.unjoined)
+	}
 }

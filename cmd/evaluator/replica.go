@@ -26,6 +26,7 @@ type replica struct {
 	applied  int
 	repeats  int
 	stoodIn  int // events whose timestamp can't be used
+	unjoined int // events that say that two ids are one customer
 }
 
 // Bounds on what a profile keeps in memory here. There is no store to spare,
@@ -75,6 +76,9 @@ func (r *replica) apply(i int, record []byte) error {
 	}
 	if ev.StoodIn {
 		r.stoodIn++
+	}
+	if ev.Joins() {
+		r.unjoined++
 	}
 	outcome, err := r.driver.Apply(context.Background(), ev)
 	if err != nil {
