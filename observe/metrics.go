@@ -12,8 +12,10 @@ type metrics struct {
 	step, commit                         *prometheus.HistogramVec
 	fenced, relieved, lost               *prometheus.CounterVec // by shard
 	sweeping, sweepProfiles, sweepLooked *prometheus.GaugeVec   // by shard
+	stoodIn, unjoined, tombstones        *prometheus.CounterVec // by shard
 
 	routedRecords, routedEvents *prometheus.CounterVec // by topic
+	routedTombstones            *prometheus.CounterVec // by topic
 	deadLetters                 *prometheus.CounterVec // by topic
 	kafkaErrors                 *prometheus.CounterVec // by kind
 	workErrors                  *prometheus.CounterVec // by topic, partition
@@ -38,6 +40,9 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		profiles:   m.counter("profiles_written_total", "Profiles written to Redis.", "shard"),
 		loaded:     m.counter("profiles_loaded_total", "Profiles read from Redis because they were not in the cache.", "shard"),
 		clamped:    m.counter("clamped_total", "Times in the future that were pulled back: event times (time) or arrival times (arrival).", "shard", "kind"),
+		stoodIn:    m.counter("times_stood_in_total", "Events whose timestamp can't be read or is before 1970, so that the next source of the time stood in.", "shard"),
+		unjoined:   m.counter("unjoined_total", "Events that say that two ids are one customer, which joins nothing yet: alias, and identify with userId and anonymousId.", "shard"),
+		tombstones: m.counter("tombstones_total", "Records of the keyed topic without a value, which were passed over.", "shard"),
 		relieved:   m.counter("profiles_relieved_total", "Times a profile gave up detail of its windows because it passed profiles.state_bytes.", "shard"),
 		lag:        m.gauge("lag_records", "Records of the keyed topic behind the last commit.", "shard"),
 		streamTime: m.gauge("stream_time_seconds", "Stream time of the shard, in seconds since 1970 UTC.", "shard"),
@@ -51,13 +56,14 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		sweepProfiles: m.gauge("sweep_profiles", "Profiles that the shard's newest sweep has to look at, as counted when it began or went on.", "shard"),
 		sweepLooked:   m.gauge("sweep_looked", "Profiles of these that it has looked at; after a restart those before are estimated.", "shard"),
 
-		routedRecords: m.counter("routed_records_total", "Records of source topics that were routed.", "topic"),
-		routedEvents:  m.counter("routed_events_total", "Events that routing put on the keyed topic.", "topic"),
-		deadLetters:   m.counter("dead_letters_total", "Records that could not be applied and were kept on the dead-letter topic.", "topic"),
-		kafkaErrors:   m.counter("kafka_errors_total", "Kafka operations that failed and were tried again.", "kind"),
-		workErrors:    m.counter("work_errors_total", "Times the work on an owned partition failed; it is tried again with growing waits up to 30 s.", "topic", "partition"),
-		assigned:      m.gauge("assigned_partitions", "Partitions this process owns.", "group"),
-		poisoned:      m.singleGauge("poisoned_partitions", "Owned partitions that can't go on without an operator."),
+		routedRecords:    m.counter("routed_records_total", "Records of source topics that were routed.", "topic"),
+		routedEvents:     m.counter("routed_events_total", "Events that routing put on the keyed topic.", "topic"),
+		routedTombstones: m.counter("routed_tombstones_total", "Records of source topics without a value, which were passed over.", "topic"),
+		deadLetters:      m.counter("dead_letters_total", "Records that could not be applied and were kept on the dead-letter topic.", "topic"),
+		kafkaErrors:      m.counter("kafka_errors_total", "Kafka operations that failed and were tried again.", "kind"),
+		workErrors:       m.counter("work_errors_total", "Times the work on an owned partition failed; it is tried again with growing waits up to 30 s.", "topic", "partition"),
+		assigned:         m.gauge("assigned_partitions", "Partitions this process owns.", "group"),
+		poisoned:         m.singleGauge("poisoned_partitions", "Owned partitions that can't go on without an operator."),
 
 		redisRetries: m.counter("redis_retries_total", "Redis operations that were tried again.", "operation"),
 		redisBytes:   m.counter("profile_bytes_written_total", "Bytes of profiles written to Redis.", "shard"),

@@ -35,6 +35,9 @@ type BatchStats struct {
 	DeadLetters    int
 	ClampedTime    int // event times after arrival
 	ClampedArrival int // arrival times too far ahead of the clock
+	StoodIn        int // timestamps that can't be used
+	Unjoined       int // events that say that two ids are one customer
+	Tombstones     int // records without a value, passed over
 	Changes        int
 	ByTime         int           // of the changes, those whose cause is time
 	ByRules        int           // of the changes, those whose cause is other rules
@@ -49,13 +52,19 @@ type BatchStats struct {
 	Commit         time.Duration // storing
 }
 
-// clamp counts an event whose times were moved.
-func (b *BatchStats) clamp(c event.Clamp) {
-	if c&event.ClampedTime != 0 {
+// notice counts what is odd about an event that came.
+func (b *BatchStats) notice(ev *event.Event) {
+	if ev.Clamped&event.ClampedTime != 0 {
 		b.ClampedTime++
 	}
-	if c&event.ClampedArrival != 0 {
+	if ev.Clamped&event.ClampedArrival != 0 {
 		b.ClampedArrival++
+	}
+	if ev.StoodIn {
+		b.StoodIn++
+	}
+	if ev.Joins() {
+		b.Unjoined++
 	}
 }
 

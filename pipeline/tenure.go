@@ -124,7 +124,8 @@ func (t *tenure) serve(ctx context.Context, p *parcel) error {
 	ctx, cancel := withGrace(ctx, t.worker.Config.CommitTimeout)
 	defer cancel()
 	t.parcel = p
-	t.stats.Records, t.stats.Lag, t.gap = len(p.batch.Records), p.batch.High-p.batch.Next, p.batch.Gap
+	t.stats.Records, t.stats.Tombstones = len(p.batch.Records), p.tombstones
+	t.stats.Lag, t.gap = p.batch.High-p.batch.Next, p.batch.Gap
 	defer t.tellSweep()
 	return t.driver.Serve(ctx, t.fill(p))
 }
@@ -168,7 +169,7 @@ func (t *tenure) keepUp() error {
 func (t *tenure) Admit(i int) bool {
 	p := t.parcel
 	ev := &p.events[i]
-	t.stats.clamp(ev.Clamped)
+	t.stats.notice(ev)
 	owner := t.worker.Owner(ev.Profile)
 	if owner == t.origin.partition {
 		return true

@@ -224,4 +224,11 @@ func (p *progress) summary(r *replay) {
 	}
 	_, _ = fmt.Fprintf(p.out, "replay: %d lines, %d events applied, %d repeats, %d dead letters, %d changes in %.1f s\n",
 		r.lines, r.applied, r.repeats, r.dead, r.printer.changes, time.Since(p.began).Seconds())
+	if r.stoodIn > 0 {
+		_, _ = fmt.Fprintf(p.out, "replay: %d timestamps can't be read or are before 1970; the next source of the time stood in\n", r.stoodIn)
+	}
+	if r.unjoined > 0 {
+		_, _ = fmt.Fprintf(p.out, "replay: %d events say that two ids are one customer (alias, identify with userId and anonymousId); "+
+			"nothing is joined by that yet\n", r.unjoined)
+	}
 }

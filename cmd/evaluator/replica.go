@@ -25,6 +25,8 @@ type replica struct {
 	rejected []event.Rejection
 	applied  int
 	repeats  int
+	stoodIn  int // events whose timestamp can't be used
+	unjoined int // events that say that two ids are one customer
 }
 
 // Bounds on what a profile keeps in memory here. There is no store to spare,
@@ -71,6 +73,12 @@ func (r *replica) apply(i int, record []byte) error {
 	}
 	if err := r.before(ev.Arrival); err != nil {
 		return err
+	}
+	if ev.StoodIn {
+		r.stoodIn++
+	}
+	if ev.Joins() {
+		r.unjoined++
 	}
 	outcome, err := r.driver.Apply(context.Background(), ev)
 	if err != nil {

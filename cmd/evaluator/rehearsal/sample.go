@@ -62,7 +62,7 @@ func (s *Sample) Add(line int, text []byte) bool {
 		s.full = true
 		return false
 	}
-	r, err := newRecord(text, line)
+	r, err := newRecord(text, line, s.decoder.IsID)
 	if err != nil {
 		s.Refuse(line, err.Error())
 		return true

@@ -156,7 +156,7 @@ func (c *checker) date(n ast.Node, args []ast.Node, _ scope) operand {
 	if !ok {
 		return of(invalid)
 	}
-	ms, ok := ParseTime(text)
+	ms, ok := event.ParseTime(text)
 	if !ok {
 		return of(c.wrong(args[0], "write 2026-11-21 or 2026-11-21T10:00:00Z", "%q is not a date", text))
 	}

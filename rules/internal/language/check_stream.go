@@ -109,7 +109,7 @@ func (c *checker) since(node *ast.CallNode) (window, bool) {
 	if !ok {
 		return window{}, false
 	}
-	ms, ok := ParseTime(text)
+	ms, ok := event.ParseTime(text)
 	if !ok {
 		c.wrong(node.Arguments[0], "write 2026-11-21 or 2026-11-21T10:00:00Z", "%q is not a date", text)
 	}
