@@ -13,6 +13,7 @@ const (
 	exitOK       = 0
 	exitFailure  = 1
 	exitUnusable = 2
+	exitNothing  = 3
 )
 
 // unusableError is an error in what the user gave: a command line, a
@@ -28,6 +29,9 @@ func unusable(err error) error { return unusableError{err} }
 // errSilent ends a command with a failure that it has already explained.
 var errSilent = errors.New("failed")
 
+// errNothing ends a command that had events to apply and could use none.
+var errNothing = errors.New("no line could be used")
+
 // report prints an error and returns its exit code.
 func report(out io.Writer, err error) int {
 	if err == nil {
@@ -35,6 +39,9 @@ func report(out io.Writer, err error) int {
 	}
 	if !errors.Is(err, errSilent) {
 		_, _ = fmt.Fprintf(out, "evaluator: %v\n", err)
+	}
+	if errors.Is(err, errNothing) {
+		return exitNothing
 	}
 	var input unusableError
 	var refused *service.UnusableError

@@ -56,6 +56,7 @@ func (cmd *explainCommand) Run(c console) error {
 	if cmd.At != 0 {
 		until = int64(cmd.At)
 	}
+	tellStandardInput(files, c)
 	r.admit = func(arrival int64) bool { return arrival <= until }
 	if err := r.files(files, c.in); err != nil {
 		return err

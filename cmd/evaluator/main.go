@@ -5,6 +5,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,6 +24,8 @@ type cli struct {
 	Explain  explainCommand  `cmd:"" help:"Show why a profile is in a segment or not, after a file of events."`
 	Rehearse rehearseCommand `cmd:"" help:"Measure your segments on a sample of your events, and what a deployment needs."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 const description = `Decides who belongs to which audience, event by event.
@@ -41,10 +44,11 @@ func main() {
 }
 
 // execute runs one command line and returns the exit code: 0 for success, 1
-// for a failure, 2 for input or configuration that can't be used.
+// for a failure, 2 for input or configuration that can't be used, 3 when
+// nothing of a file of events could be.
 func execute(args []string, c console) int {
 	parser, err := kong.New(&cli{}, kong.Name("evaluator"), kong.Description(description),
-		kong.Writers(c.out, c.err), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
+		kong.Vars{"version": thisVersion()}, kong.Writers(c.out, c.err), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
 	if err != nil {
 		return report(c.err, err)
 	}
@@ -53,7 +57,19 @@ func execute(args []string, c console) int {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		return report(c.err, unusable(fmt.Errorf("%w; see evaluator --help", err)))
+		return report(c.err, unusable(fmt.Errorf("%w; see %s --help", err, commandOf(err))))
 	}
 	return report(c.err, command.Run(c))
+}
+
+// commandOf returns the command whose help is about a command line that can't
+// be used.
+func commandOf(err error) string {
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) && wrong.Context != nil {
+		if selected := wrong.Context.Selected(); selected != nil {
+			return "evaluator " + selected.Name
+		}
+	}
+	return "evaluator"
 }
