@@ -37,7 +37,7 @@ func (s *Service) probe(ctx context.Context, ping func(context.Context) error) {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			s.watch.Health().Fail(redisPart, "", err.Error())
+			s.watch.Health().Fail(redisPart, "", reasonOf(err))
 			now := time.Now()
 			if failing.IsZero() {
 				failing, retell = now, 0

@@ -77,7 +77,7 @@ func sayReaching(c console) func(string, []string) {
 func sayOnce(c console) func(string, error) {
 	var once sync.Once
 	return func(_ string, cause error) {
-		once.Do(func() { _, _ = fmt.Fprintf(c.err, "waiting for redis: %v\n", cause) })
+		once.Do(func() { _, _ = fmt.Fprintf(c.err, "waiting for redis: %s\n", told(cause)) })
 	}
 }
 
