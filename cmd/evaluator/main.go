@@ -18,10 +18,13 @@ type cli struct {
 	Run      runCommand      `cmd:"" help:"Run the service: from Kafka to Redis, until it is stopped."`
 	Init     initCommand     `cmd:"" help:"Prepare Kafka and Redis for the service."`
 	Reshard  reshardCommand  `cmd:"" help:"Change the number of shards, while no evaluator runs."`
+	Sizes    sizesCommand    `cmd:"" help:"Show how many members every segment has, from Redis."`
+	Members  membersCommand  `cmd:"" help:"List who is in a segment, from Redis."`
+	Profile  profileCommand  `cmd:"" help:"Show what is kept of a profile and which segments it is in, from Redis."`
 	Demo     demoCommand     `cmd:"" help:"Watch audiences move over a simulated shop; needs nothing installed."`
 	Replay   replayCommand   `cmd:"" help:"Apply a file of events to segments in memory and print who enters and leaves."`
 	Check    checkCommand    `cmd:"" help:"Check segment files and run the tests in them."`
-	Explain  explainCommand  `cmd:"" help:"Show why a profile is in a segment or not, after a file of events."`
+	Explain  explainCommand  `cmd:"" help:"Show why a profile is in a segment or not, after a file of events or live."`
 	Rehearse rehearseCommand `cmd:"" help:"Measure your segments on a sample of your events, and what a deployment needs."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 
