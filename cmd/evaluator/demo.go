@@ -148,7 +148,7 @@ func demoConfig(servers *demo.Servers) config.Config {
 // prepareDemo does what evaluator init does, and returns a store to look
 // with.
 func prepareDemo(ctx context.Context, cfg config.Config) (*sink.Store, error) {
-	if _, err := service.Prepare(ctx, cfg, demoShards, 1); err != nil {
+	if _, err := service.Prepare(ctx, cfg, service.Preparation{Shards: demoShards, Replication: 1}); err != nil {
 		return nil, err
 	}
 	return sink.New(ctx, cfg.Redis)

@@ -23,6 +23,7 @@ type replica struct {
 
 	events   []event.Event
 	rejected []event.Rejection
+	latest   int64 // arrival that was applied of the last record; 0 for none
 	applied  int
 	repeats  int
 	stoodIn  int // events whose timestamp can't be used
@@ -56,6 +57,7 @@ func newReplica(set *rules.Set) (*replica, error) {
 // it, can't be used.
 func (r *replica) feed(record []byte) ([]event.Rejection, error) {
 	r.decoder.Reset()
+	r.latest = 0
 	r.events, r.rejected = r.decoder.Decode(r.events[:0], r.rejected[:0], record, 0, 0)
 	for i := range r.events {
 		if err := r.apply(i, record); err != nil {
@@ -84,6 +86,7 @@ func (r *replica) apply(i int, record []byte) error {
 	if err != nil {
 		return err
 	}
+	r.latest = max(r.latest, ev.Arrival)
 	switch outcome {
 	case profile.Applied:
 		r.applied++
