@@ -47,7 +47,7 @@ func (t *Traffic) spoil(c *call, value []byte) []byte {
 	case 1:
 		return []byte(fmt.Sprintf(`{"type":"track","event":"Order Completed","timestamp":%q}`, c.Timestamp))
 	case 2:
-		return []byte(fmt.Sprintf(`{"type":"track","event":"Order Completed","userId":%q,"timestamp":"soon"}`, c.UserID))
+		return []byte(fmt.Sprintf(`{"type":"track","event":"Order Completed","userId":%q,"receivedAt":"soon"}`, c.UserID))
 	case 3:
 		return []byte(fmt.Sprintf(`{"type":"purchase","userId":"customer-0001","timestamp":%q}`, c.Timestamp))
 	}

@@ -31,6 +31,7 @@ func everyKind() []event.Value {
 	object := func(city event.Value) event.Value { return event.ObjectOf([]event.Value{text("city"), city}) }
 	return []event.Value{
 		{}, number(1), number(2.5), number(-3), text("pro"), text("Pro "), text("free"), text(""), text("2.10.0"), text("2026-10-05"), text("2026-10-01T00:00:00.001Z"),
+		text("2026-10-05 02:00+02"), number(1790812800), number(1790812800001), number(-1e12), number(1e15),
 		event.BoolOf(true), event.BoolOf(false), event.ArrayOf([]event.Value{}), event.ArrayOf([]event.Value{number(1), text("vip")}),
 		event.ArrayOf([]event.Value{{}, text("vip")}), object(text("pro")), object(number(2)), object(event.Value{}),
 	}
