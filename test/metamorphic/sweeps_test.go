@@ -101,9 +101,7 @@ func (c *crowd) step() {
 			c.turn()
 		}
 	case n < 58:
-		c.wall = max(c.wall, c.driver.Clock()) + pick(c.r, []int64{1, minute, 60 * minute, week / 7, week})
-		c.driver.Pass(c.wall)
-		c.turn()
+		c.pass(pick(c.r, []int64{1, minute, 60 * minute, week / 7, week}))
 	case n < 76:
 		for range 1 + c.r.IntN(2)*c.r.IntN(3) {
 			c.change()
@@ -128,6 +126,14 @@ func (c *crowd) step() {
 	default:
 		c.editAlone()
 	}
+}
+
+// pass lets time go on, and serves some of what is due.
+func (c *crowd) pass(by int64) {
+	c.t.Helper()
+	c.wall = max(c.wall, c.driver.Clock()) + by
+	c.driver.Pass(c.wall)
+	c.turn()
 }
 
 // count notes that something has happened, and whether in a sweep.
@@ -214,10 +220,12 @@ func (c *crowd) finish() {
 	c.produce(20)
 	c.settle(c.r)
 	c.mustBeExact("behind the end")
-	c.wall = c.driver.Clock() + 5*week
-	c.driver.Pass(c.wall)
-	c.settle(c.r)
-	c.mustBeExact("weeks later")
+	for _, by := range []int64{60 * minute, week / 7, 5 * week} {
+		c.pass(by)
+		c.settle(c.r)
+		c.turn() // which moves the clock to where time is
+		c.mustBeExact("later")
+	}
 }
 
 // TestEditsLeaveWhatAFreshServiceHas lets rules be edited at random between
