@@ -81,12 +81,12 @@ lint: $(LINT) ## check style, layers and that both modules' requirements are tid
 		{ echo "make lint: $$module/go.mod or go.sum is not tidy: run 'go mod tidy' in $$module and commit what it changes" >&2; exit 1; }; done
 	$(LINT) run ./...
 	cd bench && $(LINT) run ./...
-	go test -count=1 ./test/layers
+	go test -count=1 ./test/layers ./test/papers
 
 vuln: ## look for known vulnerabilities in what is used; needs vuln.go.dev
 	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
 
-bench: ## run the benchmarks, one JSON line per result; PART=name for one part
+bench: ## run the benchmarks, one JSON line per result; PART=name for one part, and only so for sweep, which takes 5 minutes
 	@go run ./test/bench $(PART)
 
 bench-e2e: KAFKA = fake

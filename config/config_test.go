@@ -106,7 +106,16 @@ func TestNothingPrintsAPassword(t *testing.T) {
 
 // unusableConfigurations are texts and what is said about them.
 var unusableConfigurations = map[string]string{
-	"redis:\n  passwort: x\n":                        "[2:3] unknown field \"passwort\"\n   1 | redis:\n>  2 |   passwort: x\n         ^",
+	"redis:\n  passwort: x\n":                        "  [2:3] redis: passwort is no setting; did you mean password?",
+	"kafka:\n  session_timeout: 5\n":                 "  [2:20] kafka: session_timeout: 5 has no unit; write 5s for seconds, 5ms for milliseconds",
+	"kafka:\n  session_timeout: \"5\"\n":             "  [2:20] kafka: session_timeout: \"5\" is no duration; write one as 250ms, 5s or 1h30m",
+	"segments: {reload: 0}\n":                        "  [1:20] segments: reload: 0 has no unit; write 0s",
+	"brokers: [b:1]\n":                               "  [1:1] brokers is no setting; did you mean kafka.brokers?",
+	"redis: {tls: {enable: true}}\n":                 "  [1:15] redis: tls.enable is no setting; did you mean enabled?",
+	"http: {xyz: 1}\n":                               "  [1:8] http: xyz is no setting; there are listen",
+	"kafka: &a {groop: x}\n":                         "  [1:12] kafka: groop is no setting; did you mean group?",
+	"kafka:\n  brokers: [kafka-1]\n":                 "  [2:12] kafka: brokers: \"kafka-1\" is not host:port, as in server.internal:6379",
+	"redis: {addresses: [\"redis://r:1\"]}\n":        "  [1:20] redis: addresses: \"redis://r:1\" is not host:port",
 	"kafka: [\n":                                     "[1:8]",
 	"kafka:\n  brokers: b:1\n":                       "[2:12]",
 	"redis:\n  db: many\n":                           "[2:7]",
@@ -176,6 +185,31 @@ kafka: {linger: -1s, group: "", brokers: []}
 	}
 	for range 2 {
 		if _, err := Read(path); err == nil || err.Error() != "configuration "+path+":\n"+want {
+			t.Errorf("got\n%v\nwant\n%s", err, want)
+		}
+	}
+}
+
+// Settings that nobody knows, and durations that are none, are told all at
+// once, in the order of the text.
+func TestAllUnknownSettingsAreToldAtOnce(t *testing.T) {
+	text := `kafka:
+  grupo: shop
+  session_timeout: 5
+  tls: {enable: true}
+redis:
+  adresses: [a:1]
+pipeline:
+  session_timeout: 3s
+`
+	want := `  [2:3] kafka: grupo is no setting; did you mean group?
+  [3:20] kafka: session_timeout: 5 has no unit; write 5s for seconds, 5ms for milliseconds
+  [4:9] kafka: tls.enable is no setting; did you mean enabled?
+  [6:3] redis: adresses is no setting; did you mean addresses?
+  [8:3] pipeline: session_timeout is no setting; did you mean kafka.session_timeout?`
+	c := Default()
+	for range 2 {
+		if err := c.decode([]byte(text), os.LookupEnv); err == nil || err.Error() != want {
 			t.Errorf("got\n%v\nwant\n%s", err, want)
 		}
 	}

@@ -39,9 +39,12 @@ func (c *Config) decode(text []byte, lookup func(string) (string, bool)) error {
 		if env.err != nil {
 			return env.err
 		}
+		if err := checkKeys(doc.Body); err != nil {
+			return err
+		}
 		err := yaml.NodeToValue(doc.Body, c, yaml.Strict())
 		if err != nil && !errors.Is(err, io.EOF) {
-			return formatted(durationError(doc.Body, err), text)
+			return formatted(err, text)
 		}
 	}
 	return nil

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
 )
 
 // Whatever is wrong with a configuration is told with the line it stands in.
@@ -58,31 +56,4 @@ func nearest(text []byte, path string) string {
 		path = path[:max(0, strings.LastIndexByte(path, '.'))]
 	}
 	return ""
-}
-
-// durationError gives an error about a duration the place of the first text
-// that has it, which the YAML package leaves out.
-func durationError(n ast.Node, err error) error {
-	found := &durationFinder{wanted: err.Error()}
-	ast.Walk(found, n)
-	if found.node == nil {
-		return err
-	}
-	return &yaml.SyntaxError{Message: err.Error(), Token: found.node.GetToken()}
-}
-
-// durationFinder is a visitor that looks for a text which is no duration.
-type durationFinder struct {
-	wanted string // what time.ParseDuration says about it
-	node   ast.Node
-}
-
-// Visit is ast.Visitor's.
-func (f *durationFinder) Visit(n ast.Node) ast.Visitor {
-	if text, ok := n.(*ast.StringNode); ok && f.node == nil {
-		if _, err := time.ParseDuration(text.Value); err != nil && err.Error() == f.wanted {
-			f.node = n
-		}
-	}
-	return f
 }

@@ -11,15 +11,18 @@ import (
 
 // Read reads and checks a configuration file, and the files of certificates
 // and passwords that it names. An error holds line and column: of the first
-// mistake in the form of the text, else of every value that can't be used,
-// else of every file that can't.
+// mistake in the form of the text, else of every setting that nobody knows,
+// else of every value that can't be used, else of every file that can't.
 func Read(path string) (Config, error) {
 	c := Default()
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return c, fmt.Errorf("reading configuration: %w", err)
 	}
-	if err := c.decode(data, os.LookupEnv); err != nil {
+	var keys keyErrors
+	if err := c.decode(data, os.LookupEnv); errors.As(err, &keys) {
+		return c, fmt.Errorf("configuration %s:\n%w", path, err)
+	} else if err != nil {
 		return c, fmt.Errorf("reading configuration %s: %w", path, err)
 	}
 	if err := c.Validate(); err != nil {

@@ -22,10 +22,10 @@ type HandshakeError struct {
 	Err     error  // what went wrong
 }
 
-// Error says what went wrong, with whom and what to do.
-func (e *HandshakeError) Error() string {
-	return fmt.Sprintf("connecting to %s: %v: %s", e.Address, e.Err, e.Advice)
-}
+// Error says with whom, what to do and what went wrong.
+func (e *HandshakeError) Error() string { return fmt.Sprintf("%s (%v)", e.lead(), e.Err) }
+
+func (e *HandshakeError) lead() string { return e.Address + ": " + e.Advice }
 
 // Unwrap returns what went wrong, as a list of one: go-redis takes what wraps
 // a single error off the errors of new connections, and the advice with it.
@@ -37,10 +37,41 @@ func (t TLS) explain(address string, err error) error {
 		return &HandshakeError{Address: address, Advice: advice, Err: err}
 	}
 	if hungUp(err) || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("connecting to %s: the server did not answer the TLS handshake "+
-			"(if this is its plaintext port, use the other one, or set tls.enabled to false): %w", address, err)
+		return &noAnswer{address, err}
 	}
 	return fmt.Errorf("connecting to %s with TLS: %w", address, err)
+}
+
+// noAnswer says that a server left a handshake without one. Most often the port
+// is a plaintext one; it may also be about to go down, so trying again can help.
+type noAnswer struct {
+	address string
+	err     error
+}
+
+// Error begins with what to do.
+func (e *noAnswer) Error() string { return fmt.Sprintf("%s (%v)", e.lead(), e.err) }
+
+// Unwrap returns what went wrong.
+func (e *noAnswer) Unwrap() error { return e.err }
+
+func (e *noAnswer) lead() string {
+	return e.address + ": the server does not answer TLS, as if this were its plaintext port; use its TLS port, or set tls.enabled to false"
+}
+
+// Lead returns what an error of connecting comes down to: with whom, and what
+// to do. What was being done meanwhile stands before it in the error's text,
+// and is of less use to whoever has to mend it. It returns "" for an error
+// that is not about TLS.
+func Lead(err error) string {
+	var leading interface {
+		error
+		lead() string
+	}
+	if errors.As(err, &leading) {
+		return leading.lead()
+	}
+	return ""
 }
 
 // hungUp reports whether the server closed the connection.
@@ -105,8 +136,10 @@ func (t TLS) suspicion() string {
 type hangUp struct{ address, suspicion string }
 
 // Error says what it may mean.
-func (h hangUp) Error() string {
-	return "connecting to " + h.address + ": the server hung up before its first answer (" + h.suspicion + ")"
+func (h hangUp) Error() string { return h.lead() }
+
+func (h hangUp) lead() string {
+	return h.address + ": the server hung up before its first answer; " + h.suspicion
 }
 
 // Timeout is false; together with Temporary it makes this a net.Error.

@@ -152,7 +152,7 @@ func TestHandshakeErrorsAdvise(t *testing.T) {
 	} {
 		_, err := talk(t.Context(), one.way, one.address)
 		var handshake *credentials.HandshakeError
-		if !errors.As(err, &handshake) || !strings.Contains(err.Error(), one.want) || !strings.Contains(err.Error(), one.address) {
+		if !errors.As(err, &handshake) || !strings.Contains(err.Error(), one.want) || !strings.HasPrefix(credentials.Lead(err), one.address+": ") {
 			t.Errorf("%s: %v\nwant %s", name, err, one.want)
 		}
 	}
@@ -183,7 +183,8 @@ func (l alerting) Accept() (net.Conn, error) {
 func TestHangingUpHintsAtTLS(t *testing.T) {
 	talkative := listen(t, func(l net.Listener) net.Listener { return l })
 	_, err := talk(t.Context(), credentials.TLS{Enabled: true}, talkative)
-	if err == nil || !strings.Contains(err.Error(), "set tls.enabled to false") {
+	if lead := credentials.Lead(err); !strings.HasPrefix(lead, talkative+": the server does not answer TLS") ||
+		!strings.HasPrefix(err.Error(), lead) || !strings.Contains(lead, "set tls.enabled to false") {
 		t.Errorf("TLS on a plaintext port: %v", err)
 	}
 	f := newFixture(t)

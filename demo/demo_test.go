@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"muster/demo"
 	"muster/event"
+	"muster/pipeline"
 )
 
 func TestSameSeedSameTraffic(t *testing.T) {
@@ -97,8 +99,8 @@ func TestTable(t *testing.T) {
 	counts := demo.Counts{Committed: 10, Dead: 1, Changes: 3, Now: time.UnixMilli(0).UTC(),
 		Entered: map[string]int{"vip": 2}, Left: map[string]int{"vip": 1}}
 	var plain, terminal strings.Builder
-	line := demo.NewTable(&plain, false, audiences)
-	page := demo.NewTable(&terminal, true, audiences)
+	line, page := demo.NewTable(&plain, false), demo.NewTable(&terminal, true)
+	line.Audiences, page.Audiences = audiences, audiences
 	for size := range int64(3) {
 		for _, table := range []*demo.Table{line, page} {
 			if err := table.Draw(counts, map[string]int64{"vip": size}, 3*time.Millisecond, 1234*time.Millisecond); err != nil {
@@ -116,6 +118,52 @@ func TestTable(t *testing.T) {
 	for _, want := range []string{"\x1b[6A", "Spent a lot of money on thi...       2       2       1  ▁▄█", "New  ", "\x1b[?25h"} {
 		if !strings.Contains(terminal.String(), want) {
 			t.Errorf("there is no %q in\n%q", want, terminal.String())
+		}
+	}
+}
+
+// TestTableShowsAnEdit: what is looked at because of it, and the new row.
+func TestTableShowsAnEdit(t *testing.T) {
+	tally := demo.NewTally()
+	told := tally.Pipeline(pipeline.Observer{Swept: func(int, pipeline.Sweep) {}})
+	var plain, terminal strings.Builder
+	line, page := demo.NewTable(&plain, false), demo.NewTable(&terminal, true)
+	draw := func(audiences ...demo.Audience) {
+		for _, table := range []*demo.Table{line, page} {
+			table.Audiences = audiences
+			if err := table.Draw(tally.Counts(), map[string]int64{"new": 7}, 0, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	vip, added := demo.Audience{ID: "vip", Name: "VIP"}, demo.Audience{ID: "new", Name: "New"}
+	told.Swept(0, pipeline.Sweep{Generation: 1, Done: true})
+	told.Swept(1, pipeline.Sweep{Generation: 1, Done: true})
+	draw(vip)
+	tally.Edited(demo.Edit{Words: "added 1", Generation: 2, Shards: 2})
+	draw(vip, added)
+	told.Swept(0, pipeline.Sweep{Generation: 2, Profiles: 1000, Looked: 500})
+	told.Swept(1, pipeline.Sweep{Generation: 2, Profiles: 1000, Looked: 1000, Done: true})
+	draw(vip, added)
+	told.Swept(0, pipeline.Sweep{Generation: 2, Profiles: 1000, Looked: 1000, Done: true})
+	tally.AwaitSwept(t.Context())
+	draw(vip, added)
+	draw(vip, added)
+	var news []string
+	for text := range strings.Lines(plain.String()) {
+		if strings.HasPrefix(text, "added") {
+			news = append(news, strings.TrimSpace(text))
+		} else if len(news) > 0 && !strings.HasSuffix(text, "  vip=0  new=7\n") {
+			t.Errorf("after the edit a line is %q", text)
+		}
+	}
+	want := []string{"added 1; profiles are being counted", "added 1; 75 % of 2,000 profiles looked at", "added 1; all 2,000 profiles looked at"}
+	if !slices.Equal(news, want) {
+		t.Errorf("the lines tell %q, want %q", news, want)
+	}
+	for _, one := range append(want, "New  ", "\x1b[6A") {
+		if !strings.Contains(terminal.String(), one) {
+			t.Errorf("there is no %q in\n%q", one, terminal.String())
 		}
 	}
 }

@@ -16,18 +16,21 @@ type Audience struct {
 // Table shows audiences as they move: redrawn in place on a terminal, as a
 // line at a time elsewhere.
 type Table struct {
+	// Audiences are the rows, in their order. Others may take their place.
+	Audiences []Audience
+
 	out       io.Writer
 	terminal  bool
-	audiences []Audience
+	told      string             // of the sweep, last
 	sizes     map[string][]int64 // the last sparkWidth sizes
 	drawn     int                // lines to go back over
 	last      time.Time
 	committed int // at last
 }
 
-// NewTable returns a table of the audiences, in their order.
-func NewTable(out io.Writer, terminal bool, audiences []Audience) *Table {
-	return &Table{out: out, terminal: terminal, audiences: audiences, sizes: map[string][]int64{}, last: time.Now()}
+// NewTable returns a table without rows.
+func NewTable(out io.Writer, terminal bool) *Table {
+	return &Table{out: out, terminal: terminal, sizes: map[string][]int64{}, last: time.Now()}
 }
 
 // Draw shows how things are now.
@@ -35,15 +38,16 @@ func (t *Table) Draw(c Counts, sizes map[string]int64, median, high time.Duratio
 	now := time.Now()
 	rate := float64(c.Committed-t.committed) / max(now.Sub(t.last).Seconds(), 0.001)
 	t.last, t.committed = now, c.Committed
-	for _, a := range t.audiences {
+	for _, a := range t.Audiences {
 		kept := append(t.sizes[a.ID], sizes[a.ID])
 		t.sizes[a.ID] = kept[max(0, len(kept)-sparkWidth):]
 	}
 	pace := fmt.Sprintf("%s  %d events, %.0f a second", c.Now.Format("2006-01-02 15:04"), c.Committed, rate)
 	outcome := fmt.Sprintf("latency %s (99%%: %s)  %d changes  %d dead letters", brief(median), brief(high), c.Changes, c.Dead)
-	text := t.line(pace, outcome, sizes)
+	sweep := c.sweepWords()
+	text := t.line(pace, outcome, sweep, sizes)
 	if t.terminal {
-		text = t.page(pace, outcome, c)
+		text = t.page(pace, outcome, sweep, c)
 	}
 	if _, err := io.WriteString(t.out, text); err != nil {
 		return fmt.Errorf("drawing: %w", err)
@@ -51,10 +55,15 @@ func (t *Table) Draw(c Counts, sizes map[string]int64, median, high time.Duratio
 	return nil
 }
 
-// line is all that is to be seen, on one line.
-func (t *Table) line(pace, outcome string, sizes map[string]int64) string {
+// line is all that is to be seen, on one line. What is new of the sweep gets a
+// line of its own before it.
+func (t *Table) line(pace, outcome, sweep string, sizes map[string]int64) string {
 	text := pace + "  " + outcome
-	for _, a := range t.audiences {
+	if sweep != t.told {
+		t.told = sweep
+		text = sweep + "\n" + text
+	}
+	for _, a := range t.Audiences {
 		text += fmt.Sprintf("  %s=%d", a.ID, sizes[a.ID])
 	}
 	return text + "\n"
@@ -70,20 +79,20 @@ const (
 )
 
 // page is the whole table, drawn over the one before.
-func (t *Table) page(pace, outcome string, c Counts) string {
+func (t *Table) page(pace, outcome, sweep string, c Counts) string {
 	var b strings.Builder
 	if t.drawn > 0 {
 		fmt.Fprintf(&b, "\x1b[%dA", t.drawn)
 	}
 	b.WriteString(takeTerminal)
-	fmt.Fprintf(&b, "\r%s%s\n%s%s\n%s\n", pace, clearLine, outcome, clearLine, clearLine)
+	fmt.Fprintf(&b, "\r%s%s\n%s%s\n%s%s\n", pace, clearLine, outcome, clearLine, sweep, clearLine)
 	fmt.Fprintf(&b, "%-*s %7s %7s %7s  %s%s\n", nameWidth, "AUDIENCE", "SIZE", "ENTERED", "LEFT", "SIZE OVER TIME", clearLine)
-	for _, a := range t.audiences {
+	for _, a := range t.Audiences {
 		sizes := t.sizes[a.ID]
 		fmt.Fprintf(&b, "%s %7d %7d %7d  %s%s\n", fit(a.Name, nameWidth), sizes[len(sizes)-1],
 			c.Entered[a.ID], c.Left[a.ID], Sparkline(sizes), clearLine)
 	}
-	t.drawn = len(t.audiences) + 4
+	t.drawn = len(t.Audiences) + 4
 	return b.String()
 }
 

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -30,6 +31,8 @@ type Counts struct {
 	Now       time.Time // simulated, of the last record produced
 	Entered   map[string]int
 	Left      map[string]int
+	Edit      Edit
+	sweeps    map[int]pipeline.Sweep // by shard
 }
 
 // fetched is a batch on its way from Kafka to Redis.
@@ -41,7 +44,7 @@ type fetched struct {
 // NewTally returns a Tally that has seen nothing.
 func NewTally() *Tally {
 	return &Tally{
-		counts:  Counts{Entered: map[string]int{}, Left: map[string]int{}, Now: opening},
+		counts:  Counts{Entered: map[string]int{}, Left: map[string]int{}, Now: opening, sweeps: map[int]pipeline.Sweep{}},
 		pending: map[int][]fetched{}, next: map[int]int64{}, changed: make(chan struct{}),
 	}
 }
@@ -102,6 +105,10 @@ func (t *Tally) Pipeline(o pipeline.Observer) pipeline.Observer {
 		t.update(func(c *Counts) { c.Committed += b.Events + b.Repeats })
 		o.Committed(shard, b)
 	}
+	counting.Swept = func(shard int, w pipeline.Sweep) {
+		t.update(func(c *Counts) { c.sweeps[shard] = w })
+		o.Swept(shard, w)
+	}
 	return counting
 }
 
@@ -110,12 +117,6 @@ func (t *Tally) Counts() Counts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := t.counts
-	c.Entered, c.Left = map[string]int{}, map[string]int{}
-	for id, n := range t.counts.Entered {
-		c.Entered[id] = n
-	}
-	for id, n := range t.counts.Left {
-		c.Left[id] = n
-	}
+	c.Entered, c.Left, c.sweeps = maps.Clone(c.Entered), maps.Clone(c.Left), maps.Clone(c.sweeps)
 	return c
 }

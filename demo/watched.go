@@ -20,7 +20,7 @@ func (t *Tally) Watch(w *pipeline.Worker) {
 		t.committed(partition, next)
 		hint(partition, next)
 	}
-	w.Store = &watchedStore{w.Store, t}
+	w.Store = &watchedStore{w.Store.(scanned), t}
 }
 
 // watchedSource notes when what was fetched was produced.
@@ -39,15 +39,21 @@ func (s *watchedSource) Fetch(ctx context.Context) (pipeline.Batch, error) {
 	return batch, err
 }
 
+// scanned is a store whose shards can be swept, which the service's is.
+type scanned interface {
+	pipeline.Store
+	pipeline.Scanner
+}
+
 // watchedStore notes the changes that were committed.
 type watchedStore struct {
-	pipeline.Store
+	scanned
 	tally *Tally
 }
 
 // Commit is pipeline.Store's.
 func (s *watchedStore) Commit(ctx context.Context, shard int, c *pipeline.Commit) error {
-	if err := s.Store.Commit(ctx, shard, c); err != nil {
+	if err := s.scanned.Commit(ctx, shard, c); err != nil {
 		return err
 	}
 	s.tally.update(func(counts *Counts) {

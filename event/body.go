@@ -19,24 +19,32 @@ type field struct {
 	value *fastjson.Value
 }
 
-// body converts traits or properties.
+// body converts traits or properties. An empty array is an empty object: PHP
+// can't tell the two apart.
 func (d *Decoder) body(name string, v *fastjson.Value) (Value, error) {
-	if v == nil {
+	d.leaves = 0
+	switch {
+	case v == nil:
 		return Value{}, nil
-	}
-	if v.Type() != fastjson.TypeObject {
+	case v.Type() == fastjson.TypeArray && len(v.GetArray()) == 0:
+		return ObjectOf(nil), nil
+	case v.Type() != fastjson.TypeObject:
 		return Value{}, reject(name, "%s is neither an object nor null", show(v))
 	}
 	d.fields = d.fields[:0]
-	d.leaves = 0
 	body, err := d.value(v)
 	if err != nil {
 		return Value{}, under(name, err)
 	}
+	return body, d.bounded(name)
+}
+
+// bounded rejects a body of too many leaves.
+func (d *Decoder) bounded(name string) error {
 	if d.leaves > d.config.MaxTraits {
-		return Value{}, reject(name, "%d leaves, the limit is %d", d.leaves, d.config.MaxTraits)
+		return reject(name, "%d leaves, the limit is %d", d.leaves, d.config.MaxTraits)
 	}
-	return body, nil
+	return nil
 }
 
 // value converts any JSON value and counts its leaves.

@@ -6,9 +6,10 @@ import "github.com/valyala/fastjson"
 // is absent or null is nil; of a repeated field the last one counts.
 type call struct {
 	kind, event                          *fastjson.Value
-	userID, anonymousID                  *fastjson.Value
+	userID, anonymousID, previousID      *fastjson.Value
 	messageID, groupID                   *fastjson.Value
-	properties, traits                   *fastjson.Value
+	properties, traits, context          *fastjson.Value
+	name, category                       *fastjson.Value
 	timestamp, originalTimestamp         *fastjson.Value
 	receivedAt, sentAt                   *fastjson.Value
 	batch                                *fastjson.Value
@@ -38,6 +39,8 @@ func (c *call) set(key []byte, v *fastjson.Value, position int) {
 		c.userID = v
 	case "anonymousId":
 		c.anonymousID = v
+	case "previousId":
+		c.previousID = v
 	case "messageId":
 		c.messageID = v
 	case "groupId":
@@ -46,6 +49,12 @@ func (c *call) set(key []byte, v *fastjson.Value, position int) {
 		c.properties = v
 	case "traits":
 		c.traits = v
+	case "context":
+		c.context = v
+	case "name":
+		c.name = v
+	case "category":
+		c.category = v
 	case "timestamp":
 		c.timestamp = v
 	case "originalTimestamp":

@@ -1,5 +1,7 @@
 package event
 
+import "github.com/valyala/fastjson"
+
 // maxAhead is how far arrival may be ahead of the wall clock before it is
 // clamped, in milliseconds. The record's own timestamp is no help here: with
 // CreateTime it is the producer's.
@@ -12,25 +14,25 @@ type clock struct {
 	wall   int64
 }
 
-// times fills in an event's Time, Arrival and Clamped.
-func (e *Event) times(c *call, at clock) error {
-	received, err := readTime("receivedAt", c.receivedAt)
+// times fills in an event's Time, Arrival, Clamped and StoodIn. Only of an
+// arrival that can't be used nothing else can stand in the place.
+func (d *Decoder) times(e *Event, at clock) error {
+	received, err := d.readTime("receivedAt", d.call.receivedAt)
 	if err != nil {
 		return err
 	}
-	own, err := c.ownTime(received)
-	if err != nil {
-		return err
+	if received == absent && at.record > 0 {
+		received = at.record
 	}
+	own, misread := d.ownTime(received)
+	e.StoodIn = misread
 	switch {
 	case received != absent:
 		e.Arrival = received
-	case at.record > 0:
-		e.Arrival = at.record
 	case own != absent:
 		e.Arrival = own
 	default:
-		return reject("timestamp", "absent, and so are receivedAt and the record's own time")
+		return d.timeless()
 	}
 	if at.wall > 0 && e.Arrival > at.wall+maxAhead {
 		e.Arrival = at.wall
@@ -47,27 +49,41 @@ func (e *Event) times(c *call, at clock) error {
 	return nil
 }
 
-// ownTime returns the time that a call gives itself, or absent. Without a
-// timestamp that is when the client's clock saw it, corrected by how far
-// that clock was off when the client sent it.
-func (c *call) ownTime(received int64) (int64, error) {
-	if c.timestamp != nil {
-		return readTime("timestamp", c.timestamp)
+// timeless says why an event has no time at all.
+func (d *Decoder) timeless() error {
+	if _, err := d.readTime("timestamp", d.call.timestamp); err != nil {
+		return also(err, "there is neither a receivedAt nor the record's own time")
 	}
-	sent, err := readTime("sentAt", c.sentAt)
-	if err != nil {
-		return 0, err
+	return reject("timestamp", "absent, and so are receivedAt and the record's own time")
+}
+
+// ownTime returns the time that a call gives itself, or absent, and whether
+// it has a timestamp that can't be used. Without a good one that is when the
+// client's clock saw it, corrected by how far that clock was off when the
+// client sent it.
+func (d *Decoder) ownTime(received int64) (own int64, misread bool) {
+	c := &d.call
+	own = d.usableTime(c.timestamp)
+	if own != absent {
+		return own, false
 	}
-	original, err := readTime("originalTimestamp", c.originalTimestamp)
-	if err != nil {
-		return 0, err
-	}
+	misread = c.timestamp != nil
+	sent, original := d.usableTime(c.sentAt), d.usableTime(c.originalTimestamp)
 	if received == absent || sent == absent || original == absent {
-		return absent, nil
+		return absent, misread
 	}
-	own := received - (sent - original)
-	if own < 0 {
-		return 0, reject("originalTimestamp", "receivedAt - (sentAt - originalTimestamp) is before 1970")
+	return max(absent, received-(sent-original)), misread
+}
+
+// usableTime returns a time from 1970 on, or absent. It makes no error: a
+// client with a wrong clock sends nothing else.
+func (d *Decoder) usableTime(v *fastjson.Value) int64 {
+	if v == nil {
+		return absent
 	}
-	return own, nil
+	ms, ok := d.time(v)
+	if !ok || ms < 0 {
+		return absent
+	}
+	return ms
 }

@@ -21,11 +21,26 @@ type Config struct {
 	// MaxID is the length of userId, anonymousId, messageId and groupId.
 	// 16 to 65,536 bytes; default 1,024.
 	MaxID int `yaml:"max_id"`
+	// BlockedIDs are ids that broken clients send in place of one. As userId,
+	// anonymousId, previousId, messageId or groupId they count as absent,
+	// whatever their case and the spaces around them. Up to 1,000 ids; default
+	// undefined, null, NaN, [object Object], the empty text, 0, none,
+	// anonymous, guest, true, false, and the UUID of zeros.
+	BlockedIDs []string `yaml:"blocked_ids"`
 }
+
+// Bounds of Config.BlockedIDs, and of Config.MaxID.
+const (
+	maxBlocked = 1000
+	longestID  = 1 << 16
+)
 
 // Default returns the documented defaults.
 func Default() Config {
-	return Config{MaxBytes: 1 << 20, MaxDepth: 32, MaxTraits: 1000, MaxID: 1024}
+	return Config{MaxBytes: 1 << 20, MaxDepth: 32, MaxTraits: 1000, MaxID: 1024, BlockedIDs: []string{
+		"undefined", "null", "NaN", "[object Object]", "", "0", "none", "anonymous", "guest", "true", "false",
+		"00000000-0000-0000-0000-000000000000", "00000000000000000000000000000000",
+	}}
 }
 
 // Validate returns every bound that is out of range, joined, in the order of
@@ -39,11 +54,11 @@ func (c Config) Validate() error {
 		{"max_bytes", c.MaxBytes, 1024, 1 << 26},
 		{"max_depth", c.MaxDepth, 3, 256}, // fastjson itself gives up at 300
 		{"max_traits", c.MaxTraits, 1, 100_000},
-		{"max_id", c.MaxID, 16, 1 << 16},
+		{"max_id", c.MaxID, 16, longestID},
 	} {
 		if f.value < f.low || f.value > f.high {
 			problems = append(problems, fmt.Errorf("event limit %s is %d; it must be between %d and %d", f.name, f.value, f.low, f.high))
 		}
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, c.validateBlocked()...)...)
 }

@@ -21,6 +21,8 @@ func TestConfigBounds(t *testing.T) {
 		{"max_traits", func(c *Config) { c.MaxTraits = 100_001 }},
 		{"max_id", func(c *Config) { c.MaxID = 15 }},
 		{"max_id", func(c *Config) { c.MaxID = 1<<16 + 1 }},
+		{"blocked_ids has 1001 ids", func(c *Config) { c.BlockedIDs = make([]string, 1001) }},
+		{"blocked_ids has an id of 65537 bytes", func(c *Config) { c.BlockedIDs = []string{pad("x", 1<<16+1)} }},
 	} {
 		c := Default()
 		test.turn(&c)

@@ -13,15 +13,17 @@ const parserLife = 16 << 20
 
 // Decoder turns records into events. It is not safe for concurrent use.
 type Decoder struct {
-	config Config
-	parser fastjson.Parser
-	parsed int   // bytes the parser has read
-	arena  arena // memory of everything handed out since Reset
+	config  Config
+	blocked blockedIDs
+	parser  fastjson.Parser
+	parsed  int   // bytes the parser has read
+	arena   arena // memory of everything handed out since Reset
 
 	call    call           // the call being decoded
 	spans   [][]byte       // texts of a batch's items
 	mended  []byte         // copy of a record with broken surrogate pairs replaced
-	scratch []byte         // text of a number, or a rewritten event
+	digits  []byte         // text of a number
+	scratch []byte         // a rewritten event
 	fields  []field        // stack of the objects being converted
 	keys    map[string]int // of the one large object being collected: index in fields
 	leaves  int            // of the body being converted
@@ -32,7 +34,7 @@ func NewDecoder(c Config) (*Decoder, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("making a decoder: %w", err)
 	}
-	return &Decoder{config: c, arena: newArena()}, nil
+	return &Decoder{config: c, blocked: newBlockedIDs(c.BlockedIDs), arena: newArena()}, nil
 }
 
 // Reset takes back all strings, values and rewritten records handed out
@@ -40,7 +42,7 @@ func NewDecoder(c Config) (*Decoder, error) {
 func (d *Decoder) Reset() {
 	d.arena.reset()
 	if d.parsed > parserLife {
-		*d = Decoder{config: d.config, arena: d.arena}
+		*d = Decoder{config: d.config, blocked: d.blocked, arena: d.arena}
 	}
 }
 
@@ -92,6 +94,9 @@ func (d *Decoder) each(data []byte, visit func(p part, err error)) {
 	receivedAt, sentAt := d.call.receivedAt, d.call.sentAt
 	d.spans = elementSpans(d.spans[:0], data, d.call.batchField)
 	for i, item := range batch.GetArray() {
+		if item.Type() == fastjson.TypeNull {
+			continue // as absent as a field that is null
+		}
 		err := d.openItem(item, receivedAt, sentAt)
 		visit(part{i, d.spans[i]}, err)
 	}

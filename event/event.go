@@ -24,12 +24,14 @@ const (
 type Event struct {
 	Type      Type
 	Profile   string // userId, else anonymousId; 1 to 1,024 bytes
+	OtherID   string // previousId of Alias, anonymousId of Identify beside a userId: the same customer; "" for none
 	MessageID string // "" when the record carries none
 	Name      string // event name of Track, Page and Screen; "" otherwise
 	GroupID   string // of Group
 	Time      int64  // event time, never after Arrival
 	Arrival   int64  // receivedAt, else the record's timestamp, else the event's own
 	Clamped   Clamp  // which of the two times had to be pulled back
+	StoodIn   bool   // the timestamp can't be used, and the next source of the time stood in
 	Body      Value  // properties, or traits for Identify and Group; an object or missing
 }
 
@@ -45,6 +47,10 @@ const (
 // IsBehaviour reports whether the event is part of the history that
 // events(...) sees: track, page and screen are, the others are not.
 func (e *Event) IsBehaviour() bool { return e.Type == Track || e.Type == Page || e.Type == Screen }
+
+// Joins reports whether the event says that two ids are one customer. Nothing
+// is joined by it yet.
+func (e *Event) Joins() bool { return e.Type == Alias || e.OtherID != "" }
 
 // Rejection is a record, or one item of a batch, that can't be used.
 type Rejection struct {

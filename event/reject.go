@@ -25,6 +25,15 @@ func reject(path, format string, args ...any) error {
 	return &fieldError{path: path, problem: fmt.Sprintf(format, args...)}
 }
 
+// also adds to what is wrong with a field why nothing else makes up for it.
+func also(err error, more string) error {
+	var e *fieldError
+	if errors.As(err, &e) {
+		e.problem += ", and " + more
+	}
+	return err
+}
+
 // under puts a step in front of the path of a fieldError.
 func under(step string, err error) error {
 	var e *fieldError

@@ -55,10 +55,10 @@ func (d *Decoder) rewrite(p part, e *Event, origin string) ([]byte, error) {
 	b := append(d.scratch[:0], bytes.TrimRight(p.text, " \t\r\n")...)
 	b = b[:len(b)-1] // an object's closing brace; an event has at least one field
 	if d.call.inheritedReceivedAt {
-		b = appendTime(b, "receivedAt", d.call.receivedAt)
+		b = d.appendTime(b, "receivedAt", d.call.receivedAt)
 	}
 	if d.call.inheritedSentAt {
-		b = appendTime(b, "sentAt", d.call.sentAt)
+		b = d.appendTime(b, "sentAt", d.call.sentAt)
 	}
 	if e.MessageID == "" {
 		b = append(b, `,"messageId":"`...)
@@ -81,18 +81,16 @@ func (d *Decoder) rewrite(p part, e *Event, origin string) ([]byte, error) {
 	return d.arena.bytes(b), nil
 }
 
-// appendTime appends a field that holds a time. A sentAt that nobody looked
-// at may be anything, and is left out. A time has no characters to escape.
-func appendTime(b []byte, name string, v *fastjson.Value) []byte {
-	text := v.GetStringBytes()
-	if _, ok := parseTime(text); !ok {
+// appendTime appends a field that holds a time. A sentAt that is none tells
+// nothing, and is left out. A time has no characters to escape.
+func (d *Decoder) appendTime(b []byte, name string, v *fastjson.Value) []byte {
+	if _, ok := d.time(v); !ok {
 		return b
 	}
 	b = append(b, `,"`...)
 	b = append(b, name...)
-	b = append(b, `":"`...)
-	b = append(b, text...)
-	return append(b, '"')
+	b = append(b, `":`...)
+	return v.MarshalTo(b)
 }
 
 // appendEscaped appends a string's text as it stands between JSON quotes.

@@ -4,14 +4,18 @@ import "github.com/prometheus/client_golang/prometheus"
 
 // metrics are all of Muster's own. Their help texts are what operators read.
 type metrics struct {
-	records, events, repeats, changes *prometheus.CounterVec // by shard
-	profiles, loaded                  *prometheus.CounterVec // by shard
-	clamped                           *prometheus.CounterVec // by shard, kind
-	lag, streamTime, overdue          *prometheus.GaugeVec   // by shard
-	step, commit                      *prometheus.HistogramVec
-	fenced, relieved, lost            *prometheus.CounterVec // by shard
+	records, events, repeats             *prometheus.CounterVec // by shard
+	changes                              *prometheus.CounterVec // by shard, cause
+	profiles, loaded                     *prometheus.CounterVec // by shard
+	clamped                              *prometheus.CounterVec // by shard, kind
+	lag, streamTime, overdue             *prometheus.GaugeVec   // by shard
+	step, commit                         *prometheus.HistogramVec
+	fenced, relieved, lost               *prometheus.CounterVec // by shard
+	sweeping, sweepProfiles, sweepLooked *prometheus.GaugeVec   // by shard
+	stoodIn, unjoined, tombstones        *prometheus.CounterVec // by shard
 
 	routedRecords, routedEvents *prometheus.CounterVec // by topic
+	routedTombstones            *prometheus.CounterVec // by topic
 	deadLetters                 *prometheus.CounterVec // by topic
 	kafkaErrors                 *prometheus.CounterVec // by kind
 	workErrors                  *prometheus.CounterVec // by topic, partition
@@ -32,10 +36,13 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		records:    m.counter("records_total", "Records of the keyed topic that were committed.", "shard"),
 		events:     m.counter("events_total", "Events that were applied to profiles.", "shard"),
 		repeats:    m.counter("repeats_total", "Events dropped because their messageId was applied within 24 hours.", "shard"),
-		changes:    m.counter("changes_total", "Membership changes written to the outbox.", "shard"),
+		changes:    m.counter("changes_total", "Membership changes written to the outbox, by cause: event, time or rules.", "shard", "cause"),
 		profiles:   m.counter("profiles_written_total", "Profiles written to Redis.", "shard"),
 		loaded:     m.counter("profiles_loaded_total", "Profiles read from Redis because they were not in the cache.", "shard"),
 		clamped:    m.counter("clamped_total", "Times in the future that were pulled back: event times (time) or arrival times (arrival).", "shard", "kind"),
+		stoodIn:    m.counter("times_stood_in_total", "Events whose timestamp can't be read or is before 1970, so that the next source of the time stood in.", "shard"),
+		unjoined:   m.counter("unjoined_total", "Events that say that two ids are one customer, which joins nothing yet: alias, and identify with userId and anonymousId.", "shard"),
+		tombstones: m.counter("tombstones_total", "Records of the keyed topic without a value, which were passed over.", "shard"),
 		relieved:   m.counter("profiles_relieved_total", "Times a profile gave up detail of its windows because it passed profiles.state_bytes.", "shard"),
 		lag:        m.gauge("lag_records", "Records of the keyed topic behind the last commit.", "shard"),
 		streamTime: m.gauge("stream_time_seconds", "Stream time of the shard, in seconds since 1970 UTC.", "shard"),
@@ -45,13 +52,18 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		lost:       m.counter("lost_records_total", "Offsets that Kafka no longer held and that were passed over with --accept-gaps.", "shard"),
 		fenced:     m.counter("fenced_total", "Times a shard was found to be owned by somebody else.", "shard"),
 
-		routedRecords: m.counter("routed_records_total", "Records of source topics that were routed.", "topic"),
-		routedEvents:  m.counter("routed_events_total", "Events that routing put on the keyed topic.", "topic"),
-		deadLetters:   m.counter("dead_letters_total", "Records that could not be applied and were kept on the dead-letter topic.", "topic"),
-		kafkaErrors:   m.counter("kafka_errors_total", "Kafka operations that failed and were tried again.", "kind"),
-		workErrors:    m.counter("work_errors_total", "Times the work on an owned partition failed; it is tried again with growing waits up to 30 s.", "topic", "partition"),
-		assigned:      m.gauge("assigned_partitions", "Partitions this process owns.", "group"),
-		poisoned:      m.singleGauge("poisoned_partitions", "Owned partitions that can't go on without an operator."),
+		sweeping:      m.gauge("sweeping", "1 while the shard's profiles are looked at because the rules have changed; else 0.", "shard"),
+		sweepProfiles: m.gauge("sweep_profiles", "Profiles that the shard's newest sweep has to look at, as counted when it began or went on.", "shard"),
+		sweepLooked:   m.gauge("sweep_looked", "Profiles of these that it has looked at; after a restart those before are estimated.", "shard"),
+
+		routedRecords:    m.counter("routed_records_total", "Records of source topics that were routed.", "topic"),
+		routedEvents:     m.counter("routed_events_total", "Events that routing put on the keyed topic.", "topic"),
+		routedTombstones: m.counter("routed_tombstones_total", "Records of source topics without a value, which were passed over.", "topic"),
+		deadLetters:      m.counter("dead_letters_total", "Records that could not be applied and were kept on the dead-letter topic.", "topic"),
+		kafkaErrors:      m.counter("kafka_errors_total", "Kafka operations that failed and were tried again.", "kind"),
+		workErrors:       m.counter("work_errors_total", "Times the work on an owned partition failed; it is tried again with growing waits up to 30 s.", "topic", "partition"),
+		assigned:         m.gauge("assigned_partitions", "Partitions this process owns.", "group"),
+		poisoned:         m.singleGauge("poisoned_partitions", "Owned partitions that can't go on without an operator."),
 
 		redisRetries: m.counter("redis_retries_total", "Redis operations that were tried again.", "operation"),
 		redisBytes:   m.counter("profile_bytes_written_total", "Bytes of profiles written to Redis.", "shard"),

@@ -41,16 +41,18 @@ func TestMetricsOfPipeline(t *testing.T) {
 	w := observe.New(zap.NewNop())
 	p := w.Pipeline()
 	p.Committed(3, pipeline.BatchStats{
-		Records: 10, Events: 7, Repeats: 2, Changes: 5, Profiles: 4, Loaded: 3, ClampedTime: 1, ClampedArrival: 6,
-		Relieved: 8, Lag: 42, StreamTime: 1_500, Edition: 2, Step: time.Millisecond, Commit: time.Millisecond,
+		Records: 10, Events: 7, Repeats: 2, Changes: 5, ByTime: 1, ByRules: 2, Profiles: 4, Loaded: 3, ClampedTime: 1, ClampedArrival: 6,
+		Relieved: 8, StoodIn: 9, Unjoined: 11, Tombstones: 12, Lag: 42, StreamTime: 1_500, Edition: 2, Step: time.Millisecond, Commit: time.Millisecond,
 	})
 	p.Fenced(3, pipeline.ErrFenced)
 	_, text := get(t, w, "/metrics")
 	mustContain(t, text,
 		`muster_records_total{shard="3"} 10`, `muster_events_total{shard="3"} 7`, `muster_repeats_total{shard="3"} 2`,
-		`muster_changes_total{shard="3"} 5`, `muster_profiles_written_total{shard="3"} 4`,
+		`muster_changes_total{cause="event",shard="3"} 2`,
+		`muster_changes_total{cause="time",shard="3"} 1`, `muster_changes_total{cause="rules",shard="3"} 2`, `muster_profiles_written_total{shard="3"} 4`,
 		`muster_profiles_loaded_total{shard="3"} 3`, `muster_clamped_total{kind="time",shard="3"} 1`,
-		`muster_profiles_relieved_total{shard="3"} 8`,
+		`muster_profiles_relieved_total{shard="3"} 8`, `muster_times_stood_in_total{shard="3"} 9`,
+		`muster_unjoined_total{shard="3"} 11`, `muster_tombstones_total{shard="3"} 12`,
 		`muster_clamped_total{kind="arrival",shard="3"} 6`, `muster_lag_records{shard="3"} 42`,
 		`muster_stream_time_seconds{shard="3"} 1.5`, `muster_fenced_total{shard="3"} 1`,
 		`muster_shard_edition{shard="3"} 2`, `muster_step_seconds_count{shard="3"} 1`, `muster_commit_seconds_count{shard="3"} 1`)
@@ -64,6 +66,7 @@ func TestMetricsOfStreamAndSink(t *testing.T) {
 	w := observe.New(zap.NewNop())
 	s := w.Stream()
 	s.Routed("shop", 0, 5, 4)
+	s.Tombstones("shop", 0, 6)
 	s.DeadLettered("shop", 1)
 	s.FetchError("keyed", 0, errors.New("lost"), time.Second)
 	s.GroupError("g", errors.New("lost"))
@@ -73,6 +76,7 @@ func TestMetricsOfStreamAndSink(t *testing.T) {
 	_, text := get(t, w, "/metrics")
 	mustContain(t, text,
 		`muster_routed_records_total{topic="shop"} 5`, `muster_routed_events_total{topic="shop"} 4`,
+		`muster_routed_tombstones_total{topic="shop"} 6`,
 		`muster_dead_letters_total{topic="shop"} 1`, `muster_kafka_errors_total{kind="fetch"} 1`,
 		`muster_kafka_errors_total{kind="group"} 1`, `muster_kafka_errors_total{kind="commit"} 1`,
 		`muster_redis_retries_total{operation="loading"} 1`, `muster_profile_bytes_written_total{shard="1"} 99`)

@@ -1,6 +1,9 @@
 package observe
 
 import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"muster/pipeline"
@@ -14,6 +17,8 @@ func (w *Watch) Pipeline() pipeline.Observer {
 		Left:       w.shardLeft,
 		Fenced:     w.shardFenced,
 		DeadLetter: w.letterBuried,
+		Adopted:    w.rulesAdopted,
+		Swept:      w.shardSwept,
 	}
 }
 
@@ -27,11 +32,16 @@ func (w *Watch) batchCommitted(shard int, b pipeline.BatchStats) {
 	m.records.WithLabelValues(label).Add(float64(b.Records))
 	m.events.WithLabelValues(label).Add(float64(b.Events))
 	m.repeats.WithLabelValues(label).Add(float64(b.Repeats))
-	m.changes.WithLabelValues(label).Add(float64(b.Changes))
+	m.changes.WithLabelValues(label, string(pipeline.CauseEvent)).Add(float64(b.Changes - b.ByTime - b.ByRules))
+	m.changes.WithLabelValues(label, string(pipeline.CauseTime)).Add(float64(b.ByTime))
+	m.changes.WithLabelValues(label, string(pipeline.CauseRules)).Add(float64(b.ByRules))
 	m.profiles.WithLabelValues(label).Add(float64(b.Profiles))
 	m.loaded.WithLabelValues(label).Add(float64(b.Loaded))
 	m.clamped.WithLabelValues(label, "time").Add(float64(b.ClampedTime))
 	m.clamped.WithLabelValues(label, "arrival").Add(float64(b.ClampedArrival))
+	m.stoodIn.WithLabelValues(label).Add(float64(b.StoodIn))
+	m.unjoined.WithLabelValues(label).Add(float64(b.Unjoined))
+	m.tombstones.WithLabelValues(label).Add(float64(b.Tombstones))
 	m.relieved.WithLabelValues(label).Add(float64(b.Relieved))
 	m.lag.WithLabelValues(label).Set(float64(b.Lag))
 	m.streamTime.WithLabelValues(label).Set(float64(b.StreamTime) / 1000)
@@ -52,10 +62,13 @@ func (w *Watch) batchCommitted(shard int, b pipeline.BatchStats) {
 
 // shardLeft drops the gauges of the shard: they are the next owner's to tell.
 func (w *Watch) shardLeft(shard int, err error) {
-	w.metrics.lag.DeleteLabelValues(shardLabel(shard))
-	w.metrics.streamTime.DeleteLabelValues(shardLabel(shard))
-	w.metrics.overdue.DeleteLabelValues(shardLabel(shard))
-	w.metrics.shardEdition.DeleteLabelValues(shardLabel(shard))
+	m := &w.metrics
+	for _, gauge := range []*prometheus.GaugeVec{
+		m.lag, m.streamTime, m.overdue, m.shardEdition, m.sweeping, m.sweepProfiles, m.sweepLooked,
+	} {
+		gauge.DeleteLabelValues(shardLabel(shard))
+	}
+	w.sweeps.leave(shard, time.Now())
 	if err != nil {
 		w.log.Error("left shard", zap.Int("shard", shard), zap.Error(err))
 		return

@@ -25,6 +25,7 @@ func (w *Watch) Segments() segments.Observer {
 
 func (w *Watch) rulesPublished(p segments.Published) {
 	w.segmentsUsable("taken")
+	w.sweeps.published(p)
 	w.metrics.segments.Set(float64(p.Segments))
 	w.metrics.edition.Set(float64(p.Edition))
 	w.metrics.compile.Set(p.Took.Seconds())

@@ -40,6 +40,7 @@ func (w *Watch) Stream() *stream.Observer {
 		ProduceSettled: w.settled(writing),
 		CommitError:    w.hintFailed,
 		Routed:         w.recordsRouted,
+		Tombstones:     w.tombstonesPassed,
 		DeadLettered:   w.lettersKept,
 	}
 }
@@ -140,6 +141,10 @@ func (w *Watch) hintFailed(group string, err error) {
 func (w *Watch) recordsRouted(topic string, _, records, events int) {
 	w.metrics.routedRecords.WithLabelValues(topic).Add(float64(records))
 	w.metrics.routedEvents.WithLabelValues(topic).Add(float64(events))
+}
+
+func (w *Watch) tombstonesPassed(topic string, _, records int) {
+	w.metrics.routedTombstones.WithLabelValues(topic).Add(float64(records))
 }
 
 func (w *Watch) lettersKept(topic string, letters int) {

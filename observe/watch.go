@@ -18,6 +18,10 @@ type Watch struct {
 	registry *prometheus.Registry
 	metrics  metrics
 	health   *Health
+	sweeps   *sweeps
+
+	marks      marks
+	marksTimer *time.Timer // runs logMarks
 }
 
 // New returns a Watch with a metrics registry of its own.
@@ -28,6 +32,9 @@ func New(log *zap.Logger) *Watch {
 		return zapcore.NewSamplerWithOptions(core, time.Minute, 1, 0)
 	}))
 	w := &Watch{log: log, sparse: sparse, registry: registry, metrics: newMetrics(registry), health: NewHealth()}
+	w.sweeps = newSweeps(w.health)
+	// Its first run finds nothing, unless there are marks already.
+	w.marksTimer = time.AfterFunc(marksRest, w.logMarks)
 	w.measureHealth()
 	return w
 }

@@ -124,7 +124,7 @@ func (c *catalog) with(set *rules.Set, generation uint64, clock int64) *catalog 
 		if e.since == 0 || e.meaning != meaning {
 			e = segmentEntry{since: generation, meaning: meaning}
 			if partly {
-				e.tracked = next.trackedSince(set, position, clock)
+				e.tracked = next.trackedSince(set, position)
 			}
 		}
 		next.segments[id] = e
@@ -160,13 +160,9 @@ func seriesWith(before map[string]seriesEntry, schema *profile.Schema, clock int
 }
 
 // trackedSince is the instant from which on all is known that a segment counts.
-func (c *catalog) trackedSince(set *rules.Set, position int, clock int64) int64 {
-	keys, err := set.SeriesOf(position)
-	if err != nil { // what a compiled set holds compiles again; if not, nothing is promised
-		return clock
-	}
+func (c *catalog) trackedSince(set *rules.Set, position int) int64 {
 	tracked := int64(0)
-	for _, key := range keys {
+	for _, key := range set.SeriesOf(position) {
 		tracked = max(tracked, c.series[profile.NameOfSeries(key)].tracked)
 	}
 	return tracked

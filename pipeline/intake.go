@@ -25,11 +25,12 @@ type origin struct {
 
 // parcel is one decoded batch. It is valid until the next but one.
 type parcel struct {
-	events  []event.Event
-	records []int // index of each event's record
-	batch   Batch
-	letters []DeadLetter
-	asked   int64 // wall clock when the batch was asked for, ms; 0 without one
+	events     []event.Event
+	records    []int // index of each event's record
+	batch      Batch
+	letters    []DeadLetter
+	tombstones int   // records without a value
+	asked      int64 // wall clock when the batch was asked for, ms; 0 without one
 }
 
 // run sends parcels until ctx ends or reading fails.
@@ -60,8 +61,13 @@ func (in *intake) decode(p *parcel, batch Batch) {
 	decoder, wall := in.decoders[in.turn], in.wall()
 	decoder.Reset()
 	p.events, p.records, p.letters, p.batch = p.events[:0], p.records[:0], nil, batch
+	p.tombstones = 0
 	var rejected []event.Rejection
 	for i, r := range batch.Records {
+		if r.Value == nil { // a compacted topic says so that a key is no more; no event goes away by it
+			p.tombstones++
+			continue
+		}
 		p.events, rejected = decoder.Decode(p.events, rejected[:0], r.Value, r.Time, wall)
 		for len(p.records) < len(p.events) {
 			p.records = append(p.records, i)

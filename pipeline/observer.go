@@ -14,7 +14,16 @@ type Observer struct {
 	Left       func(shard int, err error)         // a worker ended; nil error when it was asked to
 	Fenced     func(shard int, err error)         // another owner has the shard, or the store lost writes
 	DeadLetter func(shard int, letter DeadLetter) // a record could not be applied
+	Adopted    func(shard int, a Adoption)        // a rule set came into force in a shard, with its opening or later
 	Swept      func(shard int, s Sweep)           // a sweep began, went on, or came to its end
+}
+
+// Adoption describes a rule set that came into force in a shard.
+type Adoption struct {
+	Edition uint64
+	// Marks are those of the segments that the sweep to come is about. What
+	// has been swept was told before.
+	Marks []Mark
 }
 
 // BatchStats describes one committed batch.
@@ -26,7 +35,12 @@ type BatchStats struct {
 	DeadLetters    int
 	ClampedTime    int // event times after arrival
 	ClampedArrival int // arrival times too far ahead of the clock
+	StoodIn        int // timestamps that can't be used
+	Unjoined       int // events that say that two ids are one customer
+	Tombstones     int // records without a value, passed over
 	Changes        int
+	ByTime         int           // of the changes, those whose cause is time
+	ByRules        int           // of the changes, those whose cause is other rules
 	Profiles       int           // written
 	Loaded         int           // profiles that were not in memory
 	Lag            int64         // records behind the end of the partition
@@ -38,13 +52,32 @@ type BatchStats struct {
 	Commit         time.Duration // storing
 }
 
-// clamp counts an event whose times were moved.
-func (b *BatchStats) clamp(c event.Clamp) {
-	if c&event.ClampedTime != 0 {
+// notice counts what is odd about an event that came.
+func (b *BatchStats) notice(ev *event.Event) {
+	if ev.Clamped&event.ClampedTime != 0 {
 		b.ClampedTime++
 	}
-	if c&event.ClampedArrival != 0 {
+	if ev.Clamped&event.ClampedArrival != 0 {
 		b.ClampedArrival++
+	}
+	if ev.StoodIn {
+		b.StoodIn++
+	}
+	if ev.Joins() {
+		b.Unjoined++
+	}
+}
+
+// count counts changes by their cause.
+func (b *BatchStats) count(changes []Change) {
+	b.Changes = len(changes)
+	for i := range changes {
+		switch changes[i].Cause {
+		case CauseTime:
+			b.ByTime++
+		case CauseRules:
+			b.ByRules++
+		}
 	}
 }
 
@@ -69,6 +102,12 @@ func (o *Observer) left(shard int, err error) {
 func (o *Observer) fenced(shard int, err error) {
 	if o.Fenced != nil {
 		o.Fenced(shard, err)
+	}
+}
+
+func (o *Observer) adopted(shard int, a Adoption) {
+	if o.Adopted != nil {
+		o.Adopted(shard, a)
 	}
 }
 

@@ -43,7 +43,7 @@ type Shard struct {
 	part   *part    // what the sweep evaluates, nil for all rules
 	drop   []string // segments whose keys go with the next commit
 
-	// What concernedBy has found.
+	// What askPart has found.
 	found         []rules.Flip
 	foundDeadline int64
 

@@ -112,7 +112,7 @@ func (s *Shard) inspect(id, blob string) error {
 		if err != nil {
 			return unreadable(err)
 		}
-		if s.isCurrent(p) || !overdue(p, s.clock) && !s.concernedBy(p) {
+		if s.isCurrent(p) || !overdue(p, s.clock) && !s.askPart(p) {
 			return nil
 		}
 	}
@@ -133,7 +133,7 @@ func (s *Shard) inspect(id, blob string) error {
 		s.serveOverdue(e)
 		return nil
 	}
-	s.adjust(e)
+	s.takePart(e)
 	return nil
 }
 
@@ -143,9 +143,9 @@ func (s *Shard) isCurrent(p *profile.Profile) bool { return max(p.Generation, s.
 // overdue reports whether a profile's own timer has not been served yet.
 func overdue(p *profile.Profile, clock int64) bool { return p.Deadline != 0 && p.Deadline <= clock }
 
-// concernedBy evaluates the part on a profile that was decoded for it, and
-// reports whether anything follows; adjust finds it there.
-func (s *Shard) concernedBy(p *profile.Profile) bool {
+// askPart evaluates the part on a profile that was decoded for it, and
+// reports whether anything follows; takePart finds it there.
+func (s *Shard) askPart(p *profile.Profile) bool {
 	s.found = s.found[:0]
 	for _, f := range s.part.matcher.Full(p, s.clock) {
 		if position := s.part.positions[f.Position]; position >= 0 {
@@ -157,8 +157,8 @@ func (s *Shard) concernedBy(p *profile.Profile) bool {
 	return earlier || len(s.found)+len(p.Retired) > 0
 }
 
-// adjust takes over what concernedBy has found. All other memberships hold.
-func (s *Shard) adjust(e *entry) {
+// takePart takes over what askPart has found. All other memberships hold.
+func (s *Shard) takePart(e *entry) {
 	p := e.profile
 	s.retire(p, s.clock)
 	for _, f := range s.found {
@@ -176,8 +176,8 @@ func (s *Shard) adjust(e *entry) {
 // inspectWhole evaluates all rules on a profile that is not in memory, and
 // puts it there if anything has to be written.
 func (s *Shard) inspectWhole(p *profile.Profile) {
-	if s.concernedWhole(p, s.clock) {
-		s.adopted(s.cache.putLast(p), s.clock)
+	if s.askAll(p, s.clock) {
+		s.takeAll(s.cache.putLast(p), s.clock)
 	}
 }
 
@@ -194,23 +194,23 @@ func (s *Shard) refresh(e *entry) {
 	if overdue(p, now) {
 		now = p.Deadline - 1
 	}
-	if s.concernedWhole(p, now) {
-		s.adopted(e, now)
+	if s.askAll(p, now) {
+		s.takeAll(e, now)
 	}
 	p.Generation = s.generation
 }
 
-// concernedWhole evaluates all rules on a profile, and reports whether
-// anything follows; adopted finds it in found.
-func (s *Shard) concernedWhole(p *profile.Profile, now int64) bool {
+// askAll evaluates all rules on a profile, and reports whether
+// anything follows; takeAll finds it in found.
+func (s *Shard) askAll(p *profile.Profile, now int64) bool {
 	s.found = append(s.found[:0], s.matcher.Full(p, now)...)
 	s.foundDeadline = s.matcher.Deadline(p, now)
 	conditions := len(s.set.Schema().Conditions) > 0 // what is kept of them may have changed
 	return conditions || s.foundDeadline != p.Deadline || len(s.found)+len(p.Retired) > 0
 }
 
-// adopted takes over what concernedWhole has found.
-func (s *Shard) adopted(e *entry, now int64) {
+// takeAll takes over what askAll has found.
+func (s *Shard) takeAll(e *entry, now int64) {
 	p := e.profile
 	s.retire(p, now)
 	for _, f := range s.found {

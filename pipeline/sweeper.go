@@ -46,7 +46,7 @@ type sweeper struct {
 // Sweep is how far a Driver's sweep is.
 type Sweep struct {
 	Generation uint64
-	Profiles   int64 // to be looked at, as counted when it began or went on
+	Profiles   int64 // to be looked at, as counted when it began or went on; 0 before that
 	Looked     int64 // of these, those that have been; partly an estimate after a restart
 	Done       bool
 }
@@ -59,6 +59,9 @@ func (d *Driver) Sweep() Sweep {
 	w := &d.sweeper
 	if !d.Sweeping() {
 		return Sweep{Generation: d.shard.generation, Profiles: w.profiles, Looked: w.profiles, Done: true}
+	}
+	if !d.counted() {
+		return Sweep{Generation: d.shard.generation}
 	}
 	return Sweep{Generation: d.shard.generation, Profiles: w.profiles, Looked: min(w.behind+w.looked, w.profiles)}
 }
@@ -118,9 +121,15 @@ func (d *Driver) sweepTurn(ctx context.Context, limit int) (bool, error) {
 	return d.shard.pending() > 0, nil
 }
 
+// counted reports whether the sweep at hand has begun. Until then what the
+// sweeper holds is of the sweep before.
+func (d *Driver) counted() bool {
+	return d.sweeper.generation == d.shard.generation && d.sweeper.set == d.shard.set
+}
+
 // beginSweep counts what there is to be done, once for every sweep.
 func (d *Driver) beginSweep(ctx context.Context) error {
-	if d.sweeper.generation == d.shard.generation && d.sweeper.set == d.shard.set {
+	if d.counted() {
 		return nil
 	}
 	profiles, buckets, err := d.Census.Count(ctx)

@@ -35,6 +35,7 @@ func newTenure(w *Worker, o origin, state State) *tenure {
 	if scanner, ok := w.Store.(Scanner); ok {
 		t.driver.Census, t.driver.Slots = census{scanner, o.partition}, w.sweepSlots()
 	}
+	t.tellAdoption()
 	return t
 }
 
@@ -56,7 +57,7 @@ func (t *tenure) work(ctx context.Context, parcels <-chan parcel) error {
 func (t *tenure) await(ctx context.Context, parcels <-chan parcel) (p parcel, ok bool, err error) {
 	for {
 		behind, slots := t.driver.Behind(), t.slots()
-		if behind {
+		if behind || slots != nil { // a parcel that waits goes first
 			select {
 			case p = <-parcels:
 				return p, true, nil
@@ -64,6 +65,8 @@ func (t *tenure) await(ctx context.Context, parcels <-chan parcel) (p parcel, ok
 				return p, false, nil
 			default:
 			}
+		}
+		if behind {
 			if err := t.turn(ctx); err != nil {
 				return p, false, err
 			}
@@ -121,7 +124,8 @@ func (t *tenure) serve(ctx context.Context, p *parcel) error {
 	ctx, cancel := withGrace(ctx, t.worker.Config.CommitTimeout)
 	defer cancel()
 	t.parcel = p
-	t.stats.Records, t.stats.Lag, t.gap = len(p.batch.Records), p.batch.High-p.batch.Next, p.batch.Gap
+	t.stats.Records, t.stats.Tombstones = len(p.batch.Records), p.tombstones
+	t.stats.Lag, t.gap = p.batch.High-p.batch.Next, p.batch.Gap
 	defer t.tellSweep()
 	return t.driver.Serve(ctx, t.fill(p))
 }
@@ -153,9 +157,11 @@ func (t *tenure) keepUp() error {
 		return nil
 	}
 	t.edition = newest.Number
-	err := t.driver.Swap(newest.Set)
-	t.tellSweep()
-	return err
+	if err := t.driver.Swap(newest.Set); err != nil {
+		return err
+	}
+	t.tellAdoption()
+	return nil
 }
 
 // Admit implements Receiver: an event of a profile that belongs to another
@@ -163,7 +169,7 @@ func (t *tenure) keepUp() error {
 func (t *tenure) Admit(i int) bool {
 	p := t.parcel
 	ev := &p.events[i]
-	t.stats.clamp(ev.Clamped)
+	t.stats.notice(ev)
 	owner := t.worker.Owner(ev.Profile)
 	if owner == t.origin.partition {
 		return true
@@ -245,7 +251,8 @@ func (t *tenure) bury(ctx context.Context) error {
 // tell reports a stored commit to all who want to know of it.
 func (t *tenure) tell(c *Commit) {
 	w, shard := t.worker, t.origin.partition
-	t.stats.Changes, t.stats.Profiles, t.stats.Gap = len(c.Changes), len(c.Profiles), c.Gap
+	t.stats.count(c.Changes)
+	t.stats.Profiles, t.stats.Gap = len(c.Profiles), c.Gap
 	t.stats.StreamTime, t.stats.Edition, t.stats.Overdue = c.Clock, t.edition, t.driver.Overdue()
 	if w.Sample != nil {
 		w.Sample.offer(shard, t.driver.Names(), c)
@@ -255,6 +262,16 @@ func (t *tenure) tell(c *Commit) {
 	}
 	w.Observer.committed(shard, t.stats)
 	t.stats = BatchStats{}
+}
+
+// tellAdoption reports that a rule set is in force, and the sweep that follows.
+func (t *tenure) tellAdoption() {
+	a := Adoption{Edition: t.edition}
+	if t.driver.Sweeping() {
+		a.Marks = t.driver.Marks()
+	}
+	t.worker.Observer.adopted(t.origin.partition, a)
+	t.tellSweep()
 }
 
 // tellSweep reports how far a sweep is.

@@ -21,13 +21,33 @@ type Codec struct {
 	series     numbering
 	segments   numbering
 	conditions numbering
+	narrow     bool   // reads no more than its schema needs, see Retiring
 	retired    []bool // by number: segments that Retired may name; nil for all
 }
 
 // numbering maps positions in a rule set to numbers in the list of names.
 type numbering struct {
 	number   []uint64
-	position map[uint64]int
+	position []int32 // by number, absent for a name that is not of this kind or not in the rule set
+}
+
+// absent is the position of what a rule set does not have.
+const absent = -1
+
+// at returns the position of a number, and false for what is absent.
+func (n *numbering) at(number uint64) (int, bool) {
+	if number >= uint64(len(n.position)) || n.position[number] == absent {
+		return 0, false
+	}
+	return int(n.position[number]), true
+}
+
+// invert fills in the positions, of as many numbers as there are names.
+func (n *numbering) invert(names int) {
+	n.position = slices.Repeat([]int32{absent}, names)
+	for position, number := range n.number {
+		n.position[number] = int32(position)
+	}
 }
 
 const (
@@ -52,20 +72,19 @@ func NewCodec(schema *Schema, segments, names []string) (*Codec, []string) {
 			known[name] = at
 			codec.names = append(codec.names, name)
 		}
-		numbers.position[at] = len(numbers.number)
 		numbers.number = append(numbers.number, at)
 	}
-	codec.series.position = make(map[uint64]int, len(schema.Series))
-	codec.segments.position = make(map[uint64]int, len(segments))
 	for _, s := range schema.Series {
 		number(&codec.series, NameOfSeries(s.Key))
 	}
-	codec.conditions.position = make(map[uint64]int, len(schema.Conditions))
 	for _, id := range segments {
 		number(&codec.segments, NameOfSegment(id))
 	}
 	for _, key := range schema.Conditions {
 		number(&codec.conditions, nameCondition+digest(key))
+	}
+	for _, numbers := range []*numbering{&codec.series, &codec.segments, &codec.conditions} {
+		numbers.invert(len(codec.names))
 	}
 	return codec, codec.names[len(names):]
 }
@@ -76,9 +95,13 @@ func (c *Codec) Names() []string { return c.names }
 
 // Retiring returns a codec that puts only segments into Retired whose names
 // are chosen, and passes over others that its rule set does not have. It is
-// for looking at profiles with a part of the rule set they are stored under.
+// for looking at profiles with a part of the rule set they are stored under:
+// of what it reads, a profile has only the traits and series that the rules
+// ask for, and it refers to the blob. Such a profile must not be stored or
+// kept.
 func (c *Codec) Retiring(chosen func(segment string) bool) *Codec {
 	narrow := *c
+	narrow.narrow = true
 	narrow.retired = make([]bool, len(c.names))
 	for number, name := range c.names {
 		id, ok := SegmentName(name)

@@ -21,8 +21,14 @@ func (c *Codec) Decode(id, blob string) (*Profile, error) {
 	for range r.count(1) {
 		p.Groups = append(p.Groups, strings.Clone(r.text()))
 	}
-	p.Traits.read(r)
-	p.seen.read(r)
+	if c.narrow {
+		p.Traits.readOf(r, c.schema)
+		r.skipSeen()
+	} else {
+		p.Traits.read(r)
+		p.seen.read(r)
+		r.blob, r.at = strings.Clone(r.blob[r.at:]), 0 // of the series, kept when the rest is not
+	}
 	c.readSeries(r, p)
 	c.readHeld(r, p)
 	if r.err == nil && r.left() > 0 {
@@ -43,7 +49,7 @@ func (c *Codec) readMembers(r *reader, p *Profile) {
 			r.fail(fmt.Errorf("segment number %d is not among the shard's %d names", number, len(c.names)))
 			return
 		}
-		if i, ok := c.segments.position[number]; ok {
+		if i, ok := c.segments.at(number); ok {
 			p.Members.Set(i, true)
 		} else if c.retired == nil || c.retired[number] {
 			p.Retired = append(p.Retired, number)
@@ -59,19 +65,21 @@ const columnLeast = 32
 // points are kept, too, until the profile is stored again: who loads it is
 // about to evaluate it, and reads most.
 func (c *Codec) readSeries(r *reader, p *Profile) {
-	r.blob, r.at = strings.Clone(r.blob[r.at:]), 0 // kept when the rest of the blob is not
 	r.least = columnLeast
 	n := r.count(5)
 	known := min(n, len(c.series.number))
 	p.kept = make([]kept, 0, known)
 	all := make([]points, 0, known)
 	for range n {
-		number := r.uvarint()
+		i, ok := c.series.at(r.uvarint())
+		if !ok {
+			r.skipPoints()
+			continue
+		}
 		begin := r.at
 		pts := r.points()
-		i, ok := c.series.position[number]
-		if r.err != nil || !ok {
-			continue
+		if r.err != nil {
+			return
 		}
 		one := &c.schema.Series[i]
 		if one.Keep.Ordered() && !pts.ordered(one) || !one.Keep.Ordered() && !pts.fits(one.Keep) {
@@ -120,6 +128,27 @@ func (r *reader) points() points {
 		p.buckets[i] = b
 	}
 	return p
+}
+
+// skipPoints passes over what points would read, and fails where that does.
+func (r *reader) skipPoints() {
+	for range r.count(1) {
+		r.uvarint()
+	}
+	for range r.count(2) {
+		r.skip(maxValueDepth)
+	}
+	for range r.count(1) {
+		r.text()
+	}
+	for range r.count(9) {
+		for range 3 {
+			r.uvarint()
+		}
+		for range 3 {
+			r.skip(maxValueDepth)
+		}
+	}
 }
 
 func (r *reader) number() float64 {

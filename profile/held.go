@@ -83,7 +83,7 @@ func (c *Codec) readHeld(r *reader, p *Profile) {
 			r.fail(fmt.Errorf("condition number %d is not among the shard's %d names", number, len(c.names)))
 			return
 		}
-		if i, ok := c.conditions.position[number]; ok {
+		if i, ok := c.conditions.at(number); ok {
 			p.Hold(i, since)
 			p.Members.Set(len(c.segments.number)+i, true)
 		}

@@ -126,5 +126,13 @@ func (s *seen) read(r *reader) {
 	s.sightings = append(make([]byte, 0, r.at-begin+bytesPerSighting), r.blob[begin:r.at]...)
 }
 
+// skipSeen passes over what read takes.
+func (r *reader) skipSeen() {
+	for range r.count(bytesPerID + 1) {
+		r.fixed()
+		r.uvarint()
+	}
+}
+
 // bytes estimates the memory that s takes beside itself.
 func (s *seen) bytes() int { return cap(s.sightings) + 24*len(s.newest) }

@@ -89,6 +89,30 @@ func (t *Traits) read(r *reader) {
 	t.encoded = strings.Clone(r.blob[begin:r.at])
 }
 
+// readOf takes of what append wrote the leaves at and below the traits of a
+// schema. The rest is checked as read does.
+func (t *Traits) readOf(r *reader, schema *Schema) {
+	var last Path
+	wanted := schema.Traits // those that a leaf to come may be at or below; both are sorted
+	for i := range r.count(3) {
+		path := Path(r.text())
+		if i > 0 && path <= last || !path.escaped() {
+			r.fail(errValue)
+			return
+		}
+		last = path
+		at := r.varint()
+		for len(wanted) > 0 && wanted[0] < path && !path.Below(wanted[0]) {
+			wanted = wanted[1:]
+		}
+		if len(wanted) > 0 && (wanted[0] == path || path.Below(wanted[0])) {
+			t.leaves = append(t.leaves, leaf{path, at, r.value(0)})
+		} else {
+			r.skip(0)
+		}
+	}
+}
+
 // append encodes t, and writes it behind b.
 func (t *Traits) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(t.Len()))

@@ -2,6 +2,8 @@ package rules
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 
 	"muster/profile"
 	"muster/rules/internal/engine"
@@ -72,11 +74,22 @@ func costOf(s *Segment, seen map[string]bool) Cost {
 	return cost
 }
 
-// String is the cost on one line.
+// String is the cost on one line. What is only guessed has a ~.
 func (c Cost) String() string {
 	kind := "indexed"
 	if len(c.Computed) > 0 {
 		kind = fmt.Sprintf("%d of %d computed", len(c.Computed), len(c.Computed)+c.Indexed)
 	}
-	return fmt.Sprintf("%s: %s, about %.1f%% of profiles, %d aggregates, %d bytes a profile", c.Segment, kind, 100*c.Share, len(c.Aggregates), c.Bytes)
+	return fmt.Sprintf("%s: %s, %d aggregates, at a guess ~%s %% of profiles and ~%d bytes a profile",
+		c.Segment, kind, len(c.Aggregates), guess(100*c.Share), c.Bytes)
+}
+
+// guess writes a figure that nobody has measured with the one digit that can
+// be believed.
+func guess(figure float64) string {
+	if figure == 0 {
+		return "0"
+	}
+	size := math.Pow(10, math.Floor(math.Log10(figure)))
+	return strconv.FormatFloat(math.Round(figure/size)*size, 'f', max(0, -int(math.Log10(size))), 64)
 }

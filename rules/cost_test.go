@@ -16,9 +16,9 @@ func TestCosts(t *testing.T) {
 	})
 	costs := set.Costs()
 	want := []string{
-		"a-spent: indexed, about 40.0% of profiles, 1 aggregates, 290 bytes a profile",
-		"b-spent: indexed, about 2.0% of profiles, 0 aggregates, 0 bytes a profile",
-		"c-ratio: 1 of 2 computed, about 9.0% of profiles, 2 aggregates, 580 bytes a profile",
+		"a-spent: indexed, 1 aggregates, at a guess ~40 % of profiles and ~290 bytes a profile",
+		"b-spent: indexed, 0 aggregates, at a guess ~2 % of profiles and ~0 bytes a profile",
+		"c-ratio: 1 of 2 computed, 2 aggregates, at a guess ~9 % of profiles and ~580 bytes a profile",
 	}
 	for i, c := range costs {
 		if c.String() != want[i] {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"muster/rules/internal/language"
+	"muster/spelling"
 )
 
 // idOrder returns the indexes of segments by id.
@@ -96,7 +97,7 @@ func (d *dependencies) suggest(id string) string {
 	for i := range d.segments {
 		ids[i] = d.segments[i].ID
 	}
-	if near := language.Nearest(id, ids); near != "" {
+	if near := spelling.Nearest(id, ids); near != "" {
 		return "did you mean " + near + "?"
 	}
 	return "the id stands behind id: of the other segment"

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"muster/profile"
 	"muster/rules/internal/engine"
 	"muster/rules/internal/language"
+	"muster/spelling"
 )
 
 // Explanation is one node of a rule as it stands for a profile.
@@ -26,13 +28,32 @@ type Explanation struct {
 func (s *Set) Explain(p *profile.Profile, segment string, now int64) (*Explanation, error) {
 	position, known := s.Position(segment)
 	if !known {
-		return nil, fmt.Errorf("explaining: there is no segment %s", segment)
+		return nil, fmt.Errorf("explaining: there is no segment %s%s", segment, s.near(segment))
 	}
 	rule, mistakes := language.Check(s.segments[position].Rule)
 	if len(mistakes) > 0 {
 		return nil, fmt.Errorf("explaining segment %s: %s", segment, mistakes[0].Message)
 	}
 	return explain(engine.NewInspector(s.compiled, p, now, s.mentioned), rule.Term), nil
+}
+
+// nearIDs is how many ids are proposed in place of one that nobody knows.
+const nearIDs = 5
+
+// near names segments that may have been meant by an id.
+func (s *Set) near(id string) string {
+	ids := s.IDs()
+	if found := spelling.Near(id, ids, nearIDs); len(found) > 0 {
+		return "; near it are " + strings.Join(found, ", ")
+	}
+	slices.Sort(ids)
+	switch {
+	case len(ids) == 0:
+		return "; there are none at all"
+	case len(ids) > nearIDs:
+		return fmt.Sprintf("; there are %s and %d more", strings.Join(ids[:nearIDs], ", "), len(ids)-nearIDs)
+	}
+	return "; there are " + strings.Join(ids, ", ")
 }
 
 // explain explains a term and what is below it.

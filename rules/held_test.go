@@ -208,10 +208,10 @@ func TestCostsOfTime(t *testing.T) {
 		"c": `abandoned(events("A"), events("B"), "1h")`, "d": `sequence("1h", events("A", "1d"), events("B", "1d")) or sequence("1h", events("A", "7d"), events("B", "7d"))`,
 	})
 	want := []string{
-		"a: indexed, about 30.0% of profiles, 1 aggregates, 120 bytes a profile",
-		"b: indexed, about 30.0% of profiles, 0 aggregates, 0 bytes a profile",
-		"c: indexed, about 40.0% of profiles, 1 aggregates, 30 bytes a profile",
-		"d: indexed, about 64.0% of profiles, 1 aggregates, 130 bytes a profile",
+		"a: indexed, 1 aggregates, at a guess ~30 % of profiles and ~120 bytes a profile",
+		"b: indexed, 0 aggregates, at a guess ~30 % of profiles and ~0 bytes a profile",
+		"c: indexed, 1 aggregates, at a guess ~40 % of profiles and ~30 bytes a profile",
+		"d: indexed, 1 aggregates, at a guess ~60 % of profiles and ~130 bytes a profile",
 	}
 	for i, c := range set.Costs() {
 		if c.String() != want[i] {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/twmb/murmur3"
 
@@ -28,6 +29,7 @@ type Set struct {
 	byID     []int32       // positions in the order of ids
 	meanings []uint64      // by position, see mean
 	uses     map[int][]int // positions that a position mentions
+	seriesOf sync.Map      // what SeriesOf has found, by position
 	print    string
 	compiled *engine.Set
 }

@@ -64,7 +64,7 @@ func newLeakRig(t *testing.T) *leakRig {
 	k.Brokers, k.SessionTimeout, k.HeartbeatInterval, k.PollWait = kafka.StartFakeFor(t).Addresses(), 3*time.Second, 50*time.Millisecond, 50*time.Millisecond
 	r.Addresses, r.Buckets = []string{l.server.Address}, 16
 	l.config.Pipeline.IdleCheck, l.config.Pipeline.CommitTimeout = 100*time.Millisecond, time.Second
-	if _, err := Prepare(t.Context(), l.config, leakShards, 1); err != nil {
+	if _, err := Prepare(t.Context(), l.config, Preparation{Shards: leakShards, Replication: 1}); err != nil {
 		t.Fatal(err)
 	}
 	var err error

@@ -35,7 +35,7 @@ func TestPortInUse(t *testing.T) {
 	cfg := config.Default()
 	cfg.HTTP.Listen = listener.Addr().String()
 	var refused *UnusableError
-	if err := New(cfg, nil, zap.NewNop()).Serve(t.Context(), nil, nil); !errors.As(err, &refused) {
+	if err := New(cfg, nil, zap.NewNop()).Serve(t.Context(), nil, nil); !errors.As(err, &refused) || !strings.HasPrefix(err.Error(), "http.listen: "+cfg.HTTP.Listen+" is taken") {
 		t.Errorf("a port in use gives %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"muster/credentials"
 	"muster/observe"
 )
 
@@ -29,7 +30,7 @@ func (s *Service) await(ctx context.Context, part string, mends func(error) bool
 		if ctx.Err() != nil || !mends(err) {
 			return err
 		}
-		s.watch.Health().Wait(part, err.Error())
+		s.watch.Health().Wait(part, reasonOf(err))
 		s.log.Warn("waiting for "+part, zap.Error(err), zap.Duration("next_attempt", wait))
 		select {
 		case <-ctx.Done():
@@ -37,6 +38,14 @@ func (s *Service) await(ctx context.Context, part string, mends func(error) bool
 		case <-time.After(wait/2 + rand.N(wait/2)):
 		}
 	}
+}
+
+// reasonOf is the text of an error, or what it comes down to.
+func reasonOf(err error) string {
+	if lead := credentials.Lead(err); lead != "" {
+		return lead
+	}
+	return err.Error()
 }
 
 // keep runs a member of a consumer group. It ends early only when Kafka

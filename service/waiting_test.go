@@ -39,9 +39,9 @@ func TestWaitingMends(t *testing.T) {
 		&credentials.HandshakeError{Err: errors.New("expired")}:         true,
 		&credentials.FileError{Err: errors.New("empty")}:                true,
 		errors.New("ERR unknown command"):                               false,
-		errors.New("LOADING Redis is loading the dataset in memory"):    true,
-		errors.New("MOVED 3999 127.0.0.1:6381"):                         true,
-		errors.New("NOREPLICAS Not enough good replicas to write."):     true,
+		answer("LOADING Redis is loading the dataset in memory"):        true,
+		answer("MOVED 3999 127.0.0.1:6381"):                             true,
+		answer("NOREPLICAS Not enough good replicas to write."):         true,
 	} {
 		if waitingMends(err) != want {
 			t.Errorf("%v: %v", err, !want)

@@ -100,7 +100,7 @@ func (c Config) Validate() error {
 	}
 	refuse(len(c.Addresses) == 0, "addresses: at least one host:port is needed")
 	for _, address := range c.Addresses {
-		refuse(address == "", "addresses: an address is empty")
+		problems = append(problems, credentials.ValidateAddress("addresses", address))
 	}
 	refuse(c.Username != "" && !c.authenticated(), "password: username %q has none, and no password_file", c.Username)
 	problems = append(problems, credentials.ValidatePassword("password", c.Password, c.PasswordFile), c.TLS.Validate())

@@ -18,7 +18,7 @@ func TestTheDefaultIsValid(t *testing.T) {
 func TestEveryBoundIsChecked(t *testing.T) {
 	for want, change := range map[string]func(*Config){
 		"addresses: at least one": func(c *Config) { c.Addresses = nil },
-		"addresses: an address":   func(c *Config) { c.Addresses = []string{"a:1", ""} },
+		"addresses: \"\" is not host:port":   func(c *Config) { c.Addresses = []string{"a:1", ""} },
 		"db: -1":                  func(c *Config) { c.DB = -1 },
 		"db: a Redis Cluster":     func(c *Config) { c.DB, c.Cluster = 1, true },
 		"password: username":      func(c *Config) { c.Username = "muster" },

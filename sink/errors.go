@@ -22,6 +22,9 @@ var ErrBroken error = fatalError("a transaction of this shard was applied in par
 // going, to other shards.
 var ErrSealed error = fatalError("the deployment was resharded")
 
+// ErrCursor is returned by MembersFrom for a cursor of another layout.
+var ErrCursor = errors.New("begin anew without it")
+
 type fatalError string
 
 // Error implements error.

@@ -44,11 +44,7 @@ func (s *Store) Load(ctx context.Context, shard int, profiles []string) ([]strin
 func (s *Store) loadChunk(ctx context.Context, shard int, epoch int64, blobs, profiles []string) ([]string, error) {
 	d := s.draft()
 	defer s.release(d)
-	for i := range profiles {
-		number := bucket(profiles[i], s.keys.buckets)
-		d.begin("hget", d.piece(s.keys.appendBucket(d.letters, shard, number)), &profiles[i])
-		d.endValue(ctx)
-	}
+	d.ask(ctx, s.keys, shard, profiles)
 	pipe := s.client.Pipeline()
 	_ = pipe.BatchProcess(ctx, d.commands...) // queues them and can't fail
 	current := pipe.HGet(ctx, s.keys.meta(shard), "epoch")
@@ -60,9 +56,41 @@ func (s *Store) loadChunk(ctx context.Context, shard int, epoch int64, blobs, pr
 		return nil, err
 	}
 	for _, command := range d.commands {
-		blobs = append(blobs, command.(*redis.StringCmd).Val()) // "" for a profile that does not exist
+		switch command := command.(type) {
+		case *redis.StringCmd:
+			blobs = append(blobs, command.Val()) // "" for a profile that does not exist
+		case *redis.SliceCmd:
+			for _, blob := range command.Val() {
+				text, _ := blob.(string) // nil for a profile that does not exist
+				blobs = append(blobs, text)
+			}
+		}
 	}
 	return blobs, nil
+}
+
+// ask puts the commands that load profiles into a draft: one for all those in
+// turn that are in the same bucket, as those of a sweep are. Of the others,
+// which events bring, hardly two share one.
+func (d *draft) ask(ctx context.Context, keys keys, shard int, profiles []string) {
+	for begin := 0; begin < len(profiles); {
+		number, end := bucket(profiles[begin], keys.buckets), begin+1
+		for end < len(profiles) && bucket(profiles[end], keys.buckets) == number {
+			end++
+		}
+		key := d.piece(keys.appendBucket(d.letters, shard, number))
+		if end == begin+1 {
+			d.begin("hget", key, &profiles[begin])
+			d.endValue(ctx)
+		} else {
+			d.begin("hmget", key)
+			for i := begin; i < end; i++ {
+				d.add(&profiles[i])
+			}
+			d.commands = append(d.commands, redis.NewSliceCmd(ctx, d.own()...))
+		}
+		begin = end
+	}
 }
 
 // stillOwn returns ErrFenced unless a shard's epoch, as it was read, is the

@@ -8,66 +8,16 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-const (
-	scanPage   = 1000 // members a reply of SSCAN brings, roughly
-	sizesChunk = 100  // shards read in one pipeline
-)
-
-// Sizes returns the number of members by segment, summed over all shards.
-// Shards are read one after the other, so the sum is of no single instant.
-func (s *Store) Sizes(ctx context.Context) (map[string]int64, error) {
-	shards, err := s.shards(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading sizes: %w", err)
-	}
-	sum := map[string]int64{}
-	for first := 0; first < shards; first += sizesChunk {
-		last := min(first+sizesChunk, shards)
-		var replies []*redis.MapStringStringCmd
-		err := s.retry(ctx, "reading sizes", func(ctx context.Context) error {
-			pipe := s.client.Pipeline()
-			replies = replies[:0]
-			for shard := first; shard < last; shard++ {
-				replies = append(replies, pipe.HGetAll(ctx, s.keys.sizes(shard)))
-			}
-			_, err := pipe.Exec(ctx)
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("reading sizes: %w", err)
-		}
-		for i, reply := range replies {
-			for segment, text := range reply.Val() {
-				var size int64
-				if err := parse(s.keys.sizes(first+i), segment, text, &size); err != nil {
-					return nil, fmt.Errorf("reading sizes: %w", err)
-				}
-				sum[segment] += size
-			}
-		}
-	}
-	return sum, nil
-}
+// scanPage is how many members a reply of SSCAN brings, roughly.
+const scanPage = 1000
 
 // Members calls fn with every profile in a segment, in no order, until fn
 // returns an error, which it passes on. A profile that enters or leaves
 // meanwhile may be seen or not, and while a set grows or shrinks a profile
 // may be seen twice.
 func (s *Store) Members(ctx context.Context, segment string, fn func(profile string) error) error {
-	shards, err := s.shards(ctx)
-	if err != nil {
-		return fmt.Errorf("reading members of %s: %w", segment, err)
-	}
-	for shard := range shards {
-		if err := s.scan(ctx, s.keys.members(shard, segment), fn); err != nil {
-			return fmt.Errorf("reading members of %s: %w", segment, err)
-		}
-	}
-	return nil
-}
-
-func (s *Store) scan(ctx context.Context, key string, fn func(string) error) error {
-	return s.scanFrom(ctx, key, 0, fn)
+	_, _, err := s.MembersFrom(ctx, segment, Cursor{}, noLimit, fn)
+	return err
 }
 
 func (s *Store) scanFrom(ctx context.Context, key string, cursor uint64, fn func(string) error) error {

@@ -1,6 +1,7 @@
 package sink_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	client "github.com/redis/go-redis/v9"
 
 	"muster/rules"
+	"muster/sink"
 	"muster/test/kit/generate"
 	"muster/test/kit/redis"
 )
@@ -67,6 +69,57 @@ func TestASweepOfOlderRulesDoesNotCount(t *testing.T) {
 				step.generation, state.Swept, state.Bucket, state.Catalog, err, step)
 		}
 	}
+}
+
+// census is a shard of a store for a Driver's sweep.
+type census struct {
+	store *sink.Store
+	shard int
+}
+
+func (c census) Count(ctx context.Context) (int64, int, error) { return c.store.Count(ctx, c.shard) }
+
+func (c census) Scan(ctx context.Context, bucket, limit int) ([]string, int, error) {
+	return c.store.Scan(ctx, c.shard, bucket, limit)
+}
+
+// sweep has shards looked at to the end.
+func (f *feed) sweep(t *testing.T, store *sink.Store, shards ...int) {
+	t.Helper()
+	for _, shard := range shards {
+		d := f.shards[shard]
+		for d.Census = (census{store, shard}); d.Sweeping(); {
+			if err := d.Turn(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func every(shards int) (all []int) {
+	for shard := range shards {
+		all = append(all, shard)
+	}
+	return all
+}
+
+// between returns the segments of a set from one id to before another.
+func between(set *rules.Set, from, to string) (segments []rules.Segment) {
+	for i := range set.Len() {
+		if s := set.Segment(i); s.ID >= from && s.ID < to {
+			segments = append(segments, *s)
+		}
+	}
+	return segments
+}
+
+func compiled(t *testing.T, segments []rules.Segment) *rules.Set {
+	t.Helper()
+	set, err := rules.Compile(segments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
 }
 
 // sameEvents draws two rule sets that give most segments another meaning, and

@@ -119,6 +119,9 @@ func (c Config) validateTopics() error {
 	if len(c.Brokers) == 0 {
 		errs = append(errs, errors.New("brokers: at least one host:port is needed"))
 	}
+	for _, broker := range c.Brokers {
+		errs = append(errs, credentials.ValidateAddress("brokers", broker))
+	}
 	if c.Group == "" {
 		errs = append(errs, errors.New("group: the name is missing"))
 	}

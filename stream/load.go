@@ -25,6 +25,7 @@ type load struct {
 	origins     [][]origin   // of each record of parts
 	letters     []pipeline.DeadLetter
 	events      int
+	tombstones  int // records without a value
 
 	routed   []event.Routed
 	rejected []event.Rejection
@@ -46,12 +47,12 @@ func (l *load) reset() {
 		l.parts[i], l.origins[i] = l.parts[i][:0], l.origins[i][:0]
 	}
 	clear(l.letters)
-	l.letters, l.events = l.letters[:0], 0
+	l.letters, l.events, l.tombstones = l.letters[:0], 0, 0
 }
 
 func (l *load) add(splitter Splitter, rec *pipeline.Record) {
 	if rec.Value == nil {
-		l.reject(rec, "the record has no value (tombstone)", nil)
+		l.tombstones++ // a compacted topic says so that a key is no more; no event goes away by it
 		return
 	}
 	where := l.from.topic + "/" + strconv.Itoa(l.from.partition) + "/" + strconv.FormatInt(rec.Offset, 10)

@@ -43,6 +43,9 @@ type Observer struct {
 	// Routed is called when records of a source partition have become
 	// events on the keyed topic.
 	Routed func(topic string, partition, records, events int)
+	// Tombstones is called when records of a source partition were passed
+	// over because they have no value.
+	Tombstones func(topic string, partition, records int)
 	// DeadLettered is called when letters of a topic have been kept.
 	DeadLettered func(topic string, letters int)
 }
@@ -122,6 +125,12 @@ func (o *Observer) commitError(group string, err error) {
 func (o *Observer) routed(topic string, partition, records, events int) {
 	if o.Routed != nil {
 		o.Routed(topic, partition, records, events)
+	}
+}
+
+func (o *Observer) tombstones(topic string, partition, records int) {
+	if o.Tombstones != nil && records > 0 {
+		o.Tombstones(topic, partition, records)
 	}
 }
 

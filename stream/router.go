@@ -107,6 +107,7 @@ func (r *route) run(ctx context.Context) error {
 			return err
 		}
 		r.cluster.observer.routed(r.from.topic, r.from.partition, len(batch.Records), load.events)
+		r.cluster.observer.tombstones(r.from.topic, r.from.partition, load.tombstones)
 		load.reset()
 		splitter.Reset()
 		r.next = batch.Next

@@ -66,3 +66,24 @@ func (f *fixture) topicConfig(topic, name string) string {
 	f.t.Fatalf("topic %s has no %s", topic, name)
 	return ""
 }
+
+// A source topic is not Init's to make, but it can be made.
+func TestAbsentSourcesAreToldAndMade(t *testing.T) {
+	f := newFixture(t, kafka.Start(t))
+	f.cfg.Sources = []string{"web", "app"}
+	f.createTopic("web", 2)
+	c := f.connect(nil)
+	absent, err := c.AbsentSources(f.ctx)
+	if err != nil || fmt.Sprint(absent) != "[app]" {
+		t.Fatalf("absent are %v, %v", absent, err)
+	}
+	if created, err := c.CreateSources(f.ctx, absent, 3, 1); err != nil || fmt.Sprint(created) != "[app]" {
+		t.Errorf("created %v, %v", created, err)
+	}
+	if absent, err := c.AbsentSources(f.ctx); err != nil || len(absent) > 0 {
+		t.Errorf("absent are %v, %v", absent, err)
+	}
+	if created, err := c.CreateSources(f.ctx, []string{"app"}, 3, 1); err != nil || len(created) > 0 {
+		t.Errorf("a second time it created %v, %v", created, err)
+	}
+}

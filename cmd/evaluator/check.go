@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"muster/rules"
 )
@@ -12,7 +13,7 @@ import (
 type checkCommand struct {
 	Path   string `arg:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
 	Output string `enum:"text,json" default:"text" help:"How to print what was found: ${enum}."`
-	Cost   bool   `help:"Also show what each segment costs: predicates that are computed in place of looked up, estimated share of profiles, aggregates and bytes it adds to a profile."`
+	Cost   bool   `help:"Also show what each segment costs: predicates that are computed in place of looked up, aggregates, and guesses, made without any of your data, of the share of profiles in it and the bytes it adds to a profile; evaluator rehearse measures."`
 }
 
 // Help is shown by --help.
@@ -33,6 +34,7 @@ write instead. Then runs the tests beside the segments:
             expect: in                 # or out
 
 A test whose events are of several profiles says which one it means: profile: u1.
+With a test that fails comes the rule as a tree, as evaluator explain shows it.
 
 Exit code: 0 all well, 1 a test failed, 2 a segment can't be used.`
 }
@@ -63,6 +65,8 @@ type testMistake struct {
 	Segment string `json:"segment"`
 	Test    string `json:"test"`
 	Message string `json:"message"`
+	// Why is the rule as it stands for the profile, where there is one.
+	Why *rules.Explanation `json:"why,omitempty"`
 }
 
 // Run checks, tests and prints.
@@ -112,7 +116,7 @@ func (f *finding) print(c console, output string) error {
 		return f.printErrors(c.err)
 	}
 	for _, m := range f.Failures {
-		if _, err := fmt.Fprintf(c.err, "%s:%d: segment %s: %s: %s\n", m.File, m.Line, m.Segment, m.Test, m.Message); err != nil {
+		if _, err := fmt.Fprintf(c.err, "%s:%d: segment %s: %s: %s\n%s", m.File, m.Line, m.Segment, m.Test, m.Message, m.tree()); err != nil {
 			return fmt.Errorf("writing failures: %w", err)
 		}
 	}
@@ -123,6 +127,15 @@ func (f *finding) print(c console, output string) error {
 	}
 	_, err := fmt.Fprintf(c.out, "%s, %s, %d failed\n", number(f.Segments, "segment"), number(f.Tests, "test"), f.Failed)
 	return wrap("writing output", err)
+}
+
+// tree is why a test has failed, as evaluator explain shows it, a step to the
+// right.
+func (m *testMistake) tree() string {
+	if m.Why == nil {
+		return ""
+	}
+	return "  " + strings.ReplaceAll(strings.TrimSuffix(m.Why.String(), "\n"), "\n", "\n  ") + "\n"
 }
 
 func (f *finding) printErrors(out io.Writer) error {

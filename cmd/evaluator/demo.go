@@ -42,7 +42,9 @@ func (demoCommand) Help() string {
 this process and forget everything at the end; all between them is the real service:
 the shop's events have arbitrary keys, are routed by profile onto four shards, and every
 batch is one transaction. Simulated time runs at about two days a second, so that
-windows of weeks open and close while you watch.
+windows of weeks open and close while you watch. After 5,000 events one audience is
+added and one changed while everything runs: the table says how many customers have
+been looked at because of it, and the new audience has its members at once.
 
 Examples:
 
@@ -50,7 +52,7 @@ Examples:
     evaluator demo --rate 5000
     evaluator demo --events 20000 --output json
 
-The last one prints one object:
+The last one leaves the audiences as they are and prints one object:
 
     {"events":20000,"changes":..,"dead_letters":..,"seconds":..,"segments":[{"id":"vip","size":..},..]}
 
@@ -118,24 +120,18 @@ func (cmd *demoCommand) play(ctx context.Context, c console, set *rules.Set, log
 		return nil, err
 	}
 	defer store.Close()
-	tally := demo.NewTally()
-	show := &show{command: cmd, console: c, config: cfg, set: set, servers: servers, store: store, tally: tally}
+	edited, err := editedSegments(set)
+	if err != nil {
+		return nil, err
+	}
+	show := &show{
+		command: cmd, console: c, config: cfg, set: set, edited: edited, servers: servers, store: store, tally: demo.NewTally(),
+	}
 	began := time.Now()
-	if err := show.run(ctx, watched(service.New(cfg, set, log), tally)); err != nil {
+	if err := show.run(ctx, show.watch(service.New(cfg, set, log))); err != nil {
 		return nil, err
 	}
 	return show.result(context.WithoutCancel(ctx), time.Since(began))
-}
-
-// watched lets the tally see what a service does.
-func watched(s *service.Service, tally *demo.Tally) *service.Service {
-	s.Stream = tally.Stream(s.Stream)
-	s.Own = func(w *pipeline.Worker) service.Owner {
-		w.Observer = tally.Pipeline(w.Observer)
-		tally.Watch(w)
-		return w.Run
-	}
-	return s
 }
 
 // demoConfig is the service's configuration between the demo's servers.
@@ -152,7 +148,7 @@ func demoConfig(servers *demo.Servers) config.Config {
 // prepareDemo does what evaluator init does, and returns a store to look
 // with.
 func prepareDemo(ctx context.Context, cfg config.Config) (*sink.Store, error) {
-	if _, err := service.Prepare(ctx, cfg, demoShards, 1); err != nil {
+	if _, err := service.Prepare(ctx, cfg, service.Preparation{Shards: demoShards, Replication: 1}); err != nil {
 		return nil, err
 	}
 	return sink.New(ctx, cfg.Redis)
@@ -164,9 +160,23 @@ type show struct {
 	console console
 	config  config.Config
 	set     *rules.Set
+	edited  *rules.Set     // what is in force after the edit
+	rules   *pipeline.Live // of the service; set before anything is committed
 	servers *demo.Servers
 	store   *sink.Store
 	tally   *demo.Tally
+}
+
+// watch lets the tally see what a service does.
+func (s *show) watch(evaluator *service.Service) *service.Service {
+	evaluator.Stream = s.tally.Stream(evaluator.Stream)
+	evaluator.Own = func(w *pipeline.Worker) service.Owner {
+		s.rules = w.Rules
+		w.Observer = s.tally.Pipeline(w.Observer)
+		s.tally.Watch(w)
+		return w.Run
+	}
+	return evaluator
 }
 
 // run runs the service, traffic and table until the traffic has ended and
@@ -177,13 +187,20 @@ func (s *show) run(ctx context.Context, evaluator *service.Service) error {
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return evaluator.Run(ctx) })
 	parts.Go(func() error { return s.draw(ctx) })
+	parts.Go(func() error { return s.edit(ctx) })
 	parts.Go(func() error {
 		defer end()
 		if err := s.producer().Run(ctx); err != nil {
 			return err
 		}
 		kafka := s.config.Kafka
-		return s.tally.AwaitAll(ctx, s.servers.Broker, kafka.Group+"-router", kafka.Keyed, demoShards)
+		if err := s.tally.AwaitAll(ctx, s.servers.Broker, kafka.Group+"-router", kafka.Keyed, demoShards); err != nil {
+			return err
+		}
+		if s.command.edits() {
+			s.tally.AwaitSwept(ctx)
+		}
+		return nil
 	})
 	return parts.Wait()
 }
@@ -209,7 +226,7 @@ func (s *show) draw(ctx context.Context) error {
 	}
 	var table *demo.Table
 	if s.command.Output == "table" {
-		table = demo.NewTable(s.console.out, terminal, s.audiences())
+		table = demo.NewTable(s.console.out, terminal)
 		defer table.Close()
 	}
 	ticker := time.NewTicker(every)
@@ -239,14 +256,19 @@ func (s *show) frame(ctx context.Context, table *demo.Table) error {
 		return err
 	}
 	median, high := s.tally.Latency()
+	set := s.set
+	if counts.Edit.Words != "" {
+		set = s.edited
+	}
+	table.Audiences = audiences(set)
 	return table.Draw(counts, sizes, median, high)
 }
 
-func (s *show) audiences() []demo.Audience {
+func audiences(set *rules.Set) []demo.Audience {
 	var list []demo.Audience
-	for _, id := range slices.Sorted(slices.Values(s.set.IDs())) {
-		position, _ := s.set.Position(id)
-		name := s.set.Segment(position).Name
+	for _, id := range slices.Sorted(slices.Values(set.IDs())) {
+		position, _ := set.Position(id)
+		name := set.Segment(position).Name
 		if name == "" {
 			name = id
 		}

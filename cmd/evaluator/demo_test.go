@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"muster/configs"
@@ -33,7 +36,7 @@ func TestDemoEqualsOracle(t *testing.T) {
 	if err := decoder.Decode(&got); err != nil || decoder.More() {
 		t.Fatalf("not one object: %v, then %s", err, &out)
 	}
-	want := predictDemo(t, seed, events)
+	want := predictDemo(t, seed, events, exampleRules(t))
 	if got.Events != events || got.Changes != want.Changes || got.DeadLetters != want.DeadLetters {
 		t.Errorf("%d events, %d changes, %d dead letters, want %d, %d, %d",
 			got.Events, got.Changes, got.DeadLetters, events, want.Changes, want.DeadLetters)
@@ -48,11 +51,34 @@ func TestDemoEqualsOracle(t *testing.T) {
 	}
 }
 
-// predictDemo routes the traffic as the service does, and asks one oracle
-// and one engine a shard: stream time is each shard's own.
-func predictDemo(t *testing.T, seed uint64, events int) demoResult {
-	t.Helper()
+// TestDemoEdits runs the demo for somebody who watches. The audiences that are
+// edited meanwhile end up as if they had always been what they are at the end.
+func TestDemoEdits(t *testing.T) {
+	const events, seed = editAfter + 1000, 3
+	var out, errs bytes.Buffer
+	args := []string{"demo", "--events", strconv.Itoa(events), "--seed", strconv.Itoa(seed)}
+	if code := execute(args, console{nil, &out, &errs}); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, &errs)
+	}
 	texts := exampleRules(t)
+	texts["newsletter-readers"], texts["young-adults"] = `"newsletter" in traits.tags`, `traits.age in 18..34`
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	last := lines[len(lines)-2] // behind it is what the demo came to
+	for _, s := range predictDemo(t, seed, events, texts).Segments {
+		if size := fmt.Sprintf("  %s=%d", s.ID, s.Size); s.Size == 0 || !strings.Contains(last+" ", size+" ") {
+			t.Errorf("there is no %q in the last line: %s", size, last)
+		}
+	}
+	if !regexp.MustCompile(`(?m)^segments in force: added 1, changed 1; all [0-9,]+ profiles looked at$`).Match(out.Bytes()) {
+		t.Errorf("the end of the sweep is not shown:\n%s", &out)
+	}
+}
+
+// predictDemo routes the traffic as the service does, and asks one oracle
+// and one engine a shard: stream time is each shard's own. The changes are
+// those of the example segments.
+func predictDemo(t *testing.T, seed uint64, events int, texts map[string]string) demoResult {
+	t.Helper()
 	oracles, engines, changes := make([]*oracle.Oracle, demoShards), make([]*replica, demoShards), 0
 	for i := range oracles {
 		oracles[i], engines[i] = newOracle(t, texts), newExampleEngine(t, &changes)

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
+	"muster/credentials"
 	"muster/service"
 )
 
@@ -13,6 +15,7 @@ const (
 	exitOK       = 0
 	exitFailure  = 1
 	exitUnusable = 2
+	exitNothing  = 3
 )
 
 // unusableError is an error in what the user gave: a command line, a
@@ -28,13 +31,28 @@ func unusable(err error) error { return unusableError{err} }
 // errSilent ends a command with a failure that it has already explained.
 var errSilent = errors.New("failed")
 
+// errNothing ends a command that had events to apply and could use none.
+var errNothing = errors.New("no line could be used")
+
+// told is the text of an error, after what it comes down to when that stands
+// deep in it.
+func told(err error) string {
+	if lead := credentials.Lead(err); lead != "" && !strings.HasPrefix(err.Error(), lead) {
+		return lead + "\n  while " + err.Error()
+	}
+	return err.Error()
+}
+
 // report prints an error and returns its exit code.
 func report(out io.Writer, err error) int {
 	if err == nil {
 		return exitOK
 	}
 	if !errors.Is(err, errSilent) {
-		_, _ = fmt.Fprintf(out, "evaluator: %v\n", err)
+		_, _ = fmt.Fprintf(out, "evaluator: %s\n", told(err))
+	}
+	if errors.Is(err, errNothing) {
+		return exitNothing
 	}
 	var input unusableError
 	var refused *service.UnusableError

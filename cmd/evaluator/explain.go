@@ -2,17 +2,21 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"time"
 
+	"muster/profile"
 	"muster/rules"
 )
 
 type explainCommand struct {
-	Segments string   `required:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
+	Segments string   `placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files. Default with --live: segments.path of the configuration."`
 	Segment  string   `required:"" placeholder:"ID" help:"The segment to explain."`
-	Profile  string   `required:"" placeholder:"ID" help:"The profile to explain it for."`
+	Profile  string   `placeholder:"ID" help:"The profile to explain it for, after the events of the files."`
+	Live     string   `placeholder:"ID" help:"The profile to explain it for, as Redis has it."`
+	Config   string   `short:"c" placeholder:"FILE" help:"With --live: configuration file, as the evaluators have it."`
 	At       instant  `placeholder:"TIME" help:"Explain as of this time, as 2026-11-21T10:00:00Z. Default: after the last event."`
 	Output   string   `enum:"text,json" default:"text" help:"How to print: ${enum}."`
 	Files    []string `arg:"" optional:"" placeholder:"FILE" help:"Events as one JSON object a line, plain, .gz or .zst; - is standard input."`
@@ -29,12 +33,42 @@ says when.
     - count(events("Order Completed", "30d")) == 0  (flips by itself at 2026-12-09T12:00:00.000Z)
       = count(events("Order Completed", "30d")) is 1
 
-Exit code: 0 when explained, 2 when the segments, a file or the profile can't be
-used.`
+With --live the profile is the one that Redis has, and no events are read. It disturbs
+no evaluator. The time is the shard's clock, or a later one with --at:
+
+    evaluator explain --live u42 --segment vip -c muster.yaml
+
+Exit code: 0 when explained, 1 when Redis can't be reached, 2 when the segments, a file,
+the configuration or the profile can't be used.`
 }
 
-// Run replays the events up to the time and explains.
+// Run explains, after a replay or live.
 func (cmd *explainCommand) Run(c console) error {
+	if err := cmd.validate(); err != nil {
+		return unusable(fmt.Errorf("%w; see evaluator explain --help", err))
+	}
+	if cmd.Live != "" {
+		return cmd.live(c)
+	}
+	return cmd.replay(c)
+}
+
+func (cmd *explainCommand) validate() error {
+	switch {
+	case cmd.Live == "" && (cmd.Segments == "" || cmd.Profile == ""):
+		return errors.New("--segments and --profile are needed, or --live and -c")
+	case cmd.Live == "" && cmd.Config != "":
+		return errors.New("-c is for --live")
+	case cmd.Live != "" && cmd.Config == "":
+		return errors.New("--live needs the configuration file: -c FILE")
+	case cmd.Live != "" && (cmd.Profile != "" || len(cmd.Files) > 0):
+		return errors.New("with --live no --profile and no files are read")
+	}
+	return nil
+}
+
+// replay replays the events up to the time and explains.
+func (cmd *explainCommand) replay(c console) error {
 	set, err := loadSegments(cmd.Segments)
 	if err != nil {
 		return err
@@ -56,6 +90,7 @@ func (cmd *explainCommand) Run(c console) error {
 	if cmd.At != 0 {
 		until = int64(cmd.At)
 	}
+	tellStandardInput(files, c)
 	r.admit = func(arrival int64) bool { return arrival <= until }
 	if err := r.files(files, c.in); err != nil {
 		return err
@@ -66,15 +101,15 @@ func (cmd *explainCommand) Run(c console) error {
 		}
 	}
 	r.progress.summary(r)
-	return cmd.print(c, set, engine)
+	p, clock := engine.driver.Profile(cmd.Profile), engine.driver.Clock()
+	if p == nil || !p.Exists() {
+		return unusable(fmt.Errorf("no event of profile %s was read up to %s", cmd.Profile, instant(clock)))
+	}
+	return cmd.print(c, set, p, clock)
 }
 
-func (cmd *explainCommand) print(c console, set *rules.Set, r *replica) error {
-	p := r.driver.Profile(cmd.Profile)
-	if p == nil || !p.Exists() {
-		return unusable(fmt.Errorf("no event of profile %s was read up to %s", cmd.Profile, instant(r.driver.Clock())))
-	}
-	x, err := set.Explain(p, cmd.Segment, r.driver.Clock())
+func (cmd *explainCommand) print(c console, set *rules.Set, p *profile.Profile, clock int64) error {
+	x, err := set.Explain(p, cmd.Segment, clock)
 	if err != nil {
 		return unusable(err)
 	}
@@ -84,8 +119,8 @@ func (cmd *explainCommand) print(c console, set *rules.Set, r *replica) error {
 			Profile string             `json:"profile"`
 			At      time.Time          `json:"at"`
 			Rule    *rules.Explanation `json:"rule"`
-		}{cmd.Segment, cmd.Profile, time.UnixMilli(r.driver.Clock()).UTC(), x}))
+		}{cmd.Segment, p.ID, time.UnixMilli(clock).UTC(), x}))
 	}
-	_, err = fmt.Fprintf(c.out, "segment %s, profile %s, at %s\n%s", cmd.Segment, cmd.Profile, instant(r.driver.Clock()), x)
+	_, err = fmt.Fprintf(c.out, "segment %s, profile %s, at %s\n%s", cmd.Segment, shown(p.ID), instant(clock), x)
 	return wrap("writing output", err)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,6 +20,8 @@ type initCommand struct {
 	Config      string `short:"c" required:"" placeholder:"FILE" help:"Configuration file."`
 	Shards      int    `default:"16" help:"Partitions of the keyed topic. Changed later only by evaluator reshard."`
 	Replication int    `default:"1" help:"Replicas of the topics that are created."`
+
+	CreateSources bool `help:"Also create the topics of kafka.sources that are absent, with as many partitions as --shards."`
 }
 
 // Help is shown by --help.
@@ -28,9 +31,16 @@ and records the number of shards in Redis. What is there already stays as it is,
 may be run again. Every profile belongs to one shard, and changing their number takes a
 pause and evaluator reshard: take at least as many shards as processes you will run.
 
-Example:
+Source topics are yours. One that is absent is told, and no event comes from it until
+somebody creates it; --create-sources does.
 
-    evaluator init -c configs/evaluator.yaml --shards 32 --replication 3`
+Examples:
+
+    evaluator init -c configs/evaluator.yaml --shards 32 --replication 3
+    evaluator init -c muster.yaml --create-sources    # for a first try
+
+Exit code: 0 when all is there, 1 when Kafka or Redis can't be reached, 2 when the
+configuration, or what they hold, can't be used.`
 }
 
 // Run prepares Kafka and Redis.
@@ -46,34 +56,48 @@ func (cmd *initCommand) Run(c console) error {
 	defer stop()
 	service.LogRedis(zap.NewNop())
 	cfg.Redis.Observer.Retried = sayOnce(c)
-	created, err := service.Prepare(ctx, cfg, cmd.Shards, cmd.Replication)
+	done, err := service.Prepare(ctx, cfg, service.Preparation{
+		Shards: cmd.Shards, Replication: cmd.Replication, Sources: cmd.CreateSources, Reaching: sayReaching(c),
+	})
 	if err != nil {
 		return err
 	}
-	return cmd.print(c, &cfg, created)
+	return cmd.print(c, &cfg, &done)
+}
+
+// sayReaching returns a callback that says whom the command is going to wait
+// for, before it does.
+func sayReaching(c console) func(string, []string) {
+	return func(server string, addresses []string) {
+		_, _ = fmt.Fprintf(c.err, "reaching %s at %s\n", server, strings.Join(addresses, ", "))
+	}
 }
 
 // sayOnce returns a callback that tells of the first of many retries.
 func sayOnce(c console) func(string, error) {
 	var once sync.Once
 	return func(_ string, cause error) {
-		once.Do(func() { _, _ = fmt.Fprintf(c.err, "waiting for redis: %v\n", cause) })
+		once.Do(func() { _, _ = fmt.Fprintf(c.err, "waiting for redis: %s\n", told(cause)) })
 	}
 }
 
-func (cmd *initCommand) print(c console, cfg *config.Config, created []string) error {
+func (cmd *initCommand) print(c console, cfg *config.Config, done *service.Prepared) error {
 	var text strings.Builder
-	for _, topic := range created {
+	for _, topic := range done.Created {
 		partitions := 1
-		if topic == cfg.Kafka.Keyed {
+		if topic == cfg.Kafka.Keyed || slices.Contains(cfg.Kafka.Sources, topic) {
 			partitions = cmd.Shards
 		}
 		fmt.Fprintf(&text, "created topic %s: %s, replication %d\n", topic, number(partitions, "partition"), cmd.Replication)
 	}
-	if len(created) == 0 {
+	if len(done.Created) == 0 && len(done.Absent) == 0 {
 		fmt.Fprintln(&text, "all topics are there already")
 	}
 	fmt.Fprintf(&text, "redis is ready for %s under the prefix %s\n", number(cmd.Shards, "shard"), cfg.Redis.Prefix)
+	for _, topic := range done.Absent {
+		_, _ = fmt.Fprintf(c.err, "source topic %s is absent: no event comes from it before it is created, "+
+			"as with evaluator init --create-sources\n", topic)
+	}
 	_, err := fmt.Fprint(c.out, text.String())
 	return wrap("writing output", err)
 }

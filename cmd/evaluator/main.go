@@ -5,6 +5,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,12 +18,17 @@ type cli struct {
 	Run      runCommand      `cmd:"" help:"Run the service: from Kafka to Redis, until it is stopped."`
 	Init     initCommand     `cmd:"" help:"Prepare Kafka and Redis for the service."`
 	Reshard  reshardCommand  `cmd:"" help:"Change the number of shards, while no evaluator runs."`
+	Sizes    sizesCommand    `cmd:"" help:"Show how many members every segment has, from Redis."`
+	Members  membersCommand  `cmd:"" help:"List who is in a segment, from Redis."`
+	Profile  profileCommand  `cmd:"" help:"Show what is kept of a profile and which segments it is in, from Redis."`
 	Demo     demoCommand     `cmd:"" help:"Watch audiences move over a simulated shop; needs nothing installed."`
 	Replay   replayCommand   `cmd:"" help:"Apply a file of events to segments in memory and print who enters and leaves."`
 	Check    checkCommand    `cmd:"" help:"Check segment files and run the tests in them."`
-	Explain  explainCommand  `cmd:"" help:"Show why a profile is in a segment or not, after a file of events."`
+	Explain  explainCommand  `cmd:"" help:"Show why a profile is in a segment or not, after a file of events or live."`
 	Rehearse rehearseCommand `cmd:"" help:"Measure your segments on a sample of your events, and what a deployment needs."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 const description = `Decides who belongs to which audience, event by event.
@@ -41,10 +47,11 @@ func main() {
 }
 
 // execute runs one command line and returns the exit code: 0 for success, 1
-// for a failure, 2 for input or configuration that can't be used.
+// for a failure, 2 for input or configuration that can't be used, 3 when
+// nothing of a file of events could be.
 func execute(args []string, c console) int {
 	parser, err := kong.New(&cli{}, kong.Name("evaluator"), kong.Description(description),
-		kong.Writers(c.out, c.err), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
+		kong.Vars{"version": thisVersion()}, kong.Writers(c.out, c.err), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
 	if err != nil {
 		return report(c.err, err)
 	}
@@ -53,7 +60,19 @@ func execute(args []string, c console) int {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		return report(c.err, unusable(fmt.Errorf("%w; see evaluator --help", err)))
+		return report(c.err, unusable(fmt.Errorf("%w; see %s --help", err, commandOf(err))))
 	}
 	return report(c.err, command.Run(c))
+}
+
+// commandOf returns the command whose help is about a command line that can't
+// be used.
+func commandOf(err error) string {
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) && wrong.Context != nil {
+		if selected := wrong.Context.Selected(); selected != nil {
+			return "evaluator " + selected.Name
+		}
+	}
+	return "evaluator"
 }

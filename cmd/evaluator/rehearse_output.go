@@ -83,11 +83,11 @@ func (t *figureTable) sizes(f *rehearsal.Figures) {
 }
 
 func (t *figureTable) sizing(s *rehearsal.Sizing, profile float64) {
-	t.printf("\nFor %d profiles of %.0f bytes in Redis, with %.0f %% of every core left free. To the stages come\n",
+	t.printf("\nAn estimate for %d profiles of %.0f bytes in Redis, with %.0f %% of every core left free. To the stages come\n",
 		s.Profiles, profile, 100*(1-s.Headroom))
 	t.printf("%.1f us an event for Kafka's and Redis' clients; Redis takes %.1f us (docs/scaling.md). Without replicas.\n\n", s.ServersUS, s.RedisUS)
 	t.printf("events/s\tevaluator cores\tshards\tRedis nodes\tRedis GB\tand reach, GB at most\t\n")
 	for _, n := range s.Rows {
-		t.printf("%d\t%d\t%d\t%d\t%.1f\t%.1f\t\n", n.EventsPerSecond, n.Cores, n.Shards, n.RedisNodes, n.RedisGB, n.ReachGB)
+		t.printf("%d\t~%d\t~%d\t~%d\t~%.1f\t~%.1f\t\n", n.EventsPerSecond, n.Cores, n.Shards, n.RedisNodes, n.RedisGB, n.ReachGB)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"time"
 )
 
 type replayCommand struct {
@@ -33,7 +32,9 @@ The clock is the latest arrival time seen (receivedAt, else the event's own time
 What is printed at a time T includes everything that arrived at or before T, in file
 order: it is printed when the first event that arrives after T comes. A time past the
 end moves the clock there, so that windows close. Lines that can't be used don't stop
-the replay; they are counted at the end and kept with --dead-letters.
+the replay; they are counted at the end, with the first of each kind, and kept with
+--dead-letters. A single arrival that is more than a day ahead of all others is told,
+as it has moved the clock for all that came after it.
 
 Examples:
 
@@ -43,7 +44,8 @@ Examples:
     # every change of one profile
     zcat events.gz | grep u42 | evaluator replay --segments vip.yaml --output changes
 
-Exit code: 0 when all lines were read, 2 when the segments or a file can't be used.`
+Exit code: 0 when all lines were read, 2 when the segments or a file can't be used, 3
+when there were lines and none could be used.`
 }
 
 // Run replays every file.
@@ -68,9 +70,21 @@ func (cmd *replayCommand) Run(c console) (err error) {
 	r := &replay{replica: engine, printer: newPrinter(out, cmd.Output), letters: letters, progress: newProgress(c.err)}
 	r.at = slices.Sorted(slices.Values(cmd.At))
 	r.emit, r.before = r.printer.change, r.upTo
+	tellStandardInput(files, c)
 	err = r.files(files, c.in)
 	r.progress.summary(r)
+	if err == nil && r.applied+r.repeats == 0 && r.dead > 0 {
+		err = errNothing
+	}
 	return errors.Join(err, wrap("writing output", out.Flush()), letters.close())
+}
+
+// tellStandardInput says what a command waits for that somebody may have
+// started without the names of files.
+func tellStandardInput(files []string, c console) {
+	if slices.Contains(files, "-") && isTerminal(c.in) {
+		_, _ = fmt.Fprintln(c.err, "reading events from standard input, one JSON object a line, up to Ctrl-D")
+	}
 }
 
 // files returns the files to read, having looked that they are there.
@@ -105,6 +119,8 @@ type replay struct {
 	at       []instant // still to print, ascending
 	lines    int
 	dead     int
+	refused  refusals
+	ahead    ahead
 }
 
 func (r *replay) files(names []string, in io.Reader) error {
@@ -150,6 +166,7 @@ func (r *replay) line(at place, line []byte, size int) error {
 	if err != nil {
 		return err
 	}
+	r.ahead.note(at, r.latest)
 	for _, one := range rejected {
 		if err := r.bury(at, one.Reason, one.Value); err != nil {
 			return err
@@ -160,6 +177,7 @@ func (r *replay) line(at place, line []byte, size int) error {
 
 func (r *replay) bury(at place, reason string, value []byte) error {
 	r.dead++
+	r.refused.note(at, reason)
 	return r.letters.write(at, reason, value)
 }
 
@@ -191,37 +209,4 @@ func (r *replay) stop() error {
 		return err
 	}
 	return r.printer.members(at, r.replica)
-}
-
-// progressEvery is how often progress is written.
-const progressEvery = time.Second
-
-// progress tells people how far a replay is.
-type progress struct {
-	out   io.Writer
-	live  bool // rewrite a line while working
-	began time.Time
-	last  time.Time
-}
-
-func newProgress(out io.Writer) *progress {
-	now := time.Now()
-	return &progress{out: out, live: isTerminal(out), began: now, last: now}
-}
-
-func (p *progress) tick(r *replay) {
-	if !p.live || r.lines%1024 != 0 || time.Since(p.last) < progressEvery {
-		return
-	}
-	p.last = time.Now()
-	_, _ = fmt.Fprintf(p.out, "\r\x1b[K%d lines, %.0f a second, at %s", r.lines,
-		float64(r.lines)/time.Since(p.began).Seconds(), instant(r.driver.Clock()))
-}
-
-func (p *progress) summary(r *replay) {
-	if p.live {
-		_, _ = fmt.Fprint(p.out, "\r\x1b[K")
-	}
-	_, _ = fmt.Fprintf(p.out, "replay: %d lines, %d events applied, %d repeats, %d dead letters, %d changes in %.1f s\n",
-		r.lines, r.applied, r.repeats, r.dead, r.printer.changes, time.Since(p.began).Seconds())
 }

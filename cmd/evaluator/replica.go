@@ -23,8 +23,11 @@ type replica struct {
 
 	events   []event.Event
 	rejected []event.Rejection
+	latest   int64 // arrival that was applied of the last record; 0 for none
 	applied  int
 	repeats  int
+	stoodIn  int // events whose timestamp can't be used
+	unjoined int // events that say that two ids are one customer
 }
 
 // Bounds on what a profile keeps in memory here. There is no store to spare,
@@ -54,6 +57,7 @@ func newReplica(set *rules.Set) (*replica, error) {
 // it, can't be used.
 func (r *replica) feed(record []byte) ([]event.Rejection, error) {
 	r.decoder.Reset()
+	r.latest = 0
 	r.events, r.rejected = r.decoder.Decode(r.events[:0], r.rejected[:0], record, 0, 0)
 	for i := range r.events {
 		if err := r.apply(i, record); err != nil {
@@ -72,10 +76,17 @@ func (r *replica) apply(i int, record []byte) error {
 	if err := r.before(ev.Arrival); err != nil {
 		return err
 	}
+	if ev.StoodIn {
+		r.stoodIn++
+	}
+	if ev.Joins() {
+		r.unjoined++
+	}
 	outcome, err := r.driver.Apply(context.Background(), ev)
 	if err != nil {
 		return err
 	}
+	r.latest = max(r.latest, ev.Arrival)
 	switch outcome {
 	case profile.Applied:
 		r.applied++

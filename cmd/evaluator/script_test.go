@@ -41,6 +41,8 @@ func TestScripts(t *testing.T) {
 			"masked":    cmpMasked,
 			"terminate": terminate,
 			"hangup":    hangUp,
+			"produce":   produce,
+			"until":     until,
 		},
 	})
 }

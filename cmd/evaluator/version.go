@@ -20,12 +20,17 @@ version brought, docs/upgrades.md what it means for data that is stored.`
 
 // Run prints one line.
 func (versionCommand) Run(c console) error {
+	_, err := fmt.Fprintln(c.out, thisVersion())
+	return err
+}
+
+// thisVersion is what this binary says that it is.
+func thisVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		info = &debug.BuildInfo{GoVersion: "unknown version of Go"}
 	}
-	_, err := fmt.Fprintln(c.out, versionLine(info))
-	return err
+	return versionLine(info)
 }
 
 func versionLine(info *debug.BuildInfo) string {

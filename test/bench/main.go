@@ -5,8 +5,8 @@
 //
 // Names are part/benchmark; a unit such as MB/s becomes the key MB_s. A part
 // that is a program prints such lines itself. With arguments only the parts
-// named are run. What they log goes to stderr. It must run in the root of
-// the repository.
+// named are run, and sweep, which takes five minutes or more, is run only so.
+// What they log goes to stderr. It must run in the root of the repository.
 //
 // The trap: numbers of two runs compare only on the same, idle machine.
 package main
@@ -30,6 +30,7 @@ var parts = []part{
 	{name: "sink", folder: "sink"},
 	{name: "timers", folder: "test/timers"},
 	{name: "skew", folder: "test/skew"},
+	{name: "sweep", folder: "test/sweep", named: true},
 	{name: "match", folder: "bench", program: true},
 	{name: "match-shop", folder: "bench", program: true},
 }
@@ -38,6 +39,7 @@ type part struct {
 	name    string
 	folder  string // from the root of the repository
 	program bool   // whether folder is a program that takes -part
+	named   bool   // whether it runs only where it is named, as it takes five minutes or more
 }
 
 func main() {
@@ -47,7 +49,7 @@ func main() {
 	}
 }
 
-// run runs the named parts, or all.
+// run runs the named parts, or all but those that have to be named.
 func run(names []string, out, log io.Writer) error {
 	chosen, err := choose(names)
 	if err != nil {
@@ -63,7 +65,7 @@ func run(names []string, out, log io.Writer) error {
 
 func choose(names []string) ([]part, error) {
 	if len(names) == 0 {
-		return parts, nil
+		return slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return p.named }), nil
 	}
 	var chosen []part
 	for _, name := range names {

@@ -5,6 +5,7 @@ import (
 	"go/build"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -45,5 +46,15 @@ func TestParts(t *testing.T) {
 		if _, err := build.Default.ImportDir(filepath.Join("..", "..", p.folder), 0); err != nil {
 			t.Errorf("part %s: %v", p.name, err)
 		}
+	}
+}
+
+func TestLongPartsHaveToBeNamed(t *testing.T) {
+	all, err := choose(nil)
+	if err != nil || slices.ContainsFunc(all, func(p part) bool { return p.name == "sweep" }) {
+		t.Errorf("without names there are %+v, %v", all, err)
+	}
+	if one, err := choose([]string{"sweep"}); err != nil || len(one) != 1 || one[0].name != "sweep" {
+		t.Errorf("sweep is %+v, %v", one, err)
 	}
 }

@@ -28,6 +28,7 @@ type options struct {
 	decisions   int           // bound on the programs that naive runs in one
 	live        time.Duration // at half load
 	profiles    string        // folder for CPU and allocation profiles; "" for none
+	whole       bool          // whether a run is measured from before its start: one so small is over before meters are read
 	verify      bool          // whether memberships are compared with the rules' own meaning
 }
 

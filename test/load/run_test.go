@@ -25,6 +25,7 @@ type run struct {
 	traffic    *traffic
 	services   fleet
 	ends       []int64 // of the records that wait for full speed
+	idle       reading // before the services were started
 }
 
 // measure runs a case at full speed and then at half of it. blob is what
@@ -67,6 +68,8 @@ func (r *run) fill() {
 // start starts so many processes that share out the shards.
 func (r *run) start(processes int, broker string, blob int) {
 	r.t.Helper()
+	r.idle.at = time.Now()
+	r.idle.redisCPU, r.idle.redisBytes = r.redis.spent()
 	for range processes {
 		r.services = append(r.services, startService(r.t, "-mode", r.contender.name, "-broker", broker, "-topic", r.topic.name, "-redis", r.redis.server.Address,
 			"-segments", r.segments.file, "-programs", r.segments.programs, "-cache", strconv.Itoa(r.population.cache), "-blob", strconv.Itoa(blob)))
@@ -97,12 +100,22 @@ func (r *run) touches() int {
 	return r.population.profiles
 }
 
+// warmed returns what the meters show when the first records are applied, or
+// before the services were started where all is measured.
+func (r *run) warmed() reading {
+	r.t.Helper()
+	if r.options.whole {
+		return r.idle
+	}
+	r.await(func(next []int64) bool { return sum(next) >= r.warm() })
+	return r.read()
+}
+
 // fullSpeed measures from when the first records are applied until the first
 // shard has nothing left to do.
 func (r *run) fullSpeed() figures {
 	r.t.Helper()
-	r.await(func(next []int64) bool { return sum(next) >= r.warm() })
-	before, profiled := r.read(), r.profile("full")
+	before, profiled := r.warmed(), r.profile("full")
 	r.await(func(next []int64) bool {
 		for shard := range next {
 			if next[shard] >= r.ends[shard] {

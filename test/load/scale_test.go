@@ -139,7 +139,7 @@ func TestSmallScale(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts servers and services; runs without -short (make test)")
 	}
-	o := &options{repeats: 1, events: 40_000}
+	o := &options{repeats: 1, events: 40_000, whole: true}
 	lines := measureScale(t, o, population{name: "hot", profiles: 400, cache: 1 << 20, fits: true}, few, t.Output())
 	for i, line := range lines {
 		if line.Evaluators != i+1 || line.Events <= 0 || line.CPU <= 0 || line.RedisCPU <= 0 || line.Predicted <= 0 || line.Cores <= 0 {

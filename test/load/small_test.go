@@ -20,7 +20,7 @@ func TestSmall(t *testing.T) {
 	o := &options{
 		populations: []population{{name: "hot", profiles: 400, cache: 1 << 20, fits: true}},
 		cases:       []string{engine, floor, naive}, segments: []int{0, few}, naive: []int{few},
-		repeats: 1, events: 20_000, decisions: 4000 * few, live: time.Second / 2, verify: true,
+		repeats: 1, events: 20_000, decisions: 4000 * few, live: time.Second / 2, whole: true, verify: true,
 	}
 	all := measure(t, o, t.Output())
 	if len(all) != 4 {

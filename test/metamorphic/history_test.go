@@ -119,7 +119,8 @@ func (s *shape) event(r *rand.Rand, profiles []string, clock int64) event.Event 
 }
 
 // records returns the history as a partition's log, with holes between the
-// offsets as compaction leaves them. A record of several events is a batch.
+// offsets as compaction leaves them. A record of several events is a batch,
+// and every third is written as careless clients do.
 func (h *history) records() []pipeline.Record { return spell(h.groups) }
 
 func spell(groups [][]event.Event) []pipeline.Record {
@@ -128,6 +129,9 @@ func spell(groups [][]event.Event) []pipeline.Record {
 		texts := make([][]byte, len(group))
 		for j := range group {
 			texts[j] = generate.Record(&group[j], nil)
+			if i%3 == 2 {
+				texts[j] = generate.Odd(rand.New(rand.NewPCG(uint64(i), uint64(j))), &group[j])
+			}
 		}
 		value := texts[0]
 		if len(texts) > 1 {

@@ -39,25 +39,33 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	s := suite{out: os.Stdout, test: goTest}
-	flag.IntVar(&s.rounds, "count", 1, "how often each mode runs")
-	flag.Uint64Var(&s.seed, "seed", 1, "the seed that the first run's tests are shuffled by; later ones count on from it")
-	modes := flag.String("modes", strings.Join(names(), ","), "which modes run, with commas between them")
-	flag.Parse()
-	s.packages = flag.Args()
-	if len(s.packages) == 0 {
-		s.packages = []string{"./..."}
-	}
-	err := s.choose(*modes)
-	if err == nil {
-		err = s.run(ctx)
-	}
-	if err != nil {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "steady:", err)
 		os.Exit(1)
 	}
+}
+
+func run(arguments []string, out io.Writer) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	s := suite{out: out, test: goTest}
+	flags := flag.NewFlagSet("steady", flag.ContinueOnError)
+	flags.IntVar(&s.rounds, "count", 1, "how often each mode runs")
+	flags.Uint64Var(&s.seed, "seed", 1, "the seed that the first run's tests are shuffled by; later ones count on from it")
+	modes := flags.String("modes", strings.Join(names(), ","), "which modes run, with commas between them")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	if s.rounds < 1 {
+		return fmt.Errorf("-count is %d, it must be at least 1", s.rounds)
+	}
+	if s.packages = flags.Args(); len(s.packages) == 0 {
+		s.packages = []string{"./..."}
+	}
+	if err := s.choose(*modes); err != nil {
+		return err
+	}
+	return s.run(ctx)
 }
 
 // goTest runs go test once, and returns all it printed.

@@ -74,10 +74,13 @@ func TestOneFailureFails(t *testing.T) {
 	}
 }
 
-func TestUnknownMode(t *testing.T) {
-	var s suite
-	if err := s.choose("idle,fast"); err == nil || !strings.Contains(err.Error(), `"fast"`) {
-		t.Errorf("got %v", err)
+// What can't be run must not pass for steady.
+func TestWrongArguments(t *testing.T) {
+	for arguments, says := range map[string]string{"-modes idle,fast": `"fast"`, "-count 0": "at least 1", "-rounds 2": "-rounds"} {
+		var out bytes.Buffer
+		if err := run(strings.Fields(arguments), &out); err == nil || !strings.Contains(err.Error(), says) || out.Len() > 0 {
+			t.Errorf("%s: %v, it printed %q", arguments, err, &out)
+		}
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/twmb/murmur3"
+
+	"muster/event"
 )
 
 // record is one record of the sample, ready to be played with other times and
@@ -43,8 +45,8 @@ const (
 )
 
 // newRecord finds the times and message ids of a record that the decoder has
-// accepted.
-func newRecord(text []byte, line int) (record, error) {
+// accepted. isID tells texts that are ids from those that count as absent.
+func newRecord(text []byte, line int, isID func(string) bool) (record, error) {
 	r := record{line: line}
 	end := 0
 	err := fields(text, func(key string, from, to int) {
@@ -54,7 +56,7 @@ func newRecord(text []byte, line int) (record, error) {
 			r.time(text[from:to])
 		case "messageId":
 			r.text = append(r.text, text[end:from]...)
-			r.id(text[from:to])
+			r.id(text[from:to], isID)
 		default:
 			return
 		}
@@ -64,18 +66,45 @@ func newRecord(text []byte, line int) (record, error) {
 	return r, err
 }
 
-// time appends a time. What is none, and so was never looked at, stays.
+// time appends a time. What is none, and so was never looked at, stays; other
+// spellings than that of RFC 3339 become it, so that every time can be moved.
 func (r *record) time(value []byte) {
-	if t, err := time.Parse(`"`+time.RFC3339+`"`, string(value)); err == nil {
-		_, zone := t.Zone()
-		r.times = append(r.times, moment{at: len(r.text) + 1, local: t.Unix() + int64(zone)})
+	t, err := time.Parse(`"`+time.RFC3339+`"`, string(value))
+	if err != nil {
+		ms, ok := readTime(value)
+		if !ok {
+			r.text = append(r.text, value...)
+			return
+		}
+		t = time.UnixMilli(ms).UTC()
+		value = t.AppendFormat(nil, `"`+wallLayout+`.000Z"`)
 	}
+	_, zone := t.Zone()
+	r.times = append(r.times, moment{at: len(r.text) + 1, local: t.Unix() + int64(zone)})
 	r.text = append(r.text, value...)
 }
 
-// id appends an id of sixteen digits, and zeros up to its length.
-func (r *record) id(value []byte) {
-	if string(value) == "null" || string(value) == `""` {
+// readTime reads a JSON value as the decoder does.
+func readTime(value []byte) (ms int64, ok bool) {
+	var v any
+	if json.Unmarshal(value, &v) != nil {
+		return 0, false
+	}
+	switch v := v.(type) {
+	case string:
+		return event.ParseTime(v)
+	case float64:
+		return event.NumberTime(v)
+	}
+	return 0, false
+}
+
+// id appends an id of sixteen digits, and zeros up to its length. What counts
+// as absent stays.
+func (r *record) id(value []byte, isID func(string) bool) {
+	text := string(value) // of a number; whatever else is no text is no id
+	_ = json.Unmarshal(value, &text)
+	if bytes.ContainsAny(value[:1], "{[tfn") || !isID(text) {
 		r.text = append(r.text, value...)
 		return
 	}

@@ -4,11 +4,17 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"muster/event"
 )
 
 func mustRecord(t *testing.T, text string) record {
 	t.Helper()
-	r, err := newRecord([]byte(text), 1)
+	d, err := event.NewDecoder(event.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := newRecord([]byte(text), 1, d.IsID)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
@@ -46,6 +52,20 @@ func TestTimesAreMovedOn(t *testing.T) {
 	}
 }
 
+// TestTimesInOtherSpellingsAreMovedOn: however the decoder may read them.
+func TestTimesInOtherSpellingsAreMovedOn(t *testing.T) {
+	for _, at := range []string{
+		`"2026-11-01 10:00"`, `"2026-11-01t10:00:00,25z"`, `"2026-11-01"`, `"2026-10-31T23:59:60+0130"`, `1793527200`, `1793527200500`, `1793527200.5`,
+	} {
+		const seconds = 86400
+		text := `{"type":"page","userId":"u","receivedAt":` + at + `}`
+		was, is := decodeAll(t, text)[0], decodeAll(t, string(new(mustRecord(t, text)).appendPlay(nil, 1, seconds)))[0]
+		if is.Arrival != was.Arrival+seconds*1000 {
+			t.Errorf("%s was %d and became %d", at, was.Arrival, is.Arrival)
+		}
+	}
+}
+
 // TestMessageIDs: what is a repeat in the sample is one in every playing, and
 // nothing else is.
 func TestMessageIDs(t *testing.T) {
@@ -67,6 +87,11 @@ func TestMessageIDs(t *testing.T) {
 			} else {
 				seen[one] = true
 			}
+		}
+	}
+	for _, absent := range []string{`null`, `""`, `"undefined"`, `" NULL"`, `{}`, `[1]`, `false`, `0`} {
+		if got := id(page(absent), 1); got != "" {
+			t.Errorf("%s, which counts as absent, became the id %q", absent, got)
 		}
 	}
 	long := strings.Repeat("x", 1024)

@@ -62,7 +62,7 @@ func (s *Sample) Add(line int, text []byte) bool {
 		s.full = true
 		return false
 	}
-	r, err := newRecord(text, line)
+	r, err := newRecord(text, line, s.decoder.IsID)
 	if err != nil {
 		s.Refuse(line, err.Error())
 		return true
@@ -89,7 +89,7 @@ func (s *Sample) count(ev *event.Event) {
 // Refuse counts a record, or an item of one, that can't be used.
 func (s *Sample) Refuse(line int, reason string) {
 	s.refused++
-	kind := kindOf(reason)
+	kind := KindOf(reason)
 	i := slices.IndexFunc(s.refusals, func(r Refusal) bool { return r.kind == kind })
 	if i < 0 && len(s.refusals) == maxRefusals {
 		i = maxRefusals - 1 // the last one stands for all others
@@ -103,8 +103,8 @@ func (s *Sample) Refuse(line int, reason string) {
 
 var index = regexp.MustCompile(`\[\d+\]`)
 
-// kindOf is the field that a reason is about, whatever its value was.
-func kindOf(reason string) string {
+// KindOf is the field that a reason is about, whatever its value was.
+func KindOf(reason string) string {
 	field, _, _ := strings.Cut(reason, ": ")
 	return index.ReplaceAllString(field, "[]")
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // TestTheEndThatIsRarelyPassed: a span with two ends is filed under the one
-// that whole evaluation comes by less often, and holds as it did.
+// that full evaluation passes less often, and holds as it did.
 func TestTheEndThatIsRarelyPassed(t *testing.T) {
 	teens := `traits.x >= 10 and traits.x < 20`
 	of := func(set *Set, x float64) *profile.Profile {
@@ -44,9 +44,9 @@ func customer(set *Set, traits ...event.Value) *profile.Profile {
 	return p
 }
 
-// TestTheCheapestWay: a rule is reached through what leads to least work, not
+// TestTheCheapestAccess: a rule is reached through what leads to least work, not
 // through what holds least often.
-func TestTheCheapestWay(t *testing.T) {
+func TestTheCheapestAccess(t *testing.T) {
 	both := `traits.a == "yes" and (traits.b == "yes" or traits.c == "yes")`
 	plain := build(t, nil, both)
 	var sample []*profile.Profile // 3 of 10 have a, 2 have b and 2 have c
@@ -68,9 +68,9 @@ func TestTheCheapestWay(t *testing.T) {
 	}
 }
 
-// TestWhatEveryProfileComesBy: what says what a value is not leads to a rule,
+// TestWhatIsLookedAtForEveryProfile: what says what a value is not leads to a rule,
 // too, unless running the rule is cheaper than all the ways to it.
-func TestWhatEveryProfileComesBy(t *testing.T) {
+func TestWhatIsLookedAtForEveryProfile(t *testing.T) {
 	var anything []string
 	for i := range 20 {
 		anything = append(anything, fmt.Sprintf("traits.t%d != nil", i))

@@ -13,7 +13,7 @@ import (
 
 // order compares two values by the missing-value law: ok is false when an
 // operand is missing or the kinds can't be compared. Times compare with
-// texts that are times.
+// texts and numbers that read as times.
 func order(left, right event.Value) (sign int, ok bool) {
 	if left.Kind() != right.Kind() {
 		return orderTimes(left, right)
@@ -36,23 +36,15 @@ func order(left, right event.Value) (sign int, ok bool) {
 }
 
 func orderTimes(a, b event.Value) (int, bool) {
-	x, okX := timeOf(a)
-	y, okY := timeOf(b)
-	if !okX || !okY || a.Kind() == event.KindString && b.Kind() == event.KindString {
+	if a.Kind() != event.KindTime && b.Kind() != event.KindTime {
+		return 0, false
+	}
+	x, okX := a.AsTime()
+	y, okY := b.AsTime()
+	if !okX || !okY {
 		return 0, false
 	}
 	return cmp.Compare(x, y), true
-}
-
-// timeOf returns a value as a time: it is one, or a text that reads as one.
-func timeOf(v event.Value) (int64, bool) {
-	switch v.Kind() {
-	case event.KindTime:
-		return v.Millis(), true
-	case event.KindString:
-		return language.ParseTime(v.Text())
-	}
-	return 0, false
 }
 
 // equal is the language's ==: false when an operand is missing.

@@ -22,7 +22,7 @@ func (m *Matcher) Deadline(p *profile.Profile, now int64) int64 {
 		sooner(m.nextAge(i, now))
 	}
 	for _, t := range m.set.moments {
-		if at, ok := timeOf(t.value(&m.env)); ok {
+		if at, ok := t.value(&m.env).AsTime(); ok {
 			sooner(at - t.offset)
 			sooner(at - t.offset + 1)
 		}

@@ -124,7 +124,7 @@ func (b *Builder) comparison(t *language.Term) *literal {
 	case right.Op != language.OpConst:
 		return nil
 	case left.Kind == event.KindTime || right.Kind == event.KindTime:
-		ms, ok := timeOf(right.Value)
+		ms, ok := right.Value.AsTime()
 		if !ok {
 			return nil
 		}

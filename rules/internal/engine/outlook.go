@@ -72,7 +72,7 @@ func (o *outlook) nextInstant(term *language.Term) int64 {
 			if _, compares := mirrored[term.Op]; !compares || side.Op != language.OpInstant {
 				continue
 			}
-			if ms, ok := timeOf(compileValue(term.Args[1-i], o)(&o.ahead)); ok {
+			if ms, ok := compileValue(term.Args[1-i], o)(&o.ahead).AsTime(); ok {
 				sooner(ms - side.Offset)
 				sooner(ms - side.Offset + 1)
 			}

@@ -216,14 +216,14 @@ func (b *Builder) sensed(of *language.Term, d domain) evaluator {
 	switch d {
 	case domainMoment:
 		return func(e *env) event.Value {
-			if ms, ok := timeOf(value(e)); ok {
+			if ms, ok := value(e).AsTime(); ok {
 				return event.NumberOf(float64(ms))
 			}
 			return event.Value{}
 		}
 	case domainAge:
 		return func(e *env) event.Value {
-			if ms, ok := timeOf(value(e)); ok {
+			if ms, ok := value(e).AsTime(); ok {
 				return event.NumberOf(float64(e.now - ms))
 			}
 			return event.Value{}

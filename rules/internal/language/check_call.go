@@ -6,6 +6,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 
 	"muster/event"
+	"muster/spelling"
 )
 
 // function is one of the language's functions.
@@ -106,7 +107,7 @@ func (c *checker) unknownFunction(n ast.Node, name string) *Term {
 	if name == "since" {
 		return c.wrong(n, `as events("A", since("2026-11-01"))`, "since can only be the window of a stream")
 	}
-	if near := Nearest(name, functionNames()); near != "" {
+	if near := spelling.Nearest(name, functionNames()); near != "" {
 		return c.wrong(n, "did you mean "+near+"?", "unknown function %s", name)
 	}
 	return c.wrong(n, "docs/rules.md lists the functions", "unknown function %s", name)
@@ -156,7 +157,7 @@ func (c *checker) date(n ast.Node, args []ast.Node, _ scope) operand {
 	if !ok {
 		return of(invalid)
 	}
-	ms, ok := ParseTime(text)
+	ms, ok := event.ParseTime(text)
 	if !ok {
 		return of(c.wrong(args[0], "write 2026-11-21 or 2026-11-21T10:00:00Z", "%q is not a date", text))
 	}

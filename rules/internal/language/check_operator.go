@@ -121,6 +121,9 @@ func mismatch(a, b *Term) string {
 	if isTime(a) && b.Kind == event.KindString || isTime(b) && a.Kind == event.KindString {
 		return ""
 	}
+	if isTime(a) && b.Kind == event.KindNumber || isTime(b) && a.Kind == event.KindNumber {
+		return "a time is compared with a number" // only one that comes with the data says what it counts
+	}
 	return fmt.Sprintf("%s is compared with %s, which is never true", kindPhrase(a.Kind), kindPhrase(b.Kind))
 }
 
@@ -132,6 +135,8 @@ func mismatchHint(other, constant *Term) string {
 	switch {
 	case constant.Op != OpConst:
 		return ""
+	case isTime(other) && constant.Kind == event.KindNumber:
+		return `write the time as date("2026-11-21T10:00:00Z")`
 	case other.Kind == event.KindVersion && constant.Kind == event.KindString:
 		return `write version("...") around it, as version(traits.app) >= version("2.10.0")`
 	case other.Kind == event.KindNumber && constant.Kind == event.KindString:
@@ -149,7 +154,7 @@ func isTime(t *Term) bool { return t.Kind == event.KindTime }
 func unreadableDate(a, b *Term) *Term {
 	for _, p := range [][2]*Term{{a, b}, {b, a}} {
 		if isTime(p[0]) && p[1].Op == OpConst && p[1].Kind == event.KindString {
-			if _, ok := ParseTime(p[1].Value.Text()); !ok {
+			if _, ok := event.ParseTime(p[1].Value.Text()); !ok {
 				return p[1]
 			}
 		}

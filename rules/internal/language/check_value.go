@@ -5,6 +5,7 @@ import (
 
 	"muster/event"
 	"muster/profile"
+	"muster/spelling"
 )
 
 // Constant is the term that yields a value.
@@ -64,7 +65,7 @@ func (c *checker) identifier(node *ast.IdentifierNode, s scope) operand {
 		return of(c.wrong(node, "name one of profile.id, profile.first_seen, profile.last_seen, profile.groups", "the profile as a whole is not a value"))
 	}
 	hint := "a trait is traits." + node.Value + ", a property inside a stream's predicate is ." + node.Value
-	if near := Nearest(node.Value, append(functionNames(), "traits", "profile")); near != "" {
+	if near := spelling.Nearest(node.Value, append(functionNames(), "traits", "profile")); near != "" {
 		hint = "did you mean " + near + "?"
 	}
 	return of(c.wrong(node, hint, "unknown name %s", node.Value))

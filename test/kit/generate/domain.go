@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"muster/event"
 )
 
 // Start is a fair stream time to start a history at, in milliseconds since
@@ -74,13 +76,32 @@ func weigh(r *rand.Rand, weights ...int) int {
 // date spells an instant in one of the ways that compare as a time.
 func date(r *rand.Rand, ms int64) string {
 	t := time.UnixMilli(ms).UTC()
-	switch r.IntN(4) {
+	east := t.In(time.FixedZone("", 2*60*60))
+	switch r.IntN(8) {
 	case 0:
 		return t.Format(time.DateOnly)
 	case 1:
-		return t.In(time.FixedZone("", 2*60*60)).Format("2006-01-02T15:04:05.999-07:00")
+		return east.Format("2006-01-02T15:04:05.999-07:00")
+	case 2:
+		return east.Format("2006-01-02 15:04:05,000-0700")
+	case 3:
+		return t.Format("2006-01-02t15:04:05.000000") + pick(r, []string{"", "z", "+00"})
+	case 4:
+		return east.Format("2006-01-02T15:04-07") // without its seconds
 	}
 	return t.Format("2006-01-02T15:04:05.999Z")
+}
+
+// moment is an instant as clients send it: mostly a text, else a number of
+// milliseconds or of seconds.
+func moment(r *rand.Rand, ms int64) event.Value {
+	switch r.IntN(12) {
+	case 0:
+		return event.NumberOf(float64(ms))
+	case 1:
+		return event.NumberOf(float64(ms) / 1000)
+	}
+	return event.StringOf(date(r, ms))
 }
 
 func quote(s string) string { return fmt.Sprintf("%q", s) }

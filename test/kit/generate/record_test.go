@@ -28,5 +28,13 @@ func TestRecords(t *testing.T) {
 		if again != record || got[0].Name != want.Name || got[0].Time != want.Time || got[0].Arrival != want.Arrival {
 			t.Fatalf("%s\nwas decoded as %s", record, again)
 		}
+		odd := generate.Odd(r, &want)
+		got, rejected = decoder.Decode(nil, nil, odd, 0, 0)
+		if len(got) != 1 {
+			t.Fatalf("%s: %v", odd, rejected)
+		}
+		if again := string(generate.Record(&got[0], nil)); again != record || got[0].StoodIn || got[0].OtherID != "" {
+			t.Fatalf("%s, oddly\n%s\nwas decoded as %s", record, odd, again)
+		}
 	}
 }

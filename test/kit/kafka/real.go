@@ -225,15 +225,19 @@ func (b *RealBroker) awaitAnswer(ctx context.Context) error {
 	}
 }
 
+// answerWait is long, as a broker that has just started on a busy machine
+// takes seconds for its first answer, and asking anew begins from nothing.
+const answerWait = 20 * time.Second
+
 func (b *RealBroker) answers(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	ctx, cancel := context.WithTimeout(ctx, answerWait)
 	defer cancel()
 	conn, err := (&kafka.Dialer{}).DialContext(ctx, "tcp", b.address)
 	if err != nil {
 		return false
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	_ = conn.SetDeadline(time.Now().Add(answerWait))
 	_, err = conn.Controller()
 	return err == nil
 }

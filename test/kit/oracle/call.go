@@ -108,7 +108,7 @@ func (r *rewriter) constant(n ast.Node, name, text string) ast.Node {
 	case "date":
 		at, ok := parseTime(text)
 		if !ok {
-			return r.refuse(n, "%q is neither a date nor an RFC 3339 time", text)
+			return r.refuse(n, "%q is neither a date nor a time", text)
 		}
 		r.rule.literal(text)
 		return &ast.ConstantNode{Value: at}

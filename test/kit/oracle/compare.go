@@ -9,28 +9,21 @@ import (
 // order compares two values of comparable kinds; ok is false for every
 // other pair and for NaN, and then no comparison of the two holds.
 func order(a, b any) (sign int, ok bool) {
+	_, left := a.(instant)
+	_, right := b.(instant)
+	if left || right {
+		x, isTime := timeOf(a)
+		y, alsoTime := timeOf(b)
+		return orderTimes(x, y), isTime && alsoTime
+	}
 	switch x := a.(type) {
 	case float64:
 		if y, isNumber := b.(float64); isNumber {
 			return orderNumbers(x, y)
 		}
 	case string:
-		switch y := b.(type) {
-		case string:
+		if y, isText := b.(string); isText {
 			return strings.Compare(x, y), true
-		case instant:
-			if t, isTime := parseTime(x); isTime {
-				return orderTimes(t, y), true
-			}
-		}
-	case instant:
-		switch y := b.(type) {
-		case instant:
-			return orderTimes(x, y), true
-		case string:
-			if t, isTime := parseTime(y); isTime {
-				return orderTimes(x, t), true
-			}
 		}
 	case version:
 		if y, isVersion := b.(version); isVersion {

@@ -143,10 +143,31 @@ func TestTimes(t *testing.T) {
 				`traits.later > now()`, `traits.at >= ago("1s")`, `traits.at < from_now("1s")`, `traits.ends == date("2026-11-21T00:00:00Z")`,
 				`date("2026-11-20") < traits.at`, `traits.bad != now()`, `now() in [traits.at]`, `ago("1d") == date("2026-11-19T12:00:00Z")`,
 				`from_now("2w") == date("2026-12-04T12:00:00Z")`, `traits.ends != "2026-11-21T00:00:00Z"`, `traits.ends in [date("2026-11-21")]`,
+				`traits.n <= now()`, `traits.n == now()`,
 			},
 			no: []string{
-				`traits.ends < from_now("12h")`, `traits.bad < now()`, `traits.bad >= now()`, `traits.gone < now()`, `traits.n <= now()`, `traits.n == now()`,
+				`traits.ends < from_now("12h")`, `traits.bad < now()`, `traits.bad >= now()`, `traits.gone < now()`, `traits.n < now()`, `traits.n > now()`,
 				`traits.ends == "2026-11-21T00:00:00Z"`, `traits.later == now()`, `traits.later <= now()`,
+			},
+		},
+		{
+			name: "in every spelling",
+			history: person(`{"a":"2026-11-20T12:00Z","b":"2026-11-20 13:00:00+01","c":"2026-11-20t11:30:00,000-0030","d":"2026-11-20T11:59:60z",` +
+				`"e":"2026-11-20T12:00:00.000999999","f":1795176000,"g":1795176000000,"h":1795176000.0004}`),
+			yes: []string{
+				`traits.a == now()`, `traits.b == now()`, `traits.c == now()`, `traits.d == now()`, `traits.e == now()`, `traits.f == now()`,
+				`traits.g == now()`, `traits.h == now()`, `date("2026-11-20T12:00") == now()`, `traits.f in [now()]`,
+			},
+			no: []string{`traits.a == traits.b`, `traits.f == traits.g`, `traits.f == "2026-11-20T12:00:00Z"`},
+		},
+		{
+			name: "what reads like one and is none",
+			history: person(`{"a":"2026-11-20T24:00:00Z","b":"2026-11-20T12","c":"2026-11-20T12:00:00.Z","d":"20261120","e":"1795176000",` +
+				`"f":1795176000000000,"g":-62167219201,"h":"2026-11-20T12:00:00+24:00","i":true}`),
+			no: []string{
+				`traits.a != nil and traits.a >= date("0000-01-01")`, `traits.b >= date("0000-01-01")`, `traits.c >= date("0000-01-01")`,
+				`traits.d >= date("0000-01-01")`, `traits.e >= date("0000-01-01")`, `traits.f >= date("0000-01-01")`,
+				`traits.g <= now()`, `traits.h >= date("0000-01-01")`, `traits.i <= now()`,
 			},
 		},
 	})

@@ -12,7 +12,7 @@ import (
 // where an event crosses an edge of a window, or a time crosses now(),
 // ago() or from_now(), each with the millisecond before and after. Most of
 // them change nothing. It does not foresee times that a rule puts together
-// by joining strings.
+// by joining strings or by arithmetic.
 func (o *Oracle) Instants(profile string, from, to int64) []int64 {
 	h := o.profiles[profile]
 	if h == nil {
@@ -60,8 +60,8 @@ func around(name func(at int64)) func(at int64) {
 }
 
 // cross adds the times that an event brings and that a rule could compare
-// with now: its own, and every text of it or of the profile that reads as
-// one. Traits that are overwritten later stay, which does no harm.
+// with now: its own, and every text and number of it or of the profile that
+// reads as one. Traits that are overwritten later stay, which does no harm.
 func (h *history) cross(e *event.Event) {
 	list := append(h.crossed, e.Time, e.Time-e.Time%day)
 	list = gather(list, h.id)
@@ -80,6 +80,10 @@ func gather(list []int64, x any) []int64 {
 			if t, ok := parseTime(text); ok {
 				list = append(list, int64(t))
 			}
+		}
+	case float64:
+		if t, ok := numberTime(v); ok {
+			list = append(list, int64(t))
 		}
 	case []any:
 		for _, element := range v {

@@ -16,7 +16,7 @@ func after(a, b any) bool {
 	return x[arrivalKey].(int) > y[arrivalKey].(int)
 }
 
-func timeOf(e any) instant { return e.(map[string]any)["timestamp"].(instant) }
+func happened(e any) instant { return e.(map[string]any)["timestamp"].(instant) }
 
 // abandoned reports whether the last event of the first stream is at least d
 // old and none of the second stands after it.
@@ -30,7 +30,7 @@ func abandoned(first, second []any, d, now int64) bool {
 			return false
 		}
 	}
-	return int64(timeOf(last)) <= now-d
+	return int64(happened(last)) <= now-d
 }
 
 // sequence reports whether there is one event of each step, each strictly
@@ -45,7 +45,7 @@ func sequence(steps [][]any, within int64) bool {
 				break
 			}
 		}
-		if complete && int64(timeOf(last)-timeOf(first)) <= within {
+		if complete && int64(happened(last)-happened(first)) <= within {
 			return true
 		}
 	}

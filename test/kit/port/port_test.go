@@ -109,7 +109,9 @@ func holdFor(t *testing.T, folder string) {
 	if p, err := hold(folder, number); p == nil || err != nil {
 		t.Fatalf("%v, %v", p, err)
 	}
-	fmt.Println("held")
+	if _, err := fmt.Fprintln(os.Stdout, "held"); err != nil {
+		t.Fatal(err)
+	}
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 

@@ -1,4 +1,4 @@
-package language
+package spelling
 
 import "slices"
 
@@ -17,9 +17,12 @@ func Nearest(name string, known []string) string {
 	return best
 }
 
+// longest bounds the names that are compared letter by letter.
+const longest = 64
+
 // distance is the Levenshtein distance of two short words.
 func distance(a, b string) int {
-	if len(a) > 32 {
+	if len(a) > longest {
 		return len(a)
 	}
 	row := make([]int, len(b)+1)

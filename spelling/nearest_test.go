@@ -1,9 +1,9 @@
-package language
+package spelling
 
 import "testing"
 
 func TestNearest(t *testing.T) {
-	known := functionNames()
+	known := []string{"bucket", "count", "events", "first", "from_now", "len", "mean", "segment", "sum", "uniq"}
 	for name, want := range map[string]string{
 		"cuont": "count", "event": "events", "evnets": "events", "lenn": "len", "sun": "sum", "averge": "", "from-now": "from_now", "buket": "bucket",
 		"foo": "", "x": "", "": "", "frist": "first", "segments": "segment", "unique": "uniq",
@@ -13,7 +13,6 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
-
 func TestDistance(t *testing.T) {
 	words := []string{"", "a", "ab", "ba", "count", "cuont", "mean", "kitten", "sitting"}
 	for _, a := range words {

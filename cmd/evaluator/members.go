@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os/signal"
+	"syscall"
+
+	"muster/service"
+	"muster/sink"
+)
+
+type membersCommand struct {
+	Segment string `arg:"" placeholder:"SEGMENT" help:"The segment."`
+	Config  string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Limit   int    `placeholder:"N" help:"Stop after about so many, and say where to go on. Default: all."`
+	Cursor  string `placeholder:"CURSOR" help:"Go on where an earlier command with --limit has stopped."`
+	Output  string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
+}
+
+// Help is shown by --help.
+func (membersCommand) Help() string {
+	return `Prints the profiles in a segment, one a line and in no order, as Redis hands them out:
+however many there are, they are never in memory together, and Redis is never kept
+busy by one question. Who enters or leaves meanwhile may be printed or not, and while a
+set grows or shrinks a profile may come twice.
+
+    evaluator members vip -c muster.yaml > vip.txt
+
+With --limit it stops after about so many, and where to go on stands on stderr:
+
+    evaluator members vip -c muster.yaml --limit 1000
+    evaluator members vip -c muster.yaml --limit 1000 --cursor 1.0.4711
+
+With --output json each line is an object, {"profile":"u1"}, and the last one says where
+to go on, {"cursor":"1.0.4711"}, or that these were all, {"cursor":""}. A cursor is good
+until the next reshard and, for a gapless list, until Redis restarts or fails over.
+
+Exit code: 0 when read, 1 when Redis can't be reached, 2 when the configuration, the
+segment or the cursor can't be used.`
+}
+
+// Run prints members as they come.
+func (cmd *membersCommand) Run(c console) error {
+	from, err := sink.ParseCursor(cmd.Cursor)
+	switch {
+	case err != nil:
+		return unusable(fmt.Errorf("--cursor: %w", err))
+	case cmd.Limit < 0:
+		return unusable(fmt.Errorf("--limit is %d; it must be at least 1", cmd.Limit))
+	case cmd.Limit == 0:
+		cmd.Limit = math.MaxInt
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	r, err := openReader(ctx, c, cmd.Config)
+	if err != nil {
+		return err
+	}
+	defer r.store.Close()
+	return cmd.print(ctx, c, r, from)
+}
+
+func (cmd *membersCommand) print(ctx context.Context, c console, r *reader, from sink.Cursor) error {
+	out := bufio.NewWriterSize(c.out, 1<<16)
+	seen := 0
+	next, more, err := r.store.MembersFrom(ctx, cmd.Segment, from, cmd.Limit, func(id string) error {
+		seen++
+		if cmd.Output == "json" {
+			return printJSON(out, struct {
+				Profile string `json:"profile"`
+			}{id})
+		}
+		_, err := fmt.Fprintln(out, shown(id))
+		return wrap("writing output", err)
+	})
+	if errors.Is(err, sink.ErrCursor) {
+		return unusable(err)
+	}
+	if err != nil {
+		return errors.Join(service.Classify(err), wrap("writing output", out.Flush()))
+	}
+	if seen == 0 && from == (sink.Cursor{}) {
+		if err := cmd.explainNone(ctx, c, r); err != nil {
+			return err
+		}
+	}
+	if err := cmd.printNext(c, out, next, more); err != nil {
+		return err
+	}
+	return wrap("writing output", out.Flush())
+}
+
+// printNext says where to go on.
+func (cmd *membersCommand) printNext(c console, out *bufio.Writer, next sink.Cursor, more bool) error {
+	cursor := ""
+	if more {
+		cursor = next.String()
+	}
+	if cmd.Output == "json" {
+		return printJSON(out, struct {
+			Cursor string `json:"cursor"`
+		}{cursor})
+	}
+	if more {
+		_, _ = fmt.Fprintf(c.err, "there may be more: go on with --cursor %s\n", cursor)
+	}
+	return nil
+}
+
+// explainNone says why there are no members, if it is not that there are none.
+func (cmd *membersCommand) explainNone(ctx context.Context, c console, r *reader) error {
+	sizes, err := r.store.Sizes(ctx)
+	if err != nil {
+		return service.Classify(err)
+	}
+	if size := sizes[cmd.Segment]; size > 0 {
+		_, _ = fmt.Fprintf(c.err, "segment %s has %s, but who they are is not kept (members: false)\n",
+			cmd.Segment, number(int(size), "member"))
+		return nil
+	}
+	return r.unknownSegment(ctx, cmd.Segment)
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"muster/event"
+)
+
+// plain is a value as JSON knows values: times and versions are texts.
+func plain(v event.Value) any {
+	switch v.Kind() {
+	case event.KindBool:
+		return v.True()
+	case event.KindNumber:
+		return v.Number()
+	case event.KindTime:
+		return instant(v.Millis())
+	case event.KindArray:
+		list := make([]any, v.Len())
+		for i, e := range v.Elements() {
+			list[i] = plain(e)
+		}
+		return list
+	case event.KindObject:
+		object := make(map[string]any, v.Len())
+		for i := range v.Len() {
+			key, value := v.Field(i)
+			object[key] = plain(value)
+		}
+		return object
+	case event.KindMissing:
+		return nil
+	}
+	return v.Text()
+}
+
+// print prints for people.
+func (p *profileView) print(out io.Writer) error {
+	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	next := "none without an event"
+	if p.NextFlip != nil {
+		next = p.NextFlip.String() + " at the earliest"
+	}
+	_, _ = fmt.Fprintf(t, "profile %s, shard %d of %d, as of %s\n", shown(p.Profile), p.Shard, p.Shards, p.At)
+	_, _ = fmt.Fprintf(t, "first seen\t%s\nlast seen\t%s\nnext flip\t%s\n", p.FirstSeen, p.LastSeen, next)
+	if len(p.Groups) > 0 {
+		groups := make([]string, len(p.Groups))
+		for i, id := range p.Groups {
+			groups[i] = shown(id)
+		}
+		_, _ = fmt.Fprintf(t, "groups\t%s\n", strings.Join(groups, ", "))
+	}
+	_, _ = fmt.Fprintln(t, "traits")
+	printTraits(t, "", p.Traits)
+	_, _ = fmt.Fprintln(t, "segments")
+	for _, s := range p.Segments {
+		if s.Since == nil {
+			_, _ = fmt.Fprintf(t, "  %s\tlonger than the outbox tells\n", s.Segment)
+		} else {
+			_, _ = fmt.Fprintf(t, "  %s\tsince %s\tby %s\n", s.Segment, *s.Since, s.Cause)
+		}
+	}
+	if p.Outdated {
+		_, _ = fmt.Fprintln(t, "The segments are those of earlier rules; the profile was not looked at since they changed.")
+	}
+	return wrap("writing output", t.Flush())
+}
+
+// printTraits prints a line for each trait, those within others by their path.
+func printTraits(out io.Writer, above string, traits map[string]any) {
+	for _, key := range slices.Sorted(maps.Keys(traits)) {
+		path := above + shown(key)
+		if inner, ok := traits[key].(map[string]any); ok {
+			printTraits(out, path+".", inner)
+			continue
+		}
+		text, err := json.Marshal(traits[key])
+		if err != nil {
+			text = []byte(err.Error()) // can't be: all values are plain
+		}
+		_, _ = fmt.Fprintf(out, "  %s\t%s\n", path, text)
+	}
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"regexp"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/segmentio/kafka-go"
+)
+
+// produce: produce TOPIC FILE writes each line, a JSON object, as a record to
+// partition 0, with the time that its timestamp says
+func produce(ts *testscript.TestScript, _ bool, args []string) {
+	client := &kafka.Client{Addr: kafka.TCP(ts.Getenv("BROKER")), Transport: &kafka.Transport{Dial: new(net.Dialer).DialContext}}
+	var records []kafka.Record
+	for line := range bytes.Lines([]byte(ts.ReadFile(args[1]))) {
+		var stamped struct{ Timestamp time.Time }
+		ts.Check(json.Unmarshal(line, &stamped))
+		records = append(records, kafka.Record{Time: stamped.Timestamp, Value: kafka.NewBytes(bytes.TrimSpace(line))})
+	}
+	res, err := client.Produce(context.Background(), &kafka.ProduceRequest{
+		Topic: args[0], RequiredAcks: kafka.RequireAll, Records: kafka.NewRecordReader(records...),
+	})
+	ts.Check(err)
+	ts.Check(res.Error)
+}
+
+// until: until PATTERN COMMAND... repeats a command until it succeeds with an
+// output that matches
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	wanted := regexp.MustCompile(args[0])
+	last := ""
+	for end := time.Now().Add(scriptPatience / 2); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		err := ts.Exec(args[1], args[2:]...)
+		if last = ts.ReadFile("stdout"); err == nil && wanted.MatchString(last) {
+			return
+		}
+	}
+	ts.Fatalf("%s is\n%s\nand has no match for %s", args[1:], last, args[0])
+}

@@ -1,0 +1,72 @@
+package sink
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// backPage is how many entries one reply brings when an outbox is read from
+// its end.
+const backPage = 2000
+
+// Entered looks for the changes by which a profile entered some segments last,
+// by segment, in up to most of the newest entries of its shard's outbox. Which
+// are older, or have been dropped, is not known. It also returns whether there
+// was more to look at.
+func (s *Store) Entered(ctx context.Context, shard int, profile string, segments []string, most int) (found map[string]Entry, more bool, err error) {
+	found, wanted := map[string]Entry{}, map[string]bool{}
+	for _, id := range segments {
+		wanted[id] = true
+	}
+	for before := "+"; len(wanted) > 0; {
+		if most <= 0 {
+			return found, true, nil
+		}
+		page, err := s.outboxBack(ctx, shard, before, min(most, backPage))
+		if err != nil {
+			return nil, false, err
+		}
+		for i := range page {
+			c := &page[i].Change
+			if c.Profile != profile {
+				continue
+			}
+			if c.Entered && wanted[c.Segment] {
+				found[c.Segment] = page[i]
+				delete(wanted, c.Segment)
+			}
+			if c.Version == 1 { // its first
+				return found, false, nil
+			}
+		}
+		if len(page) < min(most, backPage) {
+			return found, false, nil
+		}
+		most -= len(page)
+		before = "(" + page[len(page)-1].ID
+	}
+	return found, false, nil
+}
+
+// outboxBack returns up to count entries of a shard, the newest first, from
+// one on or, with "(" before it, behind it.
+func (s *Store) outboxBack(ctx context.Context, shard int, from string, count int) ([]Entry, error) {
+	key := s.keys.outbox(shard)
+	var messages []redis.XMessage
+	err := s.retry(ctx, "reading outbox", func(ctx context.Context) (err error) {
+		messages, err = s.client.XRevRangeN(ctx, key, from, "-", int64(count)).Result()
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", key, err)
+	}
+	entries := make([]Entry, len(messages))
+	for i, message := range messages {
+		if entries[i], err = parseEntry(key, message); err != nil {
+			return nil, err
+		}
+	}
+	return entries, nil
+}

@@ -1,0 +1,61 @@
+package sink_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"muster/credentials"
+	"muster/sink"
+	"muster/test/kit/redis"
+)
+
+// The documented reader may read all results, and write nothing.
+func TestTheDocumentedReader(t *testing.T) {
+	server := redis.Start(t)
+	admin := server.Client(t)
+	owner := open(t, config(server.Address))
+	populate(t, owner, "vip", 100)
+	if err := admin.Do(t.Context(), readerCommand(t)...).Err(); err != nil {
+		t.Fatal(err)
+	}
+	cfg := config(server.Address)
+	cfg.Username, cfg.Password = "reader", credentials.NewSecret("CHANGE-ME")
+	reader := connect(t, cfg)
+	_, sizes := reader.Sizes(t.Context())
+	members := reader.Members(t.Context(), "vip", func(string) error { return nil })
+	_, glance := reader.Glance(t.Context(), 1)
+	_, profile := reader.Profile(t.Context(), 1, "p1")
+	_, _, entered := reader.Entered(t.Context(), 1, "p1", []string{"vip"}, 100)
+	_, outbox := reader.Outbox(t.Context(), 1, "", 10)
+	_, reach := reader.Reach(t.Context(), "vip", 20_000, 20_001)
+	_, layouts := reader.Layouts(t.Context())
+	for _, err := range []error{sizes, members, glance, profile, entered, outbox, reach, layouts} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := reader.Open(t.Context(), 1); !sink.NeedsOperator(err) {
+		t.Errorf("opening a shard gives %v", err)
+	}
+}
+
+// readerCommand is the command of docs/operations.md that makes the reader.
+func readerCommand(t *testing.T) (words []any) {
+	t.Helper()
+	text, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(strings.ReplaceAll(string(text), "\\\n", " ")) {
+		if command, found := strings.CutPrefix(line, "    redis-cli ACL SETUSER reader "); found {
+			words = []any{"ACL", "SETUSER", "reader"}
+			for _, word := range strings.Fields(strings.ReplaceAll(command, "'", "")) {
+				words = append(words, word)
+			}
+			return words
+		}
+	}
+	t.Fatal("docs/operations.md does not make a reader")
+	return nil
+}
