@@ -56,7 +56,7 @@ func (e *edited) mustKeepPromises(when string) {
 // of the others the catalog must say since when they count.
 func TestSegmentsThatLackNothingAreExact(t *testing.T) {
 	kept, lacking := 0, 0
-	eachEdited(t, func(t *testing.T, seed uint64) {
+	all := eachEdited(t, func(t *testing.T, seed uint64) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		c := newCrowd(t, r, generate.NewPool(r, false, widths...).Forget(), 0, ordinary)
 		for range 40 {
@@ -82,7 +82,7 @@ func TestSegmentsThatLackNothingAreExact(t *testing.T) {
 			kept, lacking = kept+promised, lacking+len(c.texts)-promised
 		}
 	})
-	if kept == 0 || lacking == 0 {
+	if all && (kept == 0 || lacking == 0) {
 		t.Errorf("%d segments lack nothing, %d lack something: that says nothing", kept, lacking)
 	}
 }
