@@ -104,9 +104,9 @@ func (s *System) Routed() error {
 // AwaitSwept waits until every profile has been looked at under these rules.
 func (s *System) AwaitSwept(limit time.Duration, rules map[string]string) {
 	s.t.Helper()
-	print := ruleset.Compile(s.t, rules).Fingerprint()
+	fingerprint := ruleset.Compile(s.t, rules).Fingerprint()
 	s.Await("all profiles to be looked at under the last rules", limit, func() error {
-		unswept, err := s.unswept(print)
+		unswept, err := s.unswept(fingerprint)
 		if err == nil && len(unswept) > 0 {
 			err = fmt.Errorf("shards %v are not swept", unswept)
 		}
@@ -121,7 +121,7 @@ func (s *System) Unswept(rules map[string]string) ([]int, error) {
 	return s.unswept(ruleset.Compile(s.t, rules).Fingerprint())
 }
 
-func (s *System) unswept(print string) (shards []int, err error) {
+func (s *System) unswept(fingerprint string) (shards []int, err error) {
 	ctx, cancel := s.bounded()
 	defer cancel()
 	for shard := range s.Shards {
@@ -129,7 +129,7 @@ func (s *System) unswept(print string) (shards []int, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading how far shard %d is swept: %w", shard, err)
 		}
-		if values[0] != print || values[1] != values[2] || values[1] != values[3] {
+		if values[0] != fingerprint || values[1] != values[2] || values[1] != values[3] {
 			shards = append(shards, shard)
 		}
 	}
