@@ -18,7 +18,7 @@ import (
 
 // semantics is raised whenever an unchanged rule may get another meaning, so
 // that every profile is evaluated anew.
-const semantics = 1
+const semantics = 2
 
 // Set is a compiled rule set. It is immutable and may be used by any number
 // of Matchers at once. Segments are numbered by position; a segment stands

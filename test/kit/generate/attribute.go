@@ -4,7 +4,7 @@ import "fmt"
 
 // attribute writes a condition on traits.
 func (w *writer) attribute() string {
-	switch weigh(w.r, 25, 30, 8, 10, 17, 5, 10) {
+	switch weigh(w.r, 25, 30, 8, 10, 17, 5, 10, 3) {
 	case 0:
 		return w.compareNumber()
 	case 1:
@@ -17,8 +17,16 @@ func (w *writer) attribute() string {
 		return w.elements()
 	case 5:
 		return w.odd()
+	case 7:
+		return w.quotient()
 	}
 	return fmt.Sprintf("version(traits.app) %s version(%s)", w.comparison(), w.word(versions[:4]))
+}
+
+// quotient asks about a division, at times by zero of either sign.
+func (w *writer) quotient() string {
+	value := "traits.age " + pick(w.r, []string{"/", "/", "%", "**"}) + " " + pick(w.r, []string{"traits.score", "traits.address.geo.lat", "0", "-0.0"})
+	return fmt.Sprintf("(%s) %s", value, pick(w.r, []string{"== nil", "!= nil", "> 0", "< 0", "<= 1"}))
 }
 
 func (w *writer) traitPath() string {

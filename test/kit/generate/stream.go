@@ -124,13 +124,15 @@ func (w *writer) extremity() string {
 
 // compound works two aggregates into one number.
 func (w *writer) compound() string {
-	switch w.r.IntN(4) {
+	switch w.r.IntN(5) {
 	case 0:
 		return fmt.Sprintf("%s %s %s", w.tally(), w.comparison(), w.tally())
 	case 1:
 		return fmt.Sprintf("%s - %s %s %d", w.tally(), w.tally(), w.comparison(), w.r.IntN(3))
 	case 2:
 		return fmt.Sprintf("(%s ?? 0) %s %s", w.fold(), w.comparison(), w.threshold())
+	case 3:
+		return fmt.Sprintf("(%s / %s) %s nil", w.fold(), w.tally(), pick(w.r, []string{"==", "!="}))
 	}
 	return fmt.Sprintf("%s / %s %s %s", w.fold(), w.tally(), w.order(), w.threshold())
 }
