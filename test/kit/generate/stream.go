@@ -72,7 +72,17 @@ func (w *writer) compareCount(value string) string {
 	if chance(w.r, 8) {
 		return fmt.Sprintf("%s %s 1..3", value, w.inclusion())
 	}
-	return fmt.Sprintf("%s %s %d", value, w.comparison(), w.r.IntN(4))
+	return value + " " + w.tallied(4)
+}
+
+// tallied compares what was counted with one of the first whole numbers. Less
+// than 0 it never is.
+func (w *writer) tallied(below int) string {
+	operator, n := w.comparison(), w.r.IntN(below)
+	if operator == "<" && n == 0 {
+		n = 1
+	}
+	return fmt.Sprintf("%s %d", operator, n)
 }
 
 // fold sums up a numeric property, or finds its mean, least or greatest.
@@ -146,7 +156,7 @@ func (w *writer) predicate(depth int) string {
 		}
 		return inner + " " + w.connective() + " (" + w.predicate(depth-1) + ")"
 	}
-	switch weigh(w.r, 25, 10, 10, 12, 8, 8, 8, 7, 6, 6) {
+	switch weigh(w.r, 25, 10, 10, 12, 8, 8, 8, 7, 6, 6, 3) {
 	case 0:
 		return fmt.Sprintf(".price %s %s", w.comparison(), w.threshold())
 	case 1:
@@ -165,6 +175,8 @@ func (w *writer) predicate(depth int) string {
 		return fmt.Sprintf(".timestamp %s date(%s)", w.order(), w.dateText())
 	case 8:
 		return pick(w.r, []string{`.name startsWith "Order"`, `.name == "Page Viewed"`, `.day >= "2026-11-01"`, `.day matches "-0[1-9]$"`})
+	case 10:
+		return "len(.sku) " + w.tallied(5)
 	}
-	return fmt.Sprintf("%s %s %s", pick(w.r, []string{".price * .qty", ".price + .revenue", ".revenue - .price", "len(.sku)", `#["promo code"]`}), w.comparison(), w.threshold())
+	return fmt.Sprintf("%s %s %s", pick(w.r, []string{".price * .qty", ".price + .revenue", ".revenue - .price", `#["promo code"]`}), w.comparison(), w.threshold())
 }
