@@ -5,8 +5,6 @@ import (
 	"math"
 	"strings"
 
-	"golang.org/x/mod/semver"
-
 	"muster/event"
 	"muster/rules/internal/language"
 )
@@ -30,7 +28,7 @@ func order(left, right event.Value) (sign int, ok bool) {
 	case event.KindTime:
 		return cmp.Compare(left.Millis(), right.Millis()), true
 	case event.KindVersion:
-		return semver.Compare(left.Text(), right.Text()), true
+		return language.CompareVersions(left.Text(), right.Text()), true
 	}
 	return 0, false
 }

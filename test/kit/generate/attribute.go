@@ -23,7 +23,16 @@ func (w *writer) attribute() string {
 	case 7:
 		return w.quotient()
 	}
-	return fmt.Sprintf("version(traits.app) %s version(%s)", w.comparison(), w.word(versions[:4]))
+	return w.compareVersion("version(traits.app)")
+}
+
+// compareVersion compares a version with others. The last of all are none.
+func (w *writer) compareVersion(value string) string {
+	valid := versions[:len(versions)-2]
+	if chance(w.r, 20) {
+		return fmt.Sprintf("%s %s [version(%s), version(%s)]", value, w.inclusion(), w.word(valid), w.word(valid))
+	}
+	return fmt.Sprintf("%s %s version(%s)", value, w.comparison(), w.word(valid))
 }
 
 // quotient asks about a division, at times by zero of either sign.

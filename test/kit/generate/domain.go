@@ -46,7 +46,7 @@ var (
 	tags       = []string{"vip", "beta", "b2b", "late"}
 	groups     = []string{"acme", "bolt", "core"}
 	codes      = []string{"X10", "X20", "Y5"}
-	versions   = []string{"2.9.3", "2.10.0", "2.10", "v2.10.1", "2.10.0-rc.1", "3.0.0+7", "two"}
+	versions   = []string{"2.9.3", "2.10.0", "2.10", "v2.10.1", "2.10.0-rc.1", "3.0.0+7", "2.10.0.1", "02.9.03", "2.10-rc.1", "2.10.0.1-beta", "2.10-rc", "V3", "123.0.6312.86", "2.10.0-rc.01.x", "two", "2..1"}
 	salts      = []string{"holdout", "rollout", "a"}
 	names      = []string{"Ann", "bob", "Zoë"}
 )

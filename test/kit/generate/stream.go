@@ -105,7 +105,7 @@ func (w *writer) fold() string {
 
 // distinct counts distinct values of a property.
 func (w *writer) distinct() string {
-	property := pick(w.r, []string{".sku", ".day", ".name", ".price", ".tags", ".gift"})
+	property := pick(w.r, []string{".sku", ".day", ".name", ".price", ".tags", ".gift", "version(.app)"})
 	if chance(w.r, 15) {
 		return fmt.Sprintf("(%s | map(%s) | uniq() | len())", w.events(), property)
 	}
@@ -115,7 +115,9 @@ func (w *writer) distinct() string {
 // extremity asks about the first or the last event.
 func (w *writer) extremity() string {
 	one := fmt.Sprintf("%s(%s)", pick(w.r, []string{"first", "last"}), w.stream())
-	switch w.r.IntN(7) {
+	switch w.r.IntN(8) {
+	case 7:
+		return w.compareVersion(fmt.Sprintf("%s(map(%s, version(.app)))", pick(w.r, []string{"first", "last"}), w.stream()))
 	case 0:
 		return fmt.Sprintf("%s.timestamp %s %s", one, w.order(), w.past())
 	case 1:
@@ -156,7 +158,7 @@ func (w *writer) predicate(depth int) string {
 		}
 		return inner + " " + w.connective() + " (" + w.predicate(depth-1) + ")"
 	}
-	switch weigh(w.r, 25, 10, 10, 12, 8, 8, 8, 7, 6, 6, 3) {
+	switch weigh(w.r, 25, 10, 10, 12, 8, 8, 8, 7, 6, 6, 3, 4) {
 	case 0:
 		return fmt.Sprintf(".price %s %s", w.comparison(), w.threshold())
 	case 1:
@@ -175,6 +177,8 @@ func (w *writer) predicate(depth int) string {
 		return fmt.Sprintf(".timestamp %s date(%s)", w.order(), w.dateText())
 	case 8:
 		return pick(w.r, []string{`.name startsWith "Order"`, `.name == "Page Viewed"`, `.day >= "2026-11-01"`, `.day matches "-0[1-9]$"`})
+	case 11:
+		return w.compareVersion("version(.app)")
 	case 10:
 		return "len(.sku) " + w.tallied(5)
 	}

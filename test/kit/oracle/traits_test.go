@@ -135,7 +135,7 @@ func TestOperations(t *testing.T) {
 			no: []string{`len(traits.gone) == 0`, `len(traits.n) >= 0`, `upper(traits.gone) == ""`},
 		},
 		{
-			name:    "versions are ordered as semver does",
+			name:    "versions are ordered as semver does, of any number of parts",
 			history: person(`{"app":"2.9.3","v":"v2.10.0","short":"2.10","pre":"2.10.0-rc.1","build":"2.10.0+7","bad":"two","n":2}`),
 			yes: []string{
 				`version(traits.app) < version("2.10.0")`, `version(traits.v) == version("2.10.0")`, `version(traits.short) == version("2.10.0")`,
