@@ -47,8 +47,8 @@ func StringOf(s string) Value { return Value{kind: KindString, str: s} }
 // TimeOf returns an instant, in milliseconds since 1970 UTC.
 func TimeOf(ms int64) Value { return Value{kind: KindTime, num: float64(ms)} }
 
-// VersionOf returns a semantic version; canonical must be a valid version
-// with a leading v, as golang.org/x/mod/semver wants it.
+// VersionOf returns a version; canonical is its text, with a leading v, by
+// which equal versions are known.
 func VersionOf(canonical string) Value { return Value{kind: KindVersion, str: canonical} }
 
 // ArrayOf returns an array that takes over the slice.

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"encoding/hex"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -110,9 +111,10 @@ func TestValueCodec(t *testing.T) {
 		{}, event.BoolOf(true), event.BoolOf(false), event.NumberOf(0), event.NumberOf(-1), event.NumberOf(1 << 53), event.NumberOf(0.1),
 		event.NumberOf(-1e300), event.NumberOf(1<<53 - 1), event.StringOf(""), event.StringOf("Zoë\x00"), event.TimeOf(start), event.TimeOf(-5),
 		event.VersionOf("v1.2.3-rc.1"), event.ArrayOf(nil), event.ArrayOf([]event.Value{event.NumberOf(1), {}, object("a", event.Value{})}),
+		event.NumberOf(math.Copysign(0, -1)),
 		object(), object("b", event.NumberOf(1), "a", object("x", event.ArrayOf([]event.Value{event.StringOf("y")}))),
 	} {
-		if got := decodeValue(encodeValue(v)); !got.Equal(v) {
+		if got := decodeValue(encodeValue(v)); !got.Equal(v) || math.Signbit(got.Number()) != math.Signbit(v.Number()) {
 			t.Errorf("%v reads back as %v", v, got)
 		}
 	}

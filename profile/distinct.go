@@ -40,7 +40,7 @@ func (l *Lookout) nextFewer(window *view, interval Interval) int64 {
 		if k < window.to-1 && vals[k] == vals[k+1] {
 			continue
 		}
-		l.counts[vals[k]] = 1
+		l.counts[distinctForm(vals[k])] = 1
 		if float64(len(l.counts)) >= least {
 			return window.leaves(k)
 		}
@@ -52,7 +52,7 @@ func (l *Lookout) nextFewer(window *view, interval Interval) int64 {
 func (l *Lookout) followDistinct(window *view, interval Interval, crossings int) int64 {
 	vals := window.points.values()
 	for _, one := range vals[window.from:window.to] {
-		l.counts[one]++
+		l.counts[distinctForm(one)]++
 	}
 	at := int64(0)
 	for range crossings {
@@ -61,12 +61,13 @@ func (l *Lookout) followDistinct(window *view, interval Interval, crossings int)
 			return 0
 		}
 		for _, one := range vals[from:window.from] {
+			one = distinctForm(one)
 			if l.counts[one]--; l.counts[one] == 0 {
 				delete(l.counts, one)
 			}
 		}
 		for _, one := range vals[to:window.to] {
-			l.counts[one]++
+			l.counts[distinctForm(one)]++
 		}
 		if !interval.has(float64(len(l.counts))) {
 			break

@@ -141,7 +141,7 @@ func distinct(vals []string) int {
 	// more than a map that grows now and then.
 	set := make(map[string]struct{}, min(len(vals), 64))
 	for _, v := range vals {
-		set[v] = struct{}{}
+		set[distinctForm(v)] = struct{}{}
 	}
 	return len(set)
 }

@@ -13,7 +13,8 @@ import (
 )
 
 // Tags of encoded values. Equal values, and only they, encode to equal
-// bytes: objects are written with sorted keys, integers in their own form.
+// bytes, but for -0: objects are written with sorted keys, integers in their
+// own form.
 const (
 	tagMissing = iota
 	tagFalse
@@ -41,7 +42,7 @@ func encodeValue(v event.Value) string { return string(appendValue(nil, v)) }
 const digestFrom = 18
 
 func encodeKey(v event.Value) string {
-	b := appendValue(nil, v)
+	b := appendValue(nil, withoutMinusZero(v))
 	if len(b) < digestFrom {
 		return string(b)
 	}
@@ -78,10 +79,9 @@ func appendValue(b []byte, value event.Value) []byte {
 	return appendObject(b, value)
 }
 
-// appendNumber writes a number. The sign of a zero is not kept: only dividing
-// by it could tell, and 0 and -0 are one distinct value.
+// appendNumber writes a number. Minus zero has no form among the integers.
 func appendNumber(b []byte, f float64) []byte {
-	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+	if f == math.Trunc(f) && math.Abs(f) < 1<<53 && (f != 0 || !math.Signbit(f)) {
 		return binary.AppendVarint(append(b, tagInteger), int64(f))
 	}
 	return binary.LittleEndian.AppendUint64(append(b, tagFloat), math.Float64bits(f))

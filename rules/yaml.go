@@ -277,7 +277,11 @@ func (r *yamlReader) readTest(segment *Segment, node ast.Node) {
 	segment.Tests = append(segment.Tests, test)
 }
 
+// json returns an example's event as the JSON that it stands for.
 func (r *yamlReader) json(n ast.Node) []byte {
+	if !r.jsonLike(n) {
+		return nil
+	}
 	var v any
 	if err := yaml.NodeToValue(n, &v); err != nil {
 		r.wrong(n, "", "the event can't be read: %s", err)

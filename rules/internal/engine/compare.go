@@ -5,8 +5,6 @@ import (
 	"math"
 	"strings"
 
-	"golang.org/x/mod/semver"
-
 	"muster/event"
 	"muster/rules/internal/language"
 )
@@ -30,7 +28,7 @@ func order(left, right event.Value) (sign int, ok bool) {
 	case event.KindTime:
 		return cmp.Compare(left.Millis(), right.Millis()), true
 	case event.KindVersion:
-		return semver.Compare(left.Text(), right.Text()), true
+		return language.CompareVersions(left.Text(), right.Text()), true
 	}
 	return 0, false
 }
@@ -113,17 +111,26 @@ func calculate(op language.Op, left, right event.Value) event.Value {
 	x, y := left.Number(), right.Number()
 	switch op {
 	case language.OpAdd:
-		return event.NumberOf(x + y)
+		return finite(x + y)
 	case language.OpSub:
-		return event.NumberOf(x - y)
+		return finite(x - y)
 	case language.OpMul:
-		return event.NumberOf(x * y)
+		return finite(x * y)
 	case language.OpDiv:
-		return event.NumberOf(x / y)
+		return finite(x / y)
 	case language.OpPow:
-		return event.NumberOf(math.Pow(x, y))
+		return finite(math.Pow(x, y))
 	}
 	return remainder(x, y)
+}
+
+// finite is a number that was computed, missing where it could not be: where
+// it is infinite, as 1 / 0 is, or none, as 0 / 0.
+func finite(f float64) event.Value {
+	if f-f != 0 {
+		return event.Value{}
+	}
+	return event.NumberOf(f)
 }
 
 // remainder is defined for whole numbers that a float64 holds exactly.

@@ -92,7 +92,8 @@ func TestArithmetic(t *testing.T) {
 		{language.OpAdd, number(1), number(2), number(3)}, {language.OpAdd, event.StringOf("a"), event.StringOf("b"), event.StringOf("ab")},
 		{language.OpAdd, number(1), event.StringOf("2"), event.Value{}}, {language.OpAdd, event.Value{}, number(1), event.Value{}},
 		{language.OpSub, event.StringOf("a"), event.StringOf("b"), event.Value{}}, {language.OpMul, number(2), number(3), number(6)},
-		{language.OpDiv, number(1), number(0), number(math.Inf(1))}, {language.OpDiv, number(7), number(2), number(3.5)},
+		{language.OpDiv, number(1), number(0), event.Value{}}, {language.OpDiv, number(-1), number(math.Copysign(0, -1)), event.Value{}},
+		{language.OpMul, number(1e200), number(-1e200), event.Value{}}, {language.OpPow, number(-1), number(0.5), event.Value{}}, {language.OpDiv, number(7), number(2), number(3.5)},
 		{language.OpMod, number(7), number(3), number(1)}, {language.OpMod, number(-7), number(3), number(-1)}, {language.OpMod, number(7), number(0), event.Value{}},
 		{language.OpMod, number(7.5), number(2), event.Value{}}, {language.OpMod, number(math.Inf(1)), number(2), event.Value{}}, {language.OpPow, number(2), number(10), number(1024)},
 	} {

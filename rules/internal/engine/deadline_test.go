@@ -83,7 +83,7 @@ func TestNewestEventsDoForCounts(t *testing.T) {
 	for rule, want := range map[string]int{
 		`count(events("Order", "100s")) >= 3`:                                                                4,
 		`count(events("Order", "100s")) > 2.5 or count(events("Order", "10s")) == 7`:                         8,
-		`count(events("Order", "100s")) < 0`:                                                                 1,
+		`count(events("Order", "100s")) >= 0`:                                                                1,
 		`count(events("Order", "100s")) >= 3 and count(events("Order", "100s", "1s")) >= 1`:                  0,
 		`count(events("Order", "100s")) >= 3 and count(events("Order", "9s")) > count(events("Page", "9s"))`: 0,
 		`count(events("Order", "100s")) >= 3 and count(events("Order", "9s")) * 2 > 5`:                       0,

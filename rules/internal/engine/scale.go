@@ -5,8 +5,6 @@ import (
 	"sort"
 	"strings"
 
-	"golang.org/x/mod/semver"
-
 	"muster/event"
 	"muster/profile"
 	"muster/rules/internal/language"
@@ -20,7 +18,7 @@ const (
 	domainTexts                  // texts in their order
 	domainMoment                 // times, in milliseconds
 	domainAge                    // how long ago a time was, in milliseconds
-	domainVersions               // semantic versions in their order
+	domainVersions               // versions in their order
 )
 
 // Cells that every scale has. What a scale can't tell apart is other.
@@ -94,7 +92,7 @@ func (s *scale) resolve() {
 
 func (s *scale) compareText(a, b string) int {
 	if s.domain == domainVersions {
-		return semver.Compare(a, b)
+		return language.CompareVersions(a, b)
 	}
 	return strings.Compare(a, b)
 }

@@ -22,11 +22,18 @@ type Use struct {
 
 // Check parses and checks a rule's text. With any mistake, term is nil.
 func Check(text string) (Checked, []Mistake) {
+	if unusable := unreadable(text); unusable != nil {
+		return Checked{}, []Mistake{*unusable}
+	}
+	c := &checker{source: scan(text)}
+	c.mistakes = c.source.inexact()
 	node, syntax := parse(text)
-	if syntax != nil {
+	switch {
+	case syntax != nil && len(c.mistakes) > 0: // the parser stops at such a number too
+		return Checked{}, c.mistakes
+	case syntax != nil:
 		return Checked{}, []Mistake{*syntax}
 	}
-	c := &checker{}
 	term := c.condition(node, profileScope)
 	if len(c.mistakes) == 0 && term.size(maxTerms) > maxTerms {
 		c.wrong(node, splitHint, "the rule grows past %d parts when what let names is put in", maxTerms)
@@ -43,6 +50,7 @@ func Check(text string) (Checked, []Mistake) {
 // checker turns syntax into terms and notes every mistake on the way. What
 // is wrong becomes an OpInvalid term, of which nobody complains again.
 type checker struct {
+	source   source
 	mistakes []Mistake
 	uses     []Use
 	bindings []binding // of let, innermost last

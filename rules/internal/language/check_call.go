@@ -130,7 +130,7 @@ func (c *checker) version(n ast.Node, args []ast.Node, s scope) operand {
 	if t.Op == OpConst && t.Kind == event.KindString {
 		v := VersionOf(t.Value)
 		if v.IsMissing() {
-			return of(c.wrong(args[0], `as version(traits.app) >= version("2.10.0")`, "%q is not a semantic version", t.Value.Text()))
+			return of(c.wrong(args[0], `as version(traits.app) >= version("2.10.0")`, "%q is not a version", t.Value.Text()))
 		}
 		return of(Constant(v))
 	}

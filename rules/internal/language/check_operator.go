@@ -41,6 +41,9 @@ var arithmetic = map[string]Op{
 }
 
 func (c *checker) binary(node *ast.BinaryNode, visible scope) *Term {
+	if c.misread(node) {
+		return c.operands(node, visible)
+	}
 	switch node.Operator {
 	case "and", "&&":
 		return &Term{Op: OpAnd, Kind: event.KindBool, Args: []*Term{c.condition(node.Left, visible), c.condition(node.Right, visible)}}
@@ -53,8 +56,7 @@ func (c *checker) binary(node *ast.BinaryNode, visible scope) *Term {
 		return c.comparison(node, o, visible)
 	}
 	if o, ok := textOperators[node.Operator]; ok {
-		args := []*Term{c.text(node.Left, visible, node.Operator), c.text(node.Right, visible, node.Operator)}
-		return &Term{Op: o, Kind: event.KindBool, Args: args}
+		return c.part(node, o, visible)
 	}
 	if o, ok := arithmetic[node.Operator]; ok {
 		return c.arithmetic(node, o, visible)
@@ -92,6 +94,9 @@ func (c *checker) comparison(node *ast.BinaryNode, op Op, visible scope) *Term {
 	}
 	if badDate := unreadableDate(left, right); badDate != nil {
 		return c.wrong(node, "write a time as 2026-11-21 or 2026-11-21T10:00:00Z", "%q is compared with a time but is none", badDate.Value.Text())
+	}
+	if message, hint := neverTrue(op, left, right); message != "" {
+		return c.wrong(node, hint, "%s", message)
 	}
 	return &Term{Op: op, Kind: event.KindBool, Args: []*Term{left, right}}
 }
@@ -180,6 +185,17 @@ func (c *checker) text(n ast.Node, s scope, operator string) *Term {
 	return t
 }
 
+// part checks a search for a piece of a text.
+func (c *checker) part(node *ast.BinaryNode, op Op, s scope) *Term {
+	args := []*Term{c.text(node.Left, s, node.Operator), c.text(node.Right, s, node.Operator)}
+	if args[0].Op != OpConst && args[1].Op == OpConst {
+		if message, hint := never(op, args[0], args[1].Value); message != "" {
+			return c.wrong(node.Right, hint, "%s", message)
+		}
+	}
+	return &Term{Op: op, Kind: event.KindBool, Args: args}
+}
+
 func (c *checker) arithmetic(node *ast.BinaryNode, op Op, s scope) *Term {
 	left, right := c.value(node.Left, s), c.value(node.Right, s)
 	if left.Op == OpInvalid || right.Op == OpInvalid {
@@ -217,14 +233,28 @@ func (c *checker) in(node *ast.BinaryNode, s scope) *Term {
 	if right.Kind != event.KindArray && right.Kind != event.KindMissing {
 		return c.wrong(node.Right, `as traits.country in ["DE", "FR"] or "vip" in traits.tags`, "in wants a list on its right; this is %s", kindPhrase(right.Kind))
 	}
-	if left.Kind != event.KindMissing {
-		for _, v := range right.Value.Elements() {
-			if m := mismatch(left, Constant(v)); m != "" {
-				return c.wrong(node.Right, mismatchHint(left, Constant(v)), "%s", m)
-			}
-		}
+	if message, hint := neverIn(left, right); message != "" {
+		return c.wrong(node.Right, hint, "%s", message)
 	}
 	return &Term{Op: OpIn, Kind: event.KindBool, Args: []*Term{left, right}}
+}
+
+// neverIn says why a value can't be in a list, or not be one of its elements,
+// "" when it may be.
+func neverIn(left, right *Term) (message, hint string) {
+	if right.Op == OpGroups {
+		element := &Term{Op: OpElement, Kind: event.KindString}
+		return mismatch(left, element), mismatchHint(left, element)
+	}
+	for _, v := range right.Value.Elements() {
+		if message := mismatch(left, Constant(v)); message != "" {
+			return message, mismatchHint(left, Constant(v))
+		}
+		if message, hint := neverTrue(OpEqual, left, Constant(v)); message != "" {
+			return message, hint
+		}
+	}
+	return "", ""
 }
 
 func (c *checker) inRange(whole *ast.BinaryNode, left *Term, node *ast.BinaryNode, s scope) *Term {
@@ -243,6 +273,9 @@ func (c *checker) inRange(whole *ast.BinaryNode, left *Term, node *ast.BinaryNod
 	if m := mismatch(left, low); m != "" {
 		return c.wrong(whole, mismatchHint(left, low), "%s", m)
 	}
+	if message, hint := neverWithin(left, low.Value.Number(), high.Value.Number()); message != "" {
+		return c.wrong(whole, hint, "%s", message)
+	}
 	bounds := event.ArrayOf([]event.Value{low.Value, high.Value})
 	return &Term{Op: OpInRange, Kind: event.KindBool, Args: []*Term{left}, Value: bounds}
 }
@@ -256,8 +289,12 @@ func (c *checker) matches(n *ast.BinaryNode, s scope) *Term {
 	if pattern.Op != OpConst || pattern.Kind != event.KindString {
 		return c.wrong(n.Right, `as traits.email matches "@example[.]com$"`, "matches wants a constant regular expression")
 	}
-	if _, err := syntax.Parse(pattern.Value.Text(), syntax.Perl); err != nil {
+	expression, err := syntax.Parse(pattern.Value.Text(), syntax.Perl)
+	switch {
+	case err != nil:
 		return c.wrong(n.Right, "the syntax is that of Go's regexp package", "%s", err)
+	case neverMatching(left, expression):
+		return c.wrong(n.Right, "write small letters behind lower, capitals behind upper", "%s never matches %s", left.Text(), FormatValue(pattern.Value))
 	}
 	return &Term{Op: OpMatches, Kind: event.KindBool, Args: []*Term{left}, Name: pattern.Value.Text()}
 }

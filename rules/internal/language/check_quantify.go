@@ -62,7 +62,11 @@ func (c *checker) quantifyArray(name string, array *Term, args []ast.Node, visib
 	if len(args) == 1 {
 		return &Term{Op: OpCountOf, Kind: event.KindNumber, Args: []*Term{array, Constant(event.BoolOf(true))}}
 	}
-	predicate := c.condition(args[1], scope{event: visible.event, element: &Term{Op: OpElement}})
+	element := &Term{Op: OpElement}
+	if array.Op == OpGroups {
+		element.Kind = event.KindString
+	}
+	predicate := c.condition(args[1], scope{event: visible.event, element: element})
 	kind := event.KindBool
 	if name == "count" {
 		kind = event.KindNumber

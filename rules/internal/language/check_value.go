@@ -161,6 +161,9 @@ func (c *checker) field(node ast.Node, term *Term, key string) *Term {
 	case OpTrait, OpProperty, OpField:
 		return &Term{Op: term.Op, Args: term.Args, Name: string(profile.Path(term.Name).Child(key))}
 	case OpElement:
+		if term.Kind != event.KindMissing {
+			break
+		}
 		path := profile.PathOf(key)
 		if term.Name != "" {
 			path = profile.Path(term.Name).Child(key)

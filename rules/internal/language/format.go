@@ -184,7 +184,7 @@ func FormatValue(value event.Value) string {
 	case event.KindBool:
 		return strconv.FormatBool(value.True())
 	case event.KindNumber:
-		return strconv.FormatFloat(value.Number(), 'f', -1, 64)
+		return formatNumber(value.Number())
 	case event.KindString:
 		return strconv.Quote(value.Text())
 	case event.KindTime:
@@ -199,6 +199,15 @@ func FormatValue(value event.Value) string {
 		list[i] = FormatValue(e)
 	}
 	return "[" + strings.Join(list, ", ") + "]"
+}
+
+// formatNumber writes a number. Past where whole numbers are exact it has an
+// exponent: more digits would be made up, and no rule could have them.
+func formatNumber(f float64) string {
+	if f > maxExact || f < -maxExact {
+		return strconv.FormatFloat(f, 'e', -1, 64)
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
 }
 
 var reduceNames = map[profile.Reduce]string{

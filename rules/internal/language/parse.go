@@ -23,17 +23,22 @@ type Mistake struct {
 	Hint    string
 }
 
-// parse returns the syntax tree of a rule's text.
-func parse(text string) (ast.Node, *Mistake) {
+// unreadable says why a text can't be a rule at all, nil when it may be one.
+func unreadable(text string) *Mistake {
 	if strings.TrimSpace(text) == "" {
-		return nil, &Mistake{Message: "the rule is empty", Hint: `write a condition, as traits.plan == "pro"`}
+		return &Mistake{Message: "the rule is empty", Hint: `write a condition, as traits.plan == "pro"`}
 	}
 	if len(text) > MaxSource {
-		return nil, &Mistake{
+		return &Mistake{
 			Message: fmt.Sprintf("the rule is %d bytes long; the limit is %d", len(text), MaxSource),
 			Hint:    splitHint,
 		}
 	}
+	return nil
+}
+
+// parse returns the syntax tree of a rule's text.
+func parse(text string) (ast.Node, *Mistake) {
 	tree, err := parser.Parse(text)
 	if err == nil {
 		return tree.Node, nil

@@ -1,10 +1,13 @@
 package generate
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // attribute writes a condition on traits.
 func (w *writer) attribute() string {
-	switch weigh(w.r, 25, 30, 8, 10, 17, 5, 10) {
+	switch weigh(w.r, 25, 30, 8, 10, 17, 5, 10, 3) {
 	case 0:
 		return w.compareNumber()
 	case 1:
@@ -17,8 +20,28 @@ func (w *writer) attribute() string {
 		return w.elements()
 	case 5:
 		return w.odd()
+	case 7:
+		return w.quotient()
 	}
-	return fmt.Sprintf("version(traits.app) %s version(%s)", w.comparison(), w.word(versions[:4]))
+	return w.compareVersion("version(traits.app)")
+}
+
+// compareVersion compares a version with others. The last of all are none.
+func (w *writer) compareVersion(value string) string {
+	valid := versions[:len(versions)-2]
+	if chance(w.r, 20) {
+		return fmt.Sprintf("%s %s [version(%s), version(%s)]", value, w.inclusion(), w.word(valid), w.word(valid))
+	}
+	return fmt.Sprintf("%s %s version(%s)", value, w.comparison(), w.word(valid))
+}
+
+// quotient asks about a division, at times by zero of either sign.
+func (w *writer) quotient() string {
+	value := "traits.age " + pick(w.r, []string{"/", "/", "%", "**"}) + " " + pick(w.r, []string{"traits.score", "traits.address.geo.lat", "0", "-0.0"})
+	if strings.HasSuffix(value, "% 0") || strings.HasSuffix(value, "% -0.0") {
+		return "(" + value + ") == nil" // any other comparison is never true
+	}
+	return fmt.Sprintf("(%s) %s", value, pick(w.r, []string{"== nil", "!= nil", "> 0", "< 0", "<= 1"}))
 }
 
 func (w *writer) traitPath() string {
@@ -51,7 +74,11 @@ func (w *writer) number() (string, []float64) {
 	case 2:
 		return fmt.Sprintf("(%s %s traits.score)", name, pick(w.r, []string{"+", "-", "*", "/"})), domain
 	case 3:
-		return fmt.Sprintf("(traits.age %s %d)", pick(w.r, []string{"%", "%", "+", "-"}), 1+w.r.IntN(3)), []float64{0, 1, 18, 20, 22}
+		if chance(w.r, 50) {
+			by := 2 + w.r.IntN(3)
+			return fmt.Sprintf("(traits.age %% %d)", by), []float64{0, 1, 2}[:by-1]
+		}
+		return fmt.Sprintf("(traits.age %s %d)", pick(w.r, []string{"+", "-"}), 1+w.r.IntN(3)), []float64{0, 1, 18, 20, 22}
 	case 4:
 		return fmt.Sprintf("(%s ? %s : %s)", w.truth(), name, figure(pick(w.r, domain))), domain
 	case 5:
@@ -59,7 +86,7 @@ func (w *writer) number() (string, []float64) {
 	case 7:
 		return fmt.Sprintf("((%s ? 1 : 20) + %s)", w.truth(), pick(w.r, []string{"0", "traits.age"})), []float64{1, 2, 19, 20, 21, 38, 40}
 	case 6:
-		return pick(w.r, []string{"len(traits.plan)", "len(traits.tags)", "len(traits.address.city)"}), []float64{0, 1, 2, 3, 4}
+		return pick(w.r, []string{"len(traits.plan)", "len(traits.tags)", "len(traits.address.city)"}), []float64{1, 2, 3, 4}
 	}
 	return name, domain
 }
@@ -82,13 +109,20 @@ func (w *writer) compareNumber() string {
 
 func (w *writer) inclusion() string { return pick(w.r, []string{"in", "in", "not in"}) }
 
-// text writes a string value of traits, and a domain to compare it with.
+// text writes a string value of traits, and a domain to compare it with. What
+// is compared with lower or upper is written so, else it is never true.
 func (w *writer) text() (string, []string) {
 	name := pick(w.r, textualNames)
 	domain := textual[name]
 	switch weigh(w.r, 70, 15, 8, 7) {
 	case 1:
-		return fmt.Sprintf("%s(%s)", pick(w.r, []string{"lower", "upper", "trim"}), name), []string{"pro", "PRO", "de", "DE", "Bonn", "bonn", "free"}
+		switch w.r.IntN(3) {
+		case 0:
+			return "lower(" + name + ")", []string{"pro", "de", "bonn", "free"}
+		case 1:
+			return "upper(trim(" + name + "))", []string{"PRO", "DE", "BONN", "FREE"}
+		}
+		return "trim(" + name + ")", []string{"pro", "PRO", "de", "DE", "Bonn", "bonn", "free"}
 	case 2:
 		return fmt.Sprintf("(%s ?? %s)", name, w.word(domain)), domain
 	case 3:
@@ -105,9 +139,13 @@ func (w *writer) compareText() string {
 	case 2:
 		return fmt.Sprintf("%s %s %s", value, w.inclusion(), w.list(domain))
 	case 3:
-		return w.partOf(value)
+		return w.partOf(value, domain)
 	case 4:
-		return fmt.Sprintf("%s matches %s", value, pick(w.r, []string{`"^[a-z]+$"`, `"(?i)^[dpb]"`, `"o"`, `"^$"`, `"[A-Z]{2}"`, `"^(pro|free|DE)$"`}))
+		pattern := pick(w.r, []string{`"(?i)^[dpb]"`, `"^$"`, `"[A-Za-z]{2}"`, `"^(pro|free|DE)$"`, `"^(?i:pro|free|DE)$"`})
+		if !strings.Contains(value, "(") {
+			pattern = pick(w.r, []string{`"^[a-z]+$"`, `"o"`, `"[A-Z]{2}"`, pattern})
+		}
+		return fmt.Sprintf("%s matches %s", value, pattern)
 	case 5:
 		return fmt.Sprintf("%s %s traits.country", value, pick(w.r, []string{"==", "!="}))
 	}
@@ -115,10 +153,15 @@ func (w *writer) compareText() string {
 }
 
 // partOf looks for a piece of a string.
-func (w *writer) partOf(value string) string {
+func (w *writer) partOf(value string, domain []string) string {
+	pieces := []string{`"o"`, `"D"`, `"e"`, `"pr"`, `""`, `"é"`, `"n"`}
+	if strings.Contains(value, "(") {
+		whole := pick(w.r, domain)
+		pieces = []string{`""`, quote(whole[:min(1, len(whole))]), quote(whole[len(whole)/2:])}
+	}
 	negation := pick(w.r, []string{"", "", "not "})
 	operator := pick(w.r, []string{"contains", "startsWith", "endsWith"})
-	return fmt.Sprintf("%s %s%s %s", value, negation, operator, pick(w.r, []string{`"o"`, `"D"`, `"e"`, `"pr"`, `""`, `"é"`, `"n"`}))
+	return fmt.Sprintf("%s %s%s %s", value, negation, operator, pick(w.r, pieces))
 }
 
 // elements asks about the elements of an array of traits.
@@ -127,11 +170,11 @@ func (w *writer) elements() string {
 	case 0:
 		return fmt.Sprintf("%s %s traits.tags", w.word(tags), w.inclusion())
 	case 1:
-		return fmt.Sprintf("len(traits.tags) %s %d", w.comparison(), w.r.IntN(4))
+		return "len(traits.tags) " + w.tallied(4)
 	case 2:
 		return fmt.Sprintf("%s(traits.tags, %s)", w.quantifier(), w.element())
 	case 3:
-		return fmt.Sprintf("count(traits.tags, %s) %s %d", w.element(), w.comparison(), w.r.IntN(3))
+		return fmt.Sprintf("count(traits.tags, %s) %s", w.element(), w.tallied(3))
 	}
 	return fmt.Sprintf("%s(traits.items, .sku == %s %s .qty %s %d)", w.quantifier(), w.word(skus), w.connective(), w.comparison(), 1+w.r.IntN(3))
 }
@@ -190,7 +233,7 @@ func (w *writer) profile() string {
 	case 2:
 		return fmt.Sprintf("%s %s profile.groups", w.word(groups), w.inclusion())
 	case 3:
-		return fmt.Sprintf("len(profile.groups) %s %d", w.comparison(), w.r.IntN(3))
+		return "len(profile.groups) " + w.tallied(3)
 	case 4:
 		return fmt.Sprintf("any(profile.groups, # startsWith %s)", pick(w.r, []string{`"a"`, `"b"`}))
 	}

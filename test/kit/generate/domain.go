@@ -2,6 +2,7 @@ package generate
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -36,7 +37,7 @@ var spans = []span{
 var (
 	eventNames = []string{"Order Completed", "Order Refunded", "Cart Added", "Signed Up"}
 	patterns   = []string{"Order Completed", "Order Refunded", "Cart Added", "Signed Up", "Page Viewed", "Screen Viewed", "Order*", "*", "*", "Order*", "S*", "*", "Order*", "Order Completed", "Cart*", "Gone"}
-	prices     = []float64{0, 0.25, 5, 9.75, 10, 10.25, 20, 50, 0.1, 0.3, 49.99, -10}
+	prices     = []float64{0, math.Copysign(0, -1), 0.25, 5, 9.75, 10, 10.25, 20, 50, 0.1, 0.3, 49.99, -10}
 	ages       = []float64{16, 17, 18, 20, 21, 22, 24, 27}
 	revenues   = []float64{0.1, 0.2, 25.5, 99.75, 100, 250.25, 500}
 	totals     = []float64{0, 0.3, 10, 20.25, 100, 200, 500}
@@ -47,7 +48,7 @@ var (
 	tags       = []string{"vip", "beta", "b2b", "late"}
 	groups     = []string{"acme", "bolt", "core"}
 	codes      = []string{"X10", "X20", "Y5"}
-	versions   = []string{"2.9.3", "2.10.0", "2.10", "v2.10.1", "2.10.0-rc.1", "3.0.0+7", "two"}
+	versions   = []string{"2.9.3", "2.10.0", "2.10", "v2.10.1", "2.10.0-rc.1", "3.0.0+7", "2.10.0.1", "02.9.03", "2.10-rc.1", "2.10.0.1-beta", "2.10-rc", "V3", "123.0.6312.86", "2.10.0-rc.01.x", "two", "2..1"}
 	salts      = []string{"holdout", "rollout", "a"}
 	names      = []string{"Ann", "bob", "Zoë"}
 )

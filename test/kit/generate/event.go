@@ -99,6 +99,7 @@ func properties(r *rand.Rand, now int64) event.Value {
 	f.put(40, "gift", event.BoolOf(chance(r, 60)))
 	f.put(30, "until", moment(r, around(r, now)))
 	f.put(30, "promo code", text(r, codes))
+	f.put(40, "app", text(r, versions))
 	f.put(5, "name", text(r, names))
 	f.put(5, "timestamp", event.NumberOf(1))
 	f.put(5, "day", event.StringOf("2026-01-01"))

@@ -27,8 +27,8 @@ type writer struct {
 func (w *writer) letRule(depth int) string {
 	switch w.r.IntN(3) {
 	case 0:
-		return fmt.Sprintf(`let s = %s; count(s) %s %d %s %s(s, %s)`,
-			w.stream(), w.comparison(), w.r.IntN(3), w.connective(), w.quantifier(), w.predicate(1))
+		return fmt.Sprintf(`let s = %s; count(s) %s %s %s(s, %s)`,
+			w.stream(), w.tallied(3), w.connective(), w.quantifier(), w.predicate(1))
 	case 1:
 		value, domain := w.number()
 		return fmt.Sprintf(`let x = %s; x > %s %s %s`, value, figure(pick(w.r, domain)), w.connective(), w.parens(depth-1))

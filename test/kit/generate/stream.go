@@ -72,7 +72,17 @@ func (w *writer) compareCount(value string) string {
 	if chance(w.r, 8) {
 		return fmt.Sprintf("%s %s 1..3", value, w.inclusion())
 	}
-	return fmt.Sprintf("%s %s %d", value, w.comparison(), w.r.IntN(4))
+	return value + " " + w.tallied(4)
+}
+
+// tallied compares what was counted with one of the first whole numbers. Less
+// than 0 it never is.
+func (w *writer) tallied(below int) string {
+	operator, n := w.comparison(), w.r.IntN(below)
+	if operator == "<" && n == 0 {
+		n = 1
+	}
+	return fmt.Sprintf("%s %d", operator, n)
 }
 
 // fold sums up a numeric property, or finds its mean, least or greatest.
@@ -95,7 +105,7 @@ func (w *writer) fold() string {
 
 // distinct counts distinct values of a property.
 func (w *writer) distinct() string {
-	property := pick(w.r, []string{".sku", ".day", ".name", ".price", ".tags", ".gift"})
+	property := pick(w.r, []string{".sku", ".day", ".name", ".price", ".tags", ".gift", "version(.app)"})
 	if chance(w.r, 15) {
 		return fmt.Sprintf("(%s | map(%s) | uniq() | len())", w.events(), property)
 	}
@@ -105,7 +115,9 @@ func (w *writer) distinct() string {
 // extremity asks about the first or the last event.
 func (w *writer) extremity() string {
 	one := fmt.Sprintf("%s(%s)", pick(w.r, []string{"first", "last"}), w.stream())
-	switch w.r.IntN(7) {
+	switch w.r.IntN(8) {
+	case 7:
+		return w.compareVersion(fmt.Sprintf("%s(map(%s, version(.app)))", pick(w.r, []string{"first", "last"}), w.stream()))
 	case 0:
 		return fmt.Sprintf("%s.timestamp %s %s", one, w.order(), w.past())
 	case 1:
@@ -124,13 +136,15 @@ func (w *writer) extremity() string {
 
 // compound works two aggregates into one number.
 func (w *writer) compound() string {
-	switch w.r.IntN(4) {
+	switch w.r.IntN(5) {
 	case 0:
 		return fmt.Sprintf("%s %s %s", w.tally(), w.comparison(), w.tally())
 	case 1:
 		return fmt.Sprintf("%s - %s %s %d", w.tally(), w.tally(), w.comparison(), w.r.IntN(3))
 	case 2:
 		return fmt.Sprintf("(%s ?? 0) %s %s", w.fold(), w.comparison(), w.threshold())
+	case 3:
+		return fmt.Sprintf("(%s / %s) %s nil", w.fold(), w.tally(), pick(w.r, []string{"==", "!="}))
 	}
 	return fmt.Sprintf("%s / %s %s %s", w.fold(), w.tally(), w.order(), w.threshold())
 }
@@ -144,7 +158,7 @@ func (w *writer) predicate(depth int) string {
 		}
 		return inner + " " + w.connective() + " (" + w.predicate(depth-1) + ")"
 	}
-	switch weigh(w.r, 25, 10, 10, 12, 8, 8, 8, 7, 6, 6) {
+	switch weigh(w.r, 25, 10, 10, 12, 8, 8, 8, 7, 6, 6, 3, 4) {
 	case 0:
 		return fmt.Sprintf(".price %s %s", w.comparison(), w.threshold())
 	case 1:
@@ -163,6 +177,10 @@ func (w *writer) predicate(depth int) string {
 		return fmt.Sprintf(".timestamp %s date(%s)", w.order(), w.dateText())
 	case 8:
 		return pick(w.r, []string{`.name startsWith "Order"`, `.name == "Page Viewed"`, `.day >= "2026-11-01"`, `.day matches "-0[1-9]$"`})
+	case 11:
+		return w.compareVersion("version(.app)")
+	case 10:
+		return "len(.sku) " + w.tallied(5)
 	}
-	return fmt.Sprintf("%s %s %s", pick(w.r, []string{".price * .qty", ".price + .revenue", ".revenue - .price", "len(.sku)", `#["promo code"]`}), w.comparison(), w.threshold())
+	return fmt.Sprintf("%s %s %s", pick(w.r, []string{".price * .qty", ".price + .revenue", ".revenue - .price", `#["promo code"]`}), w.comparison(), w.threshold())
 }

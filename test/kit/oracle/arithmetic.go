@@ -26,15 +26,28 @@ func remainder(x, y float64) any {
 	return math.Mod(x, y)
 }
 
+// quotient is /: nothing can be divided by zero, whatever its sign.
+func quotient(x, y float64) any {
+	if y == 0 {
+		return nil
+	}
+	return x / y
+}
+
 // numbers applies an operation to two numbers; any other operands give a
-// missing value.
+// missing value, and so does an outcome that is no number or none that is
+// finite.
 func numbers(a, b any, operation func(x, y float64) any) any {
 	x, left := a.(float64)
 	y, right := b.(float64)
 	if !left || !right {
 		return nil
 	}
-	return operation(x, y)
+	outcome := operation(x, y)
+	if n, ok := outcome.(float64); ok && (math.IsNaN(n) || math.IsInf(n, 0)) {
+		return nil
+	}
+	return outcome
 }
 
 // length counts the runes of a string or the elements of an array.

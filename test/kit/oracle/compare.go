@@ -1,10 +1,6 @@
 package oracle
 
-import (
-	"strings"
-
-	"golang.org/x/mod/semver"
-)
+import "strings"
 
 // order compares two values of comparable kinds; ok is false for every
 // other pair and for NaN, and then no comparison of the two holds.
@@ -27,7 +23,7 @@ func order(a, b any) (sign int, ok bool) {
 		}
 	case version:
 		if y, isVersion := b.(version); isVersion {
-			return semver.Compare(string(x), string(y)), true
+			return orderVersions(x, y), true
 		}
 	}
 	return 0, false

@@ -38,7 +38,7 @@ var values = map[string]function{
 	"$add":       func(a ...any) (any, error) { return add(a[0], a[1]), nil },
 	"$subtract":  arithmetic(func(x, y float64) any { return x - y }),
 	"$multiply":  arithmetic(func(x, y float64) any { return x * y }),
-	"$divide":    arithmetic(func(x, y float64) any { return x / y }),
+	"$divide":    arithmetic(quotient),
 	"$power":     arithmetic(func(x, y float64) any { return math.Pow(x, y) }),
 	"$remainder": arithmetic(remainder),
 	"$len":       func(a ...any) (any, error) { return length(a[0]), nil },

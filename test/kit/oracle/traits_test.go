@@ -91,13 +91,13 @@ func TestOperations(t *testing.T) {
 			yes: []string{
 				`traits.a + traits.b == 9`, `traits.a - traits.b == 5`, `traits.a * traits.b == 14`, `traits.a / traits.b == 3.5`,
 				`traits.a % traits.b == 1`, `traits.n % traits.b == -1`, `traits.a ** 2 == 49`, `traits.b ^ 3 == 8`, `-traits.a == -7`,
-				`+traits.a == 7`, `traits.s + traits.t == "xy"`, `traits.a / 0 > 1e308`, `traits.a % 0 == nil`, `traits.h % 2 == nil`,
+				`+traits.a == 7`, `traits.s + traits.t == "xy"`, `traits.a / 0 == nil`, `traits.a / -0.0 == nil`, `0 / 0 == nil`, `traits.a * 1e308 == nil`, `0 ** -1 == nil`, `traits.a % 0 == nil`, `traits.h % 2 == nil`,
 				`traits.a % traits.h == nil`, `traits.a + traits.gone == nil`, `traits.a + traits.s == nil`, `traits.s * 2 == nil`,
 				`-traits.s == nil`, `+traits.s == nil`, `traits.on + 1 == nil`, `traits.s - traits.t == nil`, `traits.d + traits.e != 0.3`,
 				`traits.gone / 2 == nil`, `2 ** 0.5 > 1.41`, `-2 ** 2 == -4`,
 			},
 			no: []string{
-				`traits.a / 0 == nil`, `0 / 0 == 0 / 0`, `0 / 0 < 1`, `0 / 0 >= 1`, `traits.a + traits.gone > 0`, `traits.a + traits.gone < 0`,
+				`traits.a / 0 > 1e308`, `traits.a / -0.0 < 0`, `0 / 0 == 0 / 0`, `0 / 0 < 1`, `0 / 0 >= 1`, `traits.a + traits.gone > 0`, `traits.a + traits.gone < 0`,
 				`9007199254740993 != 9007199254740992`,
 			},
 		},
@@ -135,7 +135,7 @@ func TestOperations(t *testing.T) {
 			no: []string{`len(traits.gone) == 0`, `len(traits.n) >= 0`, `upper(traits.gone) == ""`},
 		},
 		{
-			name:    "versions are ordered as semver does",
+			name:    "versions are ordered as semver does, of any number of parts",
 			history: person(`{"app":"2.9.3","v":"v2.10.0","short":"2.10","pre":"2.10.0-rc.1","build":"2.10.0+7","bad":"two","n":2}`),
 			yes: []string{
 				`version(traits.app) < version("2.10.0")`, `version(traits.v) == version("2.10.0")`, `version(traits.short) == version("2.10.0")`,

@@ -3,17 +3,12 @@ package oracle
 import (
 	"strings"
 
-	"golang.org/x/mod/semver"
-
 	"muster/event"
 )
 
 // The values of the language as the virtual machine sees them: nil for
-// missing, bool, float64, string, []any, map[string]any, and two of our own.
-type (
-	instant int64  // milliseconds since 1970 UTC
-	version string // canonical semantic version, with a leading v
-)
+// missing, bool, float64, string, []any, map[string]any, instant and version.
+type instant int64 // milliseconds since 1970 UTC
 
 // plain copies a value into plain Go data. Strings are cloned because those
 // of a decoded event die with the decoder's arena.
@@ -28,7 +23,7 @@ func plain(v event.Value) any {
 	case event.KindTime:
 		return instant(v.Millis())
 	case event.KindVersion:
-		return version(strings.Clone(v.Text()))
+		return versionOf(strings.Clone(v.Text()))
 	case event.KindArray:
 		list := []any{}
 		for _, element := range v.Elements() {
@@ -73,20 +68,4 @@ func elements(x any) []any {
 		return list
 	}
 	return []any{}
-}
-
-// versionOf reads a semantic version, with or without a leading v;
-// anything else is missing.
-func versionOf(x any) any {
-	text, ok := x.(string)
-	if !ok {
-		return nil
-	}
-	if !strings.HasPrefix(text, "v") {
-		text = "v" + text
-	}
-	if !semver.IsValid(text) {
-		return nil
-	}
-	return version(semver.Canonical(text))
 }

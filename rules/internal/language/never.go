@@ -1,0 +1,202 @@
+package language
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+	"unicode"
+
+	"muster/event"
+	"muster/profile"
+)
+
+// A comparison that can't ever be true is a slip of its author's, so it is
+// refused. These are those that only the functions in them tell of, as
+// lower(x) == "DE"; what the kinds of two sides tell, mismatch does.
+
+// reach is what a term can yield, as far as it is known ahead.
+type reach struct {
+	lower, upper bool // texts without capitals, or without small letters
+	trimmed      bool // texts without space around them
+	day          bool // texts that are days
+	low, high    float64
+	whole        bool
+}
+
+// reachOf finds what a term can yield.
+func reachOf(t *Term) reach {
+	r := reach{low: math.Inf(-1), high: math.Inf(1)}
+	switch t.Op {
+	case OpLower, OpUpper:
+		r = reachOf(t.Args[0])
+		r.lower, r.upper = t.Op == OpLower, t.Op == OpUpper
+	case OpTrim:
+		r = reachOf(t.Args[0])
+		r.trimmed = true
+	case OpDay:
+		r.day = true
+	case OpLen, OpCountOf:
+		r.low, r.whole = 0, true
+	case OpBucket:
+		r.low, r.high = 0, 99.99
+	case OpMod:
+		r.whole = true
+		if by := t.Args[1]; by.Op == OpConst && by.Kind == event.KindNumber {
+			r.high = math.Abs(by.Value.Number()) - 1
+			r.low = -r.high
+		}
+	case OpAggregate:
+		switch t.Aggregate.Reduce {
+		case profile.ReduceCount, profile.ReduceDistinct:
+			r.low, r.whole = 0, true
+		case profile.ReduceFirst, profile.ReduceLast, profile.ReduceMin, profile.ReduceMax:
+			return reachOf(t.Aggregate.Stream.Project)
+		}
+	}
+	return r
+}
+
+// mirrored is the operator with its sides exchanged.
+var mirrored = map[Op]Op{OpEqual: OpEqual, OpLess: OpGreater, OpLessEqual: OpGreaterEqual, OpGreater: OpLess, OpGreaterEqual: OpLessEqual}
+
+// neverTrue says why a comparison can't ever be true, "" when it may be, and
+// what to write. Where == can't, != is the same slip.
+func neverTrue(op Op, left, right *Term) (message, hint string) {
+	if op == OpNotEqual {
+		op = OpEqual
+	}
+	switch {
+	case left.Op == OpConst && right.Op == OpConst:
+		return "", ""
+	case left.Op == OpConst:
+		return never(mirrored[op], right, left.Value)
+	case right.Op == OpConst:
+		return never(op, left, right.Value)
+	}
+	return "", ""
+}
+
+// choices are the terms one of which a term yields.
+func choices(t *Term) []*Term {
+	switch t.Op {
+	case OpCond:
+		return append(choices(t.Args[1]), choices(t.Args[2])...)
+	case OpCoalesce:
+		return append(choices(t.Args[0]), choices(t.Args[1])...)
+	}
+	return []*Term{t}
+}
+
+// never says why a comparison of a term with a constant can't ever be true,
+// "" when it may be, and what to write. Where a constant stands in for what
+// is missing, as in lower(x) ?? "none", the other choices tell.
+func never(op Op, t *Term, constant event.Value) (message, hint string) {
+	for _, one := range choices(t) {
+		if one.Op == OpConst {
+			if op != OpEqual || one.Kind != constant.Kind() || one.Value.Equal(constant) {
+				return "", ""
+			}
+			continue
+		}
+		if message, hint = neverOne(op, one, constant); message == "" {
+			return "", ""
+		}
+	}
+	return message, hint
+}
+
+func neverOne(op Op, t *Term, constant event.Value) (message, hint string) {
+	r := reachOf(t)
+	switch constant.Kind() {
+	case event.KindNumber:
+		if r.excludes(op, constant.Number()) {
+			return fmt.Sprintf("%s is never %s%s", t.Text(), relations[op], FormatValue(constant)), r.numbers()
+		}
+	case event.KindString:
+		text := constant.Text()
+		if fitting := r.fitting(op, text); fitting != text {
+			return fmt.Sprintf("%s %s %s", t.Text(), textRelations[op], FormatValue(constant)), "write " + FormatValue(event.StringOf(fitting))
+		}
+		if _, err := time.Parse(time.DateOnly, text); r.day && op == OpEqual && err != nil {
+			return fmt.Sprintf("%s is never %q", t.Text(), text), "write a day as 2026-11-21"
+		}
+	}
+	return "", ""
+}
+
+var (
+	relations     = map[Op]string{OpEqual: "", OpLess: "less than ", OpLessEqual: "at most ", OpGreater: "greater than ", OpGreaterEqual: "at least "}
+	textRelations = map[Op]string{OpEqual: "is never", OpContains: "never contains", OpStartsWith: "never starts with", OpEndsWith: "never ends with"}
+)
+
+// neverWithin says why no whole number of a range can be what a term yields.
+func neverWithin(t *Term, low, high float64) (message, hint string) {
+	for _, one := range choices(t) {
+		r := reachOf(one)
+		if one.Op == OpConst || r.low <= high && r.high >= low {
+			return "", ""
+		}
+		message, hint = fmt.Sprintf("%s is never from %v to %v", one.Text(), low, high), r.numbers()
+	}
+	return message, hint
+}
+
+// excludes reports whether no number within reach compares so.
+func (r *reach) excludes(op Op, n float64) bool {
+	if r.low > r.high {
+		return true
+	}
+	switch op {
+	case OpEqual:
+		return n < r.low || n > r.high || r.whole && n != math.Trunc(n)
+	case OpLess:
+		return r.low >= n
+	case OpLessEqual:
+		return r.low > n
+	case OpGreater:
+		return r.high <= n
+	case OpGreaterEqual:
+		return r.high < n
+	}
+	return false
+}
+
+// numbers says in a hint which numbers are within reach.
+func (r *reach) numbers() string {
+	text := "it is a number"
+	if r.whole {
+		text = "it is a whole number"
+	}
+	switch {
+	case r.low > r.high:
+		return "the remainder of a division by 0 or by a fraction is missing"
+	case !math.IsInf(r.high, 1):
+		return fmt.Sprintf("%s from %s to %s", text, FormatValue(event.NumberOf(r.low)), FormatValue(event.NumberOf(r.high)))
+	case !math.IsInf(r.low, -1):
+		return fmt.Sprintf("%s, %s or more", text, FormatValue(event.NumberOf(r.low)))
+	}
+	return text
+}
+
+// fitting is a text as it can be within reach: the text itself where it can.
+func (r *reach) fitting(op Op, text string) string {
+	switch {
+	case textRelations[op] == "":
+		return text
+	case r.lower:
+		text = strings.ToLower(text)
+	case r.upper:
+		text = strings.ToUpper(text)
+	}
+	switch {
+	case !r.trimmed:
+	case op == OpEqual:
+		text = strings.TrimSpace(text)
+	case op == OpStartsWith:
+		text = strings.TrimLeftFunc(text, unicode.IsSpace)
+	case op == OpEndsWith:
+		text = strings.TrimRightFunc(text, unicode.IsSpace)
+	}
+	return text
+}
