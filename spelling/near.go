@@ -39,4 +39,6 @@ func Near(name string, known []string, most int) []string {
 	return names
 }
 
-func within(part, whole string) bool { return len(part) >= shortestPart && strings.Contains(whole, part) }
+func within(part, whole string) bool {
+	return len(part) >= shortestPart && strings.Contains(whole, part)
+}

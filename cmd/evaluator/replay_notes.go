@@ -36,7 +36,7 @@ func (r *refusals) note(at place, reason string) {
 	}
 }
 
-func (r *refusals) print(out io.Writer) {
+func (r *refusals) write(out io.Writer) {
 	for _, one := range *r {
 		_, _ = fmt.Fprintf(out, "  %d like %s:%d: %s\n", one.count, one.at.file, one.at.line, one.reason)
 	}
@@ -63,7 +63,7 @@ func (a *ahead) note(at place, arrival int64) {
 	}
 }
 
-func (a *ahead) print(out io.Writer) {
+func (a *ahead) write(out io.Writer) {
 	by := time.Duration(a.latest-a.second) * time.Millisecond
 	if a.second == 0 || by <= farAhead {
 		return

@@ -44,6 +44,6 @@ func (p *progress) summary(r *replay) {
 		_, _ = fmt.Fprintf(p.out, "replay: %d events say that two ids are one customer (alias, identify with userId and anonymousId); "+
 			"nothing is joined by that yet\n", r.unjoined)
 	}
-	r.refused.print(p.out)
-	r.ahead.print(p.out)
+	r.refused.write(p.out)
+	r.ahead.write(p.out)
 }
