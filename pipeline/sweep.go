@@ -12,11 +12,18 @@ import (
 //
 // The catalog says which segments mean something else since the last sweep
 // that came to its end. Where these are few, a sweep evaluates them alone on
-// the stored form of a profile, by a rule set of their own (part): the other
-// memberships still hold, because every timer that could have moved them has
-// been served. A profile for which nothing follows is not written. Once all
-// are looked at, swept is the generation, and counts for every profile that
-// is stored with an older one.
+// the stored form of a profile, by a rule set of their own, the part. The
+// other memberships still hold: a membership moves by an event, by time or by
+// other rules. Events have the profile evaluated, the rules of the others are
+// the same, and a profile whose own timer is due is not left to the part: all
+// its rules are evaluated as of right before the timer, which is then served.
+//
+// A profile for which nothing follows is not written. To write a million of
+// them to change a number in each would cost more than looking at them, and
+// would lose the series that only older rule sets keep. Instead swept, once
+// all are looked at, counts for every profile that is stored with an older
+// generation. Until then the bucket is stored where the sweep goes on, and a
+// profile that is looked at twice has no difference the second time.
 
 // partMost is how many changed segments are still evaluated alone. To compile
 // their rules takes every shard some 50 us each, while records wait.

@@ -2,7 +2,9 @@ package engine
 
 import "math"
 
-// entryPosting is an entry before it is filed.
+// entryPosting is an entry before it is filed. A move from one value that
+// "not in" excludes to another that it excludes makes nothing true: the guards
+// of such an entry have the literal itself among them.
 type entryPosting struct {
 	group uint64 // by list and then by kind of gate
 	entry entry
