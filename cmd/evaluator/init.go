@@ -18,6 +18,7 @@ import (
 type initCommand struct {
 	Config      string `short:"c" required:"" placeholder:"FILE" help:"Configuration file."`
 	Shards      int    `default:"16" help:"Partitions of the keyed topic. Changed later only by evaluator reshard."`
+	TakeOver    bool   `help:"Take the consumer group and the keyed topic over from another deployment, which must not run any more."`
 	Replication int    `default:"1" help:"Replicas of the topics that are created."`
 }
 
@@ -27,6 +28,9 @@ func (initCommand) Help() string {
 and records the number of shards in Redis. What is there already stays as it is, so it
 may be run again. Every profile belongs to one shard, and changing their number takes a
 pause and evaluator reshard: take at least as many shards as processes you will run.
+
+A consumer group and a keyed topic belong to one deployment. Those of another are refused
+unless --take-over says that it is no more, or was moved here.
 
 Example:
 
@@ -45,7 +49,7 @@ func (cmd *initCommand) Run(c console) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	service.LogRedis(zap.NewNop())
-	cfg.Redis.Observer.Retried = sayOnce(c)
+	cfg.Redis.Observer.Retried, cfg.Kafka.TakeOver = sayOnce(c), cmd.TakeOver
 	created, err := service.Prepare(ctx, cfg, cmd.Shards, cmd.Replication)
 	if err != nil {
 		return err
