@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -64,6 +65,15 @@ func (p *paces) shard(shard int) *pace {
 		p.of[shard] = &pace{}
 	}
 	return p.of[shard]
+}
+
+// slower has the next owner in this process send less at a time when so many
+// profiles did not come through in time.
+func (t *tenure) slower(profiles int, err error) error {
+	if !t.pace.failed(profiles, err) {
+		return err
+	}
+	return fmt.Errorf("%w (the next attempt has %d profiles at a time)", err, t.pace.most)
 }
 
 // loadAhead makes sure that the profiles of an event are in memory: as many

@@ -233,15 +233,6 @@ func (t *tenure) Commit(ctx context.Context, c *Commit) error {
 	return nil
 }
 
-// slower has the next owner in this process send less at a time when so many
-// profiles did not come through in time.
-func (t *tenure) slower(profiles int, err error) error {
-	if !t.pace.failed(profiles, err) {
-		return err
-	}
-	return fmt.Errorf("%w (the next attempt has %d profiles at a time)", err, t.pace.most)
-}
-
 // bury writes the dead letters of the parcel at hand.
 func (t *tenure) bury(ctx context.Context) error {
 	letters := t.parcel.letters

@@ -90,7 +90,8 @@ func (f *fixture) createTopic(name string, partitions int, configs ...string) {
 	}
 }
 
-// addPartitions gives a topic more partitions.
+// addPartitions gives a topic more partitions, and waits until clients are
+// told of them.
 func (f *fixture) addPartitions(topic string, partitions int) {
 	f.t.Helper()
 	add := kmsg.NewCreatePartitionsRequestTopic()
@@ -103,6 +104,17 @@ func (f *fixture) addPartitions(topic string, partitions int) {
 	}
 	if err != nil {
 		f.t.Fatalf("adding partitions to topic %s: %v", topic, err)
+	}
+	for told := 0; told < partitions; {
+		asked := kmsg.NewMetadataRequestTopic()
+		asked.Topic = &topic
+		req := kmsg.NewPtrMetadataRequest()
+		req.Topics = append(req.Topics, asked)
+		res, err := req.RequestWith(f.ctx, f.client)
+		if err != nil {
+			f.t.Fatalf("asking about topic %s: %v", topic, err)
+		}
+		told = len(res.Topics[0].Partitions)
 	}
 }
 
