@@ -214,3 +214,14 @@ pipeline:
 		}
 	}
 }
+
+// What Kafka knows a deployment by follows its prefix, wherever it stands.
+func TestNamesFollowThePrefix(t *testing.T) {
+	c := Default()
+	if err := c.decode([]byte("redis: {prefix: eu}\nkafka: {group: mine}\n"), os.LookupEnv); err != nil {
+		t.Fatal(err)
+	}
+	if k := c.Kafka; k.ClientID != "muster-eu" || k.Group != "mine" || k.Keyed != "muster-eu-events" {
+		t.Errorf("got %q, %q and %q", k.ClientID, k.Group, k.Keyed)
+	}
+}

@@ -10,16 +10,28 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"muster/stream"
 )
 
 // maxConfig is the size of a configuration in bytes. The YAML package takes
 // a time that grows with the square of how deeply a text is nested.
 const maxConfig = 64 << 10
 
-// decode sets what a YAML text says and leaves the rest as it is. Unknown
-// keys are refused. ${NAME} within a value becomes the environment variable,
-// $${NAME} stays ${NAME}.
+// decode sets what a YAML text says and leaves the rest as it is, but for the
+// names that follow redis.prefix.
 func (c *Config) decode(text []byte, lookup func(string) (string, bool)) error {
+	c.Kafka.Group, c.Kafka.ClientID, c.Kafka.Keyed = stream.Unnamed, stream.Unnamed, stream.Unnamed
+	if err := c.set(text, lookup); err != nil {
+		return err
+	}
+	c.Kafka.Follow(c.Redis.Prefix)
+	return nil
+}
+
+// set sets what a YAML text says. Unknown keys are refused. ${NAME} within a
+// value becomes the environment variable, $${NAME} stays ${NAME}.
+func (c *Config) set(text []byte, lookup func(string) (string, bool)) error {
 	if len(text) > maxConfig {
 		return fmt.Errorf("it has %d bytes; it may have %d", len(text), maxConfig)
 	}

@@ -20,7 +20,7 @@ type metrics struct {
 	kafkaErrors                 *prometheus.CounterVec // by kind
 	workErrors                  *prometheus.CounterVec // by topic, partition
 	assigned                    *prometheus.GaugeVec   // by group
-	poisoned                    prometheus.Gauge
+	poisoned, keyed, unfit      prometheus.Gauge
 
 	redisRetries *prometheus.CounterVec // by operation
 	redisBytes   *prometheus.CounterVec // by shard
@@ -64,6 +64,9 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		workErrors:       m.counter("work_errors_total", "Times the work on an owned partition failed; it is tried again with growing waits up to 30 s.", "topic", "partition"),
 		assigned:         m.gauge("assigned_partitions", "Partitions this process owns.", "group"),
 		poisoned:         m.singleGauge("poisoned_partitions", "Owned partitions that can't go on without an operator."),
+
+		keyed: m.singleGauge("keyed_partitions", "Partitions of the keyed topic; more than there are shards after somebody has added some. 0 until first counted."),
+		unfit: m.singleGauge("deployment_unfit", "1 while what Kafka and Redis hold does not fit what the process was started with: a restart would be refused."),
 
 		redisRetries: m.counter("redis_retries_total", "Redis operations that were tried again.", "operation"),
 		redisBytes:   m.counter("profile_bytes_written_total", "Bytes of profiles written to Redis.", "shard"),

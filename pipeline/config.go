@@ -34,6 +34,7 @@ type Config struct {
 	IdleCheck time.Duration `yaml:"idle_check"`
 	// CommitTimeout bounds one commit, and the last one when a worker has to
 	// leave. It must be shorter than the consumer group's session timeout.
+	// What takes longer is tried again with half as many profiles.
 	// 100ms to 5m; default 5s.
 	CommitTimeout time.Duration `yaml:"commit_timeout"`
 	// Events bounds single records.

@@ -78,6 +78,9 @@ type Driver struct {
 	// Slots bounds how many Drivers that share it sweep at once behind their
 	// batches; nil for no bound. Who calls Turn for a sweep takes a slot first.
 	Slots chan struct{}
+	// Most bounds the profiles of a commit, and those that are loaded at once;
+	// 0 for no bound. One record may bring more. It may change at any time.
+	Most int
 
 	shard  *Shard
 	config Config
@@ -85,6 +88,7 @@ type Driver struct {
 	next   int64 // offset of the last commit
 	until  int64 // where time has come without a record: the stored clock, then the wall's; ms
 	wanted []string
+	ahead  int // events of the batch at hand before this one have their profiles loaded
 
 	sweeper sweeper
 }
@@ -139,11 +143,16 @@ func (d *Driver) Swap(set *rules.Set) error { return d.shard.swap(set) }
 
 // Serve takes a batch from its events to its commit.
 func (d *Driver) Serve(ctx context.Context, f *Feed) error {
-	if err := d.load(ctx, d.shard.missing(d.wanted[:0], f.Events, d.timersOf(f))); err != nil {
-		return err
+	if d.ahead = 0; len(f.Events) == 0 { // time alone may have something to load
+		if err := d.loadAhead(ctx, f, 0); err != nil {
+			return err
+		}
 	}
 	d.enter(StageStep)
 	for i := range f.Events {
+		if err := d.loadAhead(ctx, f, i); err != nil {
+			return err
+		}
 		if err := d.apply(ctx, f, i); err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func (d *Driver) Turn(ctx context.Context) error {
 		}
 		return d.commit(ctx, d.next)
 	}
-	if _, err := d.fire(ctx, max(d.until, d.shard.clock), min(turnTimers, d.config.Timers)); err != nil {
+	if _, err := d.fire(ctx, max(d.until, d.shard.clock), min(turnTimers, d.timers())); err != nil {
 		return err
 	}
 	return d.commit(ctx, d.next)
@@ -63,7 +63,7 @@ func (d *Driver) keepPace(ctx context.Context, f *Feed) error {
 	if !f.Last || !d.swamped(0) {
 		return nil
 	}
-	_, err := d.fire(ctx, d.shard.clock, min(turnTimers, d.config.Timers))
+	_, err := d.fire(ctx, d.shard.clock, min(turnTimers, d.timers()))
 	return err
 }
 
@@ -82,7 +82,7 @@ func (d *Driver) timersOf(f *Feed) int {
 	if d.swamped(0) {
 		return len(f.Offsets)/recordsPerTimer + 1
 	}
-	return d.config.Timers
+	return d.timers()
 }
 
 // advance serves the timers that the i-th event waits for. Their commits,
@@ -104,7 +104,7 @@ func (d *Driver) advance(ctx context.Context, f *Feed, i int) error {
 		return err
 	}
 	for {
-		done, err := d.fire(ctx, until, d.config.Timers)
+		done, err := d.fire(ctx, until, d.timers())
 		if done || err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (d *Driver) advance(ctx context.Context, f *Feed, i int) error {
 		}
 		// The commit made room in the cache, and may have dropped profiles
 		// that the rest of the batch needs.
-		if err := d.load(ctx, d.shard.missing(d.wanted[:0], f.Events[i:], d.config.Timers)); err != nil {
+		if err := d.load(ctx, d.shard.missing(d.wanted[:0], f.Events[i:d.ahead], d.timers())); err != nil {
 			return err
 		}
 	}

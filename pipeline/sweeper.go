@@ -107,7 +107,7 @@ func (d *Driver) sweepTurn(ctx context.Context, limit int) (bool, error) {
 			return false, fmt.Errorf("listing profiles from bucket %d on: %w", d.shard.bucket, err)
 		}
 	}
-	n := min(limit, len(w.queue))
+	n := min(d.atMost(limit), len(w.queue))
 	if err := d.inspect(ctx, w.queue[:n]); err != nil {
 		return false, err
 	}

@@ -14,6 +14,7 @@ type tenure struct {
 	worker    *Worker
 	driver    *Driver
 	origin    origin
+	pace      *pace
 	edition   uint64    // of the driver's rule set
 	began     time.Time // when the batch at hand, or what was committed of it, began
 	committed time.Time // when the last commit was
@@ -26,9 +27,11 @@ type tenure struct {
 
 func newTenure(w *Worker, o origin, state State) *tenure {
 	edition := w.Rules.Current()
-	t := &tenure{worker: w, origin: o, edition: edition.Number, committed: time.Now(), parcel: &parcel{}}
+	t := &tenure{
+		worker: w, origin: o, pace: w.paces.shard(o.partition), edition: edition.Number, committed: time.Now(), parcel: &parcel{},
+	}
 	t.driver = NewDriver(edition.Set, w.Config, state, t)
-	t.driver.Receiver = t
+	t.driver.Receiver, t.driver.Most = t, t.pace.most
 	if w.Matcher != nil {
 		t.driver.Match(w.Matcher)
 	}
@@ -204,7 +207,7 @@ func (t *tenure) refuse(i int, reason string) {
 func (t *tenure) Load(ctx context.Context, ids []string) ([]string, error) {
 	blobs, err := t.worker.Store.Load(ctx, t.origin.partition, ids)
 	if err != nil {
-		return nil, fmt.Errorf("loading %d profiles of shard %d: %w", len(ids), t.origin.partition, err)
+		return nil, t.slower(len(ids), fmt.Errorf("loading %d profiles of shard %d: %w", len(ids), t.origin.partition, err))
 	}
 	t.stats.Loaded += len(ids)
 	return blobs, nil
@@ -221,12 +224,14 @@ func (t *tenure) Commit(ctx context.Context, c *Commit) error {
 	defer cancel()
 	began := time.Now()
 	if err := t.worker.Store.Commit(ctx, t.origin.partition, c); err != nil {
-		return fmt.Errorf("committing shard %d up to offset %d: %w", t.origin.partition, c.Next, err)
+		return t.slower(len(c.Profiles), fmt.Errorf("committing shard %d up to offset %d: %w", t.origin.partition, c.Next, err))
 	}
 	t.stats.Step = began.Sub(t.began)
 	t.committed = time.Now()
 	t.began = t.committed
 	t.stats.Commit = t.committed.Sub(began)
+	t.pace.landed(len(c.Profiles), t.stats.Commit, t.worker.Config.CommitTimeout)
+	t.driver.Most = t.pace.most
 	t.tell(c)
 	return nil
 }

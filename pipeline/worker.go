@@ -40,6 +40,7 @@ type Worker struct {
 
 	once  sync.Once
 	slots chan struct{} // of shards that sweep at once
+	paces paces
 }
 
 // sweepSlots lets shards of this Worker sweep on half of the processors at

@@ -51,6 +51,7 @@ type leakRig struct {
 	config   config.Config
 	server   *redis.Server
 	intruder *sink.Store
+	service  *Service // that was started last
 
 	mu     sync.Mutex
 	held   map[int]bool // shards that the service has open
@@ -83,6 +84,7 @@ func (l *leakRig) start(t *testing.T) (stop func()) {
 		t.Fatal(err)
 	}
 	s := New(l.config, set, zap.NewNop())
+	l.service = s
 	s.Own = func(w *pipeline.Worker) Owner {
 		w.Observer = pipeline.Observer{
 			Opened: func(shard int, _ pipeline.State) { l.note(func() { l.held[shard] = true }) },

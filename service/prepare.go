@@ -32,7 +32,9 @@ type Prepared struct {
 // Prepare makes what a Service needs to start: the keyed topic with one
 // partition for each shard, the topics for dead letters, and the number of
 // shards in Redis. What is there already stays as it is, so it may be run
-// again. An error that trying again can't mend is an *UnusableError.
+// again; but a group or a keyed topic of another deployment's are taken over
+// only with Config.Kafka.TakeOver. An error that trying again can't mend is an
+// *UnusableError.
 func Prepare(ctx context.Context, cfg config.Config, p Preparation) (done Prepared, err error) {
 	if p.Reaching == nil {
 		p.Reaching = func(string, []string) {}
@@ -43,7 +45,12 @@ func Prepare(ctx context.Context, cfg config.Config, p Preparation) (done Prepar
 		return done, Classify(err)
 	}
 	defer store.Close()
-	if err := store.CheckTopic(ctx, cfg.Kafka.Keyed); err != nil && !errors.Is(err, sink.ErrNotInitialised) {
+	err = store.CheckTopic(ctx, cfg.Kafka.Keyed)
+	begins := errors.Is(err, sink.ErrNotInitialised)
+	if err != nil && !begins {
+		return done, Classify(err)
+	}
+	if err := checkNames(ctx, &cfg, store); err != nil {
 		return done, Classify(err)
 	}
 	cluster, err := stream.Connect(cfg.Kafka, nil)
@@ -52,10 +59,13 @@ func Prepare(ctx context.Context, cfg config.Config, p Preparation) (done Prepar
 	}
 	defer cluster.Close()
 	p.Reaching("kafka", cfg.Kafka.Brokers)
+	if err := mayClaim(ctx, &cfg, cluster, store, begins); err != nil {
+		return done, err
+	}
 	if done, err = p.topics(ctx, cluster); err != nil {
 		return done, Classify(fmt.Errorf("preparing kafka at %s: %w", strings.Join(cfg.Kafka.Brokers, ", "), err))
 	}
-	return done, Classify(store.Init(ctx, p.Shards))
+	return done, Classify(p.claim(ctx, &cfg, cluster, store))
 }
 
 // topics creates what is missing.
@@ -73,4 +83,30 @@ func (p *Preparation) topics(ctx context.Context, cluster *stream.Cluster) (done
 		done.Absent = nil
 	}
 	return done, err
+}
+
+// claim records the number of shards, and leaves the deployment's id with its
+// group and keyed topic.
+func (p *Preparation) claim(ctx context.Context, cfg *config.Config, cluster *stream.Cluster, store *sink.Store) error {
+	if err := store.Init(ctx, p.Shards); err != nil {
+		return err
+	}
+	id, err := store.Identify(ctx)
+	if err != nil {
+		return err
+	}
+	return cluster.TakeOver(ctx, deployment(cfg, id))
+}
+
+// mayClaim refuses a group and a keyed topic of another deployment before
+// anything is made.
+func mayClaim(ctx context.Context, cfg *config.Config, cluster *stream.Cluster, store *sink.Store, begins bool) error {
+	if cfg.Kafka.TakeOver {
+		return nil
+	}
+	id, err := store.Identity(ctx)
+	if err == nil {
+		err = cluster.CheckClaim(ctx, deployment(cfg, id), begins)
+	}
+	return Classify(err)
 }

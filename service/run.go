@@ -40,18 +40,20 @@ func (s *Service) Run(ctx context.Context) error {
 		return endedBy(ctx, err)
 	}
 	defer store.Close()
+	err = s.await(ctx, redisPart, waitingMends, func() error { return checkNames(ctx, &s.config, store) })
+	if err != nil {
+		return endedBy(ctx, Classify(err))
+	}
 	shards, err := s.findShards(ctx, cluster)
 	if err != nil {
 		return endedBy(ctx, err)
 	}
-	err = s.await(ctx, redisPart, waitingMends, func() error {
-		if err := store.CheckTopic(ctx, s.config.Kafka.Keyed); err != nil {
-			return err
-		}
-		return store.Check(ctx, shards)
-	})
+	err = s.await(ctx, redisPart, waitingMends, func() error { return s.fits(ctx, store, shards) })
 	if err != nil {
 		return endedBy(ctx, unusable(err))
+	}
+	if err := s.claim(ctx, cluster, store); err != nil {
+		return endedBy(ctx, err)
 	}
 	return endedBy(ctx, s.work(ctx, cluster, store, shards))
 }
@@ -74,14 +76,18 @@ func (s *Service) findShards(ctx context.Context, cluster *stream.Cluster) (shar
 		return err
 	})
 	if err != nil && missing(err) {
-		return 0, unusable(fmt.Errorf("kafka at %s has no topic %s: create it with evaluator init",
-			strings.Join(s.config.Kafka.Brokers, ", "), s.config.Kafka.Keyed))
+		return 0, unusable(s.noTopic())
 	}
 	return shards, err
 }
 
+func (s *Service) noTopic() error {
+	return fmt.Errorf("kafka at %s has no topic %s: create it with evaluator init",
+		strings.Join(s.config.Kafka.Brokers, ", "), s.config.Kafka.Keyed)
+}
+
 // work runs the owner of this process's shards, the router where there are
-// source topics, and the probe of Redis.
+// source topics, and what looks after Redis and Kafka meanwhile.
 func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink.Store, shards int) error {
 	partitioner, err := stream.NewPartitioner(s.config.Kafka.Partitioner, shards)
 	if err != nil {
@@ -100,11 +106,13 @@ func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 		s.probe(ctx, store.Ping)
 		return nil
 	})
+	parts.Go(func() error { return s.keepFitting(ctx, cluster, store) })
+	own = withinShards(own, shards)
 	parts.Go(func() error {
 		return s.keep(ctx, s.config.Kafka.Group, func() error { return group.Run(ctx, own) })
 	})
 	if len(s.config.Kafka.Sources) > 0 {
-		router := cluster.Router(func() (stream.Splitter, error) { return event.NewDecoder(s.config.Pipeline.Events) })
+		router := cluster.Router(shards, func() (stream.Splitter, error) { return event.NewDecoder(s.config.Pipeline.Events) })
 		parts.Go(func() error {
 			return s.keep(ctx, s.config.Kafka.Group+"-router", func() error { return router.Run(ctx) })
 		})

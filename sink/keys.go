@@ -9,7 +9,7 @@ import (
 
 // keys names everything in Redis. With the default prefix:
 //
-//	m:cluster                  hash    shards, buckets and schema of the deployment; after
+//	m:cluster                  hash    shards, buckets, schema and id of the deployment; after
 //	                                   a reshard also layout and topic, see layout.go
 //	m:{s12}:meta               hash    of shard 12: epoch, next, clock, outbox, rules,
 //	                                   generation, commits, schema; swept, bucket and sweep,

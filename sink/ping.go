@@ -28,9 +28,7 @@ func (s *Store) Ping(ctx context.Context) error {
 		if err == nil || errors.Is(err, redis.Nil) || !temporary(err) && !NeedsOperator(err) {
 			continue
 		}
-		if cluster, ok := s.client.(*redis.ClusterClient); ok {
-			cluster.ReloadState(ctx) // the shard may have moved to a replica
-		}
+		s.lookAround(ctx, err)
 		return fmt.Errorf("asking for %v: %w", command.Args()[1], s.cfg.explain(err))
 	}
 	return nil

@@ -31,14 +31,27 @@ type proxy struct {
 	down    atomic.Bool // new connections are closed at once
 
 	mu     sync.Mutex
-	faults []fault // of the next EXECs
+	reword func(reply []byte) []byte // of connections made from now on; nil for none
+	faults []fault                   // of the next EXECs
 	held   *link
 	execs  int
+	links  []*link // that were ever made
+}
+
+// cutAll ends all connections. New ones are welcome.
+func (p *proxy) cutAll() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range p.links {
+		_ = l.client.Close()
+	}
+	p.links = nil
 }
 
 // link is one connection through the proxy.
 type link struct {
 	client, server net.Conn
+	reword         func(reply []byte) []byte
 	muted          atomic.Bool   // replies are thrown away
 	ended          chan struct{} // the server's side has ended
 }
@@ -75,6 +88,13 @@ func (p *proxy) script(faults ...fault) {
 	p.faults, p.execs = faults, 0
 }
 
+// to leads new connections to another server. Those that there are stay.
+func (p *proxy) to(server string, reword func(reply []byte) []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.server, p.reword = server, reword
+}
+
 // sent returns how many EXECs the store has sent since script.
 func (p *proxy) sent() int {
 	p.mu.Lock()
@@ -99,11 +119,17 @@ func (p *proxy) serve(c net.Conn) {
 	if p.down.Load() {
 		return
 	}
-	server, err := net.Dial("tcp", p.server)
+	p.mu.Lock()
+	address, reword := p.server, p.reword
+	p.mu.Unlock()
+	server, err := net.Dial("tcp", address)
 	if err != nil {
 		return
 	}
-	l := &link{client: c, server: server, ended: make(chan struct{})}
+	l := &link{client: c, server: server, reword: reword, ended: make(chan struct{})}
+	p.mu.Lock()
+	p.links = append(p.links, l)
+	p.mu.Unlock()
 	go l.replies()
 	commands := bufio.NewReader(c)
 	for {
@@ -172,7 +198,11 @@ func (l *link) replies() {
 	for {
 		n, err := l.server.Read(buffer)
 		if !l.muted.Load() {
-			if _, err := l.client.Write(buffer[:n]); err != nil {
+			reply := buffer[:n]
+			if l.reword != nil {
+				reply = l.reword(reply)
+			}
+			if _, err := l.client.Write(reply); err != nil {
 				return
 			}
 		}

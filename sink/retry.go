@@ -29,15 +29,21 @@ func (s *Store) retry(ctx context.Context, operation string, attempt func(contex
 			return err
 		}
 		s.cfg.Observer.retried(operation, err)
-		if cluster, ok := s.client.(*redis.ClusterClient); ok {
-			// The shard may have moved to a replica.
-			cluster.ReloadState(ctx)
-		}
+		s.lookAround(ctx, err)
 		select {
 		case <-ctx.Done():
 			return err
 		case <-time.After(pause/2 + rand.N(pause/2)):
 		}
+	}
+}
+
+// lookAround has the next attempt ask who the master is now.
+func (s *Store) lookAround(ctx context.Context, err error) {
+	if cluster, ok := s.client.(*redis.ClusterClient); ok {
+		cluster.ReloadState(ctx) // the shard may have moved to a replica
+	} else if isReadOnly(err) {
+		s.lines.drop()
 	}
 }
 

@@ -21,6 +21,7 @@ type Store struct {
 	cfg    Config
 	keys   keys
 	client redis.UniversalClient
+	lines  *lines // of client
 
 	drafts   sync.Pool // of *draft
 	expiries expiries
@@ -38,10 +39,12 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("checking sink configuration: %w", err)
 	}
+	open := newLines()
 	s := &Store{
 		cfg:    cfg,
 		keys:   keys{prefix: cfg.Prefix, buckets: cfg.Buckets},
-		client: connect(cfg),
+		client: connect(cfg, open),
+		lines:  open,
 		drafts: sync.Pool{New: func() any { return new(draft) }},
 		epochs: map[int]int64{},
 	}
@@ -58,12 +61,12 @@ func (s *Store) Close() error { return s.client.Close() }
 // connect returns a client that never repeats a command by itself: after a
 // lost reply, a repeated XADD or RPUSH would apply twice. What may be
 // repeated is repeated by Store.retry.
-func connect(cfg Config) redis.UniversalClient {
+func connect(cfg Config, open *lines) redis.UniversalClient {
 	options := &redis.UniversalOptions{
 		Addrs:         cfg.Addresses,
 		IsClusterMode: cfg.cluster(),
 		DB:            cfg.DB,
-		Dialer:        cfg.TLS.Over((&net.Dialer{Timeout: cfg.DialTimeout}).DialContext),
+		Dialer:        cfg.TLS.Over(open.over((&net.Dialer{Timeout: cfg.DialTimeout}).DialContext)),
 
 		MaxRetries:    -1,
 		DialerRetries: 1,

@@ -12,7 +12,7 @@ func TestTheClientIsMadeAsConfigured(t *testing.T) {
 	cfg.Addresses = []string{"redis.test:1"}
 	cfg.DialTimeout, cfg.ReadTimeout, cfg.WriteTimeout = time.Second, 2*time.Second, 3*time.Second
 	cfg.Connections = 7
-	client := connect(cfg)
+	client := connect(cfg, newLines())
 	defer func() { _ = client.Close() }()
 	o := client.(*redis.Client).Options()
 	if o.Addr != "redis.test:1" || o.DialTimeout != cfg.DialTimeout || o.ReadTimeout != cfg.ReadTimeout ||
@@ -28,7 +28,7 @@ func TestTheClusterClientIsMadeAsConfigured(t *testing.T) {
 	cfg := Default()
 	cfg.Cluster = true
 	cfg.DialTimeout, cfg.ReadTimeout, cfg.WriteTimeout = time.Second, 2*time.Second, 3*time.Second
-	client := connect(cfg)
+	client := connect(cfg, newLines())
 	defer func() { _ = client.Close() }()
 	o := client.(*redis.ClusterClient).Options()
 	if o.DialTimeout != cfg.DialTimeout || o.ReadTimeout != cfg.ReadTimeout || o.WriteTimeout != cfg.WriteTimeout {

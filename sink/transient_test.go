@@ -17,8 +17,13 @@ func TestTransientAnswers(t *testing.T) {
 	c := client.NewClient(&client.Options{Addr: server.Addr(), DisableIdentity: true, MaxRetries: -1})
 	t.Cleanup(func() { _ = c.Close() })
 	for answer, want := range map[string]bool{
-		"LOADING Redis is loading the dataset in memory":                                true,
-		"READONLY You can't write against a read only replica.":                         true,
+		"LOADING Redis is loading the dataset in memory":             true,
+		"READONLY You can't write against a read only replica.":      true,
+		"ERR READONLY You can't write against a read only replica.":  true, // a proxy says it
+		"ERR -READONLY You can't write against a read only replica.": true,
+		"READONLY": true,
+		"ERR LOADING Redis is loading the dataset in memory":                            true,
+		"ERR the key READONLY is not there":                                             false,
 		"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to no": true,
 		"CLUSTERDOWN The cluster is down":                                               true,
 		"TRYAGAIN Multiple keys request during rehashing of slot":                       true,

@@ -14,13 +14,16 @@ type Config struct {
 	// Brokers are host:port addresses of some brokers; the others are found
 	// through them. At least one. Default 127.0.0.1:9092.
 	Brokers []string `yaml:"brokers"`
-	// ClientID names this program in the brokers' logs and quotas. Default "muster".
+	// ClientID names this program in the brokers' logs and quotas. Default
+	// "muster", and what Follow makes of it.
 	ClientID string `yaml:"client_id"`
 	// Group is the consumer group that shares out the keyed topic; the
-	// router's group is Group with "-router" behind it. Default "muster".
+	// router's group is Group with "-router" behind it. Default "muster", and
+	// what Follow makes of it.
 	Group string `yaml:"group"`
 	// Keyed is the topic whose records are keyed by profile and whose
-	// partitions are the shards. Default "muster-events".
+	// partitions are the shards. Default "muster-events", and what Follow
+	// makes of it.
 	Keyed string `yaml:"keyed"`
 	// Sources are the topics to route onto Keyed. None means that Keyed is
 	// fed directly by producers that key by profile.
@@ -75,6 +78,13 @@ type Config struct {
 	// passed over is told in the Batch. Not part of a configuration file: an
 	// operator decides each time. Default: a gap is an error.
 	AcceptGaps bool `yaml:"-"`
+	// TakeOver has Group and Keyed become this deployment's although another
+	// has left its claim with them. Not part of a configuration file: an
+	// operator decides each time. Default: another's are refused.
+	TakeOver bool `yaml:"-"`
+	// Followed are the settings that Follow has set to another value than the
+	// one that they had before 0.2.0. Default: none.
+	Followed []string `yaml:"-"`
 	// Dial opens every connection to a broker, in place of the network of
 	// the machine; not part of a configuration file. Default nil: TCP.
 	Dial credentials.Dial `yaml:"-"`

@@ -7,8 +7,8 @@
 // within the session timeout; that a Source delivers every committed record
 // exactly once and in order, and turns a hole in the log into an error; that
 // a routed record is on the keyed topic before its source offset is
-// committed (at least once); and that one broken partition does not stop the
-// others.
+// committed (at least once); that one broken partition does not stop the
+// others; and that a group and a keyed topic are one deployment's.
 //
 // The trap: the group's committed offset of the keyed topic is only a hint
 // for lag tools. The offset that counts is stored with the shard's state and

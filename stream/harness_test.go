@@ -90,6 +90,34 @@ func (f *fixture) createTopic(name string, partitions int, configs ...string) {
 	}
 }
 
+// addPartitions gives a topic more partitions, and waits until clients are
+// told of them.
+func (f *fixture) addPartitions(topic string, partitions int) {
+	f.t.Helper()
+	add := kmsg.NewCreatePartitionsRequestTopic()
+	add.Topic, add.Count = topic, int32(partitions)
+	req := kmsg.NewPtrCreatePartitionsRequest()
+	req.Topics = append(req.Topics, add)
+	res, err := req.RequestWith(f.ctx, f.client)
+	if err == nil {
+		err = kerr.ErrorForCode(res.Topics[0].ErrorCode)
+	}
+	if err != nil {
+		f.t.Fatalf("adding partitions to topic %s: %v", topic, err)
+	}
+	for told := 0; told < partitions; {
+		asked := kmsg.NewMetadataRequestTopic()
+		asked.Topic = &topic
+		req := kmsg.NewPtrMetadataRequest()
+		req.Topics = append(req.Topics, asked)
+		res, err := req.RequestWith(f.ctx, f.client)
+		if err != nil {
+			f.t.Fatalf("asking about topic %s: %v", topic, err)
+		}
+		told = len(res.Topics[0].Partitions)
+	}
+}
+
 // deleteBefore makes the log of a partition start at offset.
 func (f *fixture) deleteBefore(topic string, partition int32, offset int64) {
 	f.t.Helper()

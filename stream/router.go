@@ -31,13 +31,15 @@ type Splitter interface {
 // none never.
 type Router struct {
 	cluster  *Cluster
+	shards   int
 	splitter func() (Splitter, error)
 }
 
-// Router returns the router of this cluster. Splitter makes one Splitter
-// for every source partition this member gets.
-func (c *Cluster) Router(splitter func() (Splitter, error)) *Router {
-	return &Router{cluster: c, splitter: splitter}
+// Router returns the router of this cluster to so many shards: partitions
+// that the keyed topic has got since belong to none. Splitter makes one
+// Splitter for every source partition this member gets.
+func (c *Cluster) Router(shards int, splitter func() (Splitter, error)) *Router {
+	return &Router{cluster: c, shards: shards, splitter: splitter}
 }
 
 // Run routes the source partitions that this member of the router's group
@@ -49,11 +51,13 @@ func (r *Router) Run(ctx context.Context) error {
 	if len(cfg.Sources) == 0 {
 		return errors.New("routing: there are no source topics")
 	}
-	shards, err := r.cluster.Partitions(ctx)
-	if err != nil {
+	switch have, err := r.cluster.Partitions(ctx); {
+	case err != nil:
 		return fmt.Errorf("routing: %w", err)
+	case have < r.shards:
+		return fmt.Errorf("routing: topic %s has %d partitions for %d shards", cfg.Keyed, have, r.shards)
 	}
-	partitioner, err := NewPartitioner(cfg.Partitioner, shards)
+	partitioner, err := NewPartitioner(cfg.Partitioner, r.shards)
 	if err != nil {
 		return fmt.Errorf("routing: %w", err)
 	}

@@ -36,9 +36,13 @@ func track(topic string, partition int32, profile string, number int) *kgo.Recor
 func (f *fixture) route(c *stream.Cluster) (stop func()) {
 	f.t.Helper()
 	ctx, cancel := context.WithCancel(f.ctx)
+	shards, err := c.Partitions(ctx)
+	if err != nil {
+		f.t.Fatal(err)
+	}
 	ended := make(chan error, 1)
 	go func() {
-		err := c.Router(newSplitter).Run(ctx)
+		err := c.Router(shards, newSplitter).Run(ctx)
 		if err != nil {
 			f.t.Errorf("running router: %v", err) // now, when somebody may be waiting for records
 		}
@@ -334,15 +338,59 @@ func TestRouterKeepsWhatTheTopicRefuses(t *testing.T) {
 func TestRouterNeedsItsTopics(t *testing.T) {
 	kafka.Beside(t)
 	f := newFixture(t, kafka.StartFakeFor(t))
-	if err := f.connect(nil).Router(newSplitter).Run(f.ctx); err == nil {
+	if err := f.connect(nil).Router(1, newSplitter).Run(f.ctx); err == nil {
 		t.Error("a router runs without sources")
 	}
 	f.cfg.Sources = []string{"web"}
-	if err := f.connect(nil).Router(newSplitter).Run(f.ctx); err == nil {
+	if err := f.connect(nil).Router(1, newSplitter).Run(f.ctx); err == nil {
 		t.Error("a router runs without the keyed topic")
 	}
 	f.createTopic("keyed", 1)
-	if err := f.connect(nil).Router(newSplitter).Run(f.ctx); err == nil {
+	if err := f.connect(nil).Router(1, newSplitter).Run(f.ctx); err == nil {
 		t.Error("a router runs without its source topic")
+	}
+	if err := f.connect(nil).Router(2, newSplitter).Run(f.ctx); err == nil || !strings.Contains(err.Error(), "1 partitions for 2 shards") {
+		t.Errorf("a router of more shards than there are partitions: %v", err)
+	}
+}
+
+// Partitions that a source topic gets while it is read are read from their
+// first record on, and those that the keyed topic gets are left alone: no
+// shard is theirs.
+func TestRouterReadsAddedPartitions(t *testing.T) {
+	kafka.Beside(t)
+	f := newFixture(t, kafka.Start(t))
+	f.cfg.Sources = []string{"web"}
+	f.createTopic("keyed", 4)
+	f.createTopic("web", 1)
+	observer, routed := counter()
+	stop := f.route(f.connect(observer))
+	defer stop()
+	f.produce(f.client, track("web", 0, "before", 0))
+	awaitSum(f, routed, 1)
+	f.addPartitions("keyed", 16)
+	f.addPartitions("web", 3)
+	const profiles = 50
+	var records []*kgo.Record
+	for i := range profiles {
+		records = append(records, track("web", int32(i%3), fmt.Sprintf("profile-%d", i), 0))
+	}
+	f.produce(f.newClient(), records...) // one that knows of the new partitions
+	awaitSum(f, routed, profiles)
+	p, err := stream.NewPartitioner(f.cfg.Partitioner, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := 0
+	for partition := range 16 {
+		for _, r := range f.readAll("keyed", int32(partition)) {
+			if p.Partition(string(r.Key)) != partition {
+				t.Errorf("%s is on partition %d, its shard is %d", r.Key, partition, p.Partition(string(r.Key)))
+			}
+			got++
+		}
+	}
+	if got != profiles+1 {
+		t.Errorf("%d events were routed, want %d", got, profiles+1)
 	}
 }

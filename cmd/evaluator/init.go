@@ -19,6 +19,7 @@ import (
 type initCommand struct {
 	Config      string `short:"c" required:"" placeholder:"FILE" help:"Configuration file."`
 	Shards      int    `default:"16" help:"Partitions of the keyed topic. Changed later only by evaluator reshard."`
+	TakeOver    bool   `help:"Take the consumer group and the keyed topic over from another deployment, which must not run any more."`
 	Replication int    `default:"1" help:"Replicas of the topics that are created."`
 
 	CreateSources bool `help:"Also create the topics of kafka.sources that are absent, with as many partitions as --shards."`
@@ -33,6 +34,9 @@ pause and evaluator reshard: take at least as many shards as processes you will 
 
 Source topics are yours. One that is absent is told, and no event comes from it until
 somebody creates it; --create-sources does.
+
+A consumer group and a keyed topic belong to one deployment. Those of another are refused
+unless --take-over says that it is no more, or was moved here.
 
 Examples:
 
@@ -55,7 +59,7 @@ func (cmd *initCommand) Run(c console) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	service.LogRedis(zap.NewNop())
-	cfg.Redis.Observer.Retried = sayOnce(c)
+	cfg.Redis.Observer.Retried, cfg.Kafka.TakeOver = sayOnce(c), cmd.TakeOver
 	done, err := service.Prepare(ctx, cfg, service.Preparation{
 		Shards: cmd.Shards, Replication: cmd.Replication, Sources: cmd.CreateSources, Reaching: sayReaching(c),
 	})

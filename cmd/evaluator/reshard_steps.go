@@ -9,6 +9,7 @@ import (
 
 	"github.com/segmentio/kafka-go"
 
+	"muster/service"
 	"muster/sink"
 	"muster/stream"
 )
@@ -84,7 +85,7 @@ func (r *resharding) extents(ctx context.Context, cluster *stream.Cluster) ([]st
 	if errors.Is(err, kafka.UnknownTopicOrPartition) {
 		return nil, fmt.Errorf("%w: %w", err, errTopic)
 	}
-	if err == nil && len(extents) != r.layouts.Current.Shards {
+	if err == nil && len(extents) < r.layouts.Current.Shards {
 		err = fmt.Errorf("topic %s has %d partitions, redis holds %d shards: %w",
 			r.config.Kafka.Keyed, len(extents), r.layouts.Current.Shards, errTopic)
 	}
@@ -96,9 +97,15 @@ func (r *resharding) extents(ctx context.Context, cluster *stream.Cluster) ([]st
 func (r *resharding) drained(extents []stream.Extent, offsets []int64) error {
 	var behind []string
 	for shard, e := range extents {
-		next := offsets[shard]
+		next := int64(-1)
+		if shard < len(offsets) {
+			next = offsets[shard]
+		}
 		switch {
 		case next == e.End, next < 0 && e.First == e.End:
+		case shard >= len(offsets):
+			behind = append(behind, fmt.Sprintf("  partition %d was added to the topic and has %s that nobody reads: see "+
+				"\"Partitions were added to the keyed topic\" in docs/operations.md", shard, number(int(e.End-e.First), "record")))
 		case next > e.End:
 			behind = append(behind, fmt.Sprintf("  shard %d has applied records up to offset %d, and the partition ends at %d: see "+
 				"\"When Kafka no longer holds what was to be read\" in docs/operations.md", shard, next, e.End))
@@ -117,8 +124,9 @@ func (r *resharding) drained(extents []stream.Extent, offsets []int64) error {
 // createTopic creates the new keyed topic. One that is there already must
 // never have had a record, as the shards begin with its first.
 func (r *resharding) createTopic(ctx context.Context, old []stream.Extent) error {
-	cfg := r.config.Kafka
-	cfg.Keyed = r.topic()
+	next := r.config
+	next.Kafka.Keyed = r.topic()
+	cfg := next.Kafka
 	if cfg.Keyed == r.config.Kafka.Keyed {
 		return fmt.Errorf("--keyed %s is the present topic: a new one is needed: %w", cfg.Keyed, errTopic)
 	}
@@ -133,6 +141,9 @@ func (r *resharding) createTopic(ctx context.Context, old []stream.Extent) error
 	}
 	if _, err := cluster.Init(ctx, r.command.Shards, replication); err != nil {
 		return fmt.Errorf("preparing kafka at %s: %w", strings.Join(cfg.Brokers, ", "), err)
+	}
+	if err := service.Claim(ctx, &next, cluster, r.store); err != nil {
+		return fmt.Errorf("%w: %w", err, errTopic)
 	}
 	extents, err := cluster.Extents(ctx)
 	if err != nil {

@@ -34,9 +34,10 @@ func (s *System) Init() {
 	}
 }
 
-// InitWith runs `evaluator init` and returns all it printed.
-func (s *System) InitWith(shards int) (string, error) {
-	return s.Command("init", "-c", s.config("init", ""), "--shards", fmt.Sprint(shards))
+// InitWith runs `evaluator init`, with further arguments, and returns all it
+// printed.
+func (s *System) InitWith(shards int, arguments ...string) (string, error) {
+	return s.Command(append([]string{"init", "-c", s.config("init", ""), "--shards", fmt.Sprint(shards)}, arguments...)...)
 }
 
 // Command runs the evaluator with arguments to its end, within Patience, and
@@ -175,6 +176,22 @@ func (e *Evaluator) check() error {
 		}
 	default:
 	}
+	return nil
+}
+
+// EndedRefused returns nil once the evaluator has ended by itself because of
+// what somebody has to change.
+func (e *Evaluator) EndedRefused() error {
+	select {
+	case <-e.exited:
+	default:
+		return fmt.Errorf("%s is still there", e.name)
+	}
+	const unusable = 2
+	if code := e.cmd.ProcessState.ExitCode(); code != unusable {
+		return fmt.Errorf("%s ended with exit code %d", e.name, code)
+	}
+	e.ended = true
 	return nil
 }
 

@@ -35,6 +35,7 @@ func (s *System) startSecured() {
 		"shop-events": s.Source, "shop-events.dead": s.Source + DeadSuffix,
 		"muster-events": s.Keyed, "muster-events.dead": s.Keyed + DeadSuffix,
 		"muster": s.group(), "muster-router": s.group() + "-router",
+		"muster-deployment": s.group() + "-deployment", "muster-events-deployment": s.Keyed + "-deployment",
 	})...)
 	if err != nil {
 		s.t.Fatal(err)

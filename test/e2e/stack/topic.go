@@ -157,6 +157,22 @@ func (s *System) Read(topic string, visit func(*kgo.Record)) {
 	}
 }
 
+// AddPartitions gives a topic more partitions, so that it has so many.
+func (s *System) AddPartitions(topic string, partitions int) {
+	s.t.Helper()
+	ctx, cancel := s.bounded()
+	defer cancel()
+	res, err := s.admin.CreatePartitions(ctx, &kafkago.CreatePartitionsRequest{
+		Topics: []kafkago.TopicPartitionsConfig{{Name: topic, Count: int32(partitions)}},
+	})
+	if err == nil {
+		err = res.Errors[topic]
+	}
+	if err != nil {
+		s.t.Fatalf("adding partitions to topic %s: %v", topic, err)
+	}
+}
+
 // DeleteBefore makes the log of a partition begin at an offset, as retention
 // does in time.
 func (s *System) DeleteBefore(topic string, partition int, offset int64) {

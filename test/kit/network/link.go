@@ -15,21 +15,23 @@ type Link struct {
 	listener net.Listener
 	running  sync.WaitGroup // of goroutines
 
-	mu      sync.Mutex
-	server  string
-	cut     bool
-	epoch   int                      // of the connections that may be there
-	awaited map[string]chan struct{} // what to close when a connection from an address is accepted
-	pairs   map[*pair]struct{}
-	trouble trouble
-	changed chan struct{} // closed when trouble is another
-	command func(name string)
+	mu       sync.Mutex
+	server   string
+	cut      bool
+	epoch    int                      // of the connections that may be there
+	awaited  map[string]chan struct{} // what to close when a connection from an address is accepted
+	pairs    map[*pair]struct{}
+	trouble  trouble
+	changed  chan struct{} // closed when trouble is another
+	command  func(name string)
+	up, down meter // what clients and what the server have sent
 }
 
 // trouble is what happens to what a server answers.
 type trouble struct {
 	delay      time.Duration
 	cutReplies bool
+	rate       int // bytes a second, of each direction; 0 for no bound
 }
 
 // Open starts a Link on a free port of 127.0.0.1 until the test ends. It
@@ -81,6 +83,12 @@ func (l *Link) Reset() { l.change(func() {}) }
 // Delay holds up every answer of the server for d, until Mend.
 func (l *Link) Delay(d time.Duration) {
 	l.disturb(func() { l.trouble.delay = d })
+}
+
+// Throttle has all connections together carry so many bytes a second in each
+// direction, until Mend.
+func (l *Link) Throttle(rate int) {
+	l.disturb(func() { l.trouble.rate = rate })
 }
 
 // CutReplies ends, until Mend, every connection in the middle of the first

@@ -2,7 +2,6 @@ package network
 
 import (
 	"bytes"
-	"io"
 	"net"
 	"sync"
 	"time"
@@ -47,7 +46,7 @@ func (p *pair) run(watched bool) {
 		if watched {
 			p.tell()
 		} else {
-			_, _ = io.Copy(p.server, p.client)
+			p.pass()
 		}
 		_ = p.server.CloseWrite()
 	})
@@ -56,6 +55,25 @@ func (p *pair) run(watched bool) {
 	p.answer(answers)
 	p.end()
 	sides.Wait()
+}
+
+// pass passes on what the client sends.
+func (p *pair) pass() {
+	buffer := make([]byte, meteredSize)
+	for {
+		n, err := p.client.Read(buffer)
+		if n > 0 {
+			if !p.meter(&p.link.up, n) {
+				return
+			}
+			if _, err := p.server.Write(buffer[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
 }
 
 // tell passes commands on, each after it was told.
@@ -71,6 +89,9 @@ func (p *pair) tell() {
 		p.link.mu.Unlock()
 		if told != nil {
 			told(name)
+		}
+		if !p.meter(&p.link.up, len(raw)) {
+			return
 		}
 		if _, err := p.server.Write(raw); err != nil {
 			return
@@ -110,6 +131,9 @@ func (p *pair) answer(answers <-chan chunk) {
 			data, cut = replies.cut(data)
 		} else {
 			replies = replyCutter{}
+		}
+		if !p.meter(&p.link.down, len(data)) {
+			return
 		}
 		if _, err := p.client.Write(data); err != nil || cut {
 			return
