@@ -24,19 +24,19 @@ func TestOldDeploymentsKeepTheirNames(t *testing.T) {
 	followed := cfg
 	followed.Kafka.Group, followed.Kafka.Keyed = stream.Unnamed, stream.Unnamed
 	followed.Kafka.Follow("eu")
-	_, err := Prepare(t.Context(), followed, 2, 1)
+	_, err := Prepare(t.Context(), followed, Preparation{Shards: 2, Replication: 1})
 	var refused *UnusableError
 	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "leaves out kafka.group and kafka.keyed") {
 		t.Errorf("names that it did not have: %v", err)
 	}
-	if _, err := Prepare(t.Context(), cfg, 2, 1); err != nil {
+	if _, err := Prepare(t.Context(), cfg, Preparation{Shards: 2, Replication: 1}); err != nil {
 		t.Errorf("the names that it had: %v", err)
 	}
 	if id := old.HGet(t.Context(), "eu:cluster", "id").Val(); id == "" {
 		t.Error("it got no id")
 	}
 	followed.Kafka.Keyed += "-2"
-	if _, err := Prepare(t.Context(), followed, 2, 1); err != nil {
+	if _, err := Prepare(t.Context(), followed, Preparation{Shards: 2, Replication: 1}); err != nil {
 		t.Errorf("with an id its names may be any: %v", err)
 	}
 }

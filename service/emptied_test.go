@@ -62,7 +62,7 @@ type emptied struct {
 
 func (e *emptied) prepare(t *testing.T) {
 	t.Helper()
-	if _, err := Prepare(t.Context(), e.config, leakShards, 1); err != nil {
+	if _, err := Prepare(t.Context(), e.config, Preparation{Shards: leakShards, Replication: 1}); err != nil {
 		t.Fatal(err)
 	}
 }

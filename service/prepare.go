@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/segmentio/kafka-go"
+
 	"muster/config"
 	"muster/sink"
 	"muster/stream"
@@ -59,6 +61,9 @@ func Prepare(ctx context.Context, cfg config.Config, p Preparation) (done Prepar
 	}
 	defer cluster.Close()
 	p.Reaching("kafka", cfg.Kafka.Brokers)
+	if _, err := cluster.Partitions(ctx); err != nil && !errors.Is(err, kafka.UnknownTopicOrPartition) {
+		return done, Classify(fmt.Errorf("preparing kafka at %s: %w", strings.Join(cfg.Kafka.Brokers, ", "), err))
+	}
 	if err := mayClaim(ctx, &cfg, cluster, store, begins); err != nil {
 		return done, err
 	}

@@ -65,14 +65,16 @@ func (f *feed) apply(t *testing.T, events []event.Event) {
 	}
 }
 
-// advance moves every shard's time.
+// advance moves every shard's time, and stores it also where nothing follows.
 func (f *feed) advance(t *testing.T, until int64) {
 	t.Helper()
 	for shard := range f.shards {
 		if err := f.shards[shard].Advance(t.Context(), until); err != nil {
 			t.Fatal(err)
 		}
-		f.commit(t, shard)
+		if err := f.shards[shard].Commit(t.Context(), f.next[shard]); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
