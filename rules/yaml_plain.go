@@ -34,6 +34,7 @@ func (r *yamlReader) jsonLike(example ast.Node) bool {
 // plainScalars looks at every value of a tree and at every key.
 type plainScalars struct{ reader *yamlReader }
 
+// Visit implements ast.Visitor.
 func (p plainScalars) Visit(node ast.Node) ast.Visitor {
 	switch n := node.(type) {
 	case *ast.MappingValueNode:
