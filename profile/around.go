@@ -7,7 +7,7 @@ const foldUpTo = 32
 // Around returns numbers between which a query's value lies, the value
 // itself where they are equal, without reading the whole window. It fails
 // where it knows nothing quickly: then ask Read. It is for sums and means
-// over a window.
+// over a window, of which it knows the value itself.
 func (p *Profile) Around(s *Schema, query Query, now int64) (low, high float64, ok bool) {
 	if query.Reduce != ReduceSum && query.Reduce != ReduceMean || s.Series[query.Series].Keep != KeepSlidingNumbers {
 		return 0, 0, false
@@ -20,28 +20,30 @@ func (p *Profile) Around(s *Schema, query Query, now int64) (low, high float64, 
 	if window.to-window.from <= foldUpTo {
 		return 0, 0, false
 	}
-	if pts.sums == nil {
-		pts.sums = &sums{}
-	}
-	pts.sums.extend(pts.nums)
-	return window.around(query.Reduce, pts.sums)
+	value, ok := window.settled(query.Reduce, pts.running())
+	return value, value, ok
 }
 
-// around returns numbers between which the sum or mean of a view lies, by
-// running sums of its points. Of a view that holds nothing the sum is 0 and
-// a mean is not known.
-func (v *view) around(reduce Reduce, of *sums) (low, high float64, ok bool) {
+// running returns the points' running sums, up to date.
+func (p *points) running() *sums {
+	if p.sums == nil {
+		p.sums = &sums{}
+	}
+	p.sums.extend(p.nums)
+	return p.sums
+}
+
+// settled returns the sum or mean of a view, by running sums of its points.
+// Of a view that holds nothing the sum is 0 and a mean is not known.
+func (v *view) settled(reduce Reduce, of *sums) (value float64, ok bool) {
 	if v.from == v.to {
-		return 0, 0, reduce == ReduceSum
+		return 0, reduce == ReduceSum
 	}
 	buckets, i, j := v.split()
-	folded := total(buckets)
-	sum, off, ok := of.between(v.points.head+i, v.points.head+j, folded.sum)
-	low, high = sum-off, sum+off
-	if reduce == ReduceMean {
-		// Dividing keeps the order: rounding never turns two numbers round.
-		n := float64(folded.count + int64(j-i))
-		low, high = low/n, high/n
+	all := total(buckets)
+	all.sum = all.sum.plus(of.between(v.points.head+i, v.points.head+j))
+	if reduce == ReduceSum {
+		return all.sum.float(), true
 	}
-	return low, high, ok
+	return all.sum.mean(all.count + int64(j-i)), true
 }

@@ -15,26 +15,27 @@ const (
 
 // bucket sums up entries that are no longer kept one by one.
 type bucket struct {
-	first, last   int64 // event times
-	count         int64
-	sum, min, max float64
+	first, last int64 // event times
+	count       int64
+	sum         decimal
+	min, max    float64
 }
 
 func (b *bucket) add(at int64, v float64) {
 	if b.count == 0 {
-		*b = bucket{first: at, last: at, count: 1, sum: v, min: v, max: v}
+		*b = bucket{first: at, last: at, count: 1, sum: decimalOf(v), min: v, max: v}
 		return
 	}
 	b.first, b.last = min(b.first, at), max(b.last, at)
 	b.count++
-	b.sum += v
+	b.sum = b.sum.plus(decimalOf(v))
 	b.min, b.max = min(b.min, v), max(b.max, v)
 }
 
 func (b *bucket) merge(c bucket) {
 	b.first, b.last = min(b.first, c.first), max(b.last, c.last)
 	b.count += c.count
-	b.sum += c.sum
+	b.sum = b.sum.plus(c.sum)
 	b.min, b.max = min(b.min, c.min), max(b.max, c.max)
 }
 

@@ -24,6 +24,3 @@ func (s *Interval) has(f float64) bool {
 
 // reaches reports whether a number lies in the interval or above it.
 func (s *Interval) reaches(f float64) bool { return f > s.Low || f == s.Low && s.WithLow }
-
-// covers reports whether all numbers from low to high lie in the interval.
-func (s *Interval) covers(low, high float64) bool { return s.has(low) && s.has(high) }

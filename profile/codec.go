@@ -9,8 +9,12 @@ import (
 	"github.com/twmb/murmur3"
 )
 
-// formatVersion is the first byte of every blob. Decoding refuses others.
-const formatVersion = 1
+// formatVersion is the first byte of every blob that is written. Decoding
+// reads those of oldFormat too and refuses others.
+const formatVersion = 2
+
+// oldFormat had the sums of buckets as numbers, rounded at each addition.
+const oldFormat = 1
 
 // Codec turns profiles into blobs and back. Series, segments and conditions
 // are written as numbers: positions in the shard's list of names, which only grows, so a

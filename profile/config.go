@@ -25,7 +25,7 @@ type Config struct {
 	//   - Events of a sequence: of the oldest it is only known how far they
 	//     lead. A late event older than that takes no part in it.
 	// Counts, sums, means, minima, maxima, first and last of all time are
-	// always exact, sums within rounding. 16 to 1,000,000; default 1,024.
+	// always exact. 16 to 1,000,000; default 1,024.
 	Entries int `yaml:"entries"`
 	// StateBytes is what the series of one profile may take together when
 	// stored, in bytes, as estimated: 6 per event time, 9 per number, 2 more

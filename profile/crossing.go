@@ -77,8 +77,8 @@ func (v view) nextSum(reduce Reduce, interval Interval, of *sums, crossings int)
 		if at = v.step(); at == 0 {
 			return 0
 		}
-		low, high, ok := v.around(reduce, of)
-		if !ok || !interval.covers(low, high) {
+		value, ok := v.settled(reduce, of)
+		if !ok || !interval.has(value) {
 			break
 		}
 	}
@@ -86,18 +86,11 @@ func (v view) nextSum(reduce Reduce, interval Interval, of *sums, crossings int)
 }
 
 // nextDecline returns when a sum of entries none of which is below 0 may
-// have fallen out of an interval. It never rises: neither do the running sums'
-// differences, nor the folds of shorter and shorter windows.
+// have fallen out of an interval. It never rises.
 func (v *view) nextDecline(interval Interval, of *sums) int64 {
 	_, i, j := v.split()
 	i, j = v.points.head+i, v.points.head+j
-	_, off, ok := of.between(i, j, 0)
-	if !ok {
-		return v.next()
-	}
-	gone := sort.Search(j-i, func(k int) bool {
-		return !interval.reaches(of.at[j].sum - of.at[i+k+1].sum - off)
-	})
+	gone := sort.Search(j-i, func(k int) bool { return !interval.reaches(of.between(i+k+1, j).float()) })
 	if gone == j-i {
 		return 0
 	}

@@ -87,8 +87,12 @@ func (c *Codec) readSeries(r *reader, p *Profile) {
 			return
 		}
 		pts.series = i
+		encoded := r.blob[begin:r.at]
+		if r.old && len(pts.buckets) > 0 {
+			encoded = string(pts.append(nil)) // it will be copied into blobs of today's format
+		}
 		all = append(all, pts)
-		series := kept{series: i, encoded: r.blob[begin:r.at], until: pts.expiry(one), points: &all[len(all)-1], shared: true}
+		series := kept{series: i, encoded: encoded, until: pts.expiry(one), points: &all[len(all)-1], shared: true}
 		if one.Newest > 0 && pts.len() >= one.Newest {
 			changed := series.change(c.schema)
 			changed.dropUncounted(one.Newest)
@@ -124,7 +128,12 @@ func (r *reader) points() points {
 	for i := range p.buckets {
 		first := r.varint()
 		b := bucket{first: first, last: first + r.varint(), count: r.varint()}
-		b.sum, b.min, b.max = r.number(), r.number(), r.number()
+		if r.old {
+			b.sum = decimalOf(r.number())
+		} else {
+			b.sum = r.decimal()
+		}
+		b.min, b.max = r.number(), r.number()
 		p.buckets[i] = b
 	}
 	return p

@@ -83,7 +83,7 @@ func (p *points) append(b []byte) []byte {
 		b = binary.AppendVarint(b, k.first)
 		b = binary.AppendVarint(b, k.last-k.first)
 		b = binary.AppendVarint(b, k.count)
-		b = appendNumber(appendNumber(appendNumber(b, k.sum), k.min), k.max)
+		b = appendNumber(appendNumber(appendDecimal(b, k.sum), k.min), k.max)
 	}
 	return b
 }

@@ -10,9 +10,8 @@ type Lookout struct {
 }
 
 // Next returns the first instant after now at which the query's value may
-// leave the cell that it is in at now, 0 for none. It is never late. It may
-// be early by what the rounding of sums leaves open, and of a value that is
-// no number in an Interval it is the next that may change it. Where it has to
+// leave the cell that it is in at now, 0 for none. It is never late. Of
+// a value that is no number in an Interval it is the next that may change it. Where it has to
 // follow a value, it follows it for so many crossings of the window's edges,
 // at least 1, and returns the instant that it reached.
 func (l *Lookout) Next(p *Profile, s *Schema, query Query, now int64, cells Cells, cell uint16, crossings int) int64 {

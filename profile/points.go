@@ -7,11 +7,6 @@ import (
 	"muster/event"
 )
 
-// lateTail is how many of its newest entries a total of numbers keeps
-// apart, so that late events are summed in order of event time. An event
-// later than that is added last, which may change the sum in its last bit.
-const lateTail = 32
-
 // points is what a profile keeps of one series: entries sorted by event
 // time, ties in order of arrival, and buckets with what is no longer kept
 // entry by entry, oldest first. The columns of the entries begin at head:
@@ -39,7 +34,7 @@ func (p *points) add(series *Series, ev *event.Event, set uint8, now int64, cfg 
 		p.fold(ev.Time, 0)
 		return true
 	case KeepTotalNumbers:
-		return p.addNumber(series, ev, lateTail)
+		return p.addTotal(series, ev)
 	case KeepTotalDistinct:
 		return p.addDistinct(encodeKey(series.Project(ev)), min(cfg.Entries, cfg.StateBytes/distinctShare))
 	case KeepTotalFirst, KeepTotalLast:
@@ -92,12 +87,26 @@ func (p *points) addNumber(series *Series, ev *event.Event, limit int) bool {
 	i := p.insertTime(ev.Time)
 	p.nums = slices.Insert(p.nums, i, value.Number())
 	p.sums.cut(i)
-	if series.Keep == KeepTotalNumbers && p.len() > limit {
-		p.fold(p.times[p.head], p.nums[p.head])
-		p.cut(1)
-		return true
-	}
 	p.shrink(limit)
+	return true
+}
+
+// addTotal adds to a total of numbers. Entries that it still has from a
+// version that kept its newest ones apart go the same way.
+func (p *points) addTotal(series *Series, ev *event.Event) bool {
+	value := series.Project(ev)
+	if value.Kind() != event.KindNumber {
+		return false
+	}
+	if n := p.len(); n > 0 {
+		if old := p.lump(n); len(p.buckets) > 0 {
+			p.buckets[0].merge(old)
+		} else {
+			p.buckets = append(p.buckets, old)
+		}
+		p.times, p.nums, p.head = nil, nil, 0
+	}
+	p.fold(ev.Time, value.Number())
 	return true
 }
 
@@ -275,5 +284,5 @@ func (p *points) bytes() int {
 	if p.steps != nil {
 		return 136 + p.steps.bytes()
 	}
-	return 136 + 8*cap(p.times) + 8*cap(p.nums) + 16*cap(p.vals) + p.text + 56*cap(p.buckets) + p.sums.bytes()
+	return 136 + 8*cap(p.times) + 8*cap(p.nums) + 16*cap(p.vals) + p.text + 64*cap(p.buckets) + p.sums.bytes()
 }

@@ -1,6 +1,8 @@
 package profile
 
 import (
+	"math"
+	"math/big"
 	"math/rand/v2"
 	"slices"
 	"sort"
@@ -35,14 +37,18 @@ func (h history) within(low, high int64) history {
 }
 
 func (h history) reduce(r Reduce) event.Value {
-	sum, least, most, distinct := 0.0, 0.0, 0.0, map[float64]bool{}
+	least, most, distinct := 0.0, 0.0, map[float64]bool{}
+	var prices []float64
 	for i, s := range h {
 		if i == 0 {
 			least, most = s.price, s.price
 		}
-		sum, least, most = sum+s.price, min(least, s.price), max(most, s.price)
+		prices, least, most = append(prices, s.price), min(least, s.price), max(most, s.price)
 		distinct[s.price] = true
 	}
+	exact := plainSum(prices)
+	sum, _ := exact.Float64()
+	mean, _ := exact.Quo(exact, big.NewRat(int64(max(1, len(h))), 1)).Float64()
 	switch {
 	case r == ReduceCount:
 		return event.NumberOf(float64(len(h)))
@@ -54,7 +60,7 @@ func (h history) reduce(r Reduce) event.Value {
 		return event.Value{}
 	}
 	return event.NumberOf(map[Reduce]float64{
-		ReduceMean: sum / float64(len(h)), ReduceMin: least, ReduceMax: most, ReduceFirst: h[0].price, ReduceLast: h[len(h)-1].price,
+		ReduceMean: mean, ReduceMin: least, ReduceMax: most, ReduceFirst: h[0].price, ReduceLast: h[len(h)-1].price,
 	}[r])
 }
 
@@ -72,8 +78,7 @@ func TestWindowsAgainstModel(t *testing.T) {
 		var all history
 		for range 120 {
 			now += r.Int64N(60)
-			// Whole numbers make sums exact in any order.
-			s := sale{time: now - pickLate(r), price: float64(r.IntN(5))}
+			s := sale{time: now - pickLate(r), price: float64(r.IntN(5)) / 10}
 			all.add(s)
 			ev := track(s.time, s.price)
 			ev.Arrival = now
@@ -132,22 +137,24 @@ func compareWindow(t *testing.T, p *Profile, s *Schema, all history, now int64, 
 	}
 }
 
-// TestLateTailOfTotals sums fractions: as long as events are not later than
-// the last 32, the sum is the left fold in order of event time.
-func TestLateTailOfTotals(t *testing.T) {
+// TestTotalsInAnyOrder sums fractions that come late, by up to all of time:
+// the sum and the mean are those of the numbers as they are written.
+func TestTotalsInAnyOrder(t *testing.T) {
 	schema := everySeries(1000)
 	r := rand.New(rand.NewPCG(1, 1))
 	p := New("p")
 	var all history
 	for i := range 500 {
-		s := sale{time: start + int64(i)*10 - r.Int64N(200), price: r.Float64()}
+		s := sale{time: start + int64(i)*10 - r.Int64N(5000), price: math.Trunc(r.Float64()*1e6) / 1000}
 		all.add(s)
 		ev := track(s.time, s.price)
 		ev.Arrival = start + int64(i)*10
 		apply(t, p, schema, Default(), ev)
-		q := Query{Series: slices.IndexFunc(schema.Series, func(s Series) bool { return s.Keep == KeepTotalNumbers }), Reduce: ReduceSum}
-		if got, want := p.Read(schema, q, start), all.reduce(ReduceSum); !got.Equal(want) {
-			t.Fatalf("after %d: %v, want %v", i+1, got.Number(), want.Number())
+		for _, reduce := range []Reduce{ReduceSum, ReduceMean} {
+			q := Query{Series: slices.IndexFunc(schema.Series, func(s Series) bool { return s.Keep == KeepTotalNumbers }), Reduce: reduce}
+			if got, want := p.Read(schema, q, start), all.reduce(reduce); !got.Equal(want) {
+				t.Fatalf("after %d: %v, want %v", i+1, got.Number(), want.Number())
+			}
 		}
 	}
 }

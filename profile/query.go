@@ -92,17 +92,40 @@ func (p *points) window(q Query, now int64) event.Value {
 	return p.reduce(q.Reduce, buckets, p.head+i, p.head+j)
 }
 
-// reduce sums up buckets and then the entries i to j of the columns, in
-// order of time.
+// reduce sums up buckets and the entries i to j of the columns.
 func (p *points) reduce(r Reduce, buckets []bucket, i, j int) event.Value {
 	all := total(buckets)
 	if r == ReduceCount {
 		return event.NumberOf(float64(all.count + int64(j-i)))
 	}
-	for k := i; k < j; k++ {
-		all.add(p.times[k], p.nums[k])
+	all.count += int64(j - i)
+	switch {
+	case i == j:
+	case r == ReduceMin || r == ReduceMax:
+		if all.count == int64(j-i) {
+			all.min, all.max = p.nums[i], p.nums[i]
+		}
+		for _, v := range p.nums[i:j] {
+			all.min, all.max = min(all.min, v), max(all.max, v)
+		}
+	case j-i <= foldUpTo:
+		if sum, ok := fewHundredths(p.nums[i:j]); ok && len(buckets) == 0 {
+			return ofHundredths(r, sum, all.count)
+		}
+		all.sum = all.sum.plus(sumOf(p.nums[i:j]))
+	default:
+		all.sum = all.sum.plus(p.running().between(i, j))
 	}
 	return all.value(r)
+}
+
+// ofHundredths is a sum, or a mean of a few numbers, given in hundredths. Both
+// are quotients of exact numbers.
+func ofHundredths(r Reduce, sum float64, count int64) event.Value {
+	if r == ReduceSum {
+		return event.NumberOf(sum / 100)
+	}
+	return event.NumberOf(sum / float64(100*count))
 }
 
 // total sums up buckets.
@@ -124,9 +147,9 @@ func (b *bucket) value(r Reduce) event.Value {
 	}
 	switch r {
 	case ReduceSum:
-		return event.NumberOf(b.sum)
+		return event.NumberOf(b.sum.float())
 	case ReduceMean:
-		return event.NumberOf(b.sum / float64(b.count))
+		return event.NumberOf(b.sum.mean(b.count))
 	case ReduceMin:
 		return event.NumberOf(b.min)
 	}

@@ -68,8 +68,12 @@ func ReadStored(blob []byte) (Stored, error) {
 
 // format reads the first byte of a blob.
 func (r *reader) format() {
-	if v := r.byte(); r.err == nil && v != formatVersion {
-		r.fail(fmt.Errorf("format %d is not %d, the one this version reads", v, formatVersion))
+	switch v := r.byte(); {
+	case r.err != nil || v == formatVersion:
+	case v == oldFormat:
+		r.old = true
+	default:
+		r.fail(fmt.Errorf("format %d is neither %d nor %d, which this version reads", v, oldFormat, formatVersion))
 	}
 }
 
@@ -99,8 +103,9 @@ func (w *rewriter) number(old uint64) uint64 {
 
 // head is everything up to the memberships.
 func (w *rewriter) head(generation func(uint64) uint64) {
+	w.format()
+	w.out = append(w.out, formatVersion)
 	w.copied(func() {
-		w.format()
 		w.varint()  // first seen
 		w.varint()  // last seen
 		w.uvarint() // version
@@ -148,7 +153,20 @@ func (w *rewriter) series() {
 	w.out = binary.AppendUvarint(w.out, uint64(n))
 	for range n {
 		w.out = binary.AppendUvarint(w.out, w.number(w.uvarint()))
-		w.copied(func() { w.points() })
+		w.copiedPoints()
+	}
+}
+
+// copiedPoints copies the points of a series, in today's format.
+func (w *rewriter) copiedPoints() {
+	begin := w.at
+	pts := w.points()
+	switch {
+	case w.err != nil:
+	case w.old && len(pts.buckets) > 0:
+		w.out = pts.append(w.out)
+	default:
+		w.out = append(w.out, w.blob[begin:w.at]...)
 	}
 }
 

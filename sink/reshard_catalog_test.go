@@ -199,13 +199,15 @@ func TestReshardKnowsWhatWasSwept(t *testing.T) {
 
 // A deployment that is resharded in the middle of a sweep holds in the end
 // what one holds that was swept as it was, and nothing of segments that are
-// no more.
+// no more. Shards have clocks of their own, which are others when there are
+// more shards, and what follows from an edit has the clock's time; so the
+// history is one in which no rule comes to tell.
 func TestAReshardedDeploymentIsSweptToTheEnd(t *testing.T) {
 	eachServer(t, func(t *testing.T, addresses []string, c client.UniversalClient) {
 		one, two := config(addresses...), config(addresses...)
 		two.Prefix = "two"
 		still, moving := initialised(t, one, 5), initialised(t, two, 8)
-		h := newHistory(3, 80)
+		h := newHistory(6, 80)
 		first := h.rules(t, 24)
 		second := compiled(t, append(between(h.rules(t, 24), "s00", "s08"), between(first, "s08", "s16")...))
 		a, b := feeding(t, still, first, 5), feeding(t, moving, first, 8)

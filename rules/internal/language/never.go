@@ -15,8 +15,8 @@ import (
 // refused. These are those that only the functions in them tell of, as
 // lower(x) == "DE"; what the kinds of two sides tell, mismatch does.
 
-// reach is what a term can yield, as far as it is known ahead.
-type reach struct {
+// yield is what a term can yield, as far as it is known ahead.
+type yield struct {
 	lower, upper bool // texts without capitals, or without small letters
 	trimmed      bool // texts without space around them
 	day          bool // texts that are days
@@ -24,15 +24,15 @@ type reach struct {
 	whole        bool
 }
 
-// reachOf finds what a term can yield.
-func reachOf(t *Term) reach {
-	r := reach{low: math.Inf(-1), high: math.Inf(1)}
+// yieldOf finds what a term can yield.
+func yieldOf(t *Term) yield {
+	r := yield{low: math.Inf(-1), high: math.Inf(1)}
 	switch t.Op {
 	case OpLower, OpUpper:
-		r = reachOf(t.Args[0])
+		r = yieldOf(t.Args[0])
 		r.lower, r.upper = t.Op == OpLower, t.Op == OpUpper
 	case OpTrim:
-		r = reachOf(t.Args[0])
+		r = yieldOf(t.Args[0])
 		r.trimmed = true
 	case OpDay:
 		r.day = true
@@ -51,7 +51,7 @@ func reachOf(t *Term) reach {
 		case profile.ReduceCount, profile.ReduceDistinct:
 			r.low, r.whole = 0, true
 		case profile.ReduceFirst, profile.ReduceLast, profile.ReduceMin, profile.ReduceMax:
-			return reachOf(t.Aggregate.Stream.Project)
+			return yieldOf(t.Aggregate.Stream.Project)
 		}
 	}
 	return r
@@ -107,7 +107,7 @@ func never(op Op, t *Term, constant event.Value) (message, hint string) {
 }
 
 func neverOne(op Op, t *Term, constant event.Value) (message, hint string) {
-	r := reachOf(t)
+	r := yieldOf(t)
 	switch constant.Kind() {
 	case event.KindNumber:
 		if r.excludes(op, constant.Number()) {
@@ -133,7 +133,7 @@ var (
 // neverWithin says why no whole number of a range can be what a term yields.
 func neverWithin(t *Term, low, high float64) (message, hint string) {
 	for _, one := range choices(t) {
-		r := reachOf(one)
+		r := yieldOf(one)
 		if one.Op == OpConst || r.low <= high && r.high >= low {
 			return "", ""
 		}
@@ -142,8 +142,8 @@ func neverWithin(t *Term, low, high float64) (message, hint string) {
 	return message, hint
 }
 
-// excludes reports whether no number within reach compares so.
-func (r *reach) excludes(op Op, n float64) bool {
+// excludes reports whether no number that is yielded compares so.
+func (r *yield) excludes(op Op, n float64) bool {
 	if r.low > r.high {
 		return true
 	}
@@ -162,8 +162,8 @@ func (r *reach) excludes(op Op, n float64) bool {
 	return false
 }
 
-// numbers says in a hint which numbers are within reach.
-func (r *reach) numbers() string {
+// numbers says in a hint which numbers are yielded.
+func (r *yield) numbers() string {
 	text := "it is a number"
 	if r.whole {
 		text = "it is a whole number"
@@ -179,8 +179,8 @@ func (r *reach) numbers() string {
 	return text
 }
 
-// fitting is a text as it can be within reach: the text itself where it can.
-func (r *reach) fitting(op Op, text string) string {
+// fitting is a text as it can be yielded: the text itself where it can.
+func (r *yield) fitting(op Op, text string) string {
 	switch {
 	case textRelations[op] == "":
 		return text

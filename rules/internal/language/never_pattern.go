@@ -9,7 +9,7 @@ import (
 // matches.
 func neverMatching(t *Term, pattern *syntax.Regexp) bool {
 	for _, one := range choices(t) {
-		if r := reachOf(one); !r.neverMatches(pattern) {
+		if r := yieldOf(one); !r.neverMatches(pattern) {
 			return false
 		}
 	}
@@ -22,7 +22,7 @@ const mostRunes = 1000
 
 // neverMatches reports whether a regular expression demands a character that
 // a text of small letters, or of capitals, can't have.
-func (r *reach) neverMatches(pattern *syntax.Regexp) bool {
+func (r *yield) neverMatches(pattern *syntax.Regexp) bool {
 	switch pattern.Op {
 	case syntax.OpLiteral:
 		for _, one := range pattern.Rune {
@@ -51,14 +51,14 @@ func (r *reach) neverMatches(pattern *syntax.Regexp) bool {
 	return false
 }
 
-// has reports whether a text within reach can have a character.
-func (r *reach) has(one rune) bool {
+// has reports whether a text that is yielded can have a character.
+func (r *yield) has(one rune) bool {
 	return (!r.lower || unicode.ToLower(one) == one) && (!r.upper || unicode.ToUpper(one) == one)
 }
 
-// lacksClass reports whether a text within reach can have no character of a
+// lacksClass reports whether a text that is yielded can have no character of a
 // class, which is given as pairs of first and last ones.
-func (r *reach) lacksClass(pairs []rune) bool {
+func (r *yield) lacksClass(pairs []rune) bool {
 	left := mostRunes
 	for i := 0; i+1 < len(pairs); i += 2 {
 		for one := pairs[i]; one <= pairs[i+1]; one++ {

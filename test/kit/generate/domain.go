@@ -39,8 +39,8 @@ var (
 	patterns   = []string{"Order Completed", "Order Refunded", "Cart Added", "Signed Up", "Page Viewed", "Screen Viewed", "Order*", "*", "*", "Order*", "S*", "*", "Order*", "Order Completed", "Cart*", "Gone"}
 	prices     = []float64{0, math.Copysign(0, -1), 0.25, 5, 9.75, 10, 10.25, 20, 50, 0.1, 0.3, 49.99, -10}
 	ages       = []float64{16, 17, 18, 20, 21, 22, 24, 27}
-	revenues   = []float64{0.1, 0.2, 25.5, 99.75, 100, 250.25, 500}
-	totals     = []float64{0, 0.3, 10, 20.25, 100, 200, 500}
+	revenues   = []float64{0.1, 0.2, 0.7, 0.07, 1e25, -3e-25, 25.5, 99.75, 100, 250.25, 500}
+	totals     = []float64{0, 0.3, 0.8, 1, 10, 20.25, 100, 200, 500}
 	skus       = []string{"A-1", "A-2", "B-1", "C"}
 	plans      = []string{"free", "pro", "Team", ""}
 	countries  = []string{"DE", "FR", "US", "de"}

@@ -82,23 +82,6 @@ func numeric(list any) []float64 {
 	return kept
 }
 
-// sum folds the numbers from the left, starting at 0.
-func sum(list any) float64 {
-	total := 0.0
-	for _, n := range numeric(list) {
-		total += n
-	}
-	return total
-}
-
-func mean(list any) any {
-	kept := numeric(list)
-	if len(kept) == 0 {
-		return nil
-	}
-	return sum(list) / float64(len(kept))
-}
-
 // extreme is min and max: the number that beats all others, missing of none.
 func extreme(list any, beats func(x, y float64) bool) any {
 	kept := numeric(list)

@@ -91,14 +91,26 @@ func TestStreams(t *testing.T) {
 			no: []string{`mean(map(events("Gone"), .price)) >= 0`, `min(map(events("Gone"), .price)) < 1`},
 		},
 		{
-			name: "a sum folds from the left in the order of event time",
+			name: "a sum is that of the decimals as they are written, in any order",
 			history: []event.Event{
 				track(before("1h"), "A", `{"x":1}`),
 				late(track(before("2h"), "A", `{"x":1e16}`), before("1h")),
 				late(track(before("3h"), "A", `{"x":1}`), before("1h")),
 			},
-			yes: []string{`sum(events("A"), .x) == (1 + 1e16) + 1`},
-			no:  []string{`sum(events("A"), .x) == (1 + 1) + 1e16`},
+			yes: []string{`sum(events("A"), .x) == (1 + 1) + 1e16`},
+			no:  []string{`sum(events("A"), .x) == (1 + 1e16) + 1`},
+		},
+		{
+			name: "sums and means are rounded once",
+			history: []event.Event{
+				track(before("3h"), "A", `{"x":0.1,"y":0.1,"z":1e300,"w":4e-25}`), track(before("2h"), "A", `{"x":0.7,"y":0.2,"z":1,"w":5e-25}`),
+				track(before("1h"), "A", `{"y":-0.3}`),
+			},
+			yes: []string{
+				`sum(events("A"), .x) == 0.8`, `mean(map(events("A"), .x)) == 0.4`, `sum(events("A"), .y) == 0`, `sum(events("A"), .z) == 1e24`,
+				`sum(events("A"), .w) == 1e-24`, `sum(events("B"), .x) == 0`,
+			},
+			no: []string{`mean(map(events("B"), .x)) == 0`},
 		},
 		{
 			name: "distinct values: a missing one counts once, numbers by value, arrays by content",
