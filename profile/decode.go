@@ -154,9 +154,13 @@ func (r *reader) skipPoints() {
 		for range 3 {
 			r.uvarint()
 		}
-		for range 3 {
+		if r.old {
 			r.skip(maxValueDepth)
+		} else {
+			r.decimal()
 		}
+		r.skip(maxValueDepth)
+		r.skip(maxValueDepth)
 	}
 }
 
