@@ -20,7 +20,7 @@ var hostileIDs = []string{
 	"}{", "{s0}", "{s1}:meta", "m:{s0}:meta", "m:{s0}:seg:n1", "m:cluster", "hll:{n1}:20261101",
 	"a:b", "a", "b", "a:b:c", "a:", ":a", "a b", " a", "a ", "A", "\u00e1", "a\u0301",
 	"line\r\nFLUSHALL\r\n", "nul\x00byte", "nul", "tab\t", "'\"\\", "%s%d", "../../etc/passwd", "*", "?", "[a-z]",
-	"-1", "0", "00", "1e3", "null", "true", "\u202eevil", "\u200b", "\ufeffa", "\U0001F600", strings.Repeat("\U0001F600", 256),
+	"-1", "0x0", "00", "1e3", "nil", "yes", "\u202eevil", "\u200b", "\ufeffa", "\U0001F600", strings.Repeat("\U0001F600", 256),
 	strings.Repeat("x", 1024), strings.Repeat("x", 1023) + "y", "12-0", "$", "+", "(1", "SET k v",
 }
 

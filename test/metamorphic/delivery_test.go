@@ -72,7 +72,7 @@ func mix(r *rand.Rand, groups [][]event.Event) [][]event.Event {
 // the last to arrive is the last, and message ids are left out, for a repeat
 // is one within a day of arrivals.
 func TestLateEventsEndWhereTimelyOnesDo(t *testing.T) {
-	s := shape{rules: 25, profiles: 40, records: 400, most: 6 * 60 * minute, single: true, without: "held("}
+	s := shape{rules: 40, profiles: 40, records: 400, most: 6 * 60 * minute, single: true, without: "held("}
 	each(t, s, func(t *testing.T, h *history) {
 		events := timely(h.groups)
 		end := events[len(events)-1].Time + week

@@ -46,7 +46,10 @@ func (g *RuleGenerator) onNumber(a *Attribute) *Predicate {
 	case n == 0 && a.Kind == Integer:
 		return compare(equal, g.constant(a))
 	case n < 3:
-		return compare(less, g.constant(a))
+		if with := g.constant(a); with > 0 || a.Window == nil {
+			return compare(less, with)
+		}
+		return compare(greaterEqual, 1_000_000) // no count is less than 0, which is refused; as few come to a million
 	case n == 3:
 		return compare(lessEqual, g.constant(a))
 	case n < 6:
