@@ -2,7 +2,6 @@ package sink
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -53,20 +52,7 @@ func (s *Store) Entered(ctx context.Context, shard int, profile string, segments
 // outboxBack returns up to count entries of a shard, the newest first, from
 // one on or, with "(" before it, behind it.
 func (s *Store) outboxBack(ctx context.Context, shard int, from string, count int) ([]Entry, error) {
-	key := s.keys.outbox(shard)
-	var messages []redis.XMessage
-	err := s.retry(ctx, "reading outbox", func(ctx context.Context) (err error) {
-		messages, err = s.client.XRevRangeN(ctx, key, from, "-", int64(count)).Result()
-		return err
+	return s.entries(ctx, shard, func(ctx context.Context, key string) ([]redis.XMessage, error) {
+		return s.client.XRevRangeN(ctx, key, from, "-", int64(count)).Result()
 	})
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", key, err)
-	}
-	entries := make([]Entry, len(messages))
-	for i, message := range messages {
-		if entries[i], err = parseEntry(key, message); err != nil {
-			return nil, err
-		}
-	}
-	return entries, nil
 }

@@ -72,10 +72,17 @@ func (s *Store) Outbox(ctx context.Context, shard int, after string, count int64
 	if after != "" {
 		start = "(" + after
 	}
+	return s.entries(ctx, shard, func(ctx context.Context, key string) ([]redis.XMessage, error) {
+		return s.client.XRangeN(ctx, key, start, "+", count).Result()
+	})
+}
+
+// entries reads some of a shard's outbox.
+func (s *Store) entries(ctx context.Context, shard int, read func(ctx context.Context, key string) ([]redis.XMessage, error)) ([]Entry, error) {
 	key := s.keys.outbox(shard)
 	var messages []redis.XMessage
 	err := s.retry(ctx, "reading outbox", func(ctx context.Context) (err error) {
-		messages, err = s.client.XRangeN(ctx, key, start, "+", count).Result()
+		messages, err = read(ctx, key)
 		return err
 	})
 	if err != nil {
