@@ -25,8 +25,10 @@ func Check(text string) (Checked, []Mistake) {
 	if unusable := unreadable(text); unusable != nil {
 		return Checked{}, []Mistake{*unusable}
 	}
-	c := &checker{source: scan(text)}
-	c.mistakes = c.source.inexact()
+	c := &checker{rule: text}
+	if mayLoseDigits(text) {
+		c.mistakes = c.source().inexact()
+	}
 	node, syntax := parse(text)
 	switch {
 	case syntax != nil && len(c.mistakes) > 0: // the parser stops at such a number too
@@ -50,10 +52,20 @@ func Check(text string) (Checked, []Mistake) {
 // checker turns syntax into terms and notes every mistake on the way. What
 // is wrong becomes an OpInvalid term, of which nobody complains again.
 type checker struct {
-	source   source
+	rule     string  // its text
+	scanned  *source // by source, which most rules never need
 	mistakes []Mistake
 	uses     []Use
 	bindings []binding // of let, innermost last
+}
+
+// source returns the rule's tokens.
+func (c *checker) source() *source {
+	if c.scanned == nil {
+		s := scan(c.rule)
+		c.scanned = &s
+	}
+	return c.scanned
 }
 
 // binding is a name that let has given to something.

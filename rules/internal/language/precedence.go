@@ -20,45 +20,55 @@ func (c *checker) misread(node *ast.BinaryNode) bool {
 	if !slices.Contains(comparing, node.Operator) {
 		return false
 	}
-	operator, known := c.source.at[node.Location().From]
-	side, bare := c.source.leftmost(node)
-	if !known || !bare {
-		return false
-	}
+	side := leftmost(node)
 	switch side := side.(type) {
 	case *ast.UnaryNode:
+		if side.Operator == "-" || side.Operator == "+" || !c.source().bare(node, side) {
+			return false
+		}
+		operator := c.source().at[node.Location().From]
 		if negated, suffixed := negatedOperator(side); suffixed {
 			return c.chained(negated, operator)
 		}
-		if side.Operator == "-" || side.Operator == "+" {
-			return false
-		}
 		c.mistakes = append(c.mistakes, Mistake{
 			From: side.Location().From, Message: "not stands before one side of this comparison, not before all of it",
-			Hint: c.source.row(operator).negated(),
+			Hint: c.source().row(operator).negated(),
 		})
 		return true
 	case *ast.BinaryNode:
-		return (isConnective(side) || slices.Contains(comparing, side.Operator)) && c.chained(side, operator)
+		if !isConnective(side) && !slices.Contains(comparing, side.Operator) || !c.source().bare(node, side) {
+			return false
+		}
+		return c.chained(side, c.source().at[node.Location().From])
 	}
 	return false
 }
 
 // leftmost returns the piece that stands first on the left side of a
-// comparison, and whether it has no parentheses around it. A not before a sum
-// belongs to its first summand.
-func (s *source) leftmost(node *ast.BinaryNode) (ast.Node, bool) {
+// comparison. A not before a sum belongs to its first summand.
+func leftmost(node *ast.BinaryNode) ast.Node {
 	for {
-		operator, known := s.at[node.Location().From]
-		first, begins := s.at[node.Left.Location().From]
-		if !known || !begins || s.enclosed(first, operator) {
-			return nil, false
-		}
 		sum, ok := node.Left.(*ast.BinaryNode)
 		if !ok || sum.Operator != "+" && sum.Operator != "-" {
-			return node.Left, true
+			return node.Left
 		}
 		node = sum
+	}
+}
+
+// bare reports whether the piece that stands first on the left side of a
+// comparison has no parentheses around it.
+func (s *source) bare(node *ast.BinaryNode, first ast.Node) bool {
+	for {
+		operator, known := s.at[node.Location().From]
+		begin, begins := s.at[node.Left.Location().From]
+		if !known || !begins || s.enclosed(begin, operator) {
+			return false
+		}
+		if node.Left == first {
+			return true
+		}
+		node = node.Left.(*ast.BinaryNode)
 	}
 }
 
@@ -79,9 +89,9 @@ func isConnective(n *ast.BinaryNode) bool {
 func (c *checker) chained(left *ast.BinaryNode, operator int) bool {
 	if !c.misread(left) {
 		c.mistakes = append(c.mistakes, Mistake{
-			From:    c.source.tokens[operator].From,
+			From:    c.source().tokens[operator].From,
 			Message: "a comparison can't be compared further without parentheses",
-			Hint:    c.source.row(operator).linked(),
+			Hint:    c.source().row(operator).linked(),
 		})
 	}
 	return true

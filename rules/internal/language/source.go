@@ -44,6 +44,31 @@ func scan(text string) source {
 // maxExact is up to where every whole number is a number of its own.
 const maxExact = 1 << 53
 
+// mayLoseDigits reports whether a rule's text can have a number past maxExact:
+// one with an exponent, or with sixteen digits or, written in hexadecimal or
+// octal or binary, more. Most rules have none, and their tokens need not be
+// read.
+func mayLoseDigits(text string) bool {
+	run := 0 // of letters and digits, from a digit on
+	for _, c := range []byte(text) {
+		switch {
+		case '0' <= c && c <= '9', run > 0 && (c == '_' || c == '.'):
+			run++
+		case run > 0 && ('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'):
+			if c == 'e' || c == 'E' {
+				return true
+			}
+			run++
+		default:
+			run = 0
+		}
+		if run >= 16 {
+			return true
+		}
+	}
+	return false
+}
+
 // inexact lists the constants that can't be told from other numbers nearby.
 // They would be rounded silently, and equal what the author does not mean.
 func (s *source) inexact() []Mistake {
