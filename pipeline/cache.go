@@ -2,13 +2,13 @@ package pipeline
 
 import "muster/profile"
 
-// entry is a cached profile with what the shard knows of its stored form.
-type entry struct {
+// cached is a profile in memory with what the shard knows of its stored form.
+type cached struct {
 	profile    *profile.Profile
 	deadline   int64 // as stored
 	dirty      bool  // changed since the last commit
 	bytes      int
-	prev, next *entry // in order of use
+	prev, next *cached // in order of use
 }
 
 // cache holds the owner's profiles, least recently used first out. It is
@@ -16,21 +16,21 @@ type entry struct {
 // Profiles changed since the last commit are never dropped, so the bound may
 // be passed by the profiles of one batch.
 type cache struct {
-	bound   int // bytes; 0 for none
-	bytes   int
-	entries map[string]*entry
-	root    entry // root.next is the most recently used
+	bound    int // bytes; 0 for none
+	bytes    int
+	profiles map[string]*cached
+	root     cached // root.next is the most recently used
 }
 
 func newCache(bound int) *cache {
-	c := &cache{bound: bound, entries: map[string]*entry{}}
+	c := &cache{bound: bound, profiles: map[string]*cached{}}
 	c.root.prev, c.root.next = &c.root, &c.root
 	return c
 }
 
-// get returns a profile's entry and marks it used, nil when not cached.
-func (c *cache) get(id string) *entry {
-	e := c.entries[id]
+// get returns a cached profile and marks it used, nil when not cached.
+func (c *cache) get(id string) *cached {
+	e := c.profiles[id]
 	if e != nil {
 		c.unlink(e)
 		c.link(e, &c.root)
@@ -38,28 +38,28 @@ func (c *cache) get(id string) *entry {
 	return e
 }
 
-func (c *cache) has(id string) bool { return c.entries[id] != nil }
+func (c *cache) has(id string) bool { return c.profiles[id] != nil }
 
 // put adds a profile that is not cached.
 func (c *cache) put(p *profile.Profile) {
-	e := &entry{profile: p, deadline: p.Deadline}
-	c.entries[p.ID] = e
+	e := &cached{profile: p, deadline: p.Deadline}
+	c.profiles[p.ID] = e
 	c.link(e, &c.root)
 	c.weigh(e)
 }
 
 // putLast adds a profile that is not cached and that nobody is likely to ask
 // for: it is the first to be dropped.
-func (c *cache) putLast(p *profile.Profile) *entry {
-	e := &entry{profile: p, deadline: p.Deadline}
-	c.entries[p.ID] = e
+func (c *cache) putLast(p *profile.Profile) *cached {
+	e := &cached{profile: p, deadline: p.Deadline}
+	c.profiles[p.ID] = e
 	c.link(e, c.root.prev)
 	c.weigh(e)
 	return e
 }
 
-// weigh counts an entry's bytes anew.
-func (c *cache) weigh(e *entry) {
+// weigh counts a profile's bytes anew.
+func (c *cache) weigh(e *cached) {
 	if c.bound == 0 {
 		return
 	}
@@ -81,20 +81,20 @@ func (c *cache) trim() {
 			continue
 		}
 		c.unlink(older)
-		delete(c.entries, older.profile.ID)
+		delete(c.profiles, older.profile.ID)
 		c.bytes -= older.bytes
 	}
 }
 
-// link puts an entry behind another.
-func (c *cache) link(e, after *entry) {
+// link puts a profile behind another.
+func (c *cache) link(e, after *cached) {
 	e.prev, e.next = after, after.next
 	e.prev.next, e.next.prev = e, e
 }
 
-// unlink also forgets the neighbours: an entry that somebody still knows of
+// unlink also forgets the neighbours: a profile that somebody still knows of
 // would keep those beside it in memory, which keep those beside them.
-func (c *cache) unlink(e *entry) {
+func (c *cache) unlink(e *cached) {
 	e.prev.next, e.next.prev = e.next, e.prev
 	e.prev, e.next = nil, nil
 }

@@ -43,7 +43,7 @@ func TestDroppedProfilesLeaveMemory(t *testing.T) {
 			alive++
 		}
 	}
-	if cached := len(s.cache.entries); alive != cached || cached == 0 || cached == len(seen) {
+	if cached := len(s.cache.profiles); alive != cached || cached == 0 || cached == len(seen) {
 		t.Errorf("of %d profiles %d are cached and %d in memory", len(seen), cached, alive)
 	}
 }

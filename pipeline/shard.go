@@ -52,7 +52,7 @@ type Shard struct {
 	newMatcher func(*rules.Set) Matcher
 
 	// Effects since the last commit.
-	dirty   []*entry
+	dirty   []*cached
 	changes []Change
 	reach   []Reach
 
@@ -152,7 +152,7 @@ func (s *Shard) fire(until int64, limit int) (bool, error) {
 // reports whether it still has that timer. If it has, the timer is served at
 // once: where nothing follows from the rules, the profile is not written and
 // may be dropped, so that next time it would be where it is now.
-func (s *Shard) upToDate(e *entry, timer Timer) bool {
+func (s *Shard) upToDate(e *cached, timer Timer) bool {
 	if e.profile.Generation != s.generation {
 		s.clock = max(s.clock, timer.At-1)
 		s.refresh(e)
@@ -162,7 +162,7 @@ func (s *Shard) upToDate(e *entry, timer Timer) bool {
 }
 
 // serve evaluates what a profile's timer is about.
-func (s *Shard) serve(e *entry, at int64) {
+func (s *Shard) serve(e *cached, at int64) {
 	s.clock = max(s.clock, at)
 	s.matcher.Prepare(e.profile, at-1)
 	s.evaluate(e, at, CauseTime, func(p *profile.Profile) []rules.Flip { return s.matcher.Wake(p, at) })
@@ -204,7 +204,7 @@ func (s *Shard) apply(ev *event.Event) (profile.Outcome, error) {
 }
 
 // serveOverdue serves a profile's own timers that are due by now.
-func (s *Shard) serveOverdue(e *entry) {
+func (s *Shard) serveOverdue(e *cached) {
 	for at := e.profile.Deadline; at != 0 && at <= s.clock; at = e.profile.Deadline {
 		s.serve(e, at)
 	}
@@ -212,7 +212,7 @@ func (s *Shard) serveOverdue(e *entry) {
 
 // evaluate takes over the flips of a touched profile and gathers what follows.
 // One that was never evaluated is evaluated whole instead.
-func (s *Shard) evaluate(e *entry, now int64, cause Cause, flips func(*profile.Profile) []rules.Flip) {
+func (s *Shard) evaluate(e *cached, now int64, cause Cause, flips func(*profile.Profile) []rules.Flip) {
 	p := e.profile
 	if p.Generation != s.generation {
 		p.Generation = s.generation
@@ -227,7 +227,7 @@ func (s *Shard) evaluate(e *entry, now int64, cause Cause, flips func(*profile.P
 }
 
 // touch has a profile stored with the next commit.
-func (s *Shard) touch(e *entry) {
+func (s *Shard) touch(e *cached) {
 	if !e.dirty {
 		e.dirty = true
 		s.dirty = append(s.dirty, e)
@@ -282,7 +282,7 @@ func (s *Shard) members(segment string, f func(profile string)) {
 	if !ok {
 		return
 	}
-	for id, e := range s.cache.entries {
+	for id, e := range s.cache.profiles {
 		if e.profile.Members.Has(position) {
 			f(id)
 		}

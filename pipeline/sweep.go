@@ -165,7 +165,7 @@ func (s *Shard) askPart(p *profile.Profile) bool {
 }
 
 // takePart takes over what askPart has found. All other memberships hold.
-func (s *Shard) takePart(e *entry) {
+func (s *Shard) takePart(e *cached) {
 	p := e.profile
 	s.retire(p, s.clock)
 	for _, f := range s.found {
@@ -192,7 +192,7 @@ func (s *Shard) inspectWhole(p *profile.Profile) {
 // of now or, if its own timer is overdue, as of right before that. A profile
 // for which nothing follows is not written, so that what other rule sets keep
 // of it stays.
-func (s *Shard) refresh(e *entry) {
+func (s *Shard) refresh(e *cached) {
 	p := e.profile
 	if p.Generation == s.generation || !p.Exists() {
 		return
@@ -217,7 +217,7 @@ func (s *Shard) askAll(p *profile.Profile, now int64) bool {
 }
 
 // takeAll takes over what askAll has found.
-func (s *Shard) takeAll(e *entry, now int64) {
+func (s *Shard) takeAll(e *cached, now int64) {
 	p := e.profile
 	s.retire(p, now)
 	for _, f := range s.found {

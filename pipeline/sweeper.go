@@ -161,7 +161,7 @@ func (d *Driver) inspect(ctx context.Context, ids []string) error {
 	for _, id := range ids {
 		w.queue = w.queue[1:]
 		w.looked++
-		if e := d.shard.cache.entries[id]; e != nil {
+		if e := d.shard.cache.profiles[id]; e != nil {
 			d.shard.refresh(e)
 			d.shard.serveOverdue(e)
 		} else {

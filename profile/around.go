@@ -39,8 +39,8 @@ func (v *view) settled(reduce Reduce, of *sums) (value float64, ok bool) {
 	if v.from == v.to {
 		return 0, reduce == ReduceSum
 	}
-	buckets, i, j := v.split()
-	all := total(buckets)
+	lumps, i, j := v.split()
+	all := total(lumps)
 	all.sum = all.sum.plus(of.between(v.points.head+i, v.points.head+j))
 	if reduce == ReduceSum {
 		return all.sum.float(), true

@@ -13,7 +13,7 @@ import (
 
 // countError is the bound that Config.Entries states for each of a window's
 // two edges.
-func countError(folded int) float64 { return max(bucketEntries, float64(folded)/32) }
+func countError(folded int) float64 { return max(lumpEntries, float64(folded)/32) }
 
 // TestEntriesBound passes the bound by far: counts stay exact while nothing
 // of the window is folded, and within the stated error after that. Where one
@@ -40,7 +40,7 @@ func TestEntriesBound(t *testing.T) {
 				continue
 			}
 			for _, w := range [][2]int64{{window, 0}, {window / 2, 0}, {window, window / 3}, {min(window, (now-start)/2), 0}, {window, min(window, now-start) / 3}} {
-				bound := 2 * countError(n-limit+bucketEntries)
+				bound := 2 * countError(n-limit+lumpEntries)
 				if n <= limit {
 					bound = 0
 				}
@@ -54,8 +54,8 @@ func TestEntriesBound(t *testing.T) {
 				}
 			}
 		}
-		if n := len(p.kept[0].points.buckets); n > maxBuckets {
-			t.Errorf("%d buckets", n)
+		if n := len(p.kept[0].points.lumps); n > maxLumps {
+			t.Errorf("%d lumps", n)
 		}
 		t.Logf("entries %d, window %d: off by %v at most", limit, window, worst)
 	}

@@ -13,7 +13,7 @@ import (
 // reads those of oldFormat too and refuses others.
 const formatVersion = 2
 
-// oldFormat had the sums of buckets as numbers, rounded at each addition.
+// oldFormat had the sums of lumps as numbers, rounded at each addition.
 const oldFormat = 1
 
 // Codec turns profiles into blobs and back. Series, segments and conditions

@@ -250,8 +250,8 @@ func TestMalformedTraits(t *testing.T) {
 	}
 }
 
-// bucketOfValues is a blob with a bucket in a series of values, which has none.
-const bucketOfValues = "\x01000000\x02\b\x02\x01\x040000\x00\x03000000000000000000000000000\b\a\x00\x00\x00\x01\x80\xa4\xb5\xb2\xb5x00\x00\x00\x000\x03000\x03\x0400000000\x030\x01\x00\x000\x00\x00\x03\x0200\x0200\t000000000\x000\x010\x00\x01\t000000000\x000\x010\x00\x01\x0200\x000\x03000\x00\x00\x000\x03000\x03\x0400000000\x030\x01\x00\x000\x03000\x00\x03\t000000000\x0200\x0200\x00"
+// lumpOfValues is a blob with a lump in a series of values, which has none.
+const lumpOfValues = "\x01000000\x02\b\x02\x01\x040000\x00\x03000000000000000000000000000\b\a\x00\x00\x00\x01\x80\xa4\xb5\xb2\xb5x00\x00\x00\x000\x03000\x03\x0400000000\x030\x01\x00\x000\x00\x00\x03\x0200\x0200\t000000000\x000\x010\x00\x01\t000000000\x000\x010\x00\x01\x0200\x000\x03000\x00\x00\x000\x03000\x03\x0400000000\x030\x01\x00\x000\x03000\x00\x03\t000000000\x0200\x0200\x00"
 
 // FuzzDecode demands that no blob does harm: it is refused, or read as a
 // profile that can be asked and changed, and that encodes to itself.
@@ -265,7 +265,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(golden)
 	f.Add([]byte{oldFormat})
 	f.Add(codec.Append(nil, New("p"), 0))
-	f.Add([]byte(bucketOfValues))
+	f.Add([]byte(lumpOfValues))
 	f.Fuzz(func(t *testing.T, blob []byte) {
 		p, err := codec.Decode("p", string(blob))
 		if err != nil {

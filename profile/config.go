@@ -11,8 +11,8 @@ type Config struct {
 	// kept one by one per profile and series. Up to it every answer is
 	// exact. Past it:
 	//   - Numbers and counts over a window: the oldest entries are folded
-	//     into at most 64 buckets. A count is then off by at most the content
-	//     of the buckets that the window's two edges cut. A bucket holds at
+	//     into at most 64 lumps. A count is then off by at most the content
+	//     of the lumps that the window's two edges cut. A lump holds at
 	//     most 64 events or 1/32 of the most that was folded at one time,
 	//     not counting events so late that their time was folded already.
 	//     Sums are off by what these events add; means, minima and maxima
@@ -29,16 +29,16 @@ type Config struct {
 	Entries int `yaml:"entries"`
 	// StateBytes is what the series of one profile may take together when
 	// stored, in bytes, as estimated: 6 per event time, 9 per number, 2 more
-	// than its length per value, 48 per bucket and 16 per series; 7 per event
+	// than its length per value, 48 per lump and 16 per series; 7 per event
 	// of a sequence or of what was abandoned, and 60 more per series. Past it,
-	// until an eighth is free: the oldest buckets are merged, then the oldest
+	// until an eighth is free: the oldest lumps are merged, then the oldest
 	// entries of the series whose entries take most are folded into its last
-	// bucket, values forgotten as past Entries. A bucket then may hold
+	// lump, values forgotten as past Entries. A lump then may hold
 	// everything that was ever folded of its series at one time, and what
 	// Entries says of errors holds with that. A series of distinct values of
 	// all time takes one for every 80 bytes at most, a quarter of it, and no
 	// new one when nothing is left to fold. What every series needs at least,
-	// a bucket or the first or last value, is always kept.
+	// a lump or the first or last value, is always kept.
 	// 4,096 to 1,073,741,824; default 262,144 (256 KB).
 	StateBytes int `yaml:"state_bytes"`
 	// MessageIDs is the number of message ids remembered per profile for

@@ -12,7 +12,7 @@ import (
 func (v view) nextCount(interval Interval, crossings int) int64 {
 	count := 0
 	for k := v.from; k < v.to; k++ {
-		if k == v.buckets {
+		if k == v.lumps {
 			count += v.to - k
 			break
 		}
@@ -45,8 +45,8 @@ func (v view) nextCount(interval Interval, crossings int) int64 {
 
 // count returns how many events an item stands for.
 func (v *view) count(item int) int {
-	if item < v.buckets {
-		return int(v.points.buckets[item].count)
+	if item < v.lumps {
+		return int(v.points.lumps[item].count)
 	}
 	return 1
 }
@@ -55,7 +55,7 @@ func (v *view) count(item int) int {
 // for an interval.
 func (v *view) nextLoss(n int, interval Interval) int64 {
 	k := v.from
-	for ; k < v.buckets && k < v.to; k++ {
+	for ; k < v.lumps && k < v.to; k++ {
 		if n -= v.count(k); !interval.has(float64(n)) {
 			return v.leaves(k)
 		}
@@ -69,7 +69,7 @@ func (v *view) nextLoss(n int, interval Interval) int64 {
 
 // nextSum returns when a sum or mean may leave an interval.
 func (v view) nextSum(reduce Reduce, interval Interval, of *sums, crossings int) int64 {
-	if reduce == ReduceSum && v.near == 0 && of.positive && v.from >= v.buckets {
+	if reduce == ReduceSum && v.near == 0 && of.positive && v.from >= v.lumps {
 		return v.nextDecline(interval, of)
 	}
 	at := int64(0)
@@ -143,10 +143,10 @@ func (v view) nextExtreme(reduce Reduce, interval Interval, crossings int) int64
 // extreme returns the least or greatest number of an item.
 func (v *view) extreme(r Reduce, item int) float64 {
 	switch {
-	case item >= v.buckets:
-		return v.points.nums[v.points.head+item-v.buckets]
+	case item >= v.lumps:
+		return v.points.nums[v.points.head+item-v.lumps]
 	case r == ReduceMin:
-		return v.points.buckets[item].min
+		return v.points.lumps[item].min
 	}
-	return v.points.buckets[item].max
+	return v.points.lumps[item].max
 }

@@ -88,7 +88,7 @@ func (c *Codec) readSeries(r *reader, p *Profile) {
 		}
 		pts.series = i
 		encoded := r.blob[begin:r.at]
-		if r.old && len(pts.buckets) > 0 {
+		if r.old && len(pts.lumps) > 0 {
 			encoded = string(pts.append(nil)) // it will be copied into blobs of today's format
 		}
 		all = append(all, pts)
@@ -124,17 +124,17 @@ func (r *reader) points() points {
 		p.vals[i] = r.text()
 		p.text += len(p.vals[i])
 	}
-	p.buckets = r.buckets.take(r.count(9), r.least)
-	for i := range p.buckets {
+	p.lumps = r.lumps.take(r.count(9), r.least)
+	for i := range p.lumps {
 		first := r.varint()
-		b := bucket{first: first, last: first + r.varint(), count: r.varint()}
+		b := lump{first: first, last: first + r.varint(), count: r.varint()}
 		if r.old {
 			b.sum = decimalOf(r.number())
 		} else {
 			b.sum = r.decimal()
 		}
 		b.min, b.max = r.number(), r.number()
-		p.buckets[i] = b
+		p.lumps[i] = b
 	}
 	return p
 }
@@ -172,24 +172,24 @@ func (r *reader) number() float64 {
 // fits reports whether the columns are those of a series of that kind, and
 // in order, so that reading them can't go out of bounds.
 func (p *points) fits(keep Keep) bool {
-	if !slices.IsSorted(p.times) || !slices.IsSortedFunc(p.buckets, func(a, b bucket) int { return cmp.Compare(a.last, b.last) }) {
+	if !slices.IsSorted(p.times) || !slices.IsSortedFunc(p.lumps, func(a, b lump) int { return cmp.Compare(a.last, b.last) }) {
 		return false
 	}
-	if b := len(p.buckets); b > 0 && len(p.times) > 0 && keep.Sliding() && p.buckets[b-1].last > p.times[0] {
+	if b := len(p.lumps); b > 0 && len(p.times) > 0 && keep.Sliding() && p.lumps[b-1].last > p.times[0] {
 		return false
 	}
 	entries := len(p.times)
 	switch keep {
 	case KeepTotalCount:
-		return entries == 0 && p.nums == nil && p.vals == nil && len(p.buckets) == 1
+		return entries == 0 && p.nums == nil && p.vals == nil && len(p.lumps) == 1
 	case KeepTotalNumbers, KeepSlidingNumbers:
-		return len(p.nums) == entries && p.vals == nil && (keep.Sliding() || len(p.buckets) <= 1)
+		return len(p.nums) == entries && p.vals == nil && (keep.Sliding() || len(p.lumps) <= 1)
 	case KeepTotalDistinct:
-		return entries == 0 && p.nums == nil && p.buckets == nil
+		return entries == 0 && p.nums == nil && p.lumps == nil
 	case KeepTotalFirst, KeepTotalLast:
-		return entries == 1 && len(p.vals) == 1 && p.nums == nil && p.buckets == nil
+		return entries == 1 && len(p.vals) == 1 && p.nums == nil && p.lumps == nil
 	case KeepSlidingTimes:
 		return p.nums == nil && p.vals == nil
 	}
-	return p.nums == nil && len(p.vals) == entries && p.buckets == nil
+	return p.nums == nil && len(p.vals) == entries && p.lumps == nil
 }

@@ -78,8 +78,8 @@ func (p *points) append(b []byte) []byte {
 	for _, v := range p.values() {
 		b = appendText(b, v)
 	}
-	b = binary.AppendUvarint(b, uint64(len(p.buckets)))
-	for _, k := range p.buckets {
+	b = binary.AppendUvarint(b, uint64(len(p.lumps)))
+	for _, k := range p.lumps {
 		b = binary.AppendVarint(b, k.first)
 		b = binary.AppendVarint(b, k.last-k.first)
 		b = binary.AppendVarint(b, k.count)

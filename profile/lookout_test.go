@@ -44,7 +44,7 @@ func (c thresholds) Interval(cell uint16) (Interval, bool) {
 
 // TestLookoutAgainstReading finds for every reduction when it leaves its
 // cell and compares with reading it at every instant at which anything
-// crosses an edge of its window: with late events, ties and buckets.
+// crosses an edge of its window: with late events, ties and lumps.
 func TestLookoutAgainstReading(t *testing.T) {
 	schema := everySeries(1000)
 	var ahead Lookout

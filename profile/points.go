@@ -8,20 +8,20 @@ import (
 )
 
 // points is what a profile keeps of one series: entries sorted by event
-// time, ties in order of arrival, and buckets with what is no longer kept
+// time, ties in order of arrival, and lumps with what is no longer kept
 // entry by entry, oldest first. The columns of the entries begin at head:
 // taking old entries away moves it, and what lies before it is moved over
 // once it is half, so that an entry costs the same however many there are.
 type points struct {
-	series  int
-	head    int
-	times   []int64
-	nums    []float64 // of Numbers
-	vals    []string  // encoded values of Distinct (sorted), First, Last and Values
-	text    int       // bytes of vals
-	buckets []bucket
-	sums    *sums  // of nums, nil until they are asked for
-	steps   *steps // all there is of a series with several steps, else nil
+	series int
+	head   int
+	times  []int64
+	nums   []float64 // of Numbers
+	vals   []string  // encoded values of Distinct (sorted), First, Last and Values
+	text   int       // bytes of vals
+	lumps  []lump
+	sums   *sums  // of nums, nil until they are asked for
+	steps  *steps // all there is of a series with several steps, else nil
 }
 
 // add takes one event, which is in a set of the series' steps, and reports
@@ -99,10 +99,10 @@ func (p *points) addTotal(series *Series, ev *event.Event) bool {
 		return false
 	}
 	if n := p.len(); n > 0 {
-		if old := p.lump(n); len(p.buckets) > 0 {
-			p.buckets[0].merge(old)
+		if old := p.takeOldest(n); len(p.lumps) > 0 {
+			p.lumps[0].merge(old)
 		} else {
-			p.buckets = append(p.buckets, old)
+			p.lumps = append(p.lumps, old)
 		}
 		p.times, p.nums, p.head = nil, nil, 0
 	}
@@ -166,7 +166,7 @@ func (p *points) insertTime(at int64) int {
 func (p *points) apart() *points {
 	own := *p
 	own.times, own.nums, own.vals = roomier(p.times), roomier(p.nums), roomier(p.vals)
-	own.buckets = slices.Clone(p.buckets)
+	own.lumps = slices.Clone(p.lumps)
 	return &own
 }
 
@@ -201,7 +201,7 @@ func (p *points) numbers() []float64 {
 }
 
 func (p *points) empty() bool {
-	return p.len() == 0 && len(p.values()) == 0 && len(p.buckets) == 0 && (p.steps == nil || p.steps.empty())
+	return p.len() == 0 && len(p.values()) == 0 && len(p.lumps) == 0 && (p.steps == nil || p.steps.empty())
 }
 
 // cut drops the n oldest entries.
@@ -248,10 +248,10 @@ func (p *points) expire(until int64) {
 		p.cut(sort.Search(len(times), func(i int) bool { return times[i] > until }))
 	}
 	b := 0
-	for b < len(p.buckets) && p.buckets[b].last <= until {
+	for b < len(p.lumps) && p.lumps[b].last <= until {
 		b++
 	}
-	p.buckets = slices.Delete(p.buckets, 0, b)
+	p.lumps = slices.Delete(p.lumps, 0, b)
 }
 
 // expiry returns the instant from which expire forgets something, given the
@@ -262,8 +262,8 @@ func (p *points) expiry(s *Series) int64 {
 		return 0
 	case p.steps != nil:
 		return 1
-	case len(p.buckets) > 0:
-		return p.buckets[0].last + s.Window
+	case len(p.lumps) > 0:
+		return p.lumps[0].last + s.Window
 	case p.len() > 0:
 		return p.times[p.head] + s.Window
 	}
@@ -275,7 +275,7 @@ func (p *points) expiry(s *Series) int64 {
 func (p *points) dropUncounted(newest int) {
 	if newest > 0 && p.len() >= newest {
 		p.cut(p.len() - newest)
-		p.buckets = nil
+		p.lumps = nil
 	}
 }
 
@@ -284,5 +284,5 @@ func (p *points) bytes() int {
 	if p.steps != nil {
 		return 136 + p.steps.bytes()
 	}
-	return 136 + 8*cap(p.times) + 8*cap(p.nums) + 16*cap(p.vals) + p.text + 64*cap(p.buckets) + p.sums.bytes()
+	return 136 + 8*cap(p.times) + 8*cap(p.nums) + 16*cap(p.vals) + p.text + 64*cap(p.lumps) + p.sums.bytes()
 }

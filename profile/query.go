@@ -75,11 +75,11 @@ func (p *points) total(r Reduce) event.Value {
 	case ReduceFirst, ReduceLast:
 		return decodeValue(p.vals[0])
 	}
-	return p.reduce(r, p.buckets, p.head, len(p.times))
+	return p.reduce(r, p.lumps, p.head, len(p.times))
 }
 
-// window reads the entries and buckets whose time lies in (now-From, now-To].
-// A bucket counts while its newest entry does.
+// window reads the entries and lumps whose time lies in (now-From, now-To].
+// A lump counts while its newest entry does.
 func (p *points) window(q Query, now int64) event.Value {
 	v := p.view(q, now)
 	switch q.Reduce {
@@ -88,13 +88,13 @@ func (p *points) window(q Query, now int64) event.Value {
 	case ReduceFirst, ReduceLast:
 		return decodeValue(v.edge(q.Reduce))
 	}
-	buckets, i, j := v.split()
-	return p.reduce(q.Reduce, buckets, p.head+i, p.head+j)
+	lumps, i, j := v.split()
+	return p.reduce(q.Reduce, lumps, p.head+i, p.head+j)
 }
 
-// reduce sums up buckets and the entries i to j of the columns.
-func (p *points) reduce(r Reduce, buckets []bucket, i, j int) event.Value {
-	all := total(buckets)
+// reduce sums up lumps and the entries i to j of the columns.
+func (p *points) reduce(r Reduce, lumps []lump, i, j int) event.Value {
+	all := total(lumps)
 	if r == ReduceCount {
 		return event.NumberOf(float64(all.count + int64(j-i)))
 	}
@@ -109,7 +109,7 @@ func (p *points) reduce(r Reduce, buckets []bucket, i, j int) event.Value {
 			all.min, all.max = min(all.min, v), max(all.max, v)
 		}
 	case j-i <= foldUpTo:
-		if sum, ok := fewHundredths(p.nums[i:j]); ok && len(buckets) == 0 {
+		if sum, ok := fewHundredths(p.nums[i:j]); ok && len(lumps) == 0 {
 			return ofHundredths(r, sum, all.count)
 		}
 		all.sum = all.sum.plus(sumOf(p.nums[i:j]))
@@ -128,20 +128,20 @@ func ofHundredths(r Reduce, sum float64, count int64) event.Value {
 	return event.NumberOf(sum / float64(100*count))
 }
 
-// total sums up buckets.
-func total(buckets []bucket) bucket {
-	var all bucket
-	for i := range buckets {
+// total sums up lumps.
+func total(lumps []lump) lump {
+	var all lump
+	for i := range lumps {
 		if all.count == 0 {
-			all = buckets[i]
+			all = lumps[i]
 		} else {
-			all.merge(buckets[i])
+			all.merge(lumps[i])
 		}
 	}
 	return all
 }
 
-func (b *bucket) value(r Reduce) event.Value {
+func (b *lump) value(r Reduce) event.Value {
 	if b.count == 0 {
 		return ofNone(r)
 	}

@@ -15,14 +15,14 @@ type reader struct {
 	blob string
 	at   int // what follows is still to be read
 	err  error
-	old  bool // the blob is of format 1, in which the sums of buckets are numbers
+	old  bool // the blob is of format 1, in which the sums of lumps are numbers
 
 	// Memory for the points to come.
-	least   int // entries that a column gets at once, 0 for no more than asked for
-	times   column[int64]
-	nums    column[float64]
-	vals    column[string]
-	buckets column[bucket]
+	least int // entries that a column gets at once, 0 for no more than asked for
+	times column[int64]
+	nums  column[float64]
+	vals  column[string]
+	lumps column[lump]
 }
 
 // left is the number of bytes still to be read.

@@ -12,7 +12,7 @@ const (
 	bytesPerTime   = 6
 	bytesPerNumber = 9
 	bytesPerLength = 2
-	bytesPerBucket = 48
+	bytesPerLump   = 48
 )
 
 // distinctShare is how many bytes of the bound there must be for each value
@@ -28,7 +28,7 @@ func (p *points) blobBytes() int {
 	if p.steps != nil {
 		return p.steps.blobBytes()
 	}
-	return bytesPerSeries + bytesPerTime*p.len() + bytesPerNumber*len(p.numbers()) + bytesPerLength*len(p.values()) + p.text + bytesPerBucket*len(p.buckets)
+	return bytesPerSeries + bytesPerTime*p.len() + bytesPerNumber*len(p.numbers()) + bytesPerLength*len(p.values()) + p.text + bytesPerLump*len(p.lumps)
 }
 
 // relief is the work of bringing a profile's series back within their bound.
@@ -53,7 +53,7 @@ func (p *Profile) relieve(r *relief, now int64, changed *Changed) {
 	}
 	own := changed.Series[len(changed.Series)-r.taken:]
 	for p.stateBytes > r.bound-r.bound/8 {
-		pts, step := p.oldestBuckets(r.schema), (*points).joinOldest
+		pts, step := p.oldestLumps(r.schema), (*points).joinOldest
 		if pts == nil {
 			pts, step = p.mostEntries(r.schema), (*points).foldHalf
 		}
@@ -72,13 +72,13 @@ func (p *Profile) relieve(r *relief, now int64, changed *Changed) {
 	}
 }
 
-// oldestBuckets returns the series whose first bucket is the oldest, of
+// oldestLumps returns the series whose first lump is the oldest, of
 // those that have another to merge it with.
-func (p *Profile) oldestBuckets(s *Schema) *points {
+func (p *Profile) oldestLumps(s *Schema) *points {
 	var found *points
 	for i := range p.kept {
 		pts := p.kept[i].points
-		if s.Series[pts.series].Keep.Sliding() && len(pts.buckets) > 1 && (found == nil || pts.buckets[0].last < found.buckets[0].last) {
+		if s.Series[pts.series].Keep.Sliding() && len(pts.lumps) > 1 && (found == nil || pts.lumps[0].last < found.lumps[0].last) {
 			found = pts
 		}
 	}
@@ -102,38 +102,38 @@ func (p *Profile) mostEntries(s *Schema) *points {
 }
 
 // gain is what folding all entries of a series would free; of one that has
-// no bucket yet, little is nothing.
+// no lump yet, little is nothing.
 func (p *points) gain() int {
 	if p.steps != nil {
 		return p.steps.gain()
 	}
-	gain := p.blobBytes() - bytesPerSeries - bytesPerBucket*len(p.buckets)
-	if p.vals == nil && len(p.buckets) == 0 && gain <= 2*bytesPerBucket {
+	gain := p.blobBytes() - bytesPerSeries - bytesPerLump*len(p.lumps)
+	if p.vals == nil && len(p.lumps) == 0 && gain <= 2*bytesPerLump {
 		return 0
 	}
 	return gain
 }
 
-func (p *points) joinOldest(*Series) { p.joinBuckets(0) }
+func (p *points) joinOldest(*Series) { p.joinLumps(0) }
 
 // foldHalf folds the oldest entries, 64 or half of them, into the last
-// bucket. Values are forgotten; of steps it is known how far they lead.
+// lump. Values are forgotten; of steps it is known how far they lead.
 func (p *points) foldHalf(s *Series) {
 	if p.steps != nil {
-		p.steps.fold(s, min(bucketEntries, (len(p.steps.times)+1)/2))
+		p.steps.fold(s, min(lumpEntries, (len(p.steps.times)+1)/2))
 		return
 	}
-	n := min(bucketEntries, (p.len()+1)/2)
+	n := min(lumpEntries, (p.len()+1)/2)
 	if p.vals != nil {
 		p.cut(n)
 		return
 	}
-	b := p.lump(n)
-	if last := len(p.buckets) - 1; last >= 0 {
-		p.buckets[last].merge(b)
+	b := p.takeOldest(n)
+	if last := len(p.lumps) - 1; last >= 0 {
+		p.lumps[last].merge(b)
 		return
 	}
-	p.buckets = append(p.buckets, b)
+	p.lumps = append(p.lumps, b)
 }
 
 // refuseDistinct takes back the distinct values of all time that the event

@@ -69,9 +69,9 @@ func TestStateBytesBound(t *testing.T) {
 	}
 }
 
-// TestStateBytesTakesBucketsFirst merges the oldest buckets while there are
+// TestStateBytesTakesLumpsFirst merges the oldest lumps while there are
 // any to merge and leaves entries alone.
-func TestStateBytesTakesBucketsFirst(t *testing.T) {
+func TestStateBytesTakesLumpsFirst(t *testing.T) {
 	schema := NewSchema(nil, []Series{seriesOf(KeepSlidingNumbers, 1<<40), seriesOf(KeepSlidingValues, 1<<40)})
 	cfg := Default()
 	cfg.Entries = 128
@@ -81,17 +81,17 @@ func TestStateBytesTakesBucketsFirst(t *testing.T) {
 		apply(t, p, schema, cfg, track(now, 1))
 	}
 	pts := p.find(schema, 0)
-	buckets, entries := len(pts.buckets), pts.len()
+	lumps, entries := len(pts.lumps), pts.len()
 	cfg.StateBytes = p.stateBytes - 1
 	changed := apply(t, p, schema, cfg, wordy(r, now+1))
 	if !changed.Relieved || !slices.Contains(changed.Series, 0) {
 		t.Fatalf("%+v", changed)
 	}
-	if len(pts.buckets) >= buckets || pts.len() != entries {
-		t.Errorf("%d buckets and %d entries, of %d and %d", len(pts.buckets), pts.len(), buckets, entries)
+	if len(pts.lumps) >= lumps || pts.len() != entries {
+		t.Errorf("%d lumps and %d entries, of %d and %d", len(pts.lumps), pts.len(), lumps, entries)
 	}
-	if b := pts.buckets[0]; b.first != start+1 || b.count <= pts.buckets[1].count {
-		t.Errorf("the oldest bucket is %+v", b)
+	if b := pts.lumps[0]; b.first != start+1 || b.count <= pts.lumps[1].count {
+		t.Errorf("the oldest lump is %+v", b)
 	}
 	sum := Query{Reduce: ReduceSum, From: 1 << 40}
 	if got := p.Read(schema, sum, now).Number(); got != 5000 {

@@ -163,7 +163,7 @@ func (w *rewriter) copiedPoints() {
 	pts := w.points()
 	switch {
 	case w.err != nil:
-	case w.old && len(pts.buckets) > 0:
+	case w.old && len(pts.lumps) > 0:
 		w.out = pts.append(w.out)
 	default:
 		w.out = append(w.out, w.blob[begin:w.at]...)

@@ -48,7 +48,7 @@ func decodeSteps(text string, series *Series) (*steps, bool) {
 // ordered turns points as they are stored into those of a series with
 // several steps. It fails when they are of something else.
 func (p *points) ordered(s *Series) bool {
-	if len(p.times)+len(p.nums)+len(p.buckets) > 0 || len(p.vals) != 1 {
+	if len(p.times)+len(p.nums)+len(p.lumps) > 0 || len(p.vals) != 1 {
 		return false
 	}
 	var ok bool

@@ -6,7 +6,7 @@ import (
 )
 
 // TestAroundIsTheSum reads sums and means of windows with late events, expiry
-// and buckets: running sums say exactly what adding up says.
+// and lumps: running sums say exactly what adding up says.
 func TestAroundIsTheSum(t *testing.T) {
 	const window = 10_000
 	known := 0
@@ -32,8 +32,8 @@ func TestAroundIsTheSum(t *testing.T) {
 				known++
 				pts := p.find(schema, 0)
 				window := pts.view(q, now)
-				buckets, i, j := window.split()
-				all := total(buckets)
+				lumps, i, j := window.split()
+				all := total(lumps)
 				for k := i; k < j; k++ {
 					all.add(pts.entries()[k], pts.numbers()[k])
 				}

@@ -3,12 +3,12 @@ package profile
 import "sort"
 
 // view is the part of points that a query's window holds at one instant.
-// The buckets and, behind them, the entries are its items, numbered from 0;
-// a bucket crosses the window's edges with its newest entry.
+// The lumps and, behind them, the entries are its items, numbered from 0;
+// a lump crosses the window's edges with its newest entry.
 type view struct {
 	points   *points
 	times    []int64 // of the entries
-	buckets  int     // how many items are buckets
+	lumps    int     // how many items are lumps
 	width    int64   // From and To of the query
 	near     int64
 	from, to int // the items in the window
@@ -18,7 +18,7 @@ type view struct {
 const never = int64(1) << 61
 
 func (p *points) view(q Query, now int64) view {
-	v := view{points: p, times: p.entries(), buckets: len(p.buckets), width: q.From, near: q.To}
+	v := view{points: p, times: p.entries(), lumps: len(p.lumps), width: q.From, near: q.To}
 	v.from = v.after(now-q.From, 0)
 	v.to = v.len()
 	if v.to > v.from && v.at(v.to-1) > now-q.To {
@@ -36,24 +36,24 @@ func (v *view) after(t int64, low int) int {
 	return low + sort.Search(n, func(i int) bool { return v.at(low+i) > t })
 }
 
-func (v *view) len() int { return v.buckets + len(v.times) }
+func (v *view) len() int { return v.lumps + len(v.times) }
 
 // at returns the time of an item.
 func (v *view) at(item int) int64 {
-	if item < v.buckets {
-		return v.points.buckets[item].last
+	if item < v.lumps {
+		return v.points.lumps[item].last
 	}
-	return v.times[item-v.buckets]
+	return v.times[item-v.lumps]
 }
 
-// split returns the buckets and the entries, by number, in the window.
-func (v *view) split() (buckets []bucket, i, j int) {
-	b := min(v.to, v.buckets)
-	return v.points.buckets[min(v.from, b):b], max(v.from, v.buckets) - v.buckets, max(v.to, v.buckets) - v.buckets
+// split returns the lumps and the entries, by number, in the window.
+func (v *view) split() (lumps []lump, i, j int) {
+	b := min(v.to, v.lumps)
+	return v.points.lumps[min(v.from, b):b], max(v.from, v.lumps) - v.lumps, max(v.to, v.lumps) - v.lumps
 }
 
 // edge returns the encoded value of the first or last entry in the window,
-// "" for none. It is for series of values, which have no buckets.
+// "" for none. It is for series of values, which have no lumps.
 func (v *view) edge(r Reduce) string {
 	switch {
 	case v.from == v.to:

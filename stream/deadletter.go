@@ -45,7 +45,7 @@ func (w *DeadLetterWriter) Write(ctx context.Context, letters []pipeline.DeadLet
 		byTopic[topic] = append(byTopic[topic], letterRecord(&letters[i]))
 	}
 	for topic, records := range byTopic {
-		if err := w.keep(ctx, place{w.cluster.cfg.DeadTopic(topic), 0}, records); err != nil {
+		if err := w.keep(ctx, topicPartition{w.cluster.cfg.DeadTopic(topic), 0}, records); err != nil {
 			return fmt.Errorf("keeping %d dead letters: %w", len(records), err)
 		}
 		w.cluster.observer.deadLettered(topic, len(records))
@@ -64,7 +64,7 @@ func letterRecord(l *pipeline.DeadLetter) outgoing {
 
 // keep produces the letters, and those that are refused once more with as
 // much of the value as any topic takes.
-func (w *DeadLetterWriter) keep(ctx context.Context, at place, records []outgoing) error {
+func (w *DeadLetterWriter) keep(ctx context.Context, at topicPartition, records []outgoing) error {
 	refused, err := w.cluster.produce(ctx, at, records)
 	if err != nil || len(refused) == 0 {
 		return err

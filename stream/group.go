@@ -51,7 +51,7 @@ func (g *Group) Run(ctx context.Context, own func(ctx context.Context, partition
 		working.Add(len(gen.Assignments[keyed]))
 		for _, a := range gen.Assignments[keyed] {
 			work := func(ctx context.Context) error { return own(ctx, a.ID) }
-			g.member.hold(ctx, gen, place{keyed, a.ID}, work, working.Done)
+			g.member.hold(ctx, gen, topicPartition{keyed, a.ID}, work, working.Done)
 		}
 		gen.Start(func(lasting context.Context) { g.commitHints(lasting, gen, &working) })
 	})

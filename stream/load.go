@@ -19,7 +19,7 @@ const parallelProduces = 4
 // load is what some records of one source partition become: records for
 // each keyed partition, in order, and dead letters.
 type load struct {
-	from        place
+	from        topicPartition
 	partitioner *Partitioner
 	parts       [][]outgoing // by keyed partition
 	origins     [][]origin   // of each record of parts
@@ -37,7 +37,7 @@ type origin struct {
 	key    []byte
 }
 
-func newLoad(from place, p *Partitioner) *load {
+func newLoad(from topicPartition, p *Partitioner) *load {
 	return &load{from: from, partitioner: p, parts: make([][]outgoing, p.Shards()), origins: make([][]origin, p.Shards())}
 }
 
@@ -92,7 +92,7 @@ func (l *load) produce(ctx context.Context, c *Cluster) ([]pipeline.DeadLetter, 
 			continue
 		}
 		group.Go(func() error {
-			refused, err := c.produce(ctx, place{c.cfg.Keyed, to}, l.parts[to])
+			refused, err := c.produce(ctx, topicPartition{c.cfg.Keyed, to}, l.parts[to])
 			mu.Lock()
 			defer mu.Unlock()
 			for _, r := range refused {

@@ -18,8 +18,8 @@ const rejoinWait = time.Second
 // holds up the others: it is better to wait too long.
 const minGroupTimeout = 10 * time.Second
 
-// place is one partition of one topic.
-type place struct {
+// topicPartition is one partition of one topic.
+type topicPartition struct {
 	topic     string
 	partition int
 }
@@ -114,7 +114,7 @@ func assignedPartitions(gen *kafka.Generation) map[string][]int {
 // least a heartbeat, by when a partition lost meanwhile would have been
 // withdrawn; work that fails for good leaves the partition idle. done is
 // called at the end, work or no work.
-func (m *member) hold(ctx context.Context, gen *kafka.Generation, at place, work func(context.Context) error, done func()) {
+func (m *member) hold(ctx context.Context, gen *kafka.Generation, at topicPartition, work func(context.Context) error, done func()) {
 	gen.Start(func(lasting context.Context) {
 		defer done()
 		if lasting.Err() != nil { // over before it began, and nobody waits for this goroutine
@@ -134,7 +134,7 @@ func (m *member) hold(ctx context.Context, gen *kafka.Generation, at place, work
 	})
 }
 
-func (m *member) repeat(ctx context.Context, at place, work func(context.Context) error) {
+func (m *member) repeat(ctx context.Context, at topicPartition, work func(context.Context) error) {
 	observer := m.cluster.observer
 	first := 2 * m.cluster.cfg.HeartbeatInterval
 	retry := backoff{first: first, most: max(first, 30*time.Second)}

@@ -74,19 +74,19 @@ func (o *Observer) unassigned(group string) {
 	}
 }
 
-func (o *Observer) resumed(at place) {
+func (o *Observer) resumed(at topicPartition) {
 	if o.Resumed != nil {
 		o.Resumed(at.topic, at.partition)
 	}
 }
 
-func (o *Observer) fetchSettled(at place) {
+func (o *Observer) fetchSettled(at topicPartition) {
 	if o.FetchSettled != nil {
 		o.FetchSettled(at.topic, at.partition)
 	}
 }
 
-func (o *Observer) produceSettled(at place) {
+func (o *Observer) produceSettled(at topicPartition) {
 	if o.ProduceSettled != nil {
 		o.ProduceSettled(at.topic, at.partition)
 	}

@@ -38,7 +38,7 @@ type refusal struct {
 // them are acknowledged by every replica in sync, or refused for good. It
 // goes on through lost connections and moved leaders until ctx ends. When an
 // answer is lost the records are sent again, so a record may be there twice.
-func (c *Cluster) produce(ctx context.Context, at place, records []outgoing) ([]refusal, error) {
+func (c *Cluster) produce(ctx context.Context, at topicPartition, records []outgoing) ([]refusal, error) {
 	var refused []refusal
 	for start := 0; start < len(records); {
 		end := chunkEnd(records, start)
@@ -68,7 +68,7 @@ func chunkEnd(records []outgoing, start int) int {
 
 // produceChunk sends the records as one batch. A batch that is refused is
 // halved until the records at fault are alone.
-func (c *Cluster) produceChunk(ctx context.Context, at place, records []outgoing) ([]refusal, error) {
+func (c *Cluster) produceChunk(ctx context.Context, at topicPartition, records []outgoing) ([]refusal, error) {
 	err := c.produceUntilTaken(ctx, at, records)
 	switch {
 	case err == nil:
@@ -96,7 +96,7 @@ func isRefusal(err error) bool {
 		errors.Is(err, kafka.InvalidTimestamp) || errors.Is(err, kafka.InvalidRecord)
 }
 
-func (c *Cluster) produceUntilTaken(ctx context.Context, at place, records []outgoing) error {
+func (c *Cluster) produceUntilTaken(ctx context.Context, at topicPartition, records []outgoing) error {
 	retry := backoff{first: produceFirstWait, most: produceMostWait}
 	defer func() {
 		if retry.attempt > 0 {
@@ -121,7 +121,7 @@ func (c *Cluster) produceUntilTaken(ctx context.Context, at place, records []out
 
 // produceOnce wraps the records anew every time, because kafka-go's Bytes
 // are used up by an attempt and would be empty in the next one.
-func (c *Cluster) produceOnce(ctx context.Context, at place, records []outgoing) error {
+func (c *Cluster) produceOnce(ctx context.Context, at topicPartition, records []outgoing) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*answerTimeout)
 	defer cancel()
 	wrapped := make([]kafka.Record, len(records))

@@ -69,7 +69,7 @@ func (r *Router) Run(ctx context.Context) error {
 		for topic, assigned := range gen.Assignments {
 			for _, a := range assigned {
 				route := &route{
-					cluster: r.cluster, gen: gen, from: place{topic, a.ID}, next: a.Offset,
+					cluster: r.cluster, gen: gen, from: topicPartition{topic, a.ID}, next: a.Offset,
 					partitioner: partitioner, newSplitter: r.splitter,
 				}
 				m.hold(ctx, gen, route.from, route.run, func() {})
@@ -82,7 +82,7 @@ func (r *Router) Run(ctx context.Context) error {
 type route struct {
 	cluster     *Cluster
 	gen         *kafka.Generation
-	from        place
+	from        topicPartition
 	next        int64 // offset before which everything is acknowledged; negative for the first
 	partitioner *Partitioner
 	newSplitter func() (Splitter, error)

@@ -70,7 +70,7 @@ func (s *source) Fetch(ctx context.Context) (pipeline.Batch, error) {
 	failed := false
 	defer func() {
 		if failed {
-			s.cluster.observer.fetchSettled(place{s.topic, s.partition})
+			s.cluster.observer.fetchSettled(topicPartition{s.topic, s.partition})
 		}
 	}()
 	for {

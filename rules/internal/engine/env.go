@@ -19,35 +19,35 @@ type env struct {
 // traitCache remembers the traits that were read, or brought by an event,
 // during one evaluation: finding one in a large profile is slow.
 type traitCache struct {
-	turn   uint64
-	turns  []uint64 // by trait: turn in which the value was read
-	values []event.Value
+	reading  uint64
+	readings []uint64 // by trait: reading in which the value was read
+	values   []event.Value
 }
 
-// forgotten marks, beside the turn, a trait whose value is to be read when it
+// forgotten marks, beside the reading, a trait whose value is to be read when it
 // is asked for.
 const forgotten = 1 << 63
 
-func (c *traitCache) put(i int, v *event.Value) { c.turns[i], c.values[i] = c.turn, *v }
+func (c *traitCache) put(i int, v *event.Value) { c.readings[i], c.values[i] = c.reading, *v }
 
 // tell puts a value, or with nil has it read when it is asked for.
 func (c *traitCache) tell(i int, v *event.Value) {
 	if v == nil {
-		c.turns[i] = c.turn | forgotten
+		c.readings[i] = c.reading | forgotten
 		return
 	}
 	c.put(i, v)
 }
 
-// told reports whether a trait was told in this turn.
-func (c *traitCache) told(i int) bool { return c.turns[i]&^forgotten == c.turn }
+// told reports whether a trait was told in this reading.
+func (c *traitCache) told(i int) bool { return c.readings[i]&^forgotten == c.reading }
 
 func (e *env) trait(i int, path profile.Path) event.Value {
 	c := e.traits
 	if c == nil {
 		return e.profile.Traits.Get(path)
 	}
-	if c.turns[i] != c.turn {
+	if c.readings[i] != c.reading {
 		v := e.profile.Traits.Get(path)
 		c.put(i, &v)
 	}

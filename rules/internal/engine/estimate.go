@@ -78,7 +78,7 @@ func newSampled(set *Set, profiles []*profile.Profile, now int64) *sampled {
 	sp := &sampled{ix: &set.index}
 	m := NewMatcher(set)
 	for _, p := range profiles {
-		m.nextTurn()
+		m.nextReading()
 		m.env.profile, m.env.now = p, now
 		sp.states = append(sp.states, *m.readState(p))
 	}

@@ -32,7 +32,7 @@ type Matcher struct {
 	members bitset // its memberships, the memory of its Members
 
 	// Of the evaluation at hand.
-	turn            uint64
+	reading         uint64
 	moves           []move
 	toggled         []int     // bits that changed
 	recompute       []int32   // residuals whose inputs changed
@@ -41,7 +41,7 @@ type Matcher struct {
 	allIns, allOuts []stretch // of which that is not known
 	found           []uint32  // rests
 	foundExits      []exit
-	read            []uint64 // by scale, sensor and residual: turn in which it was read
+	read            []uint64 // by scale, sensor and residual: reading in which it was read
 	memo            []memo   // by residual
 
 	flipped bitset // positions whose membership changed
@@ -66,7 +66,7 @@ func NewMatcher(s *Set) *Matcher {
 	n := s.Positions()
 	return &Matcher{
 		set: s, index: ix,
-		env:     env{set: s, traits: &traitCache{turns: make([]uint64, len(s.schema.Traits)), values: make([]event.Value, len(s.schema.Traits))}},
+		env:     env{set: s, traits: &traitCache{readings: make([]uint64, len(s.schema.Traits)), values: make([]event.Value, len(s.schema.Traits))}},
 		read:    make([]uint64, len(ix.scales)+len(ix.sensors)+len(ix.residuals)),
 		memo:    make([]memo, len(ix.residuals)),
 		flipped: newBitset(n), touched: newBitset(bitsetWords(n)),
@@ -141,16 +141,16 @@ func (m *Matcher) Full(p *profile.Profile, now int64) []Flip {
 	return m.recordFlips()
 }
 
-// nextTurn begins a turn: nothing is read yet.
-func (m *Matcher) nextTurn() {
-	m.turn++
-	m.env.traits.turn = m.turn
+// nextReading begins a reading: nothing is read yet.
+func (m *Matcher) nextReading() {
+	m.reading++
+	m.env.traits.reading = m.reading
 }
 
-// attach begins a turn with a profile: it makes room in its Members and takes
+// attach begins a reading with a profile: it makes room in its Members and takes
 // hold of its State.
 func (m *Matcher) attach(p *profile.Profile, now int64) {
-	m.nextTurn()
+	m.nextReading()
 	m.env.profile, m.env.now = p, now
 	m.state, _ = p.Derived.(*State)
 	if words := len(m.flipped); len(p.Members) < words {

@@ -122,16 +122,16 @@ func (m *Matcher) test(one *test) bool {
 
 // residual computes a condition, at most once per evaluation.
 func (m *Matcher) residual(n uint32) bool {
-	if m.memo[n].turn != m.turn {
-		m.memo[n] = memo{turn: m.turn, holds: m.index.residuals[n].test(&m.env)}
+	if m.memo[n].reading != m.reading {
+		m.memo[n] = memo{reading: m.reading, holds: m.index.residuals[n].test(&m.env)}
 	}
 	return m.memo[n].holds
 }
 
 // memo remembers a residual's truth during one evaluation.
 type memo struct {
-	turn  uint64
-	holds bool
+	reading uint64
+	holds   bool
 }
 
 // inList looks for a cell in a short list: its length, then its cells.

@@ -31,12 +31,12 @@ func (m *Matcher) refresh(changed *sensors) {
 	}
 }
 
-// firstRead reports whether a sensor is read for the first time in this turn.
+// firstRead reports whether a sensor is read for the first time in this reading.
 func (m *Matcher) firstRead(sensor int) bool {
-	if m.read[sensor] == m.turn {
+	if m.read[sensor] == m.reading {
 		return false
 	}
-	m.read[sensor] = m.turn
+	m.read[sensor] = m.reading
 	return true
 }
 
@@ -65,7 +65,7 @@ func (m *Matcher) cellNow(s *scale) uint16 {
 // cellOf returns the cell of a scale's value. A trait that was told needs no
 // reading.
 func (m *Matcher) cellOf(s *scale) uint16 {
-	if known := m.env.traits; s.trait >= 0 && known.turns[s.trait] == known.turn {
+	if known := m.env.traits; s.trait >= 0 && known.readings[s.trait] == known.reading {
 		return s.locate(&known.values[s.trait])
 	}
 	return s.cell(s.value(&m.env))

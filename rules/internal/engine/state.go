@@ -34,7 +34,7 @@ func (m *Matcher) readState(p *profile.Profile) *State {
 		m.refresh(one)
 	}
 	m.moves, m.toggled, m.recompute = m.moves[:0], m.toggled[:0], m.recompute[:0]
-	m.turn++ // what was read may be read again; the traits are the same
+	m.reading++ // what was read may be read again; the traits are the same
 	return st
 }
 
@@ -48,7 +48,7 @@ func (m *Matcher) tellTraits(p *profile.Profile) []int {
 		m.present = append(m.present, trait)
 	})
 	var missing event.Value
-	for i := range known.turns {
+	for i := range known.readings {
 		if !known.told(i) {
 			known.put(i, &missing)
 		}
