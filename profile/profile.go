@@ -187,16 +187,17 @@ func (p *Profile) applyGroup(cfg *Config, ev *event.Event, changed *Changed) boo
 
 func (p *Profile) applySeries(s *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed) {
 	first := len(changed.Series)
+	var fresh []novelty
 	s.match(ev, func(series int, set uint8) {
-		pts := p.change(s, series)
+		pts, one := p.change(s, series), &s.Series[series]
 		before := pts.blobBytes()
-		if pts.add(&s.Series[series], ev, set, now, cfg) {
+		if one.Spread && pts.addSpread(one, ev, now, cfg, &fresh) || !one.Spread && pts.add(one, ev, set, now, cfg) {
 			changed.Series = append(changed.Series, series)
 		}
 		p.stateBytes += pts.blobBytes() - before
 	})
 	if p.stateBytes > cfg.StateBytes {
-		p.relieve(&relief{schema: s, bound: cfg.StateBytes, event: ev, taken: len(changed.Series) - first}, now, changed)
+		p.relieve(&relief{schema: s, bound: cfg.StateBytes, event: ev, taken: len(changed.Series) - first, fresh: fresh}, now, changed)
 	}
 }
 

@@ -37,6 +37,7 @@ type relief struct {
 	bound  int
 	event  *event.Event // the event that passed the bound
 	taken  int          // how many series it changed, the last of Changed.Series
+	fresh  []novelty    // what it brought to series that spread
 }
 
 // relieve gives up detail until the series take an eighth less than their
@@ -146,7 +147,11 @@ func (p *Profile) refuseDistinct(r *relief, own []int) {
 		}
 		pts := p.find(r.schema, series)
 		p.stateBytes -= pts.blobBytes()
-		pts.removeDistinct(encodeKey(one.Project(r.event)))
+		if one.Spread {
+			pts.removeFresh(r.fresh)
+		} else {
+			pts.removeDistinct(encodeKey(one.Project(r.event)))
+		}
 		p.stateBytes += pts.blobBytes()
 	}
 }

@@ -53,6 +53,9 @@ type Series struct {
 	// Project gives what Numbers, Distinct, First, Last and Values keep.
 	Project func(*event.Event) event.Value
 	Keep    Keep
+	// Spread says that each value of the lists that Project gives counts by
+	// itself: of KeepTotalDistinct and KeepSlidingValues.
+	Spread bool
 	// Steps stand in the place of the fields above where Keep is Ordered: 2
 	// for KeepTotalAbandoned, up to MaxSteps for the others. Of a sequence the
 	// last event is at most Within milliseconds later than the first.

@@ -64,6 +64,8 @@ func compileValue(term *language.Term, numbers slots) evaluator {
 		return func(e *env) event.Value { return descend(base(e), keys) }
 	case language.OpCoalesce, language.OpCond, language.OpCountOf:
 		return compileChoice(term, numbers)
+	case language.OpMapOf, language.OpFilterOf, language.OpSumOf, language.OpMeanOf, language.OpMinOf, language.OpMaxOf, language.OpFlatten:
+		return compileList(term, numbers)
 	}
 	return compileFunction(term, numbers)
 }

@@ -36,6 +36,7 @@ func (b *Builder) seriesOf(a *language.Aggregate, key string) profile.Series {
 	}
 	if st.Project != nil {
 		s.Project = ofEvent(compileValue(st.Project, b), b.envs)
+		s.Spread = a.Spreads()
 	}
 	return s
 }

@@ -28,6 +28,8 @@ func functionOf(name string) (function, bool) {
 		return function{2, 2, `map(events("A"), .sku)`, (*checker).mapTo}, true
 	case "uniq":
 		return function{1, 1, `len(uniq(map(events("A"), .sku)))`, (*checker).uniq}, true
+	case "flatten":
+		return function{1, 1, flattenUsage, (*checker).flatten}, true
 	case "count", "any", "none", "all", "one":
 		least := 2
 		if name == "count" {
@@ -40,8 +42,8 @@ func functionOf(name string) (function, bool) {
 	case "sum":
 		return function{1, 2, `sum(events("A"), .price)`, (*checker).sum}, true
 	case "mean", "min", "max":
-		return function{1, 1, name + `(map(events("A"), .price))`, func(c *checker, n ast.Node, args []ast.Node, s scope) operand {
-			return of(c.extreme(n, name, args[0], s))
+		return function{1, 2, name + `(map(events("A"), .price))`, func(c *checker, n ast.Node, args []ast.Node, s scope) operand {
+			return of(c.extreme(n, name, args, s))
 		}}, true
 	case "first", "last":
 		return function{1, 1, name + `(events("A")).price`, func(c *checker, n ast.Node, args []ast.Node, s scope) operand {
@@ -80,7 +82,7 @@ func functionOf(name string) (function, bool) {
 
 // functionNames lists the language's functions.
 func functionNames() []string {
-	return []string{"events", "filter", "map", "uniq", "count", "any", "none", "all", "one", "sum", "mean", "min", "max", "first", "last",
+	return []string{"events", "filter", "map", "uniq", "flatten", "count", "any", "none", "all", "one", "sum", "mean", "min", "max", "first", "last",
 		"len", "lower", "upper", "trim", "version", "now", "ago", "from_now", "date", "since", "held", "sequence", "abandoned", "segment", "bucket"}
 }
 
@@ -116,6 +118,9 @@ func (c *checker) unknownFunction(n ast.Node, name string) *Term {
 func (c *checker) length(n ast.Node, args []ast.Node, s scope) operand {
 	o := c.operand(args[0], s)
 	if o.stream != nil {
+		if !c.apart(n, o.stream, "len") {
+			return of(invalid)
+		}
 		return of(countOf(*o.stream))
 	}
 	t := c.asValue(args[0], o)

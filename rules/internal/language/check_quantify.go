@@ -24,6 +24,9 @@ func (c *checker) quantify(node ast.Node, name string, args []ast.Node, s scope)
 		return c.quantifyArray(name, c.asValue(args[0], o), args, s)
 	}
 	st := *o.stream
+	if !c.apart(node, &st, name) {
+		return invalid
+	}
 	if len(args) == 1 {
 		return countOf(st)
 	}
@@ -62,11 +65,7 @@ func (c *checker) quantifyArray(name string, array *Term, args []ast.Node, visib
 	if len(args) == 1 {
 		return &Term{Op: OpCountOf, Kind: event.KindNumber, Args: []*Term{array, Constant(event.BoolOf(true))}}
 	}
-	element := &Term{Op: OpElement}
-	if array.Op == OpGroups {
-		element.Kind = event.KindString
-	}
-	predicate := c.condition(args[1], scope{event: visible.event, element: element})
+	predicate := c.over(array, args[1], visible, (*checker).condition)
 	kind := event.KindBool
 	if name == "count" {
 		kind = event.KindNumber

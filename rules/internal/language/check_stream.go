@@ -151,7 +151,11 @@ func (s Stream) narrowed(predicate *Term) Stream {
 }
 
 func (c *checker) filter(n ast.Node, args []ast.Node, s scope) operand {
-	st, ok := c.usable(n, args[0], s, "filter")
+	source := c.operand(args[0], s)
+	if source.stream == nil {
+		return of(c.narrowList("filter", args, c.asValue(args[0], source), s))
+	}
+	st, ok := c.usableStream(n, *source.stream, "filter")
 	if !ok {
 		return of(invalid)
 	}
@@ -160,7 +164,11 @@ func (c *checker) filter(n ast.Node, args []ast.Node, s scope) operand {
 }
 
 func (c *checker) mapTo(n ast.Node, args []ast.Node, s scope) operand {
-	st, ok := c.usable(n, args[0], s, "map")
+	source := c.operand(args[0], s)
+	if source.stream == nil {
+		return of(c.narrowList("map", args, c.asValue(args[0], source), s))
+	}
+	st, ok := c.usableStream(n, *source.stream, "map")
 	if !ok {
 		return of(invalid)
 	}
@@ -173,11 +181,19 @@ const uniqHint = `put uniq outermost, as len(uniq(map(events("A"), .sku))) > 2`
 // usable is a stream that has not been made distinct.
 func (c *checker) usable(n, arg ast.Node, s scope, function string) (Stream, bool) {
 	st, ok := c.stream(arg, s, function)
-	if ok && st.unique {
+	if !ok {
+		return Stream{}, false
+	}
+	return c.usableStream(n, st, function)
+}
+
+// usableStream refuses a stream that has been made distinct.
+func (c *checker) usableStream(n ast.Node, st Stream, function string) (Stream, bool) {
+	if st.unique {
 		c.wrong(n, uniqHint, "%s can't follow uniq", function)
 		return Stream{}, false
 	}
-	return st, ok
+	return st, c.apart(n, &st, function)
 }
 
 func (c *checker) uniq(n ast.Node, args []ast.Node, s scope) operand {
@@ -188,32 +204,51 @@ func (c *checker) uniq(n ast.Node, args []ast.Node, s scope) operand {
 	if st.Project == nil {
 		return of(c.wrong(n, `as len(uniq(map(events("A"), .sku)))`, "uniq wants values, not whole events"))
 	}
+	if c.wholeLists(n, &st) {
+		return of(invalid)
+	}
 	st.unique = true
 	return operand{stream: &st}
 }
 
 func (c *checker) sum(n ast.Node, args []ast.Node, s scope) operand {
-	st, ok := c.usable(n, args[0], s, "sum")
+	source := c.operand(args[0], s)
+	if source.stream == nil {
+		return of(c.foldList("sum", args, c.asValue(args[0], source), s))
+	}
+	st, ok := c.usableStream(n, *source.stream, "sum")
 	if !ok {
 		return of(invalid)
 	}
 	if len(args) == 2 {
 		st.Project = c.value(args[1], st.within())
 	}
-	return of(c.numbers(n, st, profile.ReduceSum, `sum(events("A"), .price)`))
+	return of(c.numbers(n, st, profile.ReduceSum, "sum"))
 }
 
-func (c *checker) extreme(n ast.Node, name string, arg ast.Node, s scope) *Term {
-	st, ok := c.usable(n, arg, s, name)
+func (c *checker) extreme(n ast.Node, name string, args []ast.Node, s scope) *Term {
+	source := c.operand(args[0], s)
+	if source.stream == nil {
+		return c.foldList(name, args, c.asValue(args[0], source), s)
+	}
+	st, ok := c.usableStream(n, *source.stream, name)
 	if !ok {
 		return invalid
 	}
+	if len(args) == 2 {
+		return c.wrong(n, "as "+name+`(map(events("A"), .price))`, "%s of a stream takes 1 argument, not 2", name)
+	}
 	reduce := map[string]profile.Reduce{"mean": profile.ReduceMean, "min": profile.ReduceMin, "max": profile.ReduceMax}[name]
-	return c.numbers(n, st, reduce, name+`(map(events("A"), .price))`)
+	return c.numbers(n, st, reduce, name)
 }
 
 // numbers reduces a stream's numbers to one.
-func (c *checker) numbers(n ast.Node, s Stream, r profile.Reduce, usage string) *Term {
+func (c *checker) numbers(n ast.Node, s Stream, r profile.Reduce, name string) *Term {
+	known, _ := functionOf(name)
+	usage := known.usage
+	if s.Project != nil && s.Project.Kind == event.KindArray {
+		usage = perEvent(name)
+	}
 	switch {
 	case s.Project == nil:
 		return c.wrong(n, "as "+usage, "a property to take the numbers from is missing")

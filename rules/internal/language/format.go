@@ -51,6 +51,8 @@ func (t *Term) Text() string {
 		return map[Op]string{OpNeg: "-", OpPlus: "+"}[t.Op] + arg(0)
 	case OpLower, OpUpper, OpTrim, OpLen, OpVersion, OpAnyOf, OpAllOf, OpNoneOf, OpOneOf, OpCountOf:
 		return t.formatCall()
+	case OpMapOf, OpFilterOf, OpSumOf, OpMeanOf, OpMinOf, OpMaxOf, OpFlatten:
+		return t.formatList()
 	case OpAnd, OpOr:
 		parts := t.chain(t.Op)
 		texts := make([]string, len(parts))

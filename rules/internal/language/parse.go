@@ -61,6 +61,9 @@ func syntaxMistake(text []rune, at *file.Error) *Mistake {
 		found.From = len([]rune(strings.TrimRightFunc(string(text), unicode.IsSpace)))
 	case unexpected != nil:
 		found.Message, found.Hint = "unexpected "+unexpected[1], tokenHints[strings.ToLower(unexpected[1])]
+		if example := mapUsage[openCall(text[:found.From])]; unexpected[1] == "." && example != "" {
+			found.Hint = "write map for what is taken of each, as " + example
+		}
 		if unexpected[1] == ">" && found.From > 0 && text[found.From-1] == '<' {
 			found.Hint = "inequality is written !="
 		}
@@ -103,6 +106,29 @@ var tokenHints = map[string]string{
 	"#":       `# stands in a predicate, as any(traits.tags, # == "vip")`,
 	".":       `a trait is traits.price; a property stands in a predicate, as any(events("A"), .price > 10)`,
 	")":       "a value is missing before it, or its opening bracket",
+}
+
+// mapUsage shows words that take values, and so no property beside a list.
+var mapUsage = map[string]string{
+	"uniq": `len(uniq(map(events("A"), .sku))) or ` + flattenUsage, "min": "min(map(traits.items, .price))",
+	"max": "max(map(traits.items, .price))", "mean": "mean(map(traits.items, .price))",
+}
+
+// openCall returns the name of the function whose bracket is the last one
+// that is still open at the end of a text, "" for none.
+func openCall(text []rune) string {
+	depth := 0
+	for i := len(text) - 1; i >= 0; i-- {
+		switch text[i] {
+		case ')':
+			depth++
+		case '(':
+			if depth--; depth < 0 {
+				return string(text[wordStart(text, i):i])
+			}
+		}
+	}
+	return ""
 }
 
 // unclosedAt returns where the string or comment begins that is not closed at

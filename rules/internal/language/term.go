@@ -82,6 +82,16 @@ const (
 	OpNoneOf
 	OpOneOf
 	OpCountOf
+
+	// Of the array args[0] too, with what is said of each element, args[1].
+	OpMapOf
+	OpFilterOf
+	OpSumOf
+	OpMeanOf
+	OpMinOf
+	OpMaxOf
+
+	OpFlatten // of a stream's projection only: the values of the array args[0], of arrays in it too
 )
 
 var opNames = [...]string{
@@ -93,7 +103,8 @@ var opNames = [...]string{
 	OpContains: "contains", OpStartsWith: "startsWith", OpEndsWith: "endsWith", OpMatches: "matches", OpAdd: "+", OpSub: "-",
 	OpMul: "*", OpDiv: "/", OpMod: "%", OpPow: "**", OpNeg: "neg", OpPlus: "plus", OpLower: "lower", OpUpper: "upper", OpTrim: "trim",
 	OpLen: "len", OpVersion: "version", OpCoalesce: "??", OpCond: "?:", OpAnyOf: "any", OpAllOf: "all", OpNoneOf: "none",
-	OpOneOf: "one", OpCountOf: "count",
+	OpOneOf: "one", OpCountOf: "count", OpMapOf: "map", OpFilterOf: "filter", OpSumOf: "sum", OpMeanOf: "mean", OpMinOf: "min",
+	OpMaxOf: "max", OpFlatten: "flatten",
 }
 
 // String is the op's name: that of the language, where it has one.

@@ -82,6 +82,18 @@ func numeric(list any) []float64 {
 	return kept
 }
 
+// flat is flatten: the values of a list, and of lists in it, behind others.
+func flat(list any, others []any) []any {
+	for _, element := range elements(list) {
+		if _, deeper := element.([]any); deeper {
+			others = flat(element, others)
+		} else {
+			others = append(others, element)
+		}
+	}
+	return others
+}
+
 // extreme is min and max: the number that beats all others, missing of none.
 func extreme(list any, beats func(x, y float64) bool) any {
 	kept := numeric(list)

@@ -13,12 +13,15 @@ func (r *rewriter) call(n *ast.CallNode) ast.Node {
 // simple are the functions of one value that need no care.
 var simple = map[string]string{
 	"len": "$len", "lower": "$lower", "upper": "$upper", "trim": "$trim", "version": "$version",
-	"mean": "$mean", "min": "$min", "max": "$max",
+	"mean": "$mean", "min": "$min", "max": "$max", "flatten": "$flatten",
 }
 
 // named rewrites name(arguments...), whether expr knows the name or not.
 func (r *rewriter) named(n ast.Node, name string, arguments []ast.Node) ast.Node {
 	if function, known := simple[name]; known {
+		if _, number := arguments[0].(*ast.IntegerNode); !number && len(arguments) == 2 && (name == "mean" || name == "min" || name == "max") {
+			return invoke(function, builtin("map", r.list(arguments[0]), r.value(arguments[1])))
+		}
 		if len(arguments) != 1 {
 			return r.refuse(n, "%s takes one argument", name)
 		}

@@ -49,6 +49,7 @@ var values = map[string]function{
 	"$sum":       func(a ...any) (any, error) { return sum(a[0]), nil },
 	"$mean":      func(a ...any) (any, error) { return mean(a[0]), nil },
 	"$min":       func(a ...any) (any, error) { return extreme(a[0], func(x, y float64) bool { return x < y }), nil },
+	"$flatten":   func(a ...any) (any, error) { return flat(a[0], []any{}), nil },
 	"$max":       func(a ...any) (any, error) { return extreme(a[0], func(x, y float64) bool { return x > y }), nil },
 }
 
