@@ -110,7 +110,7 @@ var tokenHints = map[string]string{
 
 // mapUsage shows words that take values, and so no property beside a list.
 var mapUsage = map[string]string{
-	"uniq": `len(uniq(map(events("A"), .sku))) or ` + flattenUsage, "min": "min(map(traits.items, .price))",
+	"uniq": `len(uniq(map(events("A"), .sku))); around lists put flatten, as ` + flattenUsage, "min": "min(map(traits.items, .price))",
 	"max": "max(map(traits.items, .price))", "mean": "mean(map(traits.items, .price))",
 }
 

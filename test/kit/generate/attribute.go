@@ -166,6 +166,9 @@ func (w *writer) partOf(value string, domain []string) string {
 
 // elements asks about the elements of an array of traits.
 func (w *writer) elements() string {
+	if chance(w.r, 15) {
+		return w.ofItems()
+	}
 	switch weigh(w.r, 30, 12, 33, 10, 15) {
 	case 0:
 		return fmt.Sprintf("%s %s traits.tags", w.word(tags), w.inclusion())

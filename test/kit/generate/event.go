@@ -96,6 +96,7 @@ func properties(r *rand.Rand, now int64) event.Value {
 	f.put(70, "sku", text(r, skus))
 	f.put(40, "coupon", coupon(r))
 	f.put(40, "tags", array(r, tags))
+	f.put(40, "products", products(r))
 	f.put(40, "gift", event.BoolOf(chance(r, 60)))
 	f.put(30, "until", moment(r, around(r, now)))
 	f.put(30, "promo code", text(r, codes))

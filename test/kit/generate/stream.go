@@ -88,6 +88,9 @@ func (w *writer) tallied(below int) string {
 // fold sums up a numeric property, or finds its mean, least or greatest.
 func (w *writer) fold() string {
 	property := pick(w.r, []string{".price", ".revenue", ".qty", ".price", ".coupon.pct", "(.price * .qty)", ".revenue", pick(w.r, []string{".sku", ".price"})})
+	if chance(w.r, 20) {
+		property = w.ofProducts()
+	}
 	switch weigh(w.r, 30, 10, 17, 17, 17, 9) {
 	case 0:
 		return fmt.Sprintf("sum(%s, %s)", w.stream(), property)
@@ -106,6 +109,9 @@ func (w *writer) fold() string {
 // distinct counts distinct values of a property.
 func (w *writer) distinct() string {
 	property := pick(w.r, []string{".sku", ".day", ".name", ".price", ".tags", ".gift", "version(.app)"})
+	if chance(w.r, 25) {
+		return w.flattened()
+	}
 	if chance(w.r, 15) {
 		return fmt.Sprintf("(%s | map(%s) | uniq() | len())", w.events(), property)
 	}
@@ -157,6 +163,9 @@ func (w *writer) predicate(depth int) string {
 			return "not " + inner
 		}
 		return inner + " " + w.connective() + " (" + w.predicate(depth-1) + ")"
+	}
+	if chance(w.r, 8) {
+		return w.aboutProducts()
 	}
 	switch weigh(w.r, 25, 10, 10, 12, 8, 8, 8, 7, 6, 6, 3, 4) {
 	case 0:
