@@ -12,6 +12,7 @@ import (
 
 type checkCommand struct {
 	Path   string `arg:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
+	Sample string `placeholder:"FILE" help:"Look up the names of events, traits and properties in these events: one JSON object a line, plain, .gz or .zst; - is standard input."`
 	Output string `enum:"text,json" default:"text" help:"How to print what was found: ${enum}."`
 	Cost   bool   `help:"Also show what each segment costs: predicates that are computed in place of looked up, aggregates, and guesses, made without any of your data, of the share of profiles in it and the bytes it adds to a profile; evaluator rehearse measures."`
 }
@@ -36,6 +37,18 @@ write instead. Then runs the tests beside the segments:
 A test whose events are of several profiles says which one it means: profile: u1.
 With a test that fails comes the rule as a tree, as evaluator explain shows it.
 
+Names of events, traits and properties are your own: nothing but your data tells whether
+they are spelled right. With --sample, check says which of them no event of the sample
+has, and the nearest that one has; it refuses nothing. Take all events of an hour or a
+day, so that each kind is in it; standard input will do:
+
+    evaluator check --sample events-2026-11-20.ndjson.gz segments/
+    kcat -C -b localhost:9092 -t events -o -100000 -e | evaluator check --sample - segments/
+
+A property is looked up among the events that the rule asks for: .price of
+events("Order Completed") is not found in another event. The path of what is in a list
+has [] in it, as .products[].sku.
+
 Exit code: 0 all well, 1 a test failed, 2 a segment can't be used.`
 }
 
@@ -46,7 +59,11 @@ type finding struct {
 	Failed   int           `json:"failed"`
 	Errors   []ruleMistake `json:"errors"`
 	Failures []testMistake `json:"failures"`
+	Unknown  *rules.Asked  `json:"unknown,omitempty"` // what was not looked up, as there was no sample
+	Sample   *sampled      `json:"sample,omitempty"`
+	Unseen   []ruleMistake `json:"unseen,omitempty"` // names that the sample does not have
 	Costs    []rules.Cost  `json:"costs,omitempty"`
+	unseen   rules.Errors  // the same as Unseen
 	wrong    rules.Errors  // the same as Errors
 }
 
@@ -86,6 +103,9 @@ func (cmd *checkCommand) Run(c console) error {
 		if err := found.runTests(set); err != nil {
 			return err
 		}
+		if err := cmd.lookUp(found, c.in, sources); err != nil {
+			return err
+		}
 		if cmd.Cost {
 			found.Costs = set.Costs()
 		}
@@ -102,10 +122,25 @@ func (cmd *checkCommand) Run(c console) error {
 	return nil
 }
 
-func (f *finding) listErrors() {
-	for _, e := range f.wrong {
-		f.Errors = append(f.Errors, ruleMistake{e.File, e.Line, e.Column, e.Segment, e.Message, e.Hint})
+// lookUp looks the names in the rules up in the sample, or counts them.
+func (cmd *checkCommand) lookUp(found *finding, in io.Reader, sources []rules.Source) error {
+	if cmd.Sample != "" {
+		return found.compare(cmd.Sample, in, sources)
 	}
+	asked := rules.AskedOf(sources...)
+	found.Unknown = &asked
+	return nil
+}
+
+func (f *finding) listErrors() { f.Errors = append(f.Errors, listedErrors(f.wrong)...) }
+
+// listedErrors are mistakes as JSON has them.
+func listedErrors(errs rules.Errors) []ruleMistake {
+	var list []ruleMistake
+	for _, e := range errs {
+		list = append(list, ruleMistake{e.File, e.Line, e.Column, e.Segment, e.Message, e.Hint})
+	}
+	return list
 }
 
 func (f *finding) print(c console, output string) error {
@@ -114,6 +149,9 @@ func (f *finding) print(c console, output string) error {
 	}
 	if len(f.Errors) > 0 {
 		return f.printErrors(c.err)
+	}
+	if err := f.printUnseen(c.err); err != nil {
+		return err
 	}
 	for _, m := range f.Failures {
 		if _, err := fmt.Fprintf(c.err, "%s:%d: segment %s: %s: %s\n%s", m.File, m.Line, m.Segment, m.Test, m.Message, m.tree()); err != nil {
@@ -125,7 +163,7 @@ func (f *finding) print(c console, output string) error {
 			return fmt.Errorf("writing costs: %w", err)
 		}
 	}
-	_, err := fmt.Fprintf(c.out, "%s, %s, %d failed\n", number(f.Segments, "segment"), number(f.Tests, "test"), f.Failed)
+	_, err := fmt.Fprintf(c.out, "%s, %s, %d failed\n%s", number(f.Segments, "segment"), number(f.Tests, "test"), f.Failed, f.lookup())
 	return wrap("writing output", err)
 }
 

@@ -159,7 +159,7 @@ func (c *checker) operand(node ast.Node, visible scope) operand {
 	case *ast.ChainNode:
 		return c.operand(node.Node, visible)
 	case *ast.MemberNode:
-		return c.member(node, visible)
+		return c.member(node, visible).from(node)
 	case *ast.IdentifierNode:
 		return c.identifier(node, visible)
 	case *ast.BuiltinNode:

@@ -52,7 +52,7 @@ func (c *checker) events(n ast.Node, args []ast.Node, s scope) operand {
 	if !ok {
 		return of(invalid)
 	}
-	st := Stream{Name: name}
+	st := Stream{Name: name, From: args[0].Location().From}
 	switch star := strings.IndexByte(name, '*'); {
 	case name == "":
 		return of(c.wrong(args[0], `events("*") is every event`, "the event name is empty"))

@@ -123,6 +123,7 @@ type Term struct {
 	Value     event.Value
 	Offset    int64 // of OpInstant and OpHeld, in milliseconds
 	Aggregate *Aggregate
+	From      int // of a trait, property or field of an element: where it is named in the rule, in runes
 }
 
 // Aggregate is a reduction of a stream of events. Those of several streams
@@ -141,6 +142,7 @@ type Stream struct {
 	Window  window
 	Where   *Term // nil for all
 	Project *Term // nil for the event itself
+	From    int   // where the name stands in the rule, in runes
 	unique  bool  // uniq() was applied
 }
 

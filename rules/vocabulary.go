@@ -1,0 +1,123 @@
+package rules
+
+import (
+	"strings"
+
+	"muster/event"
+	"muster/rules/internal/language"
+)
+
+// Bounds of a Vocabulary, so that one takes some 50 MB at most. What comes
+// beyond them is not noted, and then nothing is said of names that may have
+// been among it.
+const (
+	maxNames       = 10_000  // of events
+	maxPathsOfOne  = 5_000   // of the events of one name, and of traits
+	maxPathsOfAll  = 200_000 // of all of them
+	maxLengthOfOne = 1_000   // of a name or a path, in bytes
+)
+
+// Vocabulary is what events are called and which paths of traits and
+// properties they bring: what rules can ask for. It is not safe for concurrent
+// use.
+type Vocabulary struct {
+	events int
+	named  map[string]*paths
+	traits paths
+	room   int  // for paths
+	full   bool // names of events were left out
+	path   []byte
+}
+
+// paths are those of properties of events of one name, or of traits.
+type paths struct {
+	events int
+	seen   map[string]struct{}
+	full   bool // some were left out
+}
+
+// NewVocabulary returns an empty Vocabulary.
+func NewVocabulary() *Vocabulary {
+	return &Vocabulary{named: map[string]*paths{}, traits: newPaths(), room: maxPathsOfAll}
+}
+
+func newPaths() paths { return paths{seen: map[string]struct{}{}} }
+
+// Add notes what an event brings. Nothing of the event is kept but copies.
+func (v *Vocabulary) Add(ev *event.Event) {
+	v.events++
+	switch {
+	case ev.IsBehaviour():
+		if of := v.of(ev.Name); of != nil {
+			of.events++
+			v.note(of, v.path[:0], ev.Body)
+		}
+	case ev.Type == event.Identify:
+		v.traits.events++
+		v.note(&v.traits, v.path[:0], ev.Body)
+	}
+}
+
+// of returns the paths of events of a name, nil when there is no room for the
+// name.
+func (v *Vocabulary) of(name string) *paths {
+	if of, ok := v.named[name]; ok {
+		return of
+	}
+	if len(v.named) >= maxNames || len(name) > maxLengthOfOne {
+		v.full = true
+		return nil
+	}
+	of := newPaths()
+	v.named[strings.Clone(name)] = &of
+	return &of
+}
+
+// note notes all paths in a value that stands at one itself.
+func (v *Vocabulary) note(of *paths, at []byte, value event.Value) {
+	switch value.Kind() {
+	case event.KindObject:
+		for i := range value.Len() {
+			key, below := value.Field(i)
+			if below.IsMissing() {
+				continue
+			}
+			path := language.PathText(at, key)
+			v.put(of, path)
+			v.note(of, path, below)
+			v.path = path[:0]
+		}
+	case event.KindArray:
+		for _, one := range value.Elements() {
+			v.note(of, append(at, language.ElementText...), one)
+		}
+	}
+}
+
+func (v *Vocabulary) put(of *paths, path []byte) {
+	if _, known := of.seen[string(path)]; known {
+		return
+	}
+	if len(of.seen) >= maxPathsOfOne || v.room == 0 || len(path) > maxLengthOfOne {
+		of.full = true
+		return
+	}
+	v.room--
+	of.seen[string(path)] = struct{}{}
+}
+
+// Events is how many events were added.
+func (v *Vocabulary) Events() int { return v.events }
+
+// Names is how many names of events were noted.
+func (v *Vocabulary) Names() int { return len(v.named) }
+
+// Full reports whether there was more than a Vocabulary holds, so that some
+// names can't be told.
+func (v *Vocabulary) Full() bool {
+	full := v.full || v.traits.full
+	for _, of := range v.named {
+		full = full || of.full
+	}
+	return full
+}
