@@ -7,10 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"muster/rules/internal/language"
-	"muster/spelling"
 )
 
 // Unseen looks at segment files whose rules are in the language, and tells
@@ -64,19 +62,38 @@ func (v *Vocabulary) missingEvent(one language.Named) (message, hint string) {
 		return cmp.Or(v.named[b].events-v.named[a].events, cmp.Compare(a, b))
 	})
 	hint = "the sample has no track, page or screen call"
-	if near := nearest(one.Event, names); near != "" {
-		hint = fmt.Sprintf("did you mean %q?", near)
+	if near := v.nearEvent(one, names); near != "" {
+		hint = near
 	} else if len(names) > 0 {
 		quoted := make([]string, min(mostShown, len(names)))
 		for i := range quoted {
 			quoted[i] = strconv.Quote(names[i])
 		}
-		hint = "it has " + strings.Join(quoted, ", ")
+		hint = "there is " + strings.Join(quoted, ", ")
 	}
 	if one.Prefix {
 		return fmt.Sprintf("no event of the sample has a name that begins with %q", one.Event), hint
 	}
 	return fmt.Sprintf("no event of the sample is called %q", one.Event), hint
+}
+
+// nearEvent is the hint that shows the name that is nearest.
+func (v *Vocabulary) nearEvent(one language.Named, names []string) string {
+	if !one.Prefix {
+		if near := nearest(one.Event, names); near != "" {
+			return fmt.Sprintf("did you mean %q?", near)
+		}
+		return ""
+	}
+	beginnings := make([]string, len(names))
+	for i, name := range names {
+		beginnings[i] = name[:min(len(name), len(one.Event)+1)]
+	}
+	near := nearest(one.Event, beginnings)
+	if near == "" {
+		return ""
+	}
+	return fmt.Sprintf("there is %q", names[slices.Index(beginnings, near)])
 }
 
 // matching lists the names of events that a stream asks for, sorted.
@@ -145,88 +162,3 @@ func (p *paths) may(path string) bool {
 	list := strings.LastIndex(path, language.ElementText)
 	return list > 0 && !p.may(path[:list])
 }
-
-// mostShown is how many known names a hint shows where none is near.
-const mostShown = 5
-
-// didYouMean is the hint that names the nearest of the known paths, and of
-// others, or else some that are known. Before is written before each.
-func didYouMean(before, path string, known, others []string) string {
-	if near := nearest(path, append(slices.Clone(known), others...)); near != "" {
-		return "did you mean " + before + near + "?"
-	}
-	var some []string
-	for _, one := range known {
-		if !strings.ContainsAny(one[1:], ".[") && len(some) < mostShown {
-			some = append(some, before+one)
-		}
-	}
-	if len(some) == 0 {
-		return ""
-	}
-	return "it has " + strings.Join(some, ", ")
-}
-
-// nearest returns the known name that is nearest to one that was not seen, ""
-// for none. Capitals and what is neither letter nor digit count for nothing
-// at first: page_view is near Page Viewed.
-func nearest(name string, known []string) string {
-	plain := func(s string) string {
-		return strings.Map(func(r rune) rune {
-			if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-				return -1
-			}
-			return unicode.ToLower(r)
-		}, s)
-	}
-	first := make(map[string]string, len(known))
-	list := make([]string, 0, len(known))
-	for _, k := range known {
-		p := plain(k)
-		if _, has := first[p]; !has {
-			first[p] = k
-			list = append(list, p)
-		}
-	}
-	near := spelling.Near(plain(name), list, 1)
-	if len(near) == 0 {
-		return ""
-	}
-	return first[near[0]]
-}
-
-// Asked counts the different names that rules ask the data for.
-type Asked struct {
-	Events     int `json:"events"`     // names of events, or beginnings of them
-	Traits     int `json:"traits"`     // paths
-	Properties int `json:"properties"` // paths, of all events together
-}
-
-// AskedOf counts what rules that are in the language ask the data for by
-// name. Without a Vocabulary nothing can tell whether there is such a thing.
-func AskedOf(sources ...Source) Asked {
-	seen := map[language.Named]bool{}
-	var n Asked
-	eachNamed(sources, func(_ *Segment, one language.Named) {
-		if one.From = 0; one.Kind == language.NameOfProperty {
-			one.Event, one.Prefix = "", false
-		}
-		if seen[one] {
-			return
-		}
-		seen[one] = true
-		switch one.Kind {
-		case language.NameOfEvent:
-			n.Events++
-		case language.NameOfTrait:
-			n.Traits++
-		case language.NameOfProperty:
-			n.Properties++
-		}
-	})
-	return n
-}
-
-// HasTraits reports whether any identify call was added: without one, nothing
-// can be said of traits.
-func (v *Vocabulary) HasTraits() bool { return v.traits.events > 0 }

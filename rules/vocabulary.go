@@ -121,3 +121,7 @@ func (v *Vocabulary) Full() bool {
 	}
 	return full
 }
+
+// HasTraits reports whether any identify call was added: without one, nothing
+// can be said of traits.
+func (v *Vocabulary) HasTraits() bool { return v.traits.events > 0 }

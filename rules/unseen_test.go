@@ -1,0 +1,142 @@
+package rules_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"muster/event"
+	"muster/rules"
+)
+
+// heard is a vocabulary of some records.
+func heard(t *testing.T, records ...string) *rules.Vocabulary {
+	t.Helper()
+	decoder, err := event.NewDecoder(event.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := rules.NewVocabulary()
+	for _, record := range records {
+		decoder.Reset()
+		events, rejected := decoder.Decode(nil, nil, []byte(record), 1, 0)
+		if len(rejected) > 0 {
+			t.Fatalf("%s: %s", record, rejected[0].Reason)
+		}
+		for i := range events {
+			v.Add(&events[i])
+		}
+	}
+	return v
+}
+
+// unseen lists what the vocabulary misses in a rule: column, message and hint.
+func unseen(t *testing.T, v *rules.Vocabulary, text string) string {
+	t.Helper()
+	if _, err := rules.Compile([]rules.Segment{rules.NewSegment("s", text)}); err != nil {
+		t.Error(err)
+	}
+	file := "segments:\n  - id: s\n    rule: |\n      " + text + "\n"
+	var list []string
+	for _, e := range v.Unseen(rules.Source{Name: "a.yaml", Data: []byte(file)}) {
+		list = append(list, fmt.Sprintf("%d %s; %s", e.Column-6, e.Message, e.Hint))
+	}
+	return strings.Join(list, "\n")
+}
+
+var sampleOfShop = []string{
+	`{"type":"page","userId":"u","properties":{"path":"/x","gone":null}}`,
+	`{"type":"track","event":"Order Completed","userId":"u","properties":{"total":5,"name":"x","products":[{"price":5,"size":{"eu":40}},7],"first name":"x"}}`,
+	`{"type":"track","event":"Order Completed","userId":"u","properties":{"coupon":{"code":"X"},"tags":["a"]}}`,
+	`{"type":"track","event":"Order Refunded","userId":"u","properties":{"reason":"x"}}`,
+	`{"type":"identify","userId":"u","traits":{"address":{"city":"Bonn"},"items":[{"sku":1}],"plan":null}}`,
+	`{"type":"group","userId":"u","groupId":"g","traits":{"seats":5}}`,
+}
+
+func TestUnseen(t *testing.T) {
+	v := heard(t, sampleOfShop...)
+	for text, want := range map[string]string{
+		`count(events("Page Viewed")) > 0 and traits.address.city == "Bonn" and traits.address != nil`:   "",
+		`any(events("Order Completed"), .total > 5 and .coupon.code == "X" and "a" in .tags)`:            "",
+		`sum(events("Order*", "7d"), sum(.products, .price * .size.eu)) > 5`:                             "",
+		`any(events("*"), .reason == "x") and last(events("Order*")).reason == "x"`:                      "",
+		`any(events("Order Completed"), #["first name"] == "x" and .name == "x")`:                        "",
+		`any(traits.items, .sku == 1 and # != "x") and count(events("*")) > 0 and "g" in profile.groups`: "",
+		`any(events("Order Completed"), .code == "X")`:                                                   `33 no "Order Completed" of the sample has .code; did you mean .coupon.code?`,
+		`any(traits.items, any(#.tags, # == "x"))`:                                                       `25 nobody in the sample has traits.items[].tags; there is traits.items[].sku`,
+		`count(events("page")) > 0`:                                                                           `14 no event of the sample is called "page"; did you mean "Page Viewed"?`,
+		`count(events("order_completed")) > 0`:                                                                `14 no event of the sample is called "order_completed"; did you mean "Order Completed"?`,
+		`any(events("Checkout"), .whatever > 5)`:                                                              `12 no event of the sample is called "Checkout"; there is "Order Completed", "Order Refunded", "Page Viewed"`,
+		`count(events("Oder*")) > 0`:                                                                          `14 no event of the sample has a name that begins with "Oder"; there is "Order Completed"`,
+		`traits.adress.city == "Bonn"`:                                                                        `15 nobody in the sample has traits.adress.city; did you mean traits.address.city?`,
+		`traits.plan == "pro"`:                                                                                `8 nobody in the sample has traits.plan; there is traits.address, traits.items`,
+		`held(traits["adress"]["city"] == "Bonn", "7d")`:                                                      `22 nobody in the sample has traits.adress.city; did you mean traits.address.city?`,
+		`any(events("Order Completed"), .totall > 5)`:                                                         `33 no "Order Completed" of the sample has .totall; did you mean .total?`,
+		`any(events("Order Completed"), .path == "/x")`:                                                       `33 no "Order Completed" of the sample has .path; "Page Viewed" has it`,
+		`any(events("Order*"), .path == "/x")`:                                                                `24 no "Order*" of the sample has .path; "Page Viewed" has it`,
+		`any(events("*"), .gone)`:                                                                             `19 no event of the sample has .gone; there is .coupon, .name, .products, .tags, .total`,
+		`last(events("Order Completed")).totall > 5`:                                                          `33 no "Order Completed" of the sample has .totall; did you mean .total?`,
+		`sum(map(events("Order Completed"), .totall)) > 5`:                                                    `37 no "Order Completed" of the sample has .totall; did you mean .total?`,
+		`any(events("Order Completed"), sum(filter(.products, .prize > 1), .price) > 1)`:                      `55 no "Order Completed" of the sample has .products[].prize; did you mean .products[].price?`,
+		`any(events("Order Completed"), sum(.product, .price) > 1)`:                                           `37 no "Order Completed" of the sample has .product; did you mean .products?`,
+		`sequence("1h", events("Order Completed"), filter(events("Order Refund"), .reason == "x"))`:           `57 no event of the sample is called "Order Refund"; did you mean "Order Refunded"?`,
+		`let a = traits.address; a.town == "Bonn"`:                                                            `27 nobody in the sample has traits.address.town; there is traits.address.city`,
+		`let s = filter(events("Order Completed"), .totl > 5); count(s) > 1 and any(s, .total > 6)`:           `44 no "Order Completed" of the sample has .totl; did you mean .total?`,
+		`len(uniq(flatten(map(events("Order Completed"), map(.products, .skuu))))) > 1`:                       `65 no "Order Completed" of the sample has .products[].skuu; there is .products[].price, .products[].size`,
+		`any(events("Order Completed"), .event_tme > 5)`:                                                      `33 no "Order Completed" of the sample has .event_tme; did you mean .event_time?`,
+		`count(events("page")) > 0 or count(events("page")) > 1 or traits.plan == "x" and traits.plan != "y"`: "14 no event of the sample is called \"page\"; did you mean \"Page Viewed\"?\n43 no event of the sample is called \"page\"; did you mean \"Page Viewed\"?\n66 nobody in the sample has traits.plan; there is traits.address, traits.items\n89 nobody in the sample has traits.plan; there is traits.address, traits.items",
+	} {
+		if got := unseen(t, v, text); got != want {
+			t.Errorf("%s\n  got  %q\n  want %q", text, got, want)
+		}
+	}
+}
+
+// TestUnseenSaysNothingOfWhatItCanNotKnow: without an identify call nothing is
+// said of traits, and of rules that can't be read nothing at all.
+func TestUnseenSaysNothingOfWhatItCanNotKnow(t *testing.T) {
+	v := heard(t, sampleOfShop[:2]...)
+	if got := unseen(t, v, `traits.plan == "pro"`); got != "" || v.HasTraits() {
+		t.Errorf("without an identify call: %s", got)
+	}
+	if found := v.Unseen(rules.Source{Name: "a.yaml", Data: []byte("segments:\n  - id: s\n    rule: traits.plan =\n")}); len(found) > 0 {
+		t.Errorf("of a rule that can't be read: %v", found)
+	}
+}
+
+// TestVocabularyIsBounded: beyond a bound nothing is noted, and nothing is
+// said of what may have been there.
+func TestVocabularyIsBounded(t *testing.T) {
+	v := rules.NewVocabulary()
+	one := event.Event{Type: event.Track}
+	for i := range 10_001 {
+		one.Name = fmt.Sprint("event ", i)
+		v.Add(&one)
+	}
+	if !v.Full() || v.Names() != 10_000 {
+		t.Errorf("full: %v, with %d names", v.Full(), v.Names())
+	}
+	if got := unseen(t, v, `count(events("page")) > 0 or any(events("*"), .x > 5)`); got != "" {
+		t.Errorf("a full vocabulary misses %s", got)
+	}
+	v = rules.NewVocabulary()
+	for i := range 5_001 {
+		key := fmt.Sprint("key-", i)
+		v.Add(&event.Event{Type: event.Identify, Body: event.ObjectOf([]event.Value{event.StringOf(key), event.NumberOf(1)})})
+	}
+	if got := unseen(t, v, `traits.plan == "x" and count(events("page")) > 0`); !v.Full() || strings.Contains(got, "traits") || !strings.Contains(got, "page") {
+		t.Errorf("full: %v, misses %s", v.Full(), got)
+	}
+}
+
+func TestAskedOf(t *testing.T) {
+	file := `
+segments:
+  - {id: a, rule: 'count(events("A")) > 0 and any(events("A"), .x > 1) and any(events("B*"), .x > 2 and .y.z) and traits.a > 1'}
+  - {id: b, rule: 'count(events("*")) > 0 and traits.a > 1 and traits.a.b and any(traits.l, .c)'}
+`
+	want := rules.Asked{Events: 2, Traits: 4, Properties: 2}
+	if got := rules.AskedOf(rules.Source{Name: "a.yaml", Data: []byte(file)}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
