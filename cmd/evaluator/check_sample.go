@@ -106,7 +106,7 @@ func (f *finding) printUnseen(out io.Writer) error {
 // lookup says in a line what was looked up, or could not be.
 func (f *finding) lookup() string {
 	if s := f.Sample; s != nil {
-		text := fmt.Sprintf("%s: %s of %s, in which %s were never seen", s.Name, number(s.Events, "event"), number(s.Names, "name"), number(len(f.unseen), "name"))
+		text := fmt.Sprintf("%s: %s of %s; %s that rules ask for were never seen", s.Name, number(s.Events, "event"), number(s.Names, "name"), number(len(f.unseen), "name"))
 		if len(f.unseen) == 1 {
 			text = strings.Replace(text, " were ", " was ", 1)
 		}
