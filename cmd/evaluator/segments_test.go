@@ -21,7 +21,7 @@ func TestExampleSegmentsPassTheirTests(t *testing.T) {
 	if code := execute([]string{"check", "../../configs/segments"}, console{nil, &out, &errs}); code != exitOK {
 		t.Errorf("exit code %d: %s", code, &errs)
 	}
-	if out.String() != "15 segments, 24 tests, 0 failed\n" {
+	if !strings.HasPrefix(out.String(), "15 segments, 24 tests, 0 failed\n") {
 		t.Errorf("it printed %s", &out)
 	}
 }
