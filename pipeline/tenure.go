@@ -127,6 +127,9 @@ func (t *tenure) serve(ctx context.Context, p *parcel) error {
 	ctx, cancel := withGrace(ctx, t.worker.Config.CommitTimeout)
 	defer cancel()
 	t.parcel = p
+	if t.worker.Heard != nil {
+		t.worker.Heard.hear(p.events)
+	}
 	t.stats.Records, t.stats.Tombstones = len(p.batch.Records), p.tombstones
 	t.stats.Lag, t.gap = p.batch.High-p.batch.Next, p.batch.Gap
 	defer t.tellSweep()

@@ -20,6 +20,7 @@ type Worker struct {
 	Config   Config
 	Rules    *Live   // looked at between batches
 	Sample   *Sample // is offered what is committed; optional
+	Heard    *Heard  // hears some events of each batch; optional
 	Store    Store
 	Dead     DeadLetters
 	Observer Observer

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ func heard(t *testing.T, records ...string) *rules.Vocabulary {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := rules.NewVocabulary()
+	v := rules.NewVocabulary(200_000)
 	for _, record := range records {
 		decoder.Reset()
 		events, rejected := decoder.Decode(nil, nil, []byte(record), 1, 0)
@@ -107,20 +108,20 @@ func TestUnseenSaysNothingOfWhatItCanNotKnow(t *testing.T) {
 // TestVocabularyIsBounded: beyond a bound nothing is noted, and nothing is
 // said of what may have been there.
 func TestVocabularyIsBounded(t *testing.T) {
-	v := rules.NewVocabulary()
+	v := rules.NewVocabulary(2_000)
 	one := event.Event{Type: event.Track}
-	for i := range 10_001 {
+	for i := range 101 {
 		one.Name = fmt.Sprint("event ", i)
 		v.Add(&one)
 	}
-	if !v.Full() || v.Names() != 10_000 {
+	if !v.Full() || v.Names() != 100 {
 		t.Errorf("full: %v, with %d names", v.Full(), v.Names())
 	}
 	if got := unseen(t, v, `count(events("page")) > 0 or any(events("*"), .x > 5)`); got != "" {
 		t.Errorf("a full vocabulary misses %s", got)
 	}
-	v = rules.NewVocabulary()
-	for i := range 5_001 {
+	v = rules.NewVocabulary(2_000)
+	for i := range 501 {
 		key := fmt.Sprint("key-", i)
 		v.Add(&event.Event{Type: event.Identify, Body: event.ObjectOf([]event.Value{event.StringOf(key), event.NumberOf(1)})})
 	}
@@ -138,5 +139,32 @@ segments:
 	want := rules.Asked{Events: 2, Traits: 4, Properties: 2}
 	if got := rules.AskedOf(rules.Source{Name: "a.yaml", Data: []byte(file)}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// TestVocabularyIsTold: what a service tells of its vocabulary misses and knows
+// the same, and says what it could not note.
+func TestVocabularyIsTold(t *testing.T) {
+	v, again := heard(t, sampleOfShop...), rules.NewVocabulary(0)
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, again); err != nil {
+		t.Fatal(err)
+	}
+	second, _ := json.Marshal(again)
+	if string(text) != string(second) {
+		t.Errorf("%s\nis told again as\n%s", text, second)
+	}
+	rule := `any(events("Order Completed"), .totall > 5 and .coupon.code == "X") and traits.address.town == "x" and any(events("page"), .x)`
+	if got, want := unseen(t, again, rule), unseen(t, v, rule); got != want {
+		t.Errorf("%s\nof the one it is told of\n%s", got, want)
+	}
+	if again.Events() != v.Events() || again.Names() != v.Names() || !again.HasTraits() || again.Full() {
+		t.Errorf("%d events, %d names, traits %v, full %v", again.Events(), again.Names(), again.HasTraits(), again.Full())
+	}
+	if err := json.Unmarshal([]byte(`{"events":"x"}`), again); err == nil {
+		t.Error("what is no vocabulary is read")
 	}
 }

@@ -7,15 +7,8 @@ import (
 	"muster/rules/internal/language"
 )
 
-// Bounds of a Vocabulary, so that one takes some 50 MB at most. What comes
-// beyond them is not noted, and then nothing is said of names that may have
-// been among it.
-const (
-	maxNames       = 10_000  // of events
-	maxPathsOfOne  = 5_000   // of the events of one name, and of traits
-	maxPathsOfAll  = 200_000 // of all of them
-	maxLengthOfOne = 1_000   // of a name or a path, in bytes
-)
+// maxLengthOfOne bounds a name or a path in a Vocabulary, in bytes.
+const maxLengthOfOne = 1_000
 
 // Vocabulary is what events are called and which paths of traits and
 // properties they bring: what rules can ask for. It is not safe for concurrent
@@ -24,7 +17,8 @@ type Vocabulary struct {
 	events int
 	named  map[string]*paths
 	traits paths
-	room   int  // for paths
+	bound  int  // of all paths together
+	room   int  // for further ones
 	full   bool // names of events were left out
 	path   []byte
 }
@@ -36,9 +30,12 @@ type paths struct {
 	full   bool // some were left out
 }
 
-// NewVocabulary returns an empty Vocabulary.
-func NewVocabulary() *Vocabulary {
-	return &Vocabulary{named: map[string]*paths{}, traits: newPaths(), room: maxPathsOfAll}
+// NewVocabulary returns an empty Vocabulary for so many paths, a quarter as
+// many of the events of one name, and a twentieth as many names. A path takes
+// some 150 bytes. What comes beyond a bound is not noted, and then nothing is
+// said of names that may have been among it.
+func NewVocabulary(bound int) *Vocabulary {
+	return &Vocabulary{named: map[string]*paths{}, traits: newPaths(), bound: bound, room: bound}
 }
 
 func newPaths() paths { return paths{seen: map[string]struct{}{}} }
@@ -64,7 +61,7 @@ func (v *Vocabulary) of(name string) *paths {
 	if of, ok := v.named[name]; ok {
 		return of
 	}
-	if len(v.named) >= maxNames || len(name) > maxLengthOfOne {
+	if len(v.named) >= v.bound/20 || len(name) > maxLengthOfOne {
 		v.full = true
 		return nil
 	}
@@ -98,7 +95,7 @@ func (v *Vocabulary) put(of *paths, path []byte) {
 	if _, known := of.seen[string(path)]; known {
 		return
 	}
-	if len(of.seen) >= maxPathsOfOne || v.room == 0 || len(path) > maxLengthOfOne {
+	if len(of.seen) >= v.bound/4 || v.room == 0 || len(path) > maxLengthOfOne {
 		of.full = true
 		return
 	}

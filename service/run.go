@@ -98,7 +98,7 @@ func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 	}
 	group := cluster.Group()
 	own := s.Own(&pipeline.Worker{
-		Config: s.config.Pipeline, Rules: s.rules, Sample: s.sample, Store: store, Dead: cluster.DeadLetters(),
+		Config: s.config.Pipeline, Rules: s.rules, Sample: s.sample, Heard: s.heard, Store: store, Dead: cluster.DeadLetters(),
 		Observer: s.watch.Pipeline(), Topic: s.config.Kafka.Keyed, Owner: partitioner.Partition, Wall: s.wall(), Hint: group.CommitHint,
 		Open: func(_ context.Context, partition int, offset int64) (pipeline.Source, error) {
 			return cluster.Open(partition, offset), nil

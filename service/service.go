@@ -28,6 +28,7 @@ type Service struct {
 	config config.Config
 	rules  *pipeline.Live
 	sample *pipeline.Sample
+	heard  *pipeline.Heard
 	log    *zap.Logger
 	watch  *observe.Watch
 }
@@ -45,9 +46,23 @@ func New(cfg config.Config, set *rules.Set, log *zap.Logger) *Service {
 	watch.Health().Wait(startPart, "has not found its deployment yet")
 	return &Service{
 		Stream: watch.Stream(), Own: func(w *pipeline.Worker) Owner { return w.Run },
-		config: cfg, rules: pipeline.NewLive(set), sample: pipeline.NewSample(), log: log, watch: watch,
+		config: cfg, rules: pipeline.NewLive(set), sample: pipeline.NewSample(), heard: pipeline.NewHeard(), log: log, watch: watch,
 	}
 }
 
-// Handler serves /metrics, /healthz and /readyz of this service.
-func (s *Service) Handler() http.Handler { return s.watch.Handler() }
+// Handler serves /metrics, /healthz and /readyz of this service, and as
+// /vocabulary what its events are called and bring.
+func (s *Service) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", s.watch.Handler())
+	mux.HandleFunc("GET /vocabulary", func(rw http.ResponseWriter, _ *http.Request) {
+		text, err := s.heard.MarshalJSON()
+		if err != nil {
+			http.Error(rw, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		rw.Header().Set("Content-Type", "application/json")
+		_, _ = rw.Write(text) // a client that went away is no concern
+	})
+	return mux
+}

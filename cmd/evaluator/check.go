@@ -12,7 +12,7 @@ import (
 
 type checkCommand struct {
 	Path   string `arg:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
-	Sample string `placeholder:"FILE" help:"Look up the names of events, traits and properties in these events: one JSON object a line, plain, .gz or .zst; - is standard input."`
+	Sample string `placeholder:"FILE|URL" help:"Look up the names of events, traits and properties in these events: one JSON object a line, plain, .gz or .zst; - is standard input. Or in what a running service has seen: the address of its http.listen, as http://localhost:8080."`
 	Output string `enum:"text,json" default:"text" help:"How to print what was found: ${enum}."`
 	Cost   bool   `help:"Also show what each segment costs: predicates that are computed in place of looked up, aggregates, and guesses, made without any of your data, of the share of profiles in it and the bytes it adds to a profile; evaluator rehearse measures."`
 }
@@ -44,6 +44,9 @@ day, so that each kind is in it; standard input will do:
 
     evaluator check --sample events-2026-11-20.ndjson.gz segments/
     kcat -C -b localhost:9092 -t events -o -100000 -e | evaluator check --sample - segments/
+
+    # what a running service has seen of its own events since it began
+    evaluator check --sample http://localhost:8080 segments/
 
 A property is looked up among the events that the rule asks for: .price of
 events("Order Completed") is not found in another event. The path of what is in a list

@@ -10,6 +10,9 @@ import (
 	"muster/rules"
 )
 
+// samplePaths is how many paths of a sample are noted, in some 30 MB.
+const samplePaths = 200_000
+
 // sampled is what check read of a sample of events.
 type sampled struct {
 	Name    string `json:"name"`
@@ -33,9 +36,13 @@ func (f *finding) compare(name string, in io.Reader, sources []rules.Source) err
 	return nil
 }
 
-// read notes what all events of the sample bring.
+// read notes what all events of the sample bring, or asks a service for what
+// it has noted.
 func (s *sampled) read(in io.Reader) (*rules.Vocabulary, error) {
-	limits, vocabulary := event.Default(), rules.NewVocabulary()
+	if isService(s.Name) {
+		return s.ask()
+	}
+	limits, vocabulary := event.Default(), rules.NewVocabulary(samplePaths)
 	decoder, err := event.NewDecoder(limits)
 	if err != nil {
 		return nil, err
@@ -87,6 +94,8 @@ func (s *sampled) tell(v *rules.Vocabulary) error {
 	switch {
 	case s.Events > 0:
 		return nil
+	case isService(s.Name):
+		return unusable(fmt.Errorf("the service at %s has not seen any event since it began", s.Name))
 	case s.Refused > 0:
 		return unusable(fmt.Errorf("%s holds no event that can be used: %s", s.Name, s.Reason))
 	}
