@@ -54,7 +54,7 @@ func compileValue(term *language.Term, numbers slots) evaluator {
 		return func(e *env) event.Value { return event.TimeOf(e.now + offset) }
 	case language.OpID, language.OpFirstSeen, language.OpLastSeen, language.OpGroups:
 		return profileField(term.Op)
-	case language.OpProperty, language.OpTimestamp, language.OpDay, language.OpEventName:
+	case language.OpProperty, language.OpEventTime, language.OpEventDay, language.OpEventName:
 		return eventField(term)
 	case language.OpElement:
 		keys := pathKeys(term.Name)
@@ -88,9 +88,9 @@ func profileField(o language.Op) evaluator {
 
 func eventField(t *language.Term) evaluator {
 	switch t.Op {
-	case language.OpTimestamp:
+	case language.OpEventTime:
 		return func(e *env) event.Value { return event.TimeOf(e.event.Time) }
-	case language.OpDay:
+	case language.OpEventDay:
 		return func(e *env) event.Value {
 			return event.StringOf(time.UnixMilli(e.event.Time).UTC().Format(time.DateOnly))
 		}

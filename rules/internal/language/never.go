@@ -34,7 +34,7 @@ func yieldOf(t *Term) yield {
 	case OpTrim:
 		r = yieldOf(t.Args[0])
 		r.trimmed = true
-	case OpDay:
+	case OpEventDay:
 		r.day = true
 	case OpLen, OpCountOf:
 		r.low, r.whole = 0, true

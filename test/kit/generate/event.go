@@ -100,9 +100,12 @@ func properties(r *rand.Rand, now int64) event.Value {
 	f.put(30, "until", moment(r, around(r, now)))
 	f.put(30, "promo code", text(r, codes))
 	f.put(40, "app", text(r, versions))
-	f.put(5, "name", text(r, names))
-	f.put(5, "timestamp", event.NumberOf(1))
-	f.put(5, "day", event.StringOf("2026-01-01"))
+	f.put(25, "name", text(r, eventNames))
+	f.put(25, "timestamp", moment(r, around(r, now)))
+	f.put(25, "day", text(r, []string{"2026-01-01", "Monday", "2026-11-10"}))
+	f.put(3, "event_name", text(r, names))
+	f.put(3, "event_time", event.NumberOf(1))
+	f.put(3, "event_day", event.StringOf("2026-01-01"))
 	return f.object()
 }
 

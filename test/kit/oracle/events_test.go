@@ -49,19 +49,22 @@ func TestStreams(t *testing.T) {
 			yes: []string{
 				`first(events("Order Completed")).sku == "A"`, `last(events("Order Completed")).sku == "C"`, `last(events("Order Refunded")).sku == "C"`,
 				`first(events("Order Refunded")).sku == "A"`, `first(events("Order Refunded")).who.id == 7`, `last(events("Order Refunded")).who.id == nil`,
-				`first(events("*", "7d")).sku == "C"`, `last(filter(events("Order*"), .sku == "A")).name == "Order Refunded"`,
+				`first(events("*", "7d")).sku == "C"`, `last(filter(events("Order*"), .sku == "A")).event_name == "Order Refunded"`,
 				`last(events("Gone")).a.b == nil`, `first(events("Gone")) == nil`, `last(events("Gone")).a.b != 5`, `last(events("Order*")).price == nil`,
 			},
 			no: []string{`last(events("Gone")).a > 5`, `last(events("Gone")).a == last(events("Gone")).b`},
 		},
 		{
-			name:    "pseudo-properties shadow properties",
+			name:    "what is known of every event, and properties of other names",
 			history: orders(),
 			yes: []string{
-				`last(events("Order Completed", "30d", "7d")).name == "Order Completed"`, `last(events("Order Completed", "30d", "7d")).day == "2026-11-13"`,
-				`last(events("Order Completed", "30d", "7d")).timestamp == date("2026-11-13T12:00:00Z")`, `last(events("*")).name == "Screen Viewed"`,
-				`any(events("*"), .timestamp < "2026-10-22")`, `one(events("*"), .timestamp == "2026-11-18T12:00:00Z")`,
-				`count(events("*"), .day == "2026-11-19") == 2`, `count(events("*"), .name startsWith "Order") == 5`,
+				`last(events("Order Completed", "30d", "7d")).event_name == "Order Completed"`, `last(events("Order Completed", "30d", "7d")).event_day == "2026-11-13"`,
+				`last(events("Order Completed", "30d", "7d")).event_time == date("2026-11-13T12:00:00Z")`, `last(events("*")).event_name == "Screen Viewed"`,
+				`any(events("*"), .event_time < "2026-10-22")`, `one(events("*"), .event_time == "2026-11-18T12:00:00Z")`,
+				`count(events("*"), .event_day == "2026-11-19") == 2`, `count(events("*"), .event_name startsWith "Order") == 5`,
+				`one(events("*"), .name == "hidden")`, `one(events("*"), .day == 1 and .timestamp == 5)`, `one(events("*"), #["name"] == "hidden")`,
+				`last(events("Order Completed", "30d", "7d")).name == "hidden"`, `last(events("Order Refunded")).timestamp == nil`,
+				`len(uniq(map(events("Order Completed"), .name))) == 2`, `none(events("*"), .name == "Order Completed")`,
 			},
 		},
 		{
@@ -120,7 +123,7 @@ func TestStreams(t *testing.T) {
 			},
 			yes: []string{
 				`len(uniq(map(events("A"), .x))) == 4`, `count(uniq(map(events("A"), .x))) == 4`, `len(uniq(map(events("A"), .y))) == 3`,
-				`len(uniq(map(events("A"), .day))) == 4`, `len(uniq(map(events("A"), .name))) == 1`, `len(uniq(map(events("Gone"), .x))) == 0`,
+				`len(uniq(map(events("A"), .event_day))) == 4`, `len(uniq(map(events("A"), .event_name))) == 1`, `len(uniq(map(events("Gone"), .x))) == 0`,
 				`events("A") | map(.x) | uniq() | len() == 4`,
 			},
 		},
