@@ -154,6 +154,11 @@ func compileFunction(term *language.Term, numbers slots) evaluator {
 		return onText(first, strings.TrimSpace)
 	case language.OpVersion:
 		return func(e *env) event.Value { return language.VersionOf(first(e)) }
+	case language.OpFloat, language.OpInt, language.OpText, language.OpDate:
+		convert := map[language.Op]func(event.Value) event.Value{
+			language.OpFloat: language.FloatOf, language.OpInt: language.IntOf, language.OpText: language.TextOf, language.OpDate: language.TimeOf,
+		}[term.Op]
+		return func(e *env) event.Value { return convert(first(e)) }
 	case language.OpLen:
 		return func(e *env) event.Value { return lengthOf(first(e)) }
 	case language.OpPlus, language.OpNeg:

@@ -72,6 +72,10 @@ const (
 	OpTrim
 	OpLen
 	OpVersion
+	OpFloat
+	OpInt
+	OpText // string(x)
+	OpDate
 
 	OpCoalesce
 	OpCond // args: condition, then, else
@@ -92,7 +96,7 @@ var opNames = [...]string{
 	OpGreater: ">", OpGreaterEqual: ">=", OpPresent: "present", OpAbsent: "absent", OpIn: "in", OpInRange: "in range",
 	OpContains: "contains", OpStartsWith: "startsWith", OpEndsWith: "endsWith", OpMatches: "matches", OpAdd: "+", OpSub: "-",
 	OpMul: "*", OpDiv: "/", OpMod: "%", OpPow: "**", OpNeg: "neg", OpPlus: "plus", OpLower: "lower", OpUpper: "upper", OpTrim: "trim",
-	OpLen: "len", OpVersion: "version", OpCoalesce: "??", OpCond: "?:", OpAnyOf: "any", OpAllOf: "all", OpNoneOf: "none",
+	OpLen: "len", OpVersion: "version", OpFloat: "float", OpInt: "int", OpText: "string", OpDate: "date", OpCoalesce: "??", OpCond: "?:", OpAnyOf: "any", OpAllOf: "all", OpNoneOf: "none",
 	OpOneOf: "one", OpCountOf: "count",
 }
 

@@ -38,7 +38,7 @@ func (w *writer) width() span {
 
 // aggregate writes a condition on a stream.
 func (w *writer) aggregate() string {
-	switch weigh(w.r, 28, 18, 18, 10, 16, 10) {
+	switch weigh(w.r, 28, 18, 18, 10, 16, 10, 8) {
 	case 0:
 		return w.compareCount(w.tally())
 	case 1:
@@ -49,6 +49,8 @@ func (w *writer) aggregate() string {
 		return w.compareCount(w.distinct())
 	case 4:
 		return w.extremity()
+	case 6:
+		return w.convertedEvents()
 	}
 	return w.compound()
 }
