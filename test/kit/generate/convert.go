@@ -70,7 +70,7 @@ func (w *writer) staying() string {
 	case 4:
 		return fmt.Sprintf("%s %s traits.tags", w.stayText(), w.inclusion())
 	}
-	return fmt.Sprintf("last(%s).until %s %s", w.stream(), w.comparison(), pick(w.r, []string{"traits.starts", "traits.ends", w.stayText()}))
+	return fmt.Sprintf("%s(%s).until %s %s", pick(w.r, []string{"first", "last"}), w.stream(), w.comparison(), pick(w.r, []string{"traits.starts", "traits.ends", w.stayText()}))
 }
 
 // convertedEvents writes a condition on a stream whose properties are of
