@@ -37,15 +37,19 @@ func order(left, right event.Value) (sign int, ok bool) {
 // orderTexts compares two texts that both are times as times, and others as
 // texts.
 func orderTexts(left, right string) int {
-	if left == right {
-		return 0
-	}
-	if x, ok := event.ParseTime(left); ok {
-		if y, ok := event.ParseTime(right); ok {
-			return cmp.Compare(x, y)
-		}
+	if x, y, ok := bothTimes(left, right); ok {
+		return cmp.Compare(x, y)
 	}
 	return strings.Compare(left, right)
+}
+
+// bothTimes returns two texts as times, in milliseconds, where both are one.
+func bothTimes(left, right string) (x, y int64, ok bool) {
+	if x, ok = event.ParseTime(left); !ok {
+		return 0, 0, false
+	}
+	y, ok = event.ParseTime(right)
+	return x, y, ok
 }
 
 func orderTimes(a, b event.Value) (int, bool) {
@@ -67,9 +71,19 @@ func equal(a, b event.Value) bool {
 		return false
 	case event.KindBool, event.KindArray, event.KindObject:
 		return a.Equal(b)
+	case event.KindString:
+		if b.Kind() == event.KindString {
+			return a.Text() == b.Text() || sameTime(a.Text(), b.Text())
+		}
 	}
 	sign, ok := order(a, b)
 	return ok && sign == 0
+}
+
+// sameTime reports whether two texts are the same time.
+func sameTime(left, right string) bool {
+	x, y, ok := bothTimes(left, right)
+	return ok && x == y
 }
 
 // compare applies one of the six comparison operators.
