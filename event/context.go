@@ -22,6 +22,9 @@ type contextReader struct {
 // an event from now on: those of these names, for nil none. A new Decoder
 // gives all, which takes the more time the more clients send.
 func (d *Decoder) ReadContext(names []string) {
+	if d.contexts.some && slices.Equal(d.contexts.names, names) {
+		return
+	}
 	r := contextReader{some: true, names: slices.Clone(names), slot: make(map[string]int, len(names)), found: make([]*fastjson.Value, len(names))}
 	for i, name := range r.names {
 		r.slot[name] = i
