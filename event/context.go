@@ -10,11 +10,14 @@ import (
 // more is passed over.
 const sharedFields = 64
 
+// fewNames is up to how many names are compared one by one.
+const fewNames = 8
+
 // contextReader is what a Decoder reads of contexts.
 type contextReader struct {
 	some  bool // only the fields named; else all
 	names []string
-	slot  map[string]int    // index in names
+	slot  map[string]int    // index in names, nil where they are few
 	found []*fastjson.Value // by slot
 }
 
@@ -25,11 +28,30 @@ func (d *Decoder) ReadContext(names []string) {
 	if d.contexts.some && slices.Equal(d.contexts.names, names) {
 		return
 	}
-	r := contextReader{some: true, names: slices.Clone(names), slot: make(map[string]int, len(names)), found: make([]*fastjson.Value, len(names))}
-	for i, name := range r.names {
-		r.slot[name] = i
+	r := contextReader{some: true, names: slices.Clone(names), found: make([]*fastjson.Value, len(names))}
+	if len(names) > fewNames {
+		r.slot = make(map[string]int, len(names))
+		for i, name := range names {
+			r.slot[name] = i
+		}
 	}
 	d.contexts = r
+}
+
+// slotOf returns the index of a name among those asked for, or -1.
+func (r *contextReader) slotOf(key []byte) int {
+	if r.slot != nil {
+		if i, wanted := r.slot[string(key)]; wanted {
+			return i
+		}
+		return -1
+	}
+	for i, name := range r.names {
+		if string(key) == name {
+			return i
+		}
+	}
+	return -1
 }
 
 // context converts what is asked for of d.call's context. No event is lost
@@ -73,7 +95,7 @@ func (d *Decoder) pickFields(own, shared *fastjson.Object) {
 			continue
 		}
 		o.Visit(func(key []byte, v *fastjson.Value) {
-			if i, wanted := r.slot[string(key)]; wanted {
+			if i := r.slotOf(key); i >= 0 {
 				r.found[i] = v
 			}
 		})
@@ -93,7 +115,7 @@ func (d *Decoder) pickFields(own, shared *fastjson.Object) {
 func (d *Decoder) keepShared(shared *fastjson.Object) {
 	r := &d.contexts
 	shared.Visit(func(key []byte, v *fastjson.Value) {
-		if i, wanted := r.slot[string(key)]; wanted && r.found[i].Type() == fastjson.TypeNull {
+		if i := r.slotOf(key); i >= 0 && r.found[i].Type() == fastjson.TypeNull {
 			r.found[i] = v
 		}
 	})

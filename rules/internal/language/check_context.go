@@ -75,6 +75,18 @@ func groupField(key string) *Term {
 	return t
 }
 
+// withoutFields returns one of the terms that a term yields if none of them
+// can have fields, nil if one may.
+func withoutFields(term *Term) *Term {
+	list := choices(term)
+	for _, one := range list {
+		if one.Kind == event.KindMissing {
+			return nil
+		}
+	}
+	return list[0]
+}
+
 // fieldHint says what to write for a field of something that has none.
 func fieldHint(term *Term, key string) string {
 	switch {

@@ -186,8 +186,8 @@ func (c *checker) field(node ast.Node, term *Term, key string) *Term {
 			return aggregateTerm(s, a.Reduce)
 		}
 	}
-	if term.Kind != event.KindMissing {
-		return c.wrongField(node, fieldHint(term, key), "%s has no field %s", kindPhrase(term.Kind), key)
+	if one := withoutFields(term); one != nil {
+		return c.wrongField(node, fieldHint(one, key), "%s has no field %s", kindPhrase(one.Kind), key)
 	}
 	return &Term{Op: OpField, Args: []*Term{term}, Name: string(profile.PathOf(key))}
 }
