@@ -11,7 +11,8 @@ import (
 
 // order compares two values by the missing-value law: ok is false when an
 // operand is missing or the kinds can't be compared. Times compare with
-// texts and numbers that read as times.
+// texts and numbers that read as times, and two texts that both do compare as
+// times too.
 func order(left, right event.Value) (sign int, ok bool) {
 	if left.Kind() != right.Kind() {
 		return orderTimes(left, right)
@@ -24,13 +25,27 @@ func order(left, right event.Value) (sign int, ok bool) {
 		}
 		return cmp.Compare(x, y), true
 	case event.KindString:
-		return strings.Compare(left.Text(), right.Text()), true
+		return orderTexts(left.Text(), right.Text()), true
 	case event.KindTime:
 		return cmp.Compare(left.Millis(), right.Millis()), true
 	case event.KindVersion:
 		return language.CompareVersions(left.Text(), right.Text()), true
 	}
 	return 0, false
+}
+
+// orderTexts compares two texts that both are times as times, and others as
+// texts.
+func orderTexts(left, right string) int {
+	if left == right {
+		return 0
+	}
+	if x, ok := event.ParseTime(left); ok {
+		if y, ok := event.ParseTime(right); ok {
+			return cmp.Compare(x, y)
+		}
+	}
+	return strings.Compare(left, right)
 }
 
 func orderTimes(a, b event.Value) (int, bool) {

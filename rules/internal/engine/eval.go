@@ -54,7 +54,7 @@ func compileValue(term *language.Term, numbers slots) evaluator {
 		return func(e *env) event.Value { return event.TimeOf(e.now + offset) }
 	case language.OpID, language.OpFirstSeen, language.OpLastSeen, language.OpGroups, language.OpGroupList:
 		return profileField(term.Op)
-	case language.OpProperty, language.OpContext, language.OpChannel, language.OpTimestamp, language.OpDay, language.OpEventName:
+	case language.OpProperty, language.OpContext, language.OpChannel, language.OpEventTime, language.OpEventDay, language.OpEventName:
 		return eventField(term)
 	case language.OpElement:
 		keys := pathKeys(term.Name)
@@ -92,9 +92,9 @@ func profileField(o language.Op) evaluator {
 
 func eventField(t *language.Term) evaluator {
 	switch t.Op {
-	case language.OpTimestamp:
+	case language.OpEventTime:
 		return func(e *env) event.Value { return event.TimeOf(e.event.Time) }
-	case language.OpDay:
+	case language.OpEventDay:
 		return func(e *env) event.Value {
 			return event.StringOf(time.UnixMilli(e.event.Time).UTC().Format(time.DateOnly))
 		}
@@ -168,6 +168,11 @@ func compileFunction(term *language.Term, numbers slots) evaluator {
 		return onText(first, strings.TrimSpace)
 	case language.OpVersion:
 		return func(e *env) event.Value { return language.VersionOf(first(e)) }
+	case language.OpFloat, language.OpInt, language.OpText, language.OpDate:
+		convert := map[language.Op]func(event.Value) event.Value{
+			language.OpFloat: language.FloatOf, language.OpInt: language.IntOf, language.OpText: language.TextOf, language.OpDate: language.TimeOf,
+		}[term.Op]
+		return func(e *env) event.Value { return convert(first(e)) }
 	case language.OpLen:
 		return func(e *env) event.Value { return lengthOf(first(e)) }
 	case language.OpPlus, language.OpNeg:

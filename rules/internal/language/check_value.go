@@ -147,14 +147,15 @@ func (c *checker) bound(name string) bool {
 	return false
 }
 
-// property is an event's property or pseudo-property.
+// property is an event's property, or what is known of every event. The latter
+// have names that no client's data has, so that no property is out of reach.
 func property(name string) *Term {
 	switch name {
-	case "timestamp":
-		return &Term{Op: OpTimestamp, Kind: event.KindTime}
-	case "day":
-		return &Term{Op: OpDay, Kind: event.KindString}
-	case "name":
+	case "event_time":
+		return &Term{Op: OpEventTime, Kind: event.KindTime}
+	case "event_day":
+		return &Term{Op: OpEventDay, Kind: event.KindString}
+	case "event_name":
 		return &Term{Op: OpEventName, Kind: event.KindString}
 	}
 	if t := contextual(name); t != nil {

@@ -51,7 +51,7 @@ func (t *Term) Text() string {
 		return arg(0) + " matches " + strconv.Quote(t.Name)
 	case OpNeg, OpPlus:
 		return map[Op]string{OpNeg: "-", OpPlus: "+"}[t.Op] + arg(0)
-	case OpLower, OpUpper, OpTrim, OpLen, OpVersion, OpAnyOf, OpAllOf, OpNoneOf, OpOneOf, OpCountOf:
+	case OpLower, OpUpper, OpTrim, OpLen, OpVersion, OpFloat, OpInt, OpText, OpDate, OpAnyOf, OpAllOf, OpNoneOf, OpOneOf, OpCountOf:
 		return t.formatCall()
 	case OpAnd, OpOr:
 		parts := t.chain(t.Op)
@@ -99,7 +99,7 @@ func (t *Term) nested() string {
 	switch {
 	case timed, t.Op == OpHeld:
 		return t.Text()
-	case t.Op >= OpAnyOf, t.Op == OpVersion, t.Op >= OpLower && t.Op <= OpLen, t.Op == OpField, len(t.Args) == 0:
+	case t.Op >= OpAnyOf, t.Op >= OpLower && t.Op <= OpDate, t.Op == OpField, len(t.Args) == 0:
 		return t.Text()
 	}
 	return "(" + t.Text() + ")"

@@ -34,9 +34,9 @@ const (
 	OpProperty  // name: path, "" for all properties
 	OpContext   // name: path within the event's context, "" for all of it
 	OpChannel   // .event_channel
-	OpTimestamp // event time
-	OpDay       // UTC day as text
-	OpEventName
+	OpEventTime // .event_time
+	OpEventDay  // .event_day: the UTC day as text
+	OpEventName // .event_name
 
 	// What a quantifier's predicate knows of one array element.
 	OpElement // name: path below the element, "" for itself
@@ -75,6 +75,10 @@ const (
 	OpTrim
 	OpLen
 	OpVersion
+	OpFloat
+	OpInt
+	OpText // string(x)
+	OpDate
 
 	OpCoalesce
 	OpCond // args: condition, then, else
@@ -90,17 +94,34 @@ const (
 var opNames = [...]string{
 	OpInvalid: "invalid", OpConst: "const", OpNil: "nil", OpTrait: "traits", OpID: "profile.id", OpFirstSeen: "profile.first_seen",
 	OpLastSeen: "profile.last_seen", OpGroups: "profile.groups", OpGroupList: "groups", OpAggregate: "aggregate", OpSegment: "segment", OpBucket: "bucket",
-	OpInstant: "now", OpHeld: "held", OpProperty: "property", OpContext: "context", OpChannel: ".event_channel", OpTimestamp: ".timestamp", OpDay: ".day", OpEventName: ".name", OpElement: "#",
+	OpInstant: "now", OpHeld: "held", OpProperty: "property", OpContext: "context", OpChannel: ".event_channel", OpEventTime: ".event_time", OpEventDay: ".event_day", OpEventName: ".event_name", OpElement: "#",
 	OpField: "field", OpNot: "not", OpAnd: "and", OpOr: "or", OpEqual: "==", OpNotEqual: "!=", OpLess: "<", OpLessEqual: "<=",
 	OpGreater: ">", OpGreaterEqual: ">=", OpPresent: "present", OpAbsent: "absent", OpIn: "in", OpInRange: "in range",
 	OpContains: "contains", OpStartsWith: "startsWith", OpEndsWith: "endsWith", OpMatches: "matches", OpAdd: "+", OpSub: "-",
 	OpMul: "*", OpDiv: "/", OpMod: "%", OpPow: "**", OpNeg: "neg", OpPlus: "plus", OpLower: "lower", OpUpper: "upper", OpTrim: "trim",
-	OpLen: "len", OpVersion: "version", OpCoalesce: "??", OpCond: "?:", OpAnyOf: "any", OpAllOf: "all", OpNoneOf: "none",
+	OpLen: "len", OpVersion: "version", OpFloat: "float", OpInt: "int", OpText: "string", OpDate: "date", OpCoalesce: "??", OpCond: "?:", OpAnyOf: "any", OpAllOf: "all", OpNoneOf: "none",
 	OpOneOf: "one", OpCountOf: "count",
 }
 
 // String is the op's name: that of the language, where it has one.
 func (o Op) String() string { return opNames[o] }
+
+// kept is the op's name in canonical texts. Series and conditions are stored
+// under these, so an op that rules spell in another way than they once did
+// keeps its first name there: who rewrites a rule goes on with what was kept
+// for it. No property can be mistaken for one, as its canonical text is
+// another.
+func (o Op) kept() string {
+	switch o {
+	case OpEventTime:
+		return ".timestamp"
+	case OpEventDay:
+		return ".day"
+	case OpEventName:
+		return ".name"
+	}
+	return opNames[o]
+}
 
 // maxTerms bounds a checked rule. let, and # behind map, put what they stand
 // for in wherever they are used, so a short text can make a large rule.
@@ -150,7 +171,7 @@ func (t *Term) String() string { return string(t.AppendCanonical(nil)) }
 
 // AppendCanonical appends the canonical text to dst.
 func (t *Term) AppendCanonical(dst []byte) []byte {
-	dst = append(append(dst, '('), opNames[t.Op]...)
+	dst = append(append(dst, '('), t.Op.kept()...)
 	switch t.Op {
 	case OpConst, OpInRange:
 		dst = appendValue(append(dst, ' '), t.Value)

@@ -7,8 +7,8 @@ import (
 
 // attribute writes a condition on traits.
 func (w *writer) attribute() string {
-	switch weigh(w.r, 25, 30, 8, 10, 17, 5, 10, 3, 20) {
-	case 8:
+	switch weigh(w.r, 25, 30, 8, 10, 17, 5, 10, 3, 9, 7, 20) {
+	case 10:
 		return w.said()
 	case 0:
 		return w.compareNumber()
@@ -24,6 +24,10 @@ func (w *writer) attribute() string {
 		return w.odd()
 	case 7:
 		return w.quotient()
+	case 8:
+		return w.converted()
+	case 9:
+		return w.staying()
 	}
 	return w.compareVersion("version(traits.app)")
 }

@@ -20,7 +20,7 @@ var vocabulary = []string{
 	"one(traits.tags", "count(traits.tags", "any(traits.items", "# startsWith", "version(", "profile.id", "profile.first_seen", "profile.last_seen",
 	"profile.groups", `events("Order Completed")`, `events("Order*"`, `events("*"`, `events("Page Viewed"`, `events("Screen Viewed"`, `", "30d")`,
 	`", "30d", "7d")`, ", since(", "filter(", "map(", "count(", "any(", "none(", "all(", "one(", "sum(", "sum(map(", "mean(map(", "min(map(", "max(map(",
-	"len(uniq(map(", ".day", ".timestamp", ".name", "first(", "last(", "now()", `ago("`, `from_now("`, `date("`, `segment("`, "bucket(", " contains ", "held(", "held(held(", "(held(", "sequence(", "abandoned(",
+	"len(uniq(map(", "float(", "int(", "string(", "date(traits", "traits.ends < traits.starts", "traits.ends == traits.starts", ".event_day", ".event_time", ".event_name", ".day", ".timestamp", ".name", "first(", "last(", "now()", `ago("`, `from_now("`, `date("`, `segment("`, "bucket(", " contains ", "held(", "held(held(", "(held(", "sequence(", "abandoned(",
 	"not contains", " startsWith ", " endsWith ", " matches ", " in [", " not in [", "..", " + ", " - ", " * ", " / ", " % ", " ** ", " ^ ", "lower(", "upper(",
 	"trim(", "len(", " ?? ", " ? ", "if (", "else", " | count()", " | filter(", " | map(", "uniq()", "let ", "== nil", "!= nil", "?.", " and ", " or ", "&&", "||",
 	"not (", "!(", " == ", " != ", " < ", " <= ", " > ", " >= ", `"90s"`, `"15m"`, `"12h"`, `"30d"`, `"2w"`, "len(events(", `.coupon.code`, "traits.active",

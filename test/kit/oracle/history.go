@@ -63,7 +63,7 @@ func (h *history) add(e *event.Event, clock int64) bool {
 }
 
 // insert puts a behaviour after all that happened before it or at the same
-// time. The pseudo-properties shadow properties of the same name.
+// time. What is known of every event has names that no property is meant to have.
 func (h *history) insert(e *event.Event, name string) {
 	fields := object(e.Body)
 	fields["properties"], fields["context"] = object(e.Body), plain(e.Context)
@@ -71,11 +71,11 @@ func (h *history) insert(e *event.Event, name string) {
 	if e.Channel != "" {
 		fields["event_channel"] = strings.Clone(e.Channel)
 	}
-	fields["timestamp"] = instant(e.Time)
-	fields["day"] = utcDay(e.Time)
-	fields["name"] = strings.Clone(name)
+	fields["event_time"] = instant(e.Time)
+	fields["event_day"] = utcDay(e.Time)
+	fields["event_name"] = strings.Clone(name)
 	fields[arrivalKey] = len(h.times)
-	h.events = append(h.events, behaviour{fields["name"].(string), e.Time, fields})
+	h.events = append(h.events, behaviour{fields["event_name"].(string), e.Time, fields})
 	sort.SliceStable(h.events, func(i, j int) bool { return h.events[i].at < h.events[j].at })
 }
 

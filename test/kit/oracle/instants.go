@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -82,10 +83,15 @@ func gather(list []int64, x any) []int64 {
 			if t, ok := parseTime(text); ok {
 				list = append(list, int64(t))
 			}
+			if n, ok := toFloat(text).(float64); ok {
+				list = gather(list, n)
+			}
 		}
 	case float64:
-		if t, ok := numberTime(v); ok {
-			list = append(list, int64(t))
+		for _, n := range []float64{v, math.Trunc(v)} {
+			if t, ok := numberTime(n); ok {
+				list = append(list, int64(t))
+			}
 		}
 	case []any:
 		for _, element := range v {
