@@ -39,7 +39,7 @@ func (w *writer) converted() string {
 	case 0:
 		return fmt.Sprintf("float(%s) %s %s", value, w.comparison(), figure(pick(w.r, []float64{0, 3, 12.5, 20, 100})))
 	case 1:
-		return fmt.Sprintf("int(%s) %s %d", value, w.comparison(), pick(w.r, []int{-1, 0, 3, 7, 20, 9007199254740992}))
+		return fmt.Sprintf("int(%s) %s %d", value, w.comparison(), pick(w.r, []int{-1, 0, 3, 7, 20, 9007199254740991}))
 	case 2:
 		return fmt.Sprintf("string(%s) %s %s", value, w.inclusion(), w.list(accounts))
 	case 3:
