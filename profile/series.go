@@ -133,9 +133,10 @@ func (s *Schema) file(i int) {
 	}
 }
 
-// MayTake reports whether any series may take an event of that name.
-func (s *Schema) MayTake(name string) bool {
-	return len(s.exact[name])+len(s.prefix)+len(s.calls) > 0
+// MayTake reports whether any series may take an event. It goes by the
+// event's name, and by whether it has a context.
+func (s *Schema) MayTake(ev *event.Event) bool {
+	return len(s.exact[ev.Name])+len(s.prefix) > 0 || len(s.calls) > 0 && !ev.Context.IsMissing()
 }
 
 // takes reports whether any series may take an event.
