@@ -38,6 +38,9 @@ func (d *Decoder) ReadContext(names []string) {
 	d.contexts = r
 }
 
+// any reports whether any field is asked for.
+func (r *contextReader) any() bool { return !r.some || len(r.names) > 0 }
+
 // slotOf returns the index of a name among those asked for, or -1.
 func (r *contextReader) slotOf(key []byte) int {
 	if r.slot != nil {
@@ -60,9 +63,6 @@ func (r *contextReader) slotOf(key []byte) int {
 // than MaxTraits leaves.
 func (d *Decoder) context() Value {
 	r := &d.contexts
-	if r.some && len(r.names) == 0 {
-		return Value{}
-	}
 	own, shared := objectIn(d.call.context), objectIn(d.call.shared)
 	if own == nil && shared == nil {
 		return Value{}
@@ -161,7 +161,7 @@ func (d *Decoder) contextField(v *fastjson.Value) Value {
 // channel is what a call says of where it comes from.
 func (d *Decoder) channel() string {
 	v := d.call.channel
-	if v == nil || v.Type() != fastjson.TypeString {
+	if v.Type() != fastjson.TypeString {
 		return ""
 	}
 	switch b := v.GetStringBytes(); string(b) {

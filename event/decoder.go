@@ -69,7 +69,12 @@ func (d *Decoder) Decode(dst []Event, rej []Rejection, data []byte, recordTime, 
 			rej = append(rej, Rejection{Item: p.item, Reason: err.Error(), Value: p.text})
 			return
 		}
-		e.Channel, e.Context = d.channel(), d.context()
+		if d.call.channel != nil {
+			e.Channel = d.channel()
+		}
+		if d.contexts.any() {
+			e.Context = d.context()
+		}
 		dst = append(dst, e)
 	})
 	return dst, rej

@@ -214,7 +214,7 @@ func TestSwapWaitsForTheCommit(t *testing.T) {
 // read before: it is known from the next call on that tells it, which a mark
 // says. Traits of groups are known whatever the rules were.
 func TestContextOfALaterRule(t *testing.T) {
-	one := func(id, rule string) rules.Segment { return rules.NewSegment(id, rule) }
+	one := rules.NewSegment
 	os := one("linux", `context.os.name == "linux"`)
 	both := compile(t, []rules.Segment{os, one("mobile", `context.device.type == "mobile"`), one("pro", `any(groups, .plan == "pro")`)})
 	l := newLife(t, compile(t, []rules.Segment{os}))
