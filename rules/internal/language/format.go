@@ -26,6 +26,8 @@ func (t *Term) Text() string {
 		return "traits" + formatPath(t.Name)
 	case OpProperty, OpElement:
 		return formatElement(t)
+	case OpContext:
+		return ".context" + formatPath(t.Name)
 	case OpField:
 		return arg(0) + formatPath(t.Name)
 	case OpAggregate:
@@ -139,6 +141,9 @@ func formatElement(t *Term) string {
 		return "#"
 	}
 	text := formatPath(t.Name)
+	if first := profile.Path(t.Name).Keys()[0]; t.Op == OpProperty && property(first).Op != OpProperty {
+		return ".properties" + text
+	}
 	if t.Op == OpElement || text[0] == '[' {
 		return "#" + text
 	}
@@ -221,6 +226,9 @@ func (a *Aggregate) Text() string {
 		return a.formatSteps()
 	}
 	s := a.Stream
+	if s.Calls {
+		return "context" + formatPath(s.Project.Name)
+	}
 	events := s.format()
 	if a.Reduce == profile.ReduceCount {
 		return "count(" + events + ")"

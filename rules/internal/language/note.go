@@ -121,9 +121,9 @@ func (n *noter) streamOf(node ast.Node) *asked {
 
 // ours are the names of what is known of every event, under those that the
 // properties have which may be mistaken for it.
-var ours = map[string]string{"name": "event_name", "timestamp": "event_time", "day": "event_day"}
+var ours = map[string]string{"name": "event_name", "timestamp": "event_time", "day": "event_day", "channel": "event_channel"}
 
-var oursInWords = map[string]string{"name": "the event's own name", "timestamp": "the time of the event", "day": "the day of the event"}
+var oursInWords = map[string]string{"name": "the event's own name", "timestamp": "the time of the event", "day": "the day of the event", "channel": "the channel of the call"}
 
 // property returns the name of the property that a piece is, "" when it is
 // none that may be mistaken, and the events that it is of.
@@ -190,7 +190,7 @@ func (n *noter) folded(function string, argument ast.Node) {
 	name, of := n.mapped(m)
 	switch function {
 	case "uniq", "min", "max", "mean", "sum":
-		if name != "" && (name != "name" || of.prefix) {
+		if name != "" && name != "channel" && (name != "name" || of.prefix) {
 			n.note(m.Arguments[1], name, "")
 		}
 	}
@@ -203,6 +203,10 @@ func (n *noter) sides(node *ast.BinaryNode, within *asked) {
 		if name == "" {
 			continue
 		}
+		if name == "channel" {
+			n.channel(side[0], side[1])
+			continue
+		}
 		if _, ok := arithmetic[node.Operator]; ok {
 			if name != "name" {
 				n.note(side[0], name, "")
@@ -210,6 +214,21 @@ func (n *noter) sides(node *ast.BinaryNode, within *asked) {
 			continue
 		}
 		n.against(side[0], name, of, node.Operator, side[1])
+	}
+}
+
+// channel looks at what a property of this name is compared with: the
+// channels that Segment's libraries name are seldom those of anything else.
+func (n *noter) channel(node, other ast.Node) {
+	switch other := other.(type) {
+	case *ast.ArrayNode:
+		for _, one := range other.Nodes {
+			n.channel(node, one)
+		}
+	case *ast.StringNode:
+		if other.Value == "server" || other.Value == "browser" || other.Value == "mobile" {
+			n.note(node, "channel", "")
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 	OpFirstSeen // profile.first_seen
 	OpLastSeen  // profile.last_seen
 	OpGroups    // profile.groups
+	OpGroupList // groups, with their traits
 	OpAggregate // aggregate
 	OpSegment   // name: segment id
 	OpBucket    // name: salt
@@ -30,7 +31,9 @@ const (
 	OpHeld      // args[0] for offset milliseconds
 
 	// What an event knows, inside a stream's predicate.
-	OpProperty  // name: path
+	OpProperty  // name: path, "" for all properties
+	OpContext   // name: path within the event's context, "" for all of it
+	OpChannel   // .event_channel
 	OpEventTime // .event_time
 	OpEventDay  // .event_day: the UTC day as text
 	OpEventName // .event_name
@@ -90,8 +93,8 @@ const (
 
 var opNames = [...]string{
 	OpInvalid: "invalid", OpConst: "const", OpNil: "nil", OpTrait: "traits", OpID: "profile.id", OpFirstSeen: "profile.first_seen",
-	OpLastSeen: "profile.last_seen", OpGroups: "profile.groups", OpAggregate: "aggregate", OpSegment: "segment", OpBucket: "bucket",
-	OpInstant: "now", OpHeld: "held", OpProperty: "property", OpEventTime: ".event_time", OpEventDay: ".event_day", OpEventName: ".event_name", OpElement: "#",
+	OpLastSeen: "profile.last_seen", OpGroups: "profile.groups", OpGroupList: "groups", OpAggregate: "aggregate", OpSegment: "segment", OpBucket: "bucket",
+	OpInstant: "now", OpHeld: "held", OpProperty: "property", OpContext: "context", OpChannel: ".event_channel", OpEventTime: ".event_time", OpEventDay: ".event_day", OpEventName: ".event_name", OpElement: "#",
 	OpField: "field", OpNot: "not", OpAnd: "and", OpOr: "or", OpEqual: "==", OpNotEqual: "!=", OpLess: "<", OpLessEqual: "<=",
 	OpGreater: ">", OpGreaterEqual: ">=", OpPresent: "present", OpAbsent: "absent", OpIn: "in", OpInRange: "in range",
 	OpContains: "contains", OpStartsWith: "startsWith", OpEndsWith: "endsWith", OpMatches: "matches", OpAdd: "+", OpSub: "-",
@@ -151,6 +154,7 @@ type Stream struct {
 	Window  window
 	Where   *Term // nil for all
 	Project *Term // nil for the event itself
+	Calls   bool  // it has every call, not only those that events(...) sees
 	unique  bool  // uniq() was applied
 }
 
@@ -188,6 +192,9 @@ func (t *Term) AppendCanonical(dst []byte) []byte {
 
 func (s *Stream) appendCanonical(dst []byte) []byte {
 	dst = strconv.AppendQuote(append(dst, ' '), s.Name)
+	if s.Calls {
+		dst = append(dst, " calls"...)
+	}
 	w := s.Window
 	for _, is := range []bool{s.Prefix, w.Sliding} {
 		dst = strconv.AppendBool(append(dst, ' '), is)
@@ -256,17 +263,23 @@ func (t *Term) Deep(f func(*Term)) {
 // often as it is used. It stops counting when it passes limit.
 func (t *Term) size(limit int) int {
 	total := 1
-	below := t.Args
-	if t.Aggregate != nil {
-		below = []*Term{t.Aggregate.Stream.Where, t.Aggregate.Stream.Project}
-		for i := range t.Aggregate.Steps {
-			below = append(below, t.Aggregate.Steps[i].Where)
-		}
-	}
-	for _, b := range below {
+	for _, b := range t.below() {
 		if b != nil && total <= limit {
 			total += b.size(limit - total)
 		}
 	}
 	return total
+}
+
+// below lists what a term consists of, nil for what there is not, predicates
+// of streams included.
+func (t *Term) below() []*Term {
+	if t.Aggregate == nil {
+		return t.Args
+	}
+	below := []*Term{t.Aggregate.Stream.Where, t.Aggregate.Stream.Project}
+	for i := range t.Aggregate.Steps {
+		below = append(below, t.Aggregate.Steps[i].Where)
+	}
+	return below
 }

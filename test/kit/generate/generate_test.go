@@ -14,6 +14,8 @@ import (
 
 // vocabulary lists every word that must appear, as it is spelled in a rule.
 var vocabulary = []string{
+	"context.device.type", ".context.device.type", "#.context.", ".event_channel", ".properties.context", `context["page"]["load time"]`, "context.installed ", "let d = context.device",
+	"any(groups, ", "all(groups, ", "none(groups, ", "one(groups, ", "count(groups", "len(groups)", ".group_id", "version(context.app.version)", "any(context.tags",
 	"traits.", `traits["`, "traits.address.geo.lat", " in traits.tags", "len(traits.tags)", "any(traits.tags", "all(traits.tags", "none(traits.tags",
 	"one(traits.tags", "count(traits.tags", "any(traits.items", "# startsWith", "version(", "profile.id", "profile.first_seen", "profile.last_seen",
 	"profile.groups", `events("Order Completed")`, `events("Order*"`, `events("*"`, `events("Page Viewed"`, `events("Screen Viewed"`, `", "30d")`,

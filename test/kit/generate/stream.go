@@ -107,7 +107,7 @@ func (w *writer) fold() string {
 
 // distinct counts distinct values of a property.
 func (w *writer) distinct() string {
-	property := pick(w.r, []string{".sku", ".event_day", ".event_name", ".day", ".name", ".timestamp", ".event_time", ".price", ".tags", ".gift", "version(.app)"})
+	property := pick(w.r, []string{".sku", ".event_day", ".event_name", ".day", ".name", ".timestamp", ".event_time", ".price", ".tags", ".gift", "version(.app)", ".context.device.type", ".event_channel"})
 	if chance(w.r, 15) {
 		return fmt.Sprintf("(%s | map(%s) | uniq() | len())", w.events(), property)
 	}
@@ -117,7 +117,9 @@ func (w *writer) distinct() string {
 // extremity asks about the first or the last event.
 func (w *writer) extremity() string {
 	one := fmt.Sprintf("%s(%s)", pick(w.r, []string{"first", "last"}), w.stream())
-	switch w.r.IntN(8) {
+	switch w.r.IntN(9) {
+	case 8:
+		return w.saidAt(one + ".context")
 	case 7:
 		return w.compareVersion(fmt.Sprintf("%s(map(%s, version(.app)))", pick(w.r, []string{"first", "last"}), w.stream()))
 	case 0:
@@ -160,7 +162,11 @@ func (w *writer) predicate(depth int) string {
 		}
 		return inner + " " + w.connective() + " (" + w.predicate(depth-1) + ")"
 	}
-	switch weigh(w.r, 25, 10, 10, 12, 8, 8, 8, 7, 6, 6, 3, 4) {
+	switch weigh(w.r, 25, 10, 10, 12, 8, 8, 8, 7, 6, 6, 3, 4, 14, 3) {
+	case 12:
+		return w.saidOf()
+	case 13:
+		return pick(w.r, []string{`.properties.context.type == "tv"`, ".properties.timestamp != nil", ".properties.price > 5", `.properties.properties.code == "X10"`, `.properties.event_channel == "server"`})
 	case 0:
 		return fmt.Sprintf(".price %s %s", w.comparison(), w.threshold())
 	case 1:
@@ -187,5 +193,5 @@ func (w *writer) predicate(depth int) string {
 	case 10:
 		return "len(.sku) " + w.tallied(5)
 	}
-	return fmt.Sprintf("%s %s %s", pick(w.r, []string{".price * .qty", ".price + .revenue", ".revenue - .price", `#["promo code"]`}), w.comparison(), w.threshold())
+	return fmt.Sprintf("%s %s %s", pick(w.r, []string{".price * .qty", `.context.page["load time"] + .price`, ".price + .revenue", ".revenue - .price", `#["promo code"]`}), w.comparison(), w.threshold())
 }

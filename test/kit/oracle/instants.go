@@ -69,6 +69,8 @@ func (h *history) cross(e *event.Event) {
 	list = gather(list, e.GroupID)
 	list = gather(list, e.Name)
 	list = gather(list, plain(e.Body))
+	list = gather(list, plain(e.Context))
+	list = gather(list, e.Channel)
 	slices.Sort(list)
 	h.crossed = slices.Compact(list)
 }
