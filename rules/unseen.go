@@ -13,12 +13,14 @@ import (
 
 // Unseen looks at segment files whose rules are in the language, and tells
 // which names they ask for that the vocabulary does not have, and the nearest
-// that it has. Nothing is wrong with such a rule, and nothing is refused.
+// that it has. What it returns has Note set: nothing is wrong, and nothing is
+// refused.
 func (v *Vocabulary) Unseen(sources ...Source) Errors {
 	var found Errors
 	eachNamed(sources, func(s *Segment, one language.Named) {
 		if message, hint := v.missing(one); message != "" {
-			found = append(found, s.origin.errorAt(s.ID, s.Rule, language.Mistake{From: one.From, Message: message, Hint: hint}))
+			e := s.origin.errorAt(s.ID, s.Rule, language.Mistake{From: one.From, Message: message, Hint: hint})
+			e.Note, found = true, append(found, e)
 		}
 	})
 	sortErrors(found)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"muster/rules"
@@ -37,6 +38,9 @@ write instead. Then runs the tests beside the segments:
 A test whose events are of several profiles says which one it means: profile: u1.
 With a test that fails comes the rule as a tree, as evaluator explain shows it.
 
+What a rule probably does not mean as it says, such as the property .name where
+the name of the event, .event_name, is meant, is noted and refuses nothing.
+
 Names of events, traits and properties are your own: nothing but your data tells whether
 they are spelled right. With --sample, check says which of them no event of the sample
 has, and the nearest that one has; it refuses nothing. Take all events of an hour or a
@@ -62,12 +66,14 @@ type finding struct {
 	Failed   int           `json:"failed"`
 	Errors   []ruleMistake `json:"errors"`
 	Failures []testMistake `json:"failures"`
+	Notes    []ruleMistake `json:"notes,omitempty"`
 	Unknown  *rules.Asked  `json:"unknown,omitempty"` // what was not looked up, as there was no sample
 	Sample   *sampled      `json:"sample,omitempty"`
 	Unseen   []ruleMistake `json:"unseen,omitempty"` // names that the sample does not have
 	Costs    []rules.Cost  `json:"costs,omitempty"`
 	unseen   rules.Errors  // the same as Unseen
 	wrong    rules.Errors  // the same as Errors
+	noted    rules.Errors  // the same as Notes
 }
 
 type ruleMistake struct {
@@ -99,10 +105,12 @@ func (cmd *checkCommand) Run(c console) error {
 	set, err := rules.Load(sources...)
 	switch {
 	case errors.As(err, &found.wrong):
-		found.listErrors()
+		found.Errors = append(found.Errors, listed(found.wrong)...)
 	case err != nil:
 		return unusable(err)
 	default:
+		found.noted = rules.Notes(sources...)
+		found.Notes = listed(found.noted)
 		if err := found.runTests(set); err != nil {
 			return err
 		}
@@ -135,10 +143,8 @@ func (cmd *checkCommand) lookUp(found *finding, in io.Reader, sources []rules.So
 	return nil
 }
 
-func (f *finding) listErrors() { f.Errors = append(f.Errors, listedErrors(f.wrong)...) }
-
-// listedErrors are mistakes as JSON has them.
-func listedErrors(errs rules.Errors) []ruleMistake {
+// listed are mistakes, or notes, as JSON has them.
+func listed(errs rules.Errors) []ruleMistake {
 	var list []ruleMistake
 	for _, e := range errs {
 		list = append(list, ruleMistake{e.File, e.Line, e.Column, e.Segment, e.Message, e.Hint})
@@ -153,8 +159,10 @@ func (f *finding) print(c console, output string) error {
 	if len(f.Errors) > 0 {
 		return f.printErrors(c.err)
 	}
-	if err := f.printUnseen(c.err); err != nil {
-		return err
+	for _, e := range slices.Concat(f.noted, f.unseen) {
+		if _, err := fmt.Fprintln(c.err, e.Error()); err != nil {
+			return fmt.Errorf("writing notes: %w", err)
+		}
 	}
 	for _, m := range f.Failures {
 		if _, err := fmt.Fprintf(c.err, "%s:%d: segment %s: %s: %s\n%s", m.File, m.Line, m.Segment, m.Test, m.Message, m.tree()); err != nil {

@@ -32,7 +32,7 @@ func (f *finding) compare(name string, in io.Reader, sources []rules.Source) err
 		return err
 	}
 	f.unseen = vocabulary.Unseen(sources...)
-	f.Unseen = listedErrors(f.unseen)
+	f.Unseen = listed(f.unseen)
 	return nil
 }
 
@@ -100,16 +100,6 @@ func (s *sampled) tell(v *rules.Vocabulary) error {
 		return unusable(fmt.Errorf("%s holds no event that can be used: %s", s.Name, s.Reason))
 	}
 	return unusable(fmt.Errorf("%s is empty: a sample is events as one JSON object a line, as evaluator replay reads them", s.Name))
-}
-
-// printUnseen writes what the sample does not have.
-func (f *finding) printUnseen(out io.Writer) error {
-	for _, e := range f.unseen {
-		if _, err := fmt.Fprintln(out, e.Error()); err != nil {
-			return fmt.Errorf("writing what was not seen: %w", err)
-		}
-	}
-	return nil
 }
 
 // lookup says in a line what was looked up, or could not be.

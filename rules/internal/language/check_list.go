@@ -30,8 +30,13 @@ func (c *checker) listed(n ast.Node, name string, t *Term) bool {
 // elementOf is what # stands for in a predicate over a list.
 func elementOf(list *Term) *Term {
 	element := &Term{Op: OpElement}
-	if list.Op == OpGroups {
+	switch list.Op {
+	case OpGroups:
 		element.Kind = event.KindString
+	case OpGroupList:
+		element.Kind = event.KindObject
+	case OpFilterOf:
+		return elementOf(list.Args[0])
 	}
 	return element
 }

@@ -13,13 +13,14 @@ func (r *rewriter) call(n *ast.CallNode) ast.Node {
 // simple are the functions of one value that need no care.
 var simple = map[string]string{
 	"len": "$len", "lower": "$lower", "upper": "$upper", "trim": "$trim", "version": "$version",
+	"float": "$float", "int": "$int", "string": "$string",
 	"mean": "$mean", "min": "$min", "max": "$max", "flatten": "$flatten",
 }
 
 // named rewrites name(arguments...), whether expr knows the name or not.
 func (r *rewriter) named(n ast.Node, name string, arguments []ast.Node) ast.Node {
 	if function, known := simple[name]; known {
-		if _, number := arguments[0].(*ast.IntegerNode); !number && len(arguments) == 2 && (name == "mean" || name == "min" || name == "max") {
+		if foldsTwo(name, arguments) {
 			return invoke(function, builtin("map", r.list(arguments[0]), r.value(arguments[1])))
 		}
 		if len(arguments) != 1 {
@@ -44,7 +45,15 @@ func (r *rewriter) named(n ast.Node, name string, arguments []ast.Node) ast.Node
 		return r.abandoned(n, arguments)
 	case "held":
 		return r.held(n, arguments)
-	case "ago", "from_now", "date", "segment", "bucket":
+	case "date":
+		if len(arguments) != 1 {
+			return r.refuse(n, "date takes one argument")
+		}
+		if text, ok := literals(arguments); ok {
+			return r.constant(n, name, text[0])
+		}
+		return invoke("$date", r.value(arguments[0]))
+	case "ago", "from_now", "segment", "bucket":
 		text, ok := literals(arguments)
 		if !ok || len(text) != 1 {
 			return r.refuse(n, "%s takes one literal string", name)
@@ -52,6 +61,16 @@ func (r *rewriter) named(n ast.Node, name string, arguments []ast.Node) ast.Node
 		return r.constant(n, name, text[0])
 	}
 	return r.refuse(n, "unknown function %s", name)
+}
+
+// foldsTwo reports whether a call is of a list and of what is taken of each of
+// its elements, which expr would take for two values.
+func foldsTwo(name string, arguments []ast.Node) bool {
+	if len(arguments) != 2 || name != "mean" && name != "min" && name != "max" {
+		return false
+	}
+	_, number := arguments[0].(*ast.IntegerNode)
+	return !number
 }
 
 // aggregate keeps expr's own builtin over a list, with a total predicate.
