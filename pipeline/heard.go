@@ -17,8 +17,8 @@ const (
 	heardOfBatch = 8
 )
 
-// Heard is what the events of this process are called and what they bring,
-// since it began: a rules.Vocabulary for all workers. It is safe for concurrent
+// Heard is what the events of this process are called and what they bring
+// in properties and traits, since it began: a rules.Vocabulary for all workers. It is safe for concurrent
 // use. No worker ever waits for it: while another one adds to it, or while it
 // is read, a batch is passed over.
 type Heard struct {
@@ -38,7 +38,9 @@ func (h *Heard) hear(events []event.Event) {
 	step := max(1, len(events)/heardOfBatch)
 	first := rand.IntN(step)
 	for i := 0; i < heardOfBatch && first+i*step < len(events); i++ {
-		h.known.Add(&events[first+i*step])
+		one := events[first+i*step]
+		one.Context = event.Value{} // only what rules read of contexts is decoded, and that tells nothing of the rest
+		h.known.Add(&one)
 	}
 }
 

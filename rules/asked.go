@@ -7,6 +7,8 @@ type Asked struct {
 	Events     int `json:"events"`     // names of events, or beginnings of them
 	Traits     int `json:"traits"`     // paths
 	Properties int `json:"properties"` // paths, of all events together
+	Contexts   int `json:"contexts"`   // paths in contexts
+	Groups     int `json:"groups"`     // traits of groups
 }
 
 // AskedOf counts what rules that are in the language ask the data for by
@@ -15,8 +17,11 @@ func AskedOf(sources ...Source) Asked {
 	seen := map[language.Named]bool{}
 	var n Asked
 	eachNamed(sources, func(_ *Segment, one language.Named) {
-		if one.From = 0; one.Kind == language.NameOfProperty {
+		if one.From = 0; one.Kind != language.NameOfEvent {
 			one.Event, one.Prefix = "", false
+		}
+		if one.Kind == language.NameOfCall {
+			one.Kind = language.NameOfContext
 		}
 		if seen[one] {
 			return
@@ -29,6 +34,10 @@ func AskedOf(sources ...Source) Asked {
 			n.Traits++
 		case language.NameOfProperty:
 			n.Properties++
+		case language.NameOfContext:
+			n.Contexts++
+		case language.NameOfGroup:
+			n.Groups++
 		}
 	})
 	return n

@@ -99,7 +99,7 @@ func splitPath(path string) (parent, last string) {
 	case strings.HasSuffix(path, `"]`):
 		i = strings.LastIndex(path, `["`)
 	default:
-		i = strings.LastIndexByte(path, '.')
+		i = max(0, strings.LastIndexByte(path, '.'))
 	}
 	return path[:i], path[i:]
 }

@@ -47,12 +47,27 @@ func (v *Vocabulary) missing(one language.Named) (message, hint string) {
 	case language.NameOfEvent:
 		return v.missingEvent(one)
 	case language.NameOfTrait:
-		if v.traits.events == 0 || v.traits.may(one.Path) {
+		return v.traits.missing(one.Path, "traits")
+	case language.NameOfCall:
+		return v.calls.missing(one.Path, "")
+	case language.NameOfGroup:
+		return v.groups.missing(one.Path, "")
+	case language.NameOfContext:
+		if v.calls.events == 0 {
 			return "", ""
 		}
-		return "nobody in the sample has traits" + one.Path, didYouMean("traits", one.Path, slices.Sorted(maps.Keys(v.traits.seen)), nil)
 	}
 	return v.missingProperty(one)
+}
+
+// missing is that of what is known without the name of an event. Before is
+// written before each path. Where no call was seen that could bring one,
+// nothing is said.
+func (p *paths) missing(path, before string) (message, hint string) {
+	if p.events == 0 || p.may(path) {
+		return "", ""
+	}
+	return "nobody in the sample has " + before + path, didYouMean(before, path, slices.Sorted(maps.Keys(p.seen)), nil)
 }
 
 func (v *Vocabulary) missingEvent(one language.Named) (message, hint string) {
@@ -116,7 +131,7 @@ func (v *Vocabulary) matching(one language.Named) []string {
 }
 
 // pseudo are the names of what is known of every event.
-var pseudo = []string{".event_name", ".event_time", ".event_day"}
+var pseudo = []string{".event_name", ".event_time", ".event_day", ".event_channel"}
 
 // missingProperty leaves alone what is asked of events that were not seen
 // themselves.
@@ -132,17 +147,22 @@ func (v *Vocabulary) missingProperty(one language.Named) (message, hint string) 
 	if len(matching) == 0 || one.Prefix && v.full {
 		return "", ""
 	}
-	message = "no event of the sample has " + one.Path
+	before, others := "", pseudo
+	if one.Kind == language.NameOfContext {
+		before, others = ".", nil
+	}
+	shown := before + one.Path
+	message = "no event of the sample has " + shown
 	switch {
 	case !one.Prefix:
-		message = fmt.Sprintf("no %q of the sample has %s", one.Event, one.Path)
+		message = fmt.Sprintf("no %q of the sample has %s", one.Event, shown)
 	case one.Event != "":
-		message = fmt.Sprintf("no %q of the sample has %s", one.Event+"*", one.Path)
+		message = fmt.Sprintf("no %q of the sample has %s", one.Event+"*", shown)
 	}
 	if other := v.elsewhere(one.Path); other != "" {
 		return message, fmt.Sprintf("%q has it", other)
 	}
-	return message, didYouMean("", one.Path, near, pseudo)
+	return message, didYouMean(before, one.Path, near, others)
 }
 
 // elsewhere returns the name of events that have a path, "" for none.

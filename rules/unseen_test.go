@@ -51,20 +51,29 @@ var sampleOfShop = []string{
 	`{"type":"track","event":"Order Completed","userId":"u","properties":{"coupon":{"code":"X"},"tags":["a"]}}`,
 	`{"type":"track","event":"Order Refunded","userId":"u","properties":{"reason":"x"}}`,
 	`{"type":"identify","userId":"u","traits":{"address":{"city":"Bonn"},"items":[{"sku":1}],"plan":null}}`,
-	`{"type":"group","userId":"u","groupId":"g","traits":{"seats":5}}`,
+	`{"type":"group","userId":"u","groupId":"g","traits":{"seats":5,"plan":"x"}}`,
+	`{"type":"track","event":"Order Refunded","userId":"u","context":{"device":{"type":"tv"},"page":{"path":"/x"}}}`,
+	`{"type":"identify","userId":"u","context":{"locale":"de"}}`,
 }
 
 func TestUnseen(t *testing.T) {
 	v := heard(t, sampleOfShop...)
 	for text, want := range map[string]string{
-		`count(events("Page Viewed")) > 0 and traits.address.city == "Bonn" and traits.address != nil`:   "",
-		`any(events("Order Completed"), .total > 5 and .coupon.code == "X" and "a" in .tags)`:            "",
-		`sum(events("Order*", "7d"), sum(.products, .price * .size.eu)) > 5`:                             "",
-		`any(events("*"), .reason == "x") and last(events("Order*")).reason == "x"`:                      "",
-		`any(events("Order Completed"), #["first name"] == "x" and .name == "x")`:                        "",
-		`any(traits.items, .sku == 1 and # != "x") and count(events("*")) > 0 and "g" in profile.groups`: "",
-		`any(events("Order Completed"), .code == "X")`:                                                   `33 no "Order Completed" of the sample has .code; did you mean .coupon.code?`,
-		`any(traits.items, any(#.tags, # == "x"))`:                                                       `25 nobody in the sample has traits.items[].tags; there is traits.items[].sku`,
+		`count(events("Page Viewed")) > 0 and traits.address.city == "Bonn" and traits.address != nil`:            "",
+		`any(events("Order Completed"), .total > 5 and .coupon.code == "X" and "a" in .tags)`:                     "",
+		`sum(events("Order*", "7d"), sum(.products, .price * .size.eu)) > 5`:                                      "",
+		`any(events("*"), .reason == "x") and last(events("Order*")).reason == "x"`:                               "",
+		`any(events("Order Completed"), #["first name"] == "x" and .name == "x")`:                                 "",
+		`any(traits.items, .sku == 1 and # != "x") and count(events("*")) > 0 and "g" in profile.groups`:          "",
+		`any(events("Order Completed"), .code == "X")`:                                                            `33 no "Order Completed" of the sample has .code; did you mean .coupon.code?`,
+		`any(traits.items, any(#.tags, # == "x"))`:                                                                `25 nobody in the sample has traits.items[].tags; there is traits.items[].sku`,
+		`any(events("*"), .context.device.type == "tv") and context.locale == "de" and context.page.path == "/x"`: "",
+		`any(groups, .seats > 1 and .group_id == "g" and .id == "g")`:                                             "",
+		`context.device.tipe == "tv"`:                                                                             `16 nobody in the sample has context.device.tipe; did you mean context.device.type?`,
+		`any(events("Order Refunded"), .context.local == "de")`:                                                   `40 no "Order Refunded" of the sample has .context.local; there is .context.device, .context.page`,
+		`any(events("*"), .context.devise.type == "tv")`:                                                          `34 no event of the sample has .context.devise.type; did you mean .context.device.type?`,
+		`any(groups, .seat > 1)`:                                                                              `14 nobody in the sample has groups[].seat; did you mean groups[].seats?`,
+		`count(filter(groups, .plans == "x")) > 0`:                                                            `23 nobody in the sample has groups[].plans; did you mean groups[].plan?`,
 		`count(events("page")) > 0`:                                                                           `14 no event of the sample is called "page"; did you mean "Page Viewed"?`,
 		`count(events("order_completed")) > 0`:                                                                `14 no event of the sample is called "order_completed"; did you mean "Order Completed"?`,
 		`any(events("Checkout"), .whatever > 5)`:                                                              `12 no event of the sample is called "Checkout"; there is "Order Completed", "Order Refunded", "Page Viewed"`,
@@ -97,7 +106,11 @@ func TestUnseen(t *testing.T) {
 // said of traits, and of rules that can't be read nothing at all.
 func TestUnseenSaysNothingOfWhatItCanNotKnow(t *testing.T) {
 	v := heard(t, sampleOfShop[:2]...)
-	if got := unseen(t, v, `traits.plan == "pro"`); got != "" || v.HasTraits() {
+	asked := rules.Asked{Events: 1, Traits: 2, Properties: 3, Contexts: 4, Groups: 5}
+	if got, want := v.Lacks(asked), (rules.Asked{Traits: 2, Contexts: 4, Groups: 5}); got != want {
+		t.Errorf("lacks %+v, want %+v", got, want)
+	}
+	if got := unseen(t, v, `traits.plan == "pro" or context.x == 1 or any(groups, .x) or any(events("*"), .context.x)`); got != "" {
 		t.Errorf("without an identify call: %s", got)
 	}
 	if found := v.Unseen(rules.Source{Name: "a.yaml", Data: []byte("segments:\n  - id: s\n    rule: traits.plan =\n")}); len(found) > 0 {
@@ -134,9 +147,9 @@ func TestAskedOf(t *testing.T) {
 	file := `
 segments:
   - {id: a, rule: 'count(events("A")) > 0 and any(events("A"), .x > 1) and any(events("B*"), .x > 2 and .y.z) and traits.a > 1'}
-  - {id: b, rule: 'count(events("*")) > 0 and traits.a > 1 and traits.a.b and any(traits.l, .c)'}
+  - {id: b, rule: 'count(events("*")) > 0 and traits.a > 1 and traits.a.b and any(traits.l, .c) and context.a == 1 and any(events("*"), .context.a == 1 and .context.b == 2) and any(groups, .g)'}
 `
-	want := rules.Asked{Events: 2, Traits: 4, Properties: 2}
+	want := rules.Asked{Events: 2, Traits: 4, Properties: 2, Contexts: 2, Groups: 1}
 	if got := rules.AskedOf(rules.Source{Name: "a.yaml", Data: []byte(file)}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
@@ -161,8 +174,8 @@ func TestVocabularyIsTold(t *testing.T) {
 	if got, want := unseen(t, again, rule), unseen(t, v, rule); got != want {
 		t.Errorf("%s\nof the one it is told of\n%s", got, want)
 	}
-	if again.Events() != v.Events() || again.Names() != v.Names() || !again.HasTraits() || again.Full() {
-		t.Errorf("%d events, %d names, traits %v, full %v", again.Events(), again.Names(), again.HasTraits(), again.Full())
+	if again.Events() != v.Events() || again.Names() != v.Names() || again.Full() {
+		t.Errorf("%d events, %d names, full %v", again.Events(), again.Names(), again.Full())
 	}
 	if err := json.Unmarshal([]byte(`{"events":"x"}`), again); err == nil {
 		t.Error("what is no vocabulary is read")

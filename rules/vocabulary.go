@@ -10,20 +10,23 @@ import (
 // maxLengthOfOne bounds a name or a path in a Vocabulary, in bytes.
 const maxLengthOfOne = 1_000
 
-// Vocabulary is what events are called and which paths of traits and
-// properties they bring: what rules can ask for. It is not safe for concurrent
+// Vocabulary is what events are called and which paths of traits,
+// properties and contexts they bring: what rules can ask for. It is not safe for concurrent
 // use.
 type Vocabulary struct {
 	events int
 	named  map[string]*paths
 	traits paths
-	bound  int  // of all paths together
-	room   int  // for further ones
-	full   bool // names of events were left out
+	calls  paths // in the contexts of calls of every type
+	groups paths // traits of groups
+	bound  int   // of all paths together
+	room   int   // for further ones
+	full   bool  // names of events were left out
 	path   []byte
 }
 
-// paths are those of properties of events of one name, or of traits.
+// paths are those of properties and contexts of events of one name, or of
+// traits, contexts or groups.
 type paths struct {
 	events int
 	seen   map[string]struct{}
@@ -35,7 +38,7 @@ type paths struct {
 // some 150 bytes. What comes beyond a bound is not noted, and then nothing is
 // said of names that may have been among it.
 func NewVocabulary(bound int) *Vocabulary {
-	return &Vocabulary{named: map[string]*paths{}, traits: newPaths(), bound: bound, room: bound}
+	return &Vocabulary{named: map[string]*paths{}, traits: newPaths(), calls: newPaths(), groups: newPaths(), bound: bound, room: bound}
 }
 
 func newPaths() paths { return paths{seen: map[string]struct{}{}} }
@@ -48,10 +51,19 @@ func (v *Vocabulary) Add(ev *event.Event) {
 		if of := v.of(ev.Name); of != nil {
 			of.events++
 			v.note(of, v.path[:0], ev.Body)
+			v.note(of, append(v.path[:0], language.ContextText...), ev.Context)
 		}
 	case ev.Type == event.Identify:
 		v.traits.events++
 		v.note(&v.traits, v.path[:0], ev.Body)
+	case ev.Type == event.Group:
+		v.groups.events++
+		v.put(&v.groups, append(v.path[:0], strings.TrimSuffix(language.GroupText, language.ElementText)...))
+		v.note(&v.groups, append(v.path[:0], language.GroupText...), ev.Body)
+	}
+	if ev.Context.Len() > 0 {
+		v.calls.events++
+		v.note(&v.calls, append(v.path[:0], language.ContextText...), ev.Context)
 	}
 }
 
@@ -112,13 +124,25 @@ func (v *Vocabulary) Names() int { return len(v.named) }
 // Full reports whether there was more than a Vocabulary holds, so that some
 // names can't be told.
 func (v *Vocabulary) Full() bool {
-	full := v.full || v.traits.full
+	full := v.full || v.traits.full || v.calls.full || v.groups.full
 	for _, of := range v.named {
 		full = full || of.full
 	}
 	return full
 }
 
-// HasTraits reports whether any identify call was added: without one, nothing
-// can be said of traits.
-func (v *Vocabulary) HasTraits() bool { return v.traits.events > 0 }
+// Lacks counts what rules ask for that nothing can be said of: traits without
+// an identify call, traits of groups without a group call, and contexts where no
+// event has any.
+func (v *Vocabulary) Lacks(asked Asked) (lacks Asked) {
+	if v.traits.events == 0 {
+		lacks.Traits = asked.Traits
+	}
+	if v.calls.events == 0 {
+		lacks.Contexts = asked.Contexts
+	}
+	if v.groups.events == 0 {
+		lacks.Groups = asked.Groups
+	}
+	return lacks
+}

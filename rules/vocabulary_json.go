@@ -12,6 +12,8 @@ type vocabularyJSON struct {
 	Events int         `json:"events"` // all that were looked at
 	Names  []namedJSON `json:"names"`
 	Traits namedJSON   `json:"traits"`
+	Calls  namedJSON   `json:"contexts"`
+	Groups namedJSON   `json:"groups"`
 	Full   bool        `json:"full"` // names were left out
 }
 
@@ -25,7 +27,7 @@ type namedJSON struct {
 
 // MarshalJSON writes names and paths in their order.
 func (v *Vocabulary) MarshalJSON() ([]byte, error) {
-	told := vocabularyJSON{Events: v.events, Names: []namedJSON{}, Traits: v.traits.told(""), Full: v.full}
+	told := vocabularyJSON{Events: v.events, Names: []namedJSON{}, Traits: v.traits.told(""), Calls: v.calls.told(""), Groups: v.groups.told(""), Full: v.full}
 	for _, name := range slices.Sorted(maps.Keys(v.named)) {
 		told.Names = append(told.Names, v.named[name].told(name))
 	}
@@ -46,7 +48,8 @@ func (v *Vocabulary) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("reading names of events: %w", err)
 	}
 	*v = *NewVocabulary(0)
-	v.events, v.full, v.traits = told.Events, told.Full, told.Traits.heard()
+	v.events, v.full = told.Events, told.Full
+	v.traits, v.calls, v.groups = told.Traits.heard(), told.Calls.heard(), told.Groups.heard()
 	for _, one := range told.Names {
 		of := one.heard()
 		v.named[one.Name] = &of

@@ -15,13 +15,13 @@ const samplePaths = 200_000
 
 // sampled is what check read of a sample of events.
 type sampled struct {
-	Name    string `json:"name"`
-	Events  int    `json:"events"`
-	Names   int    `json:"names"` // that events have
-	Refused int    `json:"refused"`
-	Reason  string `json:"reason,omitempty"` // of the first that was refused
-	Traits  bool   `json:"traits"`           // whether traits could be looked up: the sample has identify calls
-	Full    bool   `json:"full"`             // whether it has more names and paths than are noted
+	Name    string      `json:"name"`
+	Events  int         `json:"events"`
+	Names   int         `json:"names"` // that events have
+	Refused int         `json:"refused"`
+	Reason  string      `json:"reason,omitempty"` // of the first that was refused
+	Lacks   rules.Asked `json:"lacks"`            // what could not be looked up, as no event brings such a thing
+	Full    bool        `json:"full"`             // whether it has more names and paths than are noted
 }
 
 // compare looks up what the rules ask for in a sample of events.
@@ -31,6 +31,7 @@ func (f *finding) compare(name string, in io.Reader, sources []rules.Source) err
 	if err != nil {
 		return err
 	}
+	f.Sample.Lacks = vocabulary.Lacks(rules.AskedOf(sources...))
 	f.unseen = vocabulary.Unseen(sources...)
 	f.Unseen = listed(f.unseen)
 	return nil
@@ -90,7 +91,7 @@ func (s *sampled) refuse(line int, reason string) {
 // tell takes over what the vocabulary knows. A sample without an event would
 // make every name unseen.
 func (s *sampled) tell(v *rules.Vocabulary) error {
-	s.Events, s.Names, s.Traits, s.Full = v.Events(), v.Names(), v.HasTraits(), v.Full()
+	s.Events, s.Names, s.Full = v.Events(), v.Names(), v.Full()
 	switch {
 	case s.Events > 0:
 		return nil
@@ -104,40 +105,53 @@ func (s *sampled) tell(v *rules.Vocabulary) error {
 
 // lookup says in a line what was looked up, or could not be.
 func (f *finding) lookup() string {
-	if s := f.Sample; s != nil {
-		text := fmt.Sprintf("%s: %s of %s; %s that rules ask for were never seen", s.Name, number(s.Events, "event"), number(s.Names, "name"), number(len(f.unseen), "name"))
-		if len(f.unseen) == 1 {
-			text = strings.Replace(text, " were ", " was ", 1)
-		}
-		if !s.Traits {
-			text += "; it has no identify call, so traits were not looked up"
-		}
-		if s.Full {
-			text += "; it has more names than are noted, so some were not looked up"
-		}
-		if s.Refused > 0 {
-			text += fmt.Sprintf("; %s can't be used, the first %s", number(s.Refused, "event"), s.Reason)
-		}
-		return text + "\n"
+	if f.Sample != nil {
+		return f.Sample.summary(len(f.unseen))
 	}
-	u := f.Unknown
-	var parts []string
-	for _, one := range []struct {
-		n    int
-		what string
-	}{{u.Events, "event name"}, {u.Traits, "trait"}} {
-		if one.n > 0 {
-			parts = append(parts, number(one.n, one.what))
-		}
-	}
-	switch {
-	case u.Properties == 1:
-		parts = append(parts, "1 property")
-	case u.Properties > 1:
-		parts = append(parts, fmt.Sprintf("%d properties", u.Properties))
-	}
-	if len(parts) == 0 {
+	if f.Unknown == nil {
 		return ""
 	}
-	return "unknown to a check without data: " + strings.Join(parts, ", ") + "; --sample FILE looks them up\n"
+	if parts := counted(*f.Unknown); parts != "" {
+		return "unknown to a check without data: " + parts + "; --sample FILE looks them up\n"
+	}
+	return ""
+}
+
+// summary says what the sample was, and how many names it does not have.
+func (s *sampled) summary(unseen int) string {
+	verb := "were"
+	if unseen == 1 {
+		verb = "was"
+	}
+	text := fmt.Sprintf("%s: %s of %s; %s that rules ask for %s never seen", s.Name, number(s.Events, "event"), number(s.Names, "name"), number(unseen, "name"), verb)
+	if lacks := counted(s.Lacks); lacks != "" {
+		text += "; it has no such thing at all, so not looked up: " + lacks
+	}
+	if s.Full {
+		text += "; it has more names than are noted, so some were not looked up"
+	}
+	if s.Refused > 0 {
+		text += fmt.Sprintf("; %s can't be used, the first %s", number(s.Refused, "event"), s.Reason)
+	}
+	return text + "\n"
+}
+
+// counted says how many names there are of each kind, "" for none at all.
+func counted(asked rules.Asked) string {
+	var parts []string
+	for _, one := range []struct {
+		n         int
+		one, many string
+	}{
+		{asked.Events, "event name", "event names"}, {asked.Traits, "trait", "traits"}, {asked.Properties, "property", "properties"},
+		{asked.Contexts, "path in contexts", "paths in contexts"}, {asked.Groups, "trait of groups", "traits of groups"},
+	} {
+		switch {
+		case one.n == 1:
+			parts = append(parts, "1 "+one.one)
+		case one.n > 1:
+			parts = append(parts, fmt.Sprintf("%d %s", one.n, one.many))
+		}
+	}
+	return strings.Join(parts, ", ")
 }

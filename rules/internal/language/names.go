@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -18,6 +19,9 @@ const (
 	NameOfEvent NameKind = iota // events of a name
 	NameOfTrait
 	NameOfProperty // of the events of a name
+	NameOfContext  // in the context of the events of a name
+	NameOfCall     // in the context of any call
+	NameOfGroup    // a trait of a group
 )
 
 // Named is a place of a rule that asks for something by a name which only
@@ -28,7 +32,7 @@ type Named struct {
 	Kind   NameKind
 	Event  string // name of the events, a prefix of it when Prefix is set
 	Prefix bool
-	Path   string // of a trait or property as PathText writes it; "" of events
+	Path   string // as PathText writes it, with ContextText or GroupText before it; "" of events
 }
 
 // PathText writes keys as rules do, each behind what is before: .a["b c"].
@@ -40,8 +44,13 @@ func PathText(before []byte, key string) []byte {
 	return append(strconv.AppendQuote(append(before, '['), key), ']')
 }
 
-// ElementText stands in the path of what is in a list.
-const ElementText = "[]"
+// ElementText stands in the path of what is in a list. ContextText stands
+// before a path in a context, and GroupText before one of a group's traits.
+const (
+	ElementText = "[]"
+	ContextText = "context"
+	GroupText   = "groups" + ElementText
+)
 
 // from notes where a name is written.
 func (o operand) from(n ast.Node) operand {
@@ -84,7 +93,7 @@ func (m *namer) walk(t *Term, stream *Stream, element spot) {
 	if t == nil {
 		return
 	}
-	if at := spotOf(t, element); at.known && t.Op != OpFilterOf && t.Name != "" {
+	if at := spotOf(t, element); at.known && t.Op != OpFilterOf && t.Name != "" && !isGroupID(at) {
 		m.note(t.From, at, stream)
 	}
 	if a := t.Aggregate; a != nil {
@@ -108,6 +117,10 @@ func (m *namer) walk(t *Term, stream *Stream, element spot) {
 // stream looks at the events of an aggregate. The stream of several steps is
 // of no events itself.
 func (m *namer) stream(s *Stream) {
+	if s.Calls {
+		m.note(s.Project.From, spot{kind: NameOfCall, path: spotOf(s.Project, spot{}).path}, nil)
+		return
+	}
 	if s.Name != "" {
 		m.list = append(m.list, Named{From: s.From, Kind: NameOfEvent, Event: s.Name, Prefix: s.Prefix})
 	}
@@ -117,10 +130,16 @@ func (m *namer) stream(s *Stream) {
 
 func (m *namer) note(from int, at spot, stream *Stream) {
 	one := Named{From: from, Kind: at.kind, Path: at.path}
-	if stream != nil && at.kind == NameOfProperty {
+	if stream != nil && (at.kind == NameOfProperty || at.kind == NameOfContext) {
 		one.Event, one.Prefix = stream.Name, stream.Prefix
 	}
 	m.list = append(m.list, one)
+}
+
+// isGroupID reports whether a path is that of a group's id, which every group
+// has.
+func isGroupID(at spot) bool {
+	return at.kind == NameOfGroup && (at.path == GroupText+"."+profile.GroupIDField || at.path == GroupText+".id")
 }
 
 // spotOf returns where the value of a term stands in the data, as far as
@@ -132,6 +151,10 @@ func spotOf(t *Term, element spot) spot {
 		at.kind = NameOfTrait
 	case OpProperty:
 		at.kind = NameOfProperty
+	case OpContext:
+		at.kind, at.path = NameOfContext, ContextText
+	case OpGroupList:
+		at.kind, at.path = NameOfGroup, strings.TrimSuffix(GroupText, ElementText)
 	case OpElement:
 		at = element
 	case OpFilterOf:
