@@ -140,6 +140,8 @@ func (cmd *checkCommand) lookUp(found *finding, in io.Reader, sources []rules.So
 	}
 	asked := rules.AskedOf(sources...)
 	found.Unknown = &asked
+	found.noted = append(found.noted, rules.PseudoNotes(sources...)...)
+	found.Notes = listed(found.noted)
 	return nil
 }
 

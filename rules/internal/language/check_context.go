@@ -92,6 +92,8 @@ func fieldHint(term *Term, key string) string {
 	switch {
 	case term.Op == OpGroups, term.Op == OpGroupList, term.Op == OpElement && term.Kind == event.KindString && term.Name == "":
 		return `a group's traits are seen with any(groups, .` + key + ` == "...")`
+	case term.Kind == event.KindTime:
+		return "times are compared with others, as with ago(\"7d\"); the day of an event is .event_day, and it has no other part"
 	case term.Op == OpChannel, term.Op == OpEventName:
 		return "a property of that name is .properties" + term.Op.String() + "." + key
 	}
