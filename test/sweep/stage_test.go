@@ -63,7 +63,9 @@ func (s *stage) work(store *sink.Store) {
 	w := &pipeline.Worker{
 		Config: pipeline.Default(), Rules: s.live, Store: store, Dead: refuse{}, Topic: "events",
 		Owner: ownerOf, Wall: func() int64 { return 0 },
-		Open:     func(_ context.Context, shard int, _ int64) (pipeline.Source, error) { return s.feeds[shard], nil },
+		Open: func(_ context.Context, shard int, _ int64, _ pipeline.Anchor) (pipeline.Source, error) {
+			return s.feeds[shard], nil
+		},
 		Observer: pipeline.Observer{Committed: s.committed, Swept: s.swept},
 	}
 	ctx, cancel := context.WithCancel(s.tb.Context())
