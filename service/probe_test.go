@@ -21,6 +21,7 @@ func TestProbeTellsWhetherRedisAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, logs := observer.New(zap.InfoLevel)
 		s := New(config.Default(), nil, zap.New(core))
+		s.watch.Health().Ready(startPart)
 		answer := error(nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})

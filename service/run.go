@@ -21,6 +21,8 @@ import (
 const (
 	redisPart = "redis"
 	kafkaPart = observe.KafkaPart
+	// startPart stands for what a process does once, before its first shard.
+	startPart = "starting"
 )
 
 // Run moves events from Kafka to Redis until ctx ends, and then returns nil
@@ -55,6 +57,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.claim(ctx, cluster, store); err != nil {
 		return endedBy(ctx, err)
 	}
+	s.watch.Health().Ready(startPart)
 	return endedBy(ctx, s.work(ctx, cluster, store, shards))
 }
 

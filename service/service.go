@@ -37,10 +37,12 @@ type Service struct {
 type Owner func(ctx context.Context, partition int) error
 
 // New returns the service of a configuration that is valid, with the rules
-// that it starts with. It opens no connection.
+// that it starts with. It opens no connection, and is not ready until Run has
+// found that the deployment is its own.
 func New(cfg config.Config, set *rules.Set, log *zap.Logger) *Service {
 	LogRedis(log)
 	watch := observe.New(log)
+	watch.Health().Wait(startPart, "has not found its deployment yet")
 	return &Service{
 		Stream: watch.Stream(), Own: func(w *pipeline.Worker) Owner { return w.Run },
 		config: cfg, rules: pipeline.NewLive(set), sample: pipeline.NewSample(), log: log, watch: watch,

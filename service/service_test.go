@@ -53,3 +53,12 @@ func TestNothingPrintsAPassword(t *testing.T) {
 		}
 	}
 }
+
+// Who asks while the HTTP port is open and Run has not begun is not told that
+// all is well: the deployment may turn out to be another's.
+func TestANewServiceIsNotReady(t *testing.T) {
+	s := New(config.Default(), nil, zap.NewNop())
+	if waiting := strings.Join(s.watch.Health().Waiting(), "; "); !strings.Contains(waiting, startPart) {
+		t.Errorf("it waits for %q, want %s", waiting, startPart)
+	}
+}

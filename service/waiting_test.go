@@ -53,6 +53,7 @@ func TestWaitingMends(t *testing.T) {
 func TestAwaitBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(config.Default(), nil, zap.NewNop())
+		s.watch.Health().Ready(startPart)
 		attempts, began := 0, time.Now()
 		err := s.await(t.Context(), "redis", waitingMends, func() error {
 			if attempts++; attempts < 8 {

@@ -3,12 +3,14 @@ package sink_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"muster/credentials"
 	"muster/sink"
+	"muster/test/kit/port"
 	"muster/test/kit/redis"
 )
 
@@ -54,7 +56,7 @@ func TestAWrongPasswordIsNotTriedAgain(t *testing.T) {
 }
 
 func TestAClusterNodeNeedsTheClusterSetting(t *testing.T) {
-	server := redis.Start(t, "cluster-enabled yes")
+	server := redis.Start(t, "cluster-enabled yes", fmt.Sprintf("cluster-port %d", port.Hold(t).Number))
 	_, err := sink.New(t.Context(), config(server.Address))
 	if err == nil || !strings.Contains(err.Error(), "cluster: true") {
 		t.Fatalf("got %v, want the setting to change", err)

@@ -29,13 +29,13 @@ func TestConnectionsToAReplicaAreLeft(t *testing.T) {
 			store := open(t, config(p.address))
 			w := start(t, store, 0)
 			w.step(t)
-			replicate(t, nextClient.ReplicaOf(t.Context(), host(old.Address), port(old.Address)).Err())
+			replicate(t, nextClient.ReplicaOf(t.Context(), hostOf(old.Address), portOf(old.Address)).Err())
 			awaitRedis(t, "the replica to have everything", func() bool {
 				info := nextClient.Info(t.Context(), "replication").Val()
 				return strings.Contains(info, "master_link_status:up") && nextClient.Exists(t.Context(), "m:{s0}:meta").Val() == 1
 			})
 			replicate(t, errors.Join(nextClient.ReplicaOf(t.Context(), "no", "one").Err(),
-				oldClient.ReplicaOf(t.Context(), host(next.Address), port(next.Address)).Err()))
+				oldClient.ReplicaOf(t.Context(), hostOf(next.Address), portOf(next.Address)).Err()))
 			p.to(next.Address, reword)
 			w.step(t) // over connections that lead to the old one
 			landed(t, open(t, config(next.Address)), 0, 2)
@@ -83,5 +83,5 @@ func awaitRedis(t *testing.T, what string, done func() bool) {
 	}
 }
 
-func host(address string) string { h, _, _ := net.SplitHostPort(address); return h }
-func port(address string) string { _, p, _ := net.SplitHostPort(address); return p }
+func hostOf(address string) string { h, _, _ := net.SplitHostPort(address); return h }
+func portOf(address string) string { _, p, _ := net.SplitHostPort(address); return p }

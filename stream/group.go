@@ -49,11 +49,12 @@ func (g *Group) Run(ctx context.Context, own func(ctx context.Context, partition
 		keyed := g.member.cluster.cfg.Keyed
 		var working sync.WaitGroup
 		working.Add(len(gen.Assignments[keyed]))
+		// Before the owners: a generation that ends at once waits for what it has started.
+		gen.Start(func(lasting context.Context) { g.commitHints(lasting, gen, &working) })
 		for _, a := range gen.Assignments[keyed] {
 			work := func(ctx context.Context) error { return own(ctx, a.ID) }
 			g.member.hold(ctx, gen, topicPartition{keyed, a.ID}, work, working.Done)
 		}
-		gen.Start(func(lasting context.Context) { g.commitHints(lasting, gen, &working) })
 	})
 }
 
@@ -78,10 +79,11 @@ func (g *Group) takeHints() map[int]int64 {
 func (g *Group) commitHints(lasting context.Context, gen *kafka.Generation, working *sync.WaitGroup) {
 	tick := time.NewTicker(hintInterval)
 	defer tick.Stop()
-	for lasting.Err() == nil {
+	for last := false; !last; {
 		select {
 		case <-lasting.Done():
 			working.Wait()
+			last = true
 		case <-tick.C:
 		}
 		hints := g.takeHints()

@@ -134,6 +134,25 @@ func (f *fixture) deleteBefore(topic string, partition int32, offset int64) {
 	}
 }
 
+// awaitEnd waits until a partition's log ends at offset.
+func (f *fixture) awaitEnd(topic string, partition int32, offset int64) {
+	f.t.Helper()
+	asked := kmsg.NewListOffsetsRequestTopicPartition()
+	asked.Partition, asked.Timestamp = partition, -1
+	req := kmsg.NewPtrListOffsetsRequest()
+	req.Topics = []kmsg.ListOffsetsRequestTopic{{Topic: topic, Partitions: []kmsg.ListOffsetsRequestTopicPartition{asked}}}
+	for end := int64(-1); end < offset; {
+		res, err := req.RequestWith(f.ctx, f.client)
+		if err == nil {
+			err = kerr.ErrorForCode(res.Topics[0].Partitions[0].ErrorCode)
+		}
+		if err != nil {
+			f.t.Fatalf("asking for the end of %s: %v", topic, err)
+		}
+		end = res.Topics[0].Partitions[0].Offset
+	}
+}
+
 func (f *fixture) produce(client *kgo.Client, records ...*kgo.Record) {
 	f.t.Helper()
 	if err := client.ProduceSync(f.ctx, records...).FirstErr(); err != nil {

@@ -178,10 +178,11 @@ func leavesOutTransactions(t *testing.T, f *fixture) {
 	lookalike := &kgo.Record{Topic: f.cfg.Keyed, Value: make([]byte, 6)}
 	transaction(0, 5, kgo.TryCommit)   // offsets 0-4, marker 5
 	transaction(0, 5, kgo.TryAbort)    // 6-10, marker 11
+	f.awaitEnd(f.cfg.Keyed, 0, 12)     // the broker may write a marker after its answer
 	f.produce(f.client, lookalike)     // 12
 	transaction(13, 15, kgo.TryCommit) // 13-14, marker 15
 	transaction(0, 5, kgo.TryAbort)    // 16-20, marker 21
-	const end = 22                     // the broker may write the last marker after its answer
+	const end = 22
 
 	source := f.connect(nil).Open(0, 0, pipeline.Anchor{})
 	defer source.Close()

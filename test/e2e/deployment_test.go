@@ -48,6 +48,7 @@ func TestRefusesAnotherDeploymentsGroup(t *testing.T) {
 // A deployment of a version before 0.2.0 gets an id when it is started, and
 // what was taken over stays with who took it.
 func TestADeploymentWithoutAnIDGetsOne(t *testing.T) {
+	kafka.Beside(t)
 	s := stack.Start(t, stack.Options{Shards: 2, Segments: earlyAndLate})
 	s.CreateTopic(s.Keyed, 2)
 	s.CreateTopic(s.Keyed+stack.DeadSuffix, 1)

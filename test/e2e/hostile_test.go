@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/test/e2e/stack"
+	"muster/test/kit/kafka"
 )
 
 // hostileIDs are profile ids that break keys, commands, hash tags, file names
@@ -31,6 +32,7 @@ var documented = regexp.MustCompile(`^m:(cluster|\{s\d+\}:(meta|names|catalog|ga
 // n events and is the only one in the segment of those who do. None gets a
 // key of its own, and nothing is refused.
 func TestHostileProfileIDs(t *testing.T) {
+	kafka.Beside(t)
 	rules, segments := map[string]string{}, "segments:\n"
 	for i := range hostileIDs {
 		id, rule := fmt.Sprintf("n%d", i+1), fmt.Sprintf(`count(events("Seen")) == %d`, i+1)

@@ -4,14 +4,41 @@
 package e2e
 
 import (
+	"flag"
+	"fmt"
 	"os"
+	"strconv"
 	"testing"
 
 	"muster/test/e2e/stack"
 	"muster/test/kit/kafka"
 )
 
-func TestMain(m *testing.M) { os.Exit(stack.Main(m)) }
+// atOnce is how many of the tests that wait more than they work run beside
+// each other, however few cores there are.
+const atOnce = 4
+
+func TestMain(m *testing.M) {
+	if err := widen(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(stack.Main(m))
+}
+
+// widen has atOnce tests run at a time, unless -parallel is given.
+func widen() error {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if given {
+		return nil
+	}
+	if err := flag.Set("test.parallel", strconv.Itoa(atOnce)); err != nil {
+		return fmt.Errorf("letting tests run beside each other: %w", err)
+	}
+	return nil
+}
 
 // eachRedis runs a test on a single Redis, and in real mode on a Redis
 // Cluster too.

@@ -91,6 +91,7 @@ func TestAShardThatCannotReadGoesOnWhenMended(t *testing.T) {
 // A shard of which Redis has applied a transaction in part stops until
 // somebody has looked; the other goes on.
 func TestAShardAppliedInPartStops(t *testing.T) {
+	kafka.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		s := stack.Start(t, stack.Options{Shards: 2, Cluster: cluster, Segments: earlyAndLate})
 		s.Init()

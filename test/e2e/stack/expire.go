@@ -10,10 +10,11 @@ import (
 	"muster/test/kit/kafka"
 )
 
-// expire takes killed and frozen evaluators out of their groups once their
-// session is over, on the fake broker only. There, a member whose connection
-// broke while the broker owed it an answer is never missed; a real broker
-// counts its session down all the same.
+// expire takes members out of their groups once their session is over, on the
+// fake broker only: killed and frozen evaluators, and what is left of members
+// that came again. There, a member whose connection broke while the broker
+// owed it an answer is never missed; a real broker counts its session down all
+// the same.
 func (s *System) expire() error {
 	if kafka.Real() {
 		return nil
@@ -24,7 +25,8 @@ func (s *System) expire() error {
 			dead[e.name] = true
 		}
 	}
-	if len(dead) == 0 || time.Since(s.expired) < s.session()/4 {
+	// Only behind a link does a connection break that nobody's death breaks.
+	if len(dead) == 0 && !s.Linked || time.Since(s.expired) < s.session()/4 {
 		return nil
 	}
 	s.expired = time.Now()
@@ -36,7 +38,8 @@ func (s *System) expire() error {
 	return nil
 }
 
-// remove makes the members with these client ids leave a group.
+// remove makes the members with these client ids, and those that came again
+// under another id, leave a group.
 func (s *System) remove(group string, clients map[string]bool) error {
 	ctx, cancel := s.bounded()
 	defer cancel()
@@ -44,19 +47,44 @@ func (s *System) remove(group string, clients map[string]bool) error {
 	if err != nil {
 		return fmt.Errorf("listing members: %w", err)
 	}
-	for _, m := range found.Groups[0].Members {
-		if !clients[m.ClientID] {
+	members := found.Groups[0].Members
+	left := s.leftBehind(members)
+	for _, m := range members {
+		if !clients[m.ClientID] && !left[m.MemberID] {
 			continue
 		}
-		left, err := s.admin.LeaveGroup(ctx, &kafkago.LeaveGroupRequest{
+		answer, err := s.admin.LeaveGroup(ctx, &kafkago.LeaveGroupRequest{
 			GroupID: group, Members: []kafkago.LeaveGroupRequestMember{{ID: m.MemberID}},
 		})
 		if err == nil {
-			err = left.Error
+			err = answer.Error
 		}
 		if err != nil && !errors.Is(err, kafkago.UnknownMemberId) {
 			return fmt.Errorf("removing %s: %w", m.ClientID, err)
 		}
 	}
 	return nil
+}
+
+// leftBehind returns the ids of members that have been there for longer than
+// a session beside a newer one of the same evaluator, which has one member in
+// a group. Should it be the wrong one, it joins again.
+func (s *System) leftBehind(members []kafkago.DescribeGroupsResponseMember) map[string]bool {
+	newest := map[string]string{} // by client id: member id
+	for _, m := range members {
+		if _, known := s.seen[m.MemberID]; !known {
+			s.seen[m.MemberID] = time.Now()
+		}
+		if other, known := newest[m.ClientID]; !known || s.seen[m.MemberID].After(s.seen[other]) {
+			newest[m.ClientID] = m.MemberID
+		}
+	}
+	left := map[string]bool{}
+	for _, m := range members {
+		last := newest[m.ClientID]
+		if m.MemberID != last && time.Since(s.seen[last]) > s.session() {
+			left[m.MemberID] = true
+		}
+	}
+	return left
 }

@@ -76,8 +76,9 @@ type System struct {
 	addresses  []string // of Redis
 	admin      *kafkago.Client
 	evaluators []*Evaluator
-	expired    time.Time // when members were last expired
-	earlier    []layout  // before reshards
+	expired    time.Time            // when members were last expired
+	seen       map[string]time.Time // by member id: when it was first seen in its group
+	earlier    []layout             // before reshards
 }
 
 // Start starts a broker and a Redis and creates the source topic. The keyed
@@ -88,7 +89,7 @@ func Start(t testing.TB, o Options) *System {
 		t.Skip("starts servers and evaluators; runs without -short (make test, make e2e)")
 	}
 	name := fmt.Sprintf("shop-%d", started.Add(1))
-	s := &System{Options: o, Source: name, Keyed: name + ".keyed", t: t, folder: t.TempDir()}
+	s := &System{Options: o, Source: name, Keyed: name + ".keyed", t: t, folder: t.TempDir(), seen: map[string]time.Time{}}
 	switch {
 	case o.Secured:
 		s.startSecured()
