@@ -16,6 +16,7 @@ type tenure struct {
 	origin    origin
 	pace      *pace
 	edition   uint64    // of the driver's rule set
+	context   []string  // fields of events' contexts that it reads
 	began     time.Time // when the batch at hand, or what was committed of it, began
 	committed time.Time // when the last commit was
 	parcel    *parcel   // at hand
@@ -29,8 +30,8 @@ type tenure struct {
 func newTenure(w *Worker, o origin, state State) *tenure {
 	edition := w.Rules.Current()
 	t := &tenure{
-		worker: w, origin: o, pace: w.paces.shard(o.partition), edition: edition.Number, committed: time.Now(),
-		parcel: &parcel{batch: Batch{Next: state.Next, Anchor: state.Anchor}}, anchor: state.Anchor,
+		worker: w, origin: o, pace: w.paces.shard(o.partition), edition: edition.Number, context: edition.Set.ContextFields(),
+		committed: time.Now(), parcel: &parcel{batch: Batch{Next: state.Next, Anchor: state.Anchor}}, anchor: state.Anchor,
 	}
 	t.driver = NewDriver(edition.Set, w.Config, state, t)
 	t.driver.Receiver, t.driver.Most = t, t.pace.most
@@ -120,6 +121,7 @@ func (t *tenure) serve(ctx context.Context, p *parcel) error {
 	if err := t.keepUp(); err != nil {
 		return err
 	}
+	p.suit(t.origin, t.context)
 	if len(p.batch.Records) == 0 && p.batch.Next == t.driver.Next() && p.batch.Gap == nil {
 		t.idle(p)
 		if time.Since(t.committed) < t.worker.Config.IdleCheck {
@@ -161,7 +163,7 @@ func (t *tenure) keepUp() error {
 	if newest.Number == t.edition {
 		return nil
 	}
-	t.edition = newest.Number
+	t.edition, t.context = newest.Number, newest.Set.ContextFields()
 	if err := t.driver.Swap(newest.Set); err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func (w *Worker) run(ctx context.Context, partition int) error {
 		return fmt.Errorf("opening partition %d at offset %d: %w", partition, state.Next, err)
 	}
 	defer source.Close()
-	in := &intake{source: source, wall: w.Wall, origin: origin{w.Topic, partition}}
+	in := &intake{source: source, rules: w.Rules, wall: w.Wall, origin: origin{w.Topic, partition}}
 	for i := range in.decoders {
 		if in.decoders[i], err = event.NewDecoder(w.Config.Events); err != nil {
 			return err

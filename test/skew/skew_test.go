@@ -27,7 +27,7 @@ var segments = map[string]string{
 	"average":  `mean(map(events("Bought", "1d"), .revenue)) > 25`,
 	"browsers": `count(events("Viewed", "1h")) % 2 == 0`,
 	"fans":     `len(uniq(map(events("Viewed", "1d"), .sku))) > 5`,
-	"recent":   `last(events("Viewed")).timestamp > ago("1m")`,
+	"recent":   `last(events("Viewed")).event_time > ago("1m")`,
 	"regular":  `count(events("Viewed")) > 1000`,
 	"rich":     `traits.plan == "pro" and sum(events("Bought"), .revenue) > 1000`,
 }

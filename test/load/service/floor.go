@@ -54,6 +54,7 @@ func (f *floor) read(ctx context.Context, source pipeline.Source, out chan<- dec
 		if decoders[i], err = event.NewDecoder(f.worker.Config.Events); err != nil {
 			return err
 		}
+		decoders[i].ReadContext(nil)
 	}
 	var batches [2][]event.Event
 	for turn := 0; ; turn = 1 - turn {
