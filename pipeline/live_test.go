@@ -133,8 +133,8 @@ func TestRulesAreSwappedUnderWorkers(t *testing.T) {
 			w.Rules, w.Sample = live, sample
 			w.Observer.Committed = func(_ int, b pipeline.BatchStats) { editions[b.Edition] = true }
 			open := w.Open
-			w.Open = func(ctx context.Context, partition int, offset int64) (pipeline.Source, error) {
-				source, err := open(ctx, partition, offset)
+			w.Open = func(ctx context.Context, partition int, offset int64, anchor pipeline.Anchor) (pipeline.Source, error) {
+				source, err := open(ctx, partition, offset, anchor)
 				return &meddler{source, meddle}, err
 			}
 		})
@@ -192,8 +192,8 @@ func TestFirstRuleToReadContexts(t *testing.T) {
 				commits++
 			}
 			open := w.Open
-			w.Open = func(ctx context.Context, partition int, offset int64) (pipeline.Source, error) {
-				source, err := open(ctx, partition, offset)
+			w.Open = func(ctx context.Context, partition int, offset int64, anchor pipeline.Anchor) (pipeline.Source, error) {
+				source, err := open(ctx, partition, offset, anchor)
 				return &meddler{source, func() { fetched <- struct{}{} }}, err
 			}
 		})

@@ -26,7 +26,8 @@ type Worker struct {
 	Observer Observer
 	Topic    string // the keyed topic's name, for dead letters
 	// Open starts reading a partition at an offset, -1 for the first there is.
-	Open func(ctx context.Context, partition int, offset int64) (Source, error)
+	// The anchor is that of the offset.
+	Open func(ctx context.Context, partition int, offset int64, anchor Anchor) (Source, error)
 	// Owner returns the partition that a profile belongs to.
 	Owner func(profile string) int
 	// Wall returns the wall clock in milliseconds since 1970 UTC. Arrival
@@ -72,7 +73,7 @@ func (w *Worker) run(ctx context.Context, partition int) error {
 		return fmt.Errorf("opening shard %d: %w", partition, err)
 	}
 	w.Observer.opened(partition, state)
-	source, err := w.Open(ctx, partition, state.Next)
+	source, err := w.Open(ctx, partition, state.Next, state.Anchor)
 	if err != nil {
 		return fmt.Errorf("opening partition %d at offset %d: %w", partition, state.Next, err)
 	}

@@ -119,7 +119,7 @@ func startShard(b *testing.B, store *sink.Store) *shard {
 	w := &pipeline.Worker{
 		Config: pipeline.Default(), Rules: pipeline.NewLive(set), Store: store, Dead: refuse{}, Topic: "events",
 		Owner: func(string) int { return 0 }, Wall: func() int64 { return 0 },
-		Open:     func(context.Context, int, int64) (pipeline.Source, error) { return s.source, nil },
+		Open:     func(context.Context, int, int64, pipeline.Anchor) (pipeline.Source, error) { return s.source, nil },
 		Observer: pipeline.Observer{Committed: func(_ int, stats pipeline.BatchStats) { s.committed(stats.Records) }},
 	}
 	go func() { s.ended <- w.Run(ctx, 0) }()

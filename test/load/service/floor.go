@@ -32,7 +32,7 @@ func (f *floor) run(ctx context.Context, partition int) error {
 	if err != nil {
 		return fmt.Errorf("opening shard %d: %w", partition, err)
 	}
-	source, err := f.worker.Open(ctx, partition, state.Next)
+	source, err := f.worker.Open(ctx, partition, state.Next, state.Anchor)
 	if err != nil {
 		return fmt.Errorf("opening partition %d: %w", partition, err)
 	}
