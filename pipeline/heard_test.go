@@ -95,3 +95,19 @@ func TestHeardOfManyWorkers(t *testing.T) {
 		t.Errorf("%d names", n)
 	}
 }
+
+func BenchmarkHear(b *testing.B) {
+	pairs := []event.Value{}
+	for _, key := range []string{"price", "sku", "category", "currency", "quantity", "coupon", "brand", "variant", "position", "url"} {
+		pairs = append(pairs, event.StringOf(key), event.NumberOf(1))
+	}
+	events := named(2000)
+	for i := range events {
+		events[i].Name = fmt.Sprint("event ", i%20)
+		events[i].Body = event.ObjectOf(pairs)
+	}
+	h := NewHeard()
+	for b.Loop() {
+		h.hear(events)
+	}
+}
