@@ -41,7 +41,7 @@ func TestSpread(t *testing.T) {
 			changes bool
 		}{
 			{basket(start, 1, 2, 1), 2, true},
-			{basket(start+1), 2, false},
+			{basket(start + 1), 2, false},
 			{deep, 4, true},
 			{basket(start+3, 2, 1), 4, k == KeepSlidingValues},
 			{track(start+4, 4), 4, k == KeepSlidingValues},
