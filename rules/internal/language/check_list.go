@@ -145,8 +145,6 @@ func (c *checker) wholeLists(n ast.Node, st *Stream) bool {
 func (t *Term) formatList() string {
 	name, list := opNames[t.Op], t.Args[0].Text()
 	switch {
-	case t.Op == OpFlatten:
-		return name + "(" + list + ")"
 	case t.Op == OpMapOf, t.Op == OpFilterOf:
 		return name + "(" + list + ", " + t.Args[1].Text() + ")"
 	case t.Args[1].Op == OpElement && t.Args[1].Name == "":

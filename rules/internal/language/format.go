@@ -53,7 +53,7 @@ func (t *Term) Text() string {
 		return map[Op]string{OpNeg: "-", OpPlus: "+"}[t.Op] + arg(0)
 	case OpLower, OpUpper, OpTrim, OpLen, OpVersion, OpFloat, OpInt, OpText, OpDate, OpAnyOf, OpAllOf, OpNoneOf, OpOneOf, OpCountOf:
 		return t.formatCall()
-	case OpMapOf, OpFilterOf, OpSumOf, OpMeanOf, OpMinOf, OpMaxOf, OpFlatten:
+	case OpMapOf, OpFilterOf, OpSumOf, OpMeanOf, OpMinOf, OpMaxOf:
 		return t.formatList()
 	case OpAnd, OpOr:
 		parts := t.chain(t.Op)
@@ -235,7 +235,14 @@ func (a *Aggregate) Text() string {
 	if a.Reduce == profile.ReduceCount {
 		return "count(" + events + ")"
 	}
-	events = "map(" + events + ", " + s.Project.Text() + ")"
+	project := s.Project
+	if s.spreads() {
+		project = project.Args[0]
+	}
+	events = "map(" + events + ", " + project.Text() + ")"
+	if s.spreads() {
+		events = "flatten(" + events + ")"
+	}
 	if a.Reduce == profile.ReduceDistinct {
 		return "len(uniq(" + events + "))"
 	}
