@@ -2,6 +2,8 @@ package activation
 
 // Change is a membership that began or ended, as the outbox of a shard has it.
 type Change struct {
+	// Entry is the id of the outbox entry, behind which reading goes on.
+	Entry string
 	// Number counts the changes of the shard from 1, without gaps.
 	Number  int64
 	Profile string
