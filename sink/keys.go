@@ -24,6 +24,8 @@ import (
 //	m:{s12}:seg:<segment>      set     profile ids of the members in this shard
 //	m:{s12}:size               hash    segment -> number of members in this shard
 //	m:{s12}:out                stream  membership changes, see outbox.go
+//	m:{s12}:to:<destination>   hash    and others that begin so: deliveries, see ledger.go
+//	m:destinations             hash    states of destinations, see ledger.go
 //	m:hll:{<segment>}:20261121 HLL     members that were active on that UTC day
 //
 // The fields swept and bucket tell how far the shard is in looking at all its
@@ -53,6 +55,12 @@ func (k keys) timers(shard int) string  { return k.shard(shard) + "timers" }
 func (k keys) gaps(shard int) string    { return k.shard(shard) + "gaps" }
 func (k keys) sizes(shard int) string   { return k.shard(shard) + "size" }
 func (k keys) outbox(shard int) string  { return k.shard(shard) + "out" }
+
+func (k keys) destinations() string { return k.prefix + ":destinations" }
+
+func (k keys) ledger(shard int, destination string) string {
+	return k.shard(shard) + "to:" + destination
+}
 
 func (k keys) shard(shard int) string { return string(k.appendShard(nil, shard)) }
 
