@@ -25,6 +25,9 @@ type Destination struct {
 	Rate float64
 	// Webhook says where to.
 	Webhook Webhook
+
+	places []place // where each entry of Segments stands in its file
+	choice *choice // what Segments choose; nil when it was not read from a file
 }
 
 // Webhook is where and how messages are sent by HTTP.
