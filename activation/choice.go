@@ -129,7 +129,7 @@ func absent(entry string, known []string) *Mistake {
 	case slices.ContainsFunc(known, func(segment string) bool { return fits(entry, segment) }):
 		return nil
 	}
-	return &Mistake{Message: fmt.Sprintf("no segment fits the pattern %q", entry), Hint: nearHint(lettersOf(entry), known)}
+	return &Mistake{Message: fmt.Sprintf("no segment fits the pattern %q", entry), Hint: patternHint(lettersOf(entry), known)}
 }
 
 // lettersOf returns what a pattern says without its signs.
@@ -140,6 +140,21 @@ func lettersOf(pattern string) string {
 		}
 		return r
 	}, pattern), "-")
+}
+
+// patternHint is nearHint for the letters of a pattern, which may be but the
+// beginning of an id.
+func patternHint(letters string, known []string) string {
+	var near []string
+	for _, segment := range slices.Sorted(slices.Values(known)) {
+		if spelling.Nearest(letters, []string{segment[:min(len(letters), len(segment))]}) != "" && len(near) < shown {
+			near = append(near, segment)
+		}
+	}
+	if len(near) > 0 {
+		return "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return nearHint(letters, known)
 }
 
 // shown is how many segments a hint names.

@@ -8,7 +8,8 @@ import "strconv"
 // batch of MaxBatch with ids of 100 bytes stays below it.
 //
 // The messageId is that of the change and not of the message: Segment drops
-// what it has seen, however the changes were batched.
+// what it has seen, however the changes were batched. A source that gets both
+// formats keeps both calls.
 
 // encodeTrack writes "Audience Entered" and "Audience Exited".
 func encodeTrack(to []byte, changes []Change, batch bool) []byte {
@@ -36,27 +37,33 @@ func appendCalls(to []byte, changes []Change, batch bool, one func([]byte, *Chan
 	return append(to, `]}`...)
 }
 
+// The type of a call.
+const (
+	track    = "track"
+	identify = "identify"
+)
+
 func appendTrack(to []byte, change *Change) []byte {
 	event := "Audience Exited"
 	if change.Entered {
 		event = "Audience Entered"
 	}
-	to = appendField(append(to, `{"type":"track"`...), "userId", change.Profile)
+	to = appendField(append(to, `{"type":"`+track+`"`...), "userId", change.Profile)
 	to = appendField(to, "event", event)
 	to = appendText(append(to, `,"properties":{"audience":`...), change.Segment)
 	to = appendField(appendVersion(to, change.Version), "cause", change.Cause)
-	return appendStamp(append(to, '}'), change)
+	return appendStamp(append(to, '}'), track, change)
 }
 
 func appendIdentify(to []byte, change *Change) []byte {
-	to = appendField(append(to, `{"type":"identify"`...), "userId", change.Profile)
+	to = appendField(append(to, `{"type":"`+identify+`"`...), "userId", change.Profile)
 	to = appendText(append(to, `,"traits":{`...), change.Segment)
 	to = strconv.AppendBool(append(to, ':'), change.Entered)
-	return appendStamp(append(to, '}'), change)
+	return appendStamp(append(to, '}'), identify, change)
 }
 
 // appendStamp ends a call.
-func appendStamp(to []byte, change *Change) []byte {
+func appendStamp(to []byte, call string, change *Change) []byte {
 	to = appendTime(appendKey(to, "timestamp"), change.At)
-	return append(appendField(to, "messageId", changeID(change)), '}')
+	return append(appendField(to, "messageId", changeID(call, change)), '}')
 }

@@ -26,8 +26,9 @@ func MessageID(destination string, changes []Change) string {
 	return "msg_" + idDigits.EncodeToString(sum[:idBytes])
 }
 
-// changeID returns the id of one change, whatever destination it goes to.
-func changeID(change *Change) string { return MessageID("", []Change{*change}) }
+// changeID returns the id of what a call of Segment's says of one change,
+// whatever destination it goes to. No destination's name has the colon.
+func changeID(call string, change *Change) string { return MessageID("call:"+call, []Change{*change}) }
 
 // digest is of what tells messages apart, each text with its length before it.
 func digest(destination string, changes []Change) [sha256.Size]byte {

@@ -9,7 +9,7 @@ import (
 
 // Mistake is one thing that is wrong with a destination, and where it stands.
 type Mistake struct {
-	File        string
+	File        string // "" when the destination was not read from one
 	Line        int    // 1-based
 	Column      int    // 1-based, in characters
 	Destination string // name, "" when the mistake is outside a destination
@@ -21,7 +21,9 @@ type Mistake struct {
 // Unlike that of a rule it does not show the line, which may hold a secret.
 func (m *Mistake) Error() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s:%d:%d: ", m.File, m.Line, m.Column)
+	if m.File != "" {
+		fmt.Fprintf(&text, "%s:%d:%d: ", m.File, m.Line, m.Column)
+	}
 	if m.Destination != "" {
 		fmt.Fprintf(&text, "destination %s: ", m.Destination)
 	}

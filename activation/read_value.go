@@ -35,12 +35,17 @@ func (r *reading) whole(n ast.Node, what string, least, most int) int {
 		r.wrong(n, plainHint(n, "write it as 4, without quotes"), "%s must be a whole number from %d to %d", what, least, most)
 		return least
 	}
-	value, err := strconv.Atoi(number.GetToken().Value)
-	if err != nil || value < least || value > most {
-		r.wrong(n, "", "%s is %s; it must be a whole number from %d to %d", what, number.GetToken().Value, least, most)
-		return least
+	text := number.GetToken().Value
+	value, err := strconv.Atoi(text)
+	switch {
+	case err == nil && strconv.Itoa(value) != text: // YAML takes 010 for 8
+		r.wrong(n, "", "%s is %s; write it in base 10, without a zero before it", what, text)
+	case err != nil || value < least || value > most:
+		r.wrong(n, "", "%s is %s; it must be a whole number from %d to %d", what, text, least, most)
+	default:
+		return value
 	}
-	return value
+	return least
 }
 
 // minRate and maxRate bound a rate that is not 0, in messages a second.
@@ -52,7 +57,12 @@ const (
 func (r *reading) rate(n ast.Node) float64 {
 	token := n.GetToken().Value
 	switch n.(type) {
-	case *ast.IntegerNode, *ast.FloatNode:
+	case *ast.IntegerNode:
+		if len(token) > 1 && token[0] == '0' { // YAML takes 010 for 8
+			r.wrong(n, "", "rate is %s; write it in base 10, without a zero before it", token)
+			return 0
+		}
+	case *ast.FloatNode:
 	default:
 		r.wrong(n, plainHint(n, "write messages a second, as 50 or 0.5, without a unit and quotes"), "rate must be a number")
 		return 0
