@@ -14,8 +14,8 @@ type Format struct {
 	Batches bool
 
 	// encode appends the body. It is given one change at least, and no more
-	// than one unless batch is true.
-	encode func(to []byte, changes []Change, batch bool) []byte
+	// than one unless batch is true. It is nil for template, see TemplateFormat.
+	encode func(to []byte, changes []Change, batch bool) ([]byte, error)
 }
 
 // DefaultFormat is the format of a destination that names none.
@@ -23,10 +23,16 @@ const DefaultFormat = "muster"
 
 // formats are in the order in which users are told of them.
 var formats = []Format{
-	{Name: DefaultFormat, Batches: true, encode: encodeMuster},
-	{Name: "segment-track", Batches: true, encode: encodeTrack},
-	{Name: "segment-identify", Batches: true, encode: encodeIdentify},
-	{Name: "mparticle", Batches: true, encode: encodeMParticle},
+	{Name: DefaultFormat, Batches: true, encode: always(encodeMuster)},
+	{Name: "segment-track", Batches: true, encode: always(encodeTrack)},
+	{Name: "segment-identify", Batches: true, encode: always(encodeIdentify)},
+	{Name: "mparticle", Batches: true, encode: always(encodeMParticle)},
+	{Name: templated, Batches: true},
+}
+
+// always is of a format that has a body for all changes.
+func always(encode func(to []byte, changes []Change, batch bool) []byte) func([]byte, []Change, bool) ([]byte, error) {
+	return func(to []byte, changes []Change, batch bool) ([]byte, error) { return encode(to, changes, batch), nil }
 }
 
 // Formats returns the names of all formats, that of the default first.
@@ -38,7 +44,8 @@ func Formats() []string {
 	return names
 }
 
-// FormatNamed returns the format of a name, false when there is none.
+// FormatNamed returns the format of a name, false when there is none. That of
+// template encodes nothing: what it needs stands with a destination.
 func FormatNamed(name string) (Format, bool) {
 	i := slices.IndexFunc(formats, func(f Format) bool { return f.Name == name })
 	if i < 0 {
@@ -57,6 +64,8 @@ func FormatNamed(name string) (Format, bool) {
 // Ids may hold any bytes: what is no UTF-8 becomes U+FFFD.
 func (f Format) Encode(changes []Change, batch bool) (body []byte, contentType string, err error) {
 	switch {
+	case f.encode == nil && f.Name == templated:
+		return nil, "", errors.New("encoding a message: the format template needs a template")
 	case f.encode == nil:
 		return nil, "", fmt.Errorf("encoding a message: there is no format %q", f.Name)
 	case len(changes) == 0:
@@ -66,7 +75,11 @@ func (f Format) Encode(changes []Change, batch bool) (body []byte, contentType s
 	case batch && !f.Batches, !batch && len(changes) > 1:
 		return nil, "", fmt.Errorf("encoding a message: the format %s carries one change here, not %d", f.Name, len(changes))
 	}
-	return f.encode(make([]byte, 0, bytesOf(changes)), changes, batch), "application/json", nil
+	body, err = f.encode(make([]byte, 0, bytesOf(changes)), changes, batch)
+	if err != nil {
+		return nil, "", fmt.Errorf("encoding a message: %w", err)
+	}
+	return body, "application/json", nil
 }
 
 // bytesOf is about how long a body gets.
@@ -81,13 +94,29 @@ func bytesOf(changes []Change) int {
 // Message returns the message that carries changes to the destination, as
 // Format.Encode makes it: in the form for several when Batch is more than 1.
 func (d *Destination) Message(changes []Change) (Message, error) {
-	format, ok := FormatNamed(d.Format)
-	if !ok {
-		return Message{}, fmt.Errorf("encoding a message: destination %s: there is no format %q", d.Name, d.Format)
+	format, err := d.formatOf()
+	if err != nil {
+		return Message{}, fmt.Errorf("encoding a message: destination %s: %w", d.Name, err)
 	}
 	body, contentType, err := format.Encode(changes, d.Batch > 1)
 	if err != nil {
 		return Message{}, fmt.Errorf("destination %s: %w", d.Name, err)
 	}
 	return Message{ID: MessageID(d.Name, changes), Body: body, ContentType: contentType}, nil
+}
+
+// formatOf returns the destination's format: the one that Read has made, or
+// one that is made now.
+func (d *Destination) formatOf() (Format, error) {
+	if d.format.encode != nil {
+		return d.format, nil
+	}
+	if d.Format == templated {
+		return TemplateFormat(d.Template, d.Batch > 1)
+	}
+	format, ok := FormatNamed(d.Format)
+	if !ok {
+		return Format{}, fmt.Errorf("there is no format %q", d.Format)
+	}
+	return format, nil
 }

@@ -19,6 +19,8 @@ func webhookWith(key string) string {
 	return strings.Replace(usable, "{", "{"+key+", ", 1)
 }
 
+const oneHint = "    hint: it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause and .ID; {{json .Profile}} writes a text with its quotes"
+
 // unusable are files and all that is said about them, without the file's name.
 var unusable = []struct{ name, text, want string }{
 	{"not UTF-8", "destinations: \xff", "1:1: the file is not UTF-8 text\n    hint: save it as UTF-8"},
@@ -36,13 +38,13 @@ var unusable = []struct{ name, text, want string }{
 	{"no list", "destinations: {name: crm}", "1:15: destinations must be a list\n    hint: write - name: crm and its other keys below"},
 	{"nothing", "destinations:", "1:15: destinations must be a list\n    hint: write - name: crm and its other keys below"},
 	{"no destination", "destinations: [crm]", "1:16: a destination must be a mapping\n" +
-		"    hint: the keys are name, webhook, segments, format, batch, concurrency, rate, each with a colon behind it"},
+		"    hint: the keys are name, webhook, segments, format, template, batch, concurrency, rate, each with a colon behind it"},
 	{"alias", "destinations:\n  - &a {name: crm, webhook: {url: x}, segments: all}\n", "2:5: a destination must be a mapping\n" +
 		"    hint: write the value out; anchors, aliases and tags are not followed here"},
 	{"key misspelt", with("fromat: muster"), "5:5: destination crm: a destination has no key fromat\n    hint: did you mean format?"},
 	{"key near", with("segment: [vip]"), "5:5: destination crm: a destination has no key segment\n    hint: did you mean segments?"},
 	{"key unknown", with("colour: red"), "5:5: destination crm: a destination has no key colour\n" +
-		"    hint: the keys are name, webhook, segments, format, batch, concurrency, rate"},
+		"    hint: the keys are name, webhook, segments, format, template, batch, concurrency, rate"},
 	{"key of the webhook", with("url: https://a.example"), "5:5: destination crm: a destination has no key url\n    hint: it belongs under webhook:"},
 	{"key beside the webhook", webhookWith("batch: 3"), "3:15: destination crm: the webhook has no key batch\n    hint: it belongs beside webhook:, not under it"},
 	{"webhook's key misspelt", webhookWith("time_out: 3s"), "3:15: destination crm: the webhook has no key time_out\n    hint: did you mean timeout?"},
@@ -60,7 +62,22 @@ var unusable = []struct{ name, text, want string }{
 		"    hint: give one of them another name"},
 	{"format misspelt", with("format: segment-trak"), "5:13: destination crm: there is no format \"segment-trak\"\n    hint: did you mean segment-track?"},
 	{"format unknown", with("format: xml"), "5:13: destination crm: there is no format \"xml\"\n" +
-		"    hint: the formats are muster, segment-track, segment-identify, mparticle"},
+		"    hint: the formats are muster, segment-track, segment-identify, mparticle, template"},
+	{"template missing", with("format: template"), "2:5: destination crm: the format template needs a template\n" +
+		"    hint: add template:, as template: '{\"user\": {{json .Profile}}, \"in\": {{.Entered}}}'"},
+	{"template unused", with("template: '{}'"), "5:15: destination crm: the format muster has no template\n    hint: add format: template, or take the template out"},
+	{"template unclosed", with("format: template") + "    template: '{{json'\n", "6:15: destination crm: the template fails: body:1: unclosed action\n" + oneHint},
+	{"template of an unknown field", with("format: template") + "    template: '{{.User}}'\n", "6:15: destination crm: the template fails: " +
+		"body:1:2: executing \"body\" at <.User>: can't evaluate field User in type activation.TemplateChange\n" + oneHint},
+	{"template without quotes", with("format: template") + "    template: '{\"user\": {{.Profile}}}'\n", "6:15: destination crm: the template makes no JSON: " +
+		"invalid character 'u' looking for beginning of value behind \"{\\\"user\\\": u\"\n" + oneHint},
+	{"template without commas", with("format: template") + "    batch: 2\n    template: '[{{range .}}{{json .Profile}}{{end}}]'\n", "7:15: destination crm: " +
+		"the template makes no JSON: invalid character '\"' after array element behind \"[\\\"user \\\\\\\"1\\\\\\\" \\\\\\\\\\\"\\\"\"\n" +
+		"    hint: with batch it is given a list: {{range $i, $c := .}}{{if $i}},{{end}}{{json $c.Profile}}{{end}}"},
+	{"template without end", with("format: template") + "    template: '\"{{range 100000000}}xxxxxxxxxx{{end}}\"'\n", "6:15: destination crm: the template fails: " +
+		"it makes more than 4194304 bytes\n" + oneHint},
+	{"template too long", with("format: template") + "    template: '" + strings.Repeat(" ", maxTemplate) + "{}'\n", "6:15: destination crm: " +
+		"the template has 16386 bytes; it may have 16384\n" + oneHint},
 	{"batch of none", with("batch: 0"), "5:12: destination crm: batch is 0; it must be a whole number from 1 to 1000"},
 	{"batch too large", with("batch: 1001"), "5:12: destination crm: batch is 1001; it must be a whole number from 1 to 1000"},
 	{"batch in part", with("batch: 1.5"), "5:12: destination crm: batch must be a whole number from 1 to 1000\n    hint: write it as 4, without quotes"},

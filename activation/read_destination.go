@@ -3,6 +3,7 @@ package activation
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -28,7 +29,7 @@ const (
 
 // destinationKeys and webhookKeys are what a file can say of each.
 var (
-	destinationKeys = []string{"name", "webhook", "segments", "format", "batch", "concurrency", "rate"}
+	destinationKeys = []string{"name", "webhook", "segments", "format", "template", "batch", "concurrency", "rate"}
 	webhookKeys     = []string{"url", "secrets", "headers", "timeout", "ca_file", "allow_networks"}
 )
 
@@ -44,11 +45,13 @@ func (r *reading) readDestination(n ast.Node) {
 	defer func() { r.destination = "" }()
 	d := Destination{Format: DefaultFormat, Batch: defaultBatch, Concurrency: defaultConcurrency}
 	before, said := len(r.mistakes), map[string]bool{}
+	var body ast.Node // of the template
 	read := []func(ast.Node){
 		func(n ast.Node) { d.Name = r.readName(n) },
 		func(n ast.Node) { d.Webhook = r.readWebhook(n) },
 		func(n ast.Node) { d.Segments, d.places = r.readSegments(n) },
 		func(n ast.Node) { d.Format = r.format(n) },
+		func(n ast.Node) { d.Template, body = r.text(n, "template"), n },
 		func(n ast.Node) { d.Batch = r.whole(n, "batch", 1, MaxBatch) },
 		func(n ast.Node) { d.Concurrency = r.whole(n, "concurrency", 1, maxConcurrency) },
 		func(n ast.Node) { d.Rate = r.rate(n) },
@@ -56,6 +59,22 @@ func (r *reading) readDestination(n ast.Node) {
 	if !r.mapping(n, destination, fieldsOf(destinationKeys, read, said)) {
 		return
 	}
+	r.missing(n, said)
+	if len(r.mistakes) == before {
+		r.template(n, body, &d)
+	}
+	switch {
+	case len(r.mistakes) > before:
+	case len(r.destinations) == MaxDestinations:
+		r.wrong(n, "take some out", "there are more than %d destinations in all files", MaxDestinations)
+	default:
+		d.choice = choose(d.Segments)
+		r.destinations = append(r.destinations, d)
+	}
+}
+
+// missing tells of what a destination must say and does not.
+func (r *reading) missing(n ast.Node, said map[string]bool) {
 	if !said["name"] {
 		r.wrong(n, "add name: with 1 to 64 of the characters a-z, 0-9 and -", "the destination has no name")
 	}
@@ -65,13 +84,25 @@ func (r *reading) readDestination(n ast.Node) {
 	if !said["segments"] {
 		r.wrong(n, `add segments: all, or a list as [vip, "churn-*"]`, "the destination does not say of which segments")
 	}
+}
+
+// template tries a destination's format, which but for template can't fail.
+func (r *reading) template(whole, body ast.Node, d *Destination) {
 	switch {
-	case len(r.mistakes) > before:
-	case len(r.destinations) == MaxDestinations:
-		r.wrong(n, "take some out", "there are more than %d destinations in all files", MaxDestinations)
-	default:
-		d.choice = choose(d.Segments)
-		r.destinations = append(r.destinations, d)
+	case d.Format == templated && body == nil:
+		r.wrong(whole, `add template:, as template: '{"user": {{json .Profile}}, "in": {{.Entered}}}'`, "the format template needs a template")
+		return
+	case d.Format != templated && body != nil:
+		r.wrong(body, "add format: template, or take the template out", "the format %s has no template", d.Format)
+		return
+	}
+	var err error
+	if d.format, err = d.formatOf(); err != nil {
+		hint := "it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause and .ID; {{json .Profile}} writes a text with its quotes"
+		if d.Batch > 1 {
+			hint = "with batch it is given a list: {{range $i, $c := .}}{{if $i}},{{end}}{{json $c.Profile}}{{end}}"
+		}
+		r.wrong(body, hint, "%s", strings.TrimPrefix(err.Error(), "encoding a message: "))
 	}
 }
 

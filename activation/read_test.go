@@ -44,7 +44,7 @@ func TestRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range got {
-		got[i].places, got[i].choice = nil, nil
+		got[i].places, got[i].choice, got[i].format = nil, nil, Format{}
 	}
 	want := []Destination{{
 		Name: "crm", Segments: []string{"vip", "churn-*"}, Format: "mparticle", Batch: 100, Concurrency: 8, Rate: 0.5,
