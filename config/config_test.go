@@ -109,7 +109,8 @@ var unusableConfigurations = map[string]string{
 	"redis:\n  passwort: x\n":                        "  [2:3] redis: passwort is no setting; did you mean password?",
 	"kafka:\n  session_timeout: 5\n":                 "  [2:20] kafka: session_timeout: 5 has no unit; write 5s for seconds, 5ms for milliseconds",
 	"kafka:\n  session_timeout: \"5\"\n":             "  [2:20] kafka: session_timeout: \"5\" is no duration; write one as 250ms, 5s or 1h30m",
-	"segments: {reload: 0}\n":                        "  [1:20] segments: reload: 0 has no unit; write 0s",
+	"segments: {reload: 1}\n":                        "  [1:20] segments: reload: 1 has no unit; write 1s",
+	"redis: {dial_timeout: 0}\n":                     "  [1:23] redis: dial_timeout: 0s is not above 0",
 	"brokers: [b:1]\n":                               "  [1:1] brokers is no setting; did you mean kafka.brokers?",
 	"redis: {tls: {enable: true}}\n":                 "  [1:15] redis: tls.enable is no setting; did you mean enabled?",
 	"http: {xyz: 1}\n":                               "  [1:8] http: xyz is no setting; there are listen",
@@ -223,5 +224,20 @@ func TestNamesFollowThePrefix(t *testing.T) {
 	}
 	if k := c.Kafka; k.ClientID != "muster-eu" || k.Group != "mine" || k.Keyed != "muster-eu-events" {
 		t.Errorf("got %q, %q and %q", k.ClientID, k.Group, k.Keyed)
+	}
+}
+
+// Zero is the same in every unit, so it needs none.
+func TestZeroNeedsNoUnit(t *testing.T) {
+	for _, zero := range []string{"0", "0s", "0.0", "-0", `"0"`} {
+		path := filepath.Join(t.TempDir(), "evaluator.yaml")
+		text := "segments: {reload: " + zero + "}\nkafka:\n  linger: " + zero + " # as soon as there is something\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Read(path)
+		if err != nil || c.Segments.Reload != 0 || c.Kafka.Linger != 0 {
+			t.Errorf("%s gives %s and %s, %v", zero, c.Segments.Reload, c.Kafka.Linger, err)
+		}
 	}
 }

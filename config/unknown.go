@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 
 	"muster/spelling"
 )
@@ -21,6 +23,7 @@ type keyErrors struct{ error }
 
 // checkKeys returns keyErrors with a line for each setting of a text that
 // nobody knows, and for each duration that is none, in the order of the text.
+// A duration that is 0 becomes 0s.
 func checkKeys(root ast.Node) error {
 	check := &keyCheck{all: settings(reflect.TypeFor[Config](), "")}
 	check.section(root, reflect.TypeFor[Config](), "")
@@ -74,7 +77,7 @@ func (k *keyCheck) section(node ast.Node, of reflect.Type, above string) {
 		case !ok:
 			k.refuse(pair.Key, above, "%s is no setting%s", name, k.meant(name, above, known))
 		case kind == reflect.TypeFor[time.Duration]():
-			k.duration(pair.Value, above, name)
+			k.duration(pair, above, name)
 		default:
 			k.section(pair.Value, kind, above+name+".")
 		}
@@ -117,11 +120,16 @@ func (k *keyCheck) meant(name, above string, known map[string]reflect.Type) stri
 	return "; there are " + strings.Join(names, ", ")
 }
 
-// duration refuses a number without a unit, and what else is no duration.
-func (k *keyCheck) duration(node ast.Node, above, name string) {
-	switch node := node.(type) {
+// duration refuses a number without a unit, and what else is no duration. Zero
+// needs no unit, but the YAML package knows durations as texts only.
+func (k *keyCheck) duration(pair *ast.MappingValueNode, above, name string) {
+	switch node := pair.Value.(type) {
 	case *ast.IntegerNode, *ast.FloatNode:
 		text := node.GetToken().Value
+		if number, err := strconv.ParseFloat(text, 64); err == nil && number == 0 {
+			pair.Value = ast.String(token.String("0s", "0s", node.GetToken().Position))
+			return
+		}
 		k.refuse(node, above, "%s: %s has no unit; write %ss for seconds, %sms for milliseconds", name, text, text, text)
 	case *ast.StringNode:
 		if _, err := time.ParseDuration(node.Value); err != nil {

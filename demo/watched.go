@@ -11,8 +11,8 @@ import (
 // Watch lets the tally see what a worker reads and commits.
 func (t *Tally) Watch(w *pipeline.Worker) {
 	open, hint := w.Open, w.Hint
-	w.Open = func(ctx context.Context, partition int, offset int64) (pipeline.Source, error) {
-		source, err := open(ctx, partition, offset)
+	w.Open = func(ctx context.Context, partition int, offset int64, anchor pipeline.Anchor) (pipeline.Source, error) {
+		source, err := open(ctx, partition, offset, anchor)
 		t.forget(partition)
 		return &watchedSource{source, t, partition}, err
 	}

@@ -16,8 +16,25 @@ const batchOf = 500
 // event; all else allocates nothing.
 const renewals = 0.05
 
+// BenchmarkDecode decodes with as much of the context as rules ask for.
 func BenchmarkDecode(b *testing.B) {
-	d := newDecoder(b, Default())
+	for _, of := range []struct {
+		name string
+		read func(*Decoder)
+	}{
+		{"context=none", func(d *Decoder) { d.ReadContext(nil) }},
+		{"context=one", func(d *Decoder) { d.ReadContext([]string{"page"}) }},
+		{"context=all", func(*Decoder) {}},
+	} {
+		b.Run(of.name, func(b *testing.B) {
+			d := newDecoder(b, Default())
+			of.read(d)
+			benchmarkDecode(b, d)
+		})
+	}
+}
+
+func benchmarkDecode(b *testing.B, d *Decoder) {
 	record := []byte(trackRecord)
 	var events []Event
 	var rej []Rejection

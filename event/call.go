@@ -9,9 +9,10 @@ type call struct {
 	userID, anonymousID, previousID      *fastjson.Value
 	messageID, groupID                   *fastjson.Value
 	properties, traits, context          *fastjson.Value
-	name, category                       *fastjson.Value
+	name, category, channel              *fastjson.Value
 	timestamp, originalTimestamp         *fastjson.Value
 	receivedAt, sentAt                   *fastjson.Value
+	shared                               *fastjson.Value // the context of the batch
 	batch                                *fastjson.Value
 	batchField                           int  // position of batch among all fields
 	inheritedReceivedAt, inheritedSentAt bool // whether the batch's envelope gave them
@@ -55,6 +56,8 @@ func (c *call) set(key []byte, v *fastjson.Value, position int) {
 		c.name = v
 	case "category":
 		c.category = v
+	case "channel":
+		c.channel = v
 	case "timestamp":
 		c.timestamp = v
 	case "originalTimestamp":
@@ -68,8 +71,23 @@ func (c *call) set(key []byte, v *fastjson.Value, position int) {
 	}
 }
 
+// envelope is what a batch says about its items.
+type envelope struct {
+	receivedAt, sentAt, context *fastjson.Value
+}
+
+func (c *call) envelope() envelope {
+	e := envelope{receivedAt: c.receivedAt, sentAt: c.sentAt}
+	if o := objectIn(c.context); o != nil && o.Len() > 0 && o.Len() <= sharedFields {
+		e.context = c.context
+	}
+	return e
+}
+
 // inherit takes over what the envelope of a batch says about its items.
-func (c *call) inherit(receivedAt, sentAt *fastjson.Value) {
+func (c *call) inherit(e envelope) {
+	receivedAt, sentAt := e.receivedAt, e.sentAt
+	c.shared = e.context
 	if c.receivedAt == nil {
 		c.receivedAt, c.inheritedReceivedAt = receivedAt, receivedAt != nil
 	}

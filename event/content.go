@@ -77,19 +77,17 @@ func (d *Decoder) identifyTraits(c *call) (Value, error) {
 	return merged, d.bounded("traits")
 }
 
-// contextTraits returns the traits in a call's context, nil for none. What is
-// there in a wrong form is passed over.
+// contextTraits returns the traits in a call's context, else in that of its
+// batch, nil for none. What is there in a wrong form is passed over.
 func (c *call) contextTraits() *fastjson.Value {
-	if c.context == nil || c.context.Type() != fastjson.TypeObject {
+	if c.context == nil && c.shared == nil {
 		return nil
 	}
-	var traits *fastjson.Value
-	c.context.GetObject().Visit(func(key []byte, v *fastjson.Value) {
-		if string(key) == "traits" {
-			traits = v
-		}
-	})
-	if traits == nil || traits.Type() != fastjson.TypeObject {
+	traits := lastOf(objectIn(c.context), "traits")
+	if traits == nil {
+		traits = lastOf(objectIn(c.shared), "traits")
+	}
+	if objectIn(traits) == nil {
 		return nil
 	}
 	return traits

@@ -27,6 +27,8 @@ type Decoder struct {
 	fields  []field        // stack of the objects being converted
 	keys    map[string]int // of the one large object being collected: index in fields
 	leaves  int            // of the body being converted
+
+	contexts contextReader
 }
 
 // NewDecoder returns a Decoder, or an error for a Config out of its bounds.
@@ -42,7 +44,7 @@ func NewDecoder(c Config) (*Decoder, error) {
 func (d *Decoder) Reset() {
 	d.arena.reset()
 	if d.parsed > parserLife {
-		*d = Decoder{config: d.config, blocked: d.blocked, arena: d.arena}
+		*d = Decoder{config: d.config, blocked: d.blocked, arena: d.arena, contexts: d.contexts}
 	}
 }
 
@@ -66,6 +68,12 @@ func (d *Decoder) Decode(dst []Event, rej []Rejection, data []byte, recordTime, 
 		if err != nil {
 			rej = append(rej, Rejection{Item: p.item, Reason: err.Error(), Value: p.text})
 			return
+		}
+		if d.call.channel != nil {
+			e.Channel = d.channel()
+		}
+		if d.contexts.any() {
+			e.Context = d.context()
 		}
 		dst = append(dst, e)
 	})
@@ -91,13 +99,13 @@ func (d *Decoder) each(data []byte, visit func(p part, err error)) {
 		visit(part{-1, data}, reject("batch", "%s is not an array", show(batch)))
 		return
 	}
-	receivedAt, sentAt := d.call.receivedAt, d.call.sentAt
+	shared := d.call.envelope()
 	d.spans = elementSpans(d.spans[:0], data, d.call.batchField)
 	for i, item := range batch.GetArray() {
 		if item.Type() == fastjson.TypeNull {
 			continue // as absent as a field that is null
 		}
-		err := d.openItem(item, receivedAt, sentAt)
+		err := d.openItem(item, shared)
 		visit(part{i, d.spans[i]}, err)
 	}
 }
@@ -124,7 +132,7 @@ func (d *Decoder) open(data []byte) error {
 	return reject("record", "%s is not a JSON object", show(root))
 }
 
-func (d *Decoder) openItem(item, receivedAt, sentAt *fastjson.Value) error {
+func (d *Decoder) openItem(item *fastjson.Value, shared envelope) error {
 	if item.Type() != fastjson.TypeObject {
 		return reject("item", "%s is not a JSON object", show(item))
 	}
@@ -132,6 +140,6 @@ func (d *Decoder) openItem(item, receivedAt, sentAt *fastjson.Value) error {
 	if d.call.batch != nil {
 		return reject("batch", "a batch within a batch")
 	}
-	d.call.inherit(receivedAt, sentAt)
+	d.call.inherit(shared)
 	return nil
 }

@@ -34,9 +34,9 @@ func object(pairs ...any) Value {
 // sameEvent compares bodies with their order, so that it also proves that
 // fields stand in document order.
 func sameEvent(a, b Event) bool {
-	x, y := a.Body, b.Body
-	a.Body, b.Body = Value{}, Value{}
-	return fmt.Sprint(a, x) == fmt.Sprint(b, y)
+	x, y, ofA, ofB := a.Body, b.Body, a.Context, b.Context
+	a.Body, b.Body, a.Context, b.Context = Value{}, Value{}, Value{}, Value{}
+	return fmt.Sprint(a, x, ofA) == fmt.Sprint(b, y, ofB)
 }
 
 func TestDecodeGoodForms(t *testing.T) {

@@ -33,6 +33,8 @@ type Event struct {
 	Clamped   Clamp  // which of the two times had to be pulled back
 	StoodIn   bool   // the timestamp can't be used, and the next source of the time stood in
 	Body      Value  // properties, or traits for Identify and Group; an object or missing
+	Channel   string // "server", "browser", "mobile" and the like; "" when the call does not say
+	Context   Value  // of its fields those that Decoder.ReadContext asks for; an object or missing
 }
 
 // Clamp says which times of an event lay in the future.

@@ -24,6 +24,7 @@ func FuzzDecode(f *testing.F) {
 		`{"type":"identify","userId":"u","anonymousId":[],"traits":{"a":{"b":1,"c":null}},"context":{"traits":{"a":{"b":2,"d":[]},"c":{"d":1}}}}`,
 		`{"type":"screen","userId":"none","anonymousId":"a","name":"N","category":{"x":[1]},"properties":{"name":null}}`,
 		`{"type":"page","userId":0,"anonymousId":1,"name":"N","category":null,"properties":[],"timestamp":1e3,"context":[]}`,
+		`{"context":{"ip":"::1","app":{"v":1},"os":null,"traits":{"p":1}},"batch":[{"type":"identify","userId":"u","channel":"server","context":{"ip":null,"app":[],"c":1e999}}]}`,
 		"{\"type\":\"alias\",\"userId\":\"\xff\n\"}",
 		`[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[{"a":"[[["}`, `null`, `NaN`, `"\ud800`, `{"type":"alias","userId":"\\\"` + `u"}`, ``,
 	} {
@@ -42,6 +43,7 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("a used decoder differs from a new one:\n%+v %+v\n%+v %+v", events, rej, again, againRej)
 		}
 		compareSplit(t, record, "t/0/1")
+		compareNarrow(t, record)
 		compareWithStandard(t, record, events, rej)
 	})
 }

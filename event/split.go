@@ -16,8 +16,8 @@ type Routed struct {
 
 // Split appends every event of a record to dst as a record of its own, and
 // to rej what Decode would reject. A single event with a messageId keeps its
-// bytes. All others get what they lack: the receivedAt and sentAt of their
-// batch, and as messageId the origin (topic/partition/offset), followed by
+// bytes. All others get what they lack: the receivedAt, sentAt and context of
+// their batch, and as messageId the origin (topic/partition/offset), followed by
 // /index for an item of a batch, so that a record routed twice is
 // recognised.
 //
@@ -59,6 +59,9 @@ func (d *Decoder) rewrite(p part, e *Event, origin string) ([]byte, error) {
 	}
 	if d.call.inheritedSentAt {
 		b = d.appendTime(b, "sentAt", d.call.sentAt)
+	}
+	if d.call.shared != nil {
+		b = d.appendContext(b)
 	}
 	if e.MessageID == "" {
 		b = append(b, `,"messageId":"`...)

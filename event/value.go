@@ -4,7 +4,7 @@ package event
 type Kind uint8
 
 // The kinds of value. Time and Version never come out of JSON: they are
-// made by the rule language (now(), .timestamp, version(...)).
+// made by the rule language (now(), .event_time, version(...)).
 const (
 	KindMissing Kind = iota // absent, or JSON null
 	KindBool

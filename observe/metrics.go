@@ -14,13 +14,13 @@ type metrics struct {
 	sweeping, sweepProfiles, sweepLooked *prometheus.GaugeVec   // by shard
 	stoodIn, unjoined, tombstones        *prometheus.CounterVec // by shard
 
-	routedRecords, routedEvents *prometheus.CounterVec // by topic
-	routedTombstones            *prometheus.CounterVec // by topic
-	deadLetters                 *prometheus.CounterVec // by topic
-	kafkaErrors                 *prometheus.CounterVec // by kind
-	workErrors                  *prometheus.CounterVec // by topic, partition
-	assigned                    *prometheus.GaugeVec   // by group
-	poisoned, keyed, unfit      prometheus.Gauge
+	routedRecords, routedEvents  *prometheus.CounterVec // by topic
+	routedTombstones, sourceLost *prometheus.CounterVec // by topic
+	deadLetters                  *prometheus.CounterVec // by topic
+	kafkaErrors                  *prometheus.CounterVec // by kind
+	workErrors                   *prometheus.CounterVec // by topic, partition
+	assigned                     *prometheus.GaugeVec   // by group
+	poisoned, keyed, unfit       prometheus.Gauge
 
 	redisRetries *prometheus.CounterVec // by operation
 	redisBytes   *prometheus.CounterVec // by shard
@@ -58,6 +58,7 @@ func newMetrics(registry prometheus.Registerer) metrics {
 
 		routedRecords:    m.counter("routed_records_total", "Records of source topics that were routed.", "topic"),
 		routedEvents:     m.counter("routed_events_total", "Events that routing put on the keyed topic.", "topic"),
+		sourceLost:       m.counter("lost_source_records_total", "Offsets of source topics that Kafka no longer held and that were passed over with --accept-gaps.", "topic"),
 		routedTombstones: m.counter("routed_tombstones_total", "Records of source topics without a value, which were passed over.", "topic"),
 		deadLetters:      m.counter("dead_letters_total", "Records that could not be applied and were kept on the dead-letter topic.", "topic"),
 		kafkaErrors:      m.counter("kafka_errors_total", "Kafka operations that failed and were tried again.", "kind"),

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"muster/pipeline"
 	"muster/stream"
 )
 
@@ -41,6 +42,7 @@ func (w *Watch) Stream() *stream.Observer {
 		CommitError:    w.hintFailed,
 		Routed:         w.recordsRouted,
 		Tombstones:     w.tombstonesPassed,
+		Passed:         w.gapPassed,
 		DeadLettered:   w.lettersKept,
 	}
 }
@@ -135,12 +137,18 @@ func (w *Watch) workResumed(topic string, partition int) {
 
 func (w *Watch) hintFailed(group string, err error) {
 	w.metrics.kafkaErrors.WithLabelValues("commit").Inc()
-	w.log.Warn("committing offsets for lag tools failed", zap.String("group", group), zap.Error(err))
+	w.log.Warn("committing offsets failed", zap.String("group", group), zap.Error(err))
 }
 
 func (w *Watch) recordsRouted(topic string, _, records, events int) {
 	w.metrics.routedRecords.WithLabelValues(topic).Add(float64(records))
 	w.metrics.routedEvents.WithLabelValues(topic).Add(float64(events))
+}
+
+func (w *Watch) gapPassed(topic string, partition int, gap pipeline.Gap) {
+	w.metrics.sourceLost.WithLabelValues(topic).Add(float64(gap.Lost()))
+	w.log.Error("accepted a gap", zap.String("topic", topic), zap.Int("partition", partition),
+		zap.Int64("from", gap.From), zap.Int64("to", gap.To), zap.Int64("lost", gap.Lost()))
 }
 
 func (w *Watch) tombstonesPassed(topic string, _, records int) {

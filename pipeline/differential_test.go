@@ -2,27 +2,12 @@ package pipeline_test
 
 import (
 	"context"
-	"os"
 	"runtime"
-	"strconv"
 	"testing"
 
+	"muster/test/kit/environment"
 	"muster/test/soak"
 )
-
-// environment reads a number of the environment.
-func environment(t *testing.T, name string, fallback uint64) uint64 {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return fallback
-	}
-	n, err := strconv.ParseUint(text, 10, 62)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
-}
 
 // TestShardAgreesWithOracle feeds random events to random rules and demands
 // that every change, its instant, its version and its order are the
@@ -35,7 +20,7 @@ func TestShardAgreesWithOracle(t *testing.T) {
 		usual = 50_000
 	}
 	config := soak.Config{
-		Decisions: int64(environment(t, "MUSTER_DECISIONS", usual)), Seed: environment(t, "MUSTER_SEED", 1),
+		Decisions: int64(environment.Number(t, "MUSTER_DECISIONS", usual)), Seed: environment.Number(t, "MUSTER_SEED", 1),
 		Workers: runtime.GOMAXPROCS(0), Stop: 1,
 	}
 	p, err := soak.NewRunner(config, soak.NewShard, func(failure error) { t.Error(failure) }).Run(context.Background())

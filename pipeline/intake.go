@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"muster/event"
 )
@@ -12,6 +13,7 @@ import (
 type intake struct {
 	source   Source
 	decoders [2]*event.Decoder // in turn: the worker still reads events of the one before
+	rules    *Live
 	wall     func() int64
 	origin   origin
 	turn     int
@@ -31,6 +33,10 @@ type parcel struct {
 	letters    []DeadLetter
 	tombstones int   // records without a value
 	asked      int64 // wall clock when the batch was asked for, ms; 0 without one
+
+	decoder *event.Decoder
+	context []string // fields of contexts that were decoded, sorted
+	wall    int64    // wall clock when the batch was decoded first, ms
 }
 
 // run sends parcels until ctx ends or reading fails.
@@ -58,22 +64,42 @@ func (in *intake) run(ctx context.Context, out chan<- parcel) error {
 }
 
 func (in *intake) decode(p *parcel, batch Batch) {
-	decoder, wall := in.decoders[in.turn], in.wall()
-	decoder.Reset()
-	p.events, p.records, p.letters, p.batch = p.events[:0], p.records[:0], nil, batch
+	p.decoder, p.wall, p.batch = in.decoders[in.turn], in.wall(), batch
+	p.decode(in.origin, in.rules.Current().Set.ContextFields())
+}
+
+// suit decodes a parcel anew where rules that came after it was decoded read
+// more of contexts, so that what they find does not depend on when they came.
+// It may be called until the parcel after this one is received: so long its
+// decoder is nobody else's.
+func (p *parcel) suit(o origin, context []string) {
+	for _, name := range context {
+		if _, found := slices.BinarySearch(p.context, name); !found {
+			p.decode(o, context)
+			return
+		}
+	}
+}
+
+// decode makes events of the batch, with some fields of their contexts.
+func (p *parcel) decode(o origin, context []string) {
+	p.context = context
+	p.decoder.Reset()
+	p.decoder.ReadContext(context)
+	p.events, p.records, p.letters = p.events[:0], p.records[:0], nil
 	p.tombstones = 0
 	var rejected []event.Rejection
-	for i, r := range batch.Records {
+	for i, r := range p.batch.Records {
 		if r.Value == nil { // a compacted topic says so that a key is no more; no event goes away by it
 			p.tombstones++
 			continue
 		}
-		p.events, rejected = decoder.Decode(p.events, rejected[:0], r.Value, r.Time, wall)
+		p.events, rejected = p.decoder.Decode(p.events, rejected[:0], r.Value, r.Time, p.wall)
 		for len(p.records) < len(p.events) {
 			p.records = append(p.records, i)
 		}
 		for _, rej := range rejected {
-			p.letters = append(p.letters, in.origin.letter(r, rej.Reason, rej.Value))
+			p.letters = append(p.letters, o.letter(r, rej.Reason, rej.Value))
 		}
 	}
 }

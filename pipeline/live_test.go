@@ -133,8 +133,8 @@ func TestRulesAreSwappedUnderWorkers(t *testing.T) {
 			w.Rules, w.Sample = live, sample
 			w.Observer.Committed = func(_ int, b pipeline.BatchStats) { editions[b.Edition] = true }
 			open := w.Open
-			w.Open = func(ctx context.Context, partition int, offset int64) (pipeline.Source, error) {
-				source, err := open(ctx, partition, offset)
+			w.Open = func(ctx context.Context, partition int, offset int64, anchor pipeline.Anchor) (pipeline.Source, error) {
+				source, err := open(ctx, partition, offset, anchor)
 				return &meddler{source, meddle}, err
 			}
 		})
@@ -162,5 +162,49 @@ func TestRulesAreSwappedUnderWorkers(t *testing.T) {
 	}
 	if len(editions) < 10 {
 		t.Errorf("only the editions %v were applied", editions)
+	}
+}
+
+// TestFirstRuleToReadContexts publishes a rule that is the first to ask for
+// the context of events, when the next batch was read already and maybe
+// decoded too. Every event that is applied under the rule must count.
+func TestFirstRuleToReadContexts(t *testing.T) {
+	first := rules.NewSegment("bought", `count(events("Bought")) > 0`)
+	sets := []*rules.Set{compile(t, []rules.Segment{first}), compile(t, []rules.Segment{first, rules.NewSegment("mobile", `any(events("Bought"), .context.device.type == "mobile")`)})}
+	for publishAt := range 6 {
+		var records []pipeline.Record
+		for i := range 20 {
+			record := fmt.Sprintf(`{"type":"track","userId":"u%02d","event":"Bought","receivedAt":"2026-11-21T10:00:%02dZ","context":{"device":{"type":"mobile"}}}`, i, i)
+			records = append(records, pipeline.Record{Offset: int64(i), Value: []byte(record)})
+		}
+		store, live, fetched := memory.New(), pipeline.NewLive(sets[0]), make(chan struct{}, 100)
+		var under []uint64 // edition, by record
+		commits := 0
+		drive(t, store, nil, records, 2, func(w *pipeline.Worker) {
+			w.Rules = live
+			w.Observer.Committed = func(_ int, b pipeline.BatchStats) {
+				for range b.Records {
+					under = append(under, b.Edition)
+				}
+				if <-fetched; commits == publishAt {
+					live.Publish(sets[1])
+				}
+				commits++
+			}
+			open := w.Open
+			w.Open = func(ctx context.Context, partition int, offset int64, anchor pipeline.Anchor) (pipeline.Source, error) {
+				source, err := open(ctx, partition, offset, anchor)
+				return &meddler{source, func() { fetched <- struct{}{} }}, err
+			}
+		})
+		var want []string
+		for i, edition := range under {
+			if edition == 2 {
+				want = append(want, fmt.Sprintf("u%02d", i))
+			}
+		}
+		if got := store.Members("mobile"); !slices.Equal(got, want) || len(want) == 0 || len(want) == len(records) {
+			t.Errorf("published at commit %d: %q, want %q", publishAt, got, want)
+		}
 	}
 }

@@ -48,7 +48,7 @@ func watch(t *testing.T, set *rules.Set, store pipeline.Store, source pipeline.S
 	t.Helper()
 	w := newWorker(store, set, nil, 0)
 	w.Wall = func() int64 { return time.Now().UnixMilli() }
-	w.Open = func(context.Context, int, int64) (pipeline.Source, error) { return source, nil }
+	w.Open = func(context.Context, int, int64, pipeline.Anchor) (pipeline.Source, error) { return source, nil }
 	if change != nil {
 		change(w)
 	}
@@ -205,7 +205,7 @@ func TestIdleOwnerLooksAfterItsShard(t *testing.T) {
 		source := &still{tape: tape{records: []pipeline.Record{bought(0, "u", time.Now())}, size: 1}}
 		commits := 0
 		w := newWorker(store, weekly(t), nil, 0)
-		w.Open = func(context.Context, int, int64) (pipeline.Source, error) { return source, nil }
+		w.Open = func(context.Context, int, int64, pipeline.Anchor) (pipeline.Source, error) { return source, nil }
 		w.Observer.Committed = func(int, pipeline.BatchStats) { commits++ }
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()

@@ -15,8 +15,8 @@ func TestReach(t *testing.T) {
 	set := compile(t, []rules.Segment{
 		rules.NewSegment("visitor", `count(events("Visited")) > 0`),
 		rules.NewSegment("keen", `count(events("Visited", "1d")) > 1`),
-		rules.NewSegment("quiet", `last(events("Visited")).timestamp <= ago("1h")`),
-		rules.NewSegment("old", `last(events("Visited")).timestamp <= ago("5h")`),
+		rules.NewSegment("quiet", `last(events("Visited")).event_time <= ago("1h")`),
+		rules.NewSegment("old", `last(events("Visited")).event_time <= ago("5h")`),
 	})
 	var records []pipeline.Record
 	for i, e := range []struct{ name, at string }{

@@ -15,19 +15,20 @@ type Record struct {
 // Batch is what one Fetch of a partition brought.
 type Batch struct {
 	Records []Record
-	Next    int64 // offset to ask for after this batch; markers and compacted records are behind it too
-	High    int64 // high watermark: the offset the next produced record will get
-	Gap     *Gap  // what was passed over to come to Next, nil for nothing; such a batch has no records
+	Next    int64  // offset to ask for after this batch; markers and compacted records are behind it too
+	High    int64  // high watermark: the offset the next produced record will get
+	Gap     *Gap   // what was passed over to come to Next, nil for nothing; such a batch has no records
+	Anchor  Anchor // of Next
 }
 
 // Gap is a stretch of offsets that a log was asked for and does not hold, and
 // that an operator allowed to pass over.
 type Gap struct {
 	From int64 // the first that is missing
-	To   int64 // where reading goes on; below From when the log ended before it
+	To   int64 // where reading goes on; From or below in a log that is another, or has lost its end
 }
 
-// Lost is the number of offsets in the gap, 0 when the log ended before it.
+// Lost is the number of offsets in the gap, 0 when nobody knows it.
 func (g Gap) Lost() int64 { return max(0, g.To-g.From) }
 
 // DeadLetter is a record, or one item of it, that could not be applied.

@@ -24,6 +24,7 @@ type State struct {
 	// Names numbers, by position, every segment, aggregate and condition of
 	// held(...) that profiles of this shard refer to. It only ever grows.
 	Names  []string
+	Anchor Anchor  // of Next, zero where none was stored with it
 	Timers []Timer // every profile with a deadline
 	Gaps   []Gap   // what was ever passed over, oldest first
 	// Swept is the newest generation whose sweep has looked at every profile:
@@ -71,6 +72,7 @@ type Commit struct {
 	Profiles   []Write  // each profile at most once
 	Changes    []Change // in order of stream time
 	Gap        *Gap     // appended to State.Gaps, nil for none; with it Next may be before From
+	Anchor     Anchor   // of Next
 	Reach      []Reach  // sent before the transaction; idempotent
 	// Hidden lists segments without member sets (members: false), by id.
 	Hidden map[string]bool

@@ -209,3 +209,38 @@ func TestSwapWaitsForTheCommit(t *testing.T) {
 		t.Errorf("the same rules again are generation %d", got)
 	}
 }
+
+// TestContextOfALaterRule reads a path of the profile's context that no rule
+// read before: it is known from the next call on that tells it, which a mark
+// says. Traits of groups are known whatever the rules were.
+func TestContextOfALaterRule(t *testing.T) {
+	one := rules.NewSegment
+	os := one("linux", `context.os.name == "linux"`)
+	both := compile(t, []rules.Segment{os, one("mobile", `context.device.type == "mobile"`), one("pro", `any(groups, .plan == "pro")`)})
+	l := newLife(t, compile(t, []rules.Segment{os}))
+	text := event.StringOf
+	object := func(pairs ...event.Value) event.Value { return event.ObjectOf(pairs) }
+	said := object(text("os"), object(text("name"), text("linux")), text("device"), object(text("type"), text("mobile")))
+	at := generate.Start
+	group := event.Event{Type: event.Group, Profile: "u", GroupID: "acme", Time: at, Arrival: at, Body: object(text("plan"), text("pro")), Context: said}
+	l.apply(&group)
+	l.commit()
+	l.swap(both)
+	touched := event.Event{Type: event.Track, Profile: "u", Name: "A", Time: at + 1, Arrival: at + 1}
+	l.apply(&touched)
+	l.commit()
+	for segment, want := range map[string]int{"linux": 1, "pro": 1, "mobile": 0} {
+		if got := l.store.Members(segment); len(got) != want {
+			t.Errorf("after the swap the members of %s are %q", segment, got)
+		}
+	}
+	if got := l.driver.Marks(); len(got) != 1 || got[0].Segment != "mobile" || got[0].Since != at {
+		t.Errorf("marks %+v", got)
+	}
+	tells := event.Event{Type: event.Identify, Profile: "u", Time: at + 2, Arrival: at + 2, Context: said}
+	l.apply(&tells)
+	l.commit()
+	if got := l.store.Members("mobile"); len(got) != 1 {
+		t.Errorf("after the next call the members are %q", got)
+	}
+}

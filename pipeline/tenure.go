@@ -16,9 +16,11 @@ type tenure struct {
 	origin    origin
 	pace      *pace
 	edition   uint64    // of the driver's rule set
+	context   []string  // fields of events' contexts that it reads
 	began     time.Time // when the batch at hand, or what was committed of it, began
 	committed time.Time // when the last commit was
 	parcel    *parcel   // at hand
+	anchor    Anchor    // of the last commit
 	feed      Feed      // what the driver gets of it
 	gap       *Gap      // to be told with the next commit
 	stats     BatchStats
@@ -28,7 +30,8 @@ type tenure struct {
 func newTenure(w *Worker, o origin, state State) *tenure {
 	edition := w.Rules.Current()
 	t := &tenure{
-		worker: w, origin: o, pace: w.paces.shard(o.partition), edition: edition.Number, committed: time.Now(), parcel: &parcel{},
+		worker: w, origin: o, pace: w.paces.shard(o.partition), edition: edition.Number, context: edition.Set.ContextFields(),
+		committed: time.Now(), parcel: &parcel{batch: Batch{Next: state.Next, Anchor: state.Anchor}}, anchor: state.Anchor,
 	}
 	t.driver = NewDriver(edition.Set, w.Config, state, t)
 	t.driver.Receiver, t.driver.Most = t, t.pace.most
@@ -118,7 +121,8 @@ func (t *tenure) serve(ctx context.Context, p *parcel) error {
 	if err := t.keepUp(); err != nil {
 		return err
 	}
-	if len(p.batch.Records) == 0 && p.batch.Next == t.driver.Next() {
+	p.suit(t.origin, t.context)
+	if len(p.batch.Records) == 0 && p.batch.Next == t.driver.Next() && p.batch.Gap == nil {
 		t.idle(p)
 		if time.Since(t.committed) < t.worker.Config.IdleCheck {
 			return nil
@@ -159,7 +163,7 @@ func (t *tenure) keepUp() error {
 	if newest.Number == t.edition {
 		return nil
 	}
-	t.edition = newest.Number
+	t.edition, t.context = newest.Number, newest.Set.ContextFields()
 	if err := t.driver.Swap(newest.Set); err != nil {
 		return err
 	}
@@ -220,12 +224,14 @@ func (t *tenure) Commit(ctx context.Context, c *Commit) error {
 		return err
 	}
 	c.Gap, t.gap = t.gap, nil
+	c.Anchor = t.parcel.batch.anchorAt(c.Next, t.anchor)
 	ctx, cancel := context.WithTimeout(ctx, t.worker.Config.CommitTimeout)
 	defer cancel()
 	began := time.Now()
 	if err := t.worker.Store.Commit(ctx, t.origin.partition, c); err != nil {
 		return t.slower(len(c.Profiles), fmt.Errorf("committing shard %d up to offset %d: %w", t.origin.partition, c.Next, err))
 	}
+	t.anchor = c.Anchor
 	t.stats.Step = began.Sub(t.began)
 	t.committed = time.Now()
 	t.began = t.committed

@@ -25,7 +25,8 @@ type Worker struct {
 	Observer Observer
 	Topic    string // the keyed topic's name, for dead letters
 	// Open starts reading a partition at an offset, -1 for the first there is.
-	Open func(ctx context.Context, partition int, offset int64) (Source, error)
+	// The anchor is that of the offset.
+	Open func(ctx context.Context, partition int, offset int64, anchor Anchor) (Source, error)
 	// Owner returns the partition that a profile belongs to.
 	Owner func(profile string) int
 	// Wall returns the wall clock in milliseconds since 1970 UTC. Arrival
@@ -71,12 +72,12 @@ func (w *Worker) run(ctx context.Context, partition int) error {
 		return fmt.Errorf("opening shard %d: %w", partition, err)
 	}
 	w.Observer.opened(partition, state)
-	source, err := w.Open(ctx, partition, state.Next)
+	source, err := w.Open(ctx, partition, state.Next, state.Anchor)
 	if err != nil {
 		return fmt.Errorf("opening partition %d at offset %d: %w", partition, state.Next, err)
 	}
 	defer source.Close()
-	in := &intake{source: source, wall: w.Wall, origin: origin{w.Topic, partition}}
+	in := &intake{source: source, rules: w.Rules, wall: w.Wall, origin: origin{w.Topic, partition}}
 	for i := range in.decoders {
 		if in.decoders[i], err = event.NewDecoder(w.Config.Events); err != nil {
 			return err

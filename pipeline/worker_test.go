@@ -112,7 +112,7 @@ func newWorker(store pipeline.Store, set *rules.Set, records []pipeline.Record, 
 		Config: pipeline.Default(), Rules: pipeline.NewLive(set), Store: store, Dead: &letters{}, Topic: "events",
 		Owner: func(string) int { return 0 },
 		Wall:  func() int64 { return 0 },
-		Open: func(_ context.Context, _ int, offset int64) (pipeline.Source, error) {
+		Open: func(_ context.Context, _ int, offset int64, _ pipeline.Anchor) (pipeline.Source, error) {
 			return &tape{records: records, size: size, next: offset}, nil
 		},
 	}
@@ -217,11 +217,11 @@ func TestOlderOwnerIsFenced(t *testing.T) {
 	worker := newWorker(store, w.set, w.records, 10)
 	worker.Observer = pipeline.Observer{Fenced: func(int, error) { fenced = true }}
 	read := worker.Open
-	worker.Open = func(ctx context.Context, partition int, offset int64) (pipeline.Source, error) {
+	worker.Open = func(ctx context.Context, partition int, offset int64, anchor pipeline.Anchor) (pipeline.Source, error) {
 		if _, err := store.Share().Open(ctx, 0); err != nil {
 			t.Error(err)
 		}
-		return read(ctx, partition, offset)
+		return read(ctx, partition, offset, anchor)
 	}
 	if err := worker.Run(t.Context(), 0); !errors.Is(err, pipeline.ErrFenced) || !fenced {
 		t.Fatalf("Run: %v, fenced %v", err, fenced)

@@ -13,7 +13,8 @@ import (
 // reads those of oldFormat too and refuses others.
 const formatVersion = 2
 
-// oldFormat had the sums of lumps as numbers, rounded at each addition.
+// oldFormat had the sums of lumps as numbers, rounded at each addition, and
+// no traits of groups.
 const oldFormat = 1
 
 // Codec turns profiles into blobs and back. Series, segments and conditions

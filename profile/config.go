@@ -41,6 +41,11 @@ type Config struct {
 	// a lump or the first or last value, is always kept.
 	// 4,096 to 1,073,741,824; default 262,144 (256 KB).
 	StateBytes int `yaml:"state_bytes"`
+	// ContextBytes is the size of a value of the profile's context, context.x
+	// in rules, as it is stored: 2 more than the length of a text. Of each
+	// path that a rule reads one value is kept. A longer one is passed over,
+	// so the one before it stays. 16 to 65,536; default 1,024.
+	ContextBytes int `yaml:"context_bytes"`
 	// MessageIDs is the number of message ids remembered per profile for
 	// recognising repeats within 24 hours. Past it the oldest is forgotten,
 	// so that its repeat would be applied. 16 to 1,000,000; default 4,096.
@@ -53,11 +58,15 @@ type Config struct {
 	// Groups is the number of groups per profile. A group call that would
 	// pass it goes to the dead letters. 1 to 100,000; default 1,000.
 	Groups int `yaml:"groups"`
+	// GroupTraits is the number of trait leaves of all groups of a profile,
+	// removed ones included. A group call that would pass it goes to the dead
+	// letters. 1 to 100,000; default 5,000.
+	GroupTraits int `yaml:"group_traits"`
 }
 
 // Default returns the documented defaults.
 func Default() Config {
-	return Config{Entries: 1024, StateBytes: 256 << 10, MessageIDs: 4096, Traits: 2000, Groups: 1000}
+	return Config{Entries: 1024, StateBytes: 256 << 10, ContextBytes: 1024, MessageIDs: 4096, Traits: 2000, Groups: 1000, GroupTraits: 5000}
 }
 
 // Validate returns every bound that is out of range, joined, in the order of
@@ -70,9 +79,11 @@ func (c Config) Validate() error {
 	}{
 		{"entries", c.Entries, 16, 1_000_000},
 		{"state_bytes", c.StateBytes, 4096, 1 << 30},
+		{"context_bytes", c.ContextBytes, 16, 1 << 16},
 		{"message_ids", c.MessageIDs, 16, 1_000_000},
 		{"traits", c.Traits, 1, 100_000},
 		{"groups", c.Groups, 1, 100_000},
+		{"group_traits", c.GroupTraits, 1, 100_000},
 	} {
 		if bound.value < bound.low || bound.value > bound.high {
 			problems = append(problems, fmt.Errorf("profile limit %s is %d; it must be between %d and %d", bound.name, bound.value, bound.low, bound.high))

@@ -18,14 +18,12 @@ func (c *Codec) Decode(id, blob string) (*Profile, error) {
 	p.Version, p.Generation = r.uvarint(), r.uvarint()
 	p.ReachDay, p.Deadline = r.varint(), r.varint()
 	c.readMembers(r, p)
-	for range r.count(1) {
-		p.Groups = append(p.Groups, strings.Clone(r.text()))
-	}
+	p.Groups = r.groups(c.narrow)
 	if c.narrow {
 		p.Traits.readOf(r, c.schema)
 		r.skipSeen()
 	} else {
-		p.Traits.read(r)
+		p.Traits.read(r, false)
 		p.seen.read(r)
 		r.blob, r.at = strings.Clone(r.blob[r.at:]), 0 // of the series, kept when the rest is not
 	}

@@ -17,10 +17,7 @@ func (c *Codec) Append(b []byte, p *Profile, now int64) []byte {
 	b = binary.AppendVarint(b, p.ReachDay)
 	b = binary.AppendVarint(b, p.Deadline)
 	b = c.appendMembers(b, p)
-	b = binary.AppendUvarint(b, uint64(len(p.Groups)))
-	for _, g := range p.Groups {
-		b = appendText(b, g)
-	}
+	b = appendGroups(b, p.Groups)
 	b = p.Traits.append(b)
 	b = p.seen.append(b)
 	b = c.appendSeries(b, p, now)

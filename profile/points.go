@@ -38,7 +38,7 @@ func (p *points) add(series *Series, ev *event.Event, set uint8, now int64, cfg 
 	case KeepTotalDistinct:
 		return p.addDistinct(encodeKey(series.Project(ev)), min(cfg.Entries, cfg.StateBytes/distinctShare))
 	case KeepTotalFirst, KeepTotalLast:
-		return p.addEdge(series, ev)
+		return p.addEdge(series, ev, cfg.ContextBytes)
 	}
 	return p.addSliding(series, ev, now, cfg.Entries)
 }
@@ -128,17 +128,23 @@ func (p *points) removeDistinct(key string) {
 }
 
 // addEdge keeps the first or the last event. Of events at the same time the
-// first to arrive is first and the last to arrive is last.
-func (p *points) addEdge(s *Series, ev *event.Event) bool {
-	if len(p.times) == 0 {
-		p.times = []int64{ev.Time}
-		p.insertValue(0, encodeValue(s.Project(ev)))
-		return true
-	}
-	if s.Keep == KeepTotalFirst && ev.Time >= p.times[0] || s.Keep == KeepTotalLast && ev.Time < p.times[0] {
+// first to arrive is first and the last to arrive is last. An event that
+// says something longer of its context than limit bytes is passed over.
+func (p *points) addEdge(s *Series, ev *event.Event, limit int) bool {
+	known := len(p.times) > 0
+	if known && (s.Keep == KeepTotalFirst && ev.Time >= p.times[0] || s.Keep == KeepTotalLast && ev.Time < p.times[0]) {
 		return false
 	}
-	p.times[0], p.vals[0] = ev.Time, encodeValue(s.Project(ev))
+	value := encodeValue(s.Project(ev))
+	switch {
+	case s.Calls && len(value) > limit:
+		return false
+	case !known:
+		p.times = []int64{ev.Time}
+		p.insertValue(0, value)
+		return true
+	}
+	p.times[0], p.vals[0] = ev.Time, value
 	p.text = len(p.vals[0])
 	return true
 }

@@ -2,7 +2,6 @@ package profile
 
 import (
 	"fmt"
-	"slices"
 	"sort"
 	"strings"
 
@@ -15,8 +14,8 @@ type Profile struct {
 	FirstSeen int64 // least and greatest event time of all events, ms
 	LastSeen  int64
 	Traits    Traits
-	Groups    []string // ids of joined groups, sorted
-	Version   uint64   // of the last membership change
+	Groups    []Group // joined ones, by id
+	Version   uint64  // of the last membership change
 	// Generation is that of the rule set whose memberships Members holds.
 	// Another one means: evaluate every rule when next touched.
 	Generation uint64
@@ -48,10 +47,11 @@ type Outcome uint8
 
 // The outcomes of Apply.
 const (
-	Applied    Outcome = iota
-	Repeat             // its messageId was applied less than 24 hours ago
-	TraitsFull         // it would pass the bound on trait leaves: for the dead letters
-	GroupsFull         // it would pass the bound on groups: for the dead letters
+	Applied         Outcome = iota
+	Repeat                  // its messageId was applied less than 24 hours ago
+	TraitsFull              // it would pass the bound on trait leaves: for the dead letters
+	GroupsFull              // it would pass the bound on groups: for the dead letters
+	GroupTraitsFull         // it would pass the bound on leaves of groups' traits: for the dead letters
 )
 
 // Reason says, for a dead letter, why an event was refused, naming the field
@@ -62,6 +62,8 @@ func (o Outcome) Reason(cfg *Config) string {
 		return fmt.Sprintf("traits: the profile would have more than %d traits, which is the limit", cfg.Traits)
 	case GroupsFull:
 		return fmt.Sprintf("groupId: the profile is in %d groups already, which is the limit", cfg.Groups)
+	case GroupTraitsFull:
+		return fmt.Sprintf("traits: the groups of the profile would have more than %d traits, which is the limit", cfg.GroupTraits)
 	}
 	return ""
 }
@@ -99,8 +101,8 @@ func (p *Profile) Apply(schema *Schema, cfg *Config, ev *event.Event, now int64,
 			return TraitsFull
 		}
 	case event.Group:
-		if !p.applyGroup(cfg, ev, changed) {
-			return GroupsFull
+		if outcome := p.applyGroup(cfg, ev, changed); outcome != Applied {
+			return outcome
 		}
 	}
 	if ev.MessageID != "" {
@@ -113,7 +115,7 @@ func (p *Profile) Apply(schema *Schema, cfg *Config, ev *event.Event, now int64,
 		p.LastSeen, changed.LastSeen = ev.Time, true
 	}
 	p.known = true
-	if ev.IsBehaviour() {
+	if schema.takes(ev) {
 		p.applySeries(schema, cfg, ev, now, changed)
 	}
 	return Applied
@@ -172,19 +174,6 @@ func (s *Schema) touch(path Path, value event.Value, visible bool, changed *Chan
 	}
 }
 
-func (p *Profile) applyGroup(cfg *Config, ev *event.Event, changed *Changed) bool {
-	i, found := slices.BinarySearch(p.Groups, ev.GroupID)
-	if found {
-		return true
-	}
-	if len(p.Groups) >= cfg.Groups {
-		return false
-	}
-	p.Groups = slices.Insert(p.Groups, i, strings.Clone(ev.GroupID))
-	changed.Groups = true
-	return true
-}
-
 func (p *Profile) applySeries(s *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed) {
 	first := len(changed.Series)
 	s.match(ev, func(series int, set uint8) {
@@ -229,8 +218,8 @@ func (p *Profile) EachTrait(schema *Schema, visit func(trait int, value *event.V
 // Bytes estimates the memory the profile takes, Derived not included.
 func (p *Profile) Bytes() int {
 	n := 344 + len(p.ID) + p.seen.bytes() + 16*cap(p.held) + 8*len(p.Members) + p.Traits.bytes()
-	for _, g := range p.Groups {
-		n += 16 + len(g)
+	for i := range p.Groups {
+		n += 64 + len(p.Groups[i].ID) + p.Groups[i].Traits.bytes()
 	}
 	for i := range p.kept {
 		n += p.kept[i].bytes()

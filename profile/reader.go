@@ -15,7 +15,7 @@ type reader struct {
 	blob string
 	at   int // what follows is still to be read
 	err  error
-	old  bool // the blob is of format 1, in which the sums of lumps are numbers
+	old  bool // the blob is of format 1, in which the sums of lumps are numbers and groups have no traits
 
 	// Memory for the points to come.
 	least int // entries that a column gets at once, 0 for no more than asked for

@@ -132,10 +132,8 @@ func (w *rewriter) head(generation func(uint64) uint64) {
 
 // unnumbered is what has no numbers: groups, traits and message ids.
 func (w *rewriter) unnumbered() {
+	w.groups()
 	w.copied(func() {
-		for range w.count(1) {
-			w.text()
-		}
 		for range w.count(3) {
 			w.text()
 			w.varint()

@@ -48,6 +48,10 @@ type Series struct {
 	Prefix bool
 	// Since, when not 0, leaves out events before that instant (ms).
 	Since int64
+	// Calls says that it takes events of every type, whatever their name, and
+	// keeps values of their context: of KeepTotalLast, and none that is longer
+	// than Config.ContextBytes.
+	Calls bool
 	// Where narrows further; nil takes all.
 	Where func(*event.Event) bool
 	// Project gives what Numbers, Distinct, First, Last and Values keep.
@@ -78,6 +82,7 @@ type Schema struct {
 
 	exact  map[string][]int
 	prefix []int
+	calls  []int
 	traits map[Path]int      // index of each trait path
 	inner  map[Path]struct{} // what lies above a trait path
 }
@@ -104,6 +109,10 @@ func NewSchema(traits []Path, series []Series) *Schema {
 // prefix is tried with every event.
 func (s *Schema) file(i int) {
 	one := &s.Series[i]
+	if one.Calls {
+		s.calls = append(s.calls, i)
+		return
+	}
 	prefix := one.Prefix
 	names := []string{one.Name}
 	if one.Keep.Ordered() {
@@ -124,12 +133,28 @@ func (s *Schema) file(i int) {
 	}
 }
 
-// MayTake reports whether any series may take an event of that name.
-func (s *Schema) MayTake(name string) bool { return len(s.exact[name])+len(s.prefix) > 0 }
+// MayTake reports whether any series may take an event. It goes by the
+// event's name, and by whether it has a context.
+func (s *Schema) MayTake(ev *event.Event) bool {
+	return len(s.exact[ev.Name])+len(s.prefix) > 0 || len(s.calls) > 0 && !ev.Context.IsMissing()
+}
+
+// takes reports whether any series may take an event.
+func (s *Schema) takes(ev *event.Event) bool {
+	return ev.IsBehaviour() || len(s.calls) > 0 && !ev.Context.IsMissing()
+}
 
 // match calls add with every series that takes the event, and the set of its
 // steps that do.
 func (s *Schema) match(ev *event.Event, add func(series int, steps uint8)) {
+	if !ev.Context.IsMissing() {
+		for _, i := range s.calls {
+			s.offer(i, ev, add)
+		}
+	}
+	if !ev.IsBehaviour() {
+		return
+	}
 	for _, i := range s.exact[ev.Name] {
 		s.offer(i, ev, add)
 	}

@@ -71,8 +71,8 @@ func (t *Traits) all() iter.Seq[*leaf] {
 
 func (r *reader) leaf() leaf { return leaf{Path(r.text()), r.varint(), r.value(0)} }
 
-// read takes what append wrote.
-func (t *Traits) read(r *reader) {
+// read takes what append wrote. It may refer to the blob, or copies.
+func (t *Traits) read(r *reader, refer bool) {
 	t.count = r.count(3)
 	begin := r.at
 	var last Path
@@ -86,7 +86,9 @@ func (t *Traits) read(r *reader) {
 		r.skip(0)
 		last = path
 	}
-	t.encoded = strings.Clone(r.blob[begin:r.at])
+	if t.encoded = r.blob[begin:r.at]; !refer {
+		t.encoded = strings.Clone(t.encoded)
+	}
 }
 
 // readOf takes of what append wrote the leaves at and below the traits of a

@@ -100,3 +100,17 @@ func TestDocsNameEveryFunction(t *testing.T) {
 		}
 	}
 }
+
+// TestDocsShowANote looks for what is noted of a doubtful segment, word by
+// word.
+func TestDocsShowANote(t *testing.T) {
+	data, err := os.ReadFile("../docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doubtful := "segments:\n  - id: cancelled\n    rule: >\n      last(events(\"Order*\")).name == \"Order Cancelled\"\n"
+	notes := rules.Notes(rules.Source{Name: "segments.yaml", Data: []byte(doubtful)})
+	if len(notes) != 1 || !strings.Contains(string(data), "```\n"+notes.Error()+"\n```") {
+		t.Errorf("docs/rules.md does not show\n%v", notes)
+	}
+}

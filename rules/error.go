@@ -14,6 +14,7 @@ type Error struct {
 	Source  string // the line it stands in
 	Message string // what is wrong
 	Hint    string // what to write instead, "" when the message says it
+	Note    bool   // nothing is wrong, but the rule probably means something else; see Notes
 }
 
 // Error formats the mistake over several lines: where and what, the line
@@ -26,6 +27,9 @@ func (e *Error) Error() string {
 	fmt.Fprintf(&text, "%d:%d: ", e.Line, e.Column)
 	if e.Segment != "" {
 		fmt.Fprintf(&text, "segment %s: ", e.Segment)
+	}
+	if e.Note {
+		text.WriteString("note: ")
 	}
 	text.WriteString(e.Message)
 	if strings.TrimSpace(e.Source) != "" {

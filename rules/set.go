@@ -30,6 +30,7 @@ type Set struct {
 	meanings []uint64      // by position, see mean
 	uses     map[int][]int // positions that a position mentions
 	seriesOf sync.Map      // what SeriesOf has found, by position
+	context  []string      // see ContextFields
 	print    string
 	compiled *engine.Set
 }
@@ -64,12 +65,14 @@ func compile(segments []Segment, missing bool, options Options) (*Set, error) {
 	set := &Set{}
 	builder := engine.NewBuilder(set.mentioned)
 	byID, errs := idOrder(segments), checkIDs(segments)
+	context := contextFields{}
 	checks, built := make([]language.Checked, len(segments)), make([]engine.Rule, len(segments))
 	for _, i := range byID {
 		one, mistakes := language.Check(segments[i].Rule)
 		for _, m := range mistakes {
 			errs = append(errs, segments[i].origin.errorAt(segments[i].ID, segments[i].Rule, m))
 		}
+		context.note(segments[i].Rule, one.Term)
 		if len(errs) == 0 && len(one.Uses) == 0 {
 			built[i], one = builder.Rule(one.Term), language.Checked{} // terms take much room
 		}
@@ -82,6 +85,7 @@ func compile(segments []Segment, missing bool, options Options) (*Set, error) {
 	}
 	set.number(segments, order)
 	set.mean(order, checks)
+	set.context = context.sorted()
 	rules := make([]engine.Rule, len(order))
 	for position, i := range order {
 		if rules[position] = built[i]; checks[i].Term != nil {

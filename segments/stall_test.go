@@ -29,7 +29,7 @@ func (p *pipe) worker(d *desk, store pipeline.Store) *pipeline.Worker {
 	return &pipeline.Worker{
 		Config: pipeline.Default(), Rules: d.live, Sample: d.sample, Store: store, Topic: "events",
 		Owner: func(string) int { return 0 }, Wall: func() int64 { return 0 },
-		Open: func(context.Context, int, int64) (pipeline.Source, error) { return p, nil },
+		Open: func(context.Context, int, int64, pipeline.Anchor) (pipeline.Source, error) { return p, nil },
 		Observer: pipeline.Observer{Committed: func(_ int, b pipeline.BatchStats) {
 			if b.Records > 0 { // and not a sweep's
 				p.committed <- b

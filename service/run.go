@@ -100,8 +100,8 @@ func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 	own := s.Own(&pipeline.Worker{
 		Config: s.config.Pipeline, Rules: s.rules, Sample: s.sample, Store: store, Dead: cluster.DeadLetters(),
 		Observer: s.watch.Pipeline(), Topic: s.config.Kafka.Keyed, Owner: partitioner.Partition, Wall: s.wall(), Hint: group.CommitHint,
-		Open: func(_ context.Context, partition int, offset int64) (pipeline.Source, error) {
-			return cluster.Open(partition, offset), nil
+		Open: func(_ context.Context, partition int, offset int64, anchor pipeline.Anchor) (pipeline.Source, error) {
+			return cluster.Open(partition, offset, anchor), nil
 		},
 	})
 	parts, ctx := errgroup.WithContext(ctx)
@@ -116,6 +116,7 @@ func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 	})
 	if len(s.config.Kafka.Sources) > 0 {
 		router := cluster.Router(shards, func() (stream.Splitter, error) { return event.NewDecoder(s.config.Pipeline.Events) })
+		router.Anchors = store
 		parts.Go(func() error {
 			return s.keep(ctx, s.config.Kafka.Group+"-router", func() error { return router.Run(ctx) })
 		})

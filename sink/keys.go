@@ -13,8 +13,8 @@ import (
 //	                                   a reshard also layout and topic, see layout.go
 //	m:{s12}:meta               hash    of shard 12: epoch, next, clock, outbox, rules,
 //	                                   generation, commits, schema; swept, bucket and sweep,
-//	                                   see below; broken, if it is; sealed, if its profiles
-//	                                   are elsewhere now
+//	                                   see below; anchor, see anchors.go; broken, if it is;
+//	                                   sealed, if its profiles are elsewhere now
 //	m:{s12}:names              list    names that profiles refer to by position
 //	m:{s12}:catalog            hash    name -> what the shard's owner knows of that segment
 //	                                   or series, a text of its own
@@ -25,6 +25,9 @@ import (
 //	m:{s12}:size               hash    segment -> number of members in this shard
 //	m:{s12}:out                stream  membership changes, see outbox.go
 //	m:hll:{<segment>}:20261121 HLL     members that were active on that UTC day
+//	m:{sources}:anchors        hash    topic/partition of a source topic -> anchor
+//	m:{sources}:gaps           list    offsets that were passed over on source topics, as
+//	                                   "topic/partition from to"
 //
 // The fields swept and bucket tell how far the shard is in looking at all its
 // profiles after a change of the rules: swept is the newest generation that it
@@ -53,6 +56,8 @@ func (k keys) timers(shard int) string  { return k.shard(shard) + "timers" }
 func (k keys) gaps(shard int) string    { return k.shard(shard) + "gaps" }
 func (k keys) sizes(shard int) string   { return k.shard(shard) + "size" }
 func (k keys) outbox(shard int) string  { return k.shard(shard) + "out" }
+func (k keys) sourceAnchors() string    { return k.prefix + ":{sources}:anchors" }
+func (k keys) sourceGaps() string       { return k.prefix + ":{sources}:gaps" }
 
 func (k keys) shard(shard int) string { return string(k.appendShard(nil, shard)) }
 

@@ -20,6 +20,8 @@ func TestKeysAreAsDocumented(t *testing.T) {
 		k.sizes(12):               "m:{s12}:size",
 		k.outbox(12):              "m:{s12}:out",
 		k.profiles(12, "ann"):     "m:{s12}:p:1987",
+		k.sourceAnchors():         "m:{sources}:anchors",
+		k.sourceGaps():            "m:{sources}:gaps",
 		k.reach("vip", 20778):     "m:hll:{vip}:20261121",
 		k.reach("vip", 0):         "m:hll:{vip}:19700101",
 		keys{prefix: "b"}.meta(0): "b:{s0}:meta",

@@ -25,6 +25,7 @@ var metaFields = []string{
 	"swept",      // newest generation that every profile was looked at for
 	"bucket",     // where that goes on for a newer generation
 	"sweep",      // generation that swept and bucket were written with
+	"anchor",     // of the log that next is of, see anchors.go
 }
 
 // meta is a shard's meta hash.
@@ -37,6 +38,7 @@ type meta struct {
 	broken, sealed             string
 	swept                      uint64
 	bucket                     int
+	anchor                     pipeline.Anchor
 }
 
 func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
@@ -63,6 +65,9 @@ func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
 	m.generation = uint64(generation)
 	if sweep == generation {
 		m.swept, m.bucket = uint64(swept), int(bucket)
+	}
+	if m.anchor, err = anchorOf(key, text[13], m.next); err != nil {
+		return meta{}, err
 	}
 	return m, nil
 }

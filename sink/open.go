@@ -114,7 +114,7 @@ func (s *Store) takeOver(ctx context.Context, shard int) (pipeline.State, error)
 	return pipeline.State{
 		Epoch: raised.Val(), Next: m.next, Clock: m.clock, Outbox: m.outbox,
 		Rules: m.rules, Generation: m.generation, Names: names, Timers: timers, Gaps: gaps,
-		Swept: m.swept, Bucket: m.bucket, Catalog: catalog,
+		Swept: m.swept, Bucket: m.bucket, Catalog: catalog, Anchor: m.anchor,
 	}, nil
 }
 

@@ -21,7 +21,8 @@ func (t *transaction) fill(ctx context.Context, outboxMax int64) {
 	c := t.commit
 	var key any = t.keys.meta(t.shard)
 	t.begin("hset", key, "next", &c.Next, "clock", &c.Clock, "outbox", t.int(c.Outbox+int64(len(c.Changes))),
-		"rules", &c.Rules, "generation", &c.Generation, "swept", &c.Swept, "bucket", &c.Bucket, "sweep", &c.Generation)
+		"rules", &c.Rules, "generation", &c.Generation, "swept", &c.Swept, "bucket", &c.Bucket, "sweep", &c.Generation,
+		"anchor", t.piece(appendAnchor(t.letters, c.Next, c.Anchor)))
 	t.end(ctx)
 	t.begin("hincrby", key, "commits", t.int(1))
 	t.end(ctx)

@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"muster/credentials"
+	"muster/pipeline"
 	"muster/stream"
 )
 
@@ -62,7 +63,7 @@ func TestAWrongPasswordIsNotTriedAllTheTime(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		source := c.Open(0, 0)
+		source := c.Open(0, 0, pipeline.Anchor{})
 		defer source.Close()
 		_, _ = source.Fetch(ctx) // ends with ctx
 		if err := <-failed; strings.Count(err.Error(), "check sasl.username") != 1 {

@@ -73,9 +73,9 @@ type Config struct {
 	TLS credentials.TLS `yaml:"tls"`
 	// SASL signs in at the brokers. Default: as nobody.
 	SASL SASL `yaml:"sasl"`
-	// AcceptGaps goes on when the log does not hold the offset asked for: at
-	// the first one it holds or, when it ended before, at its end. What was
-	// passed over is told in the Batch. Not part of a configuration file: an
+	// AcceptGaps goes on when the log does not hold the offset asked for, or
+	// is another one: at the first it holds, at its end, or at the offset, so
+	// that nothing is read twice, see docs/operations.md. What was passed over is told in the Batch. Not part of a configuration file: an
 	// operator decides each time. Default: a gap is an error.
 	AcceptGaps bool `yaml:"-"`
 	// TakeOver has Group and Keyed become this deployment's although another

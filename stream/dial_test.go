@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"muster/pipeline"
 	"muster/stream"
 )
 
@@ -41,7 +42,7 @@ func TestDialIsTheOnlyWayOut(t *testing.T) {
 		defer cancel()
 		read := make([]int64, 2)
 		err = c.Group().Run(ctx, func(ctx context.Context, partition int) error {
-			source := c.Open(partition, 0)
+			source := c.Open(partition, 0, pipeline.Anchor{})
 			defer source.Close()
 			for {
 				batch, err := source.Fetch(ctx)

@@ -14,20 +14,42 @@ func IsFatal(err error) bool {
 }
 
 // GapError is returned by Fetch when the log does not hold the offset asked
-// for. Nothing is skipped: an operator must decide.
+// for, or is not the one that was read up to there. Nothing is skipped: an
+// operator must decide.
 type GapError struct {
 	Topic     string
 	Partition int
 	Asked     int64 // offset asked for
 	First     int64 // first offset the log holds
 	Last      int64 // offset the next record will get
+	Anew      bool  // it is another topic of that name: nothing of it was read
+	Cut       bool  // the record before Asked is another one: the log lost its end and has grown again
+}
+
+// goesOn is the offset to go on from behind the gap. It is such that nothing
+// is read twice.
+func (e *GapError) goesOn() int64 {
+	switch {
+	case e.Anew, e.Asked < e.First:
+		return e.First
+	case e.Asked > e.Last:
+		return e.Last
+	}
+	return e.Asked
 }
 
 // Error names the offsets and says what can be done.
 func (e *GapError) Error() string {
 	where := fmt.Sprintf("topic %s partition %d: offset %d was asked for but the log holds %d up to %d",
 		e.Topic, e.Partition, e.Asked, e.First, e.Last)
-	if e.Asked < e.First {
+	switch {
+	case e.Anew:
+		return fmt.Sprintf("%s of a topic that was made anew: what the one before still held is lost; "+
+			"restore the log, or go on at %d with evaluator run --accept-gaps", where, e.goesOn())
+	case e.Cut && e.goesOn() == e.Asked:
+		return fmt.Sprintf("%s and another record before it than was read: the topic lost its end, or was made anew, and has "+
+			"grown since; restore the log, or accept the loss and go on at %d with evaluator run --accept-gaps", where, e.goesOn())
+	case e.Asked < e.First:
 		return fmt.Sprintf("%s: %d offsets are lost, the topic's retention is shorter than the delay; "+
 			"restore the log, or accept the loss and go on at %d with evaluator run --accept-gaps", where, e.First-e.Asked, e.First)
 	}

@@ -20,6 +20,7 @@ const parallelProduces = 4
 // each keyed partition, in order, and dead letters.
 type load struct {
 	from        topicPartition
+	log         string // ends what tells records apart: offsets begin anew in a topic that is made anew
 	partitioner *Partitioner
 	parts       [][]outgoing // by keyed partition
 	origins     [][]origin   // of each record of parts
@@ -50,12 +51,20 @@ func (l *load) reset() {
 	l.letters, l.events, l.tombstones = l.letters[:0], 0, 0
 }
 
+// of says which topic of the name the records to come are of, "" where the
+// brokers don't tell.
+func (l *load) of(id string) {
+	if l.log = ""; id != "" {
+		l.log = "/" + id
+	}
+}
+
 func (l *load) add(splitter Splitter, rec *pipeline.Record) {
 	if rec.Value == nil {
 		l.tombstones++ // a compacted topic says so that a key is no more; no event goes away by it
 		return
 	}
-	where := l.from.topic + "/" + strconv.Itoa(l.from.partition) + "/" + strconv.FormatInt(rec.Offset, 10)
+	where := l.from.topic + "/" + strconv.Itoa(l.from.partition) + "/" + strconv.FormatInt(rec.Offset, 10) + l.log
 	l.routed, l.rejected = splitter.Split(l.routed[:0], l.rejected[:0], rec.Value, where)
 	for i := range l.routed {
 		routed := &l.routed[i]

@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"muster/pipeline"
 	"muster/stream"
 	"muster/test/kit/kafka"
 )
@@ -38,7 +39,7 @@ func TestSourcePassesCompactedRecords(t *testing.T) {
 	f.produce(f.client, &kgo.Record{Topic: "keyed", Key: []byte("active segment"), Value: []byte("x")})
 	broker.Compact()
 	end := f.end("keyed", 0)
-	source := f.connect(nil).Open(0, 0)
+	source := f.connect(nil).Open(0, 0, pipeline.Anchor{})
 	defer source.Close()
 	records := f.fetchUntil(source, end)
 	if len(records) >= int(end) {
@@ -73,7 +74,7 @@ func TestSourcePassesEmptiedBatch(t *testing.T) {
 	broker.ControlKey(int16(kmsg.Fetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		return answer(req, batches), nil, true
 	})
-	source := f.connect(nil).Open(0, 0)
+	source := f.connect(nil).Open(0, 0, pipeline.Anchor{})
 	defer source.Close()
 	checkNumbered(t, f.fetchUntil(source, 20), 10, 20)
 }
@@ -83,7 +84,7 @@ func TestSourceFollowsTheLeader(t *testing.T) {
 	broker := kafka.StartFakeFor(t, kfake.NumBrokers(3))
 	f := newFixture(t, broker)
 	f.createTopic("keyed", 1)
-	source := f.connect(nil).Open(0, 0)
+	source := f.connect(nil).Open(0, 0, pipeline.Anchor{})
 	defer source.Close()
 	for round := range 3 {
 		f.produce(f.client, numbered("keyed", 0, round*10, round*10+10)...)
@@ -111,7 +112,7 @@ func TestSourceOutlastsErrors(t *testing.T) {
 	source := f.connect(&stream.Observer{
 		FetchError:   func(_ string, _ int, err error, _ time.Duration) { failed <- err },
 		FetchSettled: func(string, int) { settled <- len(failed) },
-	}).Open(0, -1)
+	}).Open(0, -1, pipeline.Anchor{})
 	defer source.Close()
 	checkNumbered(t, f.fetchUntil(source, 10), 0, 10)
 	if len(failed) != 5 || len(settled) != 1 || <-settled != 5 {
@@ -130,7 +131,7 @@ func TestSourceSettlesWhenGivenUp(t *testing.T) {
 	source := f.connect(&stream.Observer{
 		FetchError:   func(string, int, error, time.Duration) { cancel() },
 		FetchSettled: func(string, int) { settled++ },
-	}).Open(0, 0)
+	}).Open(0, 0, pipeline.Anchor{})
 	defer source.Close()
 	if _, err := source.Fetch(ctx); !errors.Is(err, context.Canceled) || settled != 1 {
 		t.Errorf("%v, settled %d times; want once", err, settled)
@@ -150,7 +151,7 @@ func TestSourceReportsCorruption(t *testing.T) {
 		broker.KeepControl()
 		return answer(req, batches), nil, true
 	})
-	source := f.connect(nil).Open(0, 0)
+	source := f.connect(nil).Open(0, 0, pipeline.Anchor{})
 	defer source.Close()
 	checkNumbered(t, f.fetchUntil(source, 10), 0, 10)
 	_, err := source.Fetch(f.ctx)
@@ -193,7 +194,7 @@ func TestSourceWaits(t *testing.T) {
 	f := newFixture(t, kafka.StartFakeFor(t))
 	f.createTopic("keyed", 1)
 	f.cfg.PollWait, f.cfg.MinBytes = 400*time.Millisecond, 1<<20
-	source := f.connect(nil).Open(0, 0)
+	source := f.connect(nil).Open(0, 0, pipeline.Anchor{})
 	defer source.Close()
 	f.produce(f.client, numbered("keyed", 0, 0, 5)...)
 	began := time.Now()
@@ -210,7 +211,7 @@ func TestSourceLingers(t *testing.T) {
 	f := newFixture(t, kafka.StartFakeFor(t))
 	f.createTopic("keyed", 1)
 	f.cfg.Linger, f.cfg.MaxBytes = time.Second, 1<<10
-	source := f.connect(nil).Open(0, 0)
+	source := f.connect(nil).Open(0, 0, pipeline.Anchor{})
 	defer source.Close()
 	const batches, size = 100, 10
 	for i := range batches {

@@ -1,6 +1,10 @@
 package stream
 
-import "time"
+import (
+	"time"
+
+	"muster/pipeline"
+)
 
 // Observer watches the package from outside, for logs and metrics. Any func
 // may be nil. They are called from many goroutines and must not block.
@@ -37,8 +41,8 @@ type Observer struct {
 	// ProduceSettled is called once after one or more ProduceErrors in a
 	// row of the same writer, when it has succeeded or given up.
 	ProduceSettled func(topic string, partition int)
-	// CommitError is called when committing offsets to a group failed. The
-	// next commit makes up for it.
+	// CommitError is called when committing offsets to a group, or keeping
+	// the anchor that goes with one, failed. The next commit makes up for it.
 	CommitError func(group string, err error)
 	// Routed is called when records of a source partition have become
 	// events on the keyed topic.
@@ -46,6 +50,8 @@ type Observer struct {
 	// Tombstones is called when records of a source partition were passed
 	// over because they have no value.
 	Tombstones func(topic string, partition, records int)
+	// Passed is called when a source partition is read on behind a gap.
+	Passed func(topic string, partition int, gap pipeline.Gap)
 	// DeadLettered is called when letters of a topic have been kept.
 	DeadLettered func(topic string, letters int)
 }
@@ -131,6 +137,12 @@ func (o *Observer) routed(topic string, partition, records, events int) {
 func (o *Observer) tombstones(topic string, partition, records int) {
 	if o.Tombstones != nil && records > 0 {
 		o.Tombstones(topic, partition, records)
+	}
+}
+
+func (o *Observer) passed(at topicPartition, gap pipeline.Gap) {
+	if o.Passed != nil {
+		o.Passed(at.topic, at.partition, gap)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/segmentio/kafka-go"
 
 	"muster/event"
+	"muster/pipeline"
 )
 
 // routedRecords is how many source records are routed at a time, so that
@@ -23,6 +24,16 @@ type Splitter interface {
 	Reset()
 }
 
+// Anchors keeps which log a source partition's offset is of. It is not kept
+// with the offset, because Kafka forgets that together with the topic.
+type Anchors interface {
+	// SourceAnchor returns what is kept of a partition, zero for nothing.
+	SourceAnchor(ctx context.Context, topic string, partition int) (pipeline.Anchor, error)
+	// KeepSourceAnchor keeps it and, for good, a gap that was passed over
+	// before it, nil for none.
+	KeepSourceAnchor(ctx context.Context, topic string, partition int, a pipeline.Anchor, gap *pipeline.Gap) error
+}
+
 // Router moves the records of the source topics onto the keyed topic,
 // keyed by profile and with the time they had on the source topic. The
 // events of a profile that are on one source partition stay in order.
@@ -30,6 +41,9 @@ type Splitter interface {
 // before them is acknowledged, so a crash routes some records twice and
 // none never.
 type Router struct {
+	// Anchors tells source topics from others of their names; nil for not.
+	Anchors Anchors
+
 	cluster  *Cluster
 	shards   int
 	splitter func() (Splitter, error)
@@ -70,7 +84,7 @@ func (r *Router) Run(ctx context.Context) error {
 			for _, a := range assigned {
 				route := &route{
 					cluster: r.cluster, gen: gen, from: topicPartition{topic, a.ID}, next: a.Offset,
-					partitioner: partitioner, newSplitter: r.splitter,
+					partitioner: partitioner, newSplitter: r.splitter, anchors: r.Anchors,
 				}
 				m.hold(ctx, gen, route.from, route.run, func() {})
 			}
@@ -86,6 +100,9 @@ type route struct {
 	next        int64 // offset before which everything is acknowledged; negative for the first
 	partitioner *Partitioner
 	newSplitter func() (Splitter, error)
+	anchors     Anchors
+	anchor      pipeline.Anchor // of next
+	anchored    bool            // whether anchor was asked for
 }
 
 func (r *route) run(ctx context.Context) error {
@@ -93,7 +110,10 @@ func (r *route) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("making splitter: %w", err)
 	}
-	source := r.cluster.openTopic(r.from.topic, r.from.partition, max(r.next, -1), routedRecords)
+	if err := r.recall(ctx); err != nil {
+		return err
+	}
+	source := r.cluster.openTopic(r.from, max(r.next, -1), r.anchor, routedRecords)
 	defer source.Close()
 	load := newLoad(r.from, r.partitioner)
 	for {
@@ -101,9 +121,15 @@ func (r *route) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if batch.Gap != nil {
+			if err := r.pass(ctx, &batch); err != nil {
+				return err
+			}
+		}
 		if batch.Next == r.next {
 			continue
 		}
+		load.of(batch.Anchor.Topic)
 		for i := range batch.Records {
 			load.add(splitter, &batch.Records[i])
 		}
@@ -114,7 +140,7 @@ func (r *route) run(ctx context.Context) error {
 		r.cluster.observer.tombstones(r.from.topic, r.from.partition, load.tombstones)
 		load.reset()
 		splitter.Reset()
-		r.next = batch.Next
+		r.next, r.anchor = batch.Next, batch.Anchor
 		r.commit(ctx)
 	}
 }
@@ -139,4 +165,5 @@ func (r *route) commit(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		r.cluster.observer.commitError(r.cluster.cfg.routerGroup(), r.cluster.explain(err))
 	}
+	r.keep(ctx)
 }

@@ -35,6 +35,12 @@ func track(topic string, partition int32, profile string, number int) *kgo.Recor
 // route runs a router until the returned func is called, which waits for its end.
 func (f *fixture) route(c *stream.Cluster) (stop func()) {
 	f.t.Helper()
+	return f.routeBy(c, nil)
+}
+
+// routeBy is route with a place for anchors.
+func (f *fixture) routeBy(c *stream.Cluster, anchors stream.Anchors) (stop func()) {
+	f.t.Helper()
 	ctx, cancel := context.WithCancel(f.ctx)
 	shards, err := c.Partitions(ctx)
 	if err != nil {
@@ -42,7 +48,9 @@ func (f *fixture) route(c *stream.Cluster) (stop func()) {
 	}
 	ended := make(chan error, 1)
 	go func() {
-		err := c.Router(shards, newSplitter).Run(ctx)
+		router := c.Router(shards, newSplitter)
+		router.Anchors = anchors
+		err := router.Run(ctx)
 		if err != nil {
 			f.t.Errorf("running router: %v", err) // now, when somebody may be waiting for records
 		}
@@ -210,8 +218,10 @@ func TestRouterIsAtLeastOnce(t *testing.T) {
 	}
 }
 
-func (f *fixture) keyedRecords() (total int64) {
-	for partition := range int32(8) {
+func (f *fixture) keyedRecords() (total int64) { return f.keyedOf(8) }
+
+func (f *fixture) keyedOf(partitions int32) (total int64) {
+	for partition := range partitions {
 		total += f.end("keyed", partition)
 	}
 	return total

@@ -58,7 +58,7 @@ func TestEveryMechanismSignsIn(t *testing.T) {
 		group := c.Group()
 		go func() {
 			done <- group.Run(ctx, func(ctx context.Context, partition int) error {
-				source := c.Open(partition, -1)
+				source := c.Open(partition, -1, pipeline.Anchor{})
 				defer source.Close()
 				batch, err := source.Fetch(ctx)
 				if err == nil {
@@ -202,7 +202,7 @@ func TestARotatedPasswordNeedsNoRestart(t *testing.T) {
 	if err := broker.SetPassword(f.ctx, "the-next-word"); err != nil {
 		t.Fatal(err)
 	}
-	source := c.Open(0, 0)
+	source := c.Open(0, 0, pipeline.Anchor{})
 	defer source.Close()
 	read := make(chan int64, 1)
 	go func() {

@@ -25,10 +25,15 @@ type source struct {
 	cluster   *Cluster
 	topic     string
 	partition int
-	limit     int   // records a Fetch may return
-	next      int64 // offset to ask for; -1 for the first there is
+	limit     int             // records a Fetch may return
+	next      int64           // offset to ask for; -1 for the first there is
+	anchor    pipeline.Anchor // of next
+	forgotten bool            // whether next is -1 although the anchor says that there was another
+	known     bool            // whether the log is the anchor's
+	id        string          // of a topic that is not the anchor's
 	high      int64
 	answered  time.Time // when the last answer with anything in it came
+	heard     time.Time // when the last answer came
 	conn      *wire.Conn
 	unpack    unpacker
 	retry     backoff
@@ -39,18 +44,19 @@ type source struct {
 // offset; -1 starts at the first one the log holds. Nothing is dialed until
 // the first Fetch. Fetch goes on through lost connections and moved leaders
 // until its ctx ends, telling the Observer, and returns *GapError when the
-// log does not hold the offset, unless Config.AcceptGaps, and *CorruptError
-// when it can't be read.
+// log does not hold the offset or is not the anchor's, unless
+// Config.AcceptGaps, and *CorruptError when it can't be read.
 //
 // High counts records of open transactions that Fetch does not return yet:
 // while a transaction hangs, Next stays below High.
-func (c *Cluster) Open(partition int, offset int64) pipeline.Source {
-	return c.openTopic(c.cfg.Keyed, partition, offset, c.cfg.BatchRecords)
+func (c *Cluster) Open(partition int, offset int64, anchor pipeline.Anchor) pipeline.Source {
+	return c.openTopic(topicPartition{c.cfg.Keyed, partition}, offset, anchor, c.cfg.BatchRecords)
 }
 
-func (c *Cluster) openTopic(topic string, partition int, offset int64, limit int) *source {
+func (c *Cluster) openTopic(at topicPartition, offset int64, anchor pipeline.Anchor, limit int) *source {
 	return &source{
-		cluster: c, topic: topic, partition: partition, limit: limit, next: offset,
+		cluster: c, topic: at.topic, partition: at.partition, limit: limit,
+		next: offset, anchor: anchor, forgotten: offset < 0 && anchor.Sum != 0,
 		retry: backoff{first: fetchFirstWait, most: fetchMostWait},
 	}
 }
@@ -115,7 +121,10 @@ func (s *source) attempt(ctx context.Context) (pipeline.Batch, error) {
 		return pipeline.Batch{}, s.unreadable(err)
 	}
 	s.next, s.corrupt = next, 0
-	return pipeline.Batch{Records: records, Next: next, High: s.high}, nil
+	if last := len(records) - 1; last >= 0 {
+		s.anchor = pipeline.AnchorAt(s.anchor.Topic, &records[last])
+	}
+	return pipeline.Batch{Records: records, Next: next, High: s.high, Anchor: s.anchor}, nil
 }
 
 // poll asks the leader for the next batches.
@@ -126,6 +135,11 @@ func (s *source) poll(ctx context.Context) error {
 	if err := s.linger(ctx); err != nil {
 		return err
 	}
+	if !s.known || time.Since(s.heard) > knownFor {
+		if err := s.identify(ctx); err != nil {
+			return err
+		}
+	}
 	cfg := &s.cluster.cfg
 	res, buffer, err := s.conn.Fetch(ctx, wire.Ask{
 		Topic: s.topic, Partition: s.partition, Offset: s.next,
@@ -134,6 +148,7 @@ func (s *source) poll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.heard = time.Now()
 	if errors.Is(res.Code, kafka.OffsetOutOfRange) {
 		return s.outOfRange(ctx)
 	}
@@ -141,7 +156,7 @@ func (s *source) poll(ctx context.Context) error {
 		return fmt.Errorf("fetching offset %d: %w", s.next, res.Code)
 	}
 	if len(res.Batches) > 0 {
-		s.answered = time.Now()
+		s.answered = s.heard
 	}
 	s.high = res.High
 	s.unpack.give(res, buffer)
@@ -173,7 +188,7 @@ func (s *source) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.conn = wire.NewConn(opened, s.cluster.cfg.ClientID, answerTimeout)
+	s.conn, s.known = wire.NewConn(opened, s.cluster.cfg.ClientID, answerTimeout), false
 	return nil
 }
 
@@ -189,13 +204,17 @@ func (s *source) outOfRange(ctx context.Context) error {
 	return &GapError{Topic: s.topic, Partition: s.partition, Asked: s.next, First: first, Last: last}
 }
 
-// pass goes on behind a gap.
+// pass goes on behind a gap. What was read before says nothing of what comes.
 func (s *source) pass(gap *GapError) pipeline.Batch {
-	s.next = gap.First
-	if gap.Asked > gap.Last {
-		s.next = gap.Last
+	s.next, s.forgotten = gap.goesOn(), false
+	if gap.Anew || gap.Cut {
+		s.anchor = pipeline.Anchor{Topic: s.id}
+	} else {
+		s.anchor = pipeline.Anchor{Topic: s.anchor.Topic}
 	}
-	return pipeline.Batch{Next: s.next, High: gap.Last, Gap: &pipeline.Gap{From: gap.Asked, To: s.next}}
+	return pipeline.Batch{
+		Next: s.next, High: gap.Last, Gap: &pipeline.Gap{From: gap.Asked, To: s.next}, Anchor: s.anchor,
+	}
 }
 
 func (s *source) unreadable(err error) error {

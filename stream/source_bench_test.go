@@ -6,6 +6,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"muster/pipeline"
 	"muster/stream"
 	"muster/test/kit/kafka"
 )
@@ -25,7 +26,7 @@ func BenchmarkSource(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer c.Close()
-			source := c.Open(0, 0)
+			source := c.Open(0, 0, pipeline.Anchor{})
 			defer source.Close()
 			var records, next int64
 			b.ReportAllocs()

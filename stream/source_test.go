@@ -25,7 +25,7 @@ func TestSourceTakesBrokersTime(t *testing.T) {
 	f.createTopic(f.cfg.Keyed, 1, "message.timestamp.type", "LogAppendTime")
 	before := time.Now().Add(-time.Minute).UnixMilli()
 	f.produce(f.client, numbered(f.cfg.Keyed, 0, 0, 3)...)
-	source := f.connect(nil).Open(0, 0)
+	source := f.connect(nil).Open(0, 0, pipeline.Anchor{})
 	defer source.Close()
 	for _, r := range f.fetchUntil(source, 3) {
 		if r.Time < before {
@@ -75,7 +75,7 @@ func everyCompression(t *testing.T, f *fixture) {
 	f.cfg.BatchRecords = 300
 	c := f.connect(nil)
 	for partition := range codecs {
-		source := c.Open(partition, 0)
+		source := c.Open(partition, 0, pipeline.Anchor{})
 		records := f.fetchUntil(source, 3000)
 		checkNumbered(t, records, 0, 3000)
 		if err := source.Close(); err != nil {
@@ -103,7 +103,7 @@ func startsInsideBatch(t *testing.T, f *fixture) {
 	for partition, codec := range []kgo.CompressionCodec{kgo.NoCompression(), kgo.Lz4Compression()} {
 		f.produce(f.newClient(kgo.ProducerBatchCompression(codec)), numbered(f.cfg.Keyed, int32(partition), 0, 100)...)
 		for _, from := range []int{1, 57, 99} {
-			source := f.connect(nil).Open(partition, int64(from))
+			source := f.connect(nil).Open(partition, int64(from), pipeline.Anchor{})
 			checkNumbered(t, f.fetchUntil(source, 100), from, 100)
 			source.Close()
 		}
@@ -114,7 +114,7 @@ func startsAtFirst(t *testing.T, f *fixture) {
 	f.createTopic(f.cfg.Keyed, 1)
 	f.produce(f.client, numbered(f.cfg.Keyed, 0, 0, 10)...)
 	f.deleteBefore(f.cfg.Keyed, 0, 4)
-	source := f.connect(nil).Open(0, -1)
+	source := f.connect(nil).Open(0, -1, pipeline.Anchor{})
 	defer source.Close()
 	checkNumbered(t, f.fetchUntil(source, 10), 4, 10)
 }
@@ -134,7 +134,7 @@ func gapAbove(t *testing.T, f *fixture) {
 
 func checkGap(t *testing.T, f *fixture, asked, first, last int64, advice string, on int64) {
 	t.Helper()
-	source := f.connect(nil).Open(0, asked)
+	source := f.connect(nil).Open(0, asked, pipeline.Anchor{})
 	defer source.Close()
 	_, err := source.Fetch(f.ctx)
 	var gap *stream.GapError
@@ -149,7 +149,7 @@ func checkGap(t *testing.T, f *fixture, asked, first, last int64, advice string,
 		t.Errorf("the message %q does not name offset %d and %q", err, asked, advice)
 	}
 	f.cfg.AcceptGaps = true
-	accepting := f.connect(nil).Open(0, asked)
+	accepting := f.connect(nil).Open(0, asked, pipeline.Anchor{})
 	defer accepting.Close()
 	batch, err := accepting.Fetch(f.ctx)
 	if err != nil || batch.Gap == nil || *batch.Gap != (pipeline.Gap{From: asked, To: on}) || batch.Next != on || len(batch.Records) > 0 {
@@ -184,7 +184,7 @@ func leavesOutTransactions(t *testing.T, f *fixture) {
 	transaction(0, 5, kgo.TryAbort)    // 16-20, marker 21
 	const end = 22
 
-	source := f.connect(nil).Open(0, 0)
+	source := f.connect(nil).Open(0, 0, pipeline.Anchor{})
 	defer source.Close()
 	var offsets []int64
 	for next := int64(0); next < end; {
@@ -220,7 +220,7 @@ func batchesStayValid(t *testing.T, f *fixture) {
 		at += size
 	}
 	f.cfg.BatchRecords, f.cfg.MaxBytes = 150, 20_000
-	source := f.connect(nil).Open(0, 0)
+	source := f.connect(nil).Open(0, 0, pipeline.Anchor{})
 	defer source.Close()
 	var before pipeline.Batch
 	seen := 0
@@ -246,7 +246,7 @@ func nullsAndEmpties(t *testing.T, f *fixture) {
 		&kgo.Record{Topic: f.cfg.Keyed, Key: []byte{}, Value: nil,
 			Headers: []kgo.RecordHeader{{Key: "h", Value: []byte("v")}}},
 		&kgo.Record{Topic: f.cfg.Keyed, Key: []byte("k"), Value: []byte("v")})
-	source := f.connect(nil).Open(0, 0)
+	source := f.connect(nil).Open(0, 0, pipeline.Anchor{})
 	defer source.Close()
 	for {
 		batch, err := source.Fetch(f.ctx)
@@ -270,7 +270,7 @@ func emptyPoll(t *testing.T, f *fixture) {
 	failed := make(chan error, 100)
 	source := f.connect(&stream.Observer{
 		FetchError: func(_ string, _ int, err error, _ time.Duration) { failed <- err },
-	}).Open(0, -1)
+	}).Open(0, -1, pipeline.Anchor{})
 	defer source.Close()
 	for range 3 {
 		batch, err := source.Fetch(f.ctx)
@@ -291,7 +291,7 @@ func goesOnAfterRestart(t *testing.T, f *fixture) {
 	failed := make(chan error, 1000)
 	source := f.connect(&stream.Observer{
 		FetchError: func(_ string, _ int, err error, _ time.Duration) { failed <- err },
-	}).Open(0, 0)
+	}).Open(0, 0, pipeline.Anchor{})
 	defer source.Close()
 	checkNumbered(t, f.fetchUntil(source, 10), 0, 10)
 	if err := f.broker.Kill(); err != nil {

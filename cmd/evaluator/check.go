@@ -36,6 +36,9 @@ write instead. Then runs the tests beside the segments:
 A test whose events are of several profiles says which one it means: profile: u1.
 With a test that fails comes the rule as a tree, as evaluator explain shows it.
 
+What a rule probably does not mean as it says, such as the property .name where
+the name of the event, .event_name, is meant, is noted and refuses nothing.
+
 Exit code: 0 all well, 1 a test failed, 2 a segment can't be used.`
 }
 
@@ -46,8 +49,10 @@ type finding struct {
 	Failed   int           `json:"failed"`
 	Errors   []ruleMistake `json:"errors"`
 	Failures []testMistake `json:"failures"`
+	Notes    []ruleMistake `json:"notes,omitempty"`
 	Costs    []rules.Cost  `json:"costs,omitempty"`
 	wrong    rules.Errors  // the same as Errors
+	noted    rules.Errors  // the same as Notes
 }
 
 type ruleMistake struct {
@@ -79,10 +84,12 @@ func (cmd *checkCommand) Run(c console) error {
 	set, err := rules.Load(sources...)
 	switch {
 	case errors.As(err, &found.wrong):
-		found.listErrors()
+		found.Errors = append(found.Errors, listed(found.wrong)...)
 	case err != nil:
 		return unusable(err)
 	default:
+		found.noted = rules.Notes(sources...)
+		found.Notes = listed(found.noted)
 		if err := found.runTests(set); err != nil {
 			return err
 		}
@@ -102,10 +109,13 @@ func (cmd *checkCommand) Run(c console) error {
 	return nil
 }
 
-func (f *finding) listErrors() {
-	for _, e := range f.wrong {
-		f.Errors = append(f.Errors, ruleMistake{e.File, e.Line, e.Column, e.Segment, e.Message, e.Hint})
+// listed are mistakes, or notes, as JSON has them.
+func listed(errs rules.Errors) []ruleMistake {
+	var list []ruleMistake
+	for _, e := range errs {
+		list = append(list, ruleMistake{e.File, e.Line, e.Column, e.Segment, e.Message, e.Hint})
 	}
+	return list
 }
 
 func (f *finding) print(c console, output string) error {
@@ -114,6 +124,11 @@ func (f *finding) print(c console, output string) error {
 	}
 	if len(f.Errors) > 0 {
 		return f.printErrors(c.err)
+	}
+	for _, e := range f.noted {
+		if _, err := fmt.Fprintln(c.err, e.Error()); err != nil {
+			return fmt.Errorf("writing notes: %w", err)
+		}
 	}
 	for _, m := range f.Failures {
 		if _, err := fmt.Fprintf(c.err, "%s:%d: segment %s: %s: %s\n%s", m.File, m.Line, m.Segment, m.Test, m.Message, m.tree()); err != nil {

@@ -59,6 +59,8 @@ type profileView struct {
 	Groups    []string         `json:"groups"`
 	Traits    map[string]any   `json:"traits"`
 	Segments  []membershipView `json:"segments"`
+	// GroupTraits are those that the profile's own calls told, by group.
+	GroupTraits map[string]map[string]any `json:"group_traits"`
 	// Outdated says that the memberships are those of an earlier set of rules.
 	Outdated bool `json:"outdated"`
 }
@@ -108,11 +110,12 @@ func (cmd *profileCommand) read(ctx context.Context, c console, r *reader) (*pro
 	}
 	view := &profileView{
 		Profile: cmd.ID, Shard: shard, Shards: r.layout.Shards, At: instant(seen.Clock), FirstSeen: instant(p.FirstSeen),
-		LastSeen: instant(p.LastSeen), Version: p.Version, Groups: append([]string{}, p.Groups...), Traits: map[string]any{},
-		Segments: []membershipView{}, Outdated: max(p.Generation, seen.Swept) != seen.Generation,
+		LastSeen: instant(p.LastSeen), Version: p.Version, Groups: []string{}, Traits: traitsOf(&p.Traits),
+		GroupTraits: map[string]map[string]any{}, Segments: []membershipView{}, Outdated: max(p.Generation, seen.Swept) != seen.Generation,
 	}
-	if traits, ok := plain(p.Traits.Object()).(map[string]any); ok {
-		view.Traits = traits
+	for i := range p.Groups {
+		g := &p.Groups[i]
+		view.Groups, view.GroupTraits[g.ID] = append(view.Groups, g.ID), traitsOf(&g.Traits)
 	}
 	if p.Deadline != 0 {
 		at := instant(p.Deadline)
@@ -124,6 +127,14 @@ func (cmd *profileCommand) read(ctx context.Context, c console, r *reader) (*pro
 	}
 	slices.Sort(ids)
 	return view, cmd.memberships(ctx, c, r, view, ids)
+}
+
+// traitsOf returns traits as plain data, an empty object where there are none.
+func traitsOf(t *profile.Traits) map[string]any {
+	if traits, ok := plain(t.Object()).(map[string]any); ok {
+		return traits
+	}
+	return map[string]any{}
 }
 
 // memberships adds segments, and since when the profile is in them.

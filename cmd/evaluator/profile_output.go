@@ -58,6 +58,12 @@ func (p *profileView) print(out io.Writer) error {
 	}
 	_, _ = fmt.Fprintln(t, "traits")
 	printTraits(t, "", p.Traits)
+	for _, id := range p.Groups {
+		if traits := p.GroupTraits[id]; len(traits) > 0 {
+			_, _ = fmt.Fprintf(t, "traits of group %s\n", shown(id))
+			printTraits(t, "", traits)
+		}
+	}
 	_, _ = fmt.Fprintln(t, "segments")
 	for _, s := range p.Segments {
 		if s.Since == nil {

@@ -44,6 +44,7 @@ func newReplica(set *rules.Set) (*replica, error) {
 	if err != nil {
 		return nil, err
 	}
+	decoder.ReadContext(set.ContextFields())
 	return &replica{
 		set: set, decoder: decoder, limits: limits,
 		driver: pipeline.NewDriver(set, limits, pipeline.State{Next: -1}, nil),

@@ -10,10 +10,9 @@ import (
 
 	"go.uber.org/zap"
 
-	"muster/config"
+	"muster/reshard"
 	"muster/service"
 	"muster/sink"
-	"muster/stream"
 )
 
 type reshardCommand struct {
@@ -74,20 +73,21 @@ func (cmd *reshardCommand) Run(c console) error {
 		return service.Classify(err)
 	}
 	defer store.Close()
-	layouts, err := store.Layouts(ctx)
-	if err != nil {
-		return service.Classify(err)
-	}
-	r := &resharding{command: cmd, config: cfg, store: store, layouts: layouts, progress: newStepProgress(c.err), began: time.Now()}
-	result, err := r.do(ctx)
-	r.progress.end()
-	if ctx.Err() != nil && err != nil {
+	progress, began := newStepProgress(c.err), time.Now()
+	outcome, err := reshard.Do(ctx, cfg, store, reshard.Request{
+		Shards: cmd.Shards, Keyed: cmd.Keyed, Replication: cmd.Replication,
+		DryRun: cmd.DryRun, Abandon: cmd.Abandon, DropOld: cmd.DropOld, Progress: progress.tell,
+	})
+	progress.end()
+	switch {
+	case ctx.Err() != nil && err != nil:
 		return fmt.Errorf("stopped: run it again to go on, or with --abandon to give it up: %w", err)
+	case err != nil && reshard.Settled(err):
+		return unusable(err)
+	case err != nil:
+		return err
 	}
-	if err != nil {
-		return settledReshard(err)
-	}
-	return result.print(c.out, cmd)
+	return resultOf(outcome, time.Since(began)).print(c.out, cmd)
 }
 
 func (cmd *reshardCommand) validate() error {
@@ -104,52 +104,4 @@ func (cmd *reshardCommand) validate() error {
 		return errors.New("--shards must be 1 to 10000 and --replication at least 1")
 	}
 	return nil
-}
-
-// settledReshard marks an error that running it again can't mend.
-func settledReshard(err error) error {
-	for _, settled := range []error{sink.ErrMismatch, sink.ErrBroken, errTopic} {
-		if errors.Is(err, settled) {
-			return unusable(err)
-		}
-	}
-	if sink.NeedsOperator(err) {
-		return unusable(err)
-	}
-	return err
-}
-
-// resharding is one run of the command.
-type resharding struct {
-	command  *reshardCommand
-	config   config.Config
-	store    *sink.Store
-	layouts  sink.Layouts
-	progress *stepProgress
-	began    time.Time
-}
-
-func (r *resharding) do(ctx context.Context) (*reshardResult, error) {
-	switch {
-	case r.command.Abandon:
-		stays, err := r.store.Abandon(ctx, r.progress.tell)
-		if errors.Is(err, sink.ErrNothing) {
-			return &reshardResult{State: stateNothing, To: layoutOf(r.layouts.Current)}, nil
-		}
-		return &reshardResult{State: stateAbandoned, To: layoutOf(stays)}, err
-	case r.command.DropOld:
-		old, err := r.store.DropOld(ctx, r.progress.tell)
-		if errors.Is(err, sink.ErrNothing) {
-			return &reshardResult{State: stateNothing, To: layoutOf(r.layouts.Current)}, nil
-		}
-		return &reshardResult{State: stateDropped, From: layoutOf(old), To: layoutOf(r.layouts.Current)}, err
-	case r.layouts.Next == nil && r.layouts.Current.Shards == r.command.Shards:
-		return &reshardResult{State: stateNothing, To: layoutOf(r.layouts.Current)}, nil
-	}
-	cluster, err := stream.Connect(r.config.Kafka, nil)
-	if err != nil {
-		return nil, unusable(err)
-	}
-	defer cluster.Close()
-	return r.reshard(ctx, cluster)
 }

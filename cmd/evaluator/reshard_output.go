@@ -7,22 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"muster/reshard"
 	"muster/sink"
-)
-
-// What became of a reshard.
-const (
-	stateDone      = "resharded"
-	stateWould     = "would reshard"
-	stateAbandoned = "abandoned"
-	stateDropped   = "dropped"
-	stateNothing   = "nothing to do"
 )
 
 // reshardResult is what the command prints. Of what is moved it counts
 // nothing where nothing was.
 type reshardResult struct {
-	State    string         `json:"state"`
+	State    reshard.State  `json:"state"`
 	From     *layoutResult  `json:"from,omitempty"`
 	To       *layoutResult  `json:"to"`
 	Moved    *weightResult  `json:"moved,omitempty"`
@@ -36,7 +28,12 @@ type layoutResult struct {
 	Topic  string `json:"topic,omitempty"`
 }
 
-func layoutOf(l sink.Layout) *layoutResult { return &layoutResult{l.Number, l.Shards, l.Topic} }
+func layoutOf(l *sink.Layout) *layoutResult {
+	if l == nil {
+		return nil
+	}
+	return &layoutResult{l.Number, l.Shards, l.Topic}
+}
 
 type weightResult struct {
 	Profiles int64   `json:"profiles"`
@@ -50,19 +47,14 @@ type settingResult struct {
 	Keyed string `json:"kafka.keyed"`
 }
 
-// weigh puts in what is moved, and what somebody should know of it.
-func (r *reshardResult) weigh(w sink.Weight, run *resharding) {
-	r.Moved = &weightResult{w.Profiles, w.Timers, w.Members, w.Outbox, time.Since(run.began).Seconds()}
-	r.Set = &settingResult{r.To.Topic}
-	average, bound := w.Outbox/int64(r.To.Shards), run.config.Redis.OutboxMax
-	if longest := max(w.Longest, average); longest > bound {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("an outbox will have %d entries or more and redis.outbox_max is %d: the first commit "+
-			"drops the oldest; raise it, if they are still to be read", longest, bound))
+// resultOf returns an outcome as it is printed, with the time that it took.
+func resultOf(o *reshard.Outcome, took time.Duration) *reshardResult {
+	r := &reshardResult{State: o.State, To: layoutOf(&o.To), From: layoutOf(o.From), Warnings: o.Warnings}
+	if w := o.Moved; w != nil {
+		r.Moved = &weightResult{w.Profiles, w.Timers, w.Members, w.Outbox, took.Seconds()}
+		r.Set = &settingResult{o.To.Topic}
 	}
-	if w.Recounts > 0 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("the stored sizes of %s were not what profiles say, and are now: "+
-			"something has written to redis", number(int(w.Recounts), "segment")))
-	}
+	return r
 }
 
 func (r *reshardResult) print(out io.Writer, cmd *reshardCommand) error {
@@ -71,21 +63,21 @@ func (r *reshardResult) print(out io.Writer, cmd *reshardCommand) error {
 	}
 	var text strings.Builder
 	switch r.State {
-	case stateDone:
+	case reshard.Done:
 		fmt.Fprintf(&text, "resharded %s to %s: %s in %.1f s\n", r.From, r.To, r.Moved, r.Moved.Seconds)
-	case stateWould:
+	case reshard.Would:
 		fmt.Fprintf(&text, "would reshard %s to %s: %s\n", r.From, r.To, r.Moved)
-	case stateAbandoned:
+	case reshard.Abandoned:
 		fmt.Fprintf(&text, "given up: it stays at %s\n", r.To)
-	case stateDropped:
+	case reshard.Dropped:
 		fmt.Fprintf(&text, "removed %s; in use is %s\n", r.From, r.To)
-	case stateNothing:
+	case reshard.Nothing:
 		fmt.Fprintf(&text, "nothing to do: in use is %s\n", r.To)
 	}
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(&text, "note: %s\n", warning)
 	}
-	if r.State == stateDone {
+	if r.State == reshard.Done {
 		fmt.Fprintf(&text, "\nPut this into the configuration of all evaluators, and then start them:\n\n    kafka:\n      keyed: %s\n\n"+
 			"When all is well, remove the old shards from Redis:\n\n    evaluator reshard -c %s --drop-old\n", r.Set.Keyed, cmd.Config)
 	}

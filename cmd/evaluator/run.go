@@ -37,9 +37,10 @@ mistake are refused as a whole, with file, line and column in the log and a note
 /readyz, and the rules before stay in force.
 
 When a topic's retention has passed the stored offset of a shard, or the topic was made
-anew, the shard stops with both offsets in its error; the others go on. --accept-gaps
-goes on behind what is lost, logs it as an error, and records it in Redis with the
-shard (m:{s0}:gaps). Leave it out of the next start.
+anew or has lost its end, the shard stops with the offsets in its error; the others go on.
+So does a partition of a source topic. --accept-gaps goes on behind what is lost, logs it
+as an error, and records it in Redis (m:{s0}:gaps, m:{sources}:gaps). Leave it out of the
+next start.
 
     /metrics    for Prometheus
     /healthz    200 while the process is alive

@@ -45,7 +45,7 @@ func (s *shard) precedes(c *pipeline.Commit) bool {
 }
 
 func (s *shard) apply(c *pipeline.Commit) {
-	s.state.Next, s.state.Clock = c.Next, c.Clock
+	s.state.Next, s.state.Anchor, s.state.Clock = c.Next, c.Anchor, c.Clock
 	s.state.Rules, s.state.Generation = c.Rules, c.Generation
 	s.state.Swept, s.state.Bucket = c.Swept, c.Bucket
 	s.state.Outbox += int64(len(c.Changes))

@@ -153,6 +153,22 @@ func gaps(t *testing.T, b Backend) {
 	}
 }
 
+// anchors keeps the one of the last commit.
+func anchors(t *testing.T, b Backend) {
+	w := open(t, b.Open(t), shard)
+	for _, a := range []pipeline.Anchor{
+		{Topic: "-_8BAgMEBQYHCAkKCwwNDg", Offset: 1 << 40, Sum: 1<<64 - 1}, {Offset: 3, Sum: 0xabc}, {Topic: "x"}, {},
+	} {
+		c := w.next(1)
+		c.Anchor = a
+		w.commit(t, c)
+		if got := open(t, b.Open(t), shard).state; got.Anchor != a {
+			t.Errorf("the anchor is %+v, want %+v", got.Anchor, a)
+		}
+		w = open(t, b.Open(t), shard)
+	}
+}
+
 func timers(t *testing.T, b Backend) {
 	w := open(t, b.Open(t), shard)
 	c := w.next(1)

@@ -45,6 +45,7 @@ func Run(t *testing.T, start func(t *testing.T) Backend) {
 		"profile ids are any bytes":                    anyBytes,
 		"names only grow":                              namesGrow,
 		"gaps are kept":                                gaps,
+		"an anchor is kept with its offset":            anchors,
 		"timers follow their writes":                   timers,
 		"sizes and members follow changes":             sizes,
 		"a hidden segment has a size and no members":   hidden,

@@ -20,7 +20,7 @@ func TestTimePassesWithoutTraffic(t *testing.T) {
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		s := stack.Start(t, stack.Options{Shards: 2, Cluster: cluster, Wall: true, Segments: "segments:\n" +
 			"  - {id: active, rule: 'count(events(\"Visited\", \"4s\")) > 0'}\n" +
-			"  - {id: silent, rule: 'last(events(\"Visited\")).timestamp <= ago(\"8s\")'}\n"})
+			"  - {id: silent, rule: 'last(events(\"Visited\")).event_time <= ago(\"8s\")'}\n"})
 		s.Init()
 		first := s.Run()
 		visited := time.Now().Truncate(time.Millisecond).UTC()

@@ -19,7 +19,7 @@ func presentRules() map[string]string {
 		"keen":    `count(events("Visited", "30d")) >= 20`,
 		"half":    `bucket("x") < 50 and segment("visitor")`,
 		recent:    `count(events("Visited", "3s")) > 0`,
-		silent:    `last(events("Visited")).timestamp <= ago("2s")`,
+		silent:    `last(events("Visited")).event_time <= ago("2s")`,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muster/test/e2e/stack"
+	"muster/test/kit/environment"
 )
 
 func TestMain(m *testing.M) { os.Exit(stack.Main(m)) }
@@ -38,7 +39,7 @@ const slowestRecovery = session + 2*time.Second
 // TestFaults is what the package is for. Runs go in parallel, as many as
 // go test -parallel says: they wait more than they work.
 func TestFaults(t *testing.T) {
-	runs, seed := environment(t, "MUSTER_RUNS", 2), environment(t, "MUSTER_SEED", 1)
+	runs, seed := environment.Number(t, "MUSTER_RUNS", 2), environment.Number(t, "MUSTER_SEED", 1)
 	var mu sync.Mutex
 	total := outcome{Seed: seed, Kinds: map[string]int{}}
 	var recoveries []time.Duration
@@ -128,18 +129,4 @@ func quantile(list []time.Duration, q float64) time.Duration {
 	}
 	slices.Sort(list)
 	return list[int(q*float64(len(list)-1))]
-}
-
-// environment reads a number.
-func environment(t *testing.T, name string, usual uint64) uint64 {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return usual
-	}
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		t.Fatalf("%s is %q, it must be a number", name, text)
-	}
-	return n
 }

@@ -10,6 +10,7 @@ import (
 // layers further in, and its own sub-packages, but not its neighbours.
 var order = [][]string{
 	{"cmd/evaluator"},
+	{"reshard"},
 	{"service"},
 	{"config"},
 	{"demo", "observe"},

@@ -76,7 +76,7 @@ func seed(t *testing.T, k *keeper, p population, s *segmentation) error {
 		w := &pipeline.Worker{
 			Config: pipeline.Default(), Rules: pipeline.NewLive(s.set), Store: store, Dead: refuse{}, Topic: "births",
 			Owner: partitioner.Partition, Wall: func() int64 { return 0 },
-			Open: func(context.Context, int, int64) (pipeline.Source, error) { return source, nil },
+			Open: func(context.Context, int, int64, pipeline.Anchor) (pipeline.Source, error) { return source, nil },
 		}
 		parts.Go(func() error {
 			defer ended()

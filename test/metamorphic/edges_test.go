@@ -92,7 +92,7 @@ var edges = []edge{
 		rules: map[string]string{
 			"second":   `count(events("A", "1s")) > 0`,
 			"tenyears": `count(events("A", "520w")) > 0`,
-			"silent":   `last(events("A")).timestamp <= ago("520w")`,
+			"silent":   `last(events("A")).event_time <= ago("520w")`,
 		},
 		events: []event.Event{
 			track("u", "2026-11-01T10:00:00Z", ""),
@@ -115,8 +115,8 @@ var edges = []edge{
 		rules: map[string]string{
 			"day":      `count(events("A", "1d")) > 0`,
 			"year":     `count(events("A", "365d")) > 0`,
-			"twodays":  `len(uniq(map(events("A", "36h"), .day))) == 2`,
-			"leap":     `last(events("A")).day == "2028-02-29"`,
+			"twodays":  `len(uniq(map(events("A", "36h"), .event_day))) == 2`,
+			"leap":     `last(events("A")).event_day == "2028-02-29"`,
 			"due":      `traits.due <= now()`,
 			"promised": `traits.due == date("2028-02-29")`,
 		},

@@ -81,7 +81,7 @@ func scatter(p *stream.Partitioner, groups [][]event.Event) [][]pipeline.Record 
 func runShards(t *testing.T, set *rules.Set, store pipeline.Store, p *stream.Partitioner, logs [][]pipeline.Record) {
 	worker := newWorker(t, set, store, nil, 0)
 	worker.Owner = p.Partition
-	worker.Open = func(_ context.Context, partition int, offset int64) (pipeline.Source, error) {
+	worker.Open = func(_ context.Context, partition int, offset int64, _ pipeline.Anchor) (pipeline.Source, error) {
 		return &tape{records: logs[partition], size: 20, next: offset}, nil
 	}
 	var running sync.WaitGroup

@@ -115,8 +115,8 @@ func (w *virtual) join() (leave func()) {
 	worker.Config.CacheBytes, worker.Owner, worker.Hint = tinyCache, w.partitioner.Partition, w.committed
 	worker.Wall = func() int64 { return time.Now().UnixMilli() }
 	worker.Observer.Opened = func(int, pipeline.State) { w.took() }
-	worker.Open = func(_ context.Context, partition int, offset int64) (pipeline.Source, error) {
-		return cluster.Open(partition, offset), nil
+	worker.Open = func(_ context.Context, partition int, offset int64, anchor pipeline.Anchor) (pipeline.Source, error) {
+		return cluster.Open(partition, offset, anchor), nil
 	}
 	ctx, cancel := context.WithCancel(w.t.Context())
 	ended := make(chan error, 1)

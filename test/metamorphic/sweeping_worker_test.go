@@ -115,7 +115,7 @@ func (e *editions) run() bool {
 	}
 	worker := newWorker(e.t, nil, store, nil, 0)
 	worker.Rules, worker.Config.CacheBytes, worker.Config.IdleCheck = e.live, tinyCache, 0
-	worker.Open = func(_ context.Context, _ int, offset int64) (pipeline.Source, error) {
+	worker.Open = func(_ context.Context, _ int, offset int64, _ pipeline.Anchor) (pipeline.Source, error) {
 		return &endless{tape{records: e.records, size: 1 + e.r.IntN(5), next: max(0, offset)}}, nil
 	}
 	err := worker.Run(ctx, 0)

@@ -5,34 +5,19 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 
 	"muster/pipeline"
+	"muster/test/kit/environment"
 	"muster/test/kit/generate"
 )
-
-// number reads one of the environment.
-func number(t *testing.T, name string, usual uint64) uint64 {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return usual
-	}
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		t.Fatalf("%s is %q, it must be a number", name, text)
-	}
-	return n
-}
 
 // eachEdited runs a test on MUSTER_RUNS histories, from seed MUSTER_SEED on. It
 // reports whether these were enough for everything to have happened, and none
 // has failed.
 func eachEdited(t *testing.T, test func(t *testing.T, seed uint64)) (all bool) {
 	t.Helper()
-	runs, seed := number(t, "MUSTER_RUNS", 12), number(t, "MUSTER_SEED", 1)
+	runs, seed := environment.Number(t, "MUSTER_RUNS", 12), environment.Number(t, "MUSTER_SEED", 1)
 	if testing.Short() {
 		runs = min(runs, 4)
 	}

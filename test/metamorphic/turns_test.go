@@ -55,7 +55,7 @@ func TestDeadlineDuringRebalance(t *testing.T) {
 			old := newWorker(t, set, &overtaken{store.Share(), after, func() {
 				drive(t, newWorker(t, set, store.Share(), records, 1))
 			}}, nil, 0)
-			old.Open = func(_ context.Context, _ int, offset int64) (pipeline.Source, error) {
+			old.Open = func(_ context.Context, _ int, offset int64, _ pipeline.Anchor) (pipeline.Source, error) {
 				return &tape{records: records, size: 1, next: offset, waits: true}, nil
 			}
 			if err := old.Run(t.Context(), 0); !errors.Is(err, pipeline.ErrFenced) {

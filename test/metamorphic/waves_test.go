@@ -75,7 +75,7 @@ func drain(t *testing.T, w *pipeline.Worker, records []pipeline.Record, size int
 			cancel()
 		}
 	}
-	w.Open = func(_ context.Context, _ int, offset int64) (pipeline.Source, error) {
+	w.Open = func(_ context.Context, _ int, offset int64, _ pipeline.Anchor) (pipeline.Source, error) {
 		return &tape{records: records, size: size, next: offset, waits: true}, nil
 	}
 	if err := w.Run(ctx, 0); err != nil && !errors.Is(err, errKilled) {

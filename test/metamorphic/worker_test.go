@@ -56,7 +56,7 @@ func newWorker(t *testing.T, set *rules.Set, store pipeline.Store, records []pip
 		Config: pipeline.Default(), Rules: pipeline.NewLive(set), Store: store, Dead: noLetters{t}, Topic: "events",
 		Owner: func(string) int { return 0 },
 		Wall:  func() int64 { return 0 },
-		Open: func(_ context.Context, _ int, offset int64) (pipeline.Source, error) {
+		Open: func(_ context.Context, _ int, offset int64, _ pipeline.Anchor) (pipeline.Source, error) {
 			return &tape{records: records, size: size, next: offset}, nil
 		},
 	}

@@ -27,7 +27,7 @@ var segments = map[string]string{
 	"average":  `mean(map(events("Bought", "1d"), .revenue)) > 25`,
 	"browsers": `count(events("Viewed", "1h")) % 2 == 0`,
 	"fans":     `len(uniq(map(events("Viewed", "1d"), .sku))) > 5`,
-	"recent":   `last(events("Viewed")).timestamp > ago("1m")`,
+	"recent":   `last(events("Viewed")).event_time > ago("1m")`,
 	"regular":  `count(events("Viewed")) > 1000`,
 	"rich":     `traits.plan == "pro" and sum(events("Bought"), .revenue) > 1000`,
 }
@@ -119,7 +119,7 @@ func startShard(b *testing.B, store *sink.Store) *shard {
 	w := &pipeline.Worker{
 		Config: pipeline.Default(), Rules: pipeline.NewLive(set), Store: store, Dead: refuse{}, Topic: "events",
 		Owner: func(string) int { return 0 }, Wall: func() int64 { return 0 },
-		Open:     func(context.Context, int, int64) (pipeline.Source, error) { return s.source, nil },
+		Open:     func(context.Context, int, int64, pipeline.Anchor) (pipeline.Source, error) { return s.source, nil },
 		Observer: pipeline.Observer{Committed: func(_ int, stats pipeline.BatchStats) { s.committed(stats.Records) }},
 	}
 	go func() { s.ended <- w.Run(ctx, 0) }()

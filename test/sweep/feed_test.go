@@ -9,6 +9,7 @@ import (
 
 	"muster/pipeline"
 	"muster/stream"
+	"muster/test/kit/latency"
 	"muster/test/kit/workload"
 )
 
@@ -26,13 +27,12 @@ type feed struct {
 	rank  *rand.Zipf
 	next  int64
 
-	mu        sync.Mutex
-	rate      float64 // records a second
-	since     time.Time
-	sent      int         // since then
-	due       []time.Time // of records not committed yet
-	latencies []time.Duration
-	records   int // committed, since window was last called
+	meter latency.Meter
+
+	mu    sync.Mutex
+	rate  float64 // records a second
+	since time.Time
+	sent  int // since then
 }
 
 func newFeed(shard, profiles int) *feed {
@@ -46,23 +46,6 @@ func (f *feed) play(rate float64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.rate, f.since, f.sent = rate, time.Now(), 0
-}
-
-// window returns how many records were committed since it was last called,
-// and how long each waited.
-func (f *feed) window() (int, []time.Duration) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	records, latencies := f.records, f.latencies
-	f.records, f.latencies = 0, nil
-	return records, latencies
-}
-
-// waiting is how many records are handed out and not committed.
-func (f *feed) waiting() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.due)
 }
 
 // Fetch implements pipeline.Source. As that of the product does, it lets
@@ -125,7 +108,7 @@ func (f *feed) take() pipeline.Batch {
 		if f.rate > 0 {
 			due = f.dueAt(f.sent)
 		}
-		f.due = append(f.due, due)
+		f.meter.Due(due)
 		f.next++
 		f.sent++
 	}
@@ -135,18 +118,6 @@ func (f *feed) take() pipeline.Batch {
 
 // Close implements pipeline.Source.
 func (f *feed) Close() error { return nil }
-
-// committed notes that the next n records are stored.
-func (f *feed) committed(n int) {
-	now := time.Now()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, due := range f.due[:n] {
-		f.latencies = append(f.latencies, now.Sub(due))
-	}
-	f.due = f.due[n:]
-	f.records += n
-}
 
 // record makes the next event: of a hundred, 5 tell a trait, 65 are of a
 // behaviour, and the others are of a kind that no rule asks for.

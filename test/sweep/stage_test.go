@@ -63,7 +63,9 @@ func (s *stage) work(store *sink.Store) {
 	w := &pipeline.Worker{
 		Config: pipeline.Default(), Rules: s.live, Store: store, Dead: refuse{}, Topic: "events",
 		Owner: ownerOf, Wall: func() int64 { return 0 },
-		Open:     func(_ context.Context, shard int, _ int64) (pipeline.Source, error) { return s.feeds[shard], nil },
+		Open: func(_ context.Context, shard int, _ int64, _ pipeline.Anchor) (pipeline.Source, error) {
+			return s.feeds[shard], nil
+		},
 		Observer: pipeline.Observer{Committed: s.committed, Swept: s.swept},
 	}
 	ctx, cancel := context.WithCancel(s.tb.Context())
@@ -81,7 +83,7 @@ func (s *stage) work(store *sink.Store) {
 }
 
 func (s *stage) committed(shard int, stats pipeline.BatchStats) {
-	s.feeds[shard].committed(stats.Records)
+	s.feeds[shard].meter.Committed(stats.Records)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wrote += stats.Profiles
@@ -135,7 +137,7 @@ func (s *stage) await(generation uint64, profiles int64) int64 {
 func (s *stage) quieten() {
 	s.play(0)
 	for _, f := range s.feeds {
-		for f.waiting() > 0 {
+		for f.meter.Waiting() > 0 {
 			time.Sleep(poll)
 		}
 	}
@@ -146,7 +148,7 @@ func (s *stage) quieten() {
 func (s *stage) window() (int, []time.Duration) {
 	records, waits := 0, []time.Duration{}
 	for _, f := range s.feeds {
-		n, more := f.window()
+		n, more := f.meter.Take()
 		records, waits = records+n, append(waits, more...)
 	}
 	slices.Sort(waits)

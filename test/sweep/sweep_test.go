@@ -3,13 +3,12 @@ package sweep
 import (
 	"errors"
 	"maps"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
 	"muster/rules"
+	"muster/test/kit/environment"
 )
 
 const (
@@ -195,13 +194,9 @@ func quantile(sorted []time.Duration, q float64) time.Duration {
 
 // number is how many profiles are to be stored.
 func number(b *testing.B) int {
-	text := os.Getenv("MUSTER_SWEEP_PROFILES")
-	if text == "" {
-		return stored
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1000 {
-		b.Fatalf("MUSTER_SWEEP_PROFILES is %q, which is not a number from 1000 on", text)
+	n := int(environment.Number(b, "MUSTER_SWEEP_PROFILES", stored))
+	if n < 1000 {
+		b.Fatalf("MUSTER_SWEEP_PROFILES is %d, it must be 1000 at least", n)
 	}
 	return n
 }

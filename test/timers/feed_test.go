@@ -9,6 +9,7 @@ import (
 
 	"muster/pipeline"
 	"muster/stream"
+	"muster/test/kit/latency"
 )
 
 // batchRecords is how many records a Fetch brings.
@@ -33,11 +34,11 @@ type feed struct {
 	began   time.Time
 	sent    int
 
-	mu        sync.Mutex
-	due       []time.Time // of records not committed yet
-	latencies []time.Duration
-	left      int // records to commit
-	done      chan struct{}
+	meter latency.Meter
+
+	mu   sync.Mutex
+	left int // records to commit
+	done chan struct{}
 }
 
 func newFeed() *feed { return &feed{stretches: make(chan stretch)} }
@@ -46,14 +47,15 @@ func newFeed() *feed { return &feed{stretches: make(chan stretch)} }
 // each of its records waited from being due to being committed, ascending.
 func (f *feed) play(s stretch) (time.Duration, []time.Duration) {
 	f.mu.Lock()
-	f.due, f.latencies, f.left, f.done = nil, make([]time.Duration, 0, s.records), s.records, make(chan struct{})
+	f.left, f.done = s.records, make(chan struct{})
 	f.mu.Unlock()
 	began := time.Now()
 	f.stretches <- s
 	<-f.done
 	took := time.Since(began)
-	slices.Sort(f.latencies)
-	return took, f.latencies
+	_, latencies := f.meter.Take()
+	slices.Sort(latencies)
+	return took, latencies
 }
 
 // Fetch implements pipeline.Source.
@@ -75,11 +77,9 @@ func (f *feed) Fetch(ctx context.Context) (pipeline.Batch, error) {
 	}
 	n := min(batchRecords, waiting)
 	batch := pipeline.Batch{Records: make([]pipeline.Record, n)}
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	for i := range batch.Records {
 		batch.Records[i] = pipeline.Record{Offset: f.next, Value: f.playing.value(f.sent)}
-		f.due = append(f.due, f.dueAt(f.sent))
+		f.meter.Due(f.dueAt(f.sent))
 		f.next++
 		f.sent++
 	}
@@ -99,13 +99,9 @@ func (f *feed) Close() error { return nil }
 
 // committed notes that the next n records are stored.
 func (f *feed) committed(n int) {
-	now := time.Now()
+	f.meter.Committed(n)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, due := range f.due[:n] {
-		f.latencies = append(f.latencies, now.Sub(due))
-	}
-	f.due = f.due[n:]
 	if f.left -= n; n > 0 && f.left == 0 {
 		close(f.done)
 	}

@@ -148,7 +148,7 @@ func work(b *testing.B, set *rules.Set, store *sink.Store) (f *feed, overdue *at
 	w := &pipeline.Worker{
 		Config: pipeline.Default(), Rules: pipeline.NewLive(set), Store: store, Dead: refuse{}, Topic: "events",
 		Owner: func(string) int { return 0 }, Wall: func() int64 { return 0 },
-		Open: func(context.Context, int, int64) (pipeline.Source, error) { return f, nil },
+		Open: func(context.Context, int, int64, pipeline.Anchor) (pipeline.Source, error) { return f, nil },
 		Observer: pipeline.Observer{Committed: func(_ int, s pipeline.BatchStats) {
 			overdue.Store(int64(s.Overdue))
 			f.committed(s.Records)

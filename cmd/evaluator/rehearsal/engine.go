@@ -40,6 +40,7 @@ func newEngine(set *rules.Set, limits pipeline.Config, refuse func(int, string))
 	if err != nil {
 		return nil, err
 	}
+	decoder.ReadContext(set.ContextFields())
 	e := &engine{limits: limits, decoder: decoder, archive: newArchive(), refuse: refuse}
 	e.driver = pipeline.NewDriver(set, limits, pipeline.State{Next: -1}, e)
 	e.driver.Receiver, e.driver.Stage = e, e.enter

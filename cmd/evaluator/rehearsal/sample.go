@@ -44,6 +44,7 @@ func NewSample(limits event.Config) (*Sample, error) {
 	if err != nil {
 		return nil, err
 	}
+	decoder.ReadContext(nil)
 	return &Sample{decoder: decoder, profiles: map[string]struct{}{}}, nil
 }
 

@@ -46,7 +46,7 @@ func (s *scale) Cell(v event.Value) uint16 { return s.cell(v) }
 // Interval implements profile.Cells: it returns the numbers around those of a
 // cell that no rule tells from them.
 func (s *scale) Interval(cell uint16) (profile.Interval, bool) {
-	if s.domain == domainTexts || s.domain == domainVersions || !s.isOrdered(cell) {
+	if s.ofTexts() || !s.isOrdered(cell) {
 		return profile.Interval{}, false
 	}
 	first, last := s.base, s.cells-1

@@ -11,7 +11,8 @@ import (
 
 // order compares two values by the missing-value law: ok is false when an
 // operand is missing or the kinds can't be compared. Times compare with
-// texts and numbers that read as times.
+// texts and numbers that read as times, and two texts that both do compare as
+// times too.
 func order(left, right event.Value) (sign int, ok bool) {
 	if left.Kind() != right.Kind() {
 		return orderTimes(left, right)
@@ -24,13 +25,31 @@ func order(left, right event.Value) (sign int, ok bool) {
 		}
 		return cmp.Compare(x, y), true
 	case event.KindString:
-		return strings.Compare(left.Text(), right.Text()), true
+		return orderTexts(left.Text(), right.Text()), true
 	case event.KindTime:
 		return cmp.Compare(left.Millis(), right.Millis()), true
 	case event.KindVersion:
 		return language.CompareVersions(left.Text(), right.Text()), true
 	}
 	return 0, false
+}
+
+// orderTexts compares two texts that both are times as times, and others as
+// texts.
+func orderTexts(left, right string) int {
+	if x, y, ok := bothTimes(left, right); ok {
+		return cmp.Compare(x, y)
+	}
+	return strings.Compare(left, right)
+}
+
+// bothTimes returns two texts as times, in milliseconds, where both are one.
+func bothTimes(left, right string) (x, y int64, ok bool) {
+	if x, ok = event.ParseTime(left); !ok {
+		return 0, 0, false
+	}
+	y, ok = event.ParseTime(right)
+	return x, y, ok
 }
 
 func orderTimes(a, b event.Value) (int, bool) {
@@ -52,9 +71,19 @@ func equal(a, b event.Value) bool {
 		return false
 	case event.KindBool, event.KindArray, event.KindObject:
 		return a.Equal(b)
+	case event.KindString:
+		if b.Kind() == event.KindString {
+			return a.Text() == b.Text() || sameTime(a.Text(), b.Text())
+		}
 	}
 	sign, ok := order(a, b)
 	return ok && sign == 0
+}
+
+// sameTime reports whether two texts are the same time.
+func sameTime(left, right string) bool {
+	x, y, ok := bothTimes(left, right)
+	return ok && x == y
 }
 
 // compare applies one of the six comparison operators.

@@ -57,7 +57,7 @@ func TestCountOf7WithThreshold3NeedsNoTimerUntilTheFifthOldestLeaves(t *testing.
 		{`first(events("Order", "100s")).amount > 35`, 103},
 		{`last(events("Order", "100s")).amount > 35`, 107},
 		{`last(events("Order", "100s", "50s")).amount > 35`, 51},
-		{`last(events("Order", "100s")).timestamp > ago("30s")`, 37},
+		{`last(events("Order", "100s")).event_time > ago("30s")`, 37},
 		{`count(events("Order", "100s")) >= 3 and count(events("Order", "50s")) >= 6`, 52},
 		// Not an aggregate as it stands: whatever may change it.
 		{`count(events("Order", "100s")) * 2 >= 3`, 101},

@@ -52,9 +52,9 @@ func compileValue(term *language.Term, numbers slots) evaluator {
 	case language.OpInstant:
 		offset := term.Offset
 		return func(e *env) event.Value { return event.TimeOf(e.now + offset) }
-	case language.OpID, language.OpFirstSeen, language.OpLastSeen, language.OpGroups:
+	case language.OpID, language.OpFirstSeen, language.OpLastSeen, language.OpGroups, language.OpGroupList:
 		return profileField(term.Op)
-	case language.OpProperty, language.OpTimestamp, language.OpDay, language.OpEventName:
+	case language.OpProperty, language.OpContext, language.OpChannel, language.OpEventTime, language.OpEventDay, language.OpEventName:
 		return eventField(term)
 	case language.OpElement:
 		keys := pathKeys(term.Name)
@@ -77,10 +77,14 @@ func profileField(o language.Op) evaluator {
 	case language.OpLastSeen:
 		return func(e *env) event.Value { return event.TimeOf(e.profile.LastSeen) }
 	}
+	each := func(g *profile.Group) event.Value { return event.StringOf(g.ID) }
+	if o == language.OpGroupList {
+		each = (*profile.Group).Object
+	}
 	return func(e *env) event.Value {
 		list := make([]event.Value, len(e.profile.Groups))
-		for i, g := range e.profile.Groups {
-			list[i] = event.StringOf(g)
+		for i := range e.profile.Groups {
+			list[i] = each(&e.profile.Groups[i])
 		}
 		return event.ArrayOf(list)
 	}
@@ -88,14 +92,24 @@ func profileField(o language.Op) evaluator {
 
 func eventField(t *language.Term) evaluator {
 	switch t.Op {
-	case language.OpTimestamp:
+	case language.OpEventTime:
 		return func(e *env) event.Value { return event.TimeOf(e.event.Time) }
-	case language.OpDay:
+	case language.OpEventDay:
 		return func(e *env) event.Value {
 			return event.StringOf(time.UnixMilli(e.event.Time).UTC().Format(time.DateOnly))
 		}
 	case language.OpEventName:
 		return func(e *env) event.Value { return event.StringOf(e.event.Name) }
+	case language.OpChannel:
+		return func(e *env) event.Value {
+			if e.event.Channel == "" {
+				return event.Value{}
+			}
+			return event.StringOf(e.event.Channel)
+		}
+	case language.OpContext:
+		keys := pathKeys(t.Name)
+		return func(e *env) event.Value { return descend(e.event.Context, keys) }
 	}
 	keys := pathKeys(t.Name)
 	return func(e *env) event.Value { return descend(e.event.Body, keys) }
@@ -154,6 +168,11 @@ func compileFunction(term *language.Term, numbers slots) evaluator {
 		return onText(first, strings.TrimSpace)
 	case language.OpVersion:
 		return func(e *env) event.Value { return language.VersionOf(first(e)) }
+	case language.OpFloat, language.OpInt, language.OpText, language.OpDate:
+		convert := map[language.Op]func(event.Value) event.Value{
+			language.OpFloat: language.FloatOf, language.OpInt: language.IntOf, language.OpText: language.TextOf, language.OpDate: language.TimeOf,
+		}[term.Op]
+		return func(e *env) event.Value { return convert(first(e)) }
 	case language.OpLen:
 		return func(e *env) event.Value { return lengthOf(first(e)) }
 	case language.OpPlus, language.OpNeg:

@@ -39,6 +39,9 @@ func (b *Builder) normalize(term *language.Term, negate bool) *formula {
 	if term.Op == language.OpCond && isCondition(term.Args[1]) && isCondition(term.Args[2]) && expanded(term) <= maxExpanded {
 		return b.choice(term, negate)
 	}
+	if f := b.timeText(term); f != nil {
+		return f.complement(negate)
+	}
 	lit := b.literal(term)
 	if negate {
 		lit.negated = !lit.negated

@@ -35,7 +35,7 @@ func (b *Builder) inputsOf(term *language.Term) inputs {
 			in.firstSeen = true
 		case language.OpLastSeen:
 			in.lastSeen = true
-		case language.OpGroups:
+		case language.OpGroups, language.OpGroupList:
 			in.groups = true
 		case language.OpInstant:
 			in.clock = true

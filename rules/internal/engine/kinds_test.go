@@ -24,6 +24,12 @@ var everyPredicate = []string{
 	`"vip" in traits.x`, `1 not in traits.x`, `any(traits.x, # == "vip")`, `all(traits.x, # != 1)`, `none(traits.x, # == 1)`, `count(traits.x, # == 1) > 0`,
 	`traits.x == traits.y`, `traits.x != traits.y`, `traits.x < traits.y`, `traits.x.city == "pro"`, `traits.x.city != nil`, `traits.x.city > 1`,
 	`traits.x ? traits.y == 1 : traits.x == 1`,
+	`float(traits.x) == 1`, `float(traits.x) >= 2.5`, `float(traits.x) == nil`, `int(traits.x) < 2`, `int(traits.x) in 0..5`, `int(traits.x) != 12`,
+	`string(traits.x) == "1"`, `string(traits.x) in ["true", "2.5", "pro"]`, `string(traits.x) startsWith "2"`, `string(traits.x) > "1"`, `string(traits.x) != nil`,
+	`date(traits.x) < now()`, `date(traits.x) >= date("2026-10-05")`, `date(traits.x) != nil`, `date(float(traits.x)) > ago("7d")`, `float(traits.x) > float(traits.y)`,
+	`traits.x == "2026-10-05"`, `traits.x != "2026-10-05"`, `traits.x < "2026-10-05"`, `traits.x >= "2026-10-05T02:00+02"`, `traits.x > "2026-10-01" and traits.x <= "2026-10-05"`,
+	`traits.x in ["pro", "2026-10-05", 1]`, `traits.x not in ["2026-10-01T00:00:00.001"]`, `"2026-10-05" in traits.x`, `(traits.x ?? "2026-10-05") >= "2026-10-05 00:00"`,
+	`"2026-10-05" > traits.x`, `string(traits.x) == "2026-10-05T00:00"`, `lower(traits.x) < "2026-10-05T00:00"`,
 }
 
 // everyKind are values of every kind; a missing one takes the trait away.
@@ -31,9 +37,10 @@ func everyKind() []event.Value {
 	object := func(city event.Value) event.Value { return event.ObjectOf([]event.Value{text("city"), city}) }
 	return []event.Value{
 		{}, number(1), number(2.5), number(-3), text("pro"), text("Pro "), text("free"), text(""), text("2.10.0"), text("2026-10-05"), text("2026-10-01T00:00:00.001Z"),
-		text("2026-10-05 02:00+02"), number(1790812800), number(1790812800001), number(-1e12), number(1e15),
+		text("2026-10-05 02:00+02"), number(1790812800), number(1790812800001), number(-1e12), number(1e15), number(-0.5),
+		text("12"), text("1.0"), text("2.5e0"), text("0x1"), text("1_2"), text(" 1"), text("9007199254740993"), text("1795000000.9"), text("2026-10-04T24:00"),
 		event.BoolOf(true), event.BoolOf(false), event.ArrayOf([]event.Value{}), event.ArrayOf([]event.Value{number(1), text("vip")}),
-		event.ArrayOf([]event.Value{{}, text("vip")}), object(text("pro")), object(number(2)), object(event.Value{}),
+		event.ArrayOf([]event.Value{{}, text("vip")}), event.ArrayOf([]event.Value{text("2026-10-05T00:00Z")}), object(text("pro")), object(number(2)), object(event.Value{}),
 	}
 }
 

@@ -88,7 +88,7 @@ func (b *Builder) indexed(term *language.Term) *literal {
 	case language.OpEqual, language.OpNotEqual, language.OpLess, language.OpLessEqual, language.OpGreater, language.OpGreaterEqual:
 		return b.comparison(term)
 	case language.OpPresent, language.OpAbsent:
-		return b.oneOf(term.Args[0], []event.Value{{}}, term.Op == language.OpPresent)
+		return b.oneOf(term.Args[0], domainPlain, []event.Value{{}}, term.Op == language.OpPresent)
 	case language.OpIn:
 		return b.contained(term)
 	case language.OpInRange:
@@ -96,7 +96,7 @@ func (b *Builder) indexed(term *language.Term) *literal {
 	case language.OpContains, language.OpStartsWith, language.OpEndsWith, language.OpMatches:
 		return b.textual(term)
 	case language.OpTrait, language.OpProperty, language.OpField, language.OpAggregate:
-		return b.oneOf(term, []event.Value{event.BoolOf(true)}, false)
+		return b.oneOf(term, domainPlain, []event.Value{event.BoolOf(true)}, false)
 	}
 	return nil
 }
@@ -148,25 +148,28 @@ func (b *Builder) plainComparison(left *language.Term, op language.Op, value eve
 	switch value.Kind() {
 	case event.KindNumber:
 		if equality {
-			return b.oneOf(left, []event.Value{value}, op == language.OpNotEqual)
+			return b.oneOf(left, domainPlain, []event.Value{value}, op == language.OpNotEqual)
 		}
 		return b.ordered(left, domainPlain, op, value)
 	case event.KindString:
-		if equality {
-			return b.oneOf(left, []event.Value{value}, op == language.OpNotEqual)
+		switch {
+		case isTimeText(value):
+			return nil // timeText indexes it, where it can
+		case equality:
+			return b.oneOf(left, domainPlain, []event.Value{value}, op == language.OpNotEqual)
 		}
 		return b.ordered(left, domainTexts, op, value)
 	case event.KindBool:
 		if equality {
-			return b.oneOf(left, []event.Value{value}, op == language.OpNotEqual)
+			return b.oneOf(left, domainPlain, []event.Value{value}, op == language.OpNotEqual)
 		}
 	}
 	return nil
 }
 
 // oneOf indexes membership of a value in a set of constants.
-func (b *Builder) oneOf(of *language.Term, values []event.Value, negated bool) *literal {
-	s := b.scale(of, domainPlain, len(values))
+func (b *Builder) oneOf(of *language.Term, d domain, values []event.Value, negated bool) *literal {
+	s := b.scale(of, d, len(values))
 	if s == nil {
 		return nil
 	}
@@ -209,14 +212,14 @@ func (b *Builder) contained(t *language.Term) *literal {
 		return nil
 	}
 	for _, v := range right.Value.Elements() {
-		if k := v.Kind(); k != event.KindNumber && k != event.KindString && k != event.KindBool {
+		if k := v.Kind(); k != event.KindNumber && k != event.KindString && k != event.KindBool || isTimeText(v) {
 			return nil
 		}
 	}
 	if right.Value.Len() == 0 {
 		return &literal{kind: literalAlways, negated: true}
 	}
-	return b.oneOf(left, right.Value.Elements(), false)
+	return b.oneOf(left, domainPlain, right.Value.Elements(), false)
 }
 
 // wholeNumbers indexes x in low..high.
@@ -230,5 +233,5 @@ func (b *Builder) wholeNumbers(t *language.Term) *literal {
 	for f := low; f <= high; f++ {
 		values = append(values, event.NumberOf(f))
 	}
-	return b.oneOf(t.Args[0], values, false)
+	return b.oneOf(t.Args[0], domainPlain, values, false)
 }

@@ -80,7 +80,7 @@ func NewMatcher(s *Set) *Matcher {
 // say so of one that no rule takes.
 func (m *Matcher) Concerns(ev *event.Event) bool {
 	l := &m.set.listeners
-	return !ev.IsBehaviour() || m.set.schema.MayTake(ev.Name) || !l.firstSeen.none() || !l.lastSeen.none()
+	return !ev.IsBehaviour() || m.set.schema.MayTake(ev) || !l.firstSeen.none() || !l.lastSeen.none()
 }
 
 // Prepare makes sure that the profile's State is in memory and is that of

@@ -14,11 +14,13 @@ import (
 type domain uint8
 
 const (
-	domainPlain    domain = iota // numbers, texts, bools, missing
-	domainTexts                  // texts in their order
-	domainMoment                 // times, in milliseconds
-	domainAge                    // how long ago a time was, in milliseconds
-	domainVersions               // versions in their order
+	domainPlain      domain = iota // numbers, texts, bools, missing
+	domainTexts                    // texts in their order
+	domainMoment                   // times, in milliseconds
+	domainAge                      // how long ago a time was, in milliseconds
+	domainVersions                 // versions in their order
+	domainTimeTexts                // texts that are times, in milliseconds
+	domainOtherTexts               // texts that are no times, in their order
 )
 
 // Cells that every scale has. What a scale can't tell apart is other.
@@ -151,7 +153,7 @@ func (s *scale) numberCell(number float64) uint16 {
 }
 
 func (s *scale) textCell(v event.Value) uint16 {
-	if (s.domain == domainTexts) != (v.Kind() == event.KindString) {
+	if (s.domain != domainVersions) != (v.Kind() == event.KindString) {
 		return cellOther
 	}
 	i := sort.Search(len(s.ordered), func(i int) bool { return s.compareText(s.ordered[i], v.Text()) >= 0 })
@@ -165,7 +167,7 @@ func (s *scale) textCell(v event.Value) uint16 {
 // firstBehind returns the first cell behind a bound of the ordered region.
 func (s *scale) firstBehind(b bound) int {
 	var c int
-	if s.domain == domainTexts || s.domain == domainVersions {
+	if s.ofTexts() {
 		i := sort.Search(len(s.ordered), func(i int) bool { return s.compareText(s.ordered[i], b.text) >= 0 })
 		c = s.base + 2*i + 1
 	} else {
@@ -175,6 +177,12 @@ func (s *scale) firstBehind(b bound) int {
 		c++
 	}
 	return c
+}
+
+// ofTexts reports whether the ordered region has texts or versions for
+// constants, and not numbers.
+func (s *scale) ofTexts() bool {
+	return s.domain == domainTexts || s.domain == domainVersions || s.domain == domainOtherTexts
 }
 
 // isOrdered reports whether a cell lies in the ordered region.
@@ -202,11 +210,15 @@ const maxScales = 1 << 16
 
 // traitOf returns the index of the trait that a scale's values are, or -1.
 func (b *Builder) traitOf(of *language.Term, d domain) int {
-	if of.Op != language.OpTrait || d == domainMoment || d == domainAge {
+	if of.Op != language.OpTrait || !d.plain() {
 		return -1
 	}
 	return b.trait(profile.Path(of.Name))
 }
+
+// plain reports whether a scale's cells are those of its expression's own
+// value, and not of what this reads as.
+func (d domain) plain() bool { return d == domainPlain || d == domainTexts || d == domainVersions }
 
 // sensed compiles an expression for the value that a scale's cells are of.
 func (b *Builder) sensed(of *language.Term, d domain) evaluator {
@@ -218,6 +230,22 @@ func (b *Builder) sensed(of *language.Term, d domain) evaluator {
 				return event.NumberOf(float64(ms))
 			}
 			return event.Value{}
+		}
+	case domainTimeTexts:
+		return func(e *env) event.Value {
+			v := value(e)
+			if ms, ok := v.AsTime(); ok && v.Kind() == event.KindString {
+				return event.NumberOf(float64(ms))
+			}
+			return event.Value{}
+		}
+	case domainOtherTexts:
+		return func(e *env) event.Value {
+			v := value(e)
+			if _, ok := v.AsTime(); ok || v.Kind() != event.KindString {
+				return event.Value{}
+			}
+			return v
 		}
 	case domainAge:
 		return func(e *env) event.Value {

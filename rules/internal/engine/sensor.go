@@ -66,7 +66,7 @@ func (b *Builder) textual(t *language.Term) *literal {
 
 // element indexes constant in x.
 func (b *Builder) element(v event.Value, in *language.Term) *literal {
-	if _, ok := elementOf(v); !ok {
+	if _, ok := elementOf(v); !ok || isTimeText(v) {
 		return nil
 	}
 	return b.bit(in, pattern{op: language.OpIn, element: v}, "in"+language.Constant(v).String())

@@ -31,7 +31,7 @@ func (b *Builder) seriesOf(a *language.Aggregate, key string) profile.Series {
 	}
 	st := a.Stream
 	s := profile.Series{
-		Key: key, Name: st.Name, Prefix: st.Prefix, Since: st.Window.Since, Keep: a.Keep(),
+		Key: key, Name: st.Name, Prefix: st.Prefix, Since: st.Window.Since, Calls: st.Calls, Keep: a.Keep(),
 		Where: b.predicateOf(&st),
 	}
 	if st.Project != nil {

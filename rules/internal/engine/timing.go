@@ -25,7 +25,7 @@ func (b *Builder) noteTimings() {
 	b.set.timings = make([]timing, len(b.list))
 	for i, scale := range b.scales {
 		of := b.sources.scales[i]
-		if of.Op != language.OpAggregate || scale.domain == domainAge || scale.domain == domainMoment {
+		if of.Op != language.OpAggregate || !scale.domain.plain() {
 			b.watch(of)
 			continue
 		}

@@ -151,7 +151,7 @@ func (c *checker) single(n ast.Node, o operand) *Term {
 	case o.edge != nil:
 		return c.wrong(n, "name a property, as last(...).price; count(...) > 0 tells whether there is one", "a whole event is not a value")
 	}
-	return o.term
+	return c.named(n, o.term)
 }
 
 func (c *checker) operand(node ast.Node, visible scope) operand {

@@ -62,8 +62,10 @@ func functionOf(name string) (function, bool) {
 		return function{1, 1, name + `("7d")`, func(c *checker, _ ast.Node, args []ast.Node, _ scope) operand {
 			return of(c.shifted(name, args[0]))
 		}}, true
-	case "date":
-		return function{1, 1, `date("2026-11-01")`, (*checker).date}, true
+	case "float", "int", "string", "date":
+		return function{1, 1, conversions[name].usage, func(c *checker, _ ast.Node, args []ast.Node, s scope) operand {
+			return of(c.convert(name, args[0], s))
+		}}, true
 	case "held":
 		return function{2, 2, heldUsage, (*checker).held}, true
 	case "sequence":
@@ -81,7 +83,7 @@ func functionOf(name string) (function, bool) {
 // functionNames lists the language's functions.
 func functionNames() []string {
 	return []string{"events", "filter", "map", "uniq", "count", "any", "none", "all", "one", "sum", "mean", "min", "max", "first", "last",
-		"len", "lower", "upper", "trim", "version", "now", "ago", "from_now", "date", "since", "held", "sequence", "abandoned", "segment", "bucket"}
+		"len", "lower", "upper", "trim", "version", "float", "int", "string", "date", "now", "ago", "from_now", "since", "held", "sequence", "abandoned", "segment", "bucket"}
 }
 
 func (c *checker) call(node ast.Node, name string, args []ast.Node, visible scope) operand {
@@ -150,18 +152,6 @@ func (c *checker) shifted(name string, arg ast.Node) *Term {
 		d = -d
 	}
 	return &Term{Op: OpInstant, Kind: event.KindTime, Offset: d}
-}
-
-func (c *checker) date(n ast.Node, args []ast.Node, _ scope) operand {
-	text, ok := c.constantText(args[0], `date("2026-11-01")`)
-	if !ok {
-		return of(invalid)
-	}
-	ms, ok := event.ParseTime(text)
-	if !ok {
-		return of(c.wrong(args[0], "write 2026-11-21 or 2026-11-21T10:00:00Z", "%q is not a date", text))
-	}
-	return of(Constant(event.TimeOf(ms)))
 }
 
 func (c *checker) segment(n ast.Node, args []ast.Node, s scope) operand {

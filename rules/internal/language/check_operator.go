@@ -242,9 +242,12 @@ func (c *checker) in(node *ast.BinaryNode, s scope) *Term {
 // neverIn says why a value can't be in a list, or not be one of its elements,
 // "" when it may be.
 func neverIn(left, right *Term) (message, hint string) {
-	if right.Op == OpGroups {
+	switch right.Op {
+	case OpGroups:
 		element := &Term{Op: OpElement, Kind: event.KindString}
 		return mismatch(left, element), mismatchHint(left, element)
+	case OpGroupList:
+		return mismatch(left, &Term{Op: OpElement, Kind: event.KindObject}), `ids are in profile.groups, as "acme" in profile.groups`
 	}
 	for _, v := range right.Value.Elements() {
 		if message := mismatch(left, Constant(v)); message != "" {

@@ -63,8 +63,11 @@ func (c *checker) quantifyArray(name string, array *Term, args []ast.Node, visib
 		return &Term{Op: OpCountOf, Kind: event.KindNumber, Args: []*Term{array, Constant(event.BoolOf(true))}}
 	}
 	element := &Term{Op: OpElement}
-	if array.Op == OpGroups {
+	switch array.Op {
+	case OpGroups:
 		element.Kind = event.KindString
+	case OpGroupList:
+		element.Kind = event.KindObject
 	}
 	predicate := c.condition(args[1], scope{event: visible.event, element: element})
 	kind := event.KindBool

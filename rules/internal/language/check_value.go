@@ -61,11 +61,15 @@ func (c *checker) identifier(node *ast.IdentifierNode, s scope) operand {
 	switch node.Value {
 	case "traits":
 		return of(c.wrong(node, "name one, as traits.plan", "traits as a whole are not a value"))
+	case "groups":
+		return of(c.profileOnly(node, s, &Term{Op: OpGroupList, Kind: event.KindArray}))
+	case "context":
+		return of(c.wholeContext(node, s))
 	case "profile":
 		return of(c.wrong(node, "name one of profile.id, profile.first_seen, profile.last_seen, profile.groups", "the profile as a whole is not a value"))
 	}
 	hint := "a trait is traits." + node.Value + ", a property inside a stream's predicate is ." + node.Value
-	if near := spelling.Nearest(node.Value, append(functionNames(), "traits", "profile")); near != "" {
+	if near := spelling.Nearest(node.Value, append(functionNames(), "traits", "context", "groups", "profile")); near != "" {
 		hint = "did you mean " + near + "?"
 	}
 	return of(c.wrong(node, hint, "unknown name %s", node.Value))
@@ -112,6 +116,9 @@ func (c *checker) member(node *ast.MemberNode, visible scope) operand {
 		if base.Value == "traits" {
 			return of(c.profileOnly(node, visible, &Term{Op: OpTrait, Name: string(profile.PathOf(key.Value))}))
 		}
+		if base.Value == "context" {
+			return of(c.profileContext(node, visible, profile.PathOf(key.Value)))
+		}
 		if base.Value == "profile" {
 			return of(c.profileField(node, key.Value, visible))
 		}
@@ -140,15 +147,19 @@ func (c *checker) bound(name string) bool {
 	return false
 }
 
-// property is an event's property or pseudo-property.
+// property is an event's property, or what is known of every event. The latter
+// have names that no client's data has, so that no property is out of reach.
 func property(name string) *Term {
 	switch name {
-	case "timestamp":
-		return &Term{Op: OpTimestamp, Kind: event.KindTime}
-	case "day":
-		return &Term{Op: OpDay, Kind: event.KindString}
-	case "name":
+	case "event_time":
+		return &Term{Op: OpEventTime, Kind: event.KindTime}
+	case "event_day":
+		return &Term{Op: OpEventDay, Kind: event.KindString}
+	case "event_name":
 		return &Term{Op: OpEventName, Kind: event.KindString}
+	}
+	if t := contextual(name); t != nil {
+		return t
 	}
 	return &Term{Op: OpProperty, Name: string(profile.PathOf(name))}
 }
@@ -158,28 +169,36 @@ func (c *checker) field(node ast.Node, term *Term, key string) *Term {
 	switch term.Op {
 	case OpInvalid:
 		return term
-	case OpTrait, OpProperty, OpField:
-		return &Term{Op: term.Op, Args: term.Args, Name: string(profile.Path(term.Name).Child(key))}
+	case OpTrait, OpProperty, OpContext, OpField:
+		return &Term{Op: term.Op, Args: term.Args, Name: string(below(term.Name, key))}
 	case OpElement:
-		if term.Kind != event.KindMissing {
-			break
+		switch term.Kind {
+		case event.KindMissing:
+			return &Term{Op: OpElement, Name: string(below(term.Name, key))}
+		case event.KindObject:
+			return groupField(key)
 		}
-		path := profile.PathOf(key)
-		if term.Name != "" {
-			path = profile.Path(term.Name).Child(key)
-		}
-		return &Term{Op: OpElement, Name: string(path)}
 	case OpAggregate:
-		if a := term.Aggregate; a.Reduce == profile.ReduceFirst || a.Reduce == profile.ReduceLast {
+		if a := term.Aggregate; a.Stream.Calls {
+			return contextTerm(below(a.Stream.Project.Name, key))
+		} else if a.Reduce == profile.ReduceFirst || a.Reduce == profile.ReduceLast {
 			s := a.Stream
 			s.Project = c.field(node, s.Project, key)
 			return aggregateTerm(s, a.Reduce)
 		}
 	}
-	if term.Kind != event.KindMissing {
-		return c.wrongField(node, "", "%s has no field %s", kindPhrase(term.Kind), key)
+	if one := withoutFields(term); one != nil {
+		return c.wrongField(node, fieldHint(one, key), "%s has no field %s", kindPhrase(one.Kind), key)
 	}
 	return &Term{Op: OpField, Args: []*Term{term}, Name: string(profile.PathOf(key))}
+}
+
+// below is the path of a key below another path, "" for the root.
+func below(path, key string) profile.Path {
+	if path == "" {
+		return profile.PathOf(key)
+	}
+	return profile.Path(path).Child(key)
 }
 
 var profileFields = map[string]Term{
@@ -191,6 +210,9 @@ var profileFields = map[string]Term{
 
 func (c *checker) profileField(n ast.Node, key string, s scope) *Term {
 	t, ok := profileFields[key]
+	if !ok && key == "context" {
+		return c.wrongField(n, "name a path, as context.device.type", "the profile has no field context")
+	}
 	if !ok {
 		return c.wrongField(n, "there are profile.id, profile.first_seen, profile.last_seen and profile.groups; traits are traits."+key,
 			"the profile has no field %s", key)

@@ -26,6 +26,8 @@ func (t *Term) Text() string {
 		return "traits" + formatPath(t.Name)
 	case OpProperty, OpElement:
 		return formatElement(t)
+	case OpContext:
+		return ".context" + formatPath(t.Name)
 	case OpField:
 		return arg(0) + formatPath(t.Name)
 	case OpAggregate:
@@ -49,7 +51,7 @@ func (t *Term) Text() string {
 		return arg(0) + " matches " + strconv.Quote(t.Name)
 	case OpNeg, OpPlus:
 		return map[Op]string{OpNeg: "-", OpPlus: "+"}[t.Op] + arg(0)
-	case OpLower, OpUpper, OpTrim, OpLen, OpVersion, OpAnyOf, OpAllOf, OpNoneOf, OpOneOf, OpCountOf:
+	case OpLower, OpUpper, OpTrim, OpLen, OpVersion, OpFloat, OpInt, OpText, OpDate, OpAnyOf, OpAllOf, OpNoneOf, OpOneOf, OpCountOf:
 		return t.formatCall()
 	case OpAnd, OpOr:
 		parts := t.chain(t.Op)
@@ -97,7 +99,7 @@ func (t *Term) nested() string {
 	switch {
 	case timed, t.Op == OpHeld:
 		return t.Text()
-	case t.Op >= OpAnyOf, t.Op == OpVersion, t.Op >= OpLower && t.Op <= OpLen, t.Op == OpField, len(t.Args) == 0:
+	case t.Op >= OpAnyOf, t.Op >= OpLower && t.Op <= OpDate, t.Op == OpField, len(t.Args) == 0:
 		return t.Text()
 	}
 	return "(" + t.Text() + ")"
@@ -139,6 +141,9 @@ func formatElement(t *Term) string {
 		return "#"
 	}
 	text := formatPath(t.Name)
+	if first := profile.Path(t.Name).Keys()[0]; t.Op == OpProperty && property(first).Op != OpProperty {
+		return ".properties" + text
+	}
 	if t.Op == OpElement || text[0] == '[' {
 		return "#" + text
 	}
@@ -221,6 +226,9 @@ func (a *Aggregate) Text() string {
 		return a.formatSteps()
 	}
 	s := a.Stream
+	if s.Calls {
+		return "context" + formatPath(s.Project.Name)
+	}
 	events := s.format()
 	if a.Reduce == profile.ReduceCount {
 		return "count(" + events + ")"

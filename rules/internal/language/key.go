@@ -13,6 +13,9 @@ func (a *Aggregate) Key() string {
 		return a.stepsKey()
 	}
 	st := a.Stream
+	if st.Calls {
+		return "context|" + strconv.Quote(st.Project.Name)
+	}
 	parts := []string{
 		strconv.Itoa(int(a.Keep())), strconv.Quote(st.Name), strconv.FormatBool(st.Prefix),
 		strconv.FormatInt(st.Window.Since, 10), "", "",

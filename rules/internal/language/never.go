@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 	"unicode"
 
 	"muster/event"
@@ -19,9 +18,52 @@ import (
 type yield struct {
 	lower, upper bool // texts without capitals, or without small letters
 	trimmed      bool // texts without space around them
-	day          bool // texts that are days
 	low, high    float64
 	whole        bool
+	only         only // texts of one form; nil for all
+}
+
+// only says what is wrong with a text that can't equal any of one form, and
+// what to write, "" when it may.
+type only func(text string) (hint string)
+
+// dayOnly is of .event_day. A time that is a midnight in UTC equals its day.
+func dayOnly(text string) string {
+	const day = 24 * 60 * 60 * 1000
+	if ms, ok := event.ParseTime(text); ok && ms%day == 0 {
+		return ""
+	}
+	return "write a day as 2026-11-21"
+}
+
+// timeOnly is of a time that string(x) spells.
+func timeOnly(text string) string {
+	if _, ok := event.ParseTime(text); ok {
+		return ""
+	}
+	return "write a time as 2026-11-21T10:00:00Z"
+}
+
+// boolOnly is of true and false, as string(x) spells them.
+func boolOnly(text string) string {
+	if text == "true" || text == "false" {
+		return ""
+	}
+	return `write "true" or "false"`
+}
+
+// numberOnly is of numbers as string(x) spells them.
+func (r *yield) numberOnly(text string) string {
+	n := FloatOf(event.StringOf(text))
+	switch {
+	case n.IsMissing():
+		return r.numbers()
+	case r.excludes(OpEqual, n.Number()):
+		return r.numbers()
+	case spelled(n.Number()) != text:
+		return "write " + FormatValue(TextOf(n))
+	}
+	return ""
 }
 
 // yieldOf finds what a term can yield.
@@ -31,11 +73,19 @@ func yieldOf(t *Term) yield {
 	case OpLower, OpUpper:
 		r = yieldOf(t.Args[0])
 		r.lower, r.upper = t.Op == OpLower, t.Op == OpUpper
+		if t.Op == OpUpper && t.Args[0].Op == OpText {
+			r.only = nil // its letters are small ones
+		}
 	case OpTrim:
 		r = yieldOf(t.Args[0])
 		r.trimmed = true
-	case OpDay:
-		r.day = true
+	case OpEventDay:
+		r.only = dayOnly
+	case OpInt:
+		r = yieldOf(t.Args[0])
+		r.low, r.high, r.whole = max(math.Trunc(r.low), -maxExact), min(math.Trunc(r.high), maxExact), true
+	case OpText:
+		r.only = textOnly(t.Args[0])
 	case OpLen, OpCountOf:
 		r.low, r.whole = 0, true
 	case OpBucket:
@@ -55,6 +105,20 @@ func yieldOf(t *Term) yield {
 		}
 	}
 	return r
+}
+
+// textOnly is which texts string(x) makes of a term, as far as its kind tells.
+func textOnly(t *Term) only {
+	switch t.Kind {
+	case event.KindNumber:
+		r := yieldOf(t)
+		return r.numberOnly
+	case event.KindBool:
+		return boolOnly
+	case event.KindTime:
+		return timeOnly
+	}
+	return nil
 }
 
 // mirrored is the operator with its sides exchanged.
@@ -115,11 +179,17 @@ func neverOne(op Op, t *Term, constant event.Value) (message, hint string) {
 		}
 	case event.KindString:
 		text := constant.Text()
+		if _, isTime := event.ParseTime(text); isTime && op == OpEqual && r.only == nil {
+			return "", "" // it equals other spellings too
+		}
 		if fitting := r.fitting(op, text); fitting != text {
 			return fmt.Sprintf("%s %s %s", t.Text(), textRelations[op], FormatValue(constant)), "write " + FormatValue(event.StringOf(fitting))
 		}
-		if _, err := time.Parse(time.DateOnly, text); r.day && op == OpEqual && err != nil {
-			return fmt.Sprintf("%s is never %q", t.Text(), text), "write a day as 2026-11-21"
+		if r.only == nil || op != OpEqual {
+			break
+		}
+		if hint = r.only(text); hint != "" {
+			return fmt.Sprintf("%s is never %q", t.Text(), text), hint
 		}
 	}
 	return "", ""

@@ -45,7 +45,16 @@ func TestComparisonsThatAreNeverTrueAreRefused(t *testing.T) {
 		`bucket("a") >= 100`:                                    `bucket("a") is never at least 100 | it is a number from 0 to 99.99`,
 		`traits.a % 3 == 3`:                                     `traits.a % 3 is never 3 | it is a whole number from -2 to 2`,
 		`traits.a % 0 < 9`:                                      `traits.a % 0 is never less than 9 | the remainder of a division by 0 or by a fraction is missing`,
-		`any(events("A"), .day == "Monday")`:                    `.day is never "Monday" | write a day as 2026-11-21`,
+		`any(events("A"), .event_day == "Monday")`:              `.event_day is never "Monday" | write a day as 2026-11-21`,
+		`any(events("A"), .event_day == "2026-11-21T10:00Z")`:   `.event_day is never "2026-11-21T10:00Z" | write a day as 2026-11-21`,
+		`int(traits.a) == 2.5`:                                  `int(traits.a) is never 2.5 | it is a whole number from -9007199254740992 to 9007199254740992`,
+		`int(bucket("a")) > 99`:                                 `int(bucket("a")) is never greater than 99 | it is a whole number from 0 to 99`,
+		`string(float(traits.a)) == "3.0"`:                      `string(float(traits.a)) is never "3.0" | write "3"`,
+		`string(len(traits.a)) in ["1", "-1"]`:                  `string(len(traits.a)) is never "-1" | it is a whole number, 0 or more`,
+		`string(traits.a > 1) != "TRUE"`:                        `string(traits.a > 1) is never "TRUE" | write "true" or "false"`,
+		`string(profile.last_seen) == "today"`:                  `string(profile.last_seen) is never "today" | write a time as 2026-11-21T10:00:00Z`,
+		`string(lower(traits.a)) == "DE"`:                       `lower(traits.a) is never "DE" | write "de"`,
+		`date(traits.a) == 5`:                                   `a time is compared with a number | write the time as date("2026-11-21T10:00:00Z")`,
 		`5 in profile.groups`:                                   `a number is compared with a string, which is never true | write a string in quotes, as lower(traits.plan) == "3"`,
 		`any(profile.groups, # == 5)`:                           `a string is compared with a number, which is never true | write a string in quotes, as lower(traits.plan) == "3"`,
 	} {
@@ -63,7 +72,9 @@ func TestComparisonsThatMayBeTrueAreAccepted(t *testing.T) {
 		`lower(traits.c) matches "(DE)?x"`, `lower(traits.c) matches "D*x"`, `lower(traits.c) matches "DE|fr"`, `lower(traits.c) matches "[^a-z]"`,
 		`trim(traits.c) contains " "`, `trim(traits.c) startsWith "a "`, `upper(traits.s) == "STRAßE"`, `(lower(traits.c) ?? "DE") == "DE"`,
 		`(traits.x ? 1 : 2) == 3`, `len(traits.x) >= 0`, `len(traits.x) > -1`, `count(events("A")) == 2.0`, `bucket("a") <= 0`, `traits.a % 3 == -2`,
-		`any(events("A"), .day >= "M")`, `"x" in profile.groups`, `traits.a in []`, `sum(events("A"), .x) == 1.5`, `min(map(events("A"), .x)) < 0`,
+		`any(events("A"), .event_day >= "M")`, `any(events("A"), .event_day == "2026-11-21T01:00+01")`, `lower(traits.c) == "2026-11-21T10:00:00Z"`,
+		`string(traits.a) == "3.0"`, `string(float(traits.a)) == "1e+21"`, `upper(string(traits.a > 1)) == "TRUE"`, `string(profile.last_seen) == "2026-11-21"`,
+		`float(traits.a) == 2.5`, `int(traits.a) == -9007199254740992`, `trim(traits.c) in ["2026-11-21", "a"]`, `string(float(traits.a)) startsWith "0"`, `"x" in profile.groups`, `traits.a in []`, `sum(events("A"), .x) == 1.5`, `min(map(events("A"), .x)) < 0`,
 	} {
 		if _, mistakes := language.Check(rule); len(mistakes) > 0 {
 			t.Errorf("%s\n%+v", rule, mistakes)

@@ -23,6 +23,7 @@ const (
 	OpFirstSeen // profile.first_seen
 	OpLastSeen  // profile.last_seen
 	OpGroups    // profile.groups
+	OpGroupList // groups, with their traits
 	OpAggregate // aggregate
 	OpSegment   // name: segment id
 	OpBucket    // name: salt
@@ -30,10 +31,12 @@ const (
 	OpHeld      // args[0] for offset milliseconds
 
 	// What an event knows, inside a stream's predicate.
-	OpProperty  // name: path
-	OpTimestamp // event time
-	OpDay       // UTC day as text
-	OpEventName
+	OpProperty  // name: path, "" for all properties
+	OpContext   // name: path within the event's context, "" for all of it
+	OpChannel   // .event_channel
+	OpEventTime // .event_time
+	OpEventDay  // .event_day: the UTC day as text
+	OpEventName // .event_name
 
 	// What a quantifier's predicate knows of one array element.
 	OpElement // name: path below the element, "" for itself
@@ -72,6 +75,10 @@ const (
 	OpTrim
 	OpLen
 	OpVersion
+	OpFloat
+	OpInt
+	OpText // string(x)
+	OpDate
 
 	OpCoalesce
 	OpCond // args: condition, then, else
@@ -86,18 +93,35 @@ const (
 
 var opNames = [...]string{
 	OpInvalid: "invalid", OpConst: "const", OpNil: "nil", OpTrait: "traits", OpID: "profile.id", OpFirstSeen: "profile.first_seen",
-	OpLastSeen: "profile.last_seen", OpGroups: "profile.groups", OpAggregate: "aggregate", OpSegment: "segment", OpBucket: "bucket",
-	OpInstant: "now", OpHeld: "held", OpProperty: "property", OpTimestamp: ".timestamp", OpDay: ".day", OpEventName: ".name", OpElement: "#",
+	OpLastSeen: "profile.last_seen", OpGroups: "profile.groups", OpGroupList: "groups", OpAggregate: "aggregate", OpSegment: "segment", OpBucket: "bucket",
+	OpInstant: "now", OpHeld: "held", OpProperty: "property", OpContext: "context", OpChannel: ".event_channel", OpEventTime: ".event_time", OpEventDay: ".event_day", OpEventName: ".event_name", OpElement: "#",
 	OpField: "field", OpNot: "not", OpAnd: "and", OpOr: "or", OpEqual: "==", OpNotEqual: "!=", OpLess: "<", OpLessEqual: "<=",
 	OpGreater: ">", OpGreaterEqual: ">=", OpPresent: "present", OpAbsent: "absent", OpIn: "in", OpInRange: "in range",
 	OpContains: "contains", OpStartsWith: "startsWith", OpEndsWith: "endsWith", OpMatches: "matches", OpAdd: "+", OpSub: "-",
 	OpMul: "*", OpDiv: "/", OpMod: "%", OpPow: "**", OpNeg: "neg", OpPlus: "plus", OpLower: "lower", OpUpper: "upper", OpTrim: "trim",
-	OpLen: "len", OpVersion: "version", OpCoalesce: "??", OpCond: "?:", OpAnyOf: "any", OpAllOf: "all", OpNoneOf: "none",
+	OpLen: "len", OpVersion: "version", OpFloat: "float", OpInt: "int", OpText: "string", OpDate: "date", OpCoalesce: "??", OpCond: "?:", OpAnyOf: "any", OpAllOf: "all", OpNoneOf: "none",
 	OpOneOf: "one", OpCountOf: "count",
 }
 
 // String is the op's name: that of the language, where it has one.
 func (o Op) String() string { return opNames[o] }
+
+// kept is the op's name in canonical texts. Series and conditions are stored
+// under these, so an op that rules spell in another way than they once did
+// keeps its first name there: who rewrites a rule goes on with what was kept
+// for it. No property can be mistaken for one, as its canonical text is
+// another.
+func (o Op) kept() string {
+	switch o {
+	case OpEventTime:
+		return ".timestamp"
+	case OpEventDay:
+		return ".day"
+	case OpEventName:
+		return ".name"
+	}
+	return opNames[o]
+}
 
 // maxTerms bounds a checked rule. let, and # behind map, put what they stand
 // for in wherever they are used, so a short text can make a large rule.
@@ -130,6 +154,7 @@ type Stream struct {
 	Window  window
 	Where   *Term // nil for all
 	Project *Term // nil for the event itself
+	Calls   bool  // it has every call, not only those that events(...) sees
 	unique  bool  // uniq() was applied
 }
 
@@ -146,7 +171,7 @@ func (t *Term) String() string { return string(t.AppendCanonical(nil)) }
 
 // AppendCanonical appends the canonical text to dst.
 func (t *Term) AppendCanonical(dst []byte) []byte {
-	dst = append(append(dst, '('), opNames[t.Op]...)
+	dst = append(append(dst, '('), t.Op.kept()...)
 	switch t.Op {
 	case OpConst, OpInRange:
 		dst = appendValue(append(dst, ' '), t.Value)
@@ -167,6 +192,9 @@ func (t *Term) AppendCanonical(dst []byte) []byte {
 
 func (s *Stream) appendCanonical(dst []byte) []byte {
 	dst = strconv.AppendQuote(append(dst, ' '), s.Name)
+	if s.Calls {
+		dst = append(dst, " calls"...)
+	}
 	w := s.Window
 	for _, is := range []bool{s.Prefix, w.Sliding} {
 		dst = strconv.AppendBool(append(dst, ' '), is)
@@ -235,17 +263,23 @@ func (t *Term) Deep(f func(*Term)) {
 // often as it is used. It stops counting when it passes limit.
 func (t *Term) size(limit int) int {
 	total := 1
-	below := t.Args
-	if t.Aggregate != nil {
-		below = []*Term{t.Aggregate.Stream.Where, t.Aggregate.Stream.Project}
-		for i := range t.Aggregate.Steps {
-			below = append(below, t.Aggregate.Steps[i].Where)
-		}
-	}
-	for _, b := range below {
+	for _, b := range t.below() {
 		if b != nil && total <= limit {
 			total += b.size(limit - total)
 		}
 	}
 	return total
+}
+
+// below lists what a term consists of, nil for what there is not, predicates
+// of streams included.
+func (t *Term) below() []*Term {
+	if t.Aggregate == nil {
+		return t.Args
+	}
+	below := []*Term{t.Aggregate.Stream.Where, t.Aggregate.Stream.Project}
+	for i := range t.Aggregate.Steps {
+		below = append(below, t.Aggregate.Steps[i].Where)
+	}
+	return below
 }

@@ -37,22 +37,32 @@ func (c *Conn) Close() error { return c.nc.Close() }
 // needed. It returns the buffer to pass in next time; the Response points
 // into it. The Response may carry a Code. When ctx ends, Fetch returns soon.
 func (c *Conn) Fetch(ctx context.Context, a Ask, buffer []byte) (Response, []byte, error) {
-	if err := c.nc.SetDeadline(time.Now().Add(a.Wait + c.timeout)); err != nil {
-		return Response{}, buffer, fmt.Errorf("setting fetch deadline: %w", err)
-	}
-	stop := context.AfterFunc(ctx, func() { _ = c.nc.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
 	c.id++
 	c.request = appendRequest(c.request[:0], c.id, c.client, a)
-	if _, err := c.nc.Write(c.request); err != nil {
-		return Response{}, buffer, fmt.Errorf("sending fetch request: %w", err)
-	}
-	buffer, err := c.read(buffer)
+	buffer, err := c.exchange(ctx, a.Wait, buffer)
 	if err != nil {
-		return Response{}, buffer, fmt.Errorf("reading fetch response: %w", err)
+		return Response{}, buffer, fmt.Errorf("asking for records: %w", err)
 	}
 	r, err := parseResponse(buffer)
 	return r, buffer, err
+}
+
+// exchange sends the request at hand and reads the answer into buffer. The
+// broker may take so long and the timeout.
+func (c *Conn) exchange(ctx context.Context, wait time.Duration, buffer []byte) ([]byte, error) {
+	if err := c.nc.SetDeadline(time.Now().Add(wait + c.timeout)); err != nil {
+		return buffer, fmt.Errorf("setting deadline: %w", err)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = c.nc.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	if _, err := c.nc.Write(c.request); err != nil {
+		return buffer, fmt.Errorf("sending request: %w", err)
+	}
+	buffer, err := c.read(buffer)
+	if err != nil {
+		return buffer, fmt.Errorf("reading response: %w", err)
+	}
+	return buffer, nil
 }
 
 // read reads one response of the request just sent, without its length and

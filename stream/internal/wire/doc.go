@@ -3,9 +3,10 @@
 // It exists beside kafka-go because kafka-go's readers do not tell a
 // transaction marker from a record, deliver the records of aborted
 // transactions, and cannot step over a batch that compaction emptied. It
-// speaks one request, Fetch version 10 (Kafka 2.1 to 4.x), and one record
-// format, version 2 (Kafka 0.11 and later). Opening and authenticating the
-// connection stay with kafka-go.
+// speaks Fetch version 10 (Kafka 2.1 to 4.x) and one record format, version 2
+// (Kafka 0.11 and later), and asks brokers that have one (Kafka 2.8 and later)
+// for a topic's id, which kafka-go's metadata lacks. Opening and authenticating
+// the connection stay with kafka-go.
 //
 // It promises that no input makes it panic and that no length found in the
 // input makes it allocate more than MaxResponse or MaxInflated bytes.

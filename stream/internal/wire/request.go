@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The only request this package sends.
+// The request for records.
 const (
 	fetchKey     = 1
 	fetchVersion = 10
@@ -32,11 +32,7 @@ func appendRequest(b []byte, id int32, client string, a Ask) []byte {
 		consumersStart = -1
 	)
 	start := len(b)
-	b = binary.BigEndian.AppendUint32(b, 0)
-	b = binary.BigEndian.AppendUint16(b, fetchKey)
-	b = binary.BigEndian.AppendUint16(b, fetchVersion)
-	b = appendInt32(b, id)
-	b = appendString(b, client)
+	b = appendHeader(b, fetchKey, fetchVersion, id, client)
 
 	b = appendInt32(b, anyReplica)
 	b = appendInt32(b, int32(a.Wait.Milliseconds()))
@@ -56,6 +52,19 @@ func appendRequest(b []byte, id int32, client string, a Ask) []byte {
 	b = appendInt32(b, int32(a.MaxBytes))
 	b = appendInt32(b, 0) // topics to forget
 
+	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-4))
+	return b
+}
+
+// appendHeader appends what every request begins with. Its length is that of a
+// request with nothing behind it.
+func appendHeader(b []byte, key, version uint16, id int32, client string) []byte {
+	start := len(b)
+	b = binary.BigEndian.AppendUint32(b, 0)
+	b = binary.BigEndian.AppendUint16(b, key)
+	b = binary.BigEndian.AppendUint16(b, version)
+	b = appendInt32(b, id)
+	b = appendString(b, client)
 	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start-4))
 	return b
 }

@@ -130,7 +130,7 @@ func (s *System) startRedis(
 func (s *System) useBroker(b kafka.Broker) {
 	s.brokers = b.Addresses()
 	s.kafka = []kgo.Opt{kgo.SeedBrokers(s.brokers...)}
-	s.admin = &kafkago.Client{Addr: kafkago.TCP(s.brokers...), Transport: &kafkago.Transport{MetadataTTL: 200 * time.Millisecond}}
+	s.admin = &kafkago.Client{Addr: kafkago.TCP(s.brokers...), Transport: patient{&kafkago.Transport{MetadataTTL: 200 * time.Millisecond}}}
 }
 
 // session is the session timeout of the evaluators' groups.

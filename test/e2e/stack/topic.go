@@ -173,6 +173,21 @@ func (s *System) AddPartitions(topic string, partitions int) {
 	}
 }
 
+// RemakeTopic deletes a topic and creates an empty one of its name.
+func (s *System) RemakeTopic(topic string, partitions int) {
+	s.t.Helper()
+	ctx, cancel := s.bounded()
+	defer cancel()
+	res, err := s.admin.DeleteTopics(ctx, &kafkago.DeleteTopicsRequest{Topics: []string{topic}})
+	if err == nil {
+		err = res.Errors[topic]
+	}
+	if err != nil {
+		s.t.Fatalf("deleting topic %s: %v", topic, err)
+	}
+	s.CreateTopic(topic, partitions)
+}
+
 // DeleteBefore makes the log of a partition begin at an offset, as retention
 // does in time.
 func (s *System) DeleteBefore(topic string, partition int, offset int64) {

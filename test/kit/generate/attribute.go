@@ -7,7 +7,9 @@ import (
 
 // attribute writes a condition on traits.
 func (w *writer) attribute() string {
-	switch weigh(w.r, 25, 30, 8, 10, 17, 5, 10, 3) {
+	switch weigh(w.r, 25, 30, 8, 10, 17, 5, 10, 3, 9, 7, 20) {
+	case 10:
+		return w.said()
 	case 0:
 		return w.compareNumber()
 	case 1:
@@ -22,6 +24,10 @@ func (w *writer) attribute() string {
 		return w.odd()
 	case 7:
 		return w.quotient()
+	case 8:
+		return w.converted()
+	case 9:
+		return w.staying()
 	}
 	return w.compareVersion("version(traits.app)")
 }
@@ -193,6 +199,9 @@ func (w *writer) element() string {
 
 // instant compares a trait with the clock or with a date.
 func (w *writer) instant() string {
+	if chance(w.r, 20) {
+		return w.saidWhen()
+	}
 	return fmt.Sprintf("traits.trial_ends_at %s %s", w.timeComparison(), w.reference())
 }
 
@@ -225,7 +234,9 @@ func (w *writer) past() string {
 }
 
 func (w *writer) profile() string {
-	switch weigh(w.r, 10, 5, 20, 15, 10, 40) {
+	switch weigh(w.r, 10, 5, 20, 15, 10, 40, 30) {
+	case 6:
+		return w.grouped()
 	case 0:
 		return fmt.Sprintf(`profile.id %s "%d"`, pick(w.r, []string{"endsWith", "contains"}), w.r.IntN(5))
 	case 1:

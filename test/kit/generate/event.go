@@ -28,9 +28,15 @@ func Event(r *rand.Rand, profiles []string, clock int64) event.Event {
 	case 3:
 		e.Type, e.Body = event.Identify, traits(r, e.Arrival)
 	case 4:
-		e.Type, e.GroupID, e.Body = event.Group, pick(r, groups), traits(r, e.Arrival)
+		e.Type, e.GroupID, e.Body = event.Group, pick(r, groups), groupTraits(r, e.Arrival)
 	case 5:
 		e.Type = event.Alias
+	}
+	if chance(r, 45) {
+		e.Context = context(r, e.Arrival)
+	}
+	if chance(r, 30) {
+		e.Channel = pick(r, channels)
 	}
 	return e
 }
@@ -97,12 +103,19 @@ func properties(r *rand.Rand, now int64) event.Value {
 	f.put(40, "coupon", coupon(r))
 	f.put(40, "tags", array(r, tags))
 	f.put(40, "gift", event.BoolOf(chance(r, 60)))
-	f.put(30, "until", moment(r, around(r, now)))
+	f.put(30, "until", pick(r, []event.Value{moment(r, around(r, now)), stay(r)}))
 	f.put(30, "promo code", text(r, codes))
 	f.put(40, "app", text(r, versions))
-	f.put(5, "name", text(r, names))
-	f.put(5, "timestamp", event.NumberOf(1))
-	f.put(5, "day", event.StringOf("2026-01-01"))
+	f.put(50, "total", figured(r))
+	f.put(25, "name", text(r, eventNames))
+	f.put(25, "timestamp", moment(r, around(r, now)))
+	f.put(25, "day", text(r, []string{"2026-01-01", "Monday", "2026-11-10"}))
+	f.put(3, "event_name", text(r, names))
+	f.put(3, "event_time", event.NumberOf(1))
+	f.put(3, "event_day", event.StringOf("2026-01-01"))
+	f.put(5, "context", device(r))
+	f.put(5, "event_channel", text(r, channels))
+	f.put(5, "properties", coupon(r))
 	return f.object()
 }
 
@@ -117,8 +130,27 @@ func traits(r *rand.Rand, now int64) event.Value {
 	f.put(50, "address", address(r))
 	f.put(60, "app", text(r, versions))
 	f.put(60, "trial_ends_at", moment(r, around(r, now)))
+	f.put(60, "account", figured(r))
+	f.put(60, "starts", stay(r))
+	f.put(60, "ends", stay(r))
 	f.put(30, "first name", text(r, names))
 	f.put(40, "items", event.ArrayOf([]event.Value{item(r), item(r)}))
+	return f.object()
+}
+
+// groupTraits are traits, of which one may have the name that an id has.
+func groupTraits(r *rand.Rand, now int64) event.Value {
+	v := traits(r, now)
+	if !chance(r, 15) {
+		return v
+	}
+	f := &fields{r: r}
+	for i := range v.Len() {
+		key, value := v.Field(i)
+		f.pairs = append(f.pairs, event.StringOf(key), value)
+	}
+	f.put(80, "id", text(r, groups))
+	f.put(20, "group_id", text(r, groups))
 	return f.object()
 }
 

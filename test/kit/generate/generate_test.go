@@ -14,11 +14,13 @@ import (
 
 // vocabulary lists every word that must appear, as it is spelled in a rule.
 var vocabulary = []string{
+	"context.device.type", ".context.device.type", "#.context.", ".event_channel", ".properties.context", `context["page"]["load time"]`, "context.installed ", "let d = context.device",
+	"any(groups, ", "all(groups, ", "none(groups, ", "one(groups, ", "count(groups", "len(groups)", ".group_id", "version(context.app.version)", "any(context.tags",
 	"traits.", `traits["`, "traits.address.geo.lat", " in traits.tags", "len(traits.tags)", "any(traits.tags", "all(traits.tags", "none(traits.tags",
 	"one(traits.tags", "count(traits.tags", "any(traits.items", "# startsWith", "version(", "profile.id", "profile.first_seen", "profile.last_seen",
 	"profile.groups", `events("Order Completed")`, `events("Order*"`, `events("*"`, `events("Page Viewed"`, `events("Screen Viewed"`, `", "30d")`,
 	`", "30d", "7d")`, ", since(", "filter(", "map(", "count(", "any(", "none(", "all(", "one(", "sum(", "sum(map(", "mean(map(", "min(map(", "max(map(",
-	"len(uniq(map(", ".day", ".timestamp", ".name", "first(", "last(", "now()", `ago("`, `from_now("`, `date("`, `segment("`, "bucket(", " contains ", "held(", "held(held(", "(held(", "sequence(", "abandoned(",
+	"len(uniq(map(", "float(", "int(", "string(", "date(traits", "traits.ends < traits.starts", "traits.ends == traits.starts", ".event_day", ".event_time", ".event_name", ".day", ".timestamp", ".name", "first(", "last(", "now()", `ago("`, `from_now("`, `date("`, `segment("`, "bucket(", " contains ", "held(", "held(held(", "(held(", "sequence(", "abandoned(",
 	"not contains", " startsWith ", " endsWith ", " matches ", " in [", " not in [", "..", " + ", " - ", " * ", " / ", " % ", " ** ", " ^ ", "lower(", "upper(",
 	"trim(", "len(", " ?? ", " ? ", "if (", "else", " | count()", " | filter(", " | map(", "uniq()", "let ", "== nil", "!= nil", "?.", " and ", " or ", "&&", "||",
 	"not (", "!(", " == ", " != ", " < ", " <= ", " > ", " >= ", `"90s"`, `"15m"`, `"12h"`, `"30d"`, `"2w"`, "len(events(", `.coupon.code`, "traits.active",

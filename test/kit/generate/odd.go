@@ -32,6 +32,11 @@ func Odd(r *rand.Rand, e *event.Event) []byte {
 	} else {
 		fields = append(fields, `"messageId": `+junk(r))
 	}
+	if e.Channel != "" {
+		fields = append(fields, field("channel", e.Channel))
+	} else {
+		fields = append(fields, `"channel": `+pick(r, []string{"null", "1", `""`, "[]"}))
+	}
 	fields = append(fields, oddBody(r, e)...)
 	r.Shuffle(len(fields), func(i, j int) { fields[i], fields[j] = fields[j], fields[i] })
 	return []byte("{" + strings.Join(fields, ", ") + "}")
@@ -65,9 +70,13 @@ func oddTime(r *rand.Rand, ms int64) string {
 	return encoded(instant(ms))
 }
 
-// oddBody puts an event's body where clients also put it.
+// oddBody puts an event's body and context where clients also put them.
 func oddBody(r *rand.Rand, e *event.Event) []string {
 	empty := pick(r, []string{"[]", "{}"})
+	context := `"context": ` + within(e, "")
+	if e.Context.IsMissing() {
+		context = `"context": ` + pick(r, []string{"[]", "{}", "null", `"web"`})
+	}
 	object := func(pairs []string) string { return "{" + strings.Join(pairs, ", ") + "}" }
 	var pairs []string
 	for i := range e.Body.Len() {
@@ -77,21 +86,21 @@ func oddBody(r *rand.Rand, e *event.Event) []string {
 	last := len(pairs) - 1
 	switch {
 	case e.Body.IsMissing():
-		return []string{`"traits": null`, `"properties": null`, `"context": ` + empty}
+		return []string{`"traits": null`, `"properties": null`, context}
 	case last < 0 && e.IsBehaviour():
-		return []string{`"properties": ` + empty}
+		return []string{`"properties": ` + empty, context}
 	case last < 0:
-		return []string{`"traits": ` + empty, `"context": ` + empty}
+		return []string{`"traits": ` + empty, context}
 	case e.Type == event.Identify:
 		at := r.IntN(len(pairs) + 1)
-		return []string{`"traits": ` + object(pairs[:at]), `"context": {"traits": ` + object(pairs[min(at, r.IntN(len(pairs)+1)):]) + "}"}
+		return []string{`"traits": ` + object(pairs[:at]), `"context": ` + within(e, object(pairs[min(at, r.IntN(len(pairs)+1)):]))}
 	case e.Type == event.Group:
-		return []string{`"traits": ` + object(pairs), `"context": {"traits": {"plan": "x"}}`}
+		return []string{`"traits": ` + object(pairs), `"context": ` + within(e, `{"plan": "x"}`)}
 	case e.Type == event.Track:
-		return []string{`"properties": ` + object(pairs), `"name": "x"`}
+		return []string{`"properties": ` + object(pairs), `"name": "x"`, context}
 	}
 	if key, value := e.Body.Field(last); key == "name" && !value.IsMissing() {
-		return []string{`"properties": ` + object(pairs[:last]), pairs[last]}
+		return []string{`"properties": ` + object(pairs[:last]), pairs[last], context}
 	}
-	return []string{`"properties": ` + object(pairs), `"category": null`}
+	return []string{`"properties": ` + object(pairs), `"category": null`, context}
 }

@@ -31,6 +31,12 @@ func Record(e *event.Event, more map[string]any) []byte {
 		fields = append(fields, field("messageId", e.MessageID))
 	}
 	fields = append(fields, field("timestamp", instant(e.Time)), field("receivedAt", instant(e.Arrival)))
+	if e.Channel != "" {
+		fields = append(fields, field("channel", e.Channel))
+	}
+	if !e.Context.IsMissing() {
+		fields = append(fields, encoded("context")+": "+spell(e.Context))
+	}
 	for _, key := range slices.Sorted(maps.Keys(more)) {
 		fields = append(fields, field(key, more[key]))
 	}

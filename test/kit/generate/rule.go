@@ -25,7 +25,9 @@ type writer struct {
 }
 
 func (w *writer) letRule(depth int) string {
-	switch w.r.IntN(3) {
+	switch w.r.IntN(4) {
+	case 3:
+		return fmt.Sprintf(`let d = context.device; d.type == %s %s d.model != nil and %s`, w.word(devices), w.connective(), w.parens(depth-1))
 	case 0:
 		return fmt.Sprintf(`let s = %s; count(s) %s %s %s(s, %s)`,
 			w.stream(), w.tallied(3), w.connective(), w.quantifier(), w.predicate(1))

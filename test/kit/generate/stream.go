@@ -38,7 +38,7 @@ func (w *writer) width() span {
 
 // aggregate writes a condition on a stream.
 func (w *writer) aggregate() string {
-	switch weigh(w.r, 28, 18, 18, 10, 16, 10) {
+	switch weigh(w.r, 28, 18, 18, 10, 16, 10, 8) {
 	case 0:
 		return w.compareCount(w.tally())
 	case 1:
@@ -49,6 +49,8 @@ func (w *writer) aggregate() string {
 		return w.compareCount(w.distinct())
 	case 4:
 		return w.extremity()
+	case 6:
+		return w.convertedEvents()
 	}
 	return w.compound()
 }
@@ -105,7 +107,7 @@ func (w *writer) fold() string {
 
 // distinct counts distinct values of a property.
 func (w *writer) distinct() string {
-	property := pick(w.r, []string{".sku", ".day", ".name", ".price", ".tags", ".gift", "version(.app)"})
+	property := pick(w.r, []string{".sku", ".event_day", ".event_name", ".day", ".name", ".timestamp", ".event_time", ".price", ".tags", ".gift", "version(.app)", ".context.device.type", ".event_channel"})
 	if chance(w.r, 15) {
 		return fmt.Sprintf("(%s | map(%s) | uniq() | len())", w.events(), property)
 	}
@@ -115,11 +117,13 @@ func (w *writer) distinct() string {
 // extremity asks about the first or the last event.
 func (w *writer) extremity() string {
 	one := fmt.Sprintf("%s(%s)", pick(w.r, []string{"first", "last"}), w.stream())
-	switch w.r.IntN(8) {
+	switch w.r.IntN(9) {
+	case 8:
+		return w.saidAt(one + ".context")
 	case 7:
 		return w.compareVersion(fmt.Sprintf("%s(map(%s, version(.app)))", pick(w.r, []string{"first", "last"}), w.stream()))
 	case 0:
-		return fmt.Sprintf("%s.timestamp %s %s", one, w.order(), w.past())
+		return fmt.Sprintf("%s.%s %s %s", one, pick(w.r, []string{"event_time", "event_time", "timestamp"}), w.order(), w.past())
 	case 1:
 		return fmt.Sprintf("%s.until %s %s", one, w.order(), w.reference())
 	case 2:
@@ -129,9 +133,9 @@ func (w *writer) extremity() string {
 	case 4:
 		return fmt.Sprintf("%s.coupon.code %s %s", one, pick(w.r, []string{"==", "!=", "startsWith"}), w.word(codes))
 	case 5:
-		return fmt.Sprintf("%s.%s %s nil", one, pick(w.r, []string{"price", "gift", "gone", "coupon", "timestamp"}), pick(w.r, []string{"==", "!="}))
+		return fmt.Sprintf("%s.%s %s nil", one, pick(w.r, []string{"price", "gift", "gone", "coupon", "timestamp", "event_time"}), pick(w.r, []string{"==", "!="}))
 	}
-	return fmt.Sprintf("%s.name == %s", one, w.word(eventNames))
+	return fmt.Sprintf("%s.%s == %s", one, pick(w.r, []string{"event_name", "event_name", "name"}), w.word(eventNames))
 }
 
 // compound works two aggregates into one number.
@@ -158,7 +162,11 @@ func (w *writer) predicate(depth int) string {
 		}
 		return inner + " " + w.connective() + " (" + w.predicate(depth-1) + ")"
 	}
-	switch weigh(w.r, 25, 10, 10, 12, 8, 8, 8, 7, 6, 6, 3, 4) {
+	switch weigh(w.r, 25, 10, 10, 12, 8, 8, 8, 7, 6, 6, 3, 4, 14, 3) {
+	case 12:
+		return w.saidOf()
+	case 13:
+		return pick(w.r, []string{`.properties.context.type == "tv"`, ".properties.timestamp != nil", ".properties.price > 5", `.properties.properties.code == "X10"`, `.properties.event_channel == "server"`})
 	case 0:
 		return fmt.Sprintf(".price %s %s", w.comparison(), w.threshold())
 	case 1:
@@ -174,13 +182,16 @@ func (w *writer) predicate(depth int) string {
 	case 6:
 		return pick(w.r, []string{".gift", "not .gift", ".gift == false", ".gift != nil", "#.gift"})
 	case 7:
-		return fmt.Sprintf(".timestamp %s date(%s)", w.order(), w.dateText())
+		return fmt.Sprintf("%s %s date(%s)", pick(w.r, []string{".event_time", ".event_time", ".timestamp"}), w.order(), w.dateText())
 	case 8:
-		return pick(w.r, []string{`.name startsWith "Order"`, `.name == "Page Viewed"`, `.day >= "2026-11-01"`, `.day matches "-0[1-9]$"`})
+		return pick(w.r, []string{
+			`.event_name startsWith "Order"`, `.event_name == "Page Viewed"`, `.event_day >= "2026-11-01"`, `.event_day matches "-0[1-9]$"`,
+			`.name startsWith "Order"`, `.name == "Page Viewed"`, `.day == "Monday"`, `#["day"] matches "-0[1-9]$"`,
+		})
 	case 11:
 		return w.compareVersion("version(.app)")
 	case 10:
 		return "len(.sku) " + w.tallied(5)
 	}
-	return fmt.Sprintf("%s %s %s", pick(w.r, []string{".price * .qty", ".price + .revenue", ".revenue - .price", `#["promo code"]`}), w.comparison(), w.threshold())
+	return fmt.Sprintf("%s %s %s", pick(w.r, []string{".price * .qty", `.context.page["load time"] + .price`, ".price + .revenue", ".revenue - .price", `#["promo code"]`}), w.comparison(), w.threshold())
 }

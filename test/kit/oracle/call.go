@@ -13,6 +13,7 @@ func (r *rewriter) call(n *ast.CallNode) ast.Node {
 // simple are the functions of one value that need no care.
 var simple = map[string]string{
 	"len": "$len", "lower": "$lower", "upper": "$upper", "trim": "$trim", "version": "$version",
+	"float": "$float", "int": "$int", "string": "$string",
 	"mean": "$mean", "min": "$min", "max": "$max",
 }
 
@@ -41,7 +42,15 @@ func (r *rewriter) named(n ast.Node, name string, arguments []ast.Node) ast.Node
 		return r.abandoned(n, arguments)
 	case "held":
 		return r.held(n, arguments)
-	case "ago", "from_now", "date", "segment", "bucket":
+	case "date":
+		if len(arguments) != 1 {
+			return r.refuse(n, "date takes one argument")
+		}
+		if text, ok := literals(arguments); ok {
+			return r.constant(n, name, text[0])
+		}
+		return invoke("$date", r.value(arguments[0]))
+	case "ago", "from_now", "segment", "bucket":
 		text, ok := literals(arguments)
 		if !ok || len(text) != 1 {
 			return r.refuse(n, "%s takes one literal string", name)

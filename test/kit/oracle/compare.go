@@ -19,7 +19,7 @@ func order(a, b any) (sign int, ok bool) {
 		}
 	case string:
 		if y, isText := b.(string); isText {
-			return strings.Compare(x, y), true
+			return orderTexts(x, y), true
 		}
 	case version:
 		if y, isVersion := b.(version); isVersion {
@@ -37,6 +37,17 @@ func orderNumbers(x, y float64) (int, bool) {
 		return 1, true
 	}
 	return 0, x == y
+}
+
+// orderTexts compares two texts that both are times as times, and others letter
+// by letter.
+func orderTexts(x, y string) int {
+	a, isTime := parseTime(x)
+	b, alsoTime := parseTime(y)
+	if isTime && alsoTime {
+		return orderTimes(a, b)
+	}
+	return strings.Compare(x, y)
 }
 
 func orderTimes(x, y instant) int {

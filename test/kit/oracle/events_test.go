@@ -49,19 +49,22 @@ func TestStreams(t *testing.T) {
 			yes: []string{
 				`first(events("Order Completed")).sku == "A"`, `last(events("Order Completed")).sku == "C"`, `last(events("Order Refunded")).sku == "C"`,
 				`first(events("Order Refunded")).sku == "A"`, `first(events("Order Refunded")).who.id == 7`, `last(events("Order Refunded")).who.id == nil`,
-				`first(events("*", "7d")).sku == "C"`, `last(filter(events("Order*"), .sku == "A")).name == "Order Refunded"`,
+				`first(events("*", "7d")).sku == "C"`, `last(filter(events("Order*"), .sku == "A")).event_name == "Order Refunded"`,
 				`last(events("Gone")).a.b == nil`, `first(events("Gone")) == nil`, `last(events("Gone")).a.b != 5`, `last(events("Order*")).price == nil`,
 			},
 			no: []string{`last(events("Gone")).a > 5`, `last(events("Gone")).a == last(events("Gone")).b`},
 		},
 		{
-			name:    "pseudo-properties shadow properties",
+			name:    "what is known of every event, and properties of other names",
 			history: orders(),
 			yes: []string{
-				`last(events("Order Completed", "30d", "7d")).name == "Order Completed"`, `last(events("Order Completed", "30d", "7d")).day == "2026-11-13"`,
-				`last(events("Order Completed", "30d", "7d")).timestamp == date("2026-11-13T12:00:00Z")`, `last(events("*")).name == "Screen Viewed"`,
-				`any(events("*"), .timestamp < "2026-10-22")`, `one(events("*"), .timestamp == "2026-11-18T12:00:00Z")`,
-				`count(events("*"), .day == "2026-11-19") == 2`, `count(events("*"), .name startsWith "Order") == 5`,
+				`last(events("Order Completed", "30d", "7d")).event_name == "Order Completed"`, `last(events("Order Completed", "30d", "7d")).event_day == "2026-11-13"`,
+				`last(events("Order Completed", "30d", "7d")).event_time == date("2026-11-13T12:00:00Z")`, `last(events("*")).event_name == "Screen Viewed"`,
+				`any(events("*"), .event_time < "2026-10-22")`, `one(events("*"), .event_time == "2026-11-18T12:00:00Z")`,
+				`count(events("*"), .event_day == "2026-11-19") == 2`, `count(events("*"), .event_name startsWith "Order") == 5`,
+				`one(events("*"), .name == "hidden")`, `one(events("*"), .day == 1 and .timestamp == 5)`, `one(events("*"), #["name"] == "hidden")`,
+				`last(events("Order Completed", "30d", "7d")).name == "hidden"`, `last(events("Order Refunded")).timestamp == nil`,
+				`len(uniq(map(events("Order Completed"), .name))) == 2`, `none(events("*"), .name == "Order Completed")`,
 			},
 		},
 		{
@@ -120,7 +123,7 @@ func TestStreams(t *testing.T) {
 			},
 			yes: []string{
 				`len(uniq(map(events("A"), .x))) == 4`, `count(uniq(map(events("A"), .x))) == 4`, `len(uniq(map(events("A"), .y))) == 3`,
-				`len(uniq(map(events("A"), .day))) == 4`, `len(uniq(map(events("A"), .name))) == 1`, `len(uniq(map(events("Gone"), .x))) == 0`,
+				`len(uniq(map(events("A"), .event_day))) == 4`, `len(uniq(map(events("A"), .event_name))) == 1`, `len(uniq(map(events("Gone"), .x))) == 0`,
 				`events("A") | map(.x) | uniq() | len() == 4`,
 			},
 		},
@@ -148,18 +151,36 @@ func TestProfile(t *testing.T) {
 func TestTimes(t *testing.T) {
 	check(t, []law{
 		{
+			name: "two texts that both are times compare as times, others as texts",
+			history: append(person(`{"a":"2026-11-21T10:00:00Z","b":"2026-11-21T10:00:00.500Z","c":"2026-11-21T12:00+02","day":"2026-11-21",`+
+				`"soon":"soon","n":1795255200,"list":["2026-11-21 10:00","x"],"same":["2026-11-21T10:00:00Z"],"other":["2026-11-21T10:00Z"]}`),
+				track(before("1h"), "Paid", `{"at":"2026-11-21T09:00:00-02:00","from":"2026-11-21T10:00","to":"2026-11-21T11:00:00,5+0100"}`)),
+			yes: []string{
+				`traits.b > traits.a`, `traits.a < traits.b`, `traits.a == traits.c`, `traits.a >= traits.c and traits.a <= traits.c`, `traits.a != traits.b`,
+				`traits.day < traits.a`, `traits.day == "2026-11-20T22:00:00-02:00"`, `traits.a == "2026-11-21T11:00:00+01:00"`, `traits.a in ["x", "2026-11-21 10:00"]`,
+				`"2026-11-21T10:00:00Z" in traits.list`, `traits.c in traits.list`, `"2026-11-21T10:00Z" == "2026-11-21T11:00+01"`,
+				`traits.soon > traits.a`, `traits.soon > "2026-11-21"`, `traits.soon != traits.a`, `last(events("Paid")).at > traits.a`,
+				`any(events("Paid"), .to > .from)`, `any(events("Paid"), .from == "2026-11-21T10:00:00.000Z")`, `(traits.gone ?? traits.c) == traits.a`,
+				`traits.list == ["2026-11-21 10:00", "x"]`,
+			},
+			no: []string{
+				`traits.b < traits.a`, `traits.a != traits.c`, `traits.n == traits.a`, `traits.n >= traits.a`, `traits.soon < traits.a`, `traits.soon == traits.a`,
+				`traits.gone > traits.a`, `traits.a startsWith "2026-11-21 "`, `traits.same == traits.other`, `traits.a not in ["2026-11-21 10:00"]`,
+			},
+		},
+		{
 			name:    "texts compare as times when the other side is a time",
 			history: person(`{"ends":"2026-11-21","at":"2026-11-20T13:00:00+01:00","later":"2026-11-20T12:00:00.001Z","bad":"soon","n":1795176000000}`),
 			yes: []string{
 				`traits.ends > now()`, `traits.ends < from_now("13h")`, `traits.ends <= from_now("12h")`, `traits.at == now()`, `now() == traits.at`,
 				`traits.later > now()`, `traits.at >= ago("1s")`, `traits.at < from_now("1s")`, `traits.ends == date("2026-11-21T00:00:00Z")`,
 				`date("2026-11-20") < traits.at`, `traits.bad != now()`, `now() in [traits.at]`, `ago("1d") == date("2026-11-19T12:00:00Z")`,
-				`from_now("2w") == date("2026-12-04T12:00:00Z")`, `traits.ends != "2026-11-21T00:00:00Z"`, `traits.ends in [date("2026-11-21")]`,
+				`from_now("2w") == date("2026-12-04T12:00:00Z")`, `traits.ends in [date("2026-11-21")]`,
 				`traits.n <= now()`, `traits.n == now()`,
 			},
 			no: []string{
 				`traits.ends < from_now("12h")`, `traits.bad < now()`, `traits.bad >= now()`, `traits.gone < now()`, `traits.n < now()`, `traits.n > now()`,
-				`traits.ends == "2026-11-21T00:00:00Z"`, `traits.later == now()`, `traits.later <= now()`,
+				`traits.later == now()`, `traits.later <= now()`,
 			},
 		},
 		{
@@ -170,7 +191,7 @@ func TestTimes(t *testing.T) {
 				`traits.a == now()`, `traits.b == now()`, `traits.c == now()`, `traits.d == now()`, `traits.e == now()`, `traits.f == now()`,
 				`traits.g == now()`, `traits.h == now()`, `date("2026-11-20T12:00") == now()`, `traits.f in [now()]`,
 			},
-			no: []string{`traits.a == traits.b`, `traits.f == traits.g`, `traits.f == "2026-11-20T12:00:00Z"`},
+			no: []string{`traits.f == traits.g`, `traits.f == "2026-11-20T12:00:00Z"`},
 		},
 		{
 			name: "what reads like one and is none",

@@ -46,6 +46,10 @@ var values = map[string]function{
 	"$upper":     func(a ...any) (any, error) { return text(a[0], strings.ToUpper), nil },
 	"$trim":      func(a ...any) (any, error) { return trim(a[0]), nil },
 	"$version":   func(a ...any) (any, error) { return versionOf(a[0]), nil },
+	"$float":     func(a ...any) (any, error) { return toFloat(a[0]), nil },
+	"$int":       func(a ...any) (any, error) { return toInt(a[0]), nil },
+	"$string":    func(a ...any) (any, error) { return toText(a[0]), nil },
+	"$date":      func(a ...any) (any, error) { return toTime(a[0]), nil },
 	"$sum":       func(a ...any) (any, error) { return sum(a[0]), nil },
 	"$mean":      func(a ...any) (any, error) { return mean(a[0]), nil },
 	"$min":       func(a ...any) (any, error) { return extreme(a[0], func(x, y float64) bool { return x < y }), nil },
@@ -99,7 +103,7 @@ func (o *Oracle) configuration() *conf.Config {
 	c := conf.CreateNew()
 	declare := func(name string, f function, shape any) { expr.Function(name, f, shape)(c) }
 	expr.Optimize(false)(c)
-	expr.Env(map[string]any{"traits": map[string]any{}, "profile": map[string]any{}})(c)
+	expr.Env(map[string]any{"traits": map[string]any{}, "groups": []any{}, "profile": map[string]any{}})(c)
 	for name, f := range conditions {
 		declare(name, f, new(func(...any) bool))
 	}
@@ -108,6 +112,7 @@ func (o *Oracle) configuration() *conf.Config {
 	}
 	declare("$elements", func(a ...any) (any, error) { return elements(a[0]), nil }, new(func(any) []any))
 	declare("$events", func(a ...any) (any, error) { return o.at.stream(a[0].(int)), nil }, new(func(int) []any))
+	declare("$context", func(a ...any) (any, error) { return o.at.profile.context(a[0].([]string)), nil }, new(func(any) any))
 	declare("$segment", func(a ...any) (any, error) { return o.at.known(a[0].(string)), nil }, new(func(string) bool))
 	declare("$held", func(a ...any) (any, error) { return o.at.held(a[0].(*rule), a[1].(int64)), nil }, new(func(any, int64) bool))
 	declare("$abandoned", func(a ...any) (any, error) {

@@ -12,17 +12,18 @@ const memory = day
 
 // history is all that ever happened to one profile.
 type history struct {
-	id      string
-	events  []behaviour      // by event time, ties by log order
-	writes  []write          // of traits, in log order
-	times   []int64          // event times of all events of any type, in log order
-	groups  []string         // ids in order of joining, each once
-	applied map[string]int64 // messageId -> stream time when it was applied
-	length  int              // events applied, of any type
-	env     map[string]any   // what programs see; nil when it must be built again
-	crossed []int64          // every time that a rule could compare with now
-	since   []int64          // by condition of held, since when it is true; never where it is false
-	ahead   agenda           // when conditions of held may flip
+	id       string
+	events   []behaviour      // by event time, ties by log order
+	writes   []write          // of traits, in log order
+	times    []int64          // event times of all events of any type, in log order
+	contexts []remark         // of all events of any type, by event time, ties by log order
+	groups   []*membership    // in order of joining, each once
+	applied  map[string]int64 // messageId -> stream time when it was applied
+	length   int              // events applied, of any type
+	env      map[string]any   // what programs see; nil when it must be built again
+	crossed  []int64          // every time that a rule could compare with now
+	since    []int64          // by condition of held, since when it is true; never where it is false
+	ahead    agenda           // when conditions of held may flip
 }
 
 // behaviour is one track, page or screen event.
@@ -45,6 +46,7 @@ func (h *history) add(e *event.Event, clock int64) bool {
 	h.env = nil
 	h.times = append(h.times, e.Time)
 	h.cross(e)
+	h.tell(e)
 	switch e.Type {
 	case event.Track:
 		h.insert(e, e.Name)
@@ -55,33 +57,26 @@ func (h *history) add(e *event.Event, clock int64) bool {
 	case event.Identify:
 		h.writes = append(h.writes, writes(e.Body, e.Time)...)
 	case event.Group:
-		h.join(e.GroupID)
+		h.join(e)
 	}
 	return true
 }
 
 // insert puts a behaviour after all that happened before it or at the same
-// time. The pseudo-properties shadow properties of the same name.
+// time. What is known of every event has names that no property is meant to have.
 func (h *history) insert(e *event.Event, name string) {
 	fields := object(e.Body)
-	fields["timestamp"] = instant(e.Time)
-	fields["day"] = utcDay(e.Time)
-	fields["name"] = strings.Clone(name)
+	fields["properties"], fields["context"] = object(e.Body), plain(e.Context)
+	fields["event_channel"] = nil
+	if e.Channel != "" {
+		fields["event_channel"] = strings.Clone(e.Channel)
+	}
+	fields["event_time"] = instant(e.Time)
+	fields["event_day"] = utcDay(e.Time)
+	fields["event_name"] = strings.Clone(name)
 	fields[arrivalKey] = len(h.times)
-	h.events = append(h.events, behaviour{fields["name"].(string), e.Time, fields})
+	h.events = append(h.events, behaviour{fields["event_name"].(string), e.Time, fields})
 	sort.SliceStable(h.events, func(i, j int) bool { return h.events[i].at < h.events[j].at })
-}
-
-func (h *history) join(group string) {
-	if group == "" {
-		return
-	}
-	for _, joined := range h.groups {
-		if joined == group {
-			return
-		}
-	}
-	h.groups = append(h.groups, strings.Clone(group))
 }
 
 // environment is what programs see of the profile by name.
@@ -93,19 +88,15 @@ func (h *history) environment() map[string]any {
 	for _, t := range h.times {
 		first, last = min(first, t), max(last, t)
 	}
-	ordered := append([]string{}, h.groups...)
-	sort.Strings(ordered)
-	groups := []any{}
-	for _, id := range ordered {
-		groups = append(groups, id)
-	}
+	ids, groups := h.memberships()
 	h.env = map[string]any{
 		"traits": replay(h.writes),
+		"groups": groups,
 		"profile": map[string]any{
 			"id":         h.id,
 			"first_seen": instant(first),
 			"last_seen":  instant(last),
-			"groups":     groups,
+			"groups":     ids,
 		},
 	}
 	return h.env

@@ -12,7 +12,7 @@ import (
 var operands = []string{
 	`traits.b`, `traits.n`, `traits.z`, `traits.s`, `traits.t`, `traits.e`, `traits.l`, `traits.m`, `traits.o`, `traits.gone`, `traits.s.gone`,
 	`1`, `0`, `-0.0`, `0.5`, `"a"`, `""`, `"2026-11-20T12:00:00Z"`, `true`, `false`, `now()`, `ago("1d")`, `date("2026-11-20")`, `version("1.2")`,
-	`version(traits.t)`, `[1, "a"]`, `[]`, `0 / 0`, `1 / 0`, `last(events("A"))`, `last(events("A")).timestamp`, `sum(events("A"), .x)`,
+	`version(traits.t)`, `[1, "a"]`, `[]`, `0 / 0`, `1 / 0`, `last(events("A"))`, `last(events("A")).event_time`, `sum(events("A"), .x)`,
 	`max(map(events("B"), .x))`, `traits.n + traits.s`, `len(traits.l)`, `profile.groups`, `profile.first_seen`, `bucket("x")`, `nil`,
 }
 

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -68,6 +69,8 @@ func (h *history) cross(e *event.Event) {
 	list = gather(list, e.GroupID)
 	list = gather(list, e.Name)
 	list = gather(list, plain(e.Body))
+	list = gather(list, plain(e.Context))
+	list = gather(list, e.Channel)
 	slices.Sort(list)
 	h.crossed = slices.Compact(list)
 }
@@ -80,10 +83,15 @@ func gather(list []int64, x any) []int64 {
 			if t, ok := parseTime(text); ok {
 				list = append(list, int64(t))
 			}
+			if n, ok := toFloat(text).(float64); ok {
+				list = gather(list, n)
+			}
 		}
 	case float64:
-		if t, ok := numberTime(v); ok {
-			list = append(list, int64(t))
+		for _, n := range []float64{v, math.Trunc(v)} {
+			if t, ok := numberTime(n); ok {
+				list = append(list, int64(t))
+			}
 		}
 	case []any:
 		for _, element := range v {

@@ -114,7 +114,7 @@ func TestInstantsMissNothing(t *testing.T) {
 	rules := map[string]string{
 		"a": `count(events("A", "2s")) == 1`, "b": `sum(events("A", "3s", "1s"), .x) > 1`, "c": `profile.last_seen < ago("1s")`,
 		"d": `traits.at <= from_now("1s")`, "e": `traits.at > now()`, "f": `traits.at != ago("2s")`, "g": `segment("a") and not segment("e")`,
-		"h": `last(events("A")).timestamp >= ago("2s")`, "i": `last(events("A")).until < now()`, "j": `date("1970-01-01T00:00:05Z") < ago("1s")`,
+		"h": `last(events("A")).event_time >= ago("2s")`, "i": `last(events("A")).until < now()`, "j": `date("1970-01-01T00:00:05Z") < ago("1s")`,
 		"k": `any(traits.list, # < now())`, "l": `(traits.gone ?? "1970-01-01T00:00:03.500Z") < now()`,
 		"m": `held(count(events("A", "2s")) == 1, "1s")`, "n": `not held(traits.at > now(), "1s")`, "o": `held(segment("m") or held(segment("b"), "1s"), "1s")`,
 		"p": `abandoned(events("A"), filter(events("A"), .until > date("1970-01-01T00:00:04Z")), "1s")`,

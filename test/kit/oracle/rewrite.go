@@ -108,7 +108,7 @@ func isCondition(node ast.Node) bool {
 }
 
 func (r *rewriter) identifier(n *ast.IdentifierNode) ast.Node {
-	if n.Value == "traits" || n.Value == "profile" || r.names[n.Value] {
+	if n.Value == "traits" || n.Value == "groups" || n.Value == "profile" || r.names[n.Value] {
 		return &ast.IdentifierNode{Value: n.Value}
 	}
 	return r.refuse(n, "unknown name %s", n.Value)
@@ -214,6 +214,9 @@ func (r *rewriter) member(n *ast.MemberNode) ast.Node {
 	key, ok := n.Property.(*ast.StringNode)
 	if !ok {
 		return r.refuse(n, "a field must be named by a literal string")
+	}
+	if keys, ok := r.contextOf(n); ok {
+		return invoke("$context", &ast.ConstantNode{Value: keys})
 	}
 	owner, isName := n.Node.(*ast.IdentifierNode)
 	if isName && owner.Value == "profile" && !r.names["profile"] && !profileFields[key.Value] {

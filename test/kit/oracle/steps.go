@@ -10,13 +10,13 @@ const arrivalKey = "$arrival"
 // time and then by arrival. No event stands after itself.
 func after(a, b any) bool {
 	x, y := a.(map[string]any), b.(map[string]any)
-	if x["timestamp"] != y["timestamp"] {
-		return x["timestamp"].(instant) > y["timestamp"].(instant)
+	if x["event_time"] != y["event_time"] {
+		return x["event_time"].(instant) > y["event_time"].(instant)
 	}
 	return x[arrivalKey].(int) > y[arrivalKey].(int)
 }
 
-func happened(e any) instant { return e.(map[string]any)["timestamp"].(instant) }
+func happened(e any) instant { return e.(map[string]any)["event_time"].(instant) }
 
 // abandoned reports whether the last event of the first stream is at least d
 // old and none of the second stands after it.

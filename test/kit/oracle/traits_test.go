@@ -26,6 +26,30 @@ func TestValues(t *testing.T) {
 			},
 		},
 		{
+			name: "conversions, and what can't be converted is missing",
+			history: person(`{"i":3,"f":3.9,"neg":-3.9,"tiny":1e-7,"large":1e21,"huge":9007199254740994,"t":"12","d":"12.50","e":"-1.5e2","plus":"+7","zeros":"007","space":" 12",` +
+				`"words":"twelve","empty":"","hex":"0x10","under":"1_000","inf":"Inf","past":"1e400","long":"9007199254740993","on":true,"list":[1],"box":{"a":1},"zero":-0.0,` +
+				`"at":"2026-11-21","ms":1795176000000,"dot":".5","end":"5."}`),
+			yes: []string{
+				`float(traits.i) == 3`, `float(traits.t) == 12`, `float(traits.d) == 12.5`, `float(traits.e) == -150`, `float(traits.plus) == 7`, `float(traits.zeros) == 7`,
+				`float(traits.dot) == 0.5`, `float(traits.end) == 5`, `float(traits.space) == nil`, `float(trim(traits.space)) == 12`, `float(traits.words) == nil`,
+				`float(traits.empty) == nil`, `float(traits.hex) == nil`, `float(traits.under) == nil`, `float(traits.inf) == nil`, `float(traits.past) == nil`,
+				`float(traits.on) == nil`, `float(traits.list) == nil`, `float(traits.box) == nil`, `float(traits.gone) == nil`, `not (float(traits.words) > 0)`,
+				`int(traits.i) == 3`, `int(traits.f) == 3`, `int(traits.neg) == -3`, `int(traits.t) == 12`, `int(traits.d) == nil`, `int(traits.e) == nil`,
+				`int(traits.plus) == 7`, `int(traits.zeros) == 7`, `int(traits.space) == nil`, `int(traits.on) == nil`, `int(traits.huge) == nil`, `int(traits.long) == nil`,
+				`int(float(traits.d)) == 12`, `int("12") == 12`, `float("2.5") == 2.5`, `int(2.5) == 2`, `string(12) == "12"`,
+				`string(traits.i) == "3"`, `string(traits.f) == "3.9"`, `string(traits.neg) == "-3.9"`, `string(traits.zero) == "0"`, `string(traits.tiny) == "1e-7"`,
+				`string(traits.large) == "1e+21"`, `string(traits.huge) == "9007199254740994"`, `string(traits.on) == "true"`, `string(traits.words) == "twelve"`,
+				`string(traits.empty) == ""`, `string(traits.list) == nil`, `string(traits.box) == nil`, `string(traits.gone) == nil`, `string(traits.i) in ["3", "7"]`,
+				`string(profile.last_seen) == "2026-11-20T11:00:00.000Z"`,
+				`date(traits.at) == date("2026-11-21T00:00:00Z")`, `date(traits.at) > now()`, `date(traits.ms) == now()`, `date(traits.words) == nil`, `date(traits.on) == nil`,
+				`date(traits.list) == nil`, `date(traits.at) > date(traits.ms)`, `date(traits.ms) < traits.at`,
+			},
+			no: []string{
+				`float(traits.words) < 0`, `float(traits.gone) >= 0`, `string(traits.i) == "3.0"`, `string(traits.gone) == ""`, `int(traits.words) <= 0`, `date(traits.gone) < now()`,
+			},
+		},
+		{
 			name:    "equality is of like with like, and != is its complement",
 			history: person(`{"age":30,"plan":"pro","on":true,"zero":0,"text":"30","list":[1,"a",null],"twin":[1,"a",null],"other":["a",1,null],"box":{"a":1,"b":{"c":[2]}},"box2":{"b":{"c":[2]},"a":1},"box3":{"a":1}}`),
 			yes: []string{

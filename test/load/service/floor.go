@@ -32,7 +32,7 @@ func (f *floor) run(ctx context.Context, partition int) error {
 	if err != nil {
 		return fmt.Errorf("opening shard %d: %w", partition, err)
 	}
-	source, err := f.worker.Open(ctx, partition, state.Next)
+	source, err := f.worker.Open(ctx, partition, state.Next, state.Anchor)
 	if err != nil {
 		return fmt.Errorf("opening partition %d: %w", partition, err)
 	}
@@ -54,6 +54,7 @@ func (f *floor) read(ctx context.Context, source pipeline.Source, out chan<- dec
 		if decoders[i], err = event.NewDecoder(f.worker.Config.Events); err != nil {
 			return err
 		}
+		decoders[i].ReadContext(nil)
 	}
 	var batches [2][]event.Event
 	for turn := 0; ; turn = 1 - turn {

@@ -1,4 +1,4 @@
-package main
+package reshard
 
 import (
 	"context"
@@ -14,11 +14,8 @@ import (
 	"muster/stream"
 )
 
-// errTopic is about a topic that can't be used.
-var errTopic = errors.New("the topic can't be used")
-
 // reshard checks, copies and switches.
-func (r *resharding) reshard(ctx context.Context, cluster *stream.Cluster) (*reshardResult, error) {
+func (r *resharding) reshard(ctx context.Context, cluster *stream.Cluster) (*Outcome, error) {
 	if err := r.store.CheckTopic(ctx, r.config.Kafka.Keyed); err != nil {
 		return nil, err
 	}
@@ -38,32 +35,36 @@ func (r *resharding) reshard(ctx context.Context, cluster *stream.Cluster) (*res
 	}
 	from := r.layouts.Current
 	from.Topic = r.config.Kafka.Keyed
-	to := sink.Layout{Number: from.Number + 1, Shards: r.command.Shards, Topic: r.topic()}
-	result := &reshardResult{From: layoutOf(from), To: layoutOf(to)}
-	if r.command.DryRun {
-		result.State = stateWould
-		weight, err := r.store.Weigh(ctx)
-		result.weigh(weight, r)
-		return result, err
+	to := sink.Layout{Number: from.Number + 1, Shards: r.request.Shards, Topic: r.topic()}
+	outcome := &Outcome{State: Would, From: &from, To: to}
+	var weight sink.Weight
+	if r.request.DryRun {
+		weight, err = r.store.Weigh(ctx)
+	} else {
+		outcome.State = Done
+		weight, err = r.make(ctx, cluster, extents)
 	}
+	outcome.weigh(weight, r.config.Redis.OutboxMax)
+	return outcome, err
+}
+
+// make makes the new topic and the new shards.
+func (r *resharding) make(ctx context.Context, cluster *stream.Cluster, extents []stream.Extent) (sink.Weight, error) {
 	if err := r.createTopic(ctx, extents); err != nil {
-		return nil, err
+		return sink.Weight{}, err
 	}
-	weight, err := r.move(ctx, cluster)
-	result.State = stateDone
-	result.weigh(weight, r)
-	return result, err
+	return r.move(ctx, cluster)
 }
 
 // topic returns the name of the new keyed topic.
 func (r *resharding) topic() string {
 	switch {
-	case r.command.Keyed != "":
-		return r.command.Keyed
+	case r.request.Keyed != "":
+		return r.request.Keyed
 	case r.layouts.Next != nil: // as it was begun
 		return r.layouts.Next.Topic
 	}
-	return fmt.Sprintf("%s-%d", r.config.Kafka.Keyed, r.command.Shards)
+	return fmt.Sprintf("%s-%d", r.config.Kafka.Keyed, r.request.Shards)
 }
 
 // alone refuses while there are evaluators. Those that nobody sees are
@@ -105,12 +106,12 @@ func (r *resharding) drained(extents []stream.Extent, offsets []int64) error {
 		case next == e.End, next < 0 && e.First == e.End:
 		case shard >= len(offsets):
 			behind = append(behind, fmt.Sprintf("  partition %d was added to the topic and has %s that nobody reads: see "+
-				"\"Partitions were added to the keyed topic\" in docs/operations.md", shard, number(int(e.End-e.First), "record")))
+				"\"Partitions were added to the keyed topic\" in docs/operations.md", shard, number(e.End-e.First, "record")))
 		case next > e.End:
 			behind = append(behind, fmt.Sprintf("  shard %d has applied records up to offset %d, and the partition ends at %d: see "+
 				"\"When Kafka no longer holds what was to be read\" in docs/operations.md", shard, next, e.End))
 		default:
-			behind = append(behind, fmt.Sprintf("  shard %d has %s to read, from offset %d", shard, number(int(e.End-max(next, e.First)), "record"), max(next, 0)))
+			behind = append(behind, fmt.Sprintf("  shard %d has %s to read, from offset %d", shard, number(e.End-max(next, e.First), "record"), max(next, 0)))
 		}
 	}
 	if len(behind) == 0 {
@@ -132,14 +133,14 @@ func (r *resharding) createTopic(ctx context.Context, old []stream.Extent) error
 	}
 	cluster, err := stream.Connect(cfg, nil)
 	if err != nil {
-		return unusable(err)
+		return &settledError{err}
 	}
 	defer cluster.Close()
-	replication := r.command.Replication
+	replication := r.request.Replication
 	if replication == 0 {
 		replication = max(1, old[0].Replicas)
 	}
-	if _, err := cluster.Init(ctx, r.command.Shards, replication); err != nil {
+	if _, err := cluster.Init(ctx, r.request.Shards, replication); err != nil {
 		return fmt.Errorf("preparing kafka at %s: %w", strings.Join(cfg.Brokers, ", "), err)
 	}
 	if err := service.Claim(ctx, &next, cluster, r.store); err != nil {
@@ -162,15 +163,15 @@ func (r *resharding) createTopic(ctx context.Context, old []stream.Extent) error
 func (r *resharding) move(ctx context.Context, cluster *stream.Cluster) (sink.Weight, error) {
 	before, err := stream.NewPartitioner(r.config.Kafka.Partitioner, r.layouts.Current.Shards)
 	if err != nil {
-		return sink.Weight{}, unusable(err)
+		return sink.Weight{}, &settledError{err}
 	}
-	after, err := stream.NewPartitioner(r.config.Kafka.Partitioner, r.command.Shards)
+	after, err := stream.NewPartitioner(r.config.Kafka.Partitioner, r.request.Shards)
 	if err != nil {
-		return sink.Weight{}, unusable(err)
+		return sink.Weight{}, &settledError{err}
 	}
 	s, err := r.store.Reshard(ctx, sink.Plan{
-		From: r.config.Kafka.Keyed, To: r.topic(), Shards: r.command.Shards,
-		Before: before.Partition, After: after.Partition, Progress: r.progress.tell,
+		From: r.config.Kafka.Keyed, To: r.topic(), Shards: r.request.Shards,
+		Before: before.Partition, After: after.Partition, Progress: r.request.Progress,
 	})
 	if err != nil {
 		return sink.Weight{}, err
@@ -204,7 +205,7 @@ func (r *resharding) stillDrained(ctx context.Context, cluster *stream.Cluster, 
 	if behind == nil {
 		return nil
 	}
-	if _, err := r.store.Abandon(ctx, r.progress.tell); err != nil {
+	if _, err := r.store.Abandon(ctx, r.request.Progress); err != nil {
 		return fmt.Errorf("%w\ngiving it up failed, run it with --abandon: %w", behind, err)
 	}
 	return fmt.Errorf("%w\nthe old shards are open again, and nothing is changed", behind)
