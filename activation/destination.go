@@ -16,6 +16,9 @@ type Destination struct {
 	Segments []string
 	// Format is the name of the format of the body, see Formats.
 	Format string
+	// Template is what the format template makes the body with, see
+	// TemplateFormat; "" for other formats.
+	Template string
 	// Batch is how many changes one message may carry, at most MaxBatch. Where
 	// the format can only tell of one change it is 1.
 	Batch int
@@ -25,6 +28,10 @@ type Destination struct {
 	Rate float64
 	// Webhook says where to.
 	Webhook Webhook
+
+	places []place // where each entry of Segments stands in its file
+	choice *choice // what Segments choose; nil when it was not read from a file
+	format Format  // what Format names; zero when it was not read from a file
 }
 
 // Webhook is where and how messages are sent by HTTP.
