@@ -68,8 +68,8 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// TestWantsIsOneLookup keeps asking free of memory, as it is asked for each
-// change.
+// TestWantsIsOneLookup: it is asked for each change, so patterns are compared
+// when the segments are known, and asking takes no memory.
 func TestWantsIsOneLookup(t *testing.T) {
 	d := []Destination{{Segments: []string{"vip", "churn-*"}}}
 	if err := Resolve(d, someSegments); err != nil {
@@ -77,5 +77,9 @@ func TestWantsIsOneLookup(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, func() { d[0].Wants("churn-late"); d[0].Wants("lapsed") }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+	d[0].choice.patterns = nil
+	if !d[0].Wants("churn-late") {
+		t.Error("a pattern was compared again")
 	}
 }

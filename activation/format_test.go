@@ -146,6 +146,9 @@ func TestTextIsThatOfJSON(t *testing.T) {
 			t.Errorf("%q reads as %q, want %q", text, got, want)
 		}
 	}
+	if got := string(appendText(nil, "\u2027\u2028\u2029\u202a")); got != `"`+"\u2027"+`\u2028\u2029`+"\u202a"+`"` {
+		t.Errorf("ends of lines of JavaScript's: %s", got)
+	}
 }
 
 // TestMusterSaysAll reads the changes back from both forms of Muster's own format.
