@@ -2,6 +2,7 @@ package activation
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -52,4 +53,17 @@ type Sender interface {
 	// Send makes one attempt. It returns within the destination's timeout, and
 	// has no error: whatever happens is an Answer.
 	Send(ctx context.Context, m Message) Answer
+}
+
+// Sample returns a message as the destination gets them, of a change that
+// never was: of profile muster-test, with version 0.
+func (d *Destination) Sample(at time.Time) (Message, error) {
+	segment := "muster-test"
+	for _, s := range d.Segments {
+		if s != everySegment && !strings.ContainsAny(s, `*?[\`) {
+			segment = s
+			break
+		}
+	}
+	return d.Message([]Change{{Profile: "muster-test", Segment: segment, Entered: true, At: at.UnixMilli(), Cause: "test"}})
 }

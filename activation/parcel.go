@@ -70,3 +70,19 @@ func decode(w Waiting) (*parcel, error) {
 	}
 	return p, nil
 }
+
+// DeadLetter is a message that was given up.
+type DeadLetter struct {
+	Changes []Change
+	Failed  int // attempts
+	Reason  string
+}
+
+// DecodeDead reads a message that Step.Dead has stored.
+func DecodeDead(text []byte) (DeadLetter, error) {
+	p, err := decode(Waiting{Text: text})
+	if err != nil {
+		return DeadLetter{}, err
+	}
+	return DeadLetter{p.changes, p.failed, p.reason}, nil
+}
