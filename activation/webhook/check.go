@@ -20,7 +20,7 @@ import (
 // Bounds of a Webhook.
 const (
 	shortestTimeout = 100 * time.Millisecond
-	longestTimeout  = 5 * time.Minute
+	longestTimeout  = time.Minute
 	leastSecret     = 24 // bytes
 	mostSecret      = 64
 	mostHeaders     = 50

@@ -11,9 +11,10 @@ import (
 )
 
 type checkCommand struct {
-	Path   string `arg:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
-	Output string `enum:"text,json" default:"text" help:"How to print what was found: ${enum}."`
-	Cost   bool   `help:"Also show what each segment costs: predicates that are computed in place of looked up, aggregates, and guesses, made without any of your data, of the share of profiles in it and the bytes it adds to a profile; evaluator rehearse measures."`
+	Path         string `arg:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
+	Destinations string `placeholder:"FILE|DIR" help:"Also check destinations, and that the segments they ask for are there; see evaluator activate."`
+	Output       string `enum:"text,json" default:"text" help:"How to print what was found: ${enum}."`
+	Cost         bool   `help:"Also show what each segment costs: predicates that are computed in place of looked up, aggregates, and guesses, made without any of your data, of the share of profiles in it and the bytes it adds to a profile; evaluator rehearse measures."`
 }
 
 // Help is shown by --help.
@@ -88,6 +89,9 @@ func (cmd *checkCommand) Run(c console) error {
 	case err != nil:
 		return unusable(err)
 	default:
+		if _, err := readDestinations(cmd.Destinations, set); err != nil {
+			return err
+		}
 		found.noted = rules.Notes(sources...)
 		found.Notes = listed(found.noted)
 		if err := found.runTests(set); err != nil {
