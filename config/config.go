@@ -7,6 +7,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"muster/activation"
 	"muster/observe"
 	"muster/pipeline"
 	"muster/segments"
@@ -27,6 +28,8 @@ type Config struct {
 	Redis    sink.Config     `yaml:"redis"`
 	Pipeline pipeline.Config `yaml:"pipeline"`
 	Segments segments.Config `yaml:"segments"`
+	// Destinations are where membership changes are sent to.
+	Destinations activation.Config `yaml:"destinations"`
 	// Clock is wall, where an arrival time over 5 minutes ahead of the wall
 	// clock counts as the wall clock and time goes on while nothing comes, or
 	// stream, where every arrival time is believed and only they move time:
@@ -39,7 +42,7 @@ type Config struct {
 // Default returns the default of every setting.
 func Default() Config {
 	return Config{
-		Kafka: stream.Default(), Redis: sink.Default(), Pipeline: pipeline.Default(), Segments: segments.Default(),
+		Kafka: stream.Default(), Redis: sink.Default(), Pipeline: pipeline.Default(), Segments: segments.Default(), Destinations: activation.DefaultConfig(),
 		Clock: WallClock, HTTP: observe.DefaultHTTP(), Log: observe.DefaultLog(),
 	}
 }

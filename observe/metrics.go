@@ -28,6 +28,10 @@ type metrics struct {
 	segments, edition, compile, refused prometheus.Gauge
 	loads                               *prometheus.CounterVec // by outcome
 	shardEdition                        *prometheus.GaugeVec   // by shard
+
+	attempts                       *prometheus.CounterVec   // by destination, verdict
+	delivered, undelivered, missed *prometheus.CounterVec   // by destination
+	attemptSeconds                 *prometheus.HistogramVec // by destination
 }
 
 func newMetrics(registry prometheus.Registerer) metrics {
@@ -47,8 +51,8 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		lag:        m.gauge("lag_records", "Records of the keyed topic behind the last commit.", "shard"),
 		streamTime: m.gauge("stream_time_seconds", "Stream time of the shard, in seconds since 1970 UTC.", "shard"),
 		overdue:    m.gauge("timers_overdue", "Timers that are due and not served yet, counted up to pipeline.wave + 1: a longer wave is served between records.", "shard"),
-		step:       m.histogram("step_seconds", "Loading, applying and matching one batch."),
-		commit:     m.histogram("commit_seconds", "Committing one batch to Redis."),
+		step:       m.histogram("step_seconds", "Loading, applying and matching one batch.", "shard"),
+		commit:     m.histogram("commit_seconds", "Committing one batch to Redis.", "shard"),
 		lost:       m.counter("lost_records_total", "Offsets that Kafka no longer held and that were passed over with --accept-gaps.", "shard"),
 		fenced:     m.counter("fenced_total", "Times a shard was found to be owned by somebody else.", "shard"),
 
@@ -78,6 +82,12 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		refused:      m.singleGauge("segments_refused", "1 while the segment files can't be used and the rules before stay in force."),
 		loads:        m.counter("segments_loads_total", "Times the segment files were read for their changes, by outcome: taken, unchanged or refused.", "outcome"),
 		shardEdition: m.gauge("shard_edition", "Number of the rules that the shard's last batch was applied with.", "shard"),
+
+		attempts:       m.counter("activation_attempts_total", "Messages sent to destinations, by what came of it: delivered, deferred, refused or gone.", "destination", "verdict"),
+		delivered:      m.counter("activation_delivered_total", "Changes that a destination has taken.", "destination"),
+		undelivered:    m.counter("activation_dead_total", "Changes that were given up and are dead letters of their destination.", "destination"),
+		missed:         m.counter("activation_missed_total", "Changes, of any segment, that the outbox had dropped before a destination was sent them.", "destination"),
+		attemptSeconds: m.histogram("activation_attempt_seconds", "How long a destination took to answer.", "destination"),
 	}
 }
 
@@ -109,9 +119,9 @@ func (m maker) computed(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: prefix + name, Help: help}, value))
 }
 
-func (m maker) histogram(name, help string) *prometheus.HistogramVec {
+func (m maker) histogram(name, help, label string) *prometheus.HistogramVec {
 	buckets := prometheus.ExponentialBuckets(0.0005, 2, 15) // 0.5 ms to 8 s
-	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: prefix + name, Help: help, Buckets: buckets}, []string{"shard"})
+	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: prefix + name, Help: help, Buckets: buckets}, []string{label})
 	m.registry.MustRegister(v)
 	return v
 }

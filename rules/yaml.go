@@ -123,7 +123,7 @@ func (r *yamlReader) mapping(n ast.Node, what string, fields []field) bool {
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key })
 		switch {
 		case i < 0:
-			r.wrong(pair.Key, "the keys are "+fieldNames(fields), "%s has no key %s", what, key)
+			r.wrong(pair.Key, keyHint(key, what, fields), "%s has no key %s", what, key)
 		case seen[key]:
 			r.wrong(pair.Key, "keep one of them", "the key %s stands twice", key)
 		default:
@@ -132,6 +132,17 @@ func (r *yamlReader) mapping(n ast.Node, what string, fields []field) bool {
 		seen[key] = true
 	}
 	return true
+}
+
+// theFile is what the outermost mapping is called in messages.
+const theFile = "the file"
+
+// keyHint says what to write in place of a key that nobody knows.
+func keyHint(key, what string, fields []field) string {
+	if key == "destinations" && what == theFile {
+		return "destinations stand in files of their own, under the path destinations.path; here are segments only"
+	}
+	return "the keys are " + fieldNames(fields)
 }
 
 func pairs(n ast.Node) ([]*ast.MappingValueNode, bool) {
@@ -166,7 +177,7 @@ func (r *yamlReader) list(n ast.Node, what string, each func(ast.Node)) {
 }
 
 func (r *yamlReader) document(n ast.Node) {
-	r.mapping(n, "the file", []field{{"segments", func(n ast.Node) {
+	r.mapping(n, theFile, []field{{"segments", func(n ast.Node) {
 		r.list(n, "segments", r.readSegment)
 	}}})
 }

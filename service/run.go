@@ -97,13 +97,17 @@ func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 		return unusable(err)
 	}
 	group := cluster.Group()
-	own := s.Own(&pipeline.Worker{
+	worker := &pipeline.Worker{
 		Config: s.config.Pipeline, Rules: s.rules, Sample: s.sample, Heard: s.heard, Store: store, Dead: cluster.DeadLetters(),
 		Observer: s.watch.Pipeline(), Topic: s.config.Kafka.Keyed, Owner: partitioner.Partition, Wall: s.wall(), Hint: group.CommitHint,
 		Open: func(_ context.Context, partition int, offset int64, anchor pipeline.Anchor) (pipeline.Source, error) {
 			return cluster.Open(partition, offset, anchor), nil
 		},
-	})
+	}
+	own, err := s.activate(s.Own(worker), store, worker)
+	if err != nil {
+		return err
+	}
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error {
 		s.probe(ctx, store.Ping)

@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"muster/activation"
 	"muster/config"
 	"muster/observe"
 	"muster/pipeline"
@@ -24,6 +25,11 @@ type Service struct {
 	// consumer group assigns its partition until ctx ends. Default: the
 	// worker's Run.
 	Own func(*pipeline.Worker) Owner
+	// Destinations are where the changes of this process's shards are sent.
+	// Default none.
+	Destinations []activation.Destination
+	// Agent is what this process calls itself there. Default muster.
+	Agent string
 
 	config config.Config
 	rules  *pipeline.Live
@@ -45,7 +51,7 @@ func New(cfg config.Config, set *rules.Set, log *zap.Logger) *Service {
 	watch := observe.New(log)
 	watch.Health().Wait(startPart, "has not found its deployment yet")
 	return &Service{
-		Stream: watch.Stream(), Own: func(w *pipeline.Worker) Owner { return w.Run },
+		Stream: watch.Stream(), Own: func(w *pipeline.Worker) Owner { return w.Run }, Agent: "muster",
 		config: cfg, rules: pipeline.NewLive(set), sample: pipeline.NewSample(), heard: pipeline.NewHeard(), log: log, watch: watch,
 	}
 }

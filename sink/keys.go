@@ -24,6 +24,8 @@ import (
 //	m:{s12}:seg:<segment>      set     profile ids of the members in this shard
 //	m:{s12}:size               hash    segment -> number of members in this shard
 //	m:{s12}:out                stream  membership changes, see outbox.go
+//	m:{s12}:to:<destination>   hash    and others that begin so: deliveries, see ledger.go
+//	m:destinations             hash    states of destinations, see ledger.go
 //	m:hll:{<segment>}:20261121 HLL     members that were active on that UTC day
 //	m:{sources}:anchors        hash    topic/partition of a source topic -> anchor
 //	m:{sources}:gaps           list    offsets that were passed over on source topics, as
@@ -58,6 +60,12 @@ func (k keys) sizes(shard int) string   { return k.shard(shard) + "size" }
 func (k keys) outbox(shard int) string  { return k.shard(shard) + "out" }
 func (k keys) sourceAnchors() string    { return k.prefix + ":{sources}:anchors" }
 func (k keys) sourceGaps() string       { return k.prefix + ":{sources}:gaps" }
+
+func (k keys) destinations() string { return k.prefix + ":destinations" }
+
+func (k keys) ledger(shard int, destination string) string {
+	return k.shard(shard) + "to:" + destination
+}
 
 func (k keys) shard(shard int) string { return string(k.appendShard(nil, shard)) }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -25,6 +26,14 @@ type Entry struct {
 	ID     string
 	Offset int64
 	Change pipeline.Change
+}
+
+// Number returns the number of the entry since the shard began, 0 for an id
+// of another form.
+func (e Entry) Number() int64 {
+	_, number, _ := strings.Cut(e.ID, "-")
+	n, _ := strconv.ParseInt(number, 10, 64)
+	return n
 }
 
 const (

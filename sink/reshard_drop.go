@@ -79,6 +79,10 @@ func (s *Store) forget(ctx context.Context, fields ...string) error {
 // last, because it is what tells the member sets.
 func (s *Store) dropLayout(ctx context.Context, l Layout, progress func(Progress)) error {
 	k := s.keys.of(l)
+	destinations, err := s.knownDestinations(ctx)
+	if err != nil {
+		return err
+	}
 	for shard := range l.Shards {
 		progress(Progress{"drop", "shards", int64(shard), int64(l.Shards)})
 		segments, err := s.segments(ctx, k.names(shard))
@@ -91,6 +95,9 @@ func (s *Store) dropLayout(ctx context.Context, l Layout, progress func(Progress
 		}
 		for _, id := range segments {
 			doomed = append(doomed, k.members(shard, id))
+		}
+		for _, name := range destinations {
+			doomed = append(doomed, ledgerKeys(k.ledger(shard, name))...)
 		}
 		if err := s.unlink(ctx, append(doomed, k.names(shard))); err != nil {
 			return fmt.Errorf("dropping shard %d: %w", shard, err)

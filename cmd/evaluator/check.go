@@ -12,10 +12,11 @@ import (
 )
 
 type checkCommand struct {
-	Path   string `arg:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
-	Sample string `placeholder:"FILE|URL" help:"Look up the names of events, traits and properties in these events: one JSON object a line, plain, .gz or .zst; - is standard input. Or in what a running service has seen: the address of its http.listen, as http://localhost:8080."`
-	Output string `enum:"text,json" default:"text" help:"How to print what was found: ${enum}."`
-	Cost   bool   `help:"Also show what each segment costs: predicates that are computed in place of looked up, aggregates, and guesses, made without any of your data, of the share of profiles in it and the bytes it adds to a profile; evaluator rehearse measures."`
+	Path         string `arg:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
+	Sample       string `placeholder:"FILE|URL" help:"Look up the names of events, traits and properties in these events: one JSON object a line, plain, .gz or .zst; - is standard input. Or in what a running service has seen: the address of its http.listen, as http://localhost:8080."`
+	Destinations string `placeholder:"FILE|DIR" help:"Also check destinations, and that the segments they ask for are there; see evaluator activate."`
+	Output       string `enum:"text,json" default:"text" help:"How to print what was found: ${enum}."`
+	Cost         bool   `help:"Also show what each segment costs: predicates that are computed in place of looked up, aggregates, and guesses, made without any of your data, of the share of profiles in it and the bytes it adds to a profile; evaluator rehearse measures."`
 }
 
 // Help is shown by --help.
@@ -109,6 +110,9 @@ func (cmd *checkCommand) Run(c console) error {
 	case err != nil:
 		return unusable(err)
 	default:
+		if _, err := readDestinations(cmd.Destinations, set); err != nil {
+			return err
+		}
 		found.noted = rules.Notes(sources...)
 		found.Notes = listed(found.noted)
 		if err := found.runTests(set); err != nil {

@@ -79,6 +79,10 @@ func (cmd *runCommand) Run(c console) error {
 	if err != nil {
 		return err
 	}
+	destinations, err := readDestinations(cfg.Destinations.Path, set)
+	if err != nil {
+		return err
+	}
 	log, err := observe.NewLogger(cfg.Log, c.err)
 	if err != nil {
 		return unusable(err)
@@ -88,6 +92,7 @@ func (cmd *runCommand) Run(c console) error {
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	s := service.New(cfg, set, log)
+	s.Destinations, s.Agent = destinations, "muster/"+version
 	log.Info("starting", zap.Int("segments", set.Len()), zap.String("rules", set.Fingerprint()),
 		zap.Strings("brokers", cfg.Kafka.Brokers), zap.Strings("redis", cfg.Redis.Addresses))
 	return within(ctx, stop, leaveWithin, log, func() error { return s.Serve(ctx, files, reload) })

@@ -16,7 +16,7 @@ var order = [][]string{
 	{"demo", "observe"},
 	{"configs"},
 	{"segments"},
-	{"stream", "sink"},
+	{"activation", "stream", "sink"},
 	{"credentials"},
 	{"pipeline"},
 	{"rules"},
@@ -96,6 +96,22 @@ func TestImportsPointInwards(t *testing.T) {
 			to, ok := layer(folder)
 			if !ok || to < from || to == from && family(folder) != family(s.home) {
 				t.Errorf("%s: %s must not import %s: imports point inwards", s.file, s.home, folder)
+			}
+		}
+	}
+}
+
+// TestActivationStandsBesideTheService: what is sent and what waits is no part
+// of the engine's commit, so activation knows neither the engine nor its edges.
+// The order alone would let it import pipeline.
+func TestActivationStandsBesideTheService(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.test || !within(s.home, "activation") {
+			continue
+		}
+		for _, imported := range s.imports {
+			if folder, ok := own(imported); ok && within(folder, "pipeline", "stream", "sink") {
+				t.Errorf("%s: activation must not import %s", s.file, folder)
 			}
 		}
 	}

@@ -25,6 +25,9 @@ func (s *System) config(name, listen string) string {
 	}
 	fmt.Fprintf(&b, "pipeline:\n  commit_timeout: %s\n%s\n", session/2, s.Pipeline)
 	fmt.Fprintf(&b, "segments:\n  path: %s\n  reload: 200ms\nclock: %s\n", s.file(segmentFile), s.clock())
+	if s.Destinations != "" {
+		fmt.Fprintf(&b, "destinations:\n  path: %s\n", s.file(destinationFile))
+	}
 	fmt.Fprintf(&b, "http:\n  listen: %q\nlog:\n  level: info\n  format: json\n", listen)
 	s.write(name+".yaml", b.String())
 	return s.file(name + ".yaml")

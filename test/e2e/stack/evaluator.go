@@ -40,6 +40,11 @@ func (s *System) InitWith(shards int, arguments ...string) (string, error) {
 	return s.Command(append([]string{"init", "-c", s.config("init", ""), "--shards", fmt.Sprint(shards)}, arguments...)...)
 }
 
+// Activate runs evaluator activate with arguments, and returns what it printed.
+func (s *System) Activate(arguments ...string) (string, error) {
+	return s.Command(append(append([]string{"activate"}, arguments...), "-c", s.config("activate", ""))...)
+}
+
 // Command runs the evaluator with arguments to its end, within Patience, and
 // returns all it printed.
 func (s *System) Command(arguments ...string) (string, error) {

@@ -54,6 +54,8 @@ type Options struct {
 	Pipeline string
 	// RedisSection holds lines of its redis section.
 	RedisSection string
+	// Destinations is the text of the file of destinations, "" for none.
+	Destinations string
 }
 
 // System is a broker and a Redis, and the evaluators that run on them.
@@ -99,6 +101,9 @@ func Start(t testing.TB, o Options) *System {
 		s.start()
 	}
 	s.WriteSegments(o.Segments)
+	if o.Destinations != "" {
+		s.write(destinationFile, o.Destinations)
+	}
 	if o.Steppable {
 		s.StepClock(0)
 	}
@@ -161,6 +166,9 @@ func (s *System) StepClock(by time.Duration) {
 	s.t.Helper()
 	s.replace(clockFile, fmt.Sprint(by.Milliseconds()))
 }
+
+// destinationFile is the name of the evaluators' file of destinations.
+const destinationFile = "destinations.yaml"
 
 // segmentFile is the name of the evaluators' segment file.
 const segmentFile = "segments.yaml"

@@ -1,0 +1,180 @@
+package activation
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	// lookEvery is how often a process looks whether a destination was paused
+	// or enabled, and a courier whether a message is due.
+	lookEvery = time.Second
+	// idleEvery is how often a courier that nobody wakes looks for changes.
+	idleEvery = 10 * time.Second
+	// recoverAfter is how long a courier waits after what is stored could not
+	// be read or written, or was claimed by somebody else.
+	recoverAfter = 2 * time.Second
+)
+
+// Line is a destination with what encodes and sends its messages.
+type Line struct {
+	Destination Destination
+	// Wants reports whether a segment's changes are sent.
+	Wants func(segment string) bool
+	// Encode makes a message of changes.
+	Encode func([]Change) (Message, error)
+	Sender Sender
+}
+
+// Activator delivers the changes of the shards that a process owns.
+type Activator struct {
+	lines    []line
+	control  Control
+	outbox   func(shard int) Outbox
+	ledger   func(shard int, destination string) Ledger
+	observer *Observer
+	states   states
+
+	mu       sync.Mutex
+	sleepers map[int]map[chan struct{}]bool // by shard: who waits for changes
+}
+
+// line is a Line with what a process shares between its shards.
+type line struct {
+	route
+	breaker *breaker
+}
+
+// New returns an Activator. observer may be nil.
+func New(
+	lines []Line, control Control, outbox func(shard int) Outbox, ledger func(shard int, destination string) Ledger, observer *Observer,
+) *Activator {
+	a := &Activator{control: control, outbox: outbox, ledger: ledger, observer: observer, sleepers: map[int]map[chan struct{}]bool{}}
+	for _, l := range lines {
+		limit := rate.Inf
+		if l.Destination.Rate > 0 {
+			limit = rate.Limit(l.Destination.Rate)
+		}
+		a.lines = append(a.lines, line{breaker: &breaker{}, route: route{
+			name: l.Destination.Name, batch: l.Destination.Batch, concurrency: l.Destination.Concurrency,
+			limiter: rate.NewLimiter(limit, int(max(1, math.Ceil(l.Destination.Rate)))),
+			wants:   l.Wants, encode: l.Encode, sender: l.Sender,
+		}})
+	}
+	return a
+}
+
+// Wake says that a shard may have new changes.
+func (a *Activator) Wake(shard int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for sleeper := range a.sleepers[shard] {
+		select {
+		case sleeper <- struct{}{}:
+		default: // it is awake already
+		}
+	}
+}
+
+// Run delivers the changes of one shard to all destinations until ctx ends.
+// Whatever fails is told to the Observer and tried again.
+func (a *Activator) Run(ctx context.Context, shard int) {
+	var working sync.WaitGroup
+	for i := range a.lines {
+		working.Go(func() { a.serve(ctx, shard, &a.lines[i]) })
+	}
+	working.Wait()
+}
+
+// serve delivers the changes of one shard to one destination.
+func (a *Activator) serve(ctx context.Context, shard int, l *line) {
+	awake := a.listen(shard)
+	defer a.forget(shard, awake)
+	c := &courier{
+		route: l.route, breaker: l.breaker, outbox: a.outbox(shard), ledger: a.ledger(shard, l.name), observer: a.observer,
+		now: time.Now, random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+	}
+	for ctx.Err() == nil {
+		err := a.deliver(ctx, c, awake)
+		if ctx.Err() != nil {
+			return
+		}
+		a.observer.failed(l.name, shard, err)
+		rest(ctx, nil, recoverAfter)
+	}
+}
+
+// deliver claims a courier's ledger and works until something fails.
+func (a *Activator) deliver(ctx context.Context, c *courier, awake <-chan struct{}) error {
+	if err := c.claim(ctx); err != nil {
+		return err
+	}
+	for {
+		more, err := a.turn(ctx, c)
+		if err != nil {
+			return err
+		}
+		pause := idleEvery
+		if c.waiting > 0 || !c.breaker.open(time.Now()).IsZero() {
+			pause = lookEvery
+		}
+		if !more && !rest(ctx, awake, pause) {
+			return ctx.Err()
+		}
+	}
+}
+
+// turn is a courier's round, if its destination is sent to.
+func (a *Activator) turn(ctx context.Context, c *courier) (more bool, err error) {
+	if state, err := a.states.of(ctx, a.control, c.name); err != nil || state != Active {
+		return false, err
+	}
+	more, err = c.round(ctx)
+	var gone errDisabled
+	if !errors.As(err, &gone) {
+		return more, err
+	}
+	if err := a.control.Disable(ctx, c.name, gone.reason); err != nil {
+		return false, err
+	}
+	a.states.forget(c.name)
+	a.observer.disabled(c.name, gone.reason)
+	return false, nil
+}
+
+// rest waits until there may be something to do, and reports whether ctx goes
+// on.
+func rest(ctx context.Context, awake <-chan struct{}, most time.Duration) bool {
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-awake:
+	case <-timer.C:
+	}
+	return true
+}
+
+func (a *Activator) listen(shard int) chan struct{} {
+	awake := make(chan struct{}, 1)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.sleepers[shard] == nil {
+		a.sleepers[shard] = map[chan struct{}]bool{}
+	}
+	a.sleepers[shard][awake] = true
+	return awake
+}
+
+func (a *Activator) forget(shard int, awake chan struct{}) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.sleepers[shard], awake)
+}

@@ -1,0 +1,17 @@
+package activation
+
+// Change is a membership that began or ended, as the outbox of a shard has it.
+type Change struct {
+	// Entry is the id of the outbox entry, behind which reading goes on.
+	Entry string
+	// Number counts the changes of the shard from 1, without gaps.
+	Number  int64
+	Profile string
+	Segment string
+	Entered bool  // false when the membership ended
+	At      int64 // ms since 1970 UTC, of the shard's clock
+	// Version counts the changes of the profile from 1. A change of a higher
+	// version is the newer one.
+	Version uint64
+	Cause   string // event, time or rules
+}

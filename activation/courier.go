@@ -1,0 +1,313 @@
+package activation
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+)
+
+// roundSize is how many changes, and how many waiting messages, a courier
+// takes up at once; it bounds what it holds in memory.
+const roundSize = 1000
+
+// courier delivers the changes of one shard to one destination. It works in
+// rounds: messages that are due, and then changes that are new. Whatever a
+// round has changed is saved at its end.
+type courier struct {
+	route
+	breaker  *breaker
+	outbox   Outbox
+	ledger   Ledger
+	observer *Observer
+	now      func() time.Time
+	random   *rand.Rand
+
+	standing Standing
+	saved    int64 // standing.Number as it is stored
+	waiting  int64 // messages that wait
+}
+
+// route is what a courier has to know of its destination.
+type route struct {
+	name        string
+	batch       int // changes that a message carries at most
+	concurrency int
+	limiter     *rate.Limiter
+	wants       func(segment string) bool
+	encode      func([]Change) (Message, error)
+	sender      Sender
+}
+
+// claim begins, or begins anew.
+func (c *courier) claim(ctx context.Context) (err error) {
+	c.standing, err = c.ledger.Claim(ctx)
+	c.saved, c.waiting = c.standing.Number, c.standing.Waiting
+	return err
+}
+
+// round delivers what can be delivered now, and reports whether there may be
+// more at once.
+func (c *courier) round(ctx context.Context) (more bool, err error) {
+	if !c.breaker.open(c.now()).IsZero() {
+		return false, nil
+	}
+	// What was being sent when the process ended comes first: while nothing
+	// else has changed, it is sent in the messages that it was sent in.
+	if c.standing.Until <= c.standing.Number && c.waiting > 0 {
+		full, err := c.again(ctx)
+		if err != nil || full {
+			return full, err
+		}
+	}
+	return c.fresh(ctx)
+}
+
+// again sends messages that are due.
+func (c *courier) again(ctx context.Context) (full bool, err error) {
+	due, _, err := c.ledger.Find(ctx, c.now().UnixMilli(), roundSize, nil)
+	if err != nil || len(due) == 0 {
+		return false, err
+	}
+	parcels := make([]*parcel, len(due))
+	var profiles []string
+	for i, w := range due {
+		if parcels[i], err = decode(w); err != nil {
+			return false, err
+		}
+		profiles = append(profiles, parcels[i].profiles()...)
+	}
+	_, held, err := c.ledger.Find(ctx, 0, 0, profiles)
+	if err != nil {
+		return false, err
+	}
+	s := newSteps(c.standing, held)
+	for _, p := range parcels {
+		s.known[p.number] = true
+	}
+	lanes := make([][]*parcel, len(parcels))
+	for i := range parcels {
+		lanes[i] = parcels[i : i+1]
+	}
+	if err := c.sendAll(ctx, lanes, s); err != nil {
+		return false, err
+	}
+	next := s.next(c.now().UnixMilli())
+	return len(due) == roundSize || next, c.save(ctx, s)
+}
+
+// fresh sends changes that are new.
+func (c *courier) fresh(ctx context.Context) (more bool, err error) {
+	read, err := c.outbox.Changes(ctx, c.standing.Behind, roundSize)
+	if err != nil {
+		return false, err
+	}
+	more = len(read) == roundSize
+	if unfinished := c.standing.Until; unfinished > c.standing.Number {
+		for len(read) > 0 && read[len(read)-1].Number > unfinished {
+			read, more = read[:len(read)-1], true
+		}
+	}
+	if len(read) == 0 {
+		c.standing.Until = c.standing.Number // the outbox has dropped what was being sent
+		return more, nil
+	}
+	missed := read[0].Number - c.standing.Number - 1
+	last := read[len(read)-1]
+	wanted := c.wanted(read)
+	if len(wanted) > 0 || missed > 0 {
+		if err := c.deliver(ctx, wanted, last, missed); err != nil {
+			return false, err
+		}
+		return more, nil
+	}
+	return more, c.pass(ctx, last)
+}
+
+// wanted returns the changes that the destination asks for.
+func (c *courier) wanted(read []Change) []Change {
+	var out []Change
+	for _, change := range read {
+		if c.wants(change.Segment) {
+			out = append(out, change)
+		}
+	}
+	return out
+}
+
+// pass goes on behind changes that the destination does not ask for. Which
+// they are is found out again after a restart, so they are seldom saved.
+func (c *courier) pass(ctx context.Context, last Change) error {
+	c.standing = Standing{Behind: last.Entry, Number: last.Number, Until: last.Number}
+	if last.Number-c.saved < roundSize {
+		return nil
+	}
+	return c.save(ctx, newSteps(c.standing, nil))
+}
+
+// deliver sends changes, the last one read being last.
+func (c *courier) deliver(ctx context.Context, wanted []Change, last Change, missed int64) error {
+	held, err := c.heldBack(ctx, wanted)
+	if err != nil {
+		return err
+	}
+	if c.standing.Until < last.Number {
+		c.standing.Until = last.Number
+		if err := c.ledger.Save(ctx, Step{Standing: c.standing}); err != nil {
+			return fmt.Errorf("saving what is being sent: %w", err)
+		}
+	}
+	s := newSteps(Standing{Behind: last.Entry, Number: last.Number, Until: last.Number}, held)
+	if missed > 0 {
+		s.step.Add[CountMissed] = missed
+		c.observer.missed(c.name, missed)
+	}
+	var free, behind []Change
+	for _, change := range wanted {
+		if len(held[change.Profile]) > 0 {
+			behind = append(behind, change)
+		} else {
+			free = append(free, change)
+		}
+	}
+	for _, changes := range alone(behind, c.batch) {
+		if err := s.queue(newParcel(changes), 0); err != nil {
+			return err
+		}
+	}
+	if err := c.sendAll(ctx, lanes(compose(free, c.batch)), s); err != nil {
+		return err
+	}
+	return c.save(ctx, s)
+}
+
+// heldBack finds which of the profiles have messages that wait.
+func (c *courier) heldBack(ctx context.Context, changes []Change) (map[string][]int64, error) {
+	if c.waiting == 0 || len(changes) == 0 {
+		return nil, nil
+	}
+	var profiles []string
+	seen := map[string]bool{}
+	for i := range changes {
+		if id := changes[i].Profile; !seen[id] {
+			seen[id] = true
+			profiles = append(profiles, id)
+		}
+	}
+	_, held, err := c.ledger.Find(ctx, 0, 0, profiles)
+	return held, err
+}
+
+// sendAll sends lanes beside each other, and the messages of a lane one after
+// the other: once one is not taken, those behind it wait.
+func (c *courier) sendAll(ctx context.Context, lanes [][]*parcel, s *steps) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(c.concurrency)
+	for _, lane := range lanes {
+		group.Go(func() error {
+			for _, p := range lane {
+				if err := c.sendOne(ctx, p, s); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// sendOne makes one attempt, unless the message has to wait, and notes what
+// comes of it.
+func (c *courier) sendOne(ctx context.Context, p *parcel, s *steps) error {
+	if s.behind(p) {
+		return s.queue(p, 0)
+	}
+	if !c.breaker.allow(c.now()) {
+		return s.queue(p, c.now().Add(lookEvery).UnixMilli())
+	}
+	message, err := c.encode(p.changes)
+	if err != nil {
+		c.breaker.succeed()
+		return c.giveUp(p, s, "encoding: "+err.Error())
+	}
+	if err := c.limiter.Wait(ctx); err != nil {
+		c.breaker.fail(c.now(), 0)
+		return fmt.Errorf("waiting for the rate: %w", err)
+	}
+	answer := c.sender.Send(ctx, message)
+	if ctx.Err() != nil {
+		c.breaker.fail(c.now(), 0)
+		return fmt.Errorf("sending: %w", ctx.Err())
+	}
+	c.observer.attempted(c.name, len(p.changes), answer)
+	switch answer.Verdict {
+	case Delivered:
+		c.breaker.succeed()
+		return s.release(p, CountDelivered, c.now().UnixMilli())
+	case Refused:
+		c.breaker.succeed() // it answers
+		return c.giveUp(p, s, answer.Reason)
+	case Gone:
+		c.breaker.succeed()
+		s.disable(answer.Reason)
+		return s.queue(p, c.now().UnixMilli())
+	default:
+		return c.putOff(p, s, answer)
+	}
+}
+
+// putOff has a message wait for its next attempt, if it has one.
+func (c *courier) putOff(p *parcel, s *steps, answer Answer) error {
+	now := c.now()
+	c.breaker.fail(now, answer.After)
+	p.failed++
+	p.reason = answer.Reason
+	s.count(CountDeferred, 1)
+	s.mu.Lock()
+	pause, ok := wait(p.failed, answer.After, c.random)
+	s.mu.Unlock()
+	if !ok {
+		return c.giveUp(p, s, fmt.Sprintf("%d attempts failed, the last one: %s", p.failed, answer.Reason))
+	}
+	return s.queue(p, now.Add(pause).UnixMilli())
+}
+
+// giveUp makes a message a dead letter.
+func (c *courier) giveUp(p *parcel, s *steps, reason string) error {
+	p.reason = reason
+	text, err := p.encode()
+	if err != nil {
+		return err
+	}
+	s.bury(text)
+	c.observer.dead(c.name, len(p.changes), reason)
+	return s.release(p, CountDead, c.now().UnixMilli())
+}
+
+// errDisabled is returned by a round in which the destination has said that
+// it wants nothing any more.
+type errDisabled struct{ reason string }
+
+// Error says why.
+func (e errDisabled) Error() string { return "the destination wants nothing any more: " + e.reason }
+
+func (c *courier) save(ctx context.Context, s *steps) error {
+	// A process that is told to end still says what it has delivered.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	defer cancel()
+	if err := c.ledger.Save(ctx, s.step); err != nil {
+		return fmt.Errorf("saving what was delivered: %w", err)
+	}
+	c.standing, c.saved = s.step.Standing, s.step.Number
+	c.waiting += s.more()
+	if s.gone != "" {
+		return errDisabled{s.gone}
+	}
+	return nil
+}
+
+// saveTimeout bounds the last Save of a process that is told to end.
+const saveTimeout = 10 * time.Second

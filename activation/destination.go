@@ -1,0 +1,56 @@
+package activation
+
+import (
+	"net/netip"
+	"time"
+
+	"muster/credentials"
+)
+
+// Destination is a system that membership changes are sent to.
+type Destination struct {
+	// Name is the destination's own, [a-z0-9-] and at most 64 long.
+	Name string
+	// Segments are the segments whose changes are sent: ids, patterns as of
+	// path.Match ("vip-*"), or "all".
+	Segments []string
+	// Format is the name of the format of the body, see Formats.
+	Format string
+	// Template is what the format template makes the body with, see
+	// TemplateFormat; "" for other formats.
+	Template string
+	// Batch is how many changes one message may carry, at most MaxBatch. Where
+	// the format can only tell of one change it is 1.
+	Batch int
+	// Concurrency is how many messages of one shard may be on their way at once.
+	Concurrency int
+	// Rate is how many messages a second each shard may send; 0 for any number.
+	Rate float64
+	// Webhook says where to.
+	Webhook Webhook
+
+	places []place // where each entry of Segments stands in its file
+	choice *choice // what Segments choose; nil when it was not read from a file
+	format Format  // what Format names; zero when it was not read from a file
+}
+
+// Webhook is where and how messages are sent by HTTP.
+type Webhook struct {
+	// URL is http or https, without a user and a fragment.
+	URL string
+	// Secrets sign each message, the first one that a receiver knows suffices:
+	// two while they are changed. Each is a Standard Webhooks secret,
+	// "whsec_" and base64 of 24 to 64 bytes. At least one.
+	Secrets []credentials.Secret
+	// Headers are sent with each message beside those of Standard Webhooks.
+	Headers map[string]string
+	// Timeout bounds one attempt from dialling to the end of the answer.
+	Timeout time.Duration
+	// CAFile has the authorities that are trusted in place of the system's, "" for those.
+	CAFile string
+	// AllowNetworks are the private and loopback networks that the address may be in.
+	AllowNetworks []netip.Prefix
+}
+
+// MaxBatch bounds how many changes a message may carry.
+const MaxBatch = 1000

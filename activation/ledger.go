@@ -1,0 +1,77 @@
+package activation
+
+import (
+	"context"
+	"errors"
+)
+
+// Outbox is the changes of one shard, in order.
+type Outbox interface {
+	// Changes returns up to most changes behind an entry, "" for the oldest
+	// that is kept.
+	Changes(ctx context.Context, behind string, most int) ([]Change, error)
+}
+
+// ErrTaken is returned by a Ledger that somebody else has claimed.
+var ErrTaken = errors.New("another process delivers to this destination now")
+
+// Ledger is what is stored of one destination in one shard: how far it has
+// come, and the messages that wait.
+type Ledger interface {
+	// Claim makes the caller the only one whose Save is accepted. The first
+	// Claim of a destination lets it begin behind the newest change.
+	Claim(ctx context.Context) (Standing, error)
+	// Find returns up to most messages that are due at an instant (ms since
+	// 1970 UTC), those due first coming first, and the numbers of the messages
+	// that hold back each of some profiles, the oldest first.
+	Find(ctx context.Context, due int64, most int, profiles []string) ([]Waiting, map[string][]int64, error)
+	// Save stores a step as a whole, or returns ErrTaken and stores nothing.
+	Save(ctx context.Context, s Step) error
+}
+
+// Standing is how far a destination has come in a shard.
+type Standing struct {
+	// Behind is the outbox entry up to which all changes are delivered or
+	// wait, and Number its number; "" and 0 before the first one.
+	Behind string
+	Number int64
+	// Until is the number up to which changes were being sent when Save was
+	// last called; they are sent again in the same messages. At most Number
+	// when none were.
+	Until int64
+	// Waiting is how many messages wait. Save does not look at it.
+	Waiting int64
+}
+
+// Waiting is a message that waits for its next attempt. Its number is that of
+// its first change.
+type Waiting struct {
+	Number int64
+	Text   []byte
+}
+
+// Step is what delivering has changed.
+type Step struct {
+	Standing
+	// Wait has messages that wait from now on, by number, and nil for those
+	// that do not any more.
+	Wait map[int64][]byte
+	// Due says when messages are sent next, ms since 1970 UTC. A message
+	// without an instant waits for another one.
+	Due map[int64]int64
+	// Held has the numbers of the messages that hold back a profile from now
+	// on, none for one that is free.
+	Held map[string][]int64
+	// Dead has the messages that were given up, oldest first.
+	Dead [][]byte
+	// Add is what is counted: see the constants.
+	Add map[string]int64
+}
+
+// What a Ledger counts.
+const (
+	CountDelivered = "delivered" // changes that were taken
+	CountDead      = "dead"      // changes that were given up
+	CountMissed    = "missed"    // changes that the outbox had dropped before they were read
+	CountDeferred  = "deferred"  // attempts that were not taken
+)

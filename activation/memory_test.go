@@ -1,0 +1,106 @@
+package activation
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// memory is an outbox and a ledger in memory.
+type memory struct {
+	changes []Change
+	kept    int // of the changes, the newest; 0 for all
+
+	standing Standing
+	wait     map[int64][]byte
+	due      map[int64]int64
+	held     map[string][]int64
+	dead     [][]byte
+	counts   map[string]int64
+
+	break_ func() error // what befalls the next Save; the step is stored when it is errLateBreak
+}
+
+var (
+	errBreak     = errors.New("the connection broke")
+	errLateBreak = errors.New("the connection broke behind the command")
+)
+
+func newMemory() *memory {
+	return &memory{
+		wait: map[int64][]byte{}, due: map[int64]int64{}, held: map[string][]int64{}, counts: map[string]int64{},
+		break_: func() error { return nil },
+	}
+}
+
+func (m *memory) add(profile, segment string, entered bool, version uint64) {
+	n := int64(len(m.changes) + 1)
+	m.changes = append(m.changes, Change{
+		Entry: strconv.FormatInt(n, 10), Number: n, Profile: profile, Segment: segment, Entered: entered, Version: version,
+	})
+}
+
+func (m *memory) Changes(_ context.Context, behind string, most int) ([]Change, error) {
+	n, _ := strconv.Atoi(behind)
+	if m.kept > 0 {
+		n = max(n, len(m.changes)-m.kept)
+	}
+	return slices.Clone(m.changes[n:min(n+most, len(m.changes))]), nil
+}
+
+func (m *memory) Claim(context.Context) (Standing, error) {
+	s := m.standing
+	s.Waiting = int64(len(m.wait))
+	return s, nil
+}
+
+func (m *memory) Find(_ context.Context, due int64, most int, profiles []string) ([]Waiting, map[string][]int64, error) {
+	numbers := slices.SortedFunc(maps.Keys(m.due), func(a, b int64) int { return cmp.Or(cmp.Compare(m.due[a], m.due[b]), cmp.Compare(a, b)) })
+	var out []Waiting
+	for _, n := range numbers {
+		if m.due[n] <= due && len(out) < most {
+			out = append(out, Waiting{n, m.wait[n]})
+		}
+	}
+	held := map[string][]int64{}
+	for _, id := range profiles {
+		if list := m.held[id]; len(list) > 0 {
+			held[id] = list
+		}
+	}
+	return out, held, nil
+}
+
+func (m *memory) Save(_ context.Context, s Step) error {
+	err := m.break_()
+	if errors.Is(err, errBreak) {
+		return err
+	}
+	m.standing = s.Standing
+	for n, text := range s.Wait {
+		if text == nil {
+			delete(m.wait, n)
+			delete(m.due, n)
+		} else {
+			m.wait[n] = text
+		}
+	}
+	for n, at := range s.Due {
+		m.due[n] = at
+	}
+	for id, list := range s.Held {
+		if len(list) == 0 {
+			delete(m.held, id)
+		} else {
+			m.held[id] = list
+		}
+	}
+	m.dead = append(m.dead, s.Dead...)
+	for name, n := range s.Add {
+		m.counts[name] += n
+	}
+	return err
+}

@@ -1,0 +1,41 @@
+package activation
+
+// Observer is told what happens to deliveries. Fields may be nil. The
+// functions are called from many goroutines and must not block.
+type Observer struct {
+	Attempted func(destination string, changes int, a Answer)      // a message was sent
+	Dead      func(destination string, changes int, reason string) // a message was given up
+	Missed    func(destination string, changes int64)              // the outbox had dropped changes before they were read
+	Disabled  func(destination, reason string)                     // a destination wants nothing any more
+	Failed    func(destination string, shard int, err error)       // what is stored can't be read or written
+}
+
+func (o *Observer) attempted(destination string, changes int, a Answer) {
+	if o != nil && o.Attempted != nil {
+		o.Attempted(destination, changes, a)
+	}
+}
+
+func (o *Observer) dead(destination string, changes int, reason string) {
+	if o != nil && o.Dead != nil {
+		o.Dead(destination, changes, reason)
+	}
+}
+
+func (o *Observer) missed(destination string, changes int64) {
+	if o != nil && o.Missed != nil {
+		o.Missed(destination, changes)
+	}
+}
+
+func (o *Observer) disabled(destination, reason string) {
+	if o != nil && o.Disabled != nil {
+		o.Disabled(destination, reason)
+	}
+}
+
+func (o *Observer) failed(destination string, shard int, err error) {
+	if o != nil && o.Failed != nil {
+		o.Failed(destination, shard, err)
+	}
+}

@@ -1,0 +1,88 @@
+package activation
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// parcel is the changes of one message on its way.
+type parcel struct {
+	number  int64
+	changes []Change
+	failed  int // attempts
+	reason  string
+}
+
+func newParcel(changes []Change) *parcel {
+	return &parcel{number: changes[0].Number, changes: changes}
+}
+
+// profiles returns the profiles of its changes, each once.
+func (p *parcel) profiles() []string {
+	var out []string
+	seen := map[string]bool{}
+	for i := range p.changes {
+		if id := p.changes[i].Profile; !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// stored is the form in which a message that waits, or was given up, is kept.
+type stored struct {
+	Changes []storedChange `json:"changes"`
+	Failed  int            `json:"failed"` // attempts
+	Reason  string         `json:"reason,omitempty"`
+}
+
+// storedChange keeps an id of any bytes, which a text in JSON can't hold.
+type storedChange struct {
+	Change
+	Profile []byte `json:"Profile"`
+}
+
+func (p *parcel) encode() ([]byte, error) {
+	s := stored{Failed: p.failed, Reason: p.reason}
+	for _, c := range p.changes {
+		s.Changes = append(s.Changes, storedChange{c, []byte(c.Profile)})
+	}
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("encoding message %d: %w", p.number, err)
+	}
+	return text, nil
+}
+
+func decode(w Waiting) (*parcel, error) {
+	var s stored
+	if err := json.Unmarshal(w.Text, &s); err != nil {
+		return nil, fmt.Errorf("decoding message %d: %w", w.Number, err)
+	}
+	if len(s.Changes) == 0 {
+		return nil, fmt.Errorf("decoding message %d: it has no changes", w.Number)
+	}
+	p := &parcel{number: w.Number, failed: s.Failed, reason: s.Reason}
+	for _, c := range s.Changes {
+		c.Change.Profile = string(c.Profile)
+		p.changes = append(p.changes, c.Change)
+	}
+	return p, nil
+}
+
+// DeadLetter is a message that was given up.
+type DeadLetter struct {
+	Changes []Change
+	Failed  int // attempts
+	Reason  string
+}
+
+// DecodeDead reads a message that Step.Dead has stored.
+func DecodeDead(text []byte) (DeadLetter, error) {
+	p, err := decode(Waiting{Text: text})
+	if err != nil {
+		return DeadLetter{}, err
+	}
+	return DeadLetter{p.changes, p.failed, p.reason}, nil
+}

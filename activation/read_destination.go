@@ -1,0 +1,263 @@
+package activation
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// What a destination has that its file does not say.
+const (
+	defaultBatch       = 1
+	defaultConcurrency = 4
+	defaultTimeout     = 10 * time.Second
+)
+
+// Bounds of what a file may say of a destination.
+const (
+	maxConcurrency = 256
+	minTimeout     = 100 * time.Millisecond
+	maxTimeout     = time.Minute
+	maxSegments    = 1000 // entries of segments
+	maxSecrets     = 4
+	maxHeaders     = 32
+	maxNetworks    = 64
+)
+
+// destinationKeys and webhookKeys are what a file can say of each.
+var (
+	destinationKeys = []string{"name", "webhook", "segments", "format", "template", "batch", "concurrency", "rate"}
+	webhookKeys     = []string{"url", "secrets", "headers", "timeout", "ca_file", "allow_networks"}
+)
+
+// document reads one YAML document.
+func (r *reading) document(n ast.Node) {
+	r.mapping(n, theFile, []field{{"destinations", func(n ast.Node) {
+		r.list(n, "destinations", "- name: crm and its other keys below", MaxDestinations, r.readDestination)
+	}}})
+}
+
+func (r *reading) readDestination(n ast.Node) {
+	r.destination = nameIn(n)
+	defer func() { r.destination = "" }()
+	d := Destination{Format: DefaultFormat, Batch: defaultBatch, Concurrency: defaultConcurrency}
+	before, said := len(r.mistakes), map[string]bool{}
+	var body ast.Node // of the template
+	read := []func(ast.Node){
+		func(n ast.Node) { d.Name = r.readName(n) },
+		func(n ast.Node) { d.Webhook = r.readWebhook(n) },
+		func(n ast.Node) { d.Segments, d.places = r.readSegments(n) },
+		func(n ast.Node) { d.Format = r.format(n) },
+		func(n ast.Node) { d.Template, body = r.text(n, "template"), n },
+		func(n ast.Node) { d.Batch = r.whole(n, "batch", 1, MaxBatch) },
+		func(n ast.Node) { d.Concurrency = r.whole(n, "concurrency", 1, maxConcurrency) },
+		func(n ast.Node) { d.Rate = r.rate(n) },
+	}
+	if !r.mapping(n, destination, fieldsOf(destinationKeys, read, said)) {
+		return
+	}
+	r.missing(n, said)
+	if len(r.mistakes) == before {
+		r.template(n, body, &d)
+	}
+	switch {
+	case len(r.mistakes) > before:
+	case len(r.destinations) == MaxDestinations:
+		r.wrong(n, "take some out", "there are more than %d destinations in all files", MaxDestinations)
+	default:
+		d.choice = choose(d.Segments)
+		r.destinations = append(r.destinations, d)
+	}
+}
+
+// missing tells of what a destination must say and does not.
+func (r *reading) missing(n ast.Node, said map[string]bool) {
+	if !said["name"] {
+		r.wrong(n, "add name: with 1 to 64 of the characters a-z, 0-9 and -", "the destination has no name")
+	}
+	if !said["webhook"] {
+		r.wrong(n, "add webhook: with url: and secrets: below it", "the destination has no webhook")
+	}
+	if !said["segments"] {
+		r.wrong(n, `add segments: all, or a list as [vip, "churn-*"]`, "the destination does not say of which segments")
+	}
+}
+
+// template tries a destination's format, which but for template can't fail.
+func (r *reading) template(whole, body ast.Node, d *Destination) {
+	switch {
+	case d.Format == templated && body == nil:
+		r.wrong(whole, `add template:, as template: '{"user": {{json .Profile}}, "in": {{.Entered}}}'`, "the format template needs a template")
+		return
+	case d.Format != templated && body != nil:
+		r.wrong(body, "add format: template, or take the template out", "the format %s has no template", d.Format)
+		return
+	}
+	var err error
+	if d.format, err = d.formatOf(); err != nil {
+		hint := "it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause and .ID; {{json .Profile}} writes a text with its quotes"
+		if d.Batch > 1 {
+			hint = "with batch it is given a list: {{range $i, $c := .}}{{if $i}},{{end}}{{json $c.Profile}}{{end}}"
+		}
+		r.wrong(body, hint, "%s", strings.TrimPrefix(err.Error(), "encoding a message: "))
+	}
+}
+
+// fieldsOf pairs keys with what reads them, and notes which of them were said.
+func fieldsOf(keys []string, read []func(ast.Node), said map[string]bool) []field {
+	fields := make([]field, len(keys))
+	for i, key := range keys {
+		fields[i] = field{key, func(n ast.Node) { said[key] = true; read[i](n) }}
+	}
+	return fields
+}
+
+// nameIn finds the name ahead, so that mistakes in keys before it can name the
+// destination too.
+func nameIn(n ast.Node) string {
+	values, _ := pairs(n)
+	for _, v := range values {
+		if text, ok := v.Value.(*ast.StringNode); ok && v.Key.GetToken().Value == "name" && isName(text.Value) {
+			return text.Value
+		}
+	}
+	return ""
+}
+
+func (r *reading) readName(n ast.Node) string {
+	before := len(r.mistakes)
+	name := r.text(n, "name")
+	if len(r.mistakes) > before {
+		return ""
+	}
+	if !isName(name) {
+		r.wrong(n, "a name is 1 to 64 of the characters a-z, 0-9 and -", "the name %q can't be used", name)
+		return ""
+	}
+	if first, ok := r.first[name]; ok {
+		r.wrong(n, "give one of them another name", "the name is used twice; first at %s:%d", first.file, first.line)
+		return ""
+	}
+	r.first[name] = r.placeOf(n)
+	return name
+}
+
+func (r *reading) readWebhook(n ast.Node) Webhook {
+	w := Webhook{Timeout: defaultTimeout}
+	before, at := len(r.mistakes), map[string]place{}
+	read := []func(ast.Node){
+		func(n ast.Node) { w.URL = r.text(n, "url") },
+		func(n ast.Node) { w.Secrets = r.readSecrets(n) },
+		func(n ast.Node) { w.Headers = r.readHeaders(n) },
+		func(n ast.Node) { w.Timeout = r.duration(n, "timeout", minTimeout, maxTimeout) },
+		func(n ast.Node) { w.CAFile = r.beside(r.text(n, "ca_file")) },
+		func(n ast.Node) {
+			r.list(n, "allow_networks", "a list as [10.0.0.0/8]", maxNetworks, func(n ast.Node) {
+				if network, ok := r.network(n); ok {
+					w.AllowNetworks = append(w.AllowNetworks, network)
+				}
+			})
+		},
+	}
+	for i, one := range read {
+		read[i] = func(n ast.Node) { at[webhookKeys[i]] = r.placeOf(n); one(n) }
+	}
+	if r.mapping(n, webhook, fieldsOf(webhookKeys, read, map[string]bool{})) && len(r.mistakes) == before && r.check != nil {
+		r.checked(r.check(w), r.placeOf(n), at)
+	}
+	return w
+}
+
+// checked tells of what the check of a webhook has found, each where the
+// setting stands that it begins with.
+func (r *reading) checked(err error, whole place, at map[string]place) {
+	if err == nil {
+		return
+	}
+	all := []error{err}
+	var several interface{ Unwrap() []error }
+	if errors.As(err, &several) {
+		all = several.Unwrap()
+	}
+	for _, one := range all {
+		where := whole
+		for _, key := range webhookKeys {
+			if found, ok := at[key]; ok && begins(one.Error(), key) {
+				where = found
+			}
+		}
+		r.wrongAt(where.line, where.column, "", "webhook: %s", one)
+	}
+}
+
+// begins reports whether a text begins with a word.
+func begins(text, word string) bool {
+	return len(text) > len(word) && text[:len(word)] == word && (text[len(word)] == ':' || text[len(word)] == ' ')
+}
+
+// readSegments reads which segments a destination asks for, and where each
+// entry stands.
+func (r *reading) readSegments(n ast.Node) (entries []string, places []place) {
+	if text, ok := n.(*ast.StringNode); ok && text.Value == everySegment {
+		return []string{everySegment}, []place{r.placeOf(n)}
+	}
+	seen := map[string]bool{}
+	each := func(n ast.Node) {
+		before := len(r.mistakes)
+		entry := r.text(n, "an entry of segments")
+		if len(r.mistakes) > before {
+			return
+		}
+		if message, hint := flawOf(entry); message != "" {
+			r.wrong(n, hint, "%s", message)
+			return
+		}
+		if seen[entry] {
+			r.wrong(n, "keep one of them", "segments has %s twice", entry)
+			return
+		}
+		seen[entry] = true
+		entries, places = append(entries, entry), append(places, r.placeOf(n))
+	}
+	example := `all, or a list as [vip, "churn-*"]`
+	if !r.list(n, "segments", example, maxSegments, each) {
+		return nil, nil
+	}
+	if list, ok := n.(*ast.SequenceNode); ok && len(list.Values) == 0 {
+		r.wrong(n, "write "+example, "segments is empty, so nothing would be sent")
+	}
+	if seen[everySegment] && len(entries) > 1 {
+		r.wrong(n, "write segments: all, or the list without it", "segments has all and others beside it")
+	}
+	return entries, places
+}
+
+func (r *reading) readHeaders(n ast.Node) map[string]string {
+	values, ok := pairs(n)
+	if !ok {
+		r.wrong(n, plainHint(n, "write each as X-Team: growth"), "headers must be a mapping")
+		return nil
+	}
+	if len(values) > maxHeaders {
+		r.wrong(n, "take some out", "headers has %d entries; it may have %d", len(values), maxHeaders)
+		return nil
+	}
+	headers := make(map[string]string, len(values))
+	for _, pair := range values {
+		name := pair.Key.GetToken().Value
+		if _, twice := headers[name]; twice {
+			r.wrong(pair.Key, "keep one of them", "the header %s stands twice", name)
+			continue
+		}
+		what := fmt.Sprintf("the header %s", name)
+		if _, from := pairs(pair.Value); from {
+			headers[name] = r.secret(pair.Value, what).Reveal()
+		} else {
+			headers[name] = r.text(pair.Value, what)
+		}
+	}
+	return headers
+}

@@ -1,0 +1,57 @@
+package observe
+
+import (
+	"errors"
+
+	"go.uber.org/zap"
+
+	"muster/activation"
+)
+
+// verdicts are how metrics call what came of an attempt.
+var verdicts = map[activation.Verdict]string{
+	activation.Delivered: "delivered", activation.Deferred: "deferred", activation.Refused: "refused", activation.Gone: "gone",
+}
+
+// Activation returns the observer to give to activation.New.
+func (w *Watch) Activation() *activation.Observer {
+	return &activation.Observer{
+		Attempted: w.attempted, Dead: w.givenUp, Missed: w.changesMissed, Disabled: w.destinationDisabled, Failed: w.deliveryFailed,
+	}
+}
+
+func (w *Watch) attempted(destination string, changes int, a activation.Answer) {
+	w.metrics.attempts.WithLabelValues(destination, verdicts[a.Verdict]).Inc()
+	w.metrics.attemptSeconds.WithLabelValues(destination).Observe(a.Took.Seconds())
+	if a.Verdict == activation.Delivered {
+		w.metrics.delivered.WithLabelValues(destination).Add(float64(changes))
+		return
+	}
+	w.sparse.Warn("a destination has not taken a message", zap.String("destination", destination),
+		zap.String("verdict", verdicts[a.Verdict]), zap.Int("status", a.Status), zap.String("reason", a.Reason), zap.Int("changes", changes))
+}
+
+func (w *Watch) givenUp(destination string, changes int, reason string) {
+	w.metrics.undelivered.WithLabelValues(destination).Add(float64(changes))
+	w.sparse.Error("changes are given up, evaluator activate dead shows them", zap.String("destination", destination),
+		zap.Int("changes", changes), zap.String("reason", reason))
+}
+
+func (w *Watch) changesMissed(destination string, changes int64) {
+	w.metrics.missed.WithLabelValues(destination).Add(float64(changes))
+	w.log.Error("the outbox has dropped changes before a destination was sent them: raise redis.outbox_max, and let the destination "+
+		"take the members anew", zap.String("destination", destination), zap.Int64("changes", changes))
+}
+
+func (w *Watch) destinationDisabled(destination, reason string) {
+	w.log.Error("a destination wants nothing any more and is sent nothing until evaluator activate resume",
+		zap.String("destination", destination), zap.String("reason", reason))
+}
+
+func (w *Watch) deliveryFailed(destination string, shard int, err error) {
+	if errors.Is(err, activation.ErrTaken) {
+		w.log.Info("another process delivers this shard's changes now", zap.String("destination", destination), zap.Int("shard", shard))
+		return
+	}
+	w.sparse.Warn("deliveries wait for Redis, trying again", zap.String("destination", destination), zap.Int("shard", shard), zap.Error(err))
+}

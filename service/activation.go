@@ -1,0 +1,130 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"muster/activation"
+	"muster/activation/webhook"
+	"muster/pipeline"
+	"muster/sink"
+)
+
+// activate has what owns a shard also deliver the shard's changes to the
+// service's destinations, for as long as it owns it. Deliveries never end
+// ownership: what fails with them is told, and tried again.
+func (s *Service) activate(own Owner, store *sink.Store, worker *pipeline.Worker) (Owner, error) {
+	if len(s.Destinations) == 0 {
+		return own, nil
+	}
+	lines := make([]activation.Line, len(s.Destinations))
+	for i, d := range s.Destinations {
+		sender, err := webhook.New(d.Webhook, s.Agent)
+		if err != nil {
+			return nil, unusable(fmt.Errorf("destination %s: %w", d.Name, err))
+		}
+		lines[i] = activation.Line{Destination: d, Wants: d.Wants, Encode: d.Message, Sender: sender}
+	}
+	a := activation.New(lines, control{store},
+		func(shard int) activation.Outbox { return outbox{store, shard} },
+		func(shard int, destination string) activation.Ledger { return ledger{store.Ledger(shard, destination)} },
+		s.watch.Activation())
+	worker.Observer = waking(worker.Observer, a)
+	return func(ctx context.Context, partition int) error {
+		delivering, stop := context.WithCancel(ctx)
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			a.Run(delivering, partition)
+		}()
+		defer func() {
+			stop()
+			<-ended
+		}()
+		return own(ctx, partition)
+	}, nil
+}
+
+// waking returns an observer that also wakes the deliveries of a shard after
+// each commit of it.
+func waking(o pipeline.Observer, a *activation.Activator) pipeline.Observer {
+	committed := o.Committed
+	o.Committed = func(shard int, b pipeline.BatchStats) {
+		if committed != nil {
+			committed(shard, b)
+		}
+		a.Wake(shard)
+	}
+	return o
+}
+
+// outbox is the outbox of a shard as activation sees it.
+type outbox struct {
+	store *sink.Store
+	shard int
+}
+
+// Changes implements activation.Outbox.
+func (o outbox) Changes(ctx context.Context, behind string, most int) ([]activation.Change, error) {
+	entries, err := o.store.Outbox(ctx, o.shard, behind, int64(most))
+	if err != nil {
+		return nil, err
+	}
+	changes := make([]activation.Change, len(entries))
+	for i := range entries {
+		c := &entries[i].Change
+		changes[i] = activation.Change{
+			Entry: entries[i].ID, Number: entries[i].Number(), Profile: c.Profile, Segment: c.Segment, Entered: c.Entered,
+			At: c.At, Version: c.Version, Cause: string(c.Cause),
+		}
+	}
+	return changes, nil
+}
+
+// ledger is a ledger as activation sees it.
+type ledger struct{ *sink.Ledger }
+
+// Claim implements activation.Ledger.
+func (l ledger) Claim(ctx context.Context) (activation.Standing, error) {
+	s, err := l.Ledger.Claim(ctx)
+	return activation.Standing(s), err
+}
+
+// Find implements activation.Ledger.
+func (l ledger) Find(ctx context.Context, due int64, most int, profiles []string) ([]activation.Waiting, map[string][]int64, error) {
+	messages, held, err := l.Ledger.Find(ctx, due, most, profiles)
+	waiting := make([]activation.Waiting, len(messages))
+	for i := range messages {
+		waiting[i] = activation.Waiting(messages[i])
+	}
+	return waiting, held, err
+}
+
+// Save implements activation.Ledger.
+func (l ledger) Save(ctx context.Context, s activation.Step) error {
+	err := l.Ledger.Save(ctx, sink.LedgerStep{
+		Standing: sink.Standing(s.Standing), Wait: s.Wait, Due: s.Due, Held: s.Held, Dead: s.Dead, Add: s.Add,
+	})
+	if errors.Is(err, sink.ErrClaimed) {
+		return fmt.Errorf("%w: %w", activation.ErrTaken, err)
+	}
+	return err
+}
+
+// control is the states of destinations as activation sees them.
+type control struct{ store *sink.Store }
+
+// State implements activation.Control.
+func (c control) State(ctx context.Context, destination string) (activation.State, error) {
+	state, _, err := c.store.DestinationState(ctx, destination)
+	if state == "" {
+		return activation.Active, err
+	}
+	return activation.State(state), err
+}
+
+// Disable implements activation.Control.
+func (c control) Disable(ctx context.Context, destination, reason string) error {
+	return c.store.SetDestinationState(ctx, destination, string(activation.Disabled), reason)
+}

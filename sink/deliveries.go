@@ -1,0 +1,108 @@
+package sink
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Deliveries is how far a destination has come in all shards together.
+type Deliveries struct {
+	Behind    int64 // entries of outboxes that it has not passed
+	Waiting   int64 // messages that wait for another attempt
+	Next      int64 // when the first of them is sent, ms since 1970 UTC; 0 for none
+	Delivered int64 // changes
+	Dead      int64 // changes that were given up
+	Deferred  int64 // attempts that were not taken
+	Missed    int64 // changes that the outbox had dropped
+	State     string
+	Reason    string // of State
+}
+
+// Deliveries reads how far a destination has come. Shards are read one after
+// the other, so the figures are of the last moment and not of one instant.
+func (s *Store) Deliveries(ctx context.Context, destination string) (d Deliveries, err error) {
+	l, err := s.deployment(ctx)
+	if err != nil {
+		return d, err
+	}
+	if d.State, d.Reason, err = s.DestinationState(ctx, destination); err != nil {
+		return d, err
+	}
+	for shard := range l.Current.Shards {
+		if err := s.addDeliveries(ctx, s.keys.of(l.Current), shard, destination, &d); err != nil {
+			return d, fmt.Errorf("reading the deliveries of shard %d to %s: %w", shard, destination, err)
+		}
+	}
+	return d, nil
+}
+
+// addDeliveries adds those of one shard.
+func (s *Store) addDeliveries(ctx context.Context, k keys, shard int, destination string, d *Deliveries) error {
+	key := k.ledger(shard, destination)
+	var fields *redis.MapStringStringCmd
+	var waiting *redis.IntCmd
+	var first *redis.ZSliceCmd
+	var newest *redis.XMessageSliceCmd
+	err := s.retry(ctx, "reading deliveries", func(ctx context.Context) error {
+		_, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+			fields, waiting = pipe.HGetAll(ctx, key), pipe.HLen(ctx, key+":wait")
+			first, newest = pipe.ZRangeWithScores(ctx, key+":due", 0, 0), pipe.XRevRangeN(ctx, k.outbox(shard), "+", "-", 1)
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	number := func(field string) int64 {
+		n, _ := strconv.ParseInt(fields.Val()[field], 10, 64)
+		return n
+	}
+	if last := newest.Val(); len(last) > 0 && len(fields.Val()) > 0 {
+		d.Behind += max(0, Entry{ID: last[0].ID}.Number()-number("number"))
+	}
+	if due := first.Val(); len(due) > 0 && (d.Next == 0 || int64(due[0].Score) < d.Next) {
+		d.Next = int64(due[0].Score)
+	}
+	d.Waiting += waiting.Val()
+	d.Delivered += number("delivered")
+	d.Dead += number("dead")
+	d.Deferred += number("deferred")
+	d.Missed += number("missed")
+	return nil
+}
+
+// DeadMessages calls fn with the messages to a destination that were given up
+// and are kept, shard by shard and in each the oldest first, until fn returns
+// an error, which it passes on.
+func (s *Store) DeadMessages(ctx context.Context, destination string, fn func(text []byte) error) error {
+	l, err := s.deployment(ctx)
+	if err != nil {
+		return err
+	}
+	for shard := range l.Current.Shards {
+		key := s.keys.of(l.Current).ledger(shard, destination) + ":dead"
+		for from := int64(0); ; from += scanPage {
+			var page []string
+			err := s.retry(ctx, "reading dead messages", func(ctx context.Context) (err error) {
+				page, err = s.client.LRange(ctx, key, from, from+scanPage-1).Result()
+				return err
+			})
+			if err != nil {
+				return fmt.Errorf("reading %s: %w", key, err)
+			}
+			for _, text := range page {
+				if err := fn([]byte(text)); err != nil {
+					return err
+				}
+			}
+			if len(page) < scanPage {
+				break
+			}
+		}
+	}
+	return nil
+}

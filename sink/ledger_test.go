@@ -1,0 +1,115 @@
+package sink_test
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"testing"
+
+	"muster/pipeline"
+	"muster/sink"
+	"muster/test/kit/redis"
+)
+
+// ledgers returns a store with some changes in the outbox of shard 3.
+func ledgers(t *testing.T) *sink.Store {
+	t.Helper()
+	store := open(t, config(redis.Start(t).Address))
+	state, err := store.Open(t.Context(), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit := pipeline.Commit{Epoch: state.Epoch, Next: 7, Changes: []pipeline.Change{
+		{Profile: "p", Segment: "vip", Entered: true, At: 1000, Version: 1, Cause: pipeline.CauseEvent},
+		{Profile: "q", Segment: "vip", Entered: true, At: 1000, Version: 1, Cause: pipeline.CauseEvent},
+	}}
+	commit.From = state.Next
+	if err := store.Commit(t.Context(), 3, &commit); err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// A destination begins behind what was there before it.
+func TestALedgerBeginsBehindTheNewestChange(t *testing.T) {
+	store := ledgers(t)
+	for range 2 { // the second time as another process
+		got, err := store.Ledger(3, "crm").Claim(t.Context())
+		if err != nil || got != (sink.Standing{Behind: "7-2", Number: 2, Until: 2}) {
+			t.Fatalf("got %+v, %v", got, err)
+		}
+	}
+	got, err := store.Ledger(4, "crm").Claim(t.Context())
+	if err != nil || got != (sink.Standing{}) {
+		t.Fatalf("an empty shard: got %+v, %v", got, err)
+	}
+}
+
+// What is saved is found again, and only by who claimed last.
+func TestALedgerKeepsASteps(t *testing.T) {
+	store := ledgers(t)
+	first, second := store.Ledger(3, "crm"), store.Ledger(3, "crm")
+	if _, err := first.Claim(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	step := sink.LedgerStep{
+		Standing: sink.Standing{Behind: "9-4", Number: 4, Until: 6},
+		Wait:     map[int64][]byte{3: []byte("three"), 4: []byte("four"), 5: []byte("five")},
+		Due:      map[int64]int64{3: 2000, 4: 1000},
+		Held:     map[string][]int64{"p\xff": {3, 5}, "q": {4}},
+		Dead:     [][]byte{[]byte("gone")},
+		Add:      map[string]int64{"delivered": 2},
+	}
+	if err := first.Save(t.Context(), step); err != nil {
+		t.Fatal(err)
+	}
+	messages, held, err := first.Find(t.Context(), 2000, 10, []string{"p\xff", "q", "r"})
+	if err != nil || len(messages) != 2 || messages[0].Number != 4 || string(messages[1].Text) != "three" {
+		t.Fatalf("got %v, %v", messages, err)
+	}
+	if want := map[string][]int64{"p\xff": {3, 5}, "q": {4}}; !maps.EqualFunc(held, want, slices.Equal) {
+		t.Fatalf("held %v, want %v", held, want)
+	}
+	if messages, _, err := first.Find(t.Context(), 1999, 1, nil); err != nil || len(messages) != 1 || messages[0].Number != 4 {
+		t.Fatalf("got %v, %v", messages, err)
+	}
+
+	got, err := second.Claim(t.Context())
+	if err != nil || got != (sink.Standing{Behind: "9-4", Number: 4, Until: 6, Waiting: 3}) {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	if err := first.Save(t.Context(), step); !errors.Is(err, sink.ErrClaimed) {
+		t.Fatalf("got %v, want ErrClaimed", err)
+	}
+	step = sink.LedgerStep{
+		Standing: sink.Standing{Behind: "9-6", Number: 6, Until: 6},
+		Wait:     map[int64][]byte{3: nil}, Due: map[int64]int64{5: 500}, Held: map[string][]int64{"p\xff": {5}, "q": nil},
+	}
+	if err := second.Save(t.Context(), step); err != nil {
+		t.Fatal(err)
+	}
+	messages, held, err = second.Find(t.Context(), 5000, 10, []string{"p\xff", "q"})
+	if err != nil || len(messages) != 2 || messages[0].Number != 5 || len(held) != 1 {
+		t.Fatalf("got %v, held %v, %v", messages, held, err)
+	}
+}
+
+// The state of a destination is everybody's.
+func TestDestinationStates(t *testing.T) {
+	store := ledgers(t)
+	if state, _, err := store.DestinationState(t.Context(), "crm"); err != nil || state != "" {
+		t.Fatalf("got %q, %v", state, err)
+	}
+	if err := store.SetDestinationState(t.Context(), "crm", "disabled", "410 Gone"); err != nil {
+		t.Fatal(err)
+	}
+	if state, reason, err := store.DestinationState(t.Context(), "crm"); err != nil || state != "disabled" || reason != "410 Gone" {
+		t.Fatalf("got %q, %q, %v", state, reason, err)
+	}
+	if err := store.SetDestinationState(t.Context(), "crm", "", ""); err != nil {
+		t.Fatal(err)
+	}
+	if state, reason, err := store.DestinationState(t.Context(), "crm"); err != nil || state+reason != "" {
+		t.Fatalf("got %q, %q, %v", state, reason, err)
+	}
+}
