@@ -117,7 +117,7 @@ func TestSignatures(t *testing.T) {
 			t.Fatal(err)
 		}
 		mac := hmac.New(sha256.New, key)
-		fmt.Fprintf(mac, "%s.%s.%s", message.ID, headers.Get("Webhook-Timestamp"), body)
+		_, _ = fmt.Fprintf(mac, "%s.%s.%s", message.ID, headers.Get("Webhook-Timestamp"), body)
 		if want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)); signatures[i] != want {
 			t.Errorf("signature %d is %s, want %s", i, signatures[i], want)
 		}

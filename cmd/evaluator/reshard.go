@@ -87,7 +87,8 @@ func (cmd *reshardCommand) Run(c console) error {
 	case err != nil:
 		return err
 	}
-	return resultOf(outcome, time.Since(began)).print(c.out, cmd)
+	result := resultOf(outcome, time.Since(began))
+	return result.print(c.out, cmd)
 }
 
 func (cmd *reshardCommand) validate() error {
