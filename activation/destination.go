@@ -24,7 +24,7 @@ type Destination struct {
 	Batch int
 	// Concurrency is how many messages of one shard may be on their way at once.
 	Concurrency int
-	// Rate is how many messages a second each shard may send; 0 for any number.
+	// Rate is how many messages a second each evaluator may send; 0 for any number.
 	Rate float64
 	// Webhook says where to.
 	Webhook Webhook

@@ -1,0 +1,209 @@
+package activation
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+)
+
+// switchboard is the states of destinations in memory.
+type switchboard struct {
+	mu     sync.Mutex
+	state  State
+	reason string
+	asked  int
+}
+
+func (s *switchboard) State(context.Context, string) (State, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked++
+	return s.state, nil
+}
+
+func (s *switchboard) Disable(_ context.Context, _, reason string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state, s.reason = Disabled, reason
+	return nil
+}
+
+func (s *switchboard) set(state State) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state = state
+}
+
+func (s *switchboard) look() (state State, reason string, asked int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state, s.reason, s.asked
+}
+
+// counted is a Sender that counts and answers.
+type counted struct {
+	mu     sync.Mutex
+	sent   int
+	answer Answer
+}
+
+func (c *counted) Send(context.Context, Message) Answer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sent++
+	return c.answer
+}
+
+func (c *counted) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sent
+}
+
+// run delivers the changes of one shard with one change in it, until the test
+// ends.
+func run(t *testing.T, control *switchboard, sender Sender, observer *Observer) *Activator {
+	t.Helper()
+	m := newMemory()
+	m.add("p", "a", true, 1)
+	lines := []Line{{
+		Destination: Destination{Name: "crm", Batch: 1, Concurrency: 1}, Wants: func(string) bool { return true }, Encode: encode, Sender: sender,
+	}}
+	a := New(lines, control, func(int) Outbox { return m }, func(int, string) Ledger { return m }, observer)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.Run(ctx, 3)
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-ended
+	})
+	return a
+}
+
+// until wakes the shard until something holds.
+func until(t *testing.T, a *Activator, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Minute); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+		a.Wake(3)
+	}
+}
+
+// A destination that is paused is sent nothing, and what came meanwhile when
+// it is resumed.
+func TestPausedIsSentNothing(t *testing.T) {
+	control, sender := &switchboard{state: Paused}, &counted{answer: Answer{Verdict: Delivered}}
+	a := run(t, control, sender, nil)
+	until(t, a, "the state to be looked at twice", func() bool {
+		_, _, asked := control.look()
+		return asked >= 2
+	})
+	if n := sender.count(); n > 0 {
+		t.Fatalf("%d messages were sent", n)
+	}
+	control.set(Active)
+	until(t, a, "the message", func() bool { return sender.count() == 1 })
+}
+
+// A destination that answers that it is gone is disabled with its answer.
+func TestGoneIsDisabled(t *testing.T) {
+	control, sender := &switchboard{state: Active}, &counted{answer: Answer{Verdict: Gone, Reason: "410 Gone"}}
+	told := make(chan string, 1)
+	a := run(t, control, sender, &Observer{Disabled: func(_, reason string) { told <- reason }})
+	until(t, a, "the destination to be disabled", func() bool {
+		state, _, _ := control.look()
+		return state == Disabled
+	})
+	if _, reason, _ := control.look(); reason != "410 Gone" || <-told != reason {
+		t.Errorf("the reason is %q", reason)
+	}
+	if n := sender.count(); n != 1 {
+		t.Errorf("%d messages were sent", n)
+	}
+}
+
+// brokenLedger can't be claimed at first.
+type brokenLedger struct {
+	*memory
+	failures int
+}
+
+func (b *brokenLedger) Claim(ctx context.Context) (Standing, error) {
+	if b.failures > 0 {
+		b.failures--
+		return Standing{}, errors.New("redis is away")
+	}
+	return b.memory.Claim(ctx)
+}
+
+// What fails is told and tried again.
+func TestAFailureIsTriedAgain(t *testing.T) {
+	m := newMemory()
+	m.add("p", "a", true, 1)
+	sender := &counted{answer: Answer{Verdict: Delivered}}
+	told := make(chan error, 1)
+	lines := []Line{{
+		Destination: Destination{Name: "crm", Batch: 1, Concurrency: 1}, Wants: func(string) bool { return true }, Encode: encode, Sender: sender,
+	}}
+	broken := &brokenLedger{m, 1}
+	a := New(lines, &switchboard{state: Active}, func(int) Outbox { return m }, func(int, string) Ledger { return broken },
+		&Observer{Failed: func(_ string, _ int, err error) { told <- err }})
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.Run(ctx, 3)
+	}()
+	if err := <-told; err == nil || err.Error() != "redis is away" {
+		t.Errorf("told of %v", err)
+	}
+	until(t, a, "the message", func() bool { return sender.count() == 1 })
+	stop()
+	<-ended
+}
+
+// A breaker opens after some failures, lets single probes through, and does
+// what a destination asks for.
+func TestBreaker(t *testing.T) {
+	now := time.UnixMilli(1_700_000_000_000)
+	b := &breaker{}
+	for range trips {
+		if !b.allow(now) {
+			t.Fatal("it opened too early")
+		}
+		b.fail(now, 0)
+	}
+	if b.allow(now) || b.open(now) != now.Add(shortestRest) {
+		t.Fatalf("it is open until %s", b.open(now))
+	}
+	now = now.Add(shortestRest)
+	if !b.allow(now) || b.allow(now) {
+		t.Fatal("one probe, and only one, is let through")
+	}
+	b.fail(now, 0)
+	if b.open(now) != now.Add(2*shortestRest) {
+		t.Fatalf("after a probe it is open until %s", b.open(now))
+	}
+	for range 20 {
+		now = b.open(now)
+		b.allow(now)
+		b.fail(now, 0)
+	}
+	if b.open(now) != now.Add(longestRest) {
+		t.Fatalf("it is open until %s, not for %s at most", b.open(now), longestRest)
+	}
+	now = b.open(now)
+	b.allow(now)
+	b.succeed()
+	b.fail(now, time.Hour)
+	if b.open(now) != now.Add(time.Hour) {
+		t.Errorf("what was asked does not count: %s", b.open(now))
+	}
+}
