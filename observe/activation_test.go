@@ -1,0 +1,48 @@
+package observe_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"muster/activation"
+	"muster/observe"
+)
+
+// Deliveries show in metrics, and what somebody should look at in the log.
+func TestDeliveriesAreSeen(t *testing.T) {
+	core, logs := observer.New(zap.InfoLevel)
+	w := observe.New(zap.New(core))
+	o := w.Activation()
+	o.Attempted("crm", 5, activation.Answer{Verdict: activation.Delivered, Status: 200, Took: 3 * time.Millisecond})
+	for range 100 {
+		o.Attempted("crm", 1, activation.Answer{Verdict: activation.Deferred, Status: 503, Reason: "503 Service Unavailable"})
+	}
+	o.Attempted("crm", 1, activation.Answer{Verdict: activation.Refused, Status: 400, Reason: "400 Bad Request"})
+	o.Dead("crm", 2, "400 Bad Request")
+	o.Missed("crm", 7)
+	o.Disabled("old", "410 Gone")
+	o.Failed("crm", 3, errors.New("redis is away"))
+	o.Failed("crm", 3, fmt.Errorf("saving: %w", activation.ErrTaken))
+	_, text := get(t, w, "/metrics")
+	mustContain(t, text, `muster_activation_attempts_total{destination="crm",verdict="delivered"} 1`,
+		`muster_activation_attempts_total{destination="crm",verdict="deferred"} 100`,
+		`muster_activation_attempts_total{destination="crm",verdict="refused"} 1`, `muster_activation_delivered_total{destination="crm"} 5`,
+		`muster_activation_dead_total{destination="crm"} 2`, `muster_activation_missed_total{destination="crm"} 7`,
+		`muster_activation_attempt_seconds_count{destination="crm"} 102`)
+	for message, want := range map[string]int{
+		"a destination has not taken a message":                                                    1, // equal lines once a minute
+		"changes are given up, evaluator activate dead shows them":                                 1,
+		"a destination wants nothing any more and is sent nothing until evaluator activate resume": 1,
+		"deliveries wait for Redis, trying again":                                                  1,
+		"another process delivers this shard's changes now":                                        1,
+	} {
+		if got := logs.FilterMessage(message).Len(); got != want {
+			t.Errorf("%q is logged %d times, want %d", message, got, want)
+		}
+	}
+}
