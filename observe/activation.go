@@ -27,13 +27,15 @@ func (w *Watch) attempted(destination string, changes int, a activation.Answer) 
 		w.metrics.delivered.WithLabelValues(destination).Add(float64(changes))
 		return
 	}
-	w.sparse.Warn("a destination has not taken a message", zap.String("destination", destination),
+	// Lines are thinned out by their message: that of one destination must not
+	// hide another's.
+	w.sparse.Warn("destination "+destination+" has not taken a message", zap.String("destination", destination),
 		zap.String("verdict", verdicts[a.Verdict]), zap.Int("status", a.Status), zap.String("reason", a.Reason), zap.Int("changes", changes))
 }
 
 func (w *Watch) givenUp(destination string, changes int, reason string) {
 	w.metrics.undelivered.WithLabelValues(destination).Add(float64(changes))
-	w.sparse.Error("changes are given up, evaluator activate dead shows them", zap.String("destination", destination),
+	w.sparse.Error("changes are given up, evaluator activate dead "+destination+" shows them", zap.String("destination", destination),
 		zap.Int("changes", changes), zap.String("reason", reason))
 }
 
@@ -53,5 +55,5 @@ func (w *Watch) deliveryFailed(destination string, shard int, err error) {
 		w.log.Info("another process delivers this shard's changes now", zap.String("destination", destination), zap.Int("shard", shard))
 		return
 	}
-	w.sparse.Warn("deliveries wait for Redis, trying again", zap.String("destination", destination), zap.Int("shard", shard), zap.Error(err))
+	w.sparse.Warn("deliveries to "+destination+" wait for Redis, trying again", zap.String("destination", destination), zap.Int("shard", shard), zap.Error(err))
 }

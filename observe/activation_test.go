@@ -35,10 +35,10 @@ func TestDeliveriesAreSeen(t *testing.T) {
 		`muster_activation_dead_total{destination="crm"} 2`, `muster_activation_missed_total{destination="crm"} 7`,
 		`muster_activation_attempt_seconds_count{destination="crm"} 102`)
 	for message, want := range map[string]int{
-		"a destination has not taken a message":                                                    1, // equal lines once a minute
-		"changes are given up, evaluator activate dead shows them":                                 1,
+		"destination crm has not taken a message":                                                  1, // equal lines once a minute
+		"changes are given up, evaluator activate dead crm shows them":                             1,
 		"a destination wants nothing any more and is sent nothing until evaluator activate resume": 1,
-		"deliveries wait for Redis, trying again":                                                  1,
+		"deliveries to crm wait for Redis, trying again":                                           1,
 		"another process delivers this shard's changes now":                                        1,
 	} {
 		if got := logs.FilterMessage(message).Len(); got != want {
