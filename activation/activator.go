@@ -34,7 +34,6 @@ type Line struct {
 
 // Activator delivers the changes of the shards that a process owns.
 type Activator struct {
-	lines    []line
 	control  Control
 	outbox   func(shard int) Outbox
 	ledger   func(shard int, destination string) Ledger
@@ -42,6 +41,8 @@ type Activator struct {
 	states   states
 
 	mu       sync.Mutex
+	lines    []line
+	swapped  chan struct{}                  // closed when lines are not the newest any more
 	sleepers map[int]map[chan struct{}]bool // by shard: who waits for changes
 }
 
@@ -55,19 +56,48 @@ type line struct {
 func New(
 	lines []Line, control Control, outbox func(shard int) Outbox, ledger func(shard int, destination string) Ledger, observer *Observer,
 ) *Activator {
-	a := &Activator{control: control, outbox: outbox, ledger: ledger, observer: observer, sleepers: map[int]map[chan struct{}]bool{}}
+	a := &Activator{
+		control: control, outbox: outbox, ledger: ledger, observer: observer,
+		swapped: make(chan struct{}), sleepers: map[int]map[chan struct{}]bool{},
+	}
+	a.Swap(lines)
+	return a
+}
+
+// Swap puts other lines in place of those before. What is being sent is sent
+// to its end first.
+func (a *Activator) Swap(lines []Line) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	before := map[string]*breaker{}
+	for _, l := range a.lines {
+		before[l.name] = l.breaker
+	}
+	a.lines = nil
 	for _, l := range lines {
+		b := before[l.Destination.Name]
+		if b == nil {
+			b = &breaker{}
+		}
 		limit := rate.Inf
 		if l.Destination.Rate > 0 {
 			limit = rate.Limit(l.Destination.Rate)
 		}
-		a.lines = append(a.lines, line{breaker: &breaker{}, route: route{
+		a.lines = append(a.lines, line{breaker: b, route: route{
 			name: l.Destination.Name, batch: l.Destination.Batch, concurrency: l.Destination.Concurrency,
 			limiter: rate.NewLimiter(limit, int(max(1, math.Ceil(l.Destination.Rate)))),
 			wants:   l.Wants, encode: l.Encode, sender: l.Sender,
 		}})
 	}
-	return a
+	close(a.swapped)
+	a.swapped = make(chan struct{})
+}
+
+// current returns the lines, and what is closed when they are swapped.
+func (a *Activator) current() ([]line, <-chan struct{}) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.lines, a.swapped
 }
 
 // Wake says that a shard may have new changes.
@@ -85,33 +115,44 @@ func (a *Activator) Wake(shard int) {
 // Run delivers the changes of one shard to all destinations until ctx ends.
 // Whatever fails is told to the Observer and tried again.
 func (a *Activator) Run(ctx context.Context, shard int) {
-	var working sync.WaitGroup
-	for i := range a.lines {
-		working.Go(func() { a.serve(ctx, shard, &a.lines[i]) })
+	for ctx.Err() == nil {
+		lines, swapped := a.current()
+		var working sync.WaitGroup
+		for i := range lines {
+			working.Go(func() { a.serve(ctx, swapped, shard, &lines[i]) })
+		}
+		working.Wait()
+		select {
+		case <-ctx.Done():
+		case <-swapped:
+		}
 	}
-	working.Wait()
 }
 
-// serve delivers the changes of one shard to one destination.
-func (a *Activator) serve(ctx context.Context, shard int, l *line) {
+// serve delivers the changes of one shard to one destination until ctx ends
+// or the lines are swapped.
+func (a *Activator) serve(ctx context.Context, swapped <-chan struct{}, shard int, l *line) {
 	awake := a.listen(shard)
 	defer a.forget(shard, awake)
 	c := &courier{
 		route: l.route, breaker: l.breaker, outbox: a.outbox(shard), ledger: a.ledger(shard, l.name), observer: a.observer,
 		now: time.Now, random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
-	for ctx.Err() == nil {
-		err := a.deliver(ctx, c, awake)
-		if ctx.Err() != nil {
+	for {
+		err := a.deliver(ctx, swapped, c, awake)
+		if err == nil || ctx.Err() != nil {
 			return
 		}
 		a.observer.failed(l.name, shard, err)
-		rest(ctx, nil, recoverAfter)
+		if !rest(ctx, swapped, nil, recoverAfter) {
+			return
+		}
 	}
 }
 
-// deliver claims a courier's ledger and works until something fails.
-func (a *Activator) deliver(ctx context.Context, c *courier, awake <-chan struct{}) error {
+// deliver claims a courier's ledger and works until something fails, or
+// nothing is to be done any more.
+func (a *Activator) deliver(ctx context.Context, swapped <-chan struct{}, c *courier, awake <-chan struct{}) error {
 	if err := c.claim(ctx); err != nil {
 		return err
 	}
@@ -124,8 +165,11 @@ func (a *Activator) deliver(ctx context.Context, c *courier, awake <-chan struct
 		if c.waiting > 0 || !c.breaker.open(time.Now()).IsZero() {
 			pause = lookEvery
 		}
-		if !more && !rest(ctx, awake, pause) {
-			return ctx.Err()
+		if more {
+			pause = 0
+		}
+		if !rest(ctx, swapped, awake, pause) {
+			return nil
 		}
 	}
 }
@@ -148,13 +192,14 @@ func (a *Activator) turn(ctx context.Context, c *courier) (more bool, err error)
 	return false, nil
 }
 
-// rest waits until there may be something to do, and reports whether ctx goes
-// on.
-func rest(ctx context.Context, awake <-chan struct{}, most time.Duration) bool {
+// rest waits until there may be something to do, and reports whether to go on.
+func rest(ctx context.Context, swapped, awake <-chan struct{}, most time.Duration) bool {
 	timer := time.NewTimer(most)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
+		return false
+	case <-swapped:
 		return false
 	case <-awake:
 	case <-timer.C:

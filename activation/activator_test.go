@@ -129,6 +129,37 @@ func TestGoneIsDisabled(t *testing.T) {
 	}
 }
 
+// A destination that takes another's place goes on where that was, at its own
+// address; one that is taken away is sent nothing more.
+func TestSwappedDestinationsGoOn(t *testing.T) {
+	before, after := &counted{answer: Answer{Verdict: Delivered}}, &counted{answer: Answer{Verdict: Delivered}}
+	m := newMemory()
+	m.add("p", "a", true, 1)
+	to := func(sender Sender) []Line {
+		return []Line{{
+			Destination: Destination{Name: "crm", Batch: 1, Concurrency: 1}, Wants: func(string) bool { return true }, Encode: encode, Sender: sender,
+		}}
+	}
+	a := New(nil, &switchboard{state: Active}, func(int) Outbox { return m }, func(int, string) Ledger { return m }, nil)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.Run(ctx, 3)
+	}()
+	a.Swap(to(before))
+	until(t, a, "the first message", func() bool { return before.count() == 1 })
+	a.Swap(nil)
+	a.Swap(to(after))
+	m.add("p", "a", false, 2)
+	until(t, a, "the second message", func() bool { return after.count() == 1 })
+	stop()
+	<-ended
+	if before.count() != 1 {
+		t.Errorf("the address before was sent %d messages", before.count())
+	}
+}
+
 // brokenLedger can't be claimed at first.
 type brokenLedger struct {
 	*memory

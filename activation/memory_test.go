@@ -7,10 +7,13 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 // memory is an outbox and a ledger in memory.
 type memory struct {
+	mu sync.Mutex
+
 	changes []Change
 	kept    int // of the changes, the newest; 0 for all
 
@@ -37,6 +40,8 @@ func newMemory() *memory {
 }
 
 func (m *memory) add(profile, segment string, entered bool, version uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	n := int64(len(m.changes) + 1)
 	m.changes = append(m.changes, Change{
 		Entry: strconv.FormatInt(n, 10), Number: n, Profile: profile, Segment: segment, Entered: entered, Version: version,
@@ -44,6 +49,8 @@ func (m *memory) add(profile, segment string, entered bool, version uint64) {
 }
 
 func (m *memory) Changes(_ context.Context, behind string, most int) ([]Change, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	n, _ := strconv.Atoi(behind)
 	if m.kept > 0 {
 		n = max(n, len(m.changes)-m.kept)
@@ -52,12 +59,16 @@ func (m *memory) Changes(_ context.Context, behind string, most int) ([]Change, 
 }
 
 func (m *memory) Claim(context.Context) (Standing, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	s := m.standing
 	s.Waiting = int64(len(m.wait))
 	return s, nil
 }
 
 func (m *memory) Find(_ context.Context, due int64, most int, profiles []string) ([]Waiting, map[string][]int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	numbers := slices.SortedFunc(maps.Keys(m.due), func(a, b int64) int { return cmp.Or(cmp.Compare(m.due[a], m.due[b]), cmp.Compare(a, b)) })
 	var out []Waiting
 	for _, n := range numbers {
@@ -75,6 +86,8 @@ func (m *memory) Find(_ context.Context, due int64, most int, profiles []string)
 }
 
 func (m *memory) Save(_ context.Context, s Step) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	err := m.break_()
 	if errors.Is(err, errBreak) {
 		return err

@@ -8,6 +8,9 @@ import (
 	"muster/activation"
 )
 
+// destinationsPart is the name under which Health knows the destinations.
+const destinationsPart = "destinations"
+
 // verdicts are how metrics call what came of an attempt.
 var verdicts = map[activation.Verdict]string{
 	activation.Delivered: "delivered", activation.Deferred: "deferred", activation.Refused: "refused", activation.Gone: "gone",
@@ -18,6 +21,24 @@ func (w *Watch) Activation() *activation.Observer {
 	return &activation.Observer{
 		Attempted: w.attempted, Dead: w.givenUp, Missed: w.changesMissed, Disabled: w.destinationDisabled, Failed: w.deliveryFailed,
 	}
+}
+
+// DestinationsTaken says that the files of destinations have changed, and how
+// many there are now.
+func (w *Watch) DestinationsTaken(count int) {
+	w.health.Clear(destinationsPart)
+	w.log.Info("destinations in force", zap.Int("destinations", count))
+}
+
+// DestinationsFine says that the files of destinations are as they were.
+func (w *Watch) DestinationsFine() { w.health.Clear(destinationsPart) }
+
+// DestinationsRefused leaves the process ready: it sends to the destinations
+// before.
+func (w *Watch) DestinationsRefused(err error) {
+	const refused = "destinations are refused, those before stay in force"
+	w.health.Note(destinationsPart, refused+": "+err.Error())
+	w.sparse.Error(refused, zap.Error(err))
 }
 
 func (w *Watch) attempted(destination string, changes int, a activation.Answer) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"time"
 
 	"muster/activation"
 	"muster/activation/webhook"
@@ -12,25 +14,78 @@ import (
 )
 
 // activate has what owns a shard also deliver the shard's changes to the
-// service's destinations, for as long as it owns it. Deliveries never end
-// ownership: what fails with them is told, and tried again.
-func (s *Service) activate(own Owner, store *sink.Store, worker *pipeline.Worker) (Owner, error) {
-	if len(s.Destinations) == 0 {
-		return own, nil
+// service's destinations. It returns the new owner, and what takes over
+// changes of the destinations until its context ends.
+func (s *Service) activate(own Owner, store *sink.Store, worker *pipeline.Worker) (Owner, func(context.Context), error) {
+	if s.Destinations == nil {
+		return own, func(context.Context) {}, nil
 	}
-	lines := make([]activation.Line, len(s.Destinations))
-	for i, d := range s.Destinations {
-		sender, err := webhook.New(d.Webhook, s.Agent)
-		if err != nil {
-			return nil, unusable(fmt.Errorf("destination %s: %w", d.Name, err))
-		}
-		lines[i] = activation.Line{Destination: d, Wants: d.Wants, Encode: d.Message, Sender: sender}
+	destinations, err := s.Destinations(s.rules.Current().Set)
+	if err != nil {
+		return nil, nil, unusable(err)
+	}
+	lines, err := s.lines(destinations)
+	if err != nil {
+		return nil, nil, unusable(err)
 	}
 	a := activation.New(lines, control{store},
 		func(shard int) activation.Outbox { return outbox{store, shard} },
 		func(shard int, destination string) activation.Ledger { return ledger{store.Ledger(shard, destination)} },
 		s.watch.Activation())
 	worker.Observer = waking(worker.Observer, a)
+	return delivering(a, own), func(ctx context.Context) { s.keepDestinations(ctx, a, destinations) }, nil
+}
+
+// lines makes what sends to destinations.
+func (s *Service) lines(destinations []activation.Destination) ([]activation.Line, error) {
+	lines := make([]activation.Line, len(destinations))
+	for i, d := range destinations {
+		sender, err := webhook.New(d.Webhook, s.Agent)
+		if err != nil {
+			return nil, fmt.Errorf("destination %s: %w", d.Name, err)
+		}
+		lines[i] = activation.Line{Destination: d, Wants: d.Wants, Encode: d.Message, Sender: sender}
+	}
+	return lines, nil
+}
+
+// keepDestinations takes over changes of the destinations until ctx ends.
+// Those with a mistake are told of, and the ones before stay.
+func (s *Service) keepDestinations(ctx context.Context, a *activation.Activator, before []activation.Destination) {
+	if s.config.Segments.Reload == 0 {
+		return
+	}
+	tick := time.NewTicker(s.config.Segments.Reload)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now, err := s.Destinations(s.rules.Current().Set)
+		var lines []activation.Line
+		if err == nil && !reflect.DeepEqual(now, before) {
+			lines, err = s.lines(now)
+		}
+		switch {
+		case err != nil:
+			s.watch.DestinationsRefused(err)
+			continue
+		case lines != nil || len(now) == 0 && len(before) > 0:
+			a.Swap(lines)
+			s.watch.DestinationsTaken(len(now))
+		default:
+			s.watch.DestinationsFine()
+		}
+		before = now
+	}
+}
+
+// delivering has what owns a shard also deliver the shard's changes, for as
+// long as it owns it. Deliveries never end ownership: what fails with them is
+// told, and tried again.
+func delivering(a *activation.Activator, own Owner) Owner {
 	return func(ctx context.Context, partition int) error {
 		delivering, stop := context.WithCancel(ctx)
 		ended := make(chan struct{})
@@ -43,7 +98,7 @@ func (s *Service) activate(own Owner, store *sink.Store, worker *pipeline.Worker
 			<-ended
 		}()
 		return own(ctx, partition)
-	}, nil
+	}
 }
 
 // waking returns an observer that also wakes the deliveries of a shard after

@@ -104,7 +104,7 @@ func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 			return cluster.Open(partition, offset, anchor), nil
 		},
 	}
-	own, err := s.activate(s.Own(worker), store, worker)
+	own, keepDestinations, err := s.activate(s.Own(worker), store, worker)
 	if err != nil {
 		return err
 	}
@@ -114,6 +114,10 @@ func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 		return nil
 	})
 	parts.Go(func() error { return s.keepFitting(ctx, cluster, store) })
+	parts.Go(func() error {
+		keepDestinations(ctx)
+		return nil
+	})
 	own = withinShards(own, shards)
 	parts.Go(func() error {
 		return s.keep(ctx, s.config.Kafka.Group, func() error { return group.Run(ctx, own) })

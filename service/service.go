@@ -25,9 +25,10 @@ type Service struct {
 	// consumer group assigns its partition until ctx ends. Default: the
 	// worker's Run.
 	Own func(*pipeline.Worker) Owner
-	// Destinations are where the changes of this process's shards are sent.
-	// Default none.
-	Destinations []activation.Destination
+	// Destinations reads where the changes of this process's shards are sent,
+	// beside the rules in force. It is called at the start and then as often
+	// as segment files are looked at. Default nil: nothing is sent.
+	Destinations func(*rules.Set) ([]activation.Destination, error)
 	// Agent is what this process calls itself there. Default muster.
 	Agent string
 

@@ -10,7 +10,9 @@ import (
 
 	"go.uber.org/zap"
 
+	"muster/activation"
 	"muster/observe"
+	"muster/rules"
 	"muster/service"
 )
 
@@ -79,8 +81,7 @@ func (cmd *runCommand) Run(c console) error {
 	if err != nil {
 		return err
 	}
-	destinations, err := readDestinations(cfg.Destinations.Path, set)
-	if err != nil {
+	if _, err := readDestinations(cfg.Destinations.Path, set); err != nil {
 		return err
 	}
 	log, err := observe.NewLogger(cfg.Log, c.err)
@@ -92,7 +93,10 @@ func (cmd *runCommand) Run(c console) error {
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	s := service.New(cfg, set, log)
-	s.Destinations, s.Agent = destinations, "muster/"+version
+	s.Agent = "muster/" + version
+	if path := cfg.Destinations.Path; path != "" {
+		s.Destinations = func(set *rules.Set) ([]activation.Destination, error) { return readDestinations(path, set) }
+	}
 	log.Info("starting", zap.Int("segments", set.Len()), zap.String("rules", set.Fingerprint()),
 		zap.Strings("brokers", cfg.Kafka.Brokers), zap.Strings("redis", cfg.Redis.Addresses))
 	return within(ctx, stop, leaveWithin, log, func() error { return s.Serve(ctx, files, reload) })
