@@ -62,8 +62,8 @@ func (w *Watch) givenUp(destination string, changes int, reason string) {
 
 func (w *Watch) changesMissed(destination string, changes int64) {
 	w.metrics.missed.WithLabelValues(destination).Add(float64(changes))
-	w.log.Error("the outbox has dropped changes before a destination was sent them: raise redis.outbox_max, and let the destination "+
-		"take the members anew", zap.String("destination", destination), zap.Int64("changes", changes))
+	w.log.Error("the outbox has dropped changes before a destination was sent them: raise redis.outbox_max, and give the "+
+		"destination what evaluator members prints", zap.String("destination", destination), zap.Int64("changes", changes))
 }
 
 func (w *Watch) destinationDisabled(destination, reason string) {
