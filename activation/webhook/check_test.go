@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func TestCheck(t *testing.T) {
 		"user":         {func(w *activation.Webhook) { w.URL = "https://u:p@example.com" }, "send them as a header"},
 		"fragment":     {func(w *activation.Webhook) { w.URL = "https://example.com#x" }, "leave it out"},
 		"no secret":    {func(w *activation.Webhook) { w.Secrets = nil }, "make one with"},
-		"not base64":   {func(w *activation.Webhook) { w.Secrets[0] = credentials.NewSecret("whsec_%%") }, "secret 1 is not"},
+		"not base64":   {func(w *activation.Webhook) { w.Secrets[0] = credentials.NewSecret("whsec_%%") }, "secrets: number 1 is not"},
 		"short secret": {func(w *activation.Webhook) { w.Secrets[0] = credentials.NewSecret("whsec_AAAA") }, "of 3 bytes"},
 		"header name":  {func(w *activation.Webhook) { w.Headers = map[string]string{"a b": "x"} }, `"a b"`},
 		"injection":    {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A": "1\r\nX-B: 2"} }, "line break"},
@@ -38,27 +39,60 @@ func TestCheck(t *testing.T) {
 		"host":         {func(w *activation.Webhook) { w.Headers = map[string]string{"HOST": "x"} }, "set by Muster"},
 		"short":        {func(w *activation.Webhook) { w.Timeout = time.Millisecond }, "timeout is 1ms"},
 		"long":         {func(w *activation.Webhook) { w.Timeout = time.Hour }, "timeout is 1h"},
+		"no prefix":    {func(w *activation.Webhook) { w.Secrets[0] = credentials.NewSecret(goodSecret[6:]) }, "secrets: number 1 is not"},
+		"long secret":  {func(w *activation.Webhook) { w.Secrets[0] = credentials.NewSecret("whsec_" + strings.Repeat("A", 88)) }, "of 66 bytes"},
+		"port":         {func(w *activation.Webhook) { w.URL = "https://example.com:65536" }, "port 65536"},
+		"port 0":       {func(w *activation.Webhook) { w.URL = "https://example.com:0" }, "port 0"},
+		"NUL":          {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A": "1\x00"} }, "control character"},
+		"CR":           {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A": "1\r"} }, "line break"},
+		"LF":           {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A": "1\nX-B: 2"} }, "line break"},
+		"LF in name":   {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A\nX-B": "1"} }, "can't be the name"},
+		"NUL in name":  {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A\x00": "1"} }, "can't be the name"},
+		"no name":      {func(w *activation.Webhook) { w.Headers = map[string]string{"": "1"} }, "can't be the name"},
+		"other signed": {func(w *activation.Webhook) { w.Headers = map[string]string{"wEBHOOK-anything": "x"} }, "set by Muster"},
+		"length":       {func(w *activation.Webhook) { w.Headers = map[string]string{"content-length": "0"} }, "set by Muster"},
+		"encoding":     {func(w *activation.Webhook) { w.Headers = map[string]string{"Transfer-encoding": "chunked"} }, "set by Muster"},
+		"two cases":    {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A": "1", "x-a": "2"} }, "x-a stands twice"},
+		"no PEM":       {func(w *activation.Webhook) { w.CAFile = "check.go" }, "no certificate"},
 		"no authority": {func(w *activation.Webhook) { w.CAFile = "absent.pem" }, "ca_file"},
 	} {
 		w := good()
 		test.change(&w)
-		if err := Check(w); err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: got %v, want %q", name, err, test.want)
+		err := Check(w)
+		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: got %v, want %q alone", name, err, test.want)
+		}
+		if s, again := New(w, "muster/test"); s != nil || again == nil {
+			t.Errorf("%s: a sender is made, error %v", name, again)
 		}
 	}
 }
 
-// All mistakes come at once, and none shows a secret or a password.
+// All mistakes come at once, in one order, each at its setting, and none shows
+// a secret or a password.
 func TestCheckTellsAllAndNoSecret(t *testing.T) {
 	w := activation.Webhook{
-		URL: "https://u:hunter2@example.com", Secrets: []credentials.Secret{credentials.NewSecret("whsec_hunter3")},
-		Headers: map[string]string{"host": "hunter4\n"}, CAFile: "absent.pem",
+		URL:     "ftp://u:hunter2@example.com?token=hunter2#hunter2",
+		Secrets: []credentials.Secret{credentials.NewSecret("whsec_hunter3"), credentials.NewSecret("hunter3")},
+		Headers: map[string]string{"host": "hunter4\n", "Authorization: hunter4": "hunter4", "X-A": "hunter4", "x-a": "hunter4"}, CAFile: "absent.pem",
 	}
-	err := Check(w)
-	if lines := strings.Count(err.Error(), "\n") + 1; lines != 5 {
-		t.Errorf("%d mistakes, want 5:\n%v", lines, err)
+	want := []string{
+		"url holds a user", "url has a fragment", `url has the scheme "ftp"`, "secrets: number 1", "secrets: number 2",
+		`headers: "Authorization"`, "headers: host is set", "headers: host has a value", "headers: x-a stands twice", "timeout is 0s", "ca_file",
 	}
-	if strings.Contains(err.Error(), "hunter") {
-		t.Errorf("a secret shows:\n%v", err)
+	for range 20 { // a map has another order each time
+		err := Check(w)
+		var all interface{ Unwrap() []error }
+		if !errors.As(err, &all) || len(all.Unwrap()) != len(want) {
+			t.Fatalf("got\n%v\nwant %d mistakes", err, len(want))
+		}
+		for i, one := range all.Unwrap() {
+			if !strings.HasPrefix(one.Error(), want[i]) {
+				t.Errorf("mistake %d is %q, want %q", i, one, want[i])
+			}
+		}
+		if strings.Contains(err.Error(), "hunter") {
+			t.Fatalf("a secret shows:\n%v", err)
+		}
 	}
 }
