@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"syscall"
 )
 
 // never are networks that nothing is sent to, whatever the configuration
@@ -21,7 +20,7 @@ var never = prefixes(
 var asked = prefixes(
 	"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
 	"192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
-	"::1/128", "fc00::/7", "100::/64", "2001:db8::/32", "2001::/23", "3fff::/20", "5f00::/16",
+	"::1/128", "fc00::/7", "64:ff9b:1::/48", "100::/64", "2001:db8::/32", "2001::/23", "3fff::/20", "5f00::/16",
 )
 
 // holders are IPv6 networks whose addresses hold an IPv4 address, which is
@@ -33,12 +32,24 @@ var holders = []struct {
 	{netip.MustParsePrefix("::/96"), 12},           // IPv4-compatible, RFC 4291
 	{netip.MustParsePrefix("::ffff:0:0:0/96"), 12}, // IPv4-translated, RFC 2765
 	{netip.MustParsePrefix("64:ff9b::/96"), 12},    // NAT64, RFC 6052
-	{netip.MustParsePrefix("64:ff9b:1::/48"), 12},  // NAT64 of a network's own, RFC 8215
 	{netip.MustParsePrefix("2002::/16"), 2},        // 6to4, RFC 3056
 }
 
-// teredo holds the IPv4 address of a client with all bits turned, RFC 4380.
+// teredo holds the IPv4 address of a server, and of a client with all bits
+// turned, RFC 4380.
 var teredo = netip.MustParsePrefix("2001::/32")
+
+// localNAT64 is NAT64 of a network's own, RFC 8215. Where in it the IPv4
+// address is depends on the length that the network has given it, /48, /56,
+// /64 or /96 (RFC 6052), and can't be seen.
+var (
+	localNAT64  = netip.MustParsePrefix("64:ff9b:1::/48")
+	localPlaces = [][4]int{{6, 7, 9, 10}, {7, 9, 10, 11}, {9, 10, 11, 12}, {12, 13, 14, 15}}
+	thisNetwork = netip.MustParsePrefix("0.0.0.0/8")
+)
+
+// single are IPv6 addresses that look as if they held an IPv4 address.
+var single = prefixes("::/127")
 
 func prefixes(texts ...string) []netip.Prefix {
 	list := make([]netip.Prefix, len(texts))
@@ -81,16 +92,6 @@ func (g guard) check(address netip.Addr) error {
 	return nil
 }
 
-// control is a net.Dialer's: it sees each address right before it is dialled,
-// so that a name which resolves to another one by now is caught.
-func (g guard) control(_, address string, _ syscall.RawConn) error {
-	at, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return fmt.Errorf("%q is no address: %w", address, err)
-	}
-	return g.check(at.Addr())
-}
-
 // spellings returns an address and the IPv4 addresses that it holds. One that
 // is nothing but another way to write an IPv4 address is that alone.
 func spellings(address netip.Addr) []netip.Addr {
@@ -100,17 +101,37 @@ func spellings(address netip.Addr) []netip.Addr {
 	list := []netip.Addr{address}
 	bytes := address.As16()
 	for _, h := range holders {
-		// ::1 and :: are addresses of their own, not compatible ones.
-		if h.network.Contains(address) && !within(address, prefixes("::/127")) {
+		if h.network.Contains(address) && !within(address, single) {
 			list = append(list, netip.AddrFrom4([4]byte(bytes[h.at:h.at+4])))
 		}
+	}
+	if localNAT64.Contains(address) {
+		list = append(list, readings(bytes)...)
 	}
 	if teredo.Contains(address) {
 		var client [4]byte
 		binary.BigEndian.PutUint32(client[:], ^binary.BigEndian.Uint32(bytes[12:]))
-		list = append(list, netip.AddrFrom4(client))
+		list = append(list, netip.AddrFrom4([4]byte(bytes[4:8])), netip.AddrFrom4(client))
 	}
 	return list
+}
+
+// readings returns each IPv4 address that one of localNAT64 may hold: all must
+// pass, as any may be meant. Zeros are what is left of a shorter address, so a
+// reading in 0.0.0.0/8 counts only where there is no other.
+func readings(bytes [16]byte) []netip.Addr {
+	var all, told []netip.Addr
+	for _, at := range localPlaces {
+		held := netip.AddrFrom4([4]byte{bytes[at[0]], bytes[at[1]], bytes[at[2]], bytes[at[3]]})
+		all = append(all, held)
+		if !thisNetwork.Contains(held) {
+			told = append(told, held)
+		}
+	}
+	if len(told) == 0 {
+		return all
+	}
+	return told
 }
 
 func within(address netip.Addr, networks []netip.Prefix) bool {

@@ -53,6 +53,7 @@ func TestCheck(t *testing.T) {
 		"length":       {func(w *activation.Webhook) { w.Headers = map[string]string{"content-length": "0"} }, "set by Muster"},
 		"encoding":     {func(w *activation.Webhook) { w.Headers = map[string]string{"Transfer-encoding": "chunked"} }, "set by Muster"},
 		"two cases":    {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A": "1", "x-a": "2"} }, "x-a stands twice"},
+		"no end":       {func(w *activation.Webhook) { w.CAFile = "/dev/zero" }, "more than 1048576 bytes"},
 		"no PEM":       {func(w *activation.Webhook) { w.CAFile = "check.go" }, "no certificate"},
 		"no authority": {func(w *activation.Webhook) { w.CAFile = "absent.pem" }, "ca_file"},
 	} {

@@ -3,27 +3,17 @@ package webhook
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
+	"io"
 	"net/http"
-	"os"
+	"net/url"
 	"strings"
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"muster/activation"
-)
-
-const (
-	// mostHeaderBytes bounds the headers of an answer.
-	mostHeaderBytes = 64 << 10
-	// idleConnections bounds the connections that are kept to a destination.
-	idleConnections = 16
-	idleTimeout     = 90 * time.Second
 )
 
 // Sender sends messages to one URL. It is safe for concurrent use.
@@ -50,43 +40,22 @@ func New(to activation.Webhook, agent string) (*Sender, error) {
 		}
 		s.signers = append(s.signers, signer)
 	}
-	trusted := &tls.Config{MinVersion: tls.VersionTLS12}
-	if to.CAFile != "" {
-		var err error
-		if trusted.RootCAs, err = authority(to.CAFile); err != nil {
-			return nil, err
-		}
+	var err error
+	if s.client, err = client(to, newDialer(to)); err != nil {
+		return nil, err
 	}
-	s.client = client(to, trusted)
 	return s, nil
 }
 
-// client makes requests that are checked when they are dialled. It uses no
-// proxy: a proxy would be dialled in place of the destination, and could reach
-// what must not be reached.
-func client(to activation.Webhook, trusted *tls.Config) *http.Client {
-	dialer := &net.Dialer{Timeout: to.Timeout, Control: guard{to.AllowNetworks}.control}
-	return &http.Client{
-		Timeout: to.Timeout,
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, TLSClientConfig: trusted, ForceAttemptHTTP2: true,
-			MaxResponseHeaderBytes: mostHeaderBytes, MaxIdleConnsPerHost: idleConnections, IdleConnTimeout: idleTimeout,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+// Format implements fmt.Formatter: it prints the host that is sent to, and
+// nothing of what else the configuration has, as a query or a header may hold
+// a secret. Verbs such as %d would go past String.
+func (s *Sender) Format(out fmt.State, _ rune) {
+	host := ""
+	if to, err := url.Parse(s.to.URL); err == nil {
+		host = to.Host
 	}
-}
-
-// authority reads the certificates of a file.
-func authority(file string) (*x509.CertPool, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("ca_file can't be read: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("ca_file %s has no certificate in PEM", file)
-	}
-	return pool, nil
+	_, _ = io.WriteString(out, "webhook to "+host)
 }
 
 // Send implements activation.Sender.
@@ -121,7 +90,7 @@ func (s *Sender) send(ctx context.Context, m activation.Message, now time.Time) 
 		return activation.Answer{Verdict: activation.Deferred, Reason: explain(err, s.to.Timeout)}
 	}
 	defer response.Body.Close()
-	return judge(response, now)
+	return judge(response, s.now())
 }
 
 // sign returns a signature by each secret, with spaces between them.
