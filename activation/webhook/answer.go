@@ -1,15 +1,10 @@
 package webhook
 
 import (
-	"crypto/tls"
-	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
-	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"muster/activation"
@@ -22,9 +17,12 @@ const mostAnswer = 64 << 10
 // judge says what an answer means for the message.
 func judge(response *http.Response, now time.Time) activation.Answer {
 	// What the body says is not looked at. One that breaks off has still said
-	// its status.
-	_, _ = io.CopyN(io.Discard, response.Body, mostAnswer)
-	answer := activation.Answer{Status: response.StatusCode, Reason: response.Status}
+	// its status. After 101 it would be the bare connection, which no timeout
+	// ends.
+	if response.StatusCode >= 200 {
+		_, _ = io.CopyN(io.Discard, response.Body, mostAnswer)
+	}
+	answer := activation.Answer{Status: response.StatusCode, Reason: phrase(response.StatusCode)}
 	switch status := response.StatusCode; {
 	case status >= 200 && status < 300:
 		answer.Verdict, answer.Reason = activation.Delivered, ""
@@ -42,6 +40,12 @@ func judge(response *http.Response, now time.Time) activation.Answer {
 	return answer
 }
 
+// phrase returns a status with the words that HTTP has for it. Those of the
+// answer may be anything, what was sent included.
+func phrase(status int) string {
+	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
+}
+
 // retryAfter reads the header of that name, in seconds or as a date, and
 // returns 0 for one that says nothing.
 func retryAfter(text string, now time.Time) time.Duration {
@@ -52,36 +56,4 @@ func retryAfter(text string, now time.Time) time.Duration {
 		d = at.Sub(now)
 	}
 	return min(max(d, 0), activation.MaxAfter)
-}
-
-// explain says in a few words why there was no answer. The URL is left out: a
-// query may hold a secret.
-func explain(err error, timeout time.Duration) string {
-	var forbidden *forbiddenError
-	var certificate *tls.CertificateVerificationError
-	var name *net.DNSError
-	var whole *url.Error
-	switch {
-	case errors.As(err, &forbidden):
-		return forbidden.Error()
-	case errors.As(err, &certificate):
-		return shorten(fmt.Sprintf("the certificate is not trusted: renew it, or set webhook.ca_file (%v)", certificate.Err))
-	case errors.As(err, &name):
-		return shorten(fmt.Sprintf("the host %s has no address", name.Name))
-	case os.IsTimeout(err):
-		return fmt.Sprintf("no answer within %s", timeout)
-	case errors.As(err, &whole):
-		return shorten(whole.Err.Error())
-	}
-	return "no answer"
-}
-
-// mostReason bounds a reason, in bytes.
-const mostReason = 200
-
-func shorten(text string) string {
-	if len(text) > mostReason {
-		return text[:mostReason-3] + "..."
-	}
-	return text
 }
