@@ -74,7 +74,7 @@ func checkSecrets(secrets []credentials.Secret) error {
 	return errors.Join(errs...)
 }
 
-func checkHeaders(headers map[string]string) error {
+func checkHeaders(headers map[string]credentials.Secret) error {
 	var errs []error
 	if len(headers) > mostHeaders {
 		errs = append(errs, fmt.Errorf("headers are %d, at most %d are sent", len(headers), mostHeaders))
@@ -85,7 +85,7 @@ func checkHeaders(headers map[string]string) error {
 			errs = append(errs, fmt.Errorf("%q can't be the name of a header", name))
 		case slices.Contains(own, http.CanonicalHeaderKey(name)):
 			errs = append(errs, fmt.Errorf("header %s is set by Muster: leave it out", name))
-		case !httpguts.ValidHeaderFieldValue(headers[name]):
+		case !httpguts.ValidHeaderFieldValue(headers[name].Reveal()):
 			errs = append(errs, fmt.Errorf("header %s has a value with a line break or another control character", name))
 		}
 	}

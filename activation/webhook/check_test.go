@@ -32,10 +32,18 @@ func TestCheck(t *testing.T) {
 		"no secret":    {func(w *activation.Webhook) { w.Secrets = nil }, "make one with"},
 		"not base64":   {func(w *activation.Webhook) { w.Secrets[0] = credentials.NewSecret("whsec_%%") }, "secret 1 is not"},
 		"short secret": {func(w *activation.Webhook) { w.Secrets[0] = credentials.NewSecret("whsec_AAAA") }, "of 3 bytes"},
-		"header name":  {func(w *activation.Webhook) { w.Headers = map[string]string{"a b": "x"} }, `"a b"`},
-		"injection":    {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A": "1\r\nX-B: 2"} }, "line break"},
-		"own header":   {func(w *activation.Webhook) { w.Headers = map[string]string{"webhook-id": "x"} }, "set by Muster"},
-		"host":         {func(w *activation.Webhook) { w.Headers = map[string]string{"HOST": "x"} }, "set by Muster"},
+		"header name": {func(w *activation.Webhook) {
+			w.Headers = map[string]credentials.Secret{"a b": credentials.NewSecret("x")}
+		}, `"a b"`},
+		"injection": {func(w *activation.Webhook) {
+			w.Headers = map[string]credentials.Secret{"X-A": credentials.NewSecret("1\r\nX-B: 2")}
+		}, "line break"},
+		"own header": {func(w *activation.Webhook) {
+			w.Headers = map[string]credentials.Secret{"webhook-id": credentials.NewSecret("x")}
+		}, "set by Muster"},
+		"host": {func(w *activation.Webhook) {
+			w.Headers = map[string]credentials.Secret{"HOST": credentials.NewSecret("x")}
+		}, "set by Muster"},
 		"short":        {func(w *activation.Webhook) { w.Timeout = time.Millisecond }, "timeout is 1ms"},
 		"long":         {func(w *activation.Webhook) { w.Timeout = time.Hour }, "timeout is 1h"},
 		"no authority": {func(w *activation.Webhook) { w.CAFile = "absent.pem" }, "ca_file"},
@@ -52,7 +60,7 @@ func TestCheck(t *testing.T) {
 func TestCheckTellsAllAndNoSecret(t *testing.T) {
 	w := activation.Webhook{
 		URL: "https://u:hunter2@example.com", Secrets: []credentials.Secret{credentials.NewSecret("whsec_hunter3")},
-		Headers: map[string]string{"host": "hunter4\n"}, CAFile: "absent.pem",
+		Headers: map[string]credentials.Secret{"host": credentials.NewSecret("hunter4\n")}, CAFile: "absent.pem",
 	}
 	err := Check(w)
 	if lines := strings.Count(err.Error(), "\n") + 1; lines != 5 {

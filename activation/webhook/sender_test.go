@@ -91,7 +91,7 @@ func TestSignatures(t *testing.T) {
 	defer server.Close()
 	s := sender(t, server.URL, func(w *activation.Webhook) {
 		w.Secrets = append(w.Secrets, credentials.NewSecret(second))
-		w.Headers = map[string]string{"X-Team": "growth"}
+		w.Headers = map[string]credentials.Secret{"X-Team": credentials.NewSecret("growth")}
 	})
 	if got := s.Send(t.Context(), message); got.Verdict != activation.Delivered {
 		t.Fatalf("got %+v", got)
@@ -211,7 +211,9 @@ func TestCertificates(t *testing.T) {
 
 // A Sender that is printed by mistake shows no secret.
 func TestNothingPrintsASecret(t *testing.T) {
-	s := sender(t, "https://example.com", nil)
+	s := sender(t, "https://example.com", func(w *activation.Webhook) {
+		w.Headers = map[string]credentials.Secret{"Authorization": credentials.NewSecret("MDEyMzQ1")}
+	})
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		if text := fmt.Sprintf(verb, s.to); strings.Contains(text, "MDEyMzQ1") {
 			t.Errorf("printed: %s", text)
