@@ -42,8 +42,9 @@ type Webhook struct {
 	// two while they are changed. Each is a Standard Webhooks secret,
 	// "whsec_" and base64 of 24 to 64 bytes. At least one.
 	Secrets []credentials.Secret
-	// Headers are sent with each message beside those of Standard Webhooks.
-	Headers map[string]string
+	// Headers are sent with each message beside those of Standard Webhooks. A
+	// value may be a key, so none is ever printed.
+	Headers map[string]credentials.Secret
 	// Timeout bounds one attempt from dialling to the end of the answer.
 	Timeout time.Duration
 	// CAFile has the authorities that are trusted in place of the system's, "" for those.

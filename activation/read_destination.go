@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"muster/credentials"
 )
 
 // What a destination has that its file does not say.
@@ -235,7 +237,7 @@ func (r *reading) readSegments(n ast.Node) (entries []string, places []place) {
 	return entries, places
 }
 
-func (r *reading) readHeaders(n ast.Node) map[string]string {
+func (r *reading) readHeaders(n ast.Node) map[string]credentials.Secret {
 	values, ok := pairs(n)
 	if !ok {
 		r.wrong(n, plainHint(n, "write each as X-Team: growth"), "headers must be a mapping")
@@ -245,7 +247,7 @@ func (r *reading) readHeaders(n ast.Node) map[string]string {
 		r.wrong(n, "take some out", "headers has %d entries; it may have %d", len(values), maxHeaders)
 		return nil
 	}
-	headers := make(map[string]string, len(values))
+	headers := make(map[string]credentials.Secret, len(values))
 	for _, pair := range values {
 		name := pair.Key.GetToken().Value
 		if _, twice := headers[name]; twice {
@@ -254,9 +256,9 @@ func (r *reading) readHeaders(n ast.Node) map[string]string {
 		}
 		what := fmt.Sprintf("the header %s", name)
 		if _, from := pairs(pair.Value); from {
-			headers[name] = r.secret(pair.Value, what).Reveal()
+			headers[name] = r.secret(pair.Value, what)
 		} else {
-			headers[name] = r.text(pair.Value, what)
+			headers[name] = credentials.NewSecret(r.text(pair.Value, what))
 		}
 	}
 	return headers

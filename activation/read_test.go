@@ -51,7 +51,7 @@ func TestRead(t *testing.T) {
 		Webhook: Webhook{
 			URL:     "https://example.com/hooks/muster",
 			Secrets: []credentials.Secret{credentials.NewSecret("whsec_one"), credentials.NewSecret("whsec_two")},
-			Headers: map[string]string{"X-Team": "growth", "Authorization": "Basic eA=="},
+			Headers: map[string]credentials.Secret{"X-Team": credentials.NewSecret("growth"), "Authorization": credentials.NewSecret("Basic eA==")},
 			Timeout: 15 * time.Second, CAFile: filepath.Join(folder, "ca.pem"),
 			AllowNetworks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
 		},

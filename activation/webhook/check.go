@@ -87,7 +87,7 @@ func checkSecrets(secrets []credentials.Secret) (errs []error) {
 	return errs
 }
 
-func checkHeaders(headers map[string]string) (errs []error) {
+func checkHeaders(headers map[string]credentials.Secret) (errs []error) {
 	if len(headers) > mostHeaders {
 		errs = append(errs, fmt.Errorf("headers are %d, at most %d are sent", len(headers), mostHeaders))
 	}
@@ -104,7 +104,7 @@ func checkHeaders(headers map[string]string) (errs []error) {
 		case before[sent]:
 			errs = append(errs, fmt.Errorf("headers: %s stands twice, as its letters' case does not count: keep one", name))
 		}
-		if !httpguts.ValidHeaderFieldValue(headers[name]) && httpguts.ValidHeaderFieldName(name) {
+		if !httpguts.ValidHeaderFieldValue(headers[name].Reveal()) && httpguts.ValidHeaderFieldName(name) {
 			errs = append(errs, fmt.Errorf("headers: %s has a value with a line break or another control character", name))
 		}
 		before[sent] = true

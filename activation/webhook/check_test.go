@@ -16,6 +16,15 @@ func good() activation.Webhook {
 	return activation.Webhook{URL: "https://example.com/hook", Secrets: []credentials.Secret{credentials.NewSecret(goodSecret)}, Timeout: time.Second}
 }
 
+// hiding makes secrets of the values of headers.
+func hiding(values map[string]string) map[string]credentials.Secret {
+	headers := map[string]credentials.Secret{}
+	for name, value := range values {
+		headers[name] = credentials.NewSecret(value)
+	}
+	return headers
+}
+
 func TestCheck(t *testing.T) {
 	if err := Check(good()); err != nil {
 		t.Fatal(err)
@@ -33,26 +42,26 @@ func TestCheck(t *testing.T) {
 		"no secret":    {func(w *activation.Webhook) { w.Secrets = nil }, "make one with"},
 		"not base64":   {func(w *activation.Webhook) { w.Secrets[0] = credentials.NewSecret("whsec_%%") }, "secrets: number 1 is not"},
 		"short secret": {func(w *activation.Webhook) { w.Secrets[0] = credentials.NewSecret("whsec_AAAA") }, "of 3 bytes"},
-		"header name":  {func(w *activation.Webhook) { w.Headers = map[string]string{"a b": "x"} }, `"a b"`},
-		"injection":    {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A": "1\r\nX-B: 2"} }, "line break"},
-		"own header":   {func(w *activation.Webhook) { w.Headers = map[string]string{"webhook-id": "x"} }, "set by Muster"},
-		"host":         {func(w *activation.Webhook) { w.Headers = map[string]string{"HOST": "x"} }, "set by Muster"},
+		"header name":  {func(w *activation.Webhook) { w.Headers = hiding(map[string]string{"a b": "x"}) }, `"a b"`},
+		"injection":    {func(w *activation.Webhook) { w.Headers = hiding(map[string]string{"X-A": "1\r\nX-B: 2"}) }, "line break"},
+		"own header":   {func(w *activation.Webhook) { w.Headers = hiding(map[string]string{"webhook-id": "x"}) }, "set by Muster"},
+		"host":         {func(w *activation.Webhook) { w.Headers = hiding(map[string]string{"HOST": "x"}) }, "set by Muster"},
 		"short":        {func(w *activation.Webhook) { w.Timeout = time.Millisecond }, "timeout is 1ms"},
 		"long":         {func(w *activation.Webhook) { w.Timeout = time.Hour }, "timeout is 1h"},
 		"no prefix":    {func(w *activation.Webhook) { w.Secrets[0] = credentials.NewSecret(goodSecret[6:]) }, "secrets: number 1 is not"},
 		"long secret":  {func(w *activation.Webhook) { w.Secrets[0] = credentials.NewSecret("whsec_" + strings.Repeat("A", 88)) }, "of 66 bytes"},
 		"port":         {func(w *activation.Webhook) { w.URL = "https://example.com:65536" }, "port 65536"},
 		"port 0":       {func(w *activation.Webhook) { w.URL = "https://example.com:0" }, "port 0"},
-		"NUL":          {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A": "1\x00"} }, "control character"},
-		"CR":           {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A": "1\r"} }, "line break"},
-		"LF":           {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A": "1\nX-B: 2"} }, "line break"},
-		"LF in name":   {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A\nX-B": "1"} }, "can't be the name"},
-		"NUL in name":  {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A\x00": "1"} }, "can't be the name"},
-		"no name":      {func(w *activation.Webhook) { w.Headers = map[string]string{"": "1"} }, "can't be the name"},
-		"other signed": {func(w *activation.Webhook) { w.Headers = map[string]string{"wEBHOOK-anything": "x"} }, "set by Muster"},
-		"length":       {func(w *activation.Webhook) { w.Headers = map[string]string{"content-length": "0"} }, "set by Muster"},
-		"encoding":     {func(w *activation.Webhook) { w.Headers = map[string]string{"Transfer-encoding": "chunked"} }, "set by Muster"},
-		"two cases":    {func(w *activation.Webhook) { w.Headers = map[string]string{"X-A": "1", "x-a": "2"} }, "x-a stands twice"},
+		"NUL":          {func(w *activation.Webhook) { w.Headers = hiding(map[string]string{"X-A": "1\x00"}) }, "control character"},
+		"CR":           {func(w *activation.Webhook) { w.Headers = hiding(map[string]string{"X-A": "1\r"}) }, "line break"},
+		"LF":           {func(w *activation.Webhook) { w.Headers = hiding(map[string]string{"X-A": "1\nX-B: 2"}) }, "line break"},
+		"LF in name":   {func(w *activation.Webhook) { w.Headers = hiding(map[string]string{"X-A\nX-B": "1"}) }, "can't be the name"},
+		"NUL in name":  {func(w *activation.Webhook) { w.Headers = hiding(map[string]string{"X-A\x00": "1"}) }, "can't be the name"},
+		"no name":      {func(w *activation.Webhook) { w.Headers = hiding(map[string]string{"": "1"}) }, "can't be the name"},
+		"other signed": {func(w *activation.Webhook) { w.Headers = hiding(map[string]string{"wEBHOOK-anything": "x"}) }, "set by Muster"},
+		"length":       {func(w *activation.Webhook) { w.Headers = hiding(map[string]string{"content-length": "0"}) }, "set by Muster"},
+		"encoding":     {func(w *activation.Webhook) { w.Headers = hiding(map[string]string{"Transfer-encoding": "chunked"}) }, "set by Muster"},
+		"two cases":    {func(w *activation.Webhook) { w.Headers = hiding(map[string]string{"X-A": "1", "x-a": "2"}) }, "x-a stands twice"},
 		"no end":       {func(w *activation.Webhook) { w.CAFile = "/dev/zero" }, "more than 1048576 bytes"},
 		"no PEM":       {func(w *activation.Webhook) { w.CAFile = "check.go" }, "no certificate"},
 		"no authority": {func(w *activation.Webhook) { w.CAFile = "absent.pem" }, "ca_file"},
@@ -75,7 +84,7 @@ func TestCheckTellsAllAndNoSecret(t *testing.T) {
 	w := activation.Webhook{
 		URL:     "ftp://u:hunter2@example.com?token=hunter2#hunter2",
 		Secrets: []credentials.Secret{credentials.NewSecret("whsec_hunter3"), credentials.NewSecret("hunter3")},
-		Headers: map[string]string{"host": "hunter4\n", "Authorization: hunter4": "hunter4", "X-A": "hunter4", "x-a": "hunter4"}, CAFile: "absent.pem",
+		Headers: hiding(map[string]string{"host": "hunter4\n", "Authorization: hunter4": "hunter4", "X-A": "hunter4", "x-a": "hunter4"}), CAFile: "absent.pem",
 	}
 	want := []string{
 		"url holds a user", "url has a fragment", `url has the scheme "ftp"`, "secrets: number 1", "secrets: number 2",

@@ -69,7 +69,7 @@ func TestReasonsRepeatNothingOfTheRequest(t *testing.T) {
 	} {
 		url := raw(t, func(conn net.Conn, request string) { _, _ = conn.Write([]byte(answer(request))) })
 		s := sender(t, url+"/hook?token=hunter2", func(w *activation.Webhook) {
-			w.Headers = map[string]string{"Authorization": "Bearer hunter3"}
+			w.Headers = hiding(map[string]string{"Authorization": "Bearer hunter3"})
 		})
 		got := s.Send(t.Context(), message)
 		if got.Reason == "" || strings.Contains(got.Reason, "hunter") || strings.ContainsAny(got.Reason, "\x1b\x07") ||

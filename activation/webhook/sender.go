@@ -72,7 +72,7 @@ func (s *Sender) send(ctx context.Context, m activation.Message, now time.Time) 
 		return activation.Answer{Verdict: activation.Refused, Reason: "the request can't be made"}
 	}
 	for name, value := range s.to.Headers {
-		request.Header.Set(name, value)
+		request.Header.Set(name, value.Reveal())
 	}
 	if request.Header.Get("User-Agent") == "" {
 		request.Header.Set("User-Agent", s.agent)

@@ -116,7 +116,7 @@ func TestSignatures(t *testing.T) {
 	defer server.Close()
 	s := sender(t, server.URL, func(w *activation.Webhook) {
 		w.Secrets = append(w.Secrets, credentials.NewSecret(second))
-		w.Headers = map[string]string{"X-Team": "growth"}
+		w.Headers = hiding(map[string]string{"X-Team": "growth"})
 	})
 	if got := s.Send(t.Context(), message); got.Verdict != activation.Delivered {
 		t.Fatalf("got %+v", got)
@@ -188,15 +188,17 @@ func TestNoAnswer(t *testing.T) {
 // header, nor the query.
 func TestNothingPrintsASecret(t *testing.T) {
 	s := sender(t, "https://example.com/hook?token=hunter2", func(w *activation.Webhook) {
-		w.Headers = map[string]string{"Authorization": "Bearer hunter3"}
+		w.Headers = hiding(map[string]string{"Authorization": "Bearer hunter3"})
 	})
+	plain := s.to
+	plain.URL = "https://example.com" // the query is the configuration's own to show
 	texts := map[string]string{}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
 		texts["a Sender by "+verb] = fmt.Sprintf(verb, s)
 		texts["what holds one by "+verb] = fmt.Sprintf(verb, struct{ S any }{s})
-		texts["its secrets by "+verb] = fmt.Sprintf(verb, s.to.Secrets)
+		texts["its configuration by "+verb] = fmt.Sprintf(verb, plain)
 	}
-	for name, v := range map[string]any{"a Sender": s, "its secrets": s.to.Secrets} {
+	for name, v := range map[string]any{"a Sender": s, "its configuration": plain} {
 		text, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)
