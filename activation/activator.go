@@ -112,6 +112,18 @@ func (a *Activator) Wake(shard int) {
 	}
 }
 
+// Begin lets destinations that are new to a shard begin with its next change.
+// Call it before the shard's owner makes one. What fails is told to the
+// Observer, and the destination begins when Run can reach its ledger.
+func (a *Activator) Begin(ctx context.Context, shard int) {
+	lines, _ := a.current()
+	for i := range lines {
+		if _, err := a.ledger(shard, lines[i].name).Claim(ctx); err != nil && ctx.Err() == nil {
+			a.observer.failed(lines[i].name, shard, err)
+		}
+	}
+}
+
 // Run delivers the changes of one shard to all destinations until ctx ends.
 // Whatever fails is told to the Observer and tried again.
 func (a *Activator) Run(ctx context.Context, shard int) {

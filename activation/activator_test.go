@@ -62,16 +62,20 @@ func (c *counted) count() int {
 	return c.sent
 }
 
+// to is a destination that wants everything.
+func to(sender Sender) []Line {
+	return []Line{{
+		Destination: Destination{Name: "crm", Batch: 1, Concurrency: 1}, Wants: func(string) bool { return true }, Encode: encode, Sender: sender,
+	}}
+}
+
 // run delivers the changes of one shard with one change in it, until the test
 // ends.
 func run(t *testing.T, control *switchboard, sender Sender, observer *Observer) *Activator {
 	t.Helper()
 	m := newMemory()
 	m.add("p", "a", true, 1)
-	lines := []Line{{
-		Destination: Destination{Name: "crm", Batch: 1, Concurrency: 1}, Wants: func(string) bool { return true }, Encode: encode, Sender: sender,
-	}}
-	a := New(lines, control, func(int) Outbox { return m }, func(int, string) Ledger { return m }, observer)
+	a := New(to(sender), control, func(int) Outbox { return m }, func(int, string) Ledger { return m }, observer)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
@@ -135,11 +139,6 @@ func TestSwappedDestinationsGoOn(t *testing.T) {
 	before, after := &counted{answer: Answer{Verdict: Delivered}}, &counted{answer: Answer{Verdict: Delivered}}
 	m := newMemory()
 	m.add("p", "a", true, 1)
-	to := func(sender Sender) []Line {
-		return []Line{{
-			Destination: Destination{Name: "crm", Batch: 1, Concurrency: 1}, Wants: func(string) bool { return true }, Encode: encode, Sender: sender,
-		}}
-	}
 	a := New(nil, &switchboard{state: Active}, func(int) Outbox { return m }, func(int, string) Ledger { return m }, nil)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -164,14 +163,30 @@ func TestSwappedDestinationsGoOn(t *testing.T) {
 type brokenLedger struct {
 	*memory
 	failures int
+	claims   int
 }
 
 func (b *brokenLedger) Claim(ctx context.Context) (Standing, error) {
+	b.claims++
 	if b.failures > 0 {
 		b.failures--
 		return Standing{}, errors.New("redis is away")
 	}
 	return b.memory.Claim(ctx)
+}
+
+// Begin claims the ledger of every destination, and does not insist.
+func TestBeginClaims(t *testing.T) {
+	ledgers := map[string]*brokenLedger{"crm": {memory: newMemory()}, "mail": {memory: newMemory(), failures: 1}}
+	var told []string
+	lines := append(to(&counted{}), to(&counted{})...)
+	lines[1].Destination.Name = "mail"
+	a := New(lines, &switchboard{state: Active}, func(int) Outbox { return newMemory() }, func(_ int, name string) Ledger { return ledgers[name] },
+		&Observer{Failed: func(name string, _ int, err error) { told = append(told, name+": "+err.Error()) }})
+	a.Begin(t.Context(), 3)
+	if ledgers["crm"].claims != 1 || ledgers["mail"].claims != 1 || len(told) != 1 || told[0] != "mail: redis is away" {
+		t.Errorf("claimed %d and %d times, told %q", ledgers["crm"].claims, ledgers["mail"].claims, told)
+	}
 }
 
 // What fails is told and tried again.
@@ -180,11 +195,8 @@ func TestAFailureIsTriedAgain(t *testing.T) {
 	m.add("p", "a", true, 1)
 	sender := &counted{answer: Answer{Verdict: Delivered}}
 	told := make(chan error, 1)
-	lines := []Line{{
-		Destination: Destination{Name: "crm", Batch: 1, Concurrency: 1}, Wants: func(string) bool { return true }, Encode: encode, Sender: sender,
-	}}
-	broken := &brokenLedger{m, 1}
-	a := New(lines, &switchboard{state: Active}, func(int) Outbox { return m }, func(int, string) Ledger { return broken },
+	broken := &brokenLedger{memory: m, failures: 1}
+	a := New(to(sender), &switchboard{state: Active}, func(int) Outbox { return m }, func(int, string) Ledger { return broken },
 		&Observer{Failed: func(_ string, _ int, err error) { told <- err }})
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -198,43 +210,4 @@ func TestAFailureIsTriedAgain(t *testing.T) {
 	until(t, a, "the message", func() bool { return sender.count() == 1 })
 	stop()
 	<-ended
-}
-
-// A breaker opens after some failures, lets single probes through, and does
-// what a destination asks for.
-func TestBreaker(t *testing.T) {
-	now := time.UnixMilli(1_700_000_000_000)
-	b := &breaker{}
-	for range trips {
-		if !b.allow(now) {
-			t.Fatal("it opened too early")
-		}
-		b.fail(now, 0)
-	}
-	if b.allow(now) || b.open(now) != now.Add(shortestRest) {
-		t.Fatalf("it is open until %s", b.open(now))
-	}
-	now = now.Add(shortestRest)
-	if !b.allow(now) || b.allow(now) {
-		t.Fatal("one probe, and only one, is let through")
-	}
-	b.fail(now, 0)
-	if b.open(now) != now.Add(2*shortestRest) {
-		t.Fatalf("after a probe it is open until %s", b.open(now))
-	}
-	for range 20 {
-		now = b.open(now)
-		b.allow(now)
-		b.fail(now, 0)
-	}
-	if b.open(now) != now.Add(longestRest) {
-		t.Fatalf("it is open until %s, not for %s at most", b.open(now), longestRest)
-	}
-	now = b.open(now)
-	b.allow(now)
-	b.succeed()
-	b.fail(now, time.Hour)
-	if b.open(now) != now.Add(time.Hour) {
-		t.Errorf("what was asked does not count: %s", b.open(now))
-	}
 }

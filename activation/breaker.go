@@ -64,6 +64,13 @@ func (b *breaker) fail(now time.Time, asked time.Duration) {
 	}
 }
 
+// release takes back an attempt that came to nothing by our own doing.
+func (b *breaker) release() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.probing = false
+}
+
 // open returns until when nothing is sent, the zero Time when attempts may be
 // made.
 func (b *breaker) open(now time.Time) time.Time {

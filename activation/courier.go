@@ -58,29 +58,29 @@ func (c *courier) round(ctx context.Context) (more bool, err error) {
 	// What was being sent when the process ended comes first: while nothing
 	// else has changed, it is sent in the messages that it was sent in.
 	if c.standing.Until <= c.standing.Number && c.waiting > 0 {
-		full, err := c.again(ctx)
-		if err != nil || full {
-			return full, err
+		more, err := c.again(ctx)
+		if err != nil || more {
+			return more, err
 		}
 	}
 	return c.fresh(ctx)
 }
 
-// again sends messages that are due.
-func (c *courier) again(ctx context.Context) (full bool, err error) {
+// again sends messages that are due, and reports whether more are due at once.
+func (c *courier) again(ctx context.Context) (more bool, err error) {
 	due, _, err := c.ledger.Find(ctx, c.now().UnixMilli(), roundSize, nil)
 	if err != nil || len(due) == 0 {
 		return false, err
 	}
 	parcels := make([]*parcel, len(due))
-	var profiles []string
+	var changes []Change
 	for i, w := range due {
 		if parcels[i], err = decode(w); err != nil {
 			return false, err
 		}
-		profiles = append(profiles, parcels[i].profiles()...)
+		changes = append(changes, parcels[i].changes...)
 	}
-	_, held, err := c.ledger.Find(ctx, 0, 0, profiles)
+	held, err := c.heldBack(ctx, changes)
 	if err != nil {
 		return false, err
 	}
@@ -95,8 +95,8 @@ func (c *courier) again(ctx context.Context) (full bool, err error) {
 	if err := c.sendAll(ctx, lanes, s); err != nil {
 		return false, err
 	}
-	next := s.next(c.now().UnixMilli())
-	return len(due) == roundSize || next, c.save(ctx, s)
+	more = len(due) == roundSize || s.next(c.now().UnixMilli())
+	return more, c.save(ctx, s)
 }
 
 // fresh sends changes that are new.
@@ -189,22 +189,14 @@ func (c *courier) heldBack(ctx context.Context, changes []Change) (map[string][]
 	if c.waiting == 0 || len(changes) == 0 {
 		return nil, nil
 	}
-	var profiles []string
-	seen := map[string]bool{}
-	for i := range changes {
-		if id := changes[i].Profile; !seen[id] {
-			seen[id] = true
-			profiles = append(profiles, id)
-		}
-	}
-	_, held, err := c.ledger.Find(ctx, 0, 0, profiles)
+	_, held, err := c.ledger.Find(ctx, 0, 0, profilesOf(changes))
 	return held, err
 }
 
 // sendAll sends lanes beside each other, and the messages of a lane one after
 // the other: once one is not taken, those behind it wait.
 func (c *courier) sendAll(ctx context.Context, lanes [][]*parcel, s *steps) error {
-	group, ctx := errgroup.WithContext(ctx)
+	var group errgroup.Group
 	group.SetLimit(c.concurrency)
 	for _, lane := range lanes {
 		group.Go(func() error {
@@ -225,6 +217,9 @@ func (c *courier) sendOne(ctx context.Context, p *parcel, s *steps) error {
 	if s.behind(p) {
 		return s.queue(p, 0)
 	}
+	if ctx.Err() != nil {
+		return s.queue(p, c.now().UnixMilli())
+	}
 	if !c.breaker.allow(c.now()) {
 		return s.queue(p, c.now().Add(lookEvery).UnixMilli())
 	}
@@ -233,20 +228,20 @@ func (c *courier) sendOne(ctx context.Context, p *parcel, s *steps) error {
 		c.breaker.succeed()
 		return c.giveUp(p, s, "encoding: "+err.Error())
 	}
-	if err := c.limiter.Wait(ctx); err != nil {
-		c.breaker.fail(c.now(), 0)
-		return fmt.Errorf("waiting for the rate: %w", err)
+	var answer Answer
+	if c.limiter.Wait(ctx) == nil {
+		answer = c.sender.Send(ctx, message)
 	}
-	answer := c.sender.Send(ctx, message)
-	if ctx.Err() != nil {
-		c.breaker.fail(c.now(), 0)
-		return fmt.Errorf("sending: %w", ctx.Err())
+	if ctx.Err() != nil && answer.Verdict != Delivered { // the process ends: that is nobody's fault
+		c.breaker.release()
+		return s.queue(p, c.now().UnixMilli())
 	}
 	c.observer.attempted(c.name, len(p.changes), answer)
 	switch answer.Verdict {
 	case Delivered:
 		c.breaker.succeed()
-		return s.release(p, CountDelivered, c.now().UnixMilli())
+		s.release(p, CountDelivered, c.now().UnixMilli())
+		return nil
 	case Refused:
 		c.breaker.succeed() // it answers
 		return c.giveUp(p, s, answer.Reason)
@@ -284,7 +279,8 @@ func (c *courier) giveUp(p *parcel, s *steps, reason string) error {
 	}
 	s.bury(text)
 	c.observer.dead(c.name, len(p.changes), reason)
-	return s.release(p, CountDead, c.now().UnixMilli())
+	s.release(p, CountDead, c.now().UnixMilli())
+	return nil
 }
 
 // errDisabled is returned by a round in which the destination has said that

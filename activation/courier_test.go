@@ -308,3 +308,36 @@ func TestGoneKeepsWhatWaits(t *testing.T) {
 		t.Errorf("processed %v", r.receiver.version)
 	}
 }
+
+// A process that is told to end in the middle of a round stores what was
+// taken, and the rest waits: whoever comes next sends only that.
+func TestAnEndingProcessStoresWhatWasTaken(t *testing.T) {
+	r := newRig(t, 1)
+	for i := range uint64(20) {
+		r.memory.add(fmt.Sprint("p", i), "a", true, 1)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	sent := 0
+	r.receiver.answer = func(Message) (bool, Answer) {
+		if sent++; sent == 5 {
+			end()
+		}
+		return true, Answer{Verdict: Delivered}
+	}
+	if err := r.claim(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.round(ctx); err != nil {
+		t.Fatal(err)
+	}
+	delivered := r.memory.counts[CountDelivered]
+	if delivered < 5 || delivered+int64(len(r.memory.wait)) != 20 || len(r.memory.wait) == 0 {
+		t.Fatalf("%d are delivered and %d wait, of 20", delivered, len(r.memory.wait))
+	}
+	before := sent
+	r.start(1)
+	r.settle(t, 1)
+	if sent-before != 20-int(delivered) || len(r.receiver.taken) != 20 {
+		t.Errorf("%d messages were sent after %d, %d changes arrived", sent-before, before, len(r.receiver.taken))
+	}
+}

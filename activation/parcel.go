@@ -18,11 +18,14 @@ func newParcel(changes []Change) *parcel {
 }
 
 // profiles returns the profiles of its changes, each once.
-func (p *parcel) profiles() []string {
+func (p *parcel) profiles() []string { return profilesOf(p.changes) }
+
+// profilesOf returns the profiles of changes, each once.
+func profilesOf(changes []Change) []string {
 	var out []string
 	seen := map[string]bool{}
-	for i := range p.changes {
-		if id := p.changes[i].Profile; !seen[id] {
+	for i := range changes {
+		if id := changes[i].Profile; !seen[id] {
 			seen[id] = true
 			out = append(out, id)
 		}

@@ -56,7 +56,7 @@ func (s *steps) queue(p *parcel, due int64) error {
 
 // release counts the changes of a message that is done, and has the next one
 // of each of its profiles sent.
-func (s *steps) release(p *parcel, as string, now int64) error {
+func (s *steps) release(p *parcel, as string, now int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.step.Add[as] += int64(len(p.changes))
@@ -71,7 +71,6 @@ func (s *steps) release(p *parcel, as string, now int64) error {
 			s.step.Due[numbers[1]] = now
 		}
 	}
-	return nil
 }
 
 // more returns how many more messages wait than before.

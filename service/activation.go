@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"time"
 
 	"muster/activation"
@@ -64,21 +63,21 @@ func (s *Service) keepDestinations(ctx context.Context, a *activation.Activator,
 		case <-tick.C:
 		}
 		now, err := s.Destinations(s.rules.Current().Set)
+		if err == nil && activation.Same(now, before) {
+			s.watch.DestinationsFine()
+			continue
+		}
 		var lines []activation.Line
-		if err == nil && !reflect.DeepEqual(now, before) {
+		if err == nil {
 			lines, err = s.lines(now)
 		}
-		switch {
-		case err != nil:
+		if err != nil {
 			s.watch.DestinationsRefused(err)
 			continue
-		case lines != nil || len(now) == 0 && len(before) > 0:
-			a.Swap(lines)
-			s.watch.DestinationsTaken(len(now))
-		default:
-			s.watch.DestinationsFine()
 		}
+		a.Swap(lines)
 		before = now
+		s.watch.DestinationsTaken(len(now))
 	}
 }
 
@@ -87,6 +86,7 @@ func (s *Service) keepDestinations(ctx context.Context, a *activation.Activator,
 // told, and tried again.
 func delivering(a *activation.Activator, own Owner) Owner {
 	return func(ctx context.Context, partition int) error {
+		a.Begin(ctx, partition)
 		delivering, stop := context.WithCancel(ctx)
 		ended := make(chan struct{})
 		go func() {

@@ -39,10 +39,7 @@ func (cmd *activateResume) Run(c console) error {
 	})
 }
 
-type activateTest struct {
-	Config string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
-	Name   string `arg:"" name:"destination" placeholder:"DESTINATION" help:"Name of the destination."`
-}
+type activateTest struct{ named }
 
 // Help is shown by --help.
 func (activateTest) Help() string {
@@ -58,7 +55,7 @@ can't be used.`
 
 // Run sends and prints.
 func (cmd *activateTest) Run(c console) error {
-	d, err := named{Config: cmd.Config, Name: cmd.Name}.find()
+	d, err := cmd.find()
 	if err != nil {
 		return err
 	}

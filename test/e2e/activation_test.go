@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -31,15 +33,11 @@ func TestWebhooksTellEveryChange(t *testing.T) {
 		r := &receiver{t: t, attempts: map[string]int{}, taken: map[string]string{}, version: map[string]uint64{}, changes: map[string]bool{}}
 		server := httptest.NewServer(r)
 		defer server.Close()
-		secret := filepath.Join(t.TempDir(), "secret")
-		if err := os.WriteFile(secret, []byte(webhookSecret+"\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		secret := secretFile(t)
 		tr := traffic.New(5, 60, 12)
 		s := stack.Start(t, stack.Options{
 			Shards: shards, Sources: sources, Segments: tr.Segments(), Cluster: cluster,
-			Destinations: fmt.Sprintf("destinations:\n  - name: crm\n    segments: all\n    batch: 5\n    webhook:\n      url: %s\n"+
-				"      secrets: [{file: %s}]\n      allow_networks: [127.0.0.0/8]\n", server.URL, secret),
+			Destinations: destination(server.URL, secret, 5),
 		})
 		s.Init()
 		running := []*stack.Evaluator{s.Run(), s.Run()}
@@ -56,11 +54,74 @@ func TestWebhooksTellEveryChange(t *testing.T) {
 		want := outboxes(s)
 		s.Await("the receiver to know all changes", stack.Patience, func() error { return r.knows(want) })
 		r.finish(len(want))
-		status, err := s.Activate("status", "--output", "json")
-		if err != nil || !strings.Contains(status, `"behind": 0`) && !strings.Contains(status, `"behind":0`) {
-			t.Errorf("status: %v\n%s", err, status)
-		}
+		s.Await("the status to say that nothing is left", stack.Patience, func() error {
+			status, err := s.Activate("status", "--output", "json")
+			if err == nil && !strings.Contains(status, `"behind":0,"waiting":0,`) {
+				err = errors.New(status)
+			}
+			return err
+		})
 	})
+}
+
+// TestDestinationsAreTakenOver edits the file while the evaluator runs: what is
+// right is taken over, once, and what is wrong leaves what was.
+func TestDestinationsAreTakenOver(t *testing.T) {
+	kafka.Beside(t)
+	secret := secretFile(t)
+	arrived := func(count *atomic.Int64) *httptest.Server {
+		return httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { count.Add(1) }))
+	}
+	var first, second atomic.Int64
+	before, after := arrived(&first), arrived(&second)
+	defer before.Close()
+	defer after.Close()
+	s := stack.Start(t, stack.Options{Shards: 2, Segments: earlyAndLate, Destinations: destination(before.URL, secret, 1)})
+	s.Init()
+	e := s.Run()
+	users := oneOfEach(s)
+	visit(s, "Early", users)
+	s.Await("the first address to be told", stack.Patience, told(&first, 2))
+
+	s.WriteDestinations("destinations:\n  - {name: crm, segmnts: all}\n")
+	awaitReady(t, s, e, http.StatusOK, "destinations are refused", "segmnts")
+	s.WriteDestinations(destination(after.URL, secret, 1))
+	s.Await("the new file to be in force", stack.Patience, func() error {
+		if !strings.Contains(e.Log(), "destinations in force") {
+			return errors.New("the log does not say so")
+		}
+		return nil
+	})
+	visit(s, "Late", users)
+	s.Await("the second address to be told", stack.Patience, told(&second, 2))
+	e.Terminate()
+	if n := strings.Count(e.Log(), "destinations in force"); n != 1 || first.Load() != 2 {
+		t.Errorf("destinations came into force %d times, the first address was told %d times", n, first.Load())
+	}
+}
+
+func told(count *atomic.Int64, want int64) func() error {
+	return func() error {
+		if got := count.Load(); got < want {
+			return fmt.Errorf("%d of %d messages have come", got, want)
+		}
+		return nil
+	}
+}
+
+func secretFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(path, []byte(webhookSecret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// destination is the file of one destination that wants everything.
+func destination(url, secret string, batch int) string {
+	return fmt.Sprintf("destinations:\n  - name: crm\n    segments: all\n    batch: %d\n    webhook:\n      url: %s\n"+
+		"      secrets: [{file: %s}]\n      allow_networks: [127.0.0.0/8]\n", batch, url, secret)
 }
 
 // outboxes returns the changes of all shards.

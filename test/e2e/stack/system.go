@@ -180,6 +180,12 @@ func (s *System) WriteSegments(text string) {
 	s.replace(segmentFile, text)
 }
 
+// WriteDestinations replaces the evaluators' file of destinations.
+func (s *System) WriteDestinations(text string) {
+	s.t.Helper()
+	s.replace(destinationFile, text)
+}
+
 func (s *System) replace(name, text string) {
 	s.t.Helper()
 	s.write(name+".new", text)
