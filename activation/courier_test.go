@@ -160,7 +160,7 @@ func TestEveryChangeArrives(t *testing.T) {
 				}
 				return true, Answer{Verdict: Delivered}
 			}
-			r.memory.break_ = func() error {
+			r.memory.breaks = func() error {
 				switch random.IntN(12) {
 				case 0:
 					return errBreak

@@ -24,7 +24,7 @@ type memory struct {
 	dead     [][]byte
 	counts   map[string]int64
 
-	break_ func() error // what befalls the next Save; the step is stored when it is errLateBreak
+	breaks func() error // what befalls the next Save; the step is stored when it is errLateBreak
 }
 
 var (
@@ -35,7 +35,7 @@ var (
 func newMemory() *memory {
 	return &memory{
 		wait: map[int64][]byte{}, due: map[int64]int64{}, held: map[string][]int64{}, counts: map[string]int64{},
-		break_: func() error { return nil },
+		breaks: func() error { return nil },
 	}
 }
 
@@ -88,7 +88,7 @@ func (m *memory) Find(_ context.Context, due int64, most int, profiles []string)
 func (m *memory) Save(_ context.Context, s Step) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	err := m.break_()
+	err := m.breaks()
 	if errors.Is(err, errBreak) {
 		return err
 	}

@@ -46,7 +46,7 @@ func TestALedgerBeginsBehindTheNewestChange(t *testing.T) {
 }
 
 // What is saved is found again, and only by who claimed last.
-func TestALedgerKeepsASteps(t *testing.T) {
+func TestALedgerKeepsAStep(t *testing.T) {
 	store := ledgers(t)
 	first, second := store.Ledger(3, "crm"), store.Ledger(3, "crm")
 	if _, err := first.Claim(t.Context()); err != nil {
