@@ -14,7 +14,8 @@ type Destination struct {
 	// Segments are the segments whose changes are sent: ids, patterns as of
 	// path.Match ("vip-*"), or "all".
 	Segments []string
-	// Format is the name of the format of the body, see Formats.
+	// Format is the name of the format of the body, see Formats. In Kafka it is
+	// that of a record's value, always DefaultFormat.
 	Format string
 	// Template is what the format template makes the body with, see
 	// TemplateFormat; "" for other formats.
@@ -22,12 +23,15 @@ type Destination struct {
 	// Batch is how many changes one message may carry, at most MaxBatch. Where
 	// the format can only tell of one change it is 1.
 	Batch int
-	// Concurrency is how many messages of one shard may be on their way at once.
+	// Concurrency is how many messages of one shard may be on their way at
+	// once; 1 in Kafka.
 	Concurrency int
 	// Rate is how many messages a second each evaluator may send; 0 for any number.
 	Rate float64
-	// Webhook says where to.
+	// Webhook says where to, where Kafka is nil.
 	Webhook Webhook
+	// Kafka says where to, nil for a destination by HTTP.
+	Kafka *Kafka
 
 	places []place // where each entry of Segments stands in its file
 	choice *choice // what Segments choose; nil when it was not read from a file

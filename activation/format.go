@@ -92,8 +92,12 @@ func bytesOf(changes []Change) int {
 }
 
 // Message returns the message that carries changes to the destination, as
-// Format.Encode makes it: in the form for several when Batch is more than 1.
+// Format.Encode makes it: in the form for several when Batch is more than 1. In
+// Kafka the message has no body.
 func (d *Destination) Message(changes []Change) (Message, error) {
+	if d.Kafka != nil {
+		return Message{ID: MessageID(d.Name, changes), Changes: changes}, nil
+	}
 	format, err := d.formatOf()
 	if err != nil {
 		return Message{}, fmt.Errorf("encoding a message: destination %s: %w", d.Name, err)
@@ -102,7 +106,7 @@ func (d *Destination) Message(changes []Change) (Message, error) {
 	if err != nil {
 		return Message{}, fmt.Errorf("destination %s: %w", d.Name, err)
 	}
-	return Message{ID: MessageID(d.Name, changes), Body: body, ContentType: contentType}, nil
+	return Message{ID: MessageID(d.Name, changes), Changes: changes, Body: body, ContentType: contentType}, nil
 }
 
 // formatOf returns the destination's format: the one that Read has made, or
