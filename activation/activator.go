@@ -86,7 +86,7 @@ func (a *Activator) Swap(lines []Line) {
 		a.lines = append(a.lines, line{breaker: b, route: route{
 			name: l.Destination.Name, batch: l.Destination.Batch, concurrency: l.Destination.Concurrency,
 			limiter: rate.NewLimiter(limit, int(max(1, math.Ceil(l.Destination.Rate)))),
-			wants:   l.Wants, encode: l.Encode, sender: l.Sender,
+			wants:   l.Wants, encode: l.Encode, sender: l.Sender, schedule: scheduleOf(&l.Destination),
 		}})
 	}
 	close(a.swapped)
@@ -151,7 +151,9 @@ func (a *Activator) serve(ctx context.Context, swapped <-chan struct{}, shard in
 		now: time.Now, random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
 	for {
+		end := c.fence(l.sender, shard)
 		err := a.deliver(ctx, swapped, c, awake)
+		end()
 		if err == nil || ctx.Err() != nil {
 			return
 		}

@@ -40,6 +40,7 @@ type route struct {
 	wants       func(segment string) bool
 	encode      func([]Change) (Message, error)
 	sender      Sender
+	schedule    schedule
 }
 
 // claim begins, or begins anew.
@@ -262,7 +263,7 @@ func (c *courier) putOff(p *parcel, s *steps, answer Answer) error {
 	p.reason = answer.Reason
 	s.count(CountDeferred, 1)
 	s.mu.Lock()
-	pause, ok := wait(p.failed, answer.After, c.random)
+	pause, ok := c.schedule.wait(p.failed, answer.After, c.random)
 	s.mu.Unlock()
 	if !ok {
 		return c.giveUp(p, s, fmt.Sprintf("%d attempts failed, the last one: %s", p.failed, answer.Reason))

@@ -36,7 +36,7 @@ func (r *reading) readKafka(n ast.Node) *Kafka {
 	for i, one := range read {
 		read[i] = func(n ast.Node) { at[kafkaKeys[i]] = r.placeOf(n); one(n) }
 	}
-	if r.mapping(n, inKafka, fieldsOf(kafkaKeys, read, map[string]bool{})) && len(r.mistakes) == before {
+	if r.mapping(n, theKafka, fieldsOf(kafkaKeys, read, map[string]bool{})) && len(r.mistakes) == before {
 		r.checked("kafka", kafkaKeys, k.Check(), r.placeOf(n), at)
 	}
 	return k

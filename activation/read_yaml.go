@@ -176,7 +176,7 @@ const (
 	theFile     = "the file"
 	destination = "a destination"
 	webhook     = "the webhook"
-	inKafka     = "kafka"
+	theKafka    = "kafka"
 )
 
 // keyHint says what may have been meant by a key that nobody knows.
@@ -191,7 +191,7 @@ func keyHint(key, what string, known []string) string {
 		return "it belongs under webhook:"
 	case what == destination && slices.Contains(kafkaKeys, key):
 		return "it belongs under kafka:"
-	case what == inKafka && slices.Contains(destinationKeys, key):
+	case what == theKafka && slices.Contains(destinationKeys, key):
 		return "it belongs beside kafka:, not under it"
 	case what == webhook && slices.Contains(destinationKeys, key):
 		return "it belongs beside webhook:, not under it"
