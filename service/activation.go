@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"muster/activation"
-	"muster/activation/webhook"
 	"muster/pipeline"
 	"muster/sink"
 )
@@ -15,7 +14,9 @@ import (
 // activate has what owns a shard also deliver the shard's changes to the
 // service's destinations. It returns the new owner, and what takes over
 // changes of the destinations until its context ends.
-func (s *Service) activate(own Owner, store *sink.Store, worker *pipeline.Worker) (Owner, func(context.Context), error) {
+func (s *Service) activate(
+	ctx context.Context, own Owner, store *sink.Store, worker *pipeline.Worker, shards int,
+) (Owner, func(context.Context), error) {
 	if s.Destinations == nil {
 		return own, func(context.Context) {}, nil
 	}
@@ -23,7 +24,15 @@ func (s *Service) activate(own Owner, store *sink.Store, worker *pipeline.Worker
 	if err != nil {
 		return nil, nil, unusable(err)
 	}
-	lines, err := s.lines(destinations)
+	origin := &Origin{Config: &s.config, Agent: s.Agent, Shards: shards}
+	err = s.await(ctx, redisPart, waitingMends, func() (err error) {
+		origin.ID, err = store.Identity(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, nil, Classify(err)
+	}
+	lines, err := s.lines(origin, destinations)
 	if err != nil {
 		return nil, nil, unusable(err)
 	}
@@ -32,16 +41,16 @@ func (s *Service) activate(own Owner, store *sink.Store, worker *pipeline.Worker
 		func(shard int, destination string) activation.Ledger { return ledger{store.Ledger(shard, destination)} },
 		s.watch.Activation())
 	worker.Observer = waking(worker.Observer, a)
-	return delivering(a, own), func(ctx context.Context) { s.keepDestinations(ctx, a, destinations) }, nil
+	return delivering(a, own), func(ctx context.Context) { s.keepDestinations(ctx, a, origin, destinations) }, nil
 }
 
 // lines makes what sends to destinations.
-func (s *Service) lines(destinations []activation.Destination) ([]activation.Line, error) {
+func (s *Service) lines(origin *Origin, destinations []activation.Destination) ([]activation.Line, error) {
 	lines := make([]activation.Line, len(destinations))
 	for i, d := range destinations {
-		sender, err := webhook.New(d.Webhook, s.Agent)
+		sender, err := origin.Sender(&d)
 		if err != nil {
-			return nil, fmt.Errorf("destination %s: %w", d.Name, err)
+			return nil, err
 		}
 		lines[i] = activation.Line{Destination: d, Wants: d.Wants, Encode: d.Message, Sender: sender}
 	}
@@ -50,7 +59,7 @@ func (s *Service) lines(destinations []activation.Destination) ([]activation.Lin
 
 // keepDestinations takes over changes of the destinations until ctx ends.
 // Those with a mistake are told of, and the ones before stay.
-func (s *Service) keepDestinations(ctx context.Context, a *activation.Activator, before []activation.Destination) {
+func (s *Service) keepDestinations(ctx context.Context, a *activation.Activator, origin *Origin, before []activation.Destination) {
 	if s.config.Segments.Reload == 0 {
 		return
 	}
@@ -69,7 +78,7 @@ func (s *Service) keepDestinations(ctx context.Context, a *activation.Activator,
 		}
 		var lines []activation.Line
 		if err == nil {
-			lines, err = s.lines(now)
+			lines, err = s.lines(origin, now)
 		}
 		if err != nil {
 			s.watch.DestinationsRefused(err)

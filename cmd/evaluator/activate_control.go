@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"muster/activation"
-	"muster/activation/webhook"
 	"muster/service"
 )
 
@@ -45,7 +44,8 @@ type activateTest struct{ named }
 func (activateTest) Help() string {
 	return `Sends one message by the very path that changes take: the destination's format, its
 secrets, its headers, and the same check of the address. The change in it is of profile
-muster-test and never was. Needs neither Redis nor Kafka.
+muster-test and never was; in Kafka it is an exit. Needs neither Redis nor, for a
+webhook, Kafka.
 
     evaluator activate test crm -c muster.yaml
 
@@ -59,7 +59,12 @@ func (cmd *activateTest) Run(c console) error {
 	if err != nil {
 		return err
 	}
-	sender, err := webhook.New(d.Webhook, "muster/"+version)
+	cfg, err := readConfig(cmd.Config)
+	if err != nil {
+		return err
+	}
+	origin := service.Origin{Config: &cfg, Agent: "muster/" + version}
+	sender, err := origin.Sender(d)
 	if err != nil {
 		return unusable(err)
 	}
@@ -68,11 +73,19 @@ func (cmd *activateTest) Run(c console) error {
 		return unusable(fmt.Errorf("destination %s: %w", d.Name, err))
 	}
 	answer := sender.Send(context.Background(), message)
-	_, _ = fmt.Fprintf(c.out, "webhook-id: %s\n%s\n\n", message.ID, message.Body)
+	if d.Kafka == nil {
+		_, _ = fmt.Fprintf(c.out, "webhook-id: %s\n%s\n\n", message.ID, message.Body)
+	} else {
+		_, _ = fmt.Fprintf(c.out, "topic: %s\nkey: %s\nce_id: %s\n\n", d.Kafka.Topic, message.Changes[0].Profile, message.ID)
+	}
 	if answer.Verdict != activation.Delivered {
 		return fmt.Errorf("%s has not taken it after %s: %s", d.Name, answer.Took.Round(time.Millisecond), answer.Reason)
 	}
-	_, err = fmt.Fprintf(c.out, "%s has taken it: %d after %s\n", d.Name, answer.Status, answer.Took.Round(time.Millisecond))
+	took := answer.Took.Round(time.Millisecond).String()
+	if d.Kafka == nil {
+		took = fmt.Sprintf("%d after %s", answer.Status, took)
+	}
+	_, err = fmt.Fprintf(c.out, "%s has taken it: %s\n", d.Name, took)
 	return wrap("writing output", err)
 }
 
