@@ -68,65 +68,16 @@ func demand(t *testing.T, a activation.Answer, verdict activation.Verdict, reaso
 	}
 }
 
-// committed reads a topic from its beginning to its end.
+// committed returns what is committed on a topic.
 func committed(t *testing.T, b kit.Broker, topic string) (records []*kgo.Record) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.Addresses()...), kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(50*time.Millisecond), kgo.KeepControlRecords())
+	err := kit.ReadCommitted(ctx, topic, func(r *kgo.Record) { records = append(records, r) }, kgo.SeedBrokers(b.Addresses()...))
 	if err != nil {
 		t.Fatal(err)
-	}
-	defer client.Close()
-	left := ends(ctx, t, client, topic)
-	for len(left) > 0 {
-		fetched := client.PollFetches(ctx)
-		if err := fetched.Err(); err != nil {
-			t.Fatalf("reading %s: %v; to come %v", topic, err, left)
-		}
-		fetched.EachRecord(func(r *kgo.Record) {
-			if !r.Attrs.IsControl() {
-				records = append(records, r)
-			}
-			if r.Offset+1 >= left[r.Partition] {
-				delete(left, r.Partition)
-			}
-		})
 	}
 	return records
-}
-
-// ends returns the end of each partition that has any record.
-func ends(ctx context.Context, t *testing.T, client *kgo.Client, topic string) map[int32]int64 {
-	t.Helper()
-	metadata := kmsg.NewPtrMetadataRequest()
-	metadata.Topics = []kmsg.MetadataRequestTopic{{Topic: &topic}}
-	found, err := metadata.RequestWith(ctx, client)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ask := kmsg.NewPtrListOffsetsRequest()
-	ask.ReplicaID, ask.IsolationLevel = -1, 1
-	one := kmsg.NewListOffsetsRequestTopic()
-	one.Topic = topic
-	for i := range found.Topics[0].Partitions {
-		p := kmsg.NewListOffsetsRequestTopicPartition()
-		p.Partition, p.Timestamp = int32(i), -1
-		one.Partitions = append(one.Partitions, p)
-	}
-	ask.Topics = append(ask.Topics, one)
-	answer, err := ask.RequestWith(ctx, client)
-	if err != nil {
-		t.Fatal(err)
-	}
-	left := map[int32]int64{}
-	for _, p := range answer.Topics[0].Partitions {
-		if p.Offset > 0 {
-			left[p.Partition] = p.Offset
-		}
-	}
-	return left
 }
 
 func headers(r *kgo.Record) map[string]string {
