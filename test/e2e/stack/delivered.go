@@ -1,9 +1,11 @@
 package stack
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
+	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/test/kit/delivered"
@@ -26,7 +28,7 @@ func (s *System) Outbox() []oracle.Change {
 func (s *System) ToldOnTopic(topic string) *delivered.Log {
 	s.t.Helper()
 	log := delivered.New()
-	s.committed(topic, func(r *kgo.Record) {
+	s.committed(topic, func(r *kgo.Record, partitions int) {
 		changes, err := delivered.Parse(r.Value)
 		if err != nil {
 			s.t.Fatal(err)
@@ -37,7 +39,7 @@ func (s *System) ToldOnTopic(topic string) *delivered.Log {
 			kind = "audience.entered"
 		}
 		h := headers(r)
-		if string(r.Key) != c.Profile || s.Owner(c.Profile) != int(r.Partition) || len(changes) != 1 || h["ce_id"] == "" || h["ce_source"] == "" ||
+		if string(r.Key) != c.Profile || partitionOf(c.Profile, partitions) != int(r.Partition) || len(changes) != 1 || h["ce_id"] == "" || h["ce_source"] == "" ||
 			h["ce_specversion"] != "1.0" || h["ce_type"] != kind || h["ce_subject"] != c.Segment || h["content-type"] != "application/json" {
 			s.t.Errorf("on partition %d of %s there is the record %q with %q", r.Partition, topic, r.Key, h)
 		}
@@ -51,7 +53,7 @@ func (s *System) ToldOnTopic(topic string) *delivered.Log {
 func (s *System) MembersOnTopic(topic string) map[delivered.Membership]uint64 {
 	s.t.Helper()
 	members := map[delivered.Membership]uint64{}
-	s.committed(topic, func(r *kgo.Record) {
+	s.committed(topic, func(r *kgo.Record, partitions int) {
 		at := strings.LastIndexByte(string(r.Key), '/')
 		member := delivered.Membership{Profile: string(r.Key[:max(at, 0)]), Segment: string(r.Key[at+1:])}
 		if r.Value == nil {
@@ -59,7 +61,7 @@ func (s *System) MembersOnTopic(topic string) map[delivered.Membership]uint64 {
 			return
 		}
 		version, err := strconv.ParseUint(headers(r)["muster_version"], 10, 64)
-		if err != nil || s.Owner(member.Profile) != int(r.Partition) {
+		if err != nil || partitionOf(member.Profile, partitions) != int(r.Partition) {
 			s.t.Errorf("on partition %d of %s there is the record %q with %q", r.Partition, topic, r.Key, headers(r))
 		}
 		members[member] = version
@@ -67,11 +69,19 @@ func (s *System) MembersOnTopic(topic string) map[delivered.Membership]uint64 {
 	return members
 }
 
-func (s *System) committed(topic string, visit func(*kgo.Record)) {
+// committed visits what is committed on a topic, which may not be there yet.
+func (s *System) committed(topic string, visit func(r *kgo.Record, partitions int)) {
 	s.t.Helper()
 	ctx, cancel := s.bounded()
 	defer cancel()
-	if err := kafka.ReadCommitted(ctx, topic, visit, s.kafka...); err != nil {
+	partitions, err := s.partitions(ctx, topic)
+	if errors.Is(err, kafkago.UnknownTopicOrPartition) {
+		return
+	}
+	if err == nil {
+		err = kafka.ReadCommitted(ctx, topic, func(r *kgo.Record) { visit(r, partitions) }, s.kafka...)
+	}
+	if err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -17,13 +17,13 @@ type Manner int
 
 // The manners.
 const (
-	Accept        Manner = iota // process and answer 204
-	Fail                        // answer 500 and process nothing
-	Hang                        // close the connection and process nothing
-	ProcessHang                 // process, and close the connection without an answer
-	ProcessHalf                 // process, and close it in the middle of the answer's body
-	ProcessFail                 // process, and answer 502
-	ProcessLate                 // process, and answer when the sender has given up
+	Accept      Manner = iota // process and answer 204
+	Fail                      // answer 500 and process nothing
+	Hang                      // close the connection and process nothing
+	ProcessHang               // process, and close the connection without an answer
+	ProcessHalf               // process, and close it in the middle of the answer's body
+	ProcessFail               // process, and answer 502
+	ProcessLate               // process, and answer when the sender has given up
 )
 
 // Endpoint takes webhooks into a Log. Its zero value is not usable: set Log
