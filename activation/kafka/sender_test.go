@@ -68,14 +68,18 @@ func demand(t *testing.T, a activation.Answer, verdict activation.Verdict, reaso
 	}
 }
 
-// committed returns what is committed on a topic.
-func committed(t *testing.T, b kit.Broker, topic string) (records []*kgo.Record) {
+// committed returns what is committed on a topic, once there are so many
+// records: brokers take a moment to end a transaction that they have committed.
+func committed(t *testing.T, b kit.Broker, topic string, least int) (records []*kgo.Record) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	err := kit.ReadCommitted(ctx, topic, func(r *kgo.Record) { records = append(records, r) }, kgo.SeedBrokers(b.Addresses()...))
-	if err != nil {
-		t.Fatal(err)
+	for len(records) < least {
+		records = nil
+		err := kit.ReadCommitted(ctx, topic, func(r *kgo.Record) { records = append(records, r) }, kgo.SeedBrokers(b.Addresses()...))
+		if err != nil {
+			t.Fatalf("%v; there were %d records", err, len(records))
+		}
 	}
 	return records
 }
@@ -96,7 +100,7 @@ func TestRecords(t *testing.T) {
 	odd := "a/b\xff\x00"
 	demand(t, s.Send(t.Context(), message(t, d, change("u1", "vip", 7, true), change(odd, "new", 1, true), change("u1", "vip", 8, false))), activation.Delivered, "")
 	var got []string
-	for _, r := range committed(t, b, "memberships") {
+	for _, r := range committed(t, b, "memberships", 3) {
 		if want := int32(partition(string(r.Key), 3)); r.Partition != want {
 			t.Errorf("%q is on partition %d, want %d", r.Key, r.Partition, want)
 		}
@@ -117,7 +121,7 @@ func TestRecords(t *testing.T) {
 			"map[" + common + "new ce_time:2025-11-21T10:00:00.000Z ce_type:audience.entered content-type:application/json muster_version:1]",
 	})
 	var members []string
-	for _, r := range committed(t, b, "members") {
+	for _, r := range committed(t, b, "members", 3) {
 		profile := string(r.Key[:strings.LastIndexByte(string(r.Key), '/')])
 		if want := int32(partition(profile, 3)); r.Partition != want {
 			t.Errorf("%q is on partition %d, want %d", r.Key, r.Partition, want)
@@ -170,7 +174,7 @@ func TestOrder(t *testing.T) {
 		demand(t, s.Send(t.Context(), message(t, d, changes...)), activation.Delivered, "")
 	}
 	next := map[string]uint64{}
-	for _, r := range committed(t, b, "memberships") {
+	for _, r := range committed(t, b, "memberships", messages*profiles) {
 		c := changeOf(r)
 		if next[c.Profile]++; c.Version != next[c.Profile] {
 			t.Fatalf("version %d of %s, want %d", c.Version, c.Profile, next[c.Profile])
@@ -210,7 +214,7 @@ func TestFence(t *testing.T) {
 	demand(t, other.Send(t.Context(), message(t, d, change("u2", "vip", 1, true))), activation.Delivered, "")
 	demand(t, now.Send(t.Context(), message(t, d, change("u1", "vip", 4, false))), activation.Delivered, "")
 	var versions []uint64
-	for _, r := range committed(t, b, "memberships") {
+	for _, r := range committed(t, b, "memberships", 5) {
 		if string(r.Key) == "u1" {
 			versions = append(versions, changeOf(r).Version)
 		}
@@ -276,7 +280,7 @@ func TestTooLarge(t *testing.T) {
 		many = append(many, change(noise(40+n), "vip", 1, true))
 	}
 	demand(t, s.Send(t.Context(), message(t, d, many...)), activation.Delivered, "")
-	if got := len(committed(t, b, "memberships")); got != 42 {
+	if got := len(committed(t, b, "memberships", 42)); got != 42 {
 		t.Errorf("%d records came, want 42", got)
 	}
 }
@@ -379,7 +383,7 @@ func TestBrokenOff(t *testing.T) {
 	second := sender.Of(0, holds)
 	defer second.Close()
 	demand(t, second.Send(t.Context(), message(t, d, change("u1", "vip", 2, false))), activation.Delivered, "")
-	if got := committed(t, b, "memberships"); len(got) != 2 {
+	if got := committed(t, b, "memberships", 2); len(got) != 2 {
 		t.Errorf("%d records are committed", len(got))
 	}
 }
