@@ -30,6 +30,8 @@ type Line struct {
 	// Encode makes a message of changes.
 	Encode func([]Change) (Message, error)
 	Sender Sender
+	// Log says that attempts are written into the destination's log.
+	Log bool
 }
 
 // Activator delivers the changes of the shards that a process owns.
@@ -86,7 +88,7 @@ func (a *Activator) Swap(lines []Line) {
 		a.lines = append(a.lines, line{breaker: b, route: route{
 			name: l.Destination.Name, batch: l.Destination.Batch, concurrency: l.Destination.Concurrency,
 			limiter: rate.NewLimiter(limit, int(max(1, math.Ceil(l.Destination.Rate)))),
-			wants:   l.Wants, encode: l.Encode, sender: l.Sender,
+			wants:   l.Wants, encode: l.Encode, sender: l.Sender, log: l.Log,
 		}})
 	}
 	close(a.swapped)

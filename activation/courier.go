@@ -40,6 +40,7 @@ type route struct {
 	wants       func(segment string) bool
 	encode      func([]Change) (Message, error)
 	sender      Sender
+	log         bool // whether attempts are written into the log
 }
 
 // claim begins, or begins anew.
@@ -226,7 +227,11 @@ func (c *courier) sendOne(ctx context.Context, p *parcel, s *steps) error {
 	message, err := c.encode(p.changes)
 	if err != nil {
 		c.breaker.succeed()
-		return c.giveUp(p, s, "encoding: "+err.Error())
+		answer := Answer{Verdict: Refused, Reason: "encoding: " + err.Error()}
+		if err := c.note(p, s, "", answer); err != nil {
+			return err
+		}
+		return c.giveUp(p, s, answer.Reason)
 	}
 	var answer Answer
 	if c.limiter.Wait(ctx) == nil {
@@ -237,6 +242,9 @@ func (c *courier) sendOne(ctx context.Context, p *parcel, s *steps) error {
 		return s.queue(p, c.now().UnixMilli())
 	}
 	c.observer.attempted(c.name, len(p.changes), answer)
+	if err := c.note(p, s, message.ID, answer); err != nil {
+		return err
+	}
 	switch answer.Verdict {
 	case Delivered:
 		c.breaker.succeed()
@@ -252,6 +260,16 @@ func (c *courier) sendOne(ctx context.Context, p *parcel, s *steps) error {
 	default:
 		return c.putOff(p, s, answer)
 	}
+}
+
+// note writes an attempt into the destination's log.
+func (c *courier) note(p *parcel, s *steps, message string, answer Answer) error {
+	if !c.log {
+		return nil
+	}
+	entries, err := logOf(p, message, answer, c.now())
+	s.log(entries)
+	return err
 }
 
 // putOff has a message wait for its next attempt, if it has one.

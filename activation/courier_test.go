@@ -102,7 +102,7 @@ func (r *rig) start(batch int) {
 	r.courier = &courier{
 		route: route{
 			name: "crm", batch: batch, concurrency: 3, limiter: rate.NewLimiter(rate.Inf, 1),
-			wants: func(s string) bool { return s != "other" }, encode: encode, sender: r.receiver,
+			wants: func(s string) bool { return s != "other" }, encode: encode, sender: r.receiver, log: true,
 		},
 		breaker: &breaker{}, outbox: r.memory, ledger: r.memory,
 		now: func() time.Time { return r.clock }, random: rand.New(rand.NewPCG(1, 2)),

@@ -64,6 +64,8 @@ type Step struct {
 	Held map[string][]int64
 	// Dead has the messages that were given up, oldest first.
 	Dead [][]byte
+	// Log has the entries of the destination's log, oldest first.
+	Log [][]byte
 	// Add is what is counted: see the constants.
 	Add map[string]int64
 }

@@ -22,6 +22,7 @@ type memory struct {
 	due      map[int64]int64
 	held     map[string][]int64
 	dead     [][]byte
+	log      [][]byte
 	counts   map[string]int64
 
 	breaks func() error // what befalls the next Save; the step is stored when it is errLateBreak
@@ -112,6 +113,7 @@ func (m *memory) Save(_ context.Context, s Step) error {
 		}
 	}
 	m.dead = append(m.dead, s.Dead...)
+	m.log = append(m.log, s.Log...)
 	for name, n := range s.Add {
 		m.counts[name] += n
 	}

@@ -107,6 +107,12 @@ func (s *steps) bury(text []byte) {
 	s.step.Dead = append(s.step.Dead, text)
 }
 
+func (s *steps) log(entries [][]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.step.Log = append(s.step.Log, entries...)
+}
+
 func (s *steps) count(as string, n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,11 +11,6 @@ import (
 // destinationsPart is the name under which Health knows the destinations.
 const destinationsPart = "destinations"
 
-// verdicts are how metrics call what came of an attempt.
-var verdicts = map[activation.Verdict]string{
-	activation.Delivered: "delivered", activation.Deferred: "deferred", activation.Refused: "refused", activation.Gone: "gone",
-}
-
 // Activation returns the observer to give to activation.New.
 func (w *Watch) Activation() *activation.Observer {
 	return &activation.Observer{
@@ -42,7 +37,7 @@ func (w *Watch) DestinationsRefused(err error) {
 }
 
 func (w *Watch) attempted(destination string, changes int, a activation.Answer) {
-	w.metrics.attempts.WithLabelValues(destination, verdicts[a.Verdict]).Inc()
+	w.metrics.attempts.WithLabelValues(destination, a.Verdict.String()).Inc()
 	w.metrics.attemptSeconds.WithLabelValues(destination).Observe(a.Took.Seconds())
 	if a.Verdict == activation.Delivered {
 		w.metrics.delivered.WithLabelValues(destination).Add(float64(changes))
@@ -51,7 +46,7 @@ func (w *Watch) attempted(destination string, changes int, a activation.Answer) 
 	// Lines are thinned out by their message: that of one destination must not
 	// hide another's.
 	w.sparse.Warn("destination "+destination+" has not taken a message", zap.String("destination", destination),
-		zap.String("verdict", verdicts[a.Verdict]), zap.Int("status", a.Status), zap.String("reason", a.Reason), zap.Int("changes", changes))
+		zap.String("verdict", a.Verdict.String()), zap.Int("status", a.Status), zap.String("reason", a.Reason), zap.Int("changes", changes))
 }
 
 func (w *Watch) givenUp(destination string, changes int, reason string) {

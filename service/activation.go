@@ -27,9 +27,12 @@ func (s *Service) activate(own Owner, store *sink.Store, worker *pipeline.Worker
 	if err != nil {
 		return nil, nil, unusable(err)
 	}
+	keep := sink.LogBound{Entries: int64(s.config.Destinations.LogEntries), Age: s.config.Destinations.LogAge}
 	a := activation.New(lines, control{store},
 		func(shard int) activation.Outbox { return outbox{store, shard} },
-		func(shard int, destination string) activation.Ledger { return ledger{store.Ledger(shard, destination)} },
+		func(shard int, destination string) activation.Ledger {
+			return ledger{store.Ledger(shard, destination), keep}
+		},
 		s.watch.Activation())
 	worker.Observer = waking(worker.Observer, a)
 	return delivering(a, own), func(ctx context.Context) { s.keepDestinations(ctx, a, destinations) }, nil
@@ -43,7 +46,7 @@ func (s *Service) lines(destinations []activation.Destination) ([]activation.Lin
 		if err != nil {
 			return nil, fmt.Errorf("destination %s: %w", d.Name, err)
 		}
-		lines[i] = activation.Line{Destination: d, Wants: d.Wants, Encode: d.Message, Sender: sender}
+		lines[i] = activation.Line{Destination: d, Wants: d.Wants, Encode: d.Message, Sender: sender, Log: s.config.Destinations.LogEntries > 0}
 	}
 	return lines, nil
 }
@@ -138,7 +141,10 @@ func (o outbox) Changes(ctx context.Context, behind string, most int) ([]activat
 }
 
 // ledger is a ledger as activation sees it.
-type ledger struct{ *sink.Ledger }
+type ledger struct {
+	*sink.Ledger
+	keep sink.LogBound
+}
 
 // Claim implements activation.Ledger.
 func (l ledger) Claim(ctx context.Context) (activation.Standing, error) {
@@ -159,7 +165,8 @@ func (l ledger) Find(ctx context.Context, due int64, most int, profiles []string
 // Save implements activation.Ledger.
 func (l ledger) Save(ctx context.Context, s activation.Step) error {
 	err := l.Ledger.Save(ctx, sink.LedgerStep{
-		Standing: sink.Standing(s.Standing), Wait: s.Wait, Due: s.Due, Held: s.Held, Dead: s.Dead, Add: s.Add,
+		Standing: sink.Standing(s.Standing), Wait: s.Wait, Due: s.Due, Held: s.Held, Dead: s.Dead, Log: s.Log, Keep: l.keep,
+		Add: s.Add,
 	})
 	if errors.Is(err, sink.ErrClaimed) {
 		return fmt.Errorf("%w: %w", activation.ErrTaken, err)

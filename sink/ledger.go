@@ -28,6 +28,8 @@ var ErrClaimed = errors.New("another process has claimed it")
 //	m:{s12}:to:crm:due    zset    message number -> when it is sent next, ms since 1970 UTC
 //	m:{s12}:to:crm:held   hash    profile id -> numbers of the messages that hold it back
 //	m:{s12}:to:crm:dead   list    the newest messages that were given up
+//	m:{s12}:to:crm:log    stream  field attempt, in the form of whoever delivers; the newest
+//	                              LogBound.Entries, and none older than LogBound.Age
 //	m:destinations        hash    <destination>:layout, the layout it began in;
 //	                              <destination>:state and :reason, unless it is active
 //
@@ -55,6 +57,8 @@ type LedgerStep struct {
 	Due      map[int64]int64    // ms since 1970 UTC
 	Held     map[string][]int64 // none for a profile that is free
 	Dead     [][]byte
+	Log      [][]byte         // entries of the log, oldest first
+	Keep     LogBound         // of the log
 	Add      map[string]int64 // to the fields of these names
 }
 
@@ -71,7 +75,7 @@ func (s *Store) Ledger(shard int, destination string) *Ledger {
 
 // ledgerKeys returns all keys of a ledger, by its first.
 func ledgerKeys(key string) []string {
-	return []string{key, key + ":wait", key + ":due", key + ":held", key + ":dead"}
+	return []string{key, key + ":wait", key + ":due", key + ":held", key + ":dead", key + ":log"}
 }
 
 // Claim makes this Ledger the only one whose Save is accepted. A destination
@@ -259,6 +263,7 @@ func (l *Ledger) write(ctx context.Context, pipe redis.Pipeliner, s LedgerStep) 
 	if len(s.Dead) > 0 {
 		pipe.LTrim(ctx, l.key+":dead", -deadKept, -1)
 	}
+	l.writeLog(ctx, pipe, s.Log, s.Keep)
 	for field, n := range s.Add {
 		pipe.HIncrBy(ctx, l.key, field, n)
 	}

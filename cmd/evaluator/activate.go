@@ -23,6 +23,7 @@ type activateCommand struct {
 	Pause  activatePause  `cmd:"" help:"Send a destination nothing until it is resumed; its changes wait."`
 	Resume activateResume `cmd:"" help:"Go on with a destination that was paused, or that has answered 410 Gone."`
 	Dead   activateDead   `cmd:"" help:"List the changes that a destination was not sent in the end, and why."`
+	Log    activateLog    `cmd:"" help:"Show each attempt to send a profile's changes, and what came of it."`
 }
 
 // Help is shown by --help.
