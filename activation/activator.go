@@ -171,16 +171,9 @@ func (a *Activator) deliver(ctx context.Context, swapped <-chan struct{}, c *cou
 		return err
 	}
 	for {
-		more, err := a.turn(ctx, c)
+		pause, err := a.turn(ctx, c)
 		if err != nil {
 			return err
-		}
-		pause := idleEvery
-		if c.waiting > 0 || !c.breaker.open(time.Now()).IsZero() {
-			pause = lookEvery
-		}
-		if more {
-			pause = 0
 		}
 		if !rest(ctx, swapped, awake, pause) {
 			return nil
@@ -188,22 +181,37 @@ func (a *Activator) deliver(ctx context.Context, swapped <-chan struct{}, c *cou
 	}
 }
 
-// turn is a courier's round, if its destination is sent to.
-func (a *Activator) turn(ctx context.Context, c *courier) (more bool, err error) {
-	if state, err := a.states.of(ctx, a.control, c.name); err != nil || state != Active {
-		return false, err
+// turn is a courier's round, if its destination is sent to. It returns how
+// long there is nothing to do, unless the courier is woken.
+func (a *Activator) turn(ctx context.Context, c *courier) (pause time.Duration, err error) {
+	state, back, err := a.states.of(ctx, a.control, c.name)
+	if err != nil || state != Active {
+		return lookEvery, err
 	}
-	more, err = c.round(ctx)
+	if back {
+		c.breaker.succeed() // whoever has it go on knows of nothing that is against it
+	}
+	more, err := c.round(ctx)
 	var gone errDisabled
-	if !errors.As(err, &gone) {
-		return more, err
+	switch {
+	case errors.As(err, &gone):
+		return lookEvery, a.disable(ctx, c.name, gone.reason)
+	case more || err != nil:
+		return 0, err
+	case c.waiting > 0 || !c.breaker.open(time.Now()).IsZero():
+		return lookEvery, nil
 	}
-	if err := a.control.Disable(ctx, c.name, gone.reason); err != nil {
-		return false, err
+	return idleEvery, nil
+}
+
+// disable has nobody send to a destination that wants nothing any more.
+func (a *Activator) disable(ctx context.Context, name, reason string) error {
+	if err := a.control.Disable(ctx, name, reason); err != nil {
+		return err
 	}
-	a.states.forget(c.name)
-	a.observer.disabled(c.name, gone.reason)
-	return false, nil
+	a.states.forget(name)
+	a.observer.disabled(name, reason)
+	return nil
 }
 
 // rest waits until there may be something to do, and reports whether to go on.

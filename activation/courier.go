@@ -1,9 +1,11 @@
 package activation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -27,8 +29,9 @@ type courier struct {
 	random   *rand.Rand
 
 	standing Standing
-	saved    int64 // standing.Number as it is stored
-	waiting  int64 // messages that wait
+	saved    int64     // standing.Number as it is stored
+	waiting  int64     // messages that wait, as of the last look
+	looked   time.Time // when it was last looked for messages that are due
 }
 
 // route is what a courier has to know of its destination.
@@ -58,7 +61,8 @@ func (c *courier) round(ctx context.Context) (more bool, err error) {
 	}
 	// What was being sent when the process ended comes first: while nothing
 	// else has changed, it is sent in the messages that it was sent in.
-	if c.standing.Until <= c.standing.Number && c.waiting > 0 {
+	// Messages that were put back by hand are found by looking now and then.
+	if c.standing.Until <= c.standing.Number && (c.waiting > 0 || c.now().Sub(c.looked) >= idleEvery) {
 		more, err := c.again(ctx)
 		if err != nil || more {
 			return more, err
@@ -69,10 +73,12 @@ func (c *courier) round(ctx context.Context) (more bool, err error) {
 
 // again sends messages that are due, and reports whether more are due at once.
 func (c *courier) again(ctx context.Context) (more bool, err error) {
-	due, _, err := c.ledger.Find(ctx, c.now().UnixMilli(), roundSize, nil)
-	if err != nil || len(due) == 0 {
+	c.looked = c.now()
+	found, err := c.find(ctx, Question{Due: c.now().UnixMilli(), Most: roundSize})
+	if err != nil || len(found.Due) == 0 {
 		return false, err
 	}
+	due := found.Due
 	parcels := make([]*parcel, len(due))
 	var changes []Change
 	for i, w := range due {
@@ -86,11 +92,10 @@ func (c *courier) again(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	s := newSteps(c.standing, held)
-	for _, p := range parcels {
-		s.known[p.number] = true
-	}
+	slices.SortFunc(parcels, func(a, b *parcel) int { return cmp.Compare(a.number, b.number) })
 	lanes := make([][]*parcel, len(parcels))
-	for i := range parcels {
+	for i, p := range parcels {
+		s.take(p)
 		lanes[i] = parcels[i : i+1]
 	}
 	if err := c.sendAll(ctx, lanes, s); err != nil {
@@ -185,13 +190,22 @@ func (c *courier) deliver(ctx context.Context, wanted []Change, last Change, mis
 	return c.save(ctx, s)
 }
 
-// heldBack finds which of the profiles have messages that wait.
+// heldBack returns the messages that hold back the profiles of changes.
 func (c *courier) heldBack(ctx context.Context, changes []Change) (map[string][]int64, error) {
 	if c.waiting == 0 || len(changes) == 0 {
 		return nil, nil
 	}
-	_, held, err := c.ledger.Find(ctx, 0, 0, profilesOf(changes))
-	return held, err
+	found, err := c.find(ctx, Question{Profiles: profilesOf(changes)})
+	return found.Held, err
+}
+
+// find asks the ledger, and notes how many messages wait.
+func (c *courier) find(ctx context.Context, q Question) (Found, error) {
+	found, err := c.ledger.Find(ctx, q)
+	if err == nil {
+		c.waiting = found.Waiting
+	}
+	return found, err
 }
 
 // sendAll sends lanes beside each other, and the messages of a lane one after
@@ -215,8 +229,8 @@ func (c *courier) sendAll(ctx context.Context, lanes [][]*parcel, s *steps) erro
 // sendOne makes one attempt, unless the message has to wait, and notes what
 // comes of it.
 func (c *courier) sendOne(ctx context.Context, p *parcel, s *steps) error {
-	if s.behind(p) {
-		return s.queue(p, 0)
+	if behind, err := s.behind(p); behind || err != nil {
+		return err
 	}
 	if ctx.Err() != nil {
 		return s.queue(p, c.now().UnixMilli())

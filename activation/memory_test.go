@@ -67,23 +67,22 @@ func (m *memory) Claim(context.Context) (Standing, error) {
 	return s, nil
 }
 
-func (m *memory) Find(_ context.Context, due int64, most int, profiles []string) ([]Waiting, map[string][]int64, error) {
+func (m *memory) Find(_ context.Context, q Question) (Found, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	numbers := slices.SortedFunc(maps.Keys(m.due), func(a, b int64) int { return cmp.Or(cmp.Compare(m.due[a], m.due[b]), cmp.Compare(a, b)) })
-	var out []Waiting
+	found := Found{Held: map[string][]int64{}, Waiting: int64(len(m.wait))}
 	for _, n := range numbers {
-		if m.due[n] <= due && len(out) < most {
-			out = append(out, Waiting{n, m.wait[n]})
+		if m.due[n] <= q.Due && len(found.Due) < q.Most {
+			found.Due = append(found.Due, Waiting{n, m.wait[n]})
 		}
 	}
-	held := map[string][]int64{}
-	for _, id := range profiles {
+	for _, id := range q.Profiles {
 		if list := m.held[id]; len(list) > 0 {
-			held[id] = list
+			found.Held[id] = list
 		}
 	}
-	return out, held, nil
+	return found, nil
 }
 
 func (m *memory) Save(_ context.Context, s Step) error {
@@ -103,7 +102,9 @@ func (m *memory) Save(_ context.Context, s Step) error {
 		}
 	}
 	for n, at := range s.Due {
-		m.due[n] = at
+		if m.due[n] = at; at == 0 {
+			delete(m.due, n)
+		}
 	}
 	for id, list := range s.Held {
 		if len(list) == 0 {

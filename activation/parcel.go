@@ -89,3 +89,11 @@ func DecodeDead(text []byte) (DeadLetter, error) {
 	}
 	return DeadLetter{p.changes, p.failed, p.reason}, nil
 }
+
+// Waiting returns the letter as a message that waits for its first attempt,
+// under the id that it had.
+func (d *DeadLetter) Waiting() (Waiting, error) {
+	p := newParcel(d.Changes)
+	text, err := p.encode()
+	return Waiting{p.number, text}, err
+}

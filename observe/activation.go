@@ -62,7 +62,7 @@ func (w *Watch) changesMissed(destination string, changes int64) {
 }
 
 func (w *Watch) destinationDisabled(destination, reason string) {
-	w.log.Error("a destination wants nothing any more and is sent nothing until evaluator activate resume",
+	w.log.Error("a destination wants nothing any more and is sent nothing until evaluator activate enable",
 		zap.String("destination", destination), zap.String("reason", reason))
 }
 

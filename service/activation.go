@@ -153,13 +153,13 @@ func (l ledger) Claim(ctx context.Context) (activation.Standing, error) {
 }
 
 // Find implements activation.Ledger.
-func (l ledger) Find(ctx context.Context, due int64, most int, profiles []string) ([]activation.Waiting, map[string][]int64, error) {
-	messages, held, err := l.Ledger.Find(ctx, due, most, profiles)
-	waiting := make([]activation.Waiting, len(messages))
-	for i := range messages {
-		waiting[i] = activation.Waiting(messages[i])
+func (l ledger) Find(ctx context.Context, q activation.Question) (activation.Found, error) {
+	a, err := l.Ledger.Find(ctx, sink.LedgerQuestion(q))
+	found := activation.Found{Due: make([]activation.Waiting, len(a.Due)), Held: a.Held, Waiting: a.Waiting}
+	for i := range a.Due {
+		found.Due[i] = activation.Waiting(a.Due[i])
 	}
-	return waiting, held, err
+	return found, err
 }
 
 // Save implements activation.Ledger.

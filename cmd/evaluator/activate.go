@@ -22,7 +22,8 @@ type activateCommand struct {
 	Test   activateTest   `cmd:"" help:"Send a destination a signed sample and print the answer."`
 	Pause  activatePause  `cmd:"" help:"Send a destination nothing until it is resumed; its changes wait."`
 	Resume activateResume `cmd:"" help:"Go on with a destination that was paused, or that has answered 410 Gone."`
-	Dead   activateDead   `cmd:"" help:"List the changes that a destination was not sent in the end, and why."`
+	Enable activateEnable `cmd:"" help:"Go on with a destination that has answered 410 Gone."`
+	Dead   activateDead   `cmd:"" help:"List the changes that a destination was not sent in the end, and why, or send them again."`
 	Log    activateLog    `cmd:"" help:"Show each attempt to send a profile's changes, and what came of it."`
 }
 
