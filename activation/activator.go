@@ -89,6 +89,7 @@ func (a *Activator) Swap(lines []Line) {
 			name: l.Destination.Name, batch: l.Destination.Batch, concurrency: l.Destination.Concurrency,
 			limiter: rate.NewLimiter(limit, int(max(1, math.Ceil(l.Destination.Rate)))),
 			wants:   l.Wants, encode: l.Encode, sender: l.Sender, log: l.Log,
+			coalesces: l.Destination.Coalesce,
 		}})
 	}
 	close(a.swapped)

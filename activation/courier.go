@@ -44,6 +44,7 @@ type route struct {
 	encode      func([]Change) (Message, error)
 	sender      Sender
 	log         bool // whether attempts are written into the log
+	coalesces   bool
 }
 
 // claim begins, or begins anew.
@@ -87,11 +88,11 @@ func (c *courier) again(ctx context.Context) (more bool, err error) {
 		}
 		changes = append(changes, parcels[i].changes...)
 	}
-	held, err := c.heldBack(ctx, changes)
+	blocked, err := c.heldBack(ctx, changes)
 	if err != nil {
 		return false, err
 	}
-	s := newSteps(c.standing, held)
+	s := newSteps(c.standing, blocked.Held)
 	slices.SortFunc(parcels, func(a, b *parcel) int { return cmp.Compare(a.number, b.number) })
 	lanes := make([][]*parcel, len(parcels))
 	for i, p := range parcels {
@@ -156,47 +157,49 @@ func (c *courier) pass(ctx context.Context, last Change) error {
 
 // deliver sends changes, the last one read being last.
 func (c *courier) deliver(ctx context.Context, wanted []Change, last Change, missed int64) error {
-	held, err := c.heldBack(ctx, wanted)
+	found, err := c.heldBack(ctx, wanted)
 	if err != nil {
 		return err
 	}
-	if c.standing.Until < last.Number {
+	again := c.standing.Until > c.standing.Number // somebody has begun to send these
+	if !again {
 		c.standing.Until = last.Number
 		if err := c.ledger.Save(ctx, Step{Standing: c.standing}); err != nil {
 			return fmt.Errorf("saving what is being sent: %w", err)
 		}
 	}
-	s := newSteps(Standing{Behind: last.Entry, Number: last.Number, Until: last.Number}, held)
+	s := newSteps(Standing{Behind: last.Entry, Number: last.Number, Until: last.Number}, found.Held)
 	if missed > 0 {
 		s.step.Add[CountMissed] = missed
 		c.observer.missed(c.name, missed)
 	}
 	var free, behind []Change
 	for _, change := range wanted {
-		if len(held[change.Profile]) > 0 {
+		if len(found.Held[change.Profile]) > 0 {
 			behind = append(behind, change)
 		} else {
 			free = append(free, change)
 		}
 	}
-	for _, changes := range alone(behind, c.batch) {
-		if err := s.queue(newParcel(changes), 0); err != nil {
-			return err
-		}
+	if err := c.hold(behind, found.Behind, s); err != nil {
+		return err
 	}
-	if err := c.sendAll(ctx, lanes(compose(free, c.batch)), s); err != nil {
+	if err := c.sendAll(ctx, lanes(compose(c.coalesce(free, s), c.batch), again), s); err != nil {
 		return err
 	}
 	return c.save(ctx, s)
 }
 
 // heldBack returns the messages that hold back the profiles of changes.
-func (c *courier) heldBack(ctx context.Context, changes []Change) (map[string][]int64, error) {
+func (c *courier) heldBack(ctx context.Context, changes []Change) (Found, error) {
 	if c.waiting == 0 || len(changes) == 0 {
-		return nil, nil
+		return Found{}, nil
 	}
-	found, err := c.find(ctx, Question{Profiles: profilesOf(changes)})
-	return found.Held, err
+	q := Question{Profiles: profilesOf(changes)}
+	if c.coalesces {
+		q.Behind = behindMost
+	}
+	return c.find(ctx, q)
 }
 
 // find asks the ledger, and notes how many messages wait.

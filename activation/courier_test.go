@@ -92,6 +92,7 @@ type rig struct {
 	receiver *receiver
 	clock    time.Time
 	through  Sender // in place of receiver, if it is not nil
+	coalesce bool
 }
 
 func newRig(t *testing.T, batch int) *rig {
@@ -110,6 +111,7 @@ func (r *rig) start(batch int) {
 		breaker: &breaker{}, outbox: r.memory, ledger: r.memory,
 		now: func() time.Time { return r.clock }, random: rand.New(rand.NewPCG(1, 2)),
 	}
+	r.coalesces = r.coalesce
 	if r.through != nil {
 		r.sender = r.through
 	}

@@ -26,6 +26,10 @@ type Destination struct {
 	Concurrency int
 	// Rate is how many messages a second each evaluator may send; 0 for any number.
 	Rate float64
+	// Coalesce has an entry and an exit that were not sent yet cancel out, and
+	// leaves out of the other changes of a profile and segment all but the
+	// newest.
+	Coalesce bool
 	// Webhook says where to.
 	Webhook Webhook
 

@@ -49,6 +49,9 @@ type Question struct {
 	Most int
 	// Profiles asks which messages hold these back.
 	Profiles []string
+	// Behind asks for the messages behind the first of those of each profile,
+	// the newest ones, and at most so many of all profiles together.
+	Behind int
 }
 
 // Found answers a Question.
@@ -58,6 +61,9 @@ type Found struct {
 	// Held has, by profile, the numbers of the messages that hold it back, in
 	// the order in which they are sent; nothing for a profile that is free.
 	Held map[string][]int64
+	// Behind has, by profile, the newest of the messages behind the first one
+	// that holds it back, in the order in which they are sent.
+	Behind map[string][]Waiting
 	// Waiting is how many messages wait in all.
 	Waiting int64
 }
@@ -95,4 +101,5 @@ const (
 	CountDead      = "dead"      // changes that were given up
 	CountMissed    = "missed"    // changes that the outbox had dropped before they were read
 	CountDeferred  = "deferred"  // attempts that were not taken
+	CountCoalesced = "coalesced" // changes that were left out, see Destination.Coalesce
 )

@@ -71,15 +71,22 @@ func (m *memory) Find(_ context.Context, q Question) (Found, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	numbers := slices.SortedFunc(maps.Keys(m.due), func(a, b int64) int { return cmp.Or(cmp.Compare(m.due[a], m.due[b]), cmp.Compare(a, b)) })
-	found := Found{Held: map[string][]int64{}, Waiting: int64(len(m.wait))}
+	found := Found{Held: map[string][]int64{}, Behind: map[string][]Waiting{}, Waiting: int64(len(m.wait))}
 	for _, n := range numbers {
 		if m.due[n] <= q.Due && len(found.Due) < q.Most {
 			found.Due = append(found.Due, Waiting{n, m.wait[n]})
 		}
 	}
+	left := q.Behind
 	for _, id := range q.Profiles {
-		if list := m.held[id]; len(list) > 0 {
-			found.Held[id] = list
+		list := m.held[id]
+		if len(list) == 0 {
+			continue
+		}
+		found.Held[id] = list
+		for _, n := range list[len(list)-min(len(list)-1, left):] {
+			found.Behind[id] = append(found.Behind[id], Waiting{n, m.wait[n]})
+			left--
 		}
 	}
 	return found, nil

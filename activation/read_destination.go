@@ -31,7 +31,7 @@ const (
 
 // destinationKeys and webhookKeys are what a file can say of each.
 var (
-	destinationKeys = []string{"name", "webhook", "segments", "format", "template", "batch", "concurrency", "rate"}
+	destinationKeys = []string{"name", "webhook", "segments", "format", "template", "batch", "concurrency", "rate", "coalesce"}
 	webhookKeys     = []string{"url", "secrets", "headers", "timeout", "ca_file", "allow_networks"}
 )
 
@@ -57,6 +57,7 @@ func (r *reading) readDestination(n ast.Node) {
 		func(n ast.Node) { d.Batch = r.whole(n, "batch", 1, MaxBatch) },
 		func(n ast.Node) { d.Concurrency = r.whole(n, "concurrency", 1, maxConcurrency) },
 		func(n ast.Node) { d.Rate = r.rate(n) },
+		func(n ast.Node) { d.Coalesce = r.yes(n, "coalesce") },
 	}
 	if !r.mapping(n, destination, fieldsOf(destinationKeys, read, said)) {
 		return

@@ -29,6 +29,7 @@ destinations:
     batch: 100
     concurrency: 8
     rate: 0.5
+    coalesce: true
   - name: small
     webhook: {url: http://localhost}
     segments: all
@@ -47,7 +48,7 @@ func TestRead(t *testing.T) {
 		got[i].places, got[i].choice, got[i].format = nil, nil, Format{}
 	}
 	want := []Destination{{
-		Name: "crm", Segments: []string{"vip", "churn-*"}, Format: "mparticle", Batch: 100, Concurrency: 8, Rate: 0.5,
+		Name: "crm", Segments: []string{"vip", "churn-*"}, Format: "mparticle", Batch: 100, Concurrency: 8, Rate: 0.5, Coalesce: true,
 		Webhook: Webhook{
 			URL:     "https://example.com/hooks/muster",
 			Secrets: []credentials.Secret{credentials.NewSecret("whsec_one"), credentials.NewSecret("whsec_two")},

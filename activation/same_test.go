@@ -46,6 +46,7 @@ func TestSame(t *testing.T) {
 		"a url":             read(strings.Replace(text, "com/a", "com/c", 1), secret, "vip", "churn-now"),
 		"a header":          read(strings.Replace(text, "growth", "other", 1), secret, "vip", "churn-now"),
 		"a template":        read(strings.Replace(text, `"user"`, `"u"`, 1), secret, "vip", "churn-now"),
+		"coalesce":          read(strings.Replace(text, "    segments: all", "    segments: all\n    coalesce: true", 1), secret, "vip", "churn-now"),
 		"a secret":          read(text, "whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXphYmNkZWY=", "vip", "churn-now"),
 		"a segment that is": read(text, secret, "vip", "churn-now", "churn-soon"),
 		"one less":          before[:1],

@@ -79,6 +79,18 @@ func (s *steps) join(p *parcel) {
 	}
 }
 
+// remove takes a message back that waits and was never sent.
+func (s *steps) remove(p *parcel) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known[p.number] = true
+	s.step.Wait[p.number] = nil
+	delete(s.step.Due, p.number)
+	for _, id := range p.profiles() {
+		s.hold(id, slices.DeleteFunc(slices.Clone(s.held[id]), func(n int64) bool { return n == p.number }))
+	}
+}
+
 // release counts the changes of a message that is done, and has the next one
 // of each of its profiles sent.
 func (s *steps) release(p *parcel, as string, now int64) {

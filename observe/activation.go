@@ -14,7 +14,7 @@ const destinationsPart = "destinations"
 // Activation returns the observer to give to activation.New.
 func (w *Watch) Activation() *activation.Observer {
 	return &activation.Observer{
-		Attempted: w.attempted, Dead: w.givenUp, Missed: w.changesMissed, Disabled: w.destinationDisabled, Failed: w.deliveryFailed,
+		Attempted: w.attempted, Dead: w.givenUp, Missed: w.changesMissed, Coalesced: w.changesCoalesced, Disabled: w.destinationDisabled, Failed: w.deliveryFailed,
 	}
 }
 
@@ -59,6 +59,10 @@ func (w *Watch) changesMissed(destination string, changes int64) {
 	w.metrics.missed.WithLabelValues(destination).Add(float64(changes))
 	w.log.Error("the outbox has dropped changes before a destination was sent them: raise redis.outbox_max, and give the "+
 		"destination what evaluator members prints", zap.String("destination", destination), zap.Int64("changes", changes))
+}
+
+func (w *Watch) changesCoalesced(destination string, changes int) {
+	w.metrics.coalesced.WithLabelValues(destination).Add(float64(changes))
 }
 
 func (w *Watch) destinationDisabled(destination, reason string) {

@@ -155,9 +155,14 @@ func (l ledger) Claim(ctx context.Context) (activation.Standing, error) {
 // Find implements activation.Ledger.
 func (l ledger) Find(ctx context.Context, q activation.Question) (activation.Found, error) {
 	a, err := l.Ledger.Find(ctx, sink.LedgerQuestion(q))
-	found := activation.Found{Due: make([]activation.Waiting, len(a.Due)), Held: a.Held, Waiting: a.Waiting}
+	found := activation.Found{Due: make([]activation.Waiting, len(a.Due)), Held: a.Held, Waiting: a.Waiting, Behind: map[string][]activation.Waiting{}}
 	for i := range a.Due {
 		found.Due[i] = activation.Waiting(a.Due[i])
+	}
+	for profile, messages := range a.Behind {
+		for _, m := range messages {
+			found.Behind[profile] = append(found.Behind[profile], activation.Waiting(m))
+		}
 	}
 	return found, err
 }

@@ -67,6 +67,7 @@ type LedgerQuestion struct {
 	Due      int64    // for messages that are due at this instant, ms since 1970 UTC
 	Most     int      // and for so many of them at most
 	Profiles []string // which messages hold these back
+	Behind   int      // and for so many messages at most behind the first of those, of each profile the newest
 }
 
 // LedgerAnswer is what Find has found.
@@ -74,6 +75,9 @@ type LedgerAnswer struct {
 	Due     []WaitingMessage   // the earliest first
 	Held    map[string][]int64 // by profile: the numbers of the messages that hold it back
 	Waiting int64              // messages that wait in all
+	// Behind has, by profile, the newest messages behind the first that holds it
+	// back.
+	Behind map[string][]WaitingMessage
 }
 
 // WaitingMessage is a message that waits.
@@ -162,7 +166,10 @@ func (l *Ledger) Find(ctx context.Context, q LedgerQuestion) (LedgerAnswer, erro
 		if a.Due, err = l.due(ctx, q.Due, q.Most); err != nil {
 			return err
 		}
-		a.Held, a.Waiting, err = l.held(ctx, q.Profiles)
+		if a.Held, a.Waiting, err = l.held(ctx, q.Profiles); err != nil {
+			return err
+		}
+		a.Behind, err = l.behind(ctx, q, a.Held)
 		return err
 	})
 	if err != nil {
@@ -224,6 +231,39 @@ func (l *Ledger) held(ctx context.Context, profiles []string) (held map[string][
 		}
 	}
 	return held, count.Val(), nil
+}
+
+// behind returns messages behind the first one that holds back a profile.
+func (l *Ledger) behind(ctx context.Context, q LedgerQuestion, held map[string][]int64) (map[string][]WaitingMessage, error) {
+	out, left := map[string][]WaitingMessage{}, q.Behind
+	var fields []string
+	for _, profile := range q.Profiles {
+		numbers := held[profile]
+		for _, number := range numbers[len(numbers)-min(max(0, len(numbers)-1), left):] {
+			out[profile] = append(out[profile], WaitingMessage{Number: number})
+			fields = append(fields, strconv.FormatInt(number, 10))
+		}
+		left = q.Behind - len(fields)
+	}
+	if len(fields) == 0 {
+		return out, nil
+	}
+	texts, err := l.store.client.HMGet(ctx, l.key+":wait", fields...).Result()
+	if err != nil {
+		return nil, err
+	}
+	next := 0
+	for _, profile := range q.Profiles {
+		for i := range out[profile] {
+			stored, ok := texts[next].(string)
+			if !ok {
+				return nil, final("%s:held has message %s, which does not wait", l.key, fields[next])
+			}
+			out[profile][i].Text = []byte(stored)
+			next++
+		}
+	}
+	return out, nil
 }
 
 // Save stores a step as a whole, or returns ErrClaimed and stores nothing.

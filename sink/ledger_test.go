@@ -70,6 +70,10 @@ func TestALedgerKeepsAStep(t *testing.T) {
 	if want := map[string][]int64{"p\xff": {3, 5}, "q": {4}}; !maps.EqualFunc(found.Held, want, slices.Equal) {
 		t.Fatalf("held %v, want %v", found.Held, want)
 	}
+	found, err = first.Find(t.Context(), sink.LedgerQuestion{Profiles: []string{"r", "q", "p\xff"}, Behind: 1})
+	if behind := found.Behind["p\xff"]; err != nil || len(found.Behind) != 1 || len(behind) != 1 || behind[0].Number != 5 || string(behind[0].Text) != "five" {
+		t.Fatalf("behind are %v, %v", found.Behind, err)
+	}
 	found, err = first.Find(t.Context(), sink.LedgerQuestion{Due: 1999, Most: 1})
 	if err != nil || len(found.Due) != 1 || found.Due[0].Number != 4 || found.Waiting != 3 || len(found.Held) > 0 {
 		t.Fatalf("got %+v, %v", found, err)
