@@ -86,7 +86,7 @@ func (a *Activator) Swap(lines []Line) {
 			limit = rate.Limit(l.Destination.Rate)
 		}
 		a.lines = append(a.lines, line{breaker: b, route: route{
-			name: l.Destination.Name, batch: l.Destination.Batch, concurrency: l.Destination.Concurrency,
+			name: l.Destination.Name, batch: l.Destination.Batch, batchAge: l.Destination.BatchAge, concurrency: l.Destination.Concurrency,
 			limiter: rate.NewLimiter(limit, int(max(1, math.Ceil(l.Destination.Rate)))),
 			wants:   l.Wants, encode: l.Encode, sender: l.Sender, log: l.Log,
 			coalesces: l.Destination.Coalesce,
@@ -200,9 +200,9 @@ func (a *Activator) turn(ctx context.Context, c *courier) (pause time.Duration, 
 	case more || err != nil:
 		return 0, err
 	case c.waiting > 0 || !c.breaker.open(time.Now()).IsZero():
-		return lookEvery, nil
+		return c.ripens(lookEvery), nil
 	}
-	return idleEvery, nil
+	return c.ripens(idleEvery), nil
 }
 
 // disable has nobody send to a destination that wants nothing any more.

@@ -29,7 +29,8 @@ type courier struct {
 	random   *rand.Rand
 
 	standing Standing
-	saved    int64     // standing.Number as it is stored
+	saved    int64 // standing.Number as it is stored
+	gathered gathering
 	waiting  int64     // messages that wait, as of the last look
 	looked   time.Time // when it was last looked for messages that are due
 }
@@ -37,7 +38,8 @@ type courier struct {
 // route is what a courier has to know of its destination.
 type route struct {
 	name        string
-	batch       int // changes that a message carries at most
+	batch       int           // changes that a message carries at most
+	batchAge    time.Duration // how long fewer of them wait for more
 	concurrency int
 	limiter     *rate.Limiter
 	wants       func(segment string) bool
@@ -50,7 +52,7 @@ type route struct {
 // claim begins, or begins anew.
 func (c *courier) claim(ctx context.Context) (err error) {
 	c.standing, err = c.ledger.Claim(ctx)
-	c.saved, c.waiting = c.standing.Number, c.standing.Waiting
+	c.saved, c.waiting, c.gathered = c.standing.Number, c.standing.Waiting, gathering{}
 	return err
 }
 
@@ -108,22 +110,16 @@ func (c *courier) again(ctx context.Context) (more bool, err error) {
 
 // fresh sends changes that are new.
 func (c *courier) fresh(ctx context.Context) (more bool, err error) {
-	read, err := c.outbox.Changes(ctx, c.standing.Behind, roundSize)
+	read, more, err := c.gather(ctx)
 	if err != nil {
 		return false, err
 	}
-	more = len(read) == roundSize
-	if unfinished := c.standing.Until; unfinished > c.standing.Number {
-		for len(read) > 0 && read[len(read)-1].Number > unfinished {
-			read, more = read[:len(read)-1], true
-		}
-	}
 	if len(read) == 0 {
-		c.standing.Until = c.standing.Number // the outbox has dropped what was being sent
+		c.standing.Until = c.standing.Number // the outbox has dropped what was being sent, if anything was
 		return more, nil
 	}
-	missed := read[0].Number - c.standing.Number - 1
 	last := read[len(read)-1]
+	missed := last.Number - c.standing.Number - int64(len(read))
 	wanted := c.wanted(read)
 	if len(wanted) > 0 || missed > 0 {
 		if err := c.deliver(ctx, wanted, last, missed); err != nil {

@@ -93,6 +93,7 @@ type rig struct {
 	clock    time.Time
 	through  Sender // in place of receiver, if it is not nil
 	coalesce bool
+	age      time.Duration
 }
 
 func newRig(t *testing.T, batch int) *rig {
@@ -111,7 +112,7 @@ func (r *rig) start(batch int) {
 		breaker: &breaker{}, outbox: r.memory, ledger: r.memory,
 		now: func() time.Time { return r.clock }, random: rand.New(rand.NewPCG(1, 2)),
 	}
-	r.coalesces = r.coalesce
+	r.coalesces, r.batchAge = r.coalesce, r.age
 	if r.through != nil {
 		r.sender = r.through
 	}
@@ -155,6 +156,8 @@ func TestEveryChangeArrives(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 7))
 			batch := []int{1, 2, 5, 50}[seed%4]
 			r := newRig(t, batch)
+			r.age = []time.Duration{0, 0, time.Second, 30 * time.Second}[seed/4%4]
+			r.start(batch)
 			want := map[string]bool{}
 			versions := map[string]uint64{}
 			r.receiver.answer = func(Message) (bool, Answer) {

@@ -15,6 +15,7 @@ type memory struct {
 	mu sync.Mutex
 
 	changes []Change
+	read    int // of the changes, however often
 	kept    int // of the changes, the newest; 0 for all
 
 	standing Standing
@@ -56,7 +57,9 @@ func (m *memory) Changes(_ context.Context, behind string, most int) ([]Change, 
 	if m.kept > 0 {
 		n = max(n, len(m.changes)-m.kept)
 	}
-	return slices.Clone(m.changes[n:min(n+most, len(m.changes))]), nil
+	out := slices.Clone(m.changes[n:min(n+most, len(m.changes))])
+	m.read += len(out)
+	return out, nil
 }
 
 func (m *memory) Claim(context.Context) (Standing, error) {
