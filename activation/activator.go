@@ -30,6 +30,8 @@ type Line struct {
 	// Encode makes a message of changes.
 	Encode func([]Change) (Message, error)
 	Sender Sender
+	// Log says that attempts are written into the destination's log.
+	Log bool
 }
 
 // Activator delivers the changes of the shards that a process owns.
@@ -84,9 +86,10 @@ func (a *Activator) Swap(lines []Line) {
 			limit = rate.Limit(l.Destination.Rate)
 		}
 		a.lines = append(a.lines, line{breaker: b, route: route{
-			name: l.Destination.Name, batch: l.Destination.Batch, concurrency: l.Destination.Concurrency,
+			name: l.Destination.Name, batch: l.Destination.Batch, batchAge: l.Destination.BatchAge, concurrency: l.Destination.Concurrency,
 			limiter: rate.NewLimiter(limit, int(max(1, math.Ceil(l.Destination.Rate)))),
 			wants:   l.Wants, encode: l.Encode, sender: l.Sender, schedule: scheduleOf(&l.Destination),
+			log: l.Log, coalesces: l.Destination.Coalesce,
 		}})
 	}
 	close(a.swapped)
@@ -171,16 +174,9 @@ func (a *Activator) deliver(ctx context.Context, swapped <-chan struct{}, c *cou
 		return err
 	}
 	for {
-		more, err := a.turn(ctx, c)
+		pause, err := a.turn(ctx, c)
 		if err != nil {
 			return err
-		}
-		pause := idleEvery
-		if c.waiting > 0 || !c.breaker.open(time.Now()).IsZero() {
-			pause = lookEvery
-		}
-		if more {
-			pause = 0
 		}
 		if !rest(ctx, swapped, awake, pause) {
 			return nil
@@ -188,22 +184,37 @@ func (a *Activator) deliver(ctx context.Context, swapped <-chan struct{}, c *cou
 	}
 }
 
-// turn is a courier's round, if its destination is sent to.
-func (a *Activator) turn(ctx context.Context, c *courier) (more bool, err error) {
-	if state, err := a.states.of(ctx, a.control, c.name); err != nil || state != Active {
-		return false, err
+// turn is a courier's round, if its destination is sent to. It returns how
+// long there is nothing to do, unless the courier is woken.
+func (a *Activator) turn(ctx context.Context, c *courier) (pause time.Duration, err error) {
+	state, back, err := a.states.of(ctx, a.control, c.name)
+	if err != nil || state != Active {
+		return lookEvery, err
 	}
-	more, err = c.round(ctx)
+	if back {
+		c.breaker.succeed() // whoever has it go on knows of nothing that is against it
+	}
+	more, err := c.round(ctx)
 	var gone errDisabled
-	if !errors.As(err, &gone) {
-		return more, err
+	switch {
+	case errors.As(err, &gone):
+		return lookEvery, a.disable(ctx, c.name, gone.reason)
+	case more || err != nil:
+		return 0, err
+	case c.waiting > 0 || !c.breaker.open(time.Now()).IsZero():
+		return c.ripens(lookEvery), nil
 	}
-	if err := a.control.Disable(ctx, c.name, gone.reason); err != nil {
-		return false, err
+	return c.ripens(idleEvery), nil
+}
+
+// disable has nobody send to a destination that wants nothing any more.
+func (a *Activator) disable(ctx context.Context, name, reason string) error {
+	if err := a.control.Disable(ctx, name, reason); err != nil {
+		return err
 	}
-	a.states.forget(c.name)
-	a.observer.disabled(c.name, gone.reason)
-	return false, nil
+	a.states.forget(name)
+	a.observer.disabled(name, reason)
+	return nil
 }
 
 // rest waits until there may be something to do, and reports whether to go on.

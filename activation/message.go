@@ -35,6 +35,17 @@ const (
 	Gone
 )
 
+// verdicts are the words for verdicts, in metrics, logs and documents.
+var verdicts = [...]string{Delivered: "delivered", Deferred: "deferred", Refused: "refused", Gone: "gone"}
+
+// String returns the word for a verdict, "" for what is none.
+func (v Verdict) String() string {
+	if v < 0 || int(v) >= len(verdicts) {
+		return ""
+	}
+	return verdicts[v]
+}
+
 // Answer is what came of one attempt.
 type Answer struct {
 	Verdict Verdict

@@ -5,6 +5,7 @@ package activation
 type Observer struct {
 	Attempted func(destination string, changes int, a Answer)      // a message was sent
 	Dead      func(destination string, changes int, reason string) // a message was given up
+	Coalesced func(destination string, changes int)                // changes were left out
 	Missed    func(destination string, changes int64)              // the outbox had dropped changes before they were read
 	Disabled  func(destination, reason string)                     // a destination wants nothing any more
 	Failed    func(destination string, shard int, err error)       // what is stored can't be read or written
@@ -19,6 +20,12 @@ func (o *Observer) attempted(destination string, changes int, a Answer) {
 func (o *Observer) dead(destination string, changes int, reason string) {
 	if o != nil && o.Dead != nil {
 		o.Dead(destination, changes, reason)
+	}
+}
+
+func (o *Observer) coalesced(destination string, changes int) {
+	if o != nil && o.Coalesced != nil {
+		o.Coalesced(destination, changes)
 	}
 }
 

@@ -31,7 +31,7 @@ const (
 
 // destinationKeys and webhookKeys are what a file can say of each.
 var (
-	destinationKeys = []string{"name", "webhook", "kafka", "segments", "format", "template", "batch", "concurrency", "rate"}
+	destinationKeys = []string{"name", "webhook", "kafka", "segments", "format", "template", "batch", "batch_age", "concurrency", "rate", "coalesce"}
 	webhookKeys     = []string{"url", "secrets", "headers", "timeout", "ca_file", "allow_networks"}
 )
 
@@ -47,7 +47,7 @@ func (r *reading) readDestination(n ast.Node) {
 	defer func() { r.destination = "" }()
 	d := Destination{Format: DefaultFormat, Batch: defaultBatch, Concurrency: defaultConcurrency}
 	before, said := len(r.mistakes), map[string]bool{}
-	var body ast.Node // of the template
+	var body, age ast.Node // of the template, and of batch_age
 	read := []func(ast.Node){
 		func(n ast.Node) { d.Name = r.readName(n) },
 		func(n ast.Node) { d.Webhook = r.readWebhook(n) },
@@ -56,8 +56,10 @@ func (r *reading) readDestination(n ast.Node) {
 		func(n ast.Node) { d.Format = r.format(n) },
 		func(n ast.Node) { d.Template, body = r.text(n, "template"), n },
 		func(n ast.Node) { d.Batch = r.whole(n, "batch", 1, MaxBatch) },
+		func(n ast.Node) { d.BatchAge, age = r.duration(n, "batch_age", 0, MaxBatchAge), n },
 		func(n ast.Node) { d.Concurrency = r.whole(n, "concurrency", 1, maxConcurrency) },
 		func(n ast.Node) { d.Rate = r.rate(n) },
+		func(n ast.Node) { d.Coalesce = r.truth(n, "coalesce") },
 	}
 	if !r.mapping(n, destination, fieldsOf(destinationKeys, read, said)) {
 		return
@@ -66,6 +68,9 @@ func (r *reading) readDestination(n ast.Node) {
 	r.kafkaOnly(n, &d, said)
 	if len(r.mistakes) == before {
 		r.template(n, body, &d)
+	}
+	if d.BatchAge > 0 && d.Batch == 1 && len(r.mistakes) == before {
+		r.wrong(age, "set batch to more than 1, or take batch_age out", "batch_age has nothing to wait for, as a batch of 1 is always full")
 	}
 	switch {
 	case len(r.mistakes) > before:

@@ -37,25 +37,31 @@ type knownState struct {
 	until time.Time
 }
 
-func (s *states) of(ctx context.Context, control Control, destination string) (State, error) {
+// of returns the state of a destination, and whether it has become active
+// again since somebody asked.
+func (s *states) of(ctx context.Context, control Control, destination string) (state State, back bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if k := s.known[destination]; time.Now().Before(k.until) {
-		return k.state, nil
+	before := s.known[destination]
+	if time.Now().Before(before.until) {
+		return before.state, false, nil
 	}
-	state, err := control.State(ctx, destination)
-	if err != nil {
-		return "", err
+	if state, err = control.State(ctx, destination); err != nil {
+		return "", false, err
 	}
 	if s.known == nil {
 		s.known = map[string]knownState{}
 	}
 	s.known[destination] = knownState{state, time.Now().Add(lookEvery)}
-	return state, nil
+	return state, state == Active && before.state != "" && before.state != Active, nil
 }
 
+// forget has the state looked up the next time that somebody asks.
 func (s *states) forget(destination string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.known, destination)
+	if known, ok := s.known[destination]; ok {
+		known.until = time.Time{}
+		s.known[destination] = known
+	}
 }
