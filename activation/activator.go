@@ -36,6 +36,12 @@ type Line struct {
 
 // Activator delivers the changes of the shards that a process owns.
 type Activator struct {
+	// Members returns who is in the segments of a shard, for snapshot runs. It is
+	// set before Run; without it there are none.
+	Members func(shard int) Members
+	// Shards is how many the deployment has.
+	Shards int
+
 	control  Control
 	outbox   func(shard int) Outbox
 	ledger   func(shard int, destination string) Ledger
@@ -89,7 +95,7 @@ func (a *Activator) Swap(lines []Line) {
 			name: l.Destination.Name, batch: l.Destination.Batch, batchAge: l.Destination.BatchAge, concurrency: l.Destination.Concurrency,
 			limiter: rate.NewLimiter(limit, int(max(1, math.Ceil(l.Destination.Rate)))),
 			wants:   l.Wants, encode: l.Encode, sender: l.Sender, schedule: scheduleOf(&l.Destination),
-			log: l.Log, coalesces: l.Destination.Coalesce,
+			log: l.Log, coalesces: l.Destination.Coalesce, initial: l.Destination.Initial, completes: l.Destination.completes(),
 		}})
 	}
 	close(a.swapped)
@@ -151,7 +157,14 @@ func (a *Activator) serve(ctx context.Context, swapped <-chan struct{}, shard in
 	defer a.forget(shard, awake)
 	c := &courier{
 		route: l.route, breaker: l.breaker, outbox: a.outbox(shard), ledger: a.ledger(shard, l.name), observer: a.observer,
-		now: time.Now, random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		now: time.Now, random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), shard: shard, shards: a.Shards,
+		request: func(ctx context.Context, run string) error {
+			a.states.forget(l.name)
+			return a.control.Request(ctx, l.name, run)
+		},
+	}
+	if a.Members != nil {
+		c.members = a.Members(shard)
 	}
 	for {
 		end := c.fence(l.sender, shard)
@@ -187,9 +200,12 @@ func (a *Activator) deliver(ctx context.Context, swapped <-chan struct{}, c *cou
 // turn is a courier's round, if its destination is sent to. It returns how
 // long there is nothing to do, unless the courier is woken.
 func (a *Activator) turn(ctx context.Context, c *courier) (pause time.Duration, err error) {
-	state, back, err := a.states.of(ctx, a.control, c.name)
-	if err != nil || state != Active {
+	orders, back, err := a.states.of(ctx, a.control, c.name)
+	if err != nil || orders.State != Active {
 		return lookEvery, err
+	}
+	if c.asked = orders.Run; c.asked == "" && c.initial {
+		c.asked = initialRun
 	}
 	if back {
 		c.breaker.succeed() // whoever has it go on knows of nothing that is against it

@@ -22,12 +22,17 @@ const roundSize = 1000
 type courier struct {
 	route
 	breaker  *breaker
+	request  func(ctx context.Context, run string) error // a snapshot run in all shards
 	outbox   Outbox
 	ledger   Ledger
 	observer *Observer
 	now      func() time.Time
 	random   *rand.Rand
 
+	shard    int
+	shards   int    // of the deployment
+	asked    string // the snapshot run that was asked for last, "" for none
+	members  Members
 	standing Standing
 	saved    int64 // standing.Number as it is stored
 	gathered gathering
@@ -48,6 +53,8 @@ type route struct {
 	schedule    schedule
 	log         bool // whether attempts are written into the log
 	coalesces   bool
+	initial     bool // whether it begins with a snapshot run
+	completes   bool // whether its format can say that a run is complete
 }
 
 // claim begins, or begins anew.
@@ -72,7 +79,13 @@ func (c *courier) round(ctx context.Context) (more bool, err error) {
 			return more, err
 		}
 	}
-	return c.fresh(ctx)
+	more, err = c.fresh(ctx)
+	if err != nil {
+		return false, err
+	}
+	// Changes and pages take turns, so that neither has the other wait for long.
+	named, err := c.snapshot(ctx)
+	return more || named, err
 }
 
 // again sends messages that are due, and reports whether more are due at once.
@@ -119,16 +132,18 @@ func (c *courier) fresh(ctx context.Context) (more bool, err error) {
 		c.standing.Until = c.standing.Number // the outbox has dropped what was being sent, if anything was
 		return more, nil
 	}
+	return more, c.handle(ctx, read)
+}
+
+// handle delivers or passes changes that were read behind one another.
+func (c *courier) handle(ctx context.Context, read []Change) error {
 	last := read[len(read)-1]
 	missed := last.Number - c.standing.Number - int64(len(read))
 	wanted := c.wanted(read)
 	if len(wanted) > 0 || missed > 0 {
-		if err := c.deliver(ctx, wanted, last, missed); err != nil {
-			return false, err
-		}
-		return more, nil
+		return c.deliver(ctx, wanted, last, missed)
 	}
-	return more, c.pass(ctx, last)
+	return c.pass(ctx, last)
 }
 
 // wanted returns the changes that the destination asks for.
@@ -145,7 +160,7 @@ func (c *courier) wanted(read []Change) []Change {
 // pass goes on behind changes that the destination does not ask for. Which
 // they are is found out again after a restart, so they are seldom saved.
 func (c *courier) pass(ctx context.Context, last Change) error {
-	c.standing = Standing{Behind: last.Entry, Number: last.Number, Until: last.Number}
+	c.standing = c.standing.at(last)
 	if last.Number-c.saved < roundSize {
 		return nil
 	}
@@ -165,19 +180,13 @@ func (c *courier) deliver(ctx context.Context, wanted []Change, last Change, mis
 			return fmt.Errorf("saving what is being sent: %w", err)
 		}
 	}
-	s := newSteps(Standing{Behind: last.Entry, Number: last.Number, Until: last.Number}, found.Held)
+	s := newSteps(c.standing.at(last), found.Held)
 	if missed > 0 {
-		s.step.Add[CountMissed] = missed
-		c.observer.missed(c.name, missed)
-	}
-	var free, behind []Change
-	for _, change := range wanted {
-		if len(found.Held[change.Profile]) > 0 {
-			behind = append(behind, change)
-		} else {
-			free = append(free, change)
+		if err := c.missed(ctx, missed, s); err != nil {
+			return err
 		}
 	}
+	free, behind := apart(wanted, found.Held)
 	if err := c.hold(behind, found.Behind, s); err != nil {
 		return err
 	}
@@ -185,6 +194,21 @@ func (c *courier) deliver(ctx context.Context, wanted []Change, last Change, mis
 		return err
 	}
 	return c.save(ctx, s)
+}
+
+// missed notes changes that the outbox had dropped, and asks for a snapshot
+// run in their place, unless one is asked for that has not begun here.
+func (c *courier) missed(ctx context.Context, changes int64, s *steps) error {
+	s.step.Add[CountMissed] = changes
+	if c.members == nil || c.asked != c.standing.Asked {
+		return nil
+	}
+	run := fmt.Sprintf("gap-%d-%d-%d", c.shard, s.step.Number, c.now().UnixMilli())
+	if err := c.request(ctx, run); err != nil {
+		return fmt.Errorf("asking for a snapshot: %w", err)
+	}
+	c.asked = run
+	return nil
 }
 
 // heldBack returns the messages that hold back the profiles of changes.
@@ -330,6 +354,9 @@ func (c *courier) save(ctx context.Context, s *steps) error {
 		return fmt.Errorf("saving what was delivered: %w", err)
 	}
 	c.standing, c.saved = s.step.Standing, s.step.Number
+	if n := s.step.Add[CountMissed]; n > 0 {
+		c.observer.missed(c.name, n)
+	}
 	c.waiting += s.more()
 	if s.gone != "" {
 		return errDisabled{s.gone}

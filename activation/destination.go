@@ -36,6 +36,9 @@ type Destination struct {
 	// leaves out of the other changes of a profile and segment all but the
 	// newest.
 	Coalesce bool
+	// Initial has the destination begin with a snapshot run, see Members, and go
+	// on with changes. Otherwise it is only sent what changes.
+	Initial bool
 	// Webhook says where to, where Kafka is nil.
 	Webhook Webhook
 	// Kafka says where to, nil for a destination by HTTP.

@@ -13,6 +13,8 @@ type Format struct {
 	// Batches tells whether one message can carry several changes.
 	Batches bool
 
+	// completes tells whether a message can say that a snapshot run is complete.
+	completes bool
 	// encode appends the body. It is given one change at least, and no more
 	// than one unless batch is true. It is nil for template, see TemplateFormat.
 	encode func(to []byte, changes []Change, batch bool) ([]byte, error)
@@ -23,7 +25,7 @@ const DefaultFormat = "muster"
 
 // formats are in the order in which users are told of them.
 var formats = []Format{
-	{Name: DefaultFormat, Batches: true, encode: always(encodeMuster)},
+	{Name: DefaultFormat, Batches: true, completes: true, encode: always(encodeMuster)},
 	{Name: "segment-track", Batches: true, encode: always(encodeTrack)},
 	{Name: "segment-identify", Batches: true, encode: always(encodeIdentify)},
 	{Name: "mparticle", Batches: true, encode: always(encodeMParticle)},

@@ -38,9 +38,25 @@ func (c *courier) gather(ctx context.Context) (read []Change, more bool, err err
 	return read, more, nil
 }
 
+// upTo returns those of the gathered changes whose numbers are at most number.
+// They do not wait for more.
+func (c *courier) upTo(number int64) []Change {
+	count := 0
+	for count < len(c.gathered.changes) && c.gathered.changes[count].Number <= number {
+		count++
+	}
+	read := c.gathered.changes[:count:count]
+	c.gathered = gathering{changes: c.gathered.changes[count:]}
+	c.mark()
+	return read
+}
+
 // fill reads changes until roundSize are there.
 func (c *courier) fill(ctx context.Context) error {
 	own := &c.gathered
+	if len(own.changes) == roundSize {
+		return nil
+	}
 	behind := c.standing.Behind
 	if n := len(own.changes); n > 0 {
 		behind = own.changes[n-1].Entry

@@ -37,6 +37,16 @@ type Standing struct {
 	// last called; they are sent again in the same messages. At most Number
 	// when none were.
 	Until int64
+	// Asked is the snapshot run that was begun last because somebody asked for
+	// it, "" before the first one.
+	Asked string
+	// Run is the snapshot run that is carried out, "" for none, and Mark where
+	// its next page begins, -1 when all of them are sent.
+	Run  string
+	Mark int64
+	// Named is how many memberships the run has named. Serial is how many
+	// messages' numbers all runs have used.
+	Named, Serial int64
 	// Waiting is how many messages wait. Save does not look at it.
 	Waiting int64
 }
@@ -69,7 +79,7 @@ type Found struct {
 }
 
 // Waiting is a message that waits for its next attempt. Its number is that of
-// its first change.
+// its first change; those of snapshot runs are negative.
 type Waiting struct {
 	Number int64
 	Text   []byte

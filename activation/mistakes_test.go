@@ -43,13 +43,13 @@ var unusable = []struct{ name, text, want string }{
 	{"no list", "destinations: {name: crm}", "1:15: destinations must be a list\n    hint: write - name: crm and its other keys below"},
 	{"nothing", "destinations:", "1:15: destinations must be a list\n    hint: write - name: crm and its other keys below"},
 	{"no destination", "destinations: [crm]", "1:16: a destination must be a mapping\n" +
-		"    hint: the keys are name, webhook, kafka, segments, format, template, batch, batch_age, concurrency, rate, coalesce, each with a colon behind it"},
+		"    hint: the keys are name, webhook, kafka, segments, format, template, batch, batch_age, concurrency, rate, coalesce, initial, each with a colon behind it"},
 	{"alias", "destinations:\n  - &a {name: crm, webhook: {url: x}, segments: all}\n", "2:5: a destination must be a mapping\n" +
 		"    hint: write the value out; anchors, aliases and tags are not followed here"},
 	{"key misspelt", with("fromat: muster"), "5:5: destination crm: a destination has no key fromat\n    hint: did you mean format?"},
 	{"key near", with("segment: [vip]"), "5:5: destination crm: a destination has no key segment\n    hint: did you mean segments?"},
 	{"key unknown", with("colour: red"), "5:5: destination crm: a destination has no key colour\n" +
-		"    hint: the keys are name, webhook, kafka, segments, format, template, batch, batch_age, concurrency, rate, coalesce"},
+		"    hint: the keys are name, webhook, kafka, segments, format, template, batch, batch_age, concurrency, rate, coalesce, initial"},
 	{"key of the webhook", with("url: https://a.example"), "5:5: destination crm: a destination has no key url\n    hint: it belongs under webhook:"},
 	{"key beside the webhook", webhookWith("batch: 3"), "3:15: destination crm: the webhook has no key batch\n    hint: it belongs beside webhook:, not under it"},
 	{"webhook's key misspelt", webhookWith("time_out: 3s"), "3:15: destination crm: the webhook has no key time_out\n    hint: did you mean timeout?"},

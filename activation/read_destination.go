@@ -31,7 +31,7 @@ const (
 
 // destinationKeys and webhookKeys are what a file can say of each.
 var (
-	destinationKeys = []string{"name", "webhook", "kafka", "segments", "format", "template", "batch", "batch_age", "concurrency", "rate", "coalesce"}
+	destinationKeys = []string{"name", "webhook", "kafka", "segments", "format", "template", "batch", "batch_age", "concurrency", "rate", "coalesce", "initial"}
 	webhookKeys     = []string{"url", "secrets", "headers", "timeout", "ca_file", "allow_networks"}
 )
 
@@ -60,6 +60,7 @@ func (r *reading) readDestination(n ast.Node) {
 		func(n ast.Node) { d.Concurrency = r.whole(n, "concurrency", 1, maxConcurrency) },
 		func(n ast.Node) { d.Rate = r.rate(n) },
 		func(n ast.Node) { d.Coalesce = r.truth(n, "coalesce") },
+		func(n ast.Node) { d.Initial = r.initial(n) },
 	}
 	if !r.mapping(n, destination, fieldsOf(destinationKeys, read, said)) {
 		return
@@ -80,6 +81,16 @@ func (r *reading) readDestination(n ast.Node) {
 		d.choice = choose(d.Segments)
 		r.destinations = append(r.destinations, d)
 	}
+}
+
+// initial reads whether a destination begins with all members.
+func (r *reading) initial(n ast.Node) bool {
+	before := len(r.mistakes)
+	text := r.text(n, "initial")
+	if len(r.mistakes) == before && text != "all" && text != "none" {
+		r.wrong(n, "write all to begin with a snapshot of the members, or none", "initial must be all or none, not %q", text)
+	}
+	return text == "all"
 }
 
 // missing tells of what a destination must say and does not.

@@ -43,6 +43,8 @@ func (s *Service) activate(
 			return ledger{store.Ledger(shard, destination), keep}
 		},
 		s.watch.Activation())
+	a.Shards = shards
+	a.Members = func(shard int) activation.Members { return &members{store: store, shard: shard} }
 	worker.Observer = waking(worker.Observer, a)
 	return delivering(a, own), func(ctx context.Context) { s.keepDestinations(ctx, a, origin, destinations) }, nil
 }
@@ -191,13 +193,22 @@ func (l ledger) Save(ctx context.Context, s activation.Step) error {
 // control is the states of destinations as activation sees them.
 type control struct{ store *sink.Store }
 
-// State implements activation.Control.
-func (c control) State(ctx context.Context, destination string) (activation.State, error) {
+// Orders implements activation.Control.
+func (c control) Orders(ctx context.Context, destination string) (activation.Orders, error) {
 	state, _, err := c.store.DestinationState(ctx, destination)
-	if state == "" {
-		return activation.Active, err
+	if err != nil {
+		return activation.Orders{}, err
 	}
-	return activation.State(state), err
+	run, err := c.store.DestinationRun(ctx, destination)
+	if state == "" {
+		state = string(activation.Active)
+	}
+	return activation.Orders{State: activation.State(state), Run: run}, err
+}
+
+// Request implements activation.Control.
+func (c control) Request(ctx context.Context, destination, run string) error {
+	return c.store.SetDestinationRun(ctx, destination, run)
 }
 
 // Disable implements activation.Control.

@@ -22,7 +22,8 @@ var ErrClaimed = errors.New("another process has claimed it")
 // they have come, and what waits. It lies beside the outbox and is no part of
 // any commit. In Redis, with the default prefix, of destination crm:
 //
-//	m:{s12}:to:crm        hash    behind, number and until, see Standing; token, which each
+//	m:{s12}:to:crm        hash    behind, number and until, and asked, run, mark, named and
+//	                              serial of snapshot runs, see Standing; token, which each
 //	                              Claim raises; and what LedgerStep.Add counts
 //	m:{s12}:to:crm:wait   hash    message number -> message, in the form of whoever delivers
 //	m:{s12}:to:crm:due    zset    message number -> when it is sent next, ms since 1970 UTC
@@ -31,7 +32,8 @@ var ErrClaimed = errors.New("another process has claimed it")
 //	m:{s12}:to:crm:log    stream  field attempt, in the form of whoever delivers; the newest
 //	                              LogBound.Entries, and none older than LogBound.Age
 //	m:destinations        hash    <destination>:layout, the layout it began in;
-//	                              <destination>:state and :reason, unless it is active
+//	                              <destination>:state and :reason, unless it is active;
+//	                              <destination>:run, the snapshot run that was asked for last
 //
 // It is not safe for concurrent use.
 type Ledger struct {
@@ -47,7 +49,12 @@ type Standing struct {
 	Behind  string // id of the entry; "" before the first
 	Number  int64  // of that entry
 	Until   int64
-	Waiting int64 // messages that wait; of Claim only
+	Asked   string // snapshot run that was begun last because it was asked for
+	Run     string // snapshot run that is carried out, "" for none
+	Mark    int64  // where its next page begins
+	Named   int64  // memberships that it has named
+	Serial  int64  // numbers that all runs have used
+	Waiting int64  // messages that wait; of Claim only
 }
 
 // LedgerStep is what Save stores.
@@ -121,8 +128,10 @@ func (l *Ledger) Claim(ctx context.Context) (Standing, error) {
 	if _, begun := stored["number"]; !begun {
 		return l.begin(ctx)
 	}
-	s := Standing{Behind: stored["behind"], Waiting: waiting}
-	for field, number := range map[string]*int64{"number": &s.Number, "until": &s.Until} {
+	s := Standing{Behind: stored["behind"], Asked: stored["asked"], Run: stored["run"], Waiting: waiting}
+	for field, number := range map[string]*int64{
+		"number": &s.Number, "until": &s.Until, "mark": &s.Mark, "named": &s.Named, "serial": &s.Serial,
+	} {
 		if err := parse(l.key, field, stored[field], number); err != nil {
 			return Standing{}, err
 		}
@@ -293,8 +302,18 @@ func (l *Ledger) Save(ctx context.Context, s LedgerStep) error {
 	return nil
 }
 
+// fields returns what is stored. What no snapshot run has set is left out, as
+// most destinations never have one.
+func (s *Standing) fields() []any {
+	fields := []any{"behind", s.Behind, "number", s.Number, "until", s.Until}
+	if s.Asked == "" && s.Run == "" && s.Serial == 0 {
+		return fields
+	}
+	return append(fields, "asked", s.Asked, "run", s.Run, "mark", s.Mark, "named", s.Named, "serial", s.Serial)
+}
+
 func (l *Ledger) write(ctx context.Context, pipe redis.Pipeliner, s LedgerStep) {
-	pipe.HSet(ctx, l.key, "behind", s.Standing.Behind, "number", s.Standing.Number, "until", s.Standing.Until)
+	pipe.HSet(ctx, l.key, s.Standing.fields()...)
 	for number, text := range s.Wait {
 		member := strconv.FormatInt(number, 10)
 		if text == nil {
