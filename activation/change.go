@@ -17,7 +17,7 @@ type Change struct {
 	Cause   string // event, time or rules; snapshot where Run is set
 	// Run is the snapshot run that names the membership, "" for a change.
 	Run string `json:",omitempty"`
-	// Completed is set where this is no membership but the end of a part of
-	// Run; Profile and Segment are "" then.
-	Completed *Completed `json:",omitempty"`
+	// Part is set where this is no membership but the beginning or the end of a
+	// part of Run; Profile and Segment are "" then.
+	Part *Part `json:",omitempty"`
 }
