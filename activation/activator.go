@@ -205,7 +205,7 @@ func (a *Activator) turn(ctx context.Context, c *courier) (pause time.Duration, 
 		return lookEvery, err
 	}
 	if c.asked = orders.Run; c.asked == "" && c.initial {
-		c.asked = initialRun
+		c.asked = InitialRun
 	}
 	if back {
 		c.breaker.succeed() // whoever has it go on knows of nothing that is against it

@@ -78,8 +78,8 @@ type Ended struct {
 const (
 	// causeSnapshot is the cause of what a snapshot run sends.
 	causeSnapshot = "snapshot"
-	// initialRun is the run that a destination begins with, when it asks for one.
-	initialRun = "initial"
+	// InitialRun is the run that a destination begins with, see Destination.Initial.
+	InitialRun = "initial"
 	// allNamed is the place behind all members.
 	allNamed = "end"
 	// owedMost bounds the messages of a run that wait in a shard: with so many

@@ -229,7 +229,7 @@ func (w *world) step(batch int) (more bool) {
 		w.claimed = true
 	}
 	if w.courier.asked = w.orders; w.orders == "" && w.initial {
-		w.courier.asked = initialRun
+		w.courier.asked = InitialRun
 	}
 	more, err := w.round(w.t.Context())
 	switch {
@@ -247,7 +247,7 @@ func (w *world) idle() bool {
 	s := &w.memory.standing
 	asked := w.orders
 	if asked == "" && w.initial {
-		asked = initialRun
+		asked = InitialRun
 	}
 	return len(w.memory.wait) == 0 && w.claimed && w.courier.standing.Number == int64(len(w.memory.changes)) && s.Run == "" && s.Gap == 0 &&
 		asked == s.Asked
