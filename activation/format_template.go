@@ -43,6 +43,7 @@ type TemplateChange struct {
 	Time    text  // At as RFC 3339 has it
 	Version uint64
 	Cause   text
+	Run     text // the snapshot run that names it, "" for a change
 }
 
 // functions are what a template can call beside those of text/template.
@@ -92,7 +93,7 @@ func execute(parsed *template.Template, to []byte, changes []Change, batch bool)
 	for i := range changes {
 		c := &changes[i]
 		seen[i] = TemplateChange{
-			text(changeID(templated, c)), text(c.Profile), text(c.Segment), c.Entered, c.At, timeText(c.At), c.Version, text(c.Cause),
+			text(changeID(templated, c)), text(c.Profile), text(c.Segment), c.Entered, c.At, timeText(c.At), c.Version, text(c.Cause), text(c.Run),
 		}
 	}
 	out := &bounded{*bytes.NewBuffer(to)}
