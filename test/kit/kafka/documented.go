@@ -14,6 +14,9 @@ import (
 var documented = regexp.MustCompile(`(?m)^    kafka-acls.sh --add --allow-principal User:` + User + ` --operation (\w+) ` +
 	`--(topic|group|transactional-id) (\S+)( --resource-pattern-type prefixed)?$`)
 
+// continued is a line that goes on in the next one.
+var continued = regexp.MustCompile(`\s*\\\n\s*`)
+
 // resources are the words of kafka-acls.sh.
 var resources = map[string]kafka.ResourceType{
 	"topic": kafka.ResourceTypeTopic, "group": kafka.ResourceTypeGroup, "transactional-id": kafka.ResourceTypeTransactionalID,
@@ -30,7 +33,8 @@ func DocumentedPermissions(t testing.TB, names map[string]string) []kafka.ACLEnt
 		t.Fatal(err)
 	}
 	var entries []kafka.ACLEntry
-	for _, line := range documented.FindAllStringSubmatch(string(text), -1) {
+	unfolded := continued.ReplaceAllString(string(text), " ")
+	for _, line := range documented.FindAllStringSubmatch(unfolded, -1) {
 		var e kafka.ACLEntry
 		if err := e.Operation.UnmarshalText([]byte(line[1])); err != nil {
 			t.Fatalf("%s: %v", line[0], err)
