@@ -9,7 +9,7 @@ import (
 )
 
 // agent is what this program calls itself at destinations.
-var agent = "muster/" + version
+const agent = "muster/" + version
 
 // checkDestinations returns what keeps the destinations of a configuration
 // from being sent to, whatever Kafka and Redis hold.
