@@ -18,6 +18,7 @@ var order = [][]string{
 	{"segments"},
 	{"activation", "stream", "sink"},
 	{"credentials"},
+	{"history/archive"},
 	{"pipeline"},
 	{"rules"},
 	{"rules/internal/engine"},

@@ -1,0 +1,89 @@
+package archive
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// numbered is a text of n lines that gzip can't make small.
+func numbered(n int) string {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, `{"messageId":"%d-%x"}`+"\n", i, uint64(i+1)*0x9e3779b97f4a7c15)
+	}
+	return text.String()
+}
+
+func TestAnEmptyObjectIsBroken(t *testing.T) {
+	for _, f := range []Format{{}, {Compression: Gzip}, {Encoding: Values}} {
+		_, err := collect(strings.NewReader(""), f)
+		wantBroken(t, err, "key", 0, ErrEmpty)
+	}
+	if all, err := collect(strings.NewReader(gzipped("")), Format{Compression: Gzip}); err != nil || all != nil {
+		t.Errorf("an empty text in gzip: %q, %v", all, err)
+	}
+}
+
+// What is before the damage is given, and the line behind it is named.
+func TestDamagedGzip(t *testing.T) {
+	const lines = 20_000
+	packed := gzipped(numbered(lines))
+	flipped := []byte(packed)
+	flipped[len(packed)/2] ^= 0xff
+	for name, damaged := range map[string]string{
+		"cut off":         packed[:len(packed)/2],
+		"without its sum": packed[:len(packed)-8],
+		"a byte changed":  string(flipped),
+		"rubbish behind":  packed + "rubbish",
+	} {
+		var given int64
+		err := Read(strings.NewReader(damaged), "a/b.gz", Format{Compression: Gzip}, func(r Record) error {
+			given++
+			if r.Line != given {
+				return fmt.Errorf("line %d after %d records", r.Line, given-1)
+			}
+			return nil
+		})
+		if given == 0 {
+			t.Errorf("%s: no line was given", name)
+		}
+		wantBroken(t, err, "a/b.gz", given+1, nil)
+	}
+}
+
+func TestGzipOfSeveralMembers(t *testing.T) {
+	all, err := collect(strings.NewReader(gzipped("{}\n")+gzipped("[]\n")), Format{Compression: Gzip})
+	if err != nil || len(all) != 2 {
+		t.Fatalf("%q, %v", all, err)
+	}
+}
+
+func TestANameThatSaysAnotherCompression(t *testing.T) {
+	_, err := collect(strings.NewReader("{}\n"), Format{Compression: Gzip})
+	wantBroken(t, err, "key", 0, nil)
+	if !strings.Contains(err.Error(), "gzip") {
+		t.Errorf("%v does not name gzip", err)
+	}
+}
+
+// An error of the connection is none of the object.
+func TestABrokenConnectionIsNoBrokenObject(t *testing.T) {
+	packed := gzipped(numbered(20_000))
+	reset := errors.New("connection reset")
+	for _, f := range []Format{{Compression: Gzip}, {}} {
+		_, err := collect(io.MultiReader(strings.NewReader(packed[:len(packed)/2]), iotest.ErrReader(reset)), f)
+		var broken *Broken
+		if !errors.Is(err, reset) || errors.As(err, &broken) || !strings.Contains(err.Error(), "key") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func TestForeignObjectsAreNamed(t *testing.T) {
+	_, err := collect(strings.NewReader("Obj\x01"), Format{Encoding: Foreign})
+	wantBroken(t, err, "key", 0, errForeign)
+}
