@@ -12,7 +12,7 @@ func TestDefaultIsValid(t *testing.T) {
 }
 
 func TestEveryMistakeIsToldInOrder(t *testing.T) {
-	c := Config{Location: "ftp://x", Layout: "mine", Match: "", Encoding: "xml"}
+	c := Config{Location: "ftp://x", Layout: "mine", Match: "", Encoding: "xml", Endpoint: "minio:9000"}
 	err := c.Validate()
 	if err == nil {
 		t.Fatal("all of it is valid")
@@ -22,7 +22,7 @@ func TestEveryMistakeIsToldInOrder(t *testing.T) {
 		name, _, _ := strings.Cut(line, ":")
 		names = append(names, name)
 	}
-	if got := strings.Join(names, " "); got != "location layout match encoding" {
+	if got := strings.Join(names, " "); got != "location layout match encoding endpoint concurrency attempts read_timeout" {
 		t.Errorf("mistakes in %s:\n%v", got, err)
 	}
 	if _, err := NewLayout(c); err == nil {

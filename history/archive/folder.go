@@ -109,7 +109,7 @@ func (f *folder) Open(ctx context.Context, o Object) (io.ReadCloser, error) {
 	}
 	opened := &listedFile{ctx: ctx, file: file, listed: o}
 	if err := opened.check(); err != nil {
-		file.Close()
+		_ = file.Close() // it was only read
 		return nil, err
 	}
 	return opened, nil

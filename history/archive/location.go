@@ -49,7 +49,7 @@ func parseLocation(text string) (location, error) {
 
 // OpenBucket opens the bucket or folder of a location: "s3://bucket/prefix",
 // "file:///folder", or the path of a folder. Of c it takes how to get there,
-// not c.Location. prefix is the beginning of the keys that belong to the
+// not c.Location; it must be valid. prefix is the beginning of the keys that belong to the
 // archive: "", or a path with a / at its end, to be given to List and to be
 // cut off before Layout.Choose. It asks for nothing yet of S3; a folder must
 // be there.
@@ -61,7 +61,7 @@ func OpenBucket(ctx context.Context, text string, c Config) (b Bucket, prefix st
 	if at.bucket == "" {
 		b, err = openFolder(at.folder)
 	} else {
-		err = errors.New("S3 is not read yet")
+		b, err = openS3(ctx, at.bucket, c)
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("opening the archive %s: %w", text, err)
