@@ -129,6 +129,7 @@ type placedOrigin struct {
 	o *origin
 }
 
+// ReadAt reads at any place.
 func (p *placedOrigin) ReadAt(b []byte, offset int64) (int, error) {
 	if offset < 0 || offset > p.r.Size() {
 		return 0, fmt.Errorf("the file has no place %d", offset)
