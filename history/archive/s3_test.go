@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"muster/test/kit/s3"
 )
@@ -401,5 +404,54 @@ func TestPausesGrowAndHaveFullJitter(t *testing.T) {
 		if longest > bound || longest < bound*9/10 || shortest > bound/10 {
 			t.Errorf("attempt %d: from %s to %s, want 0 to %s", attempt, shortest, longest, bound)
 		}
+	}
+}
+
+func TestS3PathStyle(t *testing.T) {
+	s3.SignIn(t, s3.Access, s3.Secret)
+	for style, want := range map[bool]string{true: "https://s3.test/archive/key?", false: "https://archive.s3.test/key?"} {
+		c := s3Config("https://s3.test")
+		c.PathStyle = style
+		b, _ := open(t, "s3://archive", c)
+		name, key := "archive", "key"
+		signed, err := awss3.NewPresignClient(b.(*s3Bucket).client).PresignGetObject(t.Context(), &awss3.GetObjectInput{Bucket: &name, Key: &key})
+		if err != nil || !strings.HasPrefix(signed.URL, want) {
+			t.Errorf("path style %t asks %+v, %v; want %s", style, signed, err, want)
+		}
+	}
+}
+
+// A server that is killed in the middle of an object and comes back is no end
+// of reading it.
+func TestS3OutlivesItsServer(t *testing.T) {
+	server, filled, b := startS3(t)
+	text := numbered(400_000)
+	filled.Put("key", []byte(text))
+	o := list(t, b, "")[0]
+	r, err := b.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var got strings.Builder
+	if _, err := io.CopyN(&got, r, int64(len(text)/4)); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(server.Kill(), server.Restart(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(&got, r); err != nil || got.String() != text {
+		t.Errorf("%d bytes of %d, %v", got.Len(), len(text), err)
+	}
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	back := make(chan error, 1)
+	go func() { back <- server.Restart(t.Context()) }()
+	if listed := list(t, b, ""); len(listed) != 1 {
+		t.Errorf("%+v", listed)
+	}
+	if err := <-back; err != nil {
+		t.Fatal(err)
 	}
 }
