@@ -14,9 +14,7 @@ func TestDocsNameEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	names := append([]string{Auto}, layouts...)
-	for _, e := range encodings[:Foreign] {
-		names = append(names, e)
-	}
+	names = append(names, encodings[:Foreign]...)
 	for i := range reflect.TypeFor[Config]().NumField() {
 		names = append(names, reflect.TypeFor[Config]().Field(i).Tag.Get("yaml"))
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -317,6 +318,54 @@ func TestS3GivesUp(t *testing.T) {
 	err = Read(r, "key", Format{}, func(Record) error { return nil })
 	var broken *Broken
 	if err == nil || errors.As(err, &broken) || !strings.Contains(err.Error(), "key") {
+		t.Errorf("%v", err)
+	}
+}
+
+// An object that changes between two connections is not read as one.
+func TestS3SeesAChangeWhileItReads(t *testing.T) {
+	var reading atomic.Bool
+	text := numbered(20_000)
+	var filled *s3.Bucket
+	filled, b := front(t, func(w http.ResponseWriter, r *http.Request) bool {
+		if !reading.Load() || r.Header.Get("Range") != "" {
+			return false
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+		w.Header().Set("ETag", r.Header.Get("If-Match"))
+		_, _ = io.WriteString(w, text[:len(text)/2])
+		filled.Put("key", []byte(numbered(20_001)))
+		panic(http.ErrAbortHandler)
+	})
+	filled.Put("key", []byte(text))
+	o := list(t, b, "")[0]
+	reading.Store(true)
+	r, err := b.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := Read(r, "key", Format{}, func(Record) error { return nil }); !errors.Is(err, ErrChanged) {
+		t.Errorf("%v", err)
+	}
+}
+
+// Bytes that are not those that were stored are told, and not as a Broken: the
+// object may be whole.
+func TestS3ChecksSums(t *testing.T) {
+	filled, b := front(t, func(w http.ResponseWriter, r *http.Request) bool {
+		w.Header().Set("x-amz-checksum-crc32", "AAAAAA==")
+		return false
+	})
+	filled.Put("key", []byte("{}\n"))
+	r, err := b.Open(t.Context(), list(t, b, "")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var broken *Broken
+	err = Read(r, "key", Format{}, func(Record) error { return nil })
+	if err == nil || errors.As(err, &broken) || !strings.Contains(err.Error(), "checksum") {
 		t.Errorf("%v", err)
 	}
 }
