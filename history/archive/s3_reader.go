@@ -34,6 +34,8 @@ func (r *s3Reader) Read(p []byte) (int, error) {
 			r.failed = 0
 		}
 		switch whole := r.at == r.object.Size; {
+		case r.at > r.object.Size:
+			return 0, fmt.Errorf("reading %s of %s: it has more than %d bytes: %w", r.object.Key, r.bucket, r.object.Size, ErrChanged)
 		case err == nil || whole && errors.Is(err, io.EOF):
 			return n, err
 		case n > 0 && !whole:

@@ -350,6 +350,38 @@ func TestS3SeesAChangeWhileItReads(t *testing.T) {
 	}
 }
 
+// Some servers don't say how long an answer is.
+func TestS3AnswersOfNoLength(t *testing.T) {
+	text := numbered(20_000)
+	var answer atomic.Value
+	answer.Store("")
+	filled, b := front(t, func(w http.ResponseWriter, r *http.Request) bool {
+		part := answer.Load().(string)
+		if part == "" || r.Header.Get("Range") != "" {
+			return false
+		}
+		w.Header().Set("ETag", r.Header.Get("If-Match"))
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush()
+		_, _ = io.WriteString(w, part)
+		return true
+	})
+	filled.Put("key", []byte(text))
+	o := list(t, b, "")[0]
+	for part, want := range map[string]error{text: nil, text[:len(text)/2]: nil, text + "more": ErrChanged} {
+		answer.Store(part)
+		r, err := b.Open(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(r)
+		if !errors.Is(err, want) || err == nil && string(got) != text {
+			t.Errorf("of %d bytes %d were read, %v; want %v", len(part), len(got), err, want)
+		}
+		r.Close()
+	}
+}
+
 // Bytes that are not those that were stored are told, and not as a Broken: the
 // object may be whole.
 func TestS3ChecksSums(t *testing.T) {
