@@ -13,6 +13,8 @@ type Format struct {
 	// Batches tells whether one message can carry several changes.
 	Batches bool
 
+	// completes tells whether a message can say that a snapshot run is complete.
+	completes bool
 	// encode appends the body. It is given one change at least, and no more
 	// than one unless batch is true. It is nil for template, see TemplateFormat.
 	encode func(to []byte, changes []Change, batch bool) ([]byte, error)
@@ -23,7 +25,7 @@ const DefaultFormat = "muster"
 
 // formats are in the order in which users are told of them.
 var formats = []Format{
-	{Name: DefaultFormat, Batches: true, encode: always(encodeMuster)},
+	{Name: DefaultFormat, Batches: true, completes: true, encode: always(encodeMuster)},
 	{Name: "segment-track", Batches: true, encode: always(encodeTrack)},
 	{Name: "segment-identify", Batches: true, encode: always(encodeIdentify)},
 	{Name: "mparticle", Batches: true, encode: always(encodeMParticle)},
@@ -92,8 +94,12 @@ func bytesOf(changes []Change) int {
 }
 
 // Message returns the message that carries changes to the destination, as
-// Format.Encode makes it: in the form for several when Batch is more than 1.
+// Format.Encode makes it: in the form for several when Batch is more than 1. In
+// Kafka the message has no body.
 func (d *Destination) Message(changes []Change) (Message, error) {
+	if d.Kafka != nil {
+		return Message{ID: MessageID(d.Name, changes), Changes: changes}, nil
+	}
 	format, err := d.formatOf()
 	if err != nil {
 		return Message{}, fmt.Errorf("encoding a message: destination %s: %w", d.Name, err)
@@ -102,7 +108,7 @@ func (d *Destination) Message(changes []Change) (Message, error) {
 	if err != nil {
 		return Message{}, fmt.Errorf("destination %s: %w", d.Name, err)
 	}
-	return Message{ID: MessageID(d.Name, changes), Body: body, ContentType: contentType}, nil
+	return Message{ID: MessageID(d.Name, changes), Changes: changes, Body: body, ContentType: contentType}, nil
 }
 
 // formatOf returns the destination's format: the one that Read has made, or

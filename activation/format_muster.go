@@ -1,5 +1,7 @@
 package activation
 
+import "strconv"
+
 // encodeMuster writes Muster's own format: one change is
 //
 //	{"type":"audience.entered","profile":"u1","segment":"vip","version":7,
@@ -8,6 +10,12 @@ package activation
 // or audience.exited, and a batch is
 //
 //	{"type":"audience.changes","changes":[{"type":"audience.entered",...},...]}
+//
+// What a snapshot run names is an audience.entered with "run" behind its cause.
+// Its end is, in place of a change:
+//
+//	{"type":"audience.snapshot_completed","run":"...","part":3,"parts":12,"members":4711,
+//	 "at":"2026-11-21T10:00:00.000Z"}
 func encodeMuster(to []byte, changes []Change, batch bool) []byte {
 	if !batch {
 		return appendMuster(to, &changes[0])
@@ -23,6 +31,9 @@ func encodeMuster(to []byte, changes []Change, batch bool) []byte {
 }
 
 func appendMuster(to []byte, change *Change) []byte {
+	if change.Completed != nil {
+		return appendCompleted(to, change)
+	}
 	kind := `{"type":"audience.exited"`
 	if change.Entered {
 		kind = `{"type":"audience.entered"`
@@ -30,5 +41,17 @@ func appendMuster(to []byte, change *Change) []byte {
 	to = appendField(append(to, kind...), "profile", change.Profile)
 	to = appendVersion(appendField(to, "segment", change.Segment), change.Version)
 	to = appendTime(appendKey(to, "at"), change.At)
-	return append(appendField(to, "cause", change.Cause), '}')
+	to = appendField(to, "cause", change.Cause)
+	if change.Run != "" {
+		to = appendField(to, "run", change.Run)
+	}
+	return append(to, '}')
+}
+
+func appendCompleted(to []byte, change *Change) []byte {
+	to = appendField(append(to, `{"type":"audience.snapshot_completed"`...), "run", change.Run)
+	to = strconv.AppendInt(appendKey(to, "part"), int64(change.Completed.Part), 10)
+	to = strconv.AppendInt(appendKey(to, "parts"), int64(change.Completed.Parts), 10)
+	to = strconv.AppendInt(appendKey(to, "members"), change.Completed.Members, 10)
+	return append(appendTime(appendKey(to, "at"), change.At), '}')
 }

@@ -22,14 +22,18 @@ var ErrClaimed = errors.New("another process has claimed it")
 // they have come, and what waits. It lies beside the outbox and is no part of
 // any commit. In Redis, with the default prefix, of destination crm:
 //
-//	m:{s12}:to:crm        hash    behind, number and until, see Standing; token, which each
+//	m:{s12}:to:crm        hash    behind, number and until, and asked, run, mark, named and
+//	                              serial of snapshot runs, see Standing; token, which each
 //	                              Claim raises; and what LedgerStep.Add counts
 //	m:{s12}:to:crm:wait   hash    message number -> message, in the form of whoever delivers
 //	m:{s12}:to:crm:due    zset    message number -> when it is sent next, ms since 1970 UTC
 //	m:{s12}:to:crm:held   hash    profile id -> numbers of the messages that hold it back
 //	m:{s12}:to:crm:dead   list    the newest messages that were given up
+//	m:{s12}:to:crm:log    stream  field attempt, in the form of whoever delivers; the newest
+//	                              LogBound.Entries, and none older than LogBound.Age
 //	m:destinations        hash    <destination>:layout, the layout it began in;
-//	                              <destination>:state and :reason, unless it is active
+//	                              <destination>:state and :reason, unless it is active;
+//	                              <destination>:run, the snapshot run that was asked for last
 //
 // It is not safe for concurrent use.
 type Ledger struct {
@@ -45,17 +49,42 @@ type Standing struct {
 	Behind  string // id of the entry; "" before the first
 	Number  int64  // of that entry
 	Until   int64
-	Waiting int64 // messages that wait; of Claim only
+	Asked   string // snapshot run that was begun last because it was asked for
+	Run     string // snapshot run that is carried out, "" for none
+	Mark    int64  // where its next page begins
+	Named   int64  // memberships that it has named
+	Serial  int64  // numbers that all runs have used
+	Waiting int64  // messages that wait; of Claim only
 }
 
 // LedgerStep is what Save stores.
 type LedgerStep struct {
 	Standing Standing
 	Wait     map[int64][]byte   // nil for a message that does not wait any more
-	Due      map[int64]int64    // ms since 1970 UTC
+	Due      map[int64]int64    // ms since 1970 UTC; 0 for a message that waits for another one
 	Held     map[string][]int64 // none for a profile that is free
 	Dead     [][]byte
+	Log      [][]byte         // entries of the log, oldest first
+	Keep     LogBound         // of the log
 	Add      map[string]int64 // to the fields of these names
+}
+
+// LedgerQuestion is what Find is asked.
+type LedgerQuestion struct {
+	Due      int64    // for messages that are due at this instant, ms since 1970 UTC
+	Most     int      // and for so many of them at most
+	Profiles []string // which messages hold these back
+	Behind   int      // and for so many messages at most behind the first of those, of each profile the newest
+}
+
+// LedgerAnswer is what Find has found.
+type LedgerAnswer struct {
+	Due     []WaitingMessage   // the earliest first
+	Held    map[string][]int64 // by profile: the numbers of the messages that hold it back
+	Waiting int64              // messages that wait in all
+	// Behind has, by profile, the newest messages behind the first that holds it
+	// back.
+	Behind map[string][]WaitingMessage
 }
 
 // WaitingMessage is a message that waits.
@@ -71,7 +100,7 @@ func (s *Store) Ledger(shard int, destination string) *Ledger {
 
 // ledgerKeys returns all keys of a ledger, by its first.
 func ledgerKeys(key string) []string {
-	return []string{key, key + ":wait", key + ":due", key + ":held", key + ":dead"}
+	return []string{key, key + ":wait", key + ":due", key + ":held", key + ":dead", key + ":log"}
 }
 
 // Claim makes this Ledger the only one whose Save is accepted. A destination
@@ -99,8 +128,10 @@ func (l *Ledger) Claim(ctx context.Context) (Standing, error) {
 	if _, begun := stored["number"]; !begun {
 		return l.begin(ctx)
 	}
-	s := Standing{Behind: stored["behind"], Waiting: waiting}
-	for field, number := range map[string]*int64{"number": &s.Number, "until": &s.Until} {
+	s := Standing{Behind: stored["behind"], Asked: stored["asked"], Run: stored["run"], Waiting: waiting}
+	for field, number := range map[string]*int64{
+		"number": &s.Number, "until": &s.Until, "mark": &s.Mark, "named": &s.Named, "serial": &s.Serial,
+	} {
 		if err := parse(l.key, field, stored[field], number); err != nil {
 			return Standing{}, err
 		}
@@ -137,23 +168,23 @@ func (l *Ledger) begin(ctx context.Context) (Standing, error) {
 	return s, l.Save(ctx, LedgerStep{Standing: s})
 }
 
-// Find returns up to most messages that are due at an instant, ms since 1970
-// UTC, the earliest first, and which messages hold back each of some
-// profiles.
-func (l *Ledger) Find(ctx context.Context, due int64, most int, profiles []string) ([]WaitingMessage, map[string][]int64, error) {
-	var messages []WaitingMessage
-	var held map[string][]int64
+// Find returns what is asked for of the messages that wait.
+func (l *Ledger) Find(ctx context.Context, q LedgerQuestion) (LedgerAnswer, error) {
+	var a LedgerAnswer
 	err := l.store.retry(ctx, "reading deliveries", func(ctx context.Context) (err error) {
-		if messages, err = l.due(ctx, due, most); err != nil {
+		if a.Due, err = l.due(ctx, q.Due, q.Most); err != nil {
 			return err
 		}
-		held, err = l.held(ctx, profiles)
+		if a.Held, a.Waiting, err = l.held(ctx, q.Profiles); err != nil {
+			return err
+		}
+		a.Behind, err = l.behind(ctx, q, a.Held)
 		return err
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading %s: %w", l.key, err)
+		return LedgerAnswer{}, fmt.Errorf("reading %s: %w", l.key, err)
 	}
-	return messages, held, nil
+	return a, nil
 }
 
 func (l *Ledger) due(ctx context.Context, at int64, most int) ([]WaitingMessage, error) {
@@ -182,26 +213,66 @@ func (l *Ledger) due(ctx context.Context, at int64, most int) ([]WaitingMessage,
 	return messages, nil
 }
 
-func (l *Ledger) held(ctx context.Context, profiles []string) (map[string][]int64, error) {
-	if len(profiles) == 0 {
-		return nil, nil
-	}
-	texts, err := l.store.client.HMGet(ctx, l.key+":held", profiles...).Result()
+// held returns the numbers of the messages that hold back profiles, and how
+// many messages wait in all.
+func (l *Ledger) held(ctx context.Context, profiles []string) (held map[string][]int64, waiting int64, err error) {
+	count := new(redis.IntCmd)
+	texts := new(redis.SliceCmd)
+	_, err = l.store.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		count = pipe.HLen(ctx, l.key+":wait")
+		if len(profiles) > 0 {
+			texts = pipe.HMGet(ctx, l.key+":held", profiles...)
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	held := map[string][]int64{}
-	for i, text := range texts {
+	held = map[string][]int64{}
+	for i, text := range texts.Val() {
 		stored, _ := text.(string)
 		for word := range strings.FieldsSeq(stored) {
 			number, err := strconv.ParseInt(word, 10, 64)
 			if err != nil {
-				return nil, final("%s:held has %q of a profile, which are no numbers", l.key, stored)
+				return nil, 0, final("%s:held has %q of a profile, which are no numbers", l.key, stored)
 			}
 			held[profiles[i]] = append(held[profiles[i]], number)
 		}
 	}
-	return held, nil
+	return held, count.Val(), nil
+}
+
+// behind returns messages behind the first one that holds back a profile.
+func (l *Ledger) behind(ctx context.Context, q LedgerQuestion, held map[string][]int64) (map[string][]WaitingMessage, error) {
+	out, left := map[string][]WaitingMessage{}, q.Behind
+	var fields []string
+	for _, profile := range q.Profiles {
+		numbers := held[profile]
+		for _, number := range numbers[len(numbers)-min(max(0, len(numbers)-1), left):] {
+			out[profile] = append(out[profile], WaitingMessage{Number: number})
+			fields = append(fields, strconv.FormatInt(number, 10))
+		}
+		left = q.Behind - len(fields)
+	}
+	if len(fields) == 0 {
+		return out, nil
+	}
+	texts, err := l.store.client.HMGet(ctx, l.key+":wait", fields...).Result()
+	if err != nil {
+		return nil, err
+	}
+	next := 0
+	for _, profile := range q.Profiles {
+		for i := range out[profile] {
+			stored, ok := texts[next].(string)
+			if !ok {
+				return nil, final("%s:held has message %s, which does not wait", l.key, fields[next])
+			}
+			out[profile][i].Text = []byte(stored)
+			next++
+		}
+	}
+	return out, nil
 }
 
 // Save stores a step as a whole, or returns ErrClaimed and stores nothing.
@@ -231,8 +302,18 @@ func (l *Ledger) Save(ctx context.Context, s LedgerStep) error {
 	return nil
 }
 
+// fields returns what is stored. What no snapshot run has set is left out, as
+// most destinations never have one.
+func (s *Standing) fields() []any {
+	fields := []any{"behind", s.Behind, "number", s.Number, "until", s.Until}
+	if s.Asked == "" && s.Run == "" && s.Serial == 0 {
+		return fields
+	}
+	return append(fields, "asked", s.Asked, "run", s.Run, "mark", s.Mark, "named", s.Named, "serial", s.Serial)
+}
+
 func (l *Ledger) write(ctx context.Context, pipe redis.Pipeliner, s LedgerStep) {
-	pipe.HSet(ctx, l.key, "behind", s.Standing.Behind, "number", s.Standing.Number, "until", s.Standing.Until)
+	pipe.HSet(ctx, l.key, s.Standing.fields()...)
 	for number, text := range s.Wait {
 		member := strconv.FormatInt(number, 10)
 		if text == nil {
@@ -243,6 +324,10 @@ func (l *Ledger) write(ctx context.Context, pipe redis.Pipeliner, s LedgerStep) 
 		pipe.HSet(ctx, l.key+":wait", member, text)
 	}
 	for number, at := range s.Due {
+		if at == 0 {
+			pipe.ZRem(ctx, l.key+":due", strconv.FormatInt(number, 10))
+			continue
+		}
 		pipe.ZAdd(ctx, l.key+":due", redis.Z{Score: float64(at), Member: strconv.FormatInt(number, 10)})
 	}
 	for profile, numbers := range s.Held {
@@ -259,6 +344,7 @@ func (l *Ledger) write(ctx context.Context, pipe redis.Pipeliner, s LedgerStep) 
 	if len(s.Dead) > 0 {
 		pipe.LTrim(ctx, l.key+":dead", -deadKept, -1)
 	}
+	l.writeLog(ctx, pipe, s.Log, s.Keep)
 	for field, n := range s.Add {
 		pipe.HIncrBy(ctx, l.key, field, n)
 	}
