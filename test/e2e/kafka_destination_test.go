@@ -43,7 +43,7 @@ func TestKafkaDestinationTellsEveryChange(t *testing.T) {
 		s.AwaitSettled(stack.Patience)
 		tr.ExpectAll(t, s)
 		report(t, s.Verify(tr.Rules))
-		awaitTopics(t, s, name)
+		awaitTopics(t, s, name, name+".members")
 	})
 }
 
@@ -54,7 +54,7 @@ func inKafka(topic string) string {
 
 // awaitTopics waits until a destination's topics have all changes, and compares
 // them with Redis.
-func awaitTopics(t *testing.T, s *stack.System, topic string) {
+func awaitTopics(t *testing.T, s *stack.System, topic, members string) {
 	t.Helper()
 	outbox := s.Outbox()
 	var log *delivered.Log
@@ -75,7 +75,7 @@ func awaitTopics(t *testing.T, s *stack.System, topic string) {
 	})
 	want := delivered.Members(outbox)
 	s.Await("the compacted topic to be left with the members", stack.Patience, func() error {
-		if got := s.MembersOnTopic(topic + ".members"); !maps.Equal(got, want) {
+		if got := s.MembersOnTopic(members); !maps.Equal(got, want) {
 			return fmt.Errorf("it has %d memberships, and there are %d", len(got), len(want))
 		}
 		return nil
