@@ -41,6 +41,9 @@ type Activator struct {
 	ledger   func(shard int, destination string) Ledger
 	observer *Observer
 	states   states
+	// Profiles reads the traits that destinations ask for. It must be set before
+	// Run where one does.
+	Profiles func(shard int) Profiles
 
 	mu       sync.Mutex
 	lines    []line
@@ -89,7 +92,7 @@ func (a *Activator) Swap(lines []Line) {
 			name: l.Destination.Name, batch: l.Destination.Batch, batchAge: l.Destination.BatchAge, concurrency: l.Destination.Concurrency,
 			limiter: rate.NewLimiter(limit, int(max(1, math.Ceil(l.Destination.Rate)))),
 			wants:   l.Wants, encode: l.Encode, sender: l.Sender, log: l.Log,
-			coalesces: l.Destination.Coalesce,
+			coalesces: l.Destination.Coalesce, traits: l.Destination.traitPaths(),
 		}})
 	}
 	close(a.swapped)
@@ -152,6 +155,9 @@ func (a *Activator) serve(ctx context.Context, swapped <-chan struct{}, shard in
 	c := &courier{
 		route: l.route, breaker: l.breaker, outbox: a.outbox(shard), ledger: a.ledger(shard, l.name), observer: a.observer,
 		now: time.Now, random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+	}
+	if len(c.traits) > 0 {
+		c.profiles = a.Profiles(shard)
 	}
 	for {
 		err := a.deliver(ctx, swapped, c, awake)

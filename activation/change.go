@@ -14,4 +14,7 @@ type Change struct {
 	// version is the newer one.
 	Version uint64
 	Cause   string // event, time or rules
+	// Traits is a JSON object of the traits that a destination asks for, as they
+	// were when the message was composed; "" for one that asks for none.
+	Traits string `json:",omitempty"`
 }

@@ -144,6 +144,9 @@ func TestCoalescedEndsTheSame(t *testing.T) {
 			batch := []int{1, 3, 40}[seed%3]
 			rigs := []*rig{newRig(t, batch), newRig(t, batch)}
 			rigs[1].coalesce = true
+			if seed%5 == 0 {
+				rigs[1].named = &fickle{}
+			}
 			rigs[1].age = []time.Duration{0, 20 * time.Second}[seed%2]
 			for i, r := range rigs {
 				flap := rand.New(rand.NewPCG(seed, uint64(i)))

@@ -24,6 +24,7 @@ type courier struct {
 	breaker  *breaker
 	outbox   Outbox
 	ledger   Ledger
+	profiles Profiles // nil where no traits are sent
 	observer *Observer
 	now      func() time.Time
 	random   *rand.Rand
@@ -47,6 +48,7 @@ type route struct {
 	sender      Sender
 	log         bool // whether attempts are written into the log
 	coalesces   bool
+	traits      [][]string // paths of those that are sent along
 }
 
 // claim begins, or begins anew.
@@ -125,7 +127,7 @@ func (c *courier) fresh(ctx context.Context) (more bool, err error) {
 		if err := c.deliver(ctx, wanted, last, missed); err != nil {
 			return false, err
 		}
-		return more, nil
+		return more || len(c.traits) > 0, nil // those with traits wait, and are due
 	}
 	return more, c.pass(ctx, last)
 }
@@ -158,7 +160,11 @@ func (c *courier) deliver(ctx context.Context, wanted []Change, last Change, mis
 		return err
 	}
 	again := c.standing.Until > c.standing.Number // somebody has begun to send these
-	if !again {
+	if len(c.traits) > 0 {
+		if err := c.equip(ctx, wanted); err != nil {
+			return err
+		}
+	} else if !again {
 		c.standing.Until = last.Number
 		if err := c.ledger.Save(ctx, Step{Standing: c.standing}); err != nil {
 			return fmt.Errorf("saving what is being sent: %w", err)
@@ -180,7 +186,13 @@ func (c *courier) deliver(ctx context.Context, wanted []Change, last Change, mis
 	if err := c.hold(behind, found.Behind, s); err != nil {
 		return err
 	}
-	if err := c.sendAll(ctx, lanes(compose(c.coalesce(free, s), c.batch), again), s); err != nil {
+	composed := lanes(compose(c.coalesce(free, s), c.batch), again)
+	if len(c.traits) > 0 {
+		err = c.store(composed, s)
+	} else {
+		err = c.sendAll(ctx, composed, s)
+	}
+	if err != nil {
 		return err
 	}
 	return c.save(ctx, s)

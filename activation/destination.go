@@ -34,6 +34,10 @@ type Destination struct {
 	// leaves out of the other changes of a profile and segment all but the
 	// newest.
 	Coalesce bool
+	// Traits are the paths of traits that are sent along with a profile, as rules
+	// write them behind "traits.": email, address.city, ["first name"]. None by
+	// default; at most 32, none of them within another.
+	Traits []string
 	// Webhook says where to.
 	Webhook Webhook
 

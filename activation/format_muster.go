@@ -5,7 +5,8 @@ package activation
 //	{"type":"audience.entered","profile":"u1","segment":"vip","version":7,
 //	 "at":"2026-11-21T10:00:00.000Z","cause":"event"}
 //
-// or audience.exited, and a batch is
+// or audience.exited, with "traits":{...} at its end when the destination asks
+// for some, and a batch is
 //
 //	{"type":"audience.changes","changes":[{"type":"audience.entered",...},...]}
 func encodeMuster(to []byte, changes []Change, batch bool) []byte {
@@ -30,5 +31,9 @@ func appendMuster(to []byte, change *Change) []byte {
 	to = appendField(append(to, kind...), "profile", change.Profile)
 	to = appendVersion(appendField(to, "segment", change.Segment), change.Version)
 	to = appendTime(appendKey(to, "at"), change.At)
-	return append(appendField(to, "cause", change.Cause), '}')
+	to = appendField(to, "cause", change.Cause)
+	if change.Traits != "" {
+		to = append(appendKey(to, "traits"), change.Traits...)
+	}
+	return append(to, '}')
 }

@@ -13,7 +13,7 @@ import (
 func sentBy(r *rig) *[]string {
 	var sent []string
 	r.receiver.answer = func(m Message) (bool, Answer) {
-		sent = append(sent, strings.ReplaceAll(strings.TrimSpace(string(m.Body)), "\n", "; "))
+		sent = append(sent, strings.ReplaceAll(strings.TrimSpace(string(m.Body)), " \n", "; "))
 		return true, Answer{Verdict: Delivered}
 	}
 	return &sent

@@ -31,7 +31,7 @@ const (
 
 // destinationKeys and webhookKeys are what a file can say of each.
 var (
-	destinationKeys = []string{"name", "webhook", "segments", "format", "template", "batch", "batch_age", "concurrency", "rate", "coalesce"}
+	destinationKeys = []string{"name", "webhook", "segments", "format", "template", "batch", "batch_age", "concurrency", "rate", "coalesce", "traits"}
 	webhookKeys     = []string{"url", "secrets", "headers", "timeout", "ca_file", "allow_networks"}
 )
 
@@ -47,7 +47,7 @@ func (r *reading) readDestination(n ast.Node) {
 	defer func() { r.destination = "" }()
 	d := Destination{Format: DefaultFormat, Batch: defaultBatch, Concurrency: defaultConcurrency}
 	before, said := len(r.mistakes), map[string]bool{}
-	var body, age ast.Node // of the template, and of batch_age
+	var body, age, traits ast.Node // of the settings of these names, the body being the template
 	read := []func(ast.Node){
 		func(n ast.Node) { d.Name = r.readName(n) },
 		func(n ast.Node) { d.Webhook = r.readWebhook(n) },
@@ -59,6 +59,7 @@ func (r *reading) readDestination(n ast.Node) {
 		func(n ast.Node) { d.Concurrency = r.whole(n, "concurrency", 1, maxConcurrency) },
 		func(n ast.Node) { d.Rate = r.rate(n) },
 		func(n ast.Node) { d.Coalesce = r.yes(n, "coalesce") },
+		func(n ast.Node) { d.Traits, traits = r.readTraits(n), n },
 	}
 	if !r.mapping(n, destination, fieldsOf(destinationKeys, read, said)) {
 		return
@@ -66,6 +67,7 @@ func (r *reading) readDestination(n ast.Node) {
 	r.missing(n, said)
 	if len(r.mistakes) == before {
 		r.template(n, body, &d)
+		r.traitsFit(traits, &d)
 	}
 	if d.BatchAge > 0 && d.Batch == 1 && len(r.mistakes) == before {
 		r.wrong(age, "set batch to more than 1, or take batch_age out", "batch_age has nothing to wait for, as a batch of 1 is always full")
@@ -105,7 +107,7 @@ func (r *reading) template(whole, body ast.Node, d *Destination) {
 	}
 	var err error
 	if d.format, err = d.formatOf(); err != nil {
-		hint := "it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause and .ID; {{json .Profile}} writes a text with its quotes"
+		hint := "it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause, .ID and .Traits; {{json .Profile}} writes a text with its quotes"
 		if d.Batch > 1 {
 			hint = "with batch it is given a list: {{range $i, $c := .}}{{if $i}},{{end}}{{json $c.Profile}}{{end}}"
 		}

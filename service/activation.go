@@ -34,6 +34,7 @@ func (s *Service) activate(own Owner, store *sink.Store, worker *pipeline.Worker
 			return ledger{store.Ledger(shard, destination), keep}
 		},
 		s.watch.Activation())
+	a.Profiles = func(shard int) activation.Profiles { return profiles{store, shard} }
 	worker.Observer = waking(worker.Observer, a)
 	return delivering(a, own), func(ctx context.Context) { s.keepDestinations(ctx, a, destinations) }, nil
 }
