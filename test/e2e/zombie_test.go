@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -45,10 +46,14 @@ func TestZombieIsFenced(t *testing.T) {
 		s.AwaitSettled(stack.Patience) // by the other one
 		close(goesOn)
 		zombie.Thaw()
+		// Until it has noticed, it holds itself ready, so this comes first.
+		s.Await("the zombie to be fenced", stack.Patience, func() error {
+			if fences(zombie) == 0 {
+				return errors.New("muster_fenced_total of no shard has grown")
+			}
+			return nil
+		})
 		s.Await("the zombie to be at work again", stack.Patience, func() error { return ready(zombie) })
-		if fences(zombie) == 0 {
-			t.Error("it was not fenced")
-		}
 		s.Produce(tr.Touch(s)...)
 		s.AwaitSettled(stack.Patience)
 		tr.ExpectAll(t, s)
