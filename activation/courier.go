@@ -175,14 +175,7 @@ func (c *courier) deliver(ctx context.Context, wanted []Change, last Change, mis
 		s.step.Add[CountMissed] = missed
 		c.observer.missed(c.name, missed)
 	}
-	var free, behind []Change
-	for _, change := range wanted {
-		if len(found.Held[change.Profile]) > 0 {
-			behind = append(behind, change)
-		} else {
-			free = append(free, change)
-		}
-	}
+	free, behind := split(wanted, found.Held)
 	if err := c.hold(behind, found.Behind, s); err != nil {
 		return err
 	}
@@ -196,6 +189,19 @@ func (c *courier) deliver(ctx context.Context, wanted []Change, last Change, mis
 		return err
 	}
 	return c.save(ctx, s)
+}
+
+// split returns the changes of profiles that are free, and of those that are
+// held back.
+func split(changes []Change, held map[string][]int64) (free, behind []Change) {
+	for _, change := range changes {
+		if len(held[change.Profile]) > 0 {
+			behind = append(behind, change)
+		} else {
+			free = append(free, change)
+		}
+	}
+	return free, behind
 }
 
 // heldBack returns the messages that hold back the profiles of changes.
@@ -270,6 +276,11 @@ func (c *courier) sendOne(ctx context.Context, p *parcel, s *steps) error {
 	if err := c.note(p, s, message.ID, answer); err != nil {
 		return err
 	}
+	return c.conclude(p, s, answer)
+}
+
+// conclude does what follows from an answer.
+func (c *courier) conclude(p *parcel, s *steps, answer Answer) error {
 	switch answer.Verdict {
 	case Delivered:
 		c.breaker.succeed()
