@@ -20,4 +20,7 @@ type Change struct {
 	// Completed is set where this is no membership but the end of a part of
 	// Run; Profile and Segment are "" then.
 	Completed *Completed `json:",omitempty"`
+	// Traits is a JSON object of the traits that a destination asks for, as they
+	// were when the message was composed; "" for one that asks for none.
+	Traits string `json:",omitempty"`
 }

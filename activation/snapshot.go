@@ -100,7 +100,7 @@ func (c *courier) catchUp(ctx context.Context, number int64) error {
 		if len(read) == 0 {
 			return nil // the outbox has dropped them, which the next change will tell
 		}
-		if err := c.handle(ctx, read); err != nil {
+		if _, err := c.handle(ctx, read); err != nil {
 			return err
 		}
 	}
@@ -110,6 +110,11 @@ func (c *courier) catchUp(ctx context.Context, number int64) error {
 // nameMembers tells of the members of a page.
 func (c *courier) nameMembers(ctx context.Context, page Page) error {
 	changes := c.named(page)
+	if len(c.traits) > 0 {
+		if err := c.equip(ctx, changes); err != nil {
+			return err
+		}
+	}
 	found, err := c.heldBack(ctx, changes)
 	if err != nil {
 		return err
@@ -129,7 +134,7 @@ func (c *courier) nameMembers(ctx context.Context, page Page) error {
 			return err
 		}
 	}
-	if err := c.sendAll(ctx, lanes(compose(free, c.batch), true), s); err != nil {
+	if err := c.dispatch(ctx, lanes(compose(free, c.batch), true), s); err != nil {
 		return err
 	}
 	c.observer.snapshot(c.name, then.Run, len(changes))

@@ -45,6 +45,7 @@ func (s *Service) activate(
 		s.watch.Activation())
 	a.Shards = shards
 	a.Members = func(shard int) activation.Members { return &members{store: store, shard: shard} }
+	a.Profiles = func(shard int) activation.Profiles { return profiles{store, shard} }
 	worker.Observer = waking(worker.Observer, a)
 	return delivering(a, own), func(ctx context.Context) { s.keepDestinations(ctx, a, origin, destinations) }, nil
 }
