@@ -23,11 +23,26 @@ type Destination struct {
 	// Batch is how many changes one message may carry, at most MaxBatch. Where
 	// the format can only tell of one change it is 1.
 	Batch int
+	// BatchAge is how long changes wait for more when they are fewer than Batch,
+	// from when an evaluator first sees them; 0 to send what there is. At most
+	// MaxBatchAge.
+	BatchAge time.Duration
 	// Concurrency is how many messages of one shard may be on their way at
 	// once; 1 in Kafka.
 	Concurrency int
 	// Rate is how many messages a second each evaluator may send; 0 for any number.
 	Rate float64
+	// Coalesce has an entry and an exit that were not sent yet cancel out, and
+	// leaves out of the other changes of a profile and segment all but the
+	// newest.
+	Coalesce bool
+	// Initial has the destination begin with a snapshot run, see Members, and go
+	// on with changes. Otherwise it is only sent what changes.
+	Initial bool
+	// Traits are the paths of traits that are sent along with a profile, as rules
+	// write them behind "traits.": email, address.city, ["first name"]. None by
+	// default; at most 32, none of them within another.
+	Traits []string
 	// Webhook says where to, where Kafka is nil.
 	Webhook Webhook
 	// Kafka says where to, nil for a destination by HTTP.
@@ -56,6 +71,9 @@ type Webhook struct {
 	// AllowNetworks are the private and loopback networks that the address may be in.
 	AllowNetworks []netip.Prefix
 }
+
+// MaxBatchAge bounds how long changes wait for more.
+const MaxBatchAge = time.Minute
 
 // MaxBatch bounds how many changes a message may carry.
 const MaxBatch = 1000

@@ -35,6 +35,17 @@ const (
 	Gone
 )
 
+// verdicts are the words for verdicts, in metrics, logs and documents.
+var verdicts = [...]string{Delivered: "delivered", Deferred: "deferred", Refused: "refused", Gone: "gone"}
+
+// String returns the word for a verdict, "" for what is none.
+func (v Verdict) String() string {
+	if v < 0 || int(v) >= len(verdicts) {
+		return ""
+	}
+	return verdicts[v]
+}
+
 // Answer is what came of one attempt.
 type Answer struct {
 	Verdict Verdict
@@ -70,5 +81,9 @@ func (d *Destination) Sample(at time.Time) (Message, error) {
 			break
 		}
 	}
-	return d.Message([]Change{{Profile: "muster-test", Segment: segment, Entered: d.Kafka == nil, At: at.UnixMilli(), Cause: "test"}})
+	traits := ""
+	if len(d.Traits) > 0 {
+		traits = "{}"
+	}
+	return d.Message([]Change{{Traits: traits, Profile: "muster-test", Segment: segment, Entered: d.Kafka == nil, At: at.UnixMilli(), Cause: "test"}})
 }

@@ -24,7 +24,7 @@ func inKafkaWith(keys string) string {
 	return "destinations:\n  - name: lake\n    kafka: {" + keys + "}\n    segments: all\n"
 }
 
-const oneHint = "    hint: it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause and .ID; {{json .Profile}} writes a text with its quotes"
+const oneHint = "    hint: it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause, .ID and .Traits; {{json .Profile}} writes a text with its quotes"
 
 // unusable are files and all that is said about them, without the file's name.
 var unusable = []struct{ name, text, want string }{
@@ -43,13 +43,13 @@ var unusable = []struct{ name, text, want string }{
 	{"no list", "destinations: {name: crm}", "1:15: destinations must be a list\n    hint: write - name: crm and its other keys below"},
 	{"nothing", "destinations:", "1:15: destinations must be a list\n    hint: write - name: crm and its other keys below"},
 	{"no destination", "destinations: [crm]", "1:16: a destination must be a mapping\n" +
-		"    hint: the keys are name, webhook, kafka, segments, format, template, batch, concurrency, rate, each with a colon behind it"},
+		"    hint: the keys are name, webhook, kafka, segments, format, template, batch, batch_age, concurrency, rate, coalesce, initial, traits, each with a colon behind it"},
 	{"alias", "destinations:\n  - &a {name: crm, webhook: {url: x}, segments: all}\n", "2:5: a destination must be a mapping\n" +
 		"    hint: write the value out; anchors, aliases and tags are not followed here"},
 	{"key misspelt", with("fromat: muster"), "5:5: destination crm: a destination has no key fromat\n    hint: did you mean format?"},
 	{"key near", with("segment: [vip]"), "5:5: destination crm: a destination has no key segment\n    hint: did you mean segments?"},
 	{"key unknown", with("colour: red"), "5:5: destination crm: a destination has no key colour\n" +
-		"    hint: the keys are name, webhook, kafka, segments, format, template, batch, concurrency, rate"},
+		"    hint: the keys are name, webhook, kafka, segments, format, template, batch, batch_age, concurrency, rate, coalesce, initial, traits"},
 	{"key of the webhook", with("url: https://a.example"), "5:5: destination crm: a destination has no key url\n    hint: it belongs under webhook:"},
 	{"key beside the webhook", webhookWith("batch: 3"), "3:15: destination crm: the webhook has no key batch\n    hint: it belongs beside webhook:, not under it"},
 	{"webhook's key misspelt", webhookWith("time_out: 3s"), "3:15: destination crm: the webhook has no key time_out\n    hint: did you mean timeout?"},
@@ -89,6 +89,19 @@ var unusable = []struct{ name, text, want string }{
 	{"batch quoted", with(`batch: "10"`), "5:12: destination crm: batch must be a whole number from 1 to 1000\n    hint: write it as 4, without quotes"},
 	{"batch in another base", with("batch: 010"), "5:12: destination crm: batch is 010; write it in base 10, without a zero before it"},
 	{"concurrency", with("concurrency: 257"), "5:18: destination crm: concurrency is 257; it must be a whole number from 1 to 256"},
+	{"batch_age above", with("batch: 5\n    batch_age: 61s"), "6:16: destination crm: batch_age is 61s; it must be between 0s and 1m"},
+	{"batch_age below", with("batch: 5\n    batch_age: -1s"), "6:16: destination crm: batch_age is -1s; it must be between 0s and 1m"},
+	{"batch_age without a batch", with("batch_age: 1s"), "5:16: destination crm: batch_age has nothing to wait for, as a batch of 1 is always full\n" +
+		"    hint: set batch to more than 1, or take batch_age out"},
+	{"traits no list", with("traits: email"), "5:13: destination crm: traits must be a list\n    hint: write a list as [email, address.city]"},
+	{"traits odd", with("traits: [first-name]"), "5:14: destination crm: \"first-name\" is no path of a trait\n" +
+		"    hint: write email or address.city, and [\"first name\"] for a name with other signs"},
+	{"traits with traits", with("traits: [traits.email]"), "5:14: destination crm: \"traits.email\" begins with traits\n    hint: write email"},
+	{"traits within", with("traits: [a.b, c, a]"), "5:22: destination crm: traits has a.b and a, which are one or lie within each other\n    hint: keep one of them"},
+	{"traits without a place", with("format: mparticle\n    traits: [email]"), "6:13: destination crm: the format mparticle carries no traits\n" +
+		"    hint: take the traits out, or choose another format"},
+	{"coalesce no boolean", with("coalesce: maybe"), "5:15: destination crm: coalesce must be true or false\n    hint: write true or false, without quotes"},
+	{"coalesce quoted", with("coalesce: \"true\""), "5:15: destination crm: coalesce must be true or false\n    hint: write true or false, without quotes"},
 	{"rate below", with("rate: -1"), "5:11: destination crm: rate is -1; it must be 0, or from 0.01 to 100000\n    hint: write messages a second, 0 for any number"},
 	{"rate above", with("rate: 100001"), "5:11: destination crm: rate is 100001; it must be 0, or from 0.01 to 100000\n    hint: write messages a second, 0 for any number"},
 	{"rate in another base", with("rate: 010"), "5:11: destination crm: rate is 010; write it in base 10, without a zero before it"},
@@ -150,7 +163,7 @@ var unusable = []struct{ name, text, want string }{
 		"write 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and -"},
 	{"topics are one", inKafkaWith("topic: t, members_topic: t"), "3:38: destination lake: kafka: members_topic: it is t as topic is; changes would be compacted away"},
 	{"timeout in kafka", inKafkaWith("timeout: 2h"), "3:22: destination lake: timeout is 2h; it must be between 100ms and 1m"},
-	{"tls of no truth", inKafkaWith("tls: {enabled: 1}"), "3:28: destination lake: enabled must be true or false"},
+	{"tls of no truth", inKafkaWith("tls: {enabled: 1}"), "3:28: destination lake: enabled must be true or false\n    hint: write true or false, without quotes"},
 	{"tls in part", inKafkaWith("brokers: [\"a:1\"], tls: {enabled: false, ca_file: ca}"), "3:36: destination lake: kafka: tls.enabled: it is false although other fields of tls are set"},
 	{"tls without a key", inKafkaWith("brokers: [\"a:1\"], tls: {cert_file: c}"), "3:36: destination lake: kafka: tls.key_file: the key of cert_file is missing"},
 	{"tls of no file", inKafkaWith("brokers: [\"a:1\"], tls: {ca_file: /nowhere/ca}"), "3:36: destination lake: kafka: tls.ca_file: open /nowhere/ca: no such file or directory"},

@@ -31,8 +31,9 @@ const (
 
 // destinationKeys and webhookKeys are what a file can say of each.
 var (
-	destinationKeys = []string{"name", "webhook", "kafka", "segments", "format", "template", "batch", "concurrency", "rate"}
-	webhookKeys     = []string{"url", "secrets", "headers", "timeout", "ca_file", "allow_networks"}
+	destinationKeys = []string{"name", "webhook", "kafka", "segments", "format", "template", "batch", "batch_age", "concurrency", "rate", "coalesce",
+		"initial", "traits"}
+	webhookKeys = []string{"url", "secrets", "headers", "timeout", "ca_file", "allow_networks"}
 )
 
 // document reads one YAML document.
@@ -47,7 +48,7 @@ func (r *reading) readDestination(n ast.Node) {
 	defer func() { r.destination = "" }()
 	d := Destination{Format: DefaultFormat, Batch: defaultBatch, Concurrency: defaultConcurrency}
 	before, said := len(r.mistakes), map[string]bool{}
-	var body ast.Node // of the template
+	var body, age, traits ast.Node // of the settings of these names, the body being the template
 	read := []func(ast.Node){
 		func(n ast.Node) { d.Name = r.readName(n) },
 		func(n ast.Node) { d.Webhook = r.readWebhook(n) },
@@ -56,8 +57,12 @@ func (r *reading) readDestination(n ast.Node) {
 		func(n ast.Node) { d.Format = r.format(n) },
 		func(n ast.Node) { d.Template, body = r.text(n, "template"), n },
 		func(n ast.Node) { d.Batch = r.whole(n, "batch", 1, MaxBatch) },
+		func(n ast.Node) { d.BatchAge, age = r.duration(n, "batch_age", 0, MaxBatchAge), n },
 		func(n ast.Node) { d.Concurrency = r.whole(n, "concurrency", 1, maxConcurrency) },
 		func(n ast.Node) { d.Rate = r.rate(n) },
+		func(n ast.Node) { d.Coalesce = r.truth(n, "coalesce") },
+		func(n ast.Node) { d.Initial = r.initial(n) },
+		func(n ast.Node) { d.Traits, traits = r.readTraits(n), n },
 	}
 	if !r.mapping(n, destination, fieldsOf(destinationKeys, read, said)) {
 		return
@@ -66,6 +71,10 @@ func (r *reading) readDestination(n ast.Node) {
 	r.kafkaOnly(n, &d, said)
 	if len(r.mistakes) == before {
 		r.template(n, body, &d)
+		r.traitsFit(traits, &d)
+	}
+	if d.BatchAge > 0 && d.Batch == 1 && len(r.mistakes) == before {
+		r.wrong(age, "set batch to more than 1, or take batch_age out", "batch_age has nothing to wait for, as a batch of 1 is always full")
 	}
 	switch {
 	case len(r.mistakes) > before:
@@ -75,6 +84,16 @@ func (r *reading) readDestination(n ast.Node) {
 		d.choice = choose(d.Segments)
 		r.destinations = append(r.destinations, d)
 	}
+}
+
+// initial reads whether a destination begins with all members.
+func (r *reading) initial(n ast.Node) bool {
+	before := len(r.mistakes)
+	text := r.text(n, "initial")
+	if len(r.mistakes) == before && text != "all" && text != "none" {
+		r.wrong(n, "write all to begin with a snapshot of the members, or none", "initial must be all or none, not %q", text)
+	}
+	return text == "all"
 }
 
 // missing tells of what a destination must say and does not.
@@ -105,7 +124,7 @@ func (r *reading) template(whole, body ast.Node, d *Destination) {
 	}
 	var err error
 	if d.format, err = d.formatOf(); err != nil {
-		hint := "it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause and .ID; {{json .Profile}} writes a text with its quotes"
+		hint := "it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause, .ID and .Traits; {{json .Profile}} writes a text with its quotes"
 		if d.Batch > 1 {
 			hint = "with batch it is given a list: {{range $i, $c := .}}{{if $i}},{{end}}{{json $c.Profile}}{{end}}"
 		}

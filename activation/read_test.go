@@ -29,6 +29,8 @@ destinations:
     batch: 100
     concurrency: 8
     rate: 0.5
+    coalesce: true
+    batch_age: 250ms
   - name: lake
     segments: all
     kafka:
@@ -58,7 +60,7 @@ func TestRead(t *testing.T) {
 		got[i].places, got[i].choice, got[i].format = nil, nil, Format{}
 	}
 	want := []Destination{{
-		Name: "crm", Segments: []string{"vip", "churn-*"}, Format: "mparticle", Batch: 100, Concurrency: 8, Rate: 0.5,
+		Name: "crm", Segments: []string{"vip", "churn-*"}, Format: "mparticle", Batch: 100, Concurrency: 8, Rate: 0.5, Coalesce: true, BatchAge: 250 * time.Millisecond,
 		Webhook: Webhook{
 			URL:     "https://example.com/hooks/muster",
 			Secrets: []credentials.Secret{credentials.NewSecret("whsec_one"), credentials.NewSecret("whsec_two")},

@@ -53,7 +53,7 @@ func (r *reading) truth(n ast.Node, what string) bool {
 	if b, ok := n.(*ast.BoolNode); ok {
 		return b.Value
 	}
-	r.wrong(n, plainHint(n, ""), "%s must be true or false", what)
+	r.wrong(n, plainHint(n, "write true or false, without quotes"), "%s must be true or false", what)
 	return false
 }
 
