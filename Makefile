@@ -86,7 +86,7 @@ lint: $(LINT) ## check style, layers and that both modules' requirements are tid
 vuln: ## look for known vulnerabilities in what is used; needs vuln.go.dev
 	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
 
-bench: ## run the benchmarks, one JSON line per result; PART=name for one part, and only so for sweep, which takes 5 minutes
+bench: ## run the benchmarks, one JSON line per result; PART=name for one part, and only so for sweep and activation, which take 5 minutes and 10
 	@go run ./test/bench $(PART)
 
 bench-e2e: KAFKA = fake

@@ -35,10 +35,10 @@ func (s *stage) drain(name string, batch, changes int) deliveryFigures {
 	if n := e.count(); n > 0 {
 		s.t.Fatalf("a destination that is paused was sent %d changes", n)
 	}
-	before, profiled := sc.read(), sc.profile(name)
+	before := sc.read()
 	sc.state("")
 	sc.awaitTaken(1) // the service looks for the state now and then
-	began := time.Now()
+	began, profiled := time.Now(), sc.profile(name)
 	sc.awaitTaken(changes)
 	took := time.Since(began).Seconds()
 	after := sc.read()

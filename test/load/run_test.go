@@ -73,7 +73,8 @@ func (r *run) start(processes int, broker string, blob int) {
 	r.idle.redisCPU, r.idle.redisBytes = r.redis.spent()
 	for range processes {
 		r.services = append(r.services, startService(r.t, "-mode", r.contender.name, "-broker", broker, "-topic", r.topic.name, "-redis", r.redis.server.Address,
-			"-segments", r.segments.file, "-programs", r.segments.programs, "-cache", strconv.Itoa(r.population.cache), "-blob", strconv.Itoa(blob), "-destinations", r.destinations))
+			"-segments", r.segments.file, "-programs", r.segments.programs, "-cache", strconv.Itoa(r.population.cache), "-blob", strconv.Itoa(blob),
+			"-destinations", r.destinations))
 	}
 }
 
