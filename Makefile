@@ -19,6 +19,9 @@ KAFKA ?= real
 COUNT ?= 1
 PACKAGES ?= ./...
 
+# Of make demo: "flaky" for an endpoint that misbehaves.
+RECEIVER ?=
+
 # Of make soak-service: how long.
 FOR ?= 1h
 
@@ -40,8 +43,8 @@ help: ## list the targets
 build: ## build the binary into bin/
 	go build -trimpath -o bin/evaluator ./cmd/evaluator
 
-demo: ## show audiences move on generated shop traffic; needs nothing but Go
-	go run ./cmd/evaluator demo
+demo: ## show audiences move on generated shop traffic, and each change sent to an endpoint; needs nothing but Go; RECEIVER
+	go run ./cmd/evaluator demo $(if $(RECEIVER),--receiver $(RECEIVER))
 
 # -count=1: the suite builds and runs a binary, which the test cache can't see.
 test: ## run every test, the e2e suite on an embedded broker and a real Redis
