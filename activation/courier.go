@@ -54,8 +54,8 @@ type route struct {
 	schedule    schedule
 	log         bool // whether attempts are written into the log
 	coalesces   bool
-	initial     bool // whether it begins with a snapshot run
-	completes   bool // whether its format can say that a run is complete
+	initial     bool       // whether it begins with a snapshot run
+	completes   bool       // whether its format can say that a run is complete
 	traits      [][]string // paths of those that are sent along
 }
 

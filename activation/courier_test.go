@@ -95,7 +95,7 @@ type rig struct {
 	through  Sender // in place of receiver, if it is not nil
 	coalesce bool
 	age      time.Duration
-	patient  bool // whether messages wait for as long as it takes
+	patient  bool     // whether messages wait for as long as it takes
 	named    Profiles // of which traits are sent along, if it is not nil
 }
 
