@@ -52,8 +52,8 @@ func (d *Directive) check() error {
 		return fmt.Errorf("the run's id has %d bytes; it must have 1 to %d", len(d.Run), MaxRun)
 	case len(d.Series) > MaxSeries:
 		return fmt.Errorf("%d series are more than %d", len(d.Series), MaxSeries)
-	case d.Kind == Patch && d.Profile == "":
-		return errors.New("a patch of no profile")
+	case d.Kind == Patch && (d.Profile == "" || len(d.Profile) > MaxProfile):
+		return fmt.Errorf("the profile's id has %d bytes; it must have 1 to %d", len(d.Profile), MaxProfile)
 	}
 	return nil
 }

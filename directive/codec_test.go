@@ -76,7 +76,7 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 		{append(bytes.Clone(good), 0), "1 bytes too many"},
 		{[]byte{0, 1, 7, 1, 'r'}, "kind 7"},
 		{[]byte{0, 1, 3, 0, 0}, "run's id has 0 bytes"},
-		{[]byte{0, 1, 2, 1, 'r', 0}, "no profile"},
+		{[]byte{0, 1, 2, 1, 'r', 0}, "profile's id has 0 bytes"},
 	} {
 		if _, err := directive.Decode(c.value); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%x: %v does not say %q", c.value, err, c.says)
@@ -91,6 +91,7 @@ func TestAppendRefusesWhatDecodeWould(t *testing.T) {
 		{Kind: directive.Open, Run: strings.Repeat("r", directive.MaxRun+1)},
 		{Kind: directive.Open, Run: "r", Series: make([]string, directive.MaxSeries+1)},
 		{Kind: directive.Patch, Run: "r"},
+		{Kind: directive.Patch, Run: "r", Profile: strings.Repeat("p", directive.MaxProfile+1)},
 		{Kind: directive.Patch, Run: "r", Profile: "p", Body: make([]byte, directive.MaxBytes)},
 	} {
 		if b, err := directive.Append(nil, &d); err == nil || len(b) > 0 {

@@ -17,9 +17,10 @@ const (
 // Bounds of a directive. What passes one is refused when it is written, and
 // counts as damaged when it is read.
 const (
-	MaxRun    = 128     // bytes of a run's id, at least 1
-	MaxSeries = 20_000  // series of one seam
-	MaxBytes  = 8 << 20 // of a directive as it is written
+	MaxRun     = 128     // bytes of a run's id, at least 1
+	MaxProfile = 1024    // bytes of a profile's id, as of those of events
+	MaxSeries  = 20_000  // series of one seam
+	MaxBytes   = 8 << 20 // of a directive as it is written
 )
 
 // Directive is one record of Muster's own.

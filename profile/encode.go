@@ -9,7 +9,7 @@ import (
 // Append writes p's blob behind b. Entries that no window reads any more at
 // stream time now are left out, of p as well.
 func (c *Codec) Append(b []byte, p *Profile, now int64) []byte {
-	p.leaveSeams(c.seams)
+	p.leaveSeams(c.seams, now)
 	if len(p.shadows) > 0 {
 		b = append(b, shadowFormat)
 	} else {

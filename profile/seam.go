@@ -25,6 +25,10 @@ type Seam struct {
 // is immutable.
 type Seams []Seam
 
+// SeamLife is for how long a seam is open at most, in ms of stream time. The
+// patches of a run that takes longer find none.
+const SeamLife = 30 * 24 * 60 * 60 * 1000
+
 // seenAcross is for how long behind a seam a shadow remembers message ids, in
 // ms: a day, in which a repeat of what history has may come, and another for
 // histories that read past the seam.
@@ -48,21 +52,19 @@ func NewSeam(run string, at int64, closed bool, names []string, schema *Schema) 
 	return seam
 }
 
-// of returns the seam of a run, nil when there is none.
-func (s Seams) of(run string) *Seam {
+// Open returns the seam of a run if it is open at stream time now (ms), and
+// nil if not.
+func (s Seams) Open(run string, now int64) *Seam {
 	for i := range s {
-		if s[i].Run == run {
-			return &s[i]
+		if seam := &s[i]; seam.Run == run && seam.open(now) {
+			return seam
 		}
 	}
 	return nil
 }
 
-// open reports whether a run's seam is open.
-func (s Seams) open(run string) bool {
-	seam := s.of(run)
-	return seam != nil && !seam.Closed
-}
+// open reports whether patches of the run may still come.
+func (seam *Seam) open(now int64) bool { return !seam.Closed && now <= seam.At+SeamLife }
 
 // shadow is what a profile keeps for a run whose seam is open: of the series
 // that the run gives, what arrived behind the seam.
@@ -126,7 +128,7 @@ func (p *Profile) ApplyAcross(seams Seams, schema *Schema, cfg *Config, ev *even
 		return outcome
 	}
 	for i := range seams {
-		if seam := &seams[i]; !seam.Closed && ev.Arrival > seam.At {
+		if seam := &seams[i]; seam.open(now) && ev.Arrival > seam.At {
 			p.follow(seam, schema, cfg, ev, now)
 		}
 	}
@@ -154,7 +156,8 @@ func (p *Profile) follow(seam *Seam, schema *Schema, cfg *Config, ev *event.Even
 	}
 }
 
-// leaveSeams forgets the shadows of runs whose seams are not open.
-func (p *Profile) leaveSeams(seams Seams) {
-	p.shadows = slices.DeleteFunc(p.shadows, func(s shadow) bool { return !seams.open(s.run) })
+// leaveSeams forgets the shadows of runs whose seams are not open at stream
+// time now.
+func (p *Profile) leaveSeams(seams Seams, now int64) {
+	p.shadows = slices.DeleteFunc(p.shadows, func(s shadow) bool { return seams.Open(s.run, now) == nil })
 }

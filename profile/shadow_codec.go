@@ -63,7 +63,7 @@ func (c *Codec) readShadows(r *reader, p *Profile) {
 		c.readSeries(r, own.after)
 		p.shadows = append(p.shadows, own)
 	}
-	p.leaveSeams(c.seams)
+	p.leaveSeams(c.seams, 0)
 }
 
 // shadows passes over the shadows of a blob: where a profile goes to another
