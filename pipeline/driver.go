@@ -105,7 +105,7 @@ type Feed struct {
 	// Directives are records of Muster's own, in order.
 	Directives []Directed
 	Next       int64 // offset to go on from when all is committed
-	Last    bool    // whether nothing more waits to be read behind it
+	Last       bool  // whether nothing more waits to be read behind it
 }
 
 // NewDriver returns the Driver of a stored state. Of the configuration it

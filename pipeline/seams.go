@@ -96,16 +96,9 @@ type Seam struct {
 	Series []string // names of the series that the run gives, sorted
 }
 
-// Seams lists the seams in the catalog of a State, in the order of their runs.
-func (s *State) Seams() []Seam {
-	var list []Seam
-	known := readCatalog(s.Catalog).seams
-	for _, run := range slices.Sorted(maps.Keys(known)) {
-		e := known[run]
-		list = append(list, Seam{Run: run, At: e.at, Closed: e.closed, Series: e.series})
-	}
-	return list
-}
+// SeamsOf lists the seams in a stored catalog, see State, in the order of
+// their runs.
+func SeamsOf(stored map[string]string) []Seam { return readCatalog(stored).listSeams() }
 
 // openSeam opens the seam of a run. It moves the clock to the arrival of the
 // directive, as a record does, and the seam is at the clock: all that the shard
@@ -200,4 +193,17 @@ func (s *Shard) crossSeams() {
 		s.seams = append(s.seams, profile.NewSeam(run, e.at, e.closed, e.series, s.set.Schema()))
 	}
 	s.codec = s.codec.Across(s.seams)
+}
+
+// Seams lists the seams of the shard, in the order of their runs, those of the
+// commit at hand included.
+func (d *Driver) Seams() []Seam { return d.shard.catalog.listSeams() }
+
+func (c *catalog) listSeams() []Seam {
+	var list []Seam
+	for _, run := range slices.Sorted(maps.Keys(c.seams)) {
+		e := c.seams[run]
+		list = append(list, Seam{Run: run, At: e.at, Closed: e.closed, Series: e.series})
+	}
+	return list
 }

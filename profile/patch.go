@@ -207,12 +207,17 @@ func (p *Profile) mergeSeries(schema *Schema, cfg *Config, own *shadow, brought 
 	slices.Sort(own.done)
 	if p.stateBytes > cfg.StateBytes {
 		p.relieve(&relief{schema: schema, bound: cfg.StateBytes}, now, changed)
-		p.refuseMerged(brought, cfg.StateBytes)
+		p.refuseMerged(schema, brought, cfg.StateBytes)
 	}
 }
 
-// replace puts points in the place of those of their series.
+// replace puts points in the place of those of their series. Of a series
+// without any event nothing is kept.
 func (p *Profile) replace(s *Schema, pts *points) {
+	if pts.empty() {
+		p.drop(s, pts.series)
+		return
+	}
 	old := p.change(s, pts.series)
 	p.stateBytes += pts.blobBytes() - old.blobBytes()
 	*old = *pts
@@ -228,13 +233,12 @@ func (p *Profile) drop(s *Schema, series int) {
 
 // refuseMerged gives up distinct values of all time that were merged, those
 // that stand last, until the series are within their bound.
-func (p *Profile) refuseMerged(brought []*points, bound int) {
+func (p *Profile) refuseMerged(schema *Schema, brought []*points, bound int) {
 	for _, pts := range brought {
 		if pts == nil || len(pts.times) > 0 || len(pts.vals) == 0 {
 			continue // only such a total has values without times
 		}
-		i, _ := p.indexOf(pts.series)
-		own := p.kept[i].points
+		own := p.change(schema, pts.series)
 		p.stateBytes -= own.blobBytes()
 		over := p.stateBytes + own.blobBytes() - bound
 		for n := len(own.vals); n > 0 && over > 0; n = len(own.vals) {
