@@ -13,5 +13,5 @@ type Change struct {
 	// Version counts the changes of the profile from 1. A change of a higher
 	// version is the newer one.
 	Version uint64
-	Cause   string // event, time or rules
+	Cause   string // event, time, rules or backfill
 }

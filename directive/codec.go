@@ -6,12 +6,11 @@ import (
 	"fmt"
 )
 
-// The first bytes of a directive: no JSON begins with the first, and the
-// second is the version of the form.
-const (
-	magic   = 0x00
-	version = 1
-)
+// magic is the first byte of a directive: no JSON begins with it.
+const magic = 0x00
+
+// formVersion is the second byte. Others are refused.
+const formVersion = 1
 
 var errShort = errors.New("cut short")
 
@@ -26,7 +25,7 @@ func Append(b []byte, d *Directive) ([]byte, error) {
 		return b, fmt.Errorf("writing a directive: %w", err)
 	}
 	start := len(b)
-	b = appendText(append(b, magic, version, byte(d.Kind)), d.Run)
+	b = appendText(append(b, magic, formVersion, byte(d.Kind)), d.Run)
 	switch d.Kind {
 	case Open:
 		b = binary.AppendUvarint(b, uint64(len(d.Series)))
@@ -65,8 +64,8 @@ func Decode(value []byte) (Directive, error) {
 	switch first, form := r.byte(), r.byte(); {
 	case r.err != nil || first != magic:
 		return Directive{}, errors.New("a record with the header " + Header + " is no directive of Muster's")
-	case form != version:
-		return Directive{}, fmt.Errorf("a directive of version %d, of which this program reads %d: upgrade it, and give the run again", form, version)
+	case form != formVersion:
+		return Directive{}, fmt.Errorf("a directive of version %d, of which this program reads %d: upgrade it, and give the run again", form, formVersion)
 	case len(value) > MaxBytes:
 		return Directive{}, fmt.Errorf("a directive of %d bytes, of which %d are allowed", len(value), MaxBytes)
 	}

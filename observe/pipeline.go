@@ -43,6 +43,7 @@ func (w *Watch) batchCommitted(shard int, b pipeline.BatchStats) {
 	m.stoodIn.WithLabelValues(label).Add(float64(b.StoodIn))
 	m.unjoined.WithLabelValues(label).Add(float64(b.Unjoined))
 	m.tombstones.WithLabelValues(label).Add(float64(b.Tombstones))
+	m.directives.WithLabelValues(label).Add(float64(b.Directives))
 	m.relieved.WithLabelValues(label).Add(float64(b.Relieved))
 	m.lag.WithLabelValues(label).Set(float64(b.Lag))
 	m.streamTime.WithLabelValues(label).Set(float64(b.StreamTime) / 1000)

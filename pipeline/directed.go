@@ -29,6 +29,9 @@ func (t *tenure) owned(p *parcel) []Directed {
 func (t *tenure) directed(i int, refusal string) {
 	if refusal == "" {
 		t.stats.Directives++
+		if t.feed.Directives[i].Directive.Kind == directive.Patch && t.driver.shard.changed.Relieved {
+			t.stats.Relieved++
+		}
 		return
 	}
 	r := t.feed.Directives[i].record

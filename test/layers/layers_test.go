@@ -24,7 +24,7 @@ var order = [][]string{
 	{"rules/internal/language"},
 	{"profile"},
 	{"event"},
-	{"spelling"},
+	{"directive", "spelling"},
 }
 
 // tooling is for developing and testing Muster; nothing that is shipped may
@@ -32,7 +32,7 @@ var order = [][]string{
 var tooling = []string{"test", "bench", "pipeline/storetest"}
 
 // core must stay free of clocks of its own, I/O, logs and metrics.
-var core = []string{"spelling", "event", "profile", "rules", "pipeline"}
+var core = []string{"spelling", "directive", "event", "profile", "rules", "pipeline"}
 
 // outside is what the core must not import, with everything below it.
 var outside = []string{
