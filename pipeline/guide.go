@@ -43,7 +43,7 @@ func (d *Driver) follow(ctx context.Context, f *Feed, event int) error {
 	}
 	switch one.Directive.Kind {
 	case directive.Open:
-		if err := d.reach(ctx, one); err != nil {
+		if err := d.serveDue(ctx, one); err != nil {
 			return err
 		}
 		d.ahead = event
@@ -59,9 +59,9 @@ func (d *Driver) follow(ctx context.Context, f *Feed, event int) error {
 	return err
 }
 
-// reach serves the timers that are due before a directive that moves the
+// serveDue serves the timers that are due before a directive that moves the
 // clock. Behind a wave it waits for none, as a record.
-func (d *Driver) reach(ctx context.Context, one *Directed) error {
+func (d *Driver) serveDue(ctx context.Context, one *Directed) error {
 	for !d.swamped(one.Arrival) {
 		done, err := d.fire(ctx, one.Arrival, d.timers())
 		if done || err != nil {

@@ -28,7 +28,8 @@ type Past struct {
 	extraction *profile.Extraction
 	seam       int64
 	clock      int64 // latest arrival of the profile
-	based      bool  // whether an event of the last day before the seam has come
+	changed    profile.Changed
+	based      bool // whether an event of the last day before the seam has come
 }
 
 // NewPast returns the Past of some segments of a rule set, those that are in
@@ -121,7 +122,8 @@ func (h *Past) Take(ev *event.Event) (profile.Outcome, error) {
 		h.based = true
 	}
 	h.clock = ev.Arrival
-	outcome := h.profile.Apply(h.schema, &h.limits, ev, h.clock, &profile.Changed{})
+	h.changed.Reset()
+	outcome := h.profile.Apply(h.schema, &h.limits, ev, h.clock, &h.changed)
 	if recent && outcome == profile.Applied {
 		h.extraction.Recent(ev, h.clock)
 	}

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -49,7 +50,10 @@ type take struct {
 
 // Check tells why a patch can't be merged across a seam, and nil if it can.
 func (seam *Seam) Check(patch *Patch, schema *Schema) error {
-	if patch.At != seam.At {
+	switch {
+	case !patch.Exists:
+		return errors.New("the patch is of no event")
+	case patch.At != seam.At:
 		return fmt.Errorf("the patch was made for a seam at %d, and that of run %q is at %d: make it anew", patch.At, seam.Run, seam.At)
 	}
 	for i := range patch.series {
@@ -112,22 +116,18 @@ func (p *points) none() bool { return len(p.times)+len(p.nums)+len(p.vals)+len(p
 // returns false. The seam must be open, and Check must have found the patch
 // right.
 func (p *Profile) Merge(schema *Schema, cfg *Config, seam *Seam, patch *Patch, now int64, changed *Changed) bool {
-	before := len(changed.Series)
 	own := p.makeShadow(seam.Run)
 	todo, fresh := own.todo(seam, patch)
 	if fresh {
 		p.mergeSeries(schema, cfg, own, patch.brought(schema, cfg, todo, &own.after.seen, now), now, changed)
 	}
-	any := len(changed.Series) > before || fresh
-	any = p.mergeTraits(schema, cfg, &patch.traits, changed) || any
-	any = p.mergeGroups(cfg, patch.groups, changed) || any
-	if patch.Exists {
-		any = p.mergeTimes(patch, changed) || any
-	}
-	if any {
+	merged := p.mergeTraits(schema, cfg, &patch.traits, changed) || fresh
+	merged = p.mergeGroups(cfg, patch.groups, changed) || merged
+	merged = p.mergeTimes(patch, changed) || merged
+	if merged {
 		p.mergeSeen(cfg, patch, &own.after.seen, now)
 	}
-	return any
+	return merged
 }
 
 // todo gives for every series of the patch its position in the schema, absent

@@ -137,6 +137,7 @@ func TestCheckSaysWhatDoesNotFit(t *testing.T) {
 		{NewSeam("run", patch.At, false, names, wider), patch, wider, "shorter window"},
 		{NewSeam("run", patch.At, false, names, whole), patch, whole, "shorter window"},
 		{good, &damaged, schema, "damaged"},
+		{good, &Patch{At: patch.At}, schema, "of no event"},
 	} {
 		if err := c.seam.Check(c.patch, c.schema); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%v does not say %q", err, c.says)

@@ -129,14 +129,14 @@ func (p *Profile) ApplyAcross(seams Seams, schema *Schema, cfg *Config, ev *even
 	}
 	for i := range seams {
 		if seam := &seams[i]; seam.open(now) && ev.Arrival > seam.At {
-			p.follow(seam, schema, cfg, ev, now)
+			p.keepBehind(seam, schema, cfg, ev, now)
 		}
 	}
 	return outcome
 }
 
-// follow keeps an event that arrived behind a run's seam for that run.
-func (p *Profile) follow(seam *Seam, schema *Schema, cfg *Config, ev *event.Event, now int64) {
+// keepBehind keeps an event that arrived behind a run's seam for that run.
+func (p *Profile) keepBehind(seam *Seam, schema *Schema, cfg *Config, ev *event.Event, now int64) {
 	own, except := p.shadowOf(seam.Run), seam.others
 	if own != nil && len(own.done) > 0 {
 		except = slices.Clone(except)

@@ -41,9 +41,9 @@ func TestRouterTakesNoDirective(t *testing.T) {
 	if _, err := f.connect(nil).Init(f.ctx, 1, 1); err != nil {
 		t.Fatal(err)
 	}
-	real := track("source", 0, "ann", 0)
-	real.Headers = marked("source", 0, nil).Headers
-	f.produce(f.client, real, marked("source", 0, forged(t)), track("source", 0, "ann", 1))
+	good := track("source", 0, "ann", 0)
+	good.Headers = marked("source", 0, nil).Headers
+	f.produce(f.client, good, marked("source", 0, forged(t)), track("source", 0, "ann", 1))
 	observer, routed := counter()
 	stop := f.route(f.connect(observer))
 	awaitSum(f, routed, 3)
