@@ -136,6 +136,7 @@ const (
 	theFile     = "the file"
 	destination = "a destination"
 	webhook     = "the webhook"
+	theKafka    = "kafka"
 )
 
 // keyHint says what may have been meant by a key that nobody knows.
@@ -148,6 +149,10 @@ func keyHint(key, what string, known []string) string {
 	case near != "":
 	case what == destination && slices.Contains(webhookKeys, key):
 		return "it belongs under webhook:"
+	case what == destination && slices.Contains(kafkaKeys, key):
+		return "it belongs under kafka:"
+	case what == theKafka && slices.Contains(destinationKeys, key):
+		return "it belongs beside kafka:, not under it"
 	case what == webhook && slices.Contains(destinationKeys, key):
 		return "it belongs beside webhook:, not under it"
 	case len(spelling.Near(key, known, 1)) > 0:

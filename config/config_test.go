@@ -68,7 +68,7 @@ func TestEnvironmentInConfiguration(t *testing.T) {
 // No way of printing a configuration shows a password.
 func TestNothingPrintsAPassword(t *testing.T) {
 	c := Default()
-	c.Kafka.SASL = stream.SASL{Mechanism: stream.Plain, Username: "muster", Password: credentials.NewSecret("hunter2")}
+	c.Kafka.SASL = credentials.SASL{Mechanism: credentials.Plain, Username: "muster", Password: credentials.NewSecret("hunter2")}
 	c.Redis.Password = credentials.NewSecret("hunter3")
 	asYAML, err := c.YAML()
 	if err != nil {
@@ -238,6 +238,34 @@ func TestZeroNeedsNoUnit(t *testing.T) {
 		c, err := Read(path)
 		if err != nil || c.Segments.Reload != 0 || c.Kafka.Linger != 0 {
 			t.Errorf("%s gives %s and %s, %v", zero, c.Segments.Reload, c.Kafka.Linger, err)
+		}
+	}
+}
+
+// An archive's folder is looked for beside the configuration, and a mistake of
+// it is told with its place.
+func TestArchiveOfTheConfiguration(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "evaluator.yaml")
+	for text, want := range map[string]string{
+		"archive: {location: logs}":                          filepath.Join(folder, "logs"),
+		"archive: {location: \"s3://b/x\", layout: segment}": "s3://b/x",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Read(path)
+		if err != nil || c.Archive.Location != want {
+			t.Errorf("%s: %+v, %v", text, c.Archive, err)
+		}
+	}
+	if err := os.WriteFile(path, []byte("archive:\n  attempts: 0\n  layout: mine\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Read(path)
+	for _, want := range []string{"[3:11] archive: layout: \"mine\"", "[2:13] archive: attempts: 0"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %s", err, want)
 		}
 	}
 }

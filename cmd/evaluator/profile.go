@@ -124,7 +124,7 @@ func (cmd *profileCommand) read(ctx context.Context, c console, r *reader) (*pro
 
 // traitsOf returns traits as plain data, an empty object where there are none.
 func traitsOf(t *profile.Traits) map[string]any {
-	if traits, ok := plain(t.Object()).(map[string]any); ok {
+	if traits, ok := t.Object().Plain().(map[string]any); ok {
 		return traits
 	}
 	return map[string]any{}

@@ -18,6 +18,7 @@ var order = [][]string{
 	{"segments"},
 	{"activation", "stream", "sink"},
 	{"credentials", "folder"},
+	{"history/archive"},
 	{"pipeline"},
 	{"rules"},
 	{"rules/internal/engine"},
@@ -41,8 +42,10 @@ var outside = []string{
 	"github.com/twmb/franz-go", "github.com/redis", "github.com/alicebob",
 }
 
-// embedded is the fake broker and the fake Redis.
-var embedded = []string{"github.com/twmb/franz-go/pkg/kfake", "github.com/alicebob/miniredis"}
+// embedded is the fake broker, the fake Redis and the fake S3.
+var embedded = []string{
+	"github.com/twmb/franz-go/pkg/kfake", "github.com/alicebob/miniredis", "github.com/johannesboyne/gofakes3",
+}
 
 // layer returns a folder's place in the order, that of the package it belongs
 // to.

@@ -1,11 +1,10 @@
-// Package cache keeps what tests fetch from elsewhere, so that it is fetched
-// once: MUSTER_CACHE, else .cache/muster in the home folder.
+// Package cache is where tests keep what they have fetched or built once: a
+// folder outside the repository, MUSTER_CACHE, else .cache/muster in the home
+// folder.
 //
-// It promises that a folder which is there is complete, however many processes
-// fill it at once and wherever one is stopped.
-//
-// The trap: what is there is never looked at again. A name has to say all of
-// what is in the folder, its version above all.
+// The trap: several test binaries may want the same thing at once. Whoever
+// fills the cache does so beside its place and renames, so that what is there
+// is complete.
 package cache
 
 import (
@@ -15,40 +14,8 @@ import (
 	"path/filepath"
 )
 
-// Folder returns the path of the folder of a name. If there is none, fill is
-// given an empty folder to fill, which then gets that name.
-func Folder(name string, fill func(folder string) error) (string, error) {
-	root, err := root()
-	if err != nil {
-		return "", err
-	}
-	folder := filepath.Join(root, name)
-	if _, err := os.Stat(folder); err == nil {
-		return folder, nil
-	}
-	if err := os.MkdirAll(root, 0o755); err != nil {
-		return "", fmt.Errorf("making the cache folder: %w", err)
-	}
-	work, err := os.MkdirTemp(root, "download-")
-	if err != nil {
-		return "", fmt.Errorf("making a folder in the cache: %w", err)
-	}
-	defer os.RemoveAll(work)
-	filled := filepath.Join(work, "filled")
-	if err := os.Mkdir(filled, 0o755); err != nil {
-		return "", fmt.Errorf("making a folder in the cache: %w", err)
-	}
-	if err := fill(filled); err != nil {
-		return "", err
-	}
-	// Another process may have been faster.
-	if err := os.Rename(filled, folder); err != nil && !errors.Is(err, os.ErrExist) {
-		return "", fmt.Errorf("keeping %s in the cache: %w", name, err)
-	}
-	return folder, nil
-}
-
-func root() (string, error) {
+// Folder returns the cache's folder, which may not be there yet.
+func Folder() (string, error) {
 	if folder := os.Getenv("MUSTER_CACHE"); folder != "" {
 		return folder, nil
 	}
@@ -57,4 +24,34 @@ func root() (string, error) {
 		return "", fmt.Errorf("looking for the cache folder: %w", err)
 	}
 	return filepath.Join(home, ".cache", "muster"), nil
+}
+
+// Fill returns the path of a thing in the cache. When it is not there, fill
+// is called with an empty folder and says what in it is the thing.
+func Fill(name string, fill func(folder string) (made string, err error)) (string, error) {
+	folder, err := Folder()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, name)
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", fmt.Errorf("making the cache folder: %w", err)
+	}
+	work, err := os.MkdirTemp(folder, "fill-")
+	if err != nil {
+		return "", fmt.Errorf("making a folder in the cache: %w", err)
+	}
+	defer os.RemoveAll(work)
+	made, err := fill(work)
+	if err != nil {
+		return "", err
+	}
+	// Another test binary may have been faster.
+	if err := os.Rename(made, path); err != nil && !errors.Is(err, os.ErrExist) {
+		return "", fmt.Errorf("putting %s into the cache: %w", name, err)
+	}
+	return path, nil
 }

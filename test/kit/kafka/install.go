@@ -30,7 +30,7 @@ func version() (string, error) {
 	return project.Version, nil
 }
 
-// install returns the folder with Kafka's jars, which is filled on first use.
+// install returns the folder with Kafka's jars, filling it on first use.
 func install(ctx context.Context) (string, error) {
 	if _, err := exec.LookPath("java"); err != nil {
 		return "", fmt.Errorf("looking for java, which a real Kafka needs (version 17 or later): %w", err)
@@ -39,7 +39,7 @@ func install(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	jars, err := cache.Folder("kafka-"+v, func(folder string) error { return download(ctx, folder) })
+	jars, err := cache.Fill("kafka-"+v, func(work string) (string, error) { return download(ctx, work) })
 	if err != nil {
 		return "", fmt.Errorf("installing Kafka %s: %w", v, err)
 	}
@@ -47,23 +47,18 @@ func install(ctx context.Context) (string, error) {
 }
 
 // download lets Maven fill a folder.
-func download(ctx context.Context, jars string) error {
+func download(ctx context.Context, work string) (string, error) {
 	if _, err := exec.LookPath("mvn"); err != nil {
-		return fmt.Errorf("looking for mvn, which fetches it: %w", err)
+		return "", fmt.Errorf("looking for mvn, which fetches it: %w", err)
 	}
-	work, err := os.MkdirTemp("", "muster-kafka-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(work)
-	project := filepath.Join(work, "pom.xml")
+	project, into := filepath.Join(work, "pom.xml"), filepath.Join(work, "jars")
 	if err := os.WriteFile(project, pom, 0o600); err != nil {
-		return err
+		return "", err
 	}
 	mvn := exec.CommandContext(ctx, "mvn", "-B", "-q", "-f", project,
-		"dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory="+jars)
+		"dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory="+into)
 	if out, err := mvn.CombinedOutput(); err != nil {
-		return fmt.Errorf("running mvn: %w\n%s", err, out)
+		return "", fmt.Errorf("running mvn: %w\n%s", err, out)
 	}
-	return nil
+	return into, nil
 }
