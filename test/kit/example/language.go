@@ -102,8 +102,9 @@ func (l *Language) install(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	digest := sha256.New()
+	_, _ = fmt.Fprintln(digest, l.fetch) // never fails
 	for _, p := range l.packages {
-		_, _ = digest.Write(p.text) // never fails
+		_, _ = digest.Write(p.text) // nor does this
 	}
 	folder, err := cache.Fill(fmt.Sprintf("%s-%x", l.Fence, digest.Sum(nil)[:8]), func(work string) (string, error) {
 		folder := filepath.Join(work, "packages")
