@@ -40,9 +40,8 @@ func (s *stage) pending(sizes deliverySizes) deliveryFigures {
 	e := startReceiver(s.t, "-refuse", half)
 	sc.endpoint, sc.destinations, sc.services = e, e.destinations(1), nil
 	sc.start(1, s.broker, 0)
-	profiled := sc.profile("pending")
 	sc.awaitTaken(1)
-	began, taken := time.Now(), e.count()
+	began, taken, profiled := time.Now(), e.count(), sc.profile("pending")
 	time.Sleep(sizes.length)
 	sc.awaitTaken(originals + 1) // so what is sent are copies, too
 	f.Retries = 2 * float64(e.count()-taken) / time.Since(began).Seconds()
