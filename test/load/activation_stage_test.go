@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -111,28 +112,38 @@ func (s *scene) awaitTaken(changes int) {
 	}
 }
 
-// awaitWaiting waits until so many messages wait in Redis for their next
-// attempt.
-func (s *scene) awaitWaiting(messages int64) {
+// awaitWaiting waits until messages of every shard wait in Redis for their
+// next attempt.
+func (s *scene) awaitWaiting() {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); s.waiting() < messages; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); slices.Contains(s.waitingBy(), 0); time.Sleep(20 * time.Millisecond) {
 		s.services.check()
 		if time.Now().After(deadline) {
-			s.t.Fatalf("%d messages wait, want %d:\n%s", s.waiting(), messages, s.services.tail())
+			s.t.Fatalf("by shard, %v messages wait, want some of each:\n%s", s.waitingBy(), s.services.tail())
 		}
 	}
 }
 
-func (s *scene) waiting() (messages int64) {
+// waiting is how many messages wait.
+func (s *scene) waiting() (messages int) {
 	s.t.Helper()
-	for shard := range s.redis.shards {
+	for _, n := range s.waitingBy() {
+		messages += n
+	}
+	return messages
+}
+
+func (s *scene) waitingBy() []int {
+	s.t.Helper()
+	by := make([]int, s.redis.shards)
+	for shard := range by {
 		n, err := s.redis.client.HLen(s.t.Context(), waitKey(shard)).Result()
 		if err != nil {
 			s.t.Fatalf("counting what waits: %v", err)
 		}
-		messages += n
+		by[shard] = int(n)
 	}
-	return messages
+	return by
 }
 
 func waitKey(shard int) string {

@@ -67,11 +67,11 @@ var Python = Language{
 	packages: []list{{"requirements.txt", pythonPackages}},
 	fetch: []string{
 		"python3", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:",
-		"--require-hashes", "--target", "packages", "-r", "requirements.txt",
+		"--require-hashes", "--target", "installed", "-r", "requirements.txt",
 	},
 	command: func(_ context.Context, _, packages, _ string) (*exec.Cmd, error) {
 		cmd := exec.Command("python3", "receiver.py")
-		cmd.Env = append(os.Environ(), "PYTHONPATH="+filepath.Join(packages, "packages"))
+		cmd.Env = append(os.Environ(), "PYTHONPATH="+filepath.Join(packages, "installed"))
 		return cmd, nil
 	},
 }
@@ -102,10 +102,14 @@ func (l *Language) install(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	digest := sha256.New()
+	_, _ = fmt.Fprintln(digest, l.fetch) // never fails
 	for _, p := range l.packages {
-		_, _ = digest.Write(p.text) // never fails
+		_, _ = digest.Write(p.text) // nor does this
 	}
-	folder, err := cache.Fill(fmt.Sprintf("%s-%x", l.Fence, digest.Sum(nil)[:8]), func(work string) (string, error) { return work, l.download(ctx, work) })
+	folder, err := cache.Fill(fmt.Sprintf("%s-%x", l.Fence, digest.Sum(nil)[:8]), func(work string) (string, error) {
+		folder := filepath.Join(work, "packages")
+		return folder, l.download(ctx, folder)
+	})
 	if err != nil {
 		return "", fmt.Errorf("installing packages of %s: %w", l.Name, err)
 	}
@@ -113,6 +117,9 @@ func (l *Language) install(ctx context.Context) (string, error) {
 }
 
 func (l *Language) download(ctx context.Context, folder string) error {
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return err
+	}
 	for _, p := range l.packages {
 		if err := os.WriteFile(filepath.Join(folder, p.name), p.text, 0o600); err != nil {
 			return err
