@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"muster/credentials"
+	"muster/yamltree"
 )
 
 // What a destination has that its file does not say.
@@ -144,9 +145,9 @@ func fieldsOf(keys []string, read []func(ast.Node), said map[string]bool) []fiel
 // nameIn finds the name ahead, so that mistakes in keys before it can name the
 // destination too.
 func nameIn(n ast.Node) string {
-	values, _ := pairs(n)
+	values, _ := yamltree.Pairs(n)
 	for _, v := range values {
-		if text, ok := v.Value.(*ast.StringNode); ok && v.Key.GetToken().Value == "name" && isName(text.Value) {
+		if text, ok := v.Value.(*ast.StringNode); ok && yamltree.Key(v) == "name" && isName(text.Value) {
 			return text.Value
 		}
 	}
@@ -269,7 +270,7 @@ func (r *reading) readSegments(n ast.Node) (entries []string, places []place) {
 }
 
 func (r *reading) readHeaders(n ast.Node) map[string]credentials.Secret {
-	values, ok := pairs(n)
+	values, ok := yamltree.Pairs(n)
 	if !ok {
 		r.wrong(n, plainHint(n, "write each as X-Team: growth"), "headers must be a mapping")
 		return nil
@@ -280,13 +281,13 @@ func (r *reading) readHeaders(n ast.Node) map[string]credentials.Secret {
 	}
 	headers := make(map[string]credentials.Secret, len(values))
 	for _, pair := range values {
-		name := pair.Key.GetToken().Value
+		name := yamltree.Key(pair)
 		if _, twice := headers[name]; twice {
 			r.wrong(pair.Key, "keep one of them", "the header %s stands twice", name)
 			continue
 		}
 		what := fmt.Sprintf("the header %s", name)
-		if _, from := pairs(pair.Value); from {
+		if _, from := yamltree.Pairs(pair.Value); from {
 			headers[name] = r.secret(pair.Value, what)
 		} else {
 			headers[name] = credentials.NewSecret(r.text(pair.Value, what))
