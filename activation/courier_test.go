@@ -165,6 +165,7 @@ func TestEveryChangeArrives(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 7))
 			batch := []int{1, 2, 5, 50}[seed%4]
 			r := newRig(t, batch)
+			r.patient = true // a dead letter would be missed
 			r.age = []time.Duration{0, 0, time.Second, 30 * time.Second}[seed/4%4]
 			r.start(batch)
 			want := map[string]bool{}

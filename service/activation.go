@@ -146,7 +146,7 @@ func (o outbox) Changes(ctx context.Context, behind string, most int) ([]activat
 		c := &entries[i].Change
 		changes[i] = activation.Change{
 			Entry: entries[i].ID, Number: entries[i].Number(), Profile: c.Profile, Segment: c.Segment, Entered: c.Entered,
-			At: c.At, Version: c.Version, Cause: string(c.Cause),
+			At: c.At, Version: c.Version, Cause: string(c.Cause), Run: c.Run,
 		}
 	}
 	return changes, nil
