@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -279,4 +280,56 @@ func TestSeamsAreBounded(t *testing.T) {
 	if seams := e.driver.Seams(); len(seams) != 1 || seams[0].Run != "last" {
 		t.Errorf("a month later there are %+v", seams)
 	}
+}
+
+// TestSwapIsARestartAcrossSeams: whoever opens a shard with other rules while
+// a run goes on leads it to the same changes and the same profiles as who
+// swaps them.
+func TestSwapIsARestartAcrossSeams(t *testing.T) {
+	for seed := range uint64(10) {
+		var ends []string
+		for _, restarts := range []bool{false, true} {
+			r := rand.New(rand.NewPCG(seed, 19))
+			log := purchases(r, 200)
+			set, after := compileTexts(t, editions[2]), maps.Clone(editions[2])
+			after["more"] = `count(events("C", "20d")) >= 2`
+			e := newEdited(t, set)
+			e.apply(log[:100]...)
+			e.direct(directive.Directive{Kind: directive.Open, Run: "run", Series: pastOf(t, set).Series()})
+			given := patches(t, set, log, e.driver.Seams()[0].At)
+			e.apply(log[100:120]...)
+			for _, d := range given[:3] {
+				e.direct(d)
+			}
+			e.takeOver(compileTexts(t, after), restarts)
+			e.apply(log[120:140]...)
+			for _, d := range given {
+				if refusal := e.direct(d); refusal != "" {
+					t.Fatal(refusal)
+				}
+			}
+			e.direct(directive.Directive{Kind: directive.Close, Run: "run"})
+			e.takeOver(set, restarts)
+			e.apply(log[140:]...)
+			ends = append(ends, fmt.Sprintf("%+v %+v %s", e.store.Outbox(0), e.driver.Seams(), stored(t, set, e.store)))
+		}
+		if ends[0] != ends[1] {
+			t.Fatalf("seed %d: a swap ends as\n%s\na restart as\n%s", seed, ends[0], ends[1])
+		}
+	}
+}
+
+// takeOver goes on with other rules, by a swap or by another owner.
+func (e *edited) takeOver(set *rules.Set, restarts bool) {
+	e.t.Helper()
+	if !restarts {
+		e.swap(set)
+		return
+	}
+	state, err := e.store.Open(e.t.Context(), 0)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	e.driver = pipeline.NewDriver(set, pipeline.Default(), state, pipeline.PortOf(e.store, 0))
+	e.driver.Directed = func(_ int, refusal string) { e.refuse = refusal }
 }

@@ -14,6 +14,7 @@ import (
 	"muster/pipeline/memory"
 	"muster/profile"
 	"muster/rules"
+	"muster/test/kit/environment"
 	"muster/test/kit/generate"
 	"muster/test/kit/oracle"
 )
@@ -291,13 +292,15 @@ func (b *backfill) merge(t *testing.T, id string) {
 // an archive has and what a shard gets, and brings the archive to the shard by
 // patches at random places of its log, some of them again, with events that
 // come late and again around the seam. Every change must be the oracle's, and
-// so must all members be in the end, over all events.
+// so must all members be in the end, over all events. MUSTER_ROUNDS says how
+// many logs to split, MUSTER_SEED with which seed to begin.
 func TestBackfillAgreesWithOracle(t *testing.T) {
-	brought, rounds := 0, 250
+	brought, usual := 0, uint64(100)
 	if testing.Short() {
-		rounds = 40
+		usual = 40
 	}
-	for seed := range uint64(rounds) {
+	rounds, first := environment.Number(t, "MUSTER_ROUNDS", usual), environment.Number(t, "MUSTER_SEED", 1)
+	for seed := first; seed < first+rounds; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			b := newBackfill(t, seed)
 			comes := map[string]int{}
@@ -337,7 +340,7 @@ func TestBackfillAgreesWithOracle(t *testing.T) {
 			b.agree(t)
 		})
 	}
-	if !t.Failed() && (brought < rounds || pasts == 0) {
+	if !t.Failed() && (uint64(brought) < rounds || pasts == 0) {
 		t.Errorf("patches brought only %d changes in %d rounds, %d by a Past", brought, rounds, pasts)
 	}
 }

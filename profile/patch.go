@@ -116,7 +116,7 @@ func (p *points) none() bool { return len(p.times)+len(p.nums)+len(p.vals)+len(p
 // returns false. The seam must be open, and Check must have found the patch
 // right.
 func (p *Profile) Merge(schema *Schema, cfg *Config, seam *Seam, patch *Patch, now int64, changed *Changed) bool {
-	own := p.makeShadow(seam.Run)
+	own := p.makeShadow(seam)
 	todo, fresh := own.todo(seam, patch)
 	if fresh {
 		p.mergeSeries(schema, cfg, own, patch.brought(schema, cfg, todo, &own.after.seen, now), now, changed)

@@ -256,3 +256,38 @@ func TestEndedRunsLeaveNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestARunIsKnownByItsSeam: what was kept for an earlier run of the same id
+// counts for nothing.
+func TestARunIsKnownByItsSeam(t *testing.T) {
+	schema, cfg := mergedSchema(), Default()
+	_, names := allSeries(schema)
+	log := drawTale(rand.New(rand.NewPCG(3, 3)), 80)
+	first, second := log[:30].clock(), log[:60].clock()
+	l := &live{Profile: New("p"), schema: schema, cfg: cfg, now: first, seams: Seams{NewSeam("run", first, false, names, schema)}}
+	for _, ev := range log[30:50] {
+		l.take(ev)
+	}
+	l.merge(t, log.patch(t, schema, &cfg, first))
+	for _, ev := range log[50:60] {
+		l.take(ev)
+	}
+	l.now, l.seams = max(l.now, second), Seams{NewSeam("run", second, false, names, schema)}
+	for _, ev := range log[60:70] {
+		l.take(ev)
+	}
+	l.store(t)
+	l.merge(t, log.patch(t, schema, &cfg, second))
+	for _, ev := range log[70:] {
+		l.take(ev)
+	}
+	if got, want := l.told(l.Profile), l.told(log.replayed(schema, &cfg, second)); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	late := track(start-hour, 7)
+	late.Arrival, l.now = second, second+SeamLife+1
+	before := l.Read(schema, Query{Series: 0, Reduce: ReduceCount}, l.now).Number()
+	if l.take(late); l.Read(schema, Query{Series: 0, Reduce: ReduceCount}, l.now).Number() != before+1 {
+		t.Error("a month behind the seam an event is left out that arrived before it")
+	}
+}

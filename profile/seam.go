@@ -70,47 +70,51 @@ func (seam *Seam) open(now int64) bool { return !seam.Closed && now <= seam.At+S
 // that the run gives, what arrived behind the seam.
 type shadow struct {
 	run  string
+	at   int64 // the seam, by which a run is told from an earlier one of its id
 	done []int // series that the run has given, ascending: nothing more is kept of them here
 	// after holds the events of the others in its series, and the ids of their
 	// messages. It has nothing else that a profile has.
 	after *Profile
 }
 
-// shadowOf returns the shadow for a run, nil where there is none.
-func (p *Profile) shadowOf(run string) *shadow {
+// shadowOf returns the shadow for a seam, nil where there is none.
+func (p *Profile) shadowOf(seam *Seam) *shadow {
 	for i := range p.shadows {
-		if p.shadows[i].run == run {
-			return &p.shadows[i]
+		if own := &p.shadows[i]; own.run == seam.Run && own.at == seam.At {
+			return own
 		}
 	}
 	return nil
 }
 
-// makeShadow returns the shadow for a run, an empty one where there is none.
+// makeShadow returns the shadow for a seam, an empty one where there is none.
 // It is valid until the next one is made.
-func (p *Profile) makeShadow(run string) *shadow {
-	if known := p.shadowOf(run); known != nil {
+func (p *Profile) makeShadow(seam *Seam) *shadow {
+	if known := p.shadowOf(seam); known != nil {
 		return known
 	}
-	i, _ := slices.BinarySearchFunc(p.shadows, run, func(s shadow, run string) int { return strings.Compare(s.run, run) })
-	p.shadows = slices.Insert(p.shadows, i, shadow{run: strings.Clone(run), after: &Profile{}})
+	i, stale := slices.BinarySearchFunc(p.shadows, seam.Run, func(s shadow, run string) int { return strings.Compare(s.run, run) })
+	if !stale {
+		p.shadows = slices.Insert(p.shadows, i, shadow{})
+	}
+	p.shadows[i] = shadow{run: strings.Clone(seam.Run), at: seam.At, after: &Profile{}}
 	return &p.shadows[i]
 }
 
 // given returns the series that have from history what arrived at an instant,
 // so that an event of that arrival is in them already.
-func (p *Profile) given(seams Seams, arrival int64) Members {
+func (p *Profile) given(seams Seams, arrival, now int64) Members {
 	var given Members
 	for i := range seams {
 		seam := &seams[i]
-		if arrival > seam.At {
+		if arrival > seam.At || now > seam.At+SeamLife {
 			continue
 		}
 		if seam.Closed {
 			for _, series := range seam.covered {
 				given.Set(series, true)
 			}
-		} else if own := p.shadowOf(seam.Run); own != nil {
+		} else if own := p.shadowOf(seam); own != nil {
 			for _, series := range own.done {
 				given.Set(series, true)
 			}
@@ -123,7 +127,7 @@ func (p *Profile) given(seams Seams, arrival int64) Members {
 // given leave out what arrived at its seam or before, and what arrived behind
 // an open seam is kept for its run as well.
 func (p *Profile) ApplyAcross(seams Seams, schema *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed) Outcome {
-	outcome := p.apply(schema, cfg, ev, now, changed, p.given(seams, ev.Arrival))
+	outcome := p.apply(schema, cfg, ev, now, changed, p.given(seams, ev.Arrival, now))
 	if outcome != Applied || !schema.takes(ev) {
 		return outcome
 	}
@@ -137,7 +141,7 @@ func (p *Profile) ApplyAcross(seams Seams, schema *Schema, cfg *Config, ev *even
 
 // keepBehind keeps an event that arrived behind a run's seam for that run.
 func (p *Profile) keepBehind(seam *Seam, schema *Schema, cfg *Config, ev *event.Event, now int64) {
-	own, except := p.shadowOf(seam.Run), seam.others
+	own, except := p.shadowOf(seam), seam.others
 	if own != nil && len(own.done) > 0 {
 		except = slices.Clone(except)
 		for _, series := range own.done {
@@ -149,7 +153,7 @@ func (p *Profile) keepBehind(seam *Seam, schema *Schema, cfg *Config, ev *event.
 	if !wanted {
 		return
 	}
-	own = p.makeShadow(seam.Run)
+	own = p.makeShadow(seam)
 	own.after.applySeries(schema, cfg, ev, now, &Changed{}, except)
 	if ev.MessageID != "" && now <= seam.At+seenAcross {
 		own.after.seen.keep(ev.MessageID, now, cfg.MessageIDs)
@@ -159,5 +163,8 @@ func (p *Profile) keepBehind(seam *Seam, schema *Schema, cfg *Config, ev *event.
 // leaveSeams forgets the shadows of runs whose seams are not open at stream
 // time now.
 func (p *Profile) leaveSeams(seams Seams, now int64) {
-	p.shadows = slices.DeleteFunc(p.shadows, func(s shadow) bool { return seams.Open(s.run, now) == nil })
+	p.shadows = slices.DeleteFunc(p.shadows, func(s shadow) bool {
+		seam := seams.Open(s.run, now)
+		return seam == nil || seam.At != s.at
+	})
 }

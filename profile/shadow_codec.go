@@ -31,7 +31,8 @@ func (c *Codec) appendShadows(b []byte, p *Profile, now int64) []byte {
 	b = binary.AppendUvarint(b, uint64(len(p.shadows)))
 	for i := range p.shadows {
 		own := &p.shadows[i]
-		b = binary.AppendUvarint(appendText(b, own.run), uint64(len(own.done)))
+		b = binary.AppendVarint(appendText(b, own.run), own.at)
+		b = binary.AppendUvarint(b, uint64(len(own.done)))
 		for _, series := range own.done {
 			b = binary.AppendUvarint(b, c.series.number[series])
 		}
@@ -42,12 +43,12 @@ func (c *Codec) appendShadows(b []byte, p *Profile, now int64) []byte {
 
 // readShadows reads the shadows, those of runs without an open seam too.
 func (c *Codec) readShadows(r *reader, p *Profile) {
-	n := r.count(4)
+	n := r.count(5)
 	if n == 0 {
 		r.fail(errors.New("an empty list of shadows"))
 	}
 	for range n {
-		own := shadow{run: strings.Clone(r.text()), after: &Profile{}}
+		own := shadow{run: strings.Clone(r.text()), at: r.varint(), after: &Profile{}}
 		for range r.count(1) {
 			number := r.uvarint()
 			if number >= uint64(len(c.names)) {
@@ -69,8 +70,9 @@ func (c *Codec) readShadows(r *reader, p *Profile) {
 // shadows passes over the shadows of a blob: where a profile goes to another
 // shard no seam is open.
 func (w *rewriter) shadows() {
-	for range w.count(4) {
+	for range w.count(5) {
 		w.text()
+		w.varint()
 		for range w.count(1) {
 			w.uvarint()
 		}
