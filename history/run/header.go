@@ -4,8 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 
+	"muster/history/internal/columnar"
 	"muster/history/projection"
 )
 
@@ -47,7 +47,6 @@ func (p *Part) Rows(first, end int) (from, to int64) {
 	return from, from
 }
 
-
 // ends are where virtual shards end. As text they are the lengths, in base64.
 type ends []int64
 
@@ -73,17 +72,14 @@ func (e *ends) UnmarshalText(text []byte) error {
 	for len(b) > 0 {
 		n, size := binary.Uvarint(b)
 		if size <= 0 || n > 1<<40 {
-			return errDamaged
+			return columnar.ErrDamaged
 		}
 		b = b[size:]
 		total += int64(n)
 		*e = append(*e, total)
 	}
 	if len(*e) != VirtualShards {
-		return errDamaged
+		return columnar.ErrDamaged
 	}
 	return nil
 }
-
-// errDamaged says that a file is no run as a Writer leaves it.
-var errDamaged = errors.New("it is damaged; remove it, and it will be made anew")

@@ -79,8 +79,8 @@ func (m *Merge) Next() bool {
 
 func (m *Merge) read(c *cursor) {
 	m.row = Row{
-		Profile: c.profileAtHand, MessageID: text(c.id.row(c.at)), Arrival: c.arrival[c.at],
-		Time: c.arrival[c.at] - c.age[c.at], Kind: c.kind[c.at], Body: c.body.row(c.at),
+		Profile: c.name, MessageID: text(c.id.Row(c.at)), Arrival: c.arrival[c.at],
+		Time: c.arrival[c.at] - c.age[c.at], Kind: c.kind[c.at], Body: c.body.Row(c.at),
 	}
 	m.texts, m.order = &c.run.Texts, c.order
 }
@@ -144,13 +144,13 @@ func before(a, b *cursor) bool {
 	if a.order != b.order {
 		return a.order < b.order
 	}
-	if c := strings.Compare(a.profileAtHand, b.profileAtHand); c != 0 {
+	if c := strings.Compare(a.name, b.name); c != 0 {
 		return c < 0
 	}
 	if x, y := a.arrival[a.at], b.arrival[b.at]; x != y {
 		return x < y
 	}
-	return cmp.Or(bytes.Compare(a.id.row(a.at), b.id.row(b.at)), a.rank-b.rank) < 0
+	return cmp.Or(bytes.Compare(a.id.Row(a.at), b.id.Row(b.at)), a.rank-b.rank) < 0
 }
 
 // text is a byte array as a text that lies in the same memory.

@@ -5,25 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
-	"github.com/parquet-go/parquet-go"
-
+	"muster/history/internal/columnar"
 	"muster/history/projection"
 )
 
 // Writer writes a run. It is not safe for concurrent use.
 type Writer struct {
-	file   *parquet.Writer
+	file   *columnar.Writer
 	sorter sorter
 	most   int
 	header Header
-	values [columns][]parquet.Value
-	err    error
 }
-
-// pageBuffer is the memory that a column begins with, in bytes. A page is as
-// long as what is written at one time, which is a block.
-const pageBuffer = 16 << 10
 
 // MinMemory is the least that a Writer may hold, in bytes.
 const MinMemory = 1 << 20
@@ -32,13 +26,7 @@ const MinMemory = 1 << 20
 // memory, at least MinMemory, before it writes a part, and as much again while
 // it writes.
 func NewWriter(w io.Writer, most int) *Writer {
-	return &Writer{
-		most: max(most, MinMemory),
-		file: parquet.NewWriter(w, schema, parquet.Compression(compression), parquet.DataPageStatistics(false),
-			parquet.SkipPageBounds("profile"), parquet.SkipPageBounds("body"), parquet.SkipPageBounds("id"),
-			parquet.PageBufferSize(pageBuffer),
-			parquet.CreatedBy("muster", "1", "")),
-	}
+	return &Writer{most: max(most, MinMemory), file: columnar.NewWriter(w, form)}
 }
 
 // Add takes a row in. It keeps nothing of it.
@@ -65,8 +53,7 @@ func (w *Writer) Close(t projection.Texts, note any) error {
 	if err := errors.Join(err, err2); err != nil {
 		return fmt.Errorf("writing a run's header: %w", err)
 	}
-	w.file.SetKeyValueMetadata(headerKey, string(text))
-	if err := w.file.Close(); err != nil {
+	if err := w.file.Close(string(text)); err != nil {
 		return fmt.Errorf("writing a run: %w", err)
 	}
 	return nil
@@ -86,14 +73,13 @@ func (w *Writer) part() error {
 	for i := 1; i < len(shards); i++ {
 		shards[i] += shards[i-1]
 	}
-	for len(keys) > 0 {
-		n := min(blockRows, len(keys))
-		if err := w.block(keys[:n]); err != nil {
+	for block := range slices.Chunk(keys, columnar.BlockRows) {
+		w.add(block)
+		if err := w.file.Block(); err != nil {
 			return fmt.Errorf("writing a run: %w", err)
 		}
-		keys = keys[n:]
 	}
-	if err := w.file.Flush(); err != nil {
+	if err := w.file.Group(); err != nil {
 		return fmt.Errorf("writing a run: %w", err)
 	}
 	w.header.Parts = append(w.header.Parts, Part{Shards: shards})
@@ -101,35 +87,18 @@ func (w *Writer) part() error {
 	return nil
 }
 
-// block writes rows as a page of each column.
-func (w *Writer) block(keys []uint64) error {
+// add adds rows to the block at hand.
+func (w *Writer) add(keys []uint64) {
 	s := &w.sorter
-	for i := range w.values {
-		w.values[i] = w.values[i][:0]
-	}
-	v := &w.values
 	for _, k := range keys {
 		e := &s.entries[uint32(k)]
-		v[columnAge] = append(v[columnAge], parquet.Int64Value(e.arrival-e.time))
-		v[columnArrival] = append(v[columnArrival], parquet.Int64Value(e.arrival))
-		v[columnKind] = append(v[columnKind], parquet.Int32Value(e.kind))
-		at := e.at
-		for _, text := range []struct {
-			column int
-			length uint32
-		}{{columnProfile, e.profile}, {columnID, e.id}, {columnBody, e.body}} {
-			end := at + int(text.length)
-			v[text.column] = append(v[text.column], parquet.ByteArrayValue(s.memory[at:end]))
-			at = end
-		}
+		id := e.at + int(e.profile)
+		body := id + int(e.id)
+		w.file.Int64(columnAge, e.arrival-e.time)
+		w.file.Int64(columnArrival, e.arrival)
+		w.file.Int32(columnKind, e.kind)
+		w.file.Bytes(columnProfile, s.memory[e.at:id])
+		w.file.Bytes(columnID, s.memory[id:body])
+		w.file.Bytes(columnBody, s.memory[body:body+int(e.body)])
 	}
-	for i, writer := range w.file.ColumnWriters() {
-		if _, err := writer.WriteRowValues(v[i]); err != nil {
-			return err
-		}
-		if err := writer.Flush(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
