@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -61,6 +62,50 @@ func BenchmarkReadPlain(b *testing.B) {
 			benchmarkRead(b, text, text, Format{Encoding: encoding})
 		})
 	}
+}
+
+func BenchmarkReadPacked(b *testing.B) {
+	for _, compression := range []Compression{Zstd, Snappy} {
+		b.Run(compression.String(), func(b *testing.B) {
+			text := shopEvents(20_000)
+			benchmarkRead(b, text, packers[compression](text), Format{Compression: compression})
+		})
+	}
+}
+
+// BenchmarkReadParquet reads the columns of a warehouse's table; its bytes are
+// those of the records.
+func BenchmarkReadParquet(b *testing.B) {
+	type order struct {
+		ID        string    `parquet:"id"`
+		UserID    string    `parquet:"user_id,dict"`
+		Anonymous string    `parquet:"anonymous_id"`
+		Event     string    `parquet:"event,dict"`
+		EventText string    `parquet:"event_text,dict"`
+		Received  time.Time `parquet:"received_at,timestamp"`
+		Timestamp time.Time `parquet:"timestamp,timestamp"`
+		Device    string    `parquet:"context_device_type,dict"`
+		Path      string    `parquet:"context_page_path,dict"`
+		Order     string    `parquet:"order_id"`
+		Total     float64   `parquet:"total"`
+		Currency  string    `parquet:"currency,dict"`
+		Coupon    *string   `parquet:"coupon,optional"`
+	}
+	var orders []order
+	for i := range 20_000 {
+		at := time.UnixMilli(1_700_000_000_000 + int64(i)*997)
+		orders = append(orders, order{
+			ID: fmt.Sprintf("ajs-next-%d", i), UserID: fmt.Sprintf("user-%d", i*7%5000), Anonymous: fmt.Sprintf("%032x", i), Event: "order_completed",
+			EventText: "Order Completed", Received: at, Timestamp: at, Device: "mobile", Path: "/checkout", Order: fmt.Sprint(i), Total: float64(i) / 7,
+			Currency: "EUR",
+		})
+	}
+	file := grouped(b, 10_000, orders)
+	size := 0
+	if err := Read(strings.NewReader(file), "x", Format{Encoding: Parquet}, func(r Record) error { size += len(r.Value); return nil }); err != nil {
+		b.Fatal(err)
+	}
+	benchmarkRead(b, strings.Repeat(" ", size), file, Format{Encoding: Parquet})
 }
 
 // benchmarkRead reads a text of 20,000 events.

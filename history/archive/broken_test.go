@@ -19,7 +19,7 @@ func numbered(n int) string {
 }
 
 func TestAnEmptyObjectIsBroken(t *testing.T) {
-	for _, f := range []Format{{}, {Compression: Gzip}, {Encoding: Values}} {
+	for _, f := range []Format{{}, {Compression: Gzip}, {Compression: Zstd}, {Encoding: Values}, {Encoding: Parquet}} {
 		_, err := collect(strings.NewReader(""), f)
 		wantBroken(t, err, "key", 0, ErrEmpty)
 	}
@@ -29,29 +29,49 @@ func TestAnEmptyObjectIsBroken(t *testing.T) {
 }
 
 // What is before the damage is given, and the line behind it is named.
-func TestDamagedGzip(t *testing.T) {
-	const lines = 20_000
-	packed := gzipped(numbered(lines))
-	flipped := []byte(packed)
-	flipped[len(packed)/2] ^= 0xff
-	for name, damaged := range map[string]string{
-		"cut off":         packed[:len(packed)/2],
-		"without its sum": packed[:len(packed)-8],
-		"a byte changed":  string(flipped),
-		"rubbish behind":  packed + "rubbish",
-	} {
-		var given int64
-		err := Read(strings.NewReader(damaged), "a/b.gz", Format{Compression: Gzip}, func(r Record) error {
-			given++
-			if r.Line != given {
-				return fmt.Errorf("line %d after %d records", r.Line, given-1)
+func TestDamagedCompression(t *testing.T) {
+	for compression, packer := range packers {
+		packed := packer(numbered(20_000))
+		flipped := []byte(packed)
+		flipped[len(packed)/2] ^= 0xff
+		for name, damaged := range map[string]string{
+			"cut off":         packed[:len(packed)/2],
+			"a little too":    packed[:len(packed)-1],
+			"a byte changed":  string(flipped),
+			"rubbish behind":  packed + "rubbish",
+			"its sum changed": packed[:len(packed)-1] + string(packed[len(packed)-1]^1),
+		} {
+			var given int64
+			err := Read(strings.NewReader(damaged), "a/b", Format{Compression: compression}, func(r Record) error {
+				given++
+				if r.Line != given {
+					return fmt.Errorf("line %d after %d records", r.Line, given-1)
+				}
+				return nil
+			})
+			if given == 0 {
+				t.Errorf("%s, %s: no line was given", compression, name)
 			}
-			return nil
-		})
-		if given == 0 {
-			t.Errorf("%s: no line was given", name)
+			wantBroken(t, err, "a/b", given+1, nil)
+			if err != nil && !strings.Contains(err.Error(), compression.String()) {
+				t.Errorf("%s, %s: %v does not name the compression", compression, name, err)
+			}
 		}
-		wantBroken(t, err, "a/b.gz", given+1, nil)
+	}
+}
+
+// A reader that met damage reads the next object as if nothing had been.
+func TestReadersAreUsedAgain(t *testing.T) {
+	for compression, packer := range packers {
+		packed := packer(numbered(5000))
+		for range 20 {
+			if _, err := collect(strings.NewReader(packed[:len(packed)/2]), Format{}); err == nil {
+				t.Errorf("%s: half of it is whole", compression)
+			}
+			if all, err := collect(strings.NewReader(packed), Format{}); err != nil || len(all) != 5000 {
+				t.Errorf("%s: %d records, %v", compression, len(all), err)
+			}
+		}
 	}
 }
 

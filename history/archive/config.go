@@ -16,7 +16,7 @@ type Config struct {
 	// Default: empty, no archive.
 	Location string `yaml:"location"`
 	// Layout is who named the objects: segment, rudderstack, confluent or
-	// firehose, or glob for names that Match fits. Default: glob.
+	// firehose, or glob for keys that Match fits. Default: glob.
 	Layout string `yaml:"layout"`
 	// Match is a pattern of the keys below Location that layout glob reads:
 	// * and ? stand for characters of one part of a path, [a-z] for one of
@@ -69,7 +69,7 @@ const Auto = "auto"
 // Default returns the default of every field.
 func Default() Config {
 	return Config{
-		Layout: layoutGlob, Match: "**", Encoding: Auto, Concurrency: 8, Attempts: 10, ReadTimeout: 30 * time.Second,
+		Layout: Glob, Match: "**", Encoding: Auto, Concurrency: 8, Attempts: 10, ReadTimeout: 30 * time.Second,
 	}
 }
 

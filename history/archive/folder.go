@@ -108,7 +108,7 @@ func (f *folder) Open(ctx context.Context, o Object) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("opening %s: %w", o.Key, folderError(err))
 	}
 	opened := &listedFile{ctx: ctx, file: file, listed: o}
-	if err := opened.check(); err != nil {
+	if err := opened.Unchanged(); err != nil {
 		_ = file.Close() // it was only read
 		return nil, err
 	}

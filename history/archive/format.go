@@ -75,7 +75,7 @@ var packed = map[string]Compression{
 // foreign are the endings of names of what is not read.
 var foreign = map[string]bool{
 	".avro": true, ".orc": true, ".csv": true, ".tsv": true, ".zip": true, ".hsnappy": true, ".bz2": true, ".lz4": true,
-	".xz": true, ".bin": true,
+	".xz": true,
 }
 
 // formatOf returns the format that a name tells: by default is what encoding

@@ -22,7 +22,7 @@ func (f *listedFile) Read(p []byte) (int, error) {
 	}
 	n, err := f.file.Read(p)
 	if errors.Is(err, io.EOF) {
-		if changed := f.check(); changed != nil {
+		if changed := f.Unchanged(); changed != nil {
 			return n, changed
 		}
 	}
@@ -31,7 +31,12 @@ func (f *listedFile) Read(p []byte) (int, error) {
 
 // ReadAt reads at any place, as Parquet does. It does not look whether the file
 // has changed.
-func (f *listedFile) ReadAt(p []byte, offset int64) (int, error) { return f.file.ReadAt(p, offset) }
+func (f *listedFile) ReadAt(p []byte, offset int64) (int, error) {
+	if err := f.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return f.file.ReadAt(p, offset)
+}
 
 // Size returns the file's size as it was listed, for ReadAt.
 func (f *listedFile) Size() int64 { return f.listed.Size }
@@ -39,7 +44,9 @@ func (f *listedFile) Size() int64 { return f.listed.Size }
 // Close closes the file.
 func (f *listedFile) Close() error { return f.file.Close() }
 
-func (f *listedFile) check() error {
+// Unchanged returns an error that wraps ErrChanged if the file is not the one
+// that was listed any more.
+func (f *listedFile) Unchanged() error {
 	info, err := f.file.Stat()
 	if err != nil {
 		return fmt.Errorf("looking at %s: %w", f.listed.Key, folderError(err))

@@ -106,8 +106,12 @@ func (p *pattern) checkDates() error {
 	return nil
 }
 
-// choose is a Layout's read.
-func (p *pattern) choose(key string, c *Choice) bool {
+// read is a Layout's. Names that begin with a dot or an underline are by
+// convention no data.
+func (p *pattern) read(key string, c *Choice) bool {
+	if hidden(key) {
+		return false
+	}
 	if p.dates[0] == 0 {
 		return p.form.MatchString(key)
 	}

@@ -33,7 +33,7 @@ type Record struct {
 // fails is an error of r, which another attempt may not meet.
 func Read(r io.Reader, key string, f Format, fn func(Record) error) error {
 	o := &origin{r: r}
-	given := &counter{fn: fn}
+	given := &counter{fn: fn, key: key}
 	err := read(o, f, given)
 	switch {
 	case given.err != nil:
@@ -53,8 +53,12 @@ var errForeign = errors.New("its name says that it is neither JSON nor Parquet, 
 	"convert it, or leave it out by the layout's pattern")
 
 func read(o *origin, f Format, given *counter) error {
-	if f.Encoding == Foreign {
+	switch f.Encoding {
+	case Foreign:
 		return errForeign
+	case Parquet:
+		return readParquet(o, f, given)
+	case Lines, Values:
 	}
 	unpacked, err := unpack(o, f.Compression)
 	if err != nil {
@@ -87,12 +91,17 @@ func (o *origin) Read(p []byte) (int, error) {
 // counter gives records to fn and knows where the next one stands.
 type counter struct {
 	fn   func(Record) error
+	key  string
 	next int64 // line
 	err  error // of fn
+	// running says that fn was called and has not returned.
+	running bool
 }
 
 // give hands out a record that stands at next.
 func (c *counter) give(value []byte) error {
+	c.running = true
 	c.err = c.fn(Record{Value: value, Line: c.next})
+	c.running = false
 	return c.err
 }

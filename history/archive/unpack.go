@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/zstd"
 )
 
 // unpacked is the text of an object. release must be called when it is done
@@ -76,8 +78,10 @@ func decompress(r *bufio.Reader, c Compression) (unpacked, error) {
 	switch c {
 	case Gzip:
 		return gunzip(r)
-	case Zstd, Snappy:
-		return unpacked{}, fmt.Errorf("%s is not read yet", c)
+	case Zstd:
+		return unzstd(r)
+	case Snappy:
+		return unsnap(r), nil
 	}
 	return unpacked{r, func() {}}, nil
 }
@@ -91,6 +95,41 @@ func gunzip(r io.Reader) (unpacked, error) {
 		return unpacked{}, fmt.Errorf("reading gzip: %w", err)
 	}
 	return unpacked{named{z, "gzip"}, func() { gunzippers.Put(z) }}, nil
+}
+
+// largestZstd bounds what a zstd object has its reader keep of the text, in
+// bytes: what "zstd --long" asks for.
+const largestZstd = 128 << 20
+
+var unzstds sync.Pool // of *zstd.Decoder, which have no goroutines of their own
+
+func unzstd(r io.Reader) (unpacked, error) {
+	z, _ := unzstds.Get().(*zstd.Decoder)
+	if z == nil {
+		var err error
+		z, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(largestZstd))
+		if err != nil {
+			return unpacked{}, fmt.Errorf("making a reader of zstd: %w", err)
+		}
+	}
+	release := func() {
+		if z.Reset(nil) == nil {
+			unzstds.Put(z)
+		}
+	}
+	if err := z.Reset(r); err != nil {
+		release()
+		return unpacked{}, fmt.Errorf("reading zstd: %w", err)
+	}
+	return unpacked{named{z, "zstd"}, release}, nil
+}
+
+var unsnappers = sync.Pool{New: func() any { return snappy.NewReader(nil) }}
+
+func unsnap(r io.Reader) unpacked {
+	z := unsnappers.Get().(*snappy.Reader)
+	z.Reset(r)
+	return unpacked{named{z, "snappy"}, func() { z.Reset(nil); unsnappers.Put(z) }}
 }
 
 // named says in an error what was being read.
