@@ -1,5 +1,10 @@
 package run
 
+import (
+	"cmp"
+	"strings"
+)
+
 // VirtualShards is the number of virtual shards. It is not the number of
 // partitions of any topic; where that is a power of two up to it, and the
 // partitioner is murmur2, a virtual shard lies within one partition.
@@ -13,6 +18,11 @@ const (
 // ShardOf returns the virtual shard of a profile: its hash modulo
 // VirtualShards.
 func ShardOf(profile string) int { return int(hash(profile) % VirtualShards) }
+
+// Compare is the order in which runs have profiles.
+func Compare(a, b string) int {
+	return cmp.Or(cmp.Compare(order(a), order(b)), strings.Compare(a, b))
+}
 
 // order is what profiles are sorted by before their names are compared: the
 // virtual shard, then the rest of the hash. It has 31 bits.

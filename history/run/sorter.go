@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"muster/history/projection"
 )
 
 // Row is an event as a run keeps it.
@@ -71,6 +73,20 @@ func (s *sorter) sort() {
 		}
 		first = end
 	}
+}
+
+// thin leaves out what Writer.Sparse says. It comes after sort.
+func (s *sorter) thin() {
+	kept := s.keys[:0]
+	var last *entry
+	for _, k := range s.keys {
+		e := &s.entries[uint32(k)]
+		if e.kind != projection.Unread || e.id > 0 || last == nil || s.profile(last) != s.profile(e) {
+			kept = append(kept, k)
+		}
+		last = e
+	}
+	s.keys = kept
 }
 
 // compare is the order of rows whose profiles have the same order.

@@ -13,6 +13,10 @@ import (
 
 // Writer writes a run. It is not safe for concurrent use.
 type Writer struct {
+	// Sparse leaves out what is not read and has no messageId, unless it is the
+	// first of its profile in a part: so a profile is known to exist since then.
+	Sparse bool
+
 	file   *columnar.Writer
 	sorter sorter
 	most   int
@@ -65,6 +69,9 @@ func (w *Writer) part() error {
 		return nil
 	}
 	w.sorter.sort()
+	if w.Sparse {
+		w.sorter.thin()
+	}
 	keys := w.sorter.keys
 	shards := make([]int64, VirtualShards)
 	for _, k := range keys {
