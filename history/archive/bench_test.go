@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -31,18 +30,47 @@ func shopEvents(n int) string {
 // BenchmarkGunzip is the least that reading a gzip object must do.
 func BenchmarkGunzip(b *testing.B) {
 	text := shopEvents(20_000)
-	packed := []byte(gzipped(text))
-	z := new(gzip.Reader)
-	buffer := make([]byte, usualWindow)
+	packed, unzip := gzipped(text), newGunzip()
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := z.Reset(bytes.NewReader(packed)); err != nil {
+		unzip(b, packed)
+	}
+}
+
+// newGunzip returns what unpacks an object and does nothing with it.
+func newGunzip() func(b *testing.B, packed string) {
+	z, buffer := new(gzip.Reader), make([]byte, usualWindow)
+	return func(b *testing.B, packed string) {
+		if err := z.Reset(strings.NewReader(packed)); err != nil {
 			b.Fatal(err)
 		}
 		if _, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{z}, buffer); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkReadOfGunzip tells what part of the time of Read over gzip is
+// gunzip's alone. They run in turn, so that a busy machine slows both.
+func BenchmarkReadOfGunzip(b *testing.B) {
+	for _, encoding := range []Encoding{Lines, Values} {
+		b.Run(encoding.String(), func(b *testing.B) {
+			packed, unzip := gzipped(shopEvents(20_000)), newGunzip()
+			var alone, whole time.Duration
+			for b.Loop() {
+				began := time.Now()
+				unzip(b, packed)
+				alone += time.Since(began)
+				began = time.Now()
+				f := Format{Compression: Gzip, Encoding: encoding}
+				if err := Read(strings.NewReader(packed), "key", f, func(Record) error { return nil }); err != nil {
+					b.Fatal(err)
+				}
+				whole += time.Since(began)
+			}
+			b.ReportMetric(float64(alone)/float64(whole), "of_gunzip")
+		})
 	}
 }
 

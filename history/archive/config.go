@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -107,6 +108,14 @@ func (c Config) validateS3() error {
 		problems = append(problems, fmt.Errorf("read_timeout: %s is not above 0 and at most %s", c.ReadTimeout, maxTimeout))
 	}
 	return errors.Join(problems...)
+}
+
+// Resolve makes a Location that is the relative path of a folder one below
+// another folder, as the file is in that has the settings.
+func (c *Config) Resolve(folder string) {
+	if at, err := parseLocation(c.Location); err == nil && at.folder == c.Location && !filepath.IsAbs(c.Location) {
+		c.Location = filepath.Join(folder, c.Location)
+	}
 }
 
 // encoding returns the encoding of objects whose names tell none.

@@ -46,3 +46,15 @@ func TestEncodingOfTheConfig(t *testing.T) {
 		}
 	}
 }
+
+func TestResolveMovesRelativeFolders(t *testing.T) {
+	for location, want := range map[string]string{
+		"": "", "logs": "/etc/muster/logs", "../logs": "/etc/logs", "/logs": "/logs", "s3://bucket/x": "s3://bucket/x",
+		"file:///logs": "file:///logs",
+	} {
+		c := Config{Location: location}
+		if c.Resolve("/etc/muster"); c.Location != want {
+			t.Errorf("%q became %q, want %q", location, c.Location, want)
+		}
+	}
+}

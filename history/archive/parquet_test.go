@@ -371,6 +371,27 @@ func TestDamagedParquet(t *testing.T) {
 	}
 }
 
+// longer is a row group that says to have a row more than it has.
+type longer struct{ parquet.RowGroup }
+
+func (l longer) NumRows() int64 { return l.RowGroup.NumRows() + 1 }
+
+func TestRowsThatAreMissingAreTold(t *testing.T) {
+	file := rows(t, nested{UserID: "u", Type: "page"})
+	opened, err := openParquet(strings.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	form, err := newRowForm(opened.Root(), "x", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := &counter{fn: func(Record) error { return nil }}
+	if err := readGroup(longer{opened.RowGroups()[0]}, form, given); err == nil || !strings.Contains(err.Error(), "1 rows") {
+		t.Errorf("%v", err)
+	}
+}
+
 // An error of the connection, and one of fn, is none of the object.
 func TestParquetOfABrokenConnection(t *testing.T) {
 	file := rows(t, nested{UserID: "u", Type: "page"})

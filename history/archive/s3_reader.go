@@ -33,15 +33,17 @@ func (r *s3Reader) Read(p []byte) (int, error) {
 		if n > 0 {
 			r.failed = 0
 		}
-		switch {
-		case err == nil || errors.Is(err, io.EOF) && r.at == r.object.Size:
+		switch whole := r.at == r.object.Size; {
+		case r.at > r.object.Size:
+			return 0, fmt.Errorf("reading %s of %s: it has more than %d bytes: %w", r.object.Key, r.bucket, r.object.Size, ErrChanged)
+		case err == nil || whole && errors.Is(err, io.EOF):
 			return n, err
-		case n > 0:
+		case n > 0 && !whole:
 			r.drop()
 			return n, nil // what is wrong shows the next time
 		}
 		if err := r.patience(err); err != nil {
-			return 0, err
+			return n, err
 		}
 	}
 	return 0, nil

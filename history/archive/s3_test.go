@@ -4,15 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"muster/test/kit/s3"
 )
@@ -318,6 +322,86 @@ func TestS3GivesUp(t *testing.T) {
 	}
 }
 
+// An object that changes between two connections is not read as one.
+func TestS3SeesAChangeWhileItReads(t *testing.T) {
+	var reading atomic.Bool
+	text := numbered(20_000)
+	var filled *s3.Bucket
+	filled, b := front(t, func(w http.ResponseWriter, r *http.Request) bool {
+		if !reading.Load() || r.Header.Get("Range") != "" {
+			return false
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+		w.Header().Set("ETag", r.Header.Get("If-Match"))
+		_, _ = io.WriteString(w, text[:len(text)/2])
+		filled.Put("key", []byte(numbered(20_001)))
+		panic(http.ErrAbortHandler)
+	})
+	filled.Put("key", []byte(text))
+	o := list(t, b, "")[0]
+	reading.Store(true)
+	r, err := b.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := Read(r, "key", Format{}, func(Record) error { return nil }); !errors.Is(err, ErrChanged) {
+		t.Errorf("%v", err)
+	}
+}
+
+// Some servers don't say how long an answer is.
+func TestS3AnswersOfNoLength(t *testing.T) {
+	text := numbered(20_000)
+	var answer atomic.Value
+	answer.Store("")
+	filled, b := front(t, func(w http.ResponseWriter, r *http.Request) bool {
+		part := answer.Load().(string)
+		if part == "" || r.Header.Get("Range") != "" {
+			return false
+		}
+		w.Header().Set("ETag", r.Header.Get("If-Match"))
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush()
+		_, _ = io.WriteString(w, part)
+		return true
+	})
+	filled.Put("key", []byte(text))
+	o := list(t, b, "")[0]
+	for part, want := range map[string]error{text: nil, text[:len(text)/2]: nil, text + "more": ErrChanged} {
+		answer.Store(part)
+		r, err := b.Open(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(r)
+		if !errors.Is(err, want) || err == nil && string(got) != text {
+			t.Errorf("of %d bytes %d were read, %v; want %v", len(part), len(got), err, want)
+		}
+		r.Close()
+	}
+}
+
+// Bytes that are not those that were stored are told, and not as a Broken: the
+// object may be whole.
+func TestS3ChecksSums(t *testing.T) {
+	filled, b := front(t, func(w http.ResponseWriter, r *http.Request) bool {
+		w.Header().Set("x-amz-checksum-crc32", "AAAAAA==")
+		return false
+	})
+	filled.Put("key", []byte("{}\n"))
+	r, err := b.Open(t.Context(), list(t, b, "")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var broken *Broken
+	err = Read(r, "key", Format{}, func(Record) error { return nil })
+	if err == nil || errors.As(err, &broken) || !strings.Contains(err.Error(), "checksum") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestS3GivesUpASilentConnection(t *testing.T) {
 	s3.SignIn(t, s3.Access, s3.Secret)
 	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
@@ -401,5 +485,54 @@ func TestPausesGrowAndHaveFullJitter(t *testing.T) {
 		if longest > bound || longest < bound*9/10 || shortest > bound/10 {
 			t.Errorf("attempt %d: from %s to %s, want 0 to %s", attempt, shortest, longest, bound)
 		}
+	}
+}
+
+func TestS3PathStyle(t *testing.T) {
+	s3.SignIn(t, s3.Access, s3.Secret)
+	for style, want := range map[bool]string{true: "https://s3.test/archive/key?", false: "https://archive.s3.test/key?"} {
+		c := s3Config("https://s3.test")
+		c.PathStyle = style
+		b, _ := open(t, "s3://archive", c)
+		name, key := "archive", "key"
+		signed, err := awss3.NewPresignClient(b.(*s3Bucket).client).PresignGetObject(t.Context(), &awss3.GetObjectInput{Bucket: &name, Key: &key})
+		if err != nil || !strings.HasPrefix(signed.URL, want) {
+			t.Errorf("path style %t asks %+v, %v; want %s", style, signed, err, want)
+		}
+	}
+}
+
+// A server that is killed in the middle of an object and comes back is no end
+// of reading it.
+func TestS3OutlivesItsServer(t *testing.T) {
+	server, filled, b := startS3(t)
+	text := numbered(400_000)
+	filled.Put("key", []byte(text))
+	o := list(t, b, "")[0]
+	r, err := b.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var got strings.Builder
+	if _, err := io.CopyN(&got, r, int64(len(text)/4)); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(server.Kill(), server.Restart(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(&got, r); err != nil || got.String() != text {
+		t.Errorf("%d bytes of %d, %v", got.Len(), len(text), err)
+	}
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	back := make(chan error, 1)
+	go func() { back <- server.Restart(t.Context()) }()
+	if listed := list(t, b, ""); len(listed) != 1 {
+		t.Errorf("%+v", listed)
+	}
+	if err := <-back; err != nil {
+		t.Fatal(err)
 	}
 }

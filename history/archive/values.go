@@ -1,6 +1,10 @@
 package archive
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // readValues gives JSON objects and arrays that stand one behind the other.
 // What stands between them and is not white space is given too, as a record
@@ -53,52 +57,90 @@ type balance struct {
 	quoted bool
 }
 
+// marks are the bytes that the structure of a value is made of.
+var marks = [256]bool{'{': true, '[': true, '}': true, ']': true, '"': true}
+
 // value returns the length of the first value of data, 0 if its end is not
 // there yet.
 func (b *balance) value(data []byte) int {
-	for b.at < len(data) {
-		if b.quoted {
-			if !b.closeQuote(data) {
-				return 0
-			}
+	if len(data) > 0 && data[0] != '{' && data[0] != '[' {
+		return b.stray(data)
+	}
+	if b.quoted && !b.closeQuote(data) {
+		return 0
+	}
+	at, depth := b.at, b.depth
+	for at < len(data) {
+		c := data[at]
+		at++
+		if !marks[c] {
 			continue
 		}
-		c := data[b.at]
-		if b.depth == 0 && b.at > 0 && (c == '{' || c == '[' || c == '\n') {
-			return b.at // what is before it is no object
-		}
-		b.at++
 		switch c {
 		case '{', '[':
-			b.depth++
+			depth++
 		case '}', ']':
-			if b.depth--; b.depth <= 0 {
-				return b.at
+			if depth--; depth == 0 {
+				return at
 			}
-		case '"':
-			b.quoted = b.depth > 0
+		default:
+			if b.at = at; !b.closeQuote(data) {
+				b.depth = depth
+				return 0
+			}
+			at = b.at
 		}
 	}
+	b.at, b.depth = at, depth
 	return 0
 }
 
-// closeQuote goes behind the end of a string, and reports whether it is there.
-func (b *balance) closeQuote(data []byte) bool {
-	for {
-		i := bytes.IndexByte(data[b.at:], '"')
-		if i < 0 {
-			// The backslashes before the end may mask what comes next.
-			b.at = len(data) - trailing(data[b.at:])
-			return false
-		}
-		masked := i > 0 && data[b.at+i-1] == '\\' && trailing(data[b.at:b.at+i])%2 == 1
-		b.at += i + 1
-		if !masked {
-			b.quoted = false
-			return true
-		}
+// stray returns the length of what is no object or array: up to where one
+// begins, or the end of the line.
+func (b *balance) stray(data []byte) int {
+	if end := bytes.IndexAny(data[b.at:], "{[\n"); end >= 0 {
+		return b.at + end
 	}
+	b.at = len(data)
+	return 0
 }
 
-// trailing returns the number of backslashes that text ends with.
-func trailing(text []byte) int { return len(text) - len(bytes.TrimRight(text, `\`)) }
+// Eight bytes that are all the same, and what tells which of eight are zero.
+const (
+	quotes      = 0x2222222222222222
+	backslashes = 0x5c5c5c5c5c5c5c5c
+	ones        = 0x0101010101010101
+	highs       = 0x8080808080808080
+)
+
+// closeQuote goes behind the end of a string, and reports whether it is there.
+// It looks at eight bytes at a time, as most strings are short.
+func (b *balance) closeQuote(data []byte) bool {
+	at := b.at
+	for at < len(data) {
+		if at+8 <= len(data) {
+			word := binary.LittleEndian.Uint64(data[at:])
+			quote, backslash := word^quotes, word^backslashes
+			found := ((quote-ones)&^quote | (backslash-ones)&^backslash) & highs // its lowest bit is right
+			if found == 0 {
+				at += 8
+				continue
+			}
+			at += bits.TrailingZeros64(found) / 8
+		}
+		switch data[at] {
+		case '"':
+			b.at, b.quoted = at+1, false
+			return true
+		case '\\':
+			if at+1 == len(data) {
+				b.at, b.quoted = at, true // what it masks is not there yet
+				return false
+			}
+			at++
+		}
+		at++
+	}
+	b.at, b.quoted = at, true
+	return false
+}

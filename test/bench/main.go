@@ -28,6 +28,7 @@ var parts = []part{
 	{name: "profile", folder: "profile"},
 	{name: "stream", folder: "stream"},
 	{name: "sink", folder: "sink"},
+	{name: "archive", folder: "history/archive"},
 	{name: "timers", folder: "test/timers"},
 	{name: "skew", folder: "test/skew"},
 	{name: "sweep", folder: "test/sweep", named: true},
