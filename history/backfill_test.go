@@ -69,7 +69,7 @@ func randomShop(t *testing.T, seed uint64, events, segments int) *shop {
 		}
 	}
 	slices.SortStableFunc(s.events, func(a, b event.Event) int {
-		return cmp.Or(cmp.Compare(a.Arrival, b.Arrival), strings.Compare(a.MessageID, b.MessageID))
+		return cmp.Compare(a.Arrival, b.Arrival)
 	})
 	s.end = clock
 	return s

@@ -3,8 +3,8 @@
 // profile without being held in memory.
 //
 // A run is a Parquet file, compressed by zstd. Each of its row groups is a
-// part, sorted by virtual shard, profile, arrival and messageId; events that
-// are equal in all of these stay in the order of the object. A part holds what
+// part, sorted by virtual shard, profile and arrival; events that are equal in
+// all of these stay in the order of the object, as they would in a log. A part holds what
 // fitted into memory at one time, so a large object has several. The columns
 // are profile, arrival and age (arrival less event time) in milliseconds, id,
 // kind and body, of which package projection knows the meaning; pages of all

@@ -1,8 +1,6 @@
 package run
 
 import (
-	"bytes"
-	"cmp"
 	"errors"
 	"strings"
 	"unsafe"
@@ -11,8 +9,8 @@ import (
 )
 
 // Merge reads some virtual shards of many runs as one: profile by profile, and
-// each profile's rows in order of arrival and messageId, then of the runs and
-// of the rows in them. It holds a block of rows for each part.
+// each profile's rows in order of arrival, then of the runs and of the rows as
+// they came to them. It holds a block of rows for each part.
 type Merge struct {
 	cursors []*cursor // a heap
 	all     []*cursor
@@ -150,7 +148,7 @@ func before(a, b *cursor) bool {
 	if x, y := a.arrival[a.at], b.arrival[b.at]; x != y {
 		return x < y
 	}
-	return cmp.Or(bytes.Compare(a.id.Row(a.at), b.id.Row(b.at)), a.rank-b.rank) < 0
+	return a.rank < b.rank
 }
 
 // text is a byte array as a text that lies in the same memory.

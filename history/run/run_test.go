@@ -58,7 +58,7 @@ func sorted(runs [][]run.Row, first, end int) []run.Row {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b run.Row) int {
-		return cmp.Or(run.ShardOf(a.Profile)-run.ShardOf(b.Profile), cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.Arrival, b.Arrival), strings.Compare(a.MessageID, b.MessageID))
+		return cmp.Or(run.ShardOf(a.Profile)-run.ShardOf(b.Profile), cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.Arrival, b.Arrival))
 	})
 	return all
 }

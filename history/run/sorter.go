@@ -55,10 +55,6 @@ func (s *sorter) text(at int, n uint32) string {
 
 func (s *sorter) profile(e *entry) string { return s.text(e.at, e.profile) }
 
-func (s *sorter) id(e *entry) string { return s.text(e.at+int(e.profile), e.id) }
-
-func (s *sorter) body(e *entry) string { return s.text(e.at+int(e.profile)+int(e.id), e.body) }
-
 // sort puts keys in order. Those of one profile mostly have an order of their
 // own, so only few rows are compared.
 func (s *sorter) sort() {
@@ -97,9 +93,6 @@ func (s *sorter) compare(a, b uint64) int {
 	}
 	if x.arrival != y.arrival {
 		return cmp.Compare(x.arrival, y.arrival)
-	}
-	if c := strings.Compare(s.id(x), s.id(y)); c != 0 {
-		return c
 	}
 	return cmp.Compare(a, b)
 }
