@@ -68,6 +68,19 @@ type yardWriter struct {
 	text       []byte
 }
 
+// Words of contexts, so that they pack as real ones do: about seven to one.
+var (
+	seasons = []string{"spring", "summer", "autumn", "winter"}
+	goods   = []string{"shoes", "shirts", "coats", "hats", "socks", "belts", "bags", "scarves"}
+	locales = []string{"de-DE", "en-US", "en-GB", "fr-FR", "es-ES", "nl-NL"}
+	agents  = []string{
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version",
+		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome",
+	}
+)
+
 func (w *yardWriter) line(at time.Time) []byte {
 	customer := w.r.IntN(w.customers)
 	if w.r.Float64() < w.heavy {
@@ -93,9 +106,11 @@ func (w *yardWriter) line(at time.Time) []byte {
 	}
 	b = at.AppendFormat(append(b, `,"timestamp":"`...), "2006-01-02T15:04:05.000Z07:00")
 	b = at.AppendFormat(append(b, `","receivedAt":"`...), "2006-01-02T15:04:05.000Z07:00")
-	w.text = fmt.Appendf(b, `","context":{"ip":"10.%d.%d.7","userAgent":"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15","locale":"de-DE",`+
-		`"page":{"path":"/shop/spring/shoes","url":"https://shop.example/shop/spring/shoes"},"library":{"name":"analytics.js","version":"next-1.70.0"}},"version":2}`+"\n",
-		w.r.IntN(250), w.r.IntN(250))
+	path := fmt.Sprintf("/shop/%s/%s-%d", seasons[w.r.IntN(len(seasons))], goods[w.r.IntN(len(goods))], w.r.IntN(90_000))
+	w.text = fmt.Appendf(b, `","context":{"ip":"%d.%d.%d.%d","userAgent":"%s/%d.0.%d.%d","locale":"%s","sessionId":%d,`+
+		`"page":{"path":"%s","url":"https://shop.example%s?gclid=%x"},"library":{"name":"analytics.js","version":"next-1.70.0"}},"version":2}`+"\n",
+		w.r.IntN(250), w.r.IntN(250), w.r.IntN(250), w.r.IntN(250), agents[w.r.IntN(len(agents))], 100+w.r.IntN(40), w.r.IntN(9000), w.r.IntN(200),
+		locales[w.r.IntN(len(locales))], at.UnixMilli()-w.r.Int64N(3_600_000), path, path, w.r.Uint64())
 	return w.text
 }
 

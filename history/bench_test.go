@@ -36,18 +36,18 @@ func BenchmarkIndex(b *testing.B) {
 	}
 	var made, alone time.Duration
 	var events, bytes, stored int64
+	w := work{dir: b.TempDir()}
+	c := config(w.dir, 1)
+	c.SortBytes = DefaultConfig().SortBytes
+	x, err := newIndex(r, w, &c, &progress{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	d, err := newDigester(r, w, x.wanted, c.SortBytes)
+	if err != nil {
+		b.Fatal(err)
+	}
 	for b.Loop() {
-		w := work{dir: b.TempDir()}
-		c := config(w.dir, 1)
-		c.SortBytes = DefaultConfig().SortBytes
-		x, err := newIndex(r, w, &c, &progress{})
-		if err != nil {
-			b.Fatal(err)
-		}
-		d, err := newDigester(r, w, x.wanted, c.SortBytes)
-		if err != nil {
-			b.Fatal(err)
-		}
 		for i := range l.items {
 			began := cpu(b)
 			decodeAlone(b, r, &l.items[i], contextFields(x.wanted))

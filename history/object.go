@@ -40,11 +40,11 @@ type digester struct {
 	request    *Request
 	work       work
 	projection projection.Projection
-	memory     int // of the events of a part, in bytes
 	events     []event.Event
 	rejected   []event.Rejection
 	decoder    *event.Decoder
 	encoder    *projection.Encoder
+	writer     *run.Writer
 	body       []byte
 }
 
@@ -54,7 +54,9 @@ func newDigester(r *Request, w work, p projection.Projection, memory int) (*dige
 		return nil, err
 	}
 	decoder.ReadContext(contextFields(p))
-	return &digester{request: r, work: w, projection: p, memory: memory, decoder: decoder, encoder: projection.NewEncoder(p)}, nil
+	writer := run.NewWriter(nil, memory)
+	writer.Sparse = !p.Seen
+	return &digester{request: r, work: w, projection: p, decoder: decoder, encoder: projection.NewEncoder(p), writer: writer}, nil
 }
 
 // contextFields lists the fields of contexts that a projection keeps anything
@@ -100,8 +102,7 @@ func (d *digester) digest(ctx context.Context, o *item) (note, error) {
 // write reads an object and writes its run.
 func (d *digester) write(out io.Writer, in io.Reader, o *item, found *note, dead *letters) error {
 	d.encoder.Reset()
-	w := run.NewWriter(out, d.memory)
-	w.Sparse = !d.projection.Seen
+	d.writer.Reset(out)
 	latest := o.Written.UnixMilli() + maxAhead
 	err := archive.Read(in, o.Key, o.choice.Format, func(r archive.Record) error {
 		found.Records++
@@ -112,7 +113,7 @@ func (d *digester) write(out io.Writer, in io.Reader, o *item, found *note, dead
 		}
 		for i := range d.events {
 			found.take(&d.events[i], latest)
-			if err := d.add(w, &d.events[i]); err != nil {
+			if err := d.add(&d.events[i]); err != nil {
 				return err
 			}
 		}
@@ -128,7 +129,7 @@ func (d *digester) write(out io.Writer, in io.Reader, o *item, found *note, dead
 		return err
 	}
 	found.Refused = dead.count
-	return w.Close(d.encoder.Texts(), found)
+	return d.writer.Close(d.encoder.Texts(), found)
 }
 
 func (n *note) take(ev *event.Event, latest int64) {
@@ -143,13 +144,13 @@ func (n *note) take(ev *event.Event, latest int64) {
 }
 
 // add gives an event to the run.
-func (d *digester) add(w *run.Writer, ev *event.Event) error {
+func (d *digester) add(ev *event.Event) error {
 	row := run.Row{Profile: ev.Profile, MessageID: ev.MessageID, Arrival: ev.Arrival, Time: ev.Time}
 	d.body, row.Kind = d.encoder.Append(d.body[:0], ev)
 	if row.Body = d.body; row.Kind == projection.Unread && !d.projection.IDs {
 		row.MessageID = ""
 	}
-	return w.Add(&row)
+	return d.writer.Add(&row)
 }
 
 // readNote returns the note of an open run.

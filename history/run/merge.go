@@ -15,6 +15,7 @@ type Merge struct {
 	cursors []*cursor // a heap
 	all     []*cursor
 	row     Row
+	id      [uuidLength]byte // memory of its messageId
 	texts   *projection.Texts
 	order   uint32
 	begun   bool
@@ -72,12 +73,16 @@ func (m *Merge) Next() bool {
 	}
 	m.begun = true
 	m.read(m.cursors[0])
-	return true
+	return m.err == nil
 }
 
 func (m *Merge) read(c *cursor) {
+	id, ok := unpackID(c.id.Row(c.at), &m.id)
+	if !ok {
+		m.err = c.run.file.Damaged(errors.New("a messageId"))
+	}
 	m.row = Row{
-		Profile: c.name, MessageID: text(c.id.Row(c.at)), Arrival: c.arrival[c.at],
+		Profile: c.name, MessageID: id, Arrival: c.arrival[c.at],
 		Time: c.arrival[c.at] - c.age[c.at], Kind: c.kind[c.at], Body: c.body.Row(c.at),
 	}
 	m.texts, m.order = &c.run.Texts, c.order

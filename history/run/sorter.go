@@ -37,11 +37,12 @@ type sorter struct {
 }
 
 func (s *sorter) add(r *Row) {
+	at := len(s.memory)
+	s.memory = packID(append(s.memory, r.Profile...), r.MessageID)
+	id := len(s.memory) - at - len(r.Profile)
+	s.memory = append(s.memory, r.Body...)
 	s.keys = append(s.keys, uint64(order(r.Profile))<<32|uint64(len(s.entries)))
-	s.entries = append(s.entries, entry{
-		len(s.memory), uint32(len(r.Profile)), uint32(len(r.MessageID)), uint32(len(r.Body)), r.Kind, r.Arrival, r.Time,
-	})
-	s.memory = append(append(append(s.memory, r.Profile...), r.MessageID...), r.Body...)
+	s.entries = append(s.entries, entry{at, uint32(len(r.Profile)), uint32(id), uint32(len(r.Body)), r.Kind, r.Arrival, r.Time})
 }
 
 // bytes is what the rows take, about.

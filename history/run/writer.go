@@ -33,6 +33,13 @@ func NewWriter(w io.Writer, most int) *Writer {
 	return &Writer{most: max(most, MinMemory), file: columnar.NewWriter(w, form)}
 }
 
+// Reset begins another run, with the memory of the one before.
+func (w *Writer) Reset(out io.Writer) {
+	w.header = Header{}
+	w.sorter.reset()
+	w.file = columnar.NewWriter(out, form) // one that is used again leaves other bytes
+}
+
 // Add takes a row in. It keeps nothing of it.
 func (w *Writer) Add(r *Row) error {
 	w.sorter.add(r)
@@ -53,7 +60,7 @@ func (w *Writer) Close(t projection.Texts, note any) error {
 	if note != nil {
 		w.header.Note, err = json.Marshal(note)
 	}
-	text, err2 := json.Marshal(w.header)
+	text, err2 := json.Marshal(&w.header)
 	if err := errors.Join(err, err2); err != nil {
 		return fmt.Errorf("writing a run's header: %w", err)
 	}
