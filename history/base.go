@@ -27,9 +27,9 @@ func newBase(rules string, asOf int64, objects []string) *base {
 	return &base{AsOf: asOf, Objects: objects, rules: rules, inputs: digest("inputs", objects)}
 }
 
-// sliceKey is a digest of what makes the i-th slice.
-func (b *base) sliceKey(i int) string {
-	return digest("slice", b.rules, b.inputs, b.AsOf, sliceShards, i)
+// key is a digest of what makes the slices.
+func (b *base) key() string {
+	return digest("slices", b.rules, b.inputs, b.AsOf, sliceShards)[:32]
 }
 
 func (w work) bases(rules string) string { return filepath.Join(w.dir, "bases", rules[:32]) }
@@ -93,7 +93,7 @@ func (b *base) leadsTo(w work, first map[string]int64) (bool, error) {
 		}
 	}
 	for i := range sliceCount {
-		if there, err := exists(w.sliceFile(b.sliceKey(i))); !there || err != nil {
+		if there, err := exists(w.sliceFile(b.key(), i)); !there || err != nil {
 			return false, err
 		}
 	}

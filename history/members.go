@@ -49,7 +49,7 @@ func (e *evaluation) gather(ctx context.Context, folder string) (*gathering, err
 
 // slice adds the members of a slice.
 func (g *gathering) slice(i int) (err error) {
-	s, err := openSlice(g.work.sliceFile(g.sliceKey(i)), g.request.Set.Len())
+	s, err := openSlice(g.work.sliceFile(g.key(), i), g.request.Set.Len())
 	if err != nil {
 		return err
 	}

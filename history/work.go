@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // work is the work directory. A file is there whole or not at all, and what
@@ -18,7 +17,7 @@ import (
 //	runs/ab/KEY.parquet          what is kept of an object
 //	runs/ab/KEY.dead.ndjson      what of it can't be used
 //	projections/KEY.json         what some runs keep
-//	slices/ab/KEY.parquet        profiles of some virtual shards
+//	slices/KEY/0008.parquet      profiles of some virtual shards, by the first
 //	bases/RULES/ASOF-KEY.json    which slices others can go on from
 //	requests/ID/                 manifest, members, dead letters, summary
 //
@@ -39,7 +38,9 @@ func (w work) runFile(key string) string { return w.kept("runs", key, ".parquet"
 
 func (w work) deadFile(key string) string { return w.kept("runs", key, ".dead.ndjson") }
 
-func (w work) sliceFile(key string) string { return w.kept("slices", key, ".parquet") }
+func (w work) sliceFile(base string, i int) string {
+	return filepath.Join(w.dir, "slices", base, fmt.Sprintf("%04d.parquet", i*sliceShards))
+}
 
 func (w work) request(id, name string) string { return filepath.Join(w.dir, "requests", id, name) }
 
@@ -63,10 +64,7 @@ func (w work) writeFile(path string, write func(io.Writer) error) (err error) {
 			err = fmt.Errorf("writing %s: %w", path, err)
 		}
 	}()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), strings.ReplaceAll(filepath.Base(path), "*", "")+".*.part")
+	file, err := createPart(path)
 	if err != nil {
 		return err
 	}
@@ -78,6 +76,20 @@ func (w work) writeFile(path string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return w.written(path)
+}
+
+// createPart creates the file that is written in the place of another, and the
+// folder where there is none.
+func createPart(path string) (*os.File, error) {
+	folder, pattern := filepath.Dir(path), filepath.Base(path)+".*.part"
+	file, err := os.CreateTemp(folder, pattern)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return file, err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, err
+	}
+	return os.CreateTemp(folder, pattern)
 }
 
 // writeJSON makes a file of a value, as JSON for people too.

@@ -65,8 +65,9 @@ func (s *sorter) sort() {
 		for end < len(s.keys) && s.keys[end]>>32 == s.keys[first]>>32 {
 			end++
 		}
-		if end > first+1 {
-			slices.SortFunc(s.keys[first:end], s.compare)
+		// Rows of one profile mostly come in order of arrival.
+		if group := s.keys[first:end]; !slices.IsSortedFunc(group, s.compare) {
+			slices.SortFunc(group, s.compare)
 		}
 		first = end
 	}

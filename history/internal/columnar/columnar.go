@@ -18,7 +18,7 @@ import (
 )
 
 // BlockRows is how many rows a block has; the last of a group may have fewer.
-const BlockRows = 1024
+const BlockRows = 2048
 
 // ErrDamaged says that a file is not what a Writer leaves.
 var ErrDamaged = errors.New("it is damaged; remove it, and it will be made anew")
