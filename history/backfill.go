@@ -78,7 +78,6 @@ func (b *Backfill) Run(ctx context.Context) (report *Report, err error) {
 	}
 	b.progress.stage.Store(int32(StageIndex))
 	results, err := timed(&b.report.Index, func() ([]indexed, error) { return b.index(ctx, listing) })
-	defer func() { err = errors.Join(err, closeRuns(results)) }()
 	if err != nil {
 		return nil, err
 	}
@@ -123,27 +122,30 @@ func (b *Backfill) index(ctx context.Context, l *Listing) ([]indexed, error) {
 	return results, err
 }
 
-func (b *Backfill) evaluate(ctx context.Context, l *Listing, results []indexed) (*evaluation, error) {
-	objects, first := inputs(l.items, results)
-	e := &evaluation{
-		base: newBase(b.request.rules(), b.request.AsOf, objects), request: b.request, work: b.work,
+func (b *Backfill) evaluate(ctx context.Context, l *Listing, results []indexed) (e *evaluation, err error) {
+	objects, notes, first := inputs(l.items, results)
+	e = &evaluation{
+		base: newBase(b.request.rules(), b.request.AsOf, objects, notes), request: b.request, work: b.work,
 		progress: &b.progress, eager: b.config.Eager,
 	}
 	missing, err := e.missing()
 	if err != nil {
 		return nil, err
 	}
-	if len(missing) > 0 {
-		if e.from, err = findBase(b.work, e.base, first); err != nil {
-			return nil, err
-		}
+	if len(missing) == 0 {
+		b.report.addSlices(e, missing, 0)
+		return e, e.save(b.work)
 	}
+	if e.from, err = findBase(b.work, e.base, first); err != nil {
+		return nil, err
+	}
+	if err := e.open(results); err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	defer func() { err = errors.Join(err, e.close()) }()
 	rows := int64(0)
-	for i := range results {
-		if r := results[i].run; r != nil && r.Rows() > 0 && (e.from == nil || results[i].note.Last > e.from.AsOf) {
-			e.runs = append(e.runs, r)
-			rows += r.Rows()
-		}
+	for _, r := range e.runs {
+		rows += r.Rows()
 	}
 	b.report.addSlices(e, missing, rows)
 	b.progress.expect(func(p *Progress) { p.AllRows, p.AllSlices = rows, int64(len(missing)) })

@@ -16,6 +16,7 @@ const maxBases = 32
 type base struct {
 	AsOf    int64    `json:"as_of"`
 	Objects []string `json:"objects"` // short keys, in the order of the manifest
+	Notes   []note   `json:"notes"`   // of the objects' runs
 	rules   string
 	inputs  string
 }
@@ -23,8 +24,8 @@ type base struct {
 // shortKey is as much of an object's key as tells it from all others.
 func shortKey(object string) string { return object[:32] }
 
-func newBase(rules string, asOf int64, objects []string) *base {
-	return &base{AsOf: asOf, Objects: objects, rules: rules, inputs: digest("inputs", objects)}
+func newBase(rules string, asOf int64, objects []string, notes []note) *base {
+	return &base{AsOf: asOf, Objects: objects, Notes: notes, rules: rules, inputs: digest("inputs", objects)}
 }
 
 // key is a digest of what makes the slices.
@@ -39,11 +40,9 @@ func (b *base) save(w work) error {
 	return w.writeJSON(filepath.Join(w.bases(b.rules), name), b)
 }
 
-// findBase returns the newest base to go on from, nil for none. First has the
-// earliest arrival of each object that takes part, by its short key; 0 where
-// there is none.
-func findBase(w work, to *base, first map[string]int64) (*base, error) {
-	entries, err := os.ReadDir(w.bases(to.rules))
+// readBases returns the newest bases of a digest of rules, newest first.
+func readBases(w work, rules string) ([]*base, error) {
+	entries, err := os.ReadDir(w.bases(rules))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -56,12 +55,10 @@ func findBase(w work, to *base, first map[string]int64) (*base, error) {
 			continue
 		}
 		one := &base{}
-		if err := readJSON(filepath.Join(w.bases(to.rules), e.Name()), one); err != nil {
+		if err := readJSON(filepath.Join(w.bases(rules), e.Name()), one); err != nil {
 			return nil, err
 		}
-		if one.AsOf <= to.AsOf {
-			known = append(known, newBase(to.rules, one.AsOf, one.Objects))
-		}
+		known = append(known, newBase(rules, one.AsOf, one.Objects, one.Notes))
 	}
 	slices.SortFunc(known, func(a, b *base) int {
 		if a.AsOf != b.AsOf {
@@ -69,12 +66,44 @@ func findBase(w work, to *base, first map[string]int64) (*base, error) {
 		}
 		return len(b.Objects) - len(a.Objects)
 	})
-	for _, one := range known[:min(len(known), maxBases)] {
+	return known[:min(len(known), maxBases)], nil
+}
+
+// findBase returns the newest base to go on from, nil for none. First has the
+// earliest arrival of each object that takes part, by its short key; 0 where
+// there is none.
+func findBase(w work, to *base, first map[string]int64) (*base, error) {
+	known, err := readBases(w, to.rules)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range known {
+		if one.AsOf > to.AsOf {
+			continue
+		}
 		if ok, err := one.leadsTo(w, first); ok || err != nil {
 			return one, err
 		}
 	}
 	return nil, nil
+}
+
+// knownNotes returns the notes of all runs that bases of a digest of rules know,
+// by the short keys of the objects.
+func knownNotes(w work, rules string) (map[string]note, error) {
+	known, err := readBases(w, rules)
+	if err != nil {
+		return nil, err
+	}
+	notes := map[string]note{}
+	for _, b := range known {
+		for i, key := range b.Objects {
+			if i < len(b.Notes) {
+				notes[key] = b.Notes[i]
+			}
+		}
+	}
+	return notes, nil
 }
 
 // leadsTo reports whether all objects of the base take part, whether all

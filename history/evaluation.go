@@ -3,6 +3,7 @@ package history
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -20,6 +21,32 @@ type evaluation struct {
 	eager    bool  // whether every event is evaluated, as live
 	from     *base // what it goes on from, nil for the beginning
 	runs     []*run.Run
+}
+
+// open opens the runs that have anything that the base lacks.
+func (e *evaluation) open(results []indexed) error {
+	for i := range results {
+		one := &results[i]
+		if one.run == "" || one.note.Events == 0 || e.from != nil && one.note.Last <= e.from.AsOf {
+			continue
+		}
+		r, err := run.Open(one.run)
+		if err != nil {
+			return err
+		}
+		e.runs = append(e.runs, r)
+	}
+	return nil
+}
+
+// close closes the runs.
+func (e *evaluation) close() error {
+	var errs []error
+	for _, r := range e.runs {
+		errs = append(errs, r.Close())
+	}
+	e.runs = nil
+	return errors.Join(errs...)
 }
 
 // span is a number of slices, one behind the other.

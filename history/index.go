@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,15 +24,16 @@ type index struct {
 	progress *progress
 	wanted   projection.Projection
 	cover    []projection.Projection // wanted first, and others that were used before and cover it
+	notes    map[string]note         // of runs, by the short keys of their objects, as far as bases know them
 }
 
 // indexed is what became of an object.
 type indexed struct {
 	note note
-	run  *run.Run // nil where nothing of the object could be read
-	made bool     // and not found
-	dead string   // file of its dead letters, "" where it has none
-	lost error    // why there is no run
+	run  string // file of its run, "" where nothing of the object could be read
+	made bool   // and not found
+	dead string // file of its dead letters, "" where it has none
+	lost error  // why there is no run
 }
 
 func newIndex(r *Request, w work, c *Config, p *progress) (*index, error) {
@@ -52,7 +52,8 @@ func newIndex(r *Request, w work, c *Config, p *progress) (*index, error) {
 			x.cover = append(x.cover, other)
 		}
 	}
-	return x, nil
+	x.notes, err = knownNotes(w, r.rules())
+	return x, err
 }
 
 // remember has later requests look for what this one keeps.
@@ -71,8 +72,7 @@ func (x *index) find(o *item) (string, error) {
 	return "", nil
 }
 
-// perform indexes all objects, some at a time. What it returns has to be
-// closed, after an error too.
+// perform indexes all objects, some at a time.
 func (x *index) perform(ctx context.Context, items []item) ([]indexed, error) {
 	if err := x.remember(); err != nil {
 		return nil, err
@@ -127,10 +127,8 @@ func (x *index) object(ctx context.Context, d *digester, o *item) (one indexed, 
 			return x.unreadable(one, o, err)
 		}
 	}
-	if one.run, err = run.Open(x.work.runFile(key)); err != nil {
-		return one, err
-	}
-	if one.note, err = readNote(one.run); err != nil {
+	one.run = x.work.runFile(key)
+	if one.note, err = x.note(o, one.run); err != nil {
 		return one, err
 	}
 	if one.note.Broken != "" && x.request.OnError == Fail {
@@ -152,15 +150,17 @@ func (x *index) unreadable(one indexed, o *item, err error) (indexed, error) {
 	return one, nil
 }
 
-// closeRuns closes what perform has opened.
-func closeRuns(results []indexed) error {
-	var errs []error
-	for i := range results {
-		if r := results[i].run; r != nil {
-			errs = append(errs, r.Close())
-		}
+// note returns what a run says of its object.
+func (x *index) note(o *item, path string) (note, error) {
+	if n, known := x.notes[shortKey(o.key)]; known {
+		return n, nil
 	}
-	return errors.Join(errs...)
+	r, err := run.Open(path)
+	if err != nil {
+		return note{}, err
+	}
+	n, err := readNote(r)
+	return n, errors.Join(err, r.Close())
 }
 
 // writeDead writes the dead letters of all objects, in their order.
@@ -200,13 +200,13 @@ func (x *indexed) writeDead(w io.Writer) error {
 }
 
 // inputs returns what takes part, as bases know it.
-func inputs(items []item, results []indexed) (objects []string, first map[string]int64) {
+func inputs(items []item, results []indexed) (objects []string, notes []note, first map[string]int64) {
 	first = make(map[string]int64, len(items))
 	for i := range items {
-		if results[i].run != nil {
-			objects = append(objects, shortKey(items[i].key))
+		if results[i].run != "" {
+			objects, notes = append(objects, shortKey(items[i].key)), append(notes, results[i].note)
 			first[shortKey(items[i].key)] = results[i].note.First
 		}
 	}
-	return slices.Clip(objects), first
+	return objects, notes, first
 }

@@ -160,13 +160,3 @@ func readNote(r *run.Run) (n note, err error) {
 	}
 	return n, nil
 }
-
-// firstArrival returns the earliest arrival in a run, 0 for none.
-func firstArrival(path string) (first int64, err error) {
-	r, err := run.Open(path)
-	if err != nil {
-		return 0, err
-	}
-	n, err := readNote(r)
-	return n.First, errors.Join(err, r.Close())
-}

@@ -124,8 +124,12 @@ func (o *Outline) runs(x *index, l *Listing, others []projection.Projection) (ma
 					totals = &wider
 				}
 			}
-		} else if first[shortKey(one.key)], err = firstArrival(x.work.runFile(key)); err != nil {
-			return nil, err
+		} else {
+			n, err := x.note(one, x.work.runFile(key))
+			if err != nil {
+				return nil, err
+			}
+			first[shortKey(one.key)] = n.First
 		}
 		totals.add(one.Object)
 	}
@@ -141,7 +145,7 @@ func (o *Outline) slices(b *Backfill, l *Listing, first map[string]int64) error 
 	for i := range l.items {
 		objects[i] = shortKey(l.items[i].key)
 	}
-	e := &evaluation{base: newBase(b.request.rules(), b.request.AsOf, objects), work: b.work}
+	e := &evaluation{base: newBase(b.request.rules(), b.request.AsOf, objects, nil), work: b.work}
 	missing, err := e.missing()
 	if err != nil {
 		return err

@@ -104,7 +104,7 @@ func (r *Report) addObjects(results []indexed) {
 		if one.made {
 			cost = &r.Read
 		}
-		if one.run != nil {
+		if one.run != "" {
 			cost.Objects++
 			cost.Bytes += one.note.Bytes
 			cost.Events += one.note.Events
