@@ -23,14 +23,26 @@ type evaluation struct {
 	runs     []*run.Run
 }
 
+// MaxRuns bounds the runs that are merged at one time: each is an open file,
+// and takes some 200 KB of each worker's memory.
+const MaxRuns = 4000
+
 // open opens the runs that have anything that the base lacks.
 func (e *evaluation) open(results []indexed) error {
+	var needed []string
 	for i := range results {
 		one := &results[i]
 		if one.run == "" || one.note.Events == 0 || e.from != nil && one.note.Last <= e.from.AsOf {
 			continue
 		}
-		r, err := run.Open(one.run)
+		needed = append(needed, one.run)
+	}
+	if len(needed) > MaxRuns {
+		return fmt.Errorf("evaluating: %d objects have to be merged at one time, and at most %d can be; begin with an earlier as-of and to, "+
+			"and go on from there, or join small objects of the archive", len(needed), MaxRuns)
+	}
+	for _, path := range needed {
+		r, err := run.Open(path)
 		if err != nil {
 			return err
 		}

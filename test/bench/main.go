@@ -5,8 +5,8 @@
 //
 // Names are part/benchmark; a unit such as MB/s becomes the key MB_s. A part
 // that is a program prints such lines itself. With arguments only the parts
-// named are run, and sweep, which takes five minutes or more, is run only so.
-// What they log goes to stderr. It must run in the root of the repository.
+// named are run, and sweep and backfill, which take five minutes or more, are
+// run only so. What they log goes to stderr. It must run in the root of the repository.
 //
 // The trap: numbers of two runs compare only on the same, idle machine.
 package main
@@ -32,6 +32,7 @@ var parts = []part{
 	{name: "timers", folder: "test/timers"},
 	{name: "skew", folder: "test/skew"},
 	{name: "sweep", folder: "test/sweep", named: true},
+	{name: "backfill", folder: "history", named: true},
 	{name: "match", folder: "bench", program: true},
 	{name: "match-shop", folder: "bench", program: true},
 }
@@ -99,7 +100,7 @@ func (p part) run(out, log io.Writer) error {
 
 // measure lets go test run the benchmarks and translates what it prints.
 func (p part) measure(out, log io.Writer) error {
-	test := exec.Command("go", "test", "-run", "^$", "-bench", ".", "-benchmem", ".")
+	test := exec.Command("go", "test", "-run", "^$", "-bench", ".", "-benchmem", "-timeout", "2h", ".")
 	test.Dir, test.Stderr = p.folder, log
 	printed, err := test.StdoutPipe()
 	if err != nil {
