@@ -142,7 +142,8 @@ func (b *Backfill) evaluate(ctx context.Context, l *Listing, results []indexed) 
 	if err := e.open(results); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
-	defer func() { err = errors.Join(err, e.close()) }()
+	opened := e // a return puts nil in its place
+	defer func() { err = errors.Join(err, opened.close()) }()
 	rows := int64(0)
 	for _, r := range e.runs {
 		rows += r.Rows()
