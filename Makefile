@@ -35,7 +35,7 @@ REPEATS ?=
 PROFILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test steady race e2e faults soak-service retail soak lint vuln bench bench-e2e
+.PHONY: help build demo test steady race e2e faults soak-service retail soak lint vuln bench bench-backfill bench-e2e
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,8 +89,13 @@ lint: $(LINT) ## check style, layers and that both modules' requirements are tid
 vuln: ## look for known vulnerabilities in what is used; needs vuln.go.dev
 	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
 
-bench: ## run the benchmarks, one JSON line per result; PART=name for one part, and only so for sweep and activation, which take 5 minutes and 10
+bench: ## run the benchmarks, one JSON line per result; PART=name for one part, and only so for sweep, backfill and activation, which take 5 to 10 minutes
 	@go run ./test/bench $(PART)
+
+# A backfill of EVENTS events, 50,000,000 by default, takes some 10 GB of disk.
+bench-backfill: EVENTS = 50000000
+bench-backfill: ## hold the memory of a large backfill against that of a million events; EVENTS
+	MUSTER_BACKFILL_EVENTS=$(EVENTS) go test -run '^$$' -bench '^BenchmarkMemory$$' -benchtime 1x -timeout 12h ./history
 
 bench-e2e: KAFKA = fake
 bench-e2e: ## measure the whole way, and fail where it is too slow; POPULATION, CASES, SEGMENTS, REPEATS

@@ -16,7 +16,7 @@ var order = [][]string{
 	{"demo", "observe"},
 	{"configs"},
 	{"segments"},
-	{"activation", "stream", "sink"},
+	{"activation", "history", "stream", "sink"},
 	{"credentials", "folder"},
 	{"history/archive"},
 	{"pipeline"},
