@@ -162,9 +162,9 @@ func (a *Activator) serve(ctx context.Context, swapped <-chan struct{}, shard in
 	c := &courier{
 		route: l.route, breaker: l.breaker, outbox: a.outbox(shard), ledger: a.ledger(shard, l.name), observer: a.observer,
 		now: time.Now, random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), shard: shard, shards: a.Shards,
-		request: func(ctx context.Context, run string) error {
+		request: func(ctx context.Context, run, instead string) error {
 			a.states.forget(l.name)
-			return a.control.Request(ctx, l.name, run)
+			return a.control.Request(ctx, l.name, run, instead)
 		},
 	}
 	if a.Members != nil {
@@ -212,7 +212,7 @@ func (a *Activator) turn(ctx context.Context, c *courier) (pause time.Duration, 
 		return lookEvery, err
 	}
 	if c.asked = orders.Run; c.asked == "" && c.initial {
-		c.asked = initialRun
+		c.asked = InitialRun
 	}
 	if back {
 		c.breaker.succeed() // whoever has it go on knows of nothing that is against it

@@ -17,10 +17,12 @@ type switchboard struct {
 	asked  int
 }
 
-func (s *switchboard) Request(_ context.Context, _, run string) error {
+func (s *switchboard) Request(_ context.Context, _, run, instead string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.run = run
+	if s.run == "" || s.run == instead {
+		s.run = run
+	}
 	return nil
 }
 

@@ -18,9 +18,9 @@ type Change struct {
 	// Run is the snapshot run that names the membership, or the backfill that has
 	// changed it, "" for others.
 	Run string `json:",omitempty"`
-	// Completed is set where this is no membership but the end of a part of
-	// Run; Profile and Segment are "" then.
-	Completed *Completed `json:",omitempty"`
+	// Part is set where this is no membership but the beginning or the end of a
+	// part of Run; Profile and Segment are "" then.
+	Part *Part `json:",omitempty"`
 	// Traits is a JSON object of the traits that a destination asks for, as they
 	// were when the message was composed; "" for one that asks for none.
 	Traits string `json:",omitempty"`

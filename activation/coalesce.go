@@ -84,7 +84,7 @@ func (c *courier) coalesceBehind(changes []Change, behind map[string][]Waiting, 
 		of[change.Profile] = append(of[change.Profile], change)
 	}
 	for _, profile := range profilesOf(changes) {
-		unsent, err := unsentOf(behind[profile])
+		unsent, err := c.unsentOf(behind[profile])
 		if err != nil {
 			return nil, err
 		}
@@ -107,15 +107,17 @@ func (c *courier) coalesceBehind(changes []Change, behind map[string][]Waiting, 
 	return out, nil
 }
 
-// unsentOf returns the messages at the end of a list that were never sent.
-func unsentOf(waiting []Waiting) ([]*parcel, error) {
+// unsentOf returns the messages at the end of a list that were never sent, and
+// that are newer than the last page of a snapshot run: what is on both sides of
+// a page must not cancel out, as a page without a membership tells that it ended.
+func (c *courier) unsentOf(waiting []Waiting) ([]*parcel, error) {
 	var out []*parcel
 	for _, w := range slices.Backward(waiting) {
 		p, err := decode(w)
 		if err != nil {
 			return nil, err
 		}
-		if p.sent || p.failed > 0 || len(p.profiles()) > 1 {
+		if p.sent || p.failed > 0 || p.number <= c.standing.Paged || len(p.profiles()) > 1 {
 			break
 		}
 		out = append(out, p)

@@ -22,7 +22,7 @@ const roundSize = 1000
 type courier struct {
 	route
 	breaker  *breaker
-	request  func(ctx context.Context, run string) error // a snapshot run in all shards
+	request  func(ctx context.Context, run, instead string) error // see Control
 	outbox   Outbox
 	ledger   Ledger
 	profiles Profiles // nil where no traits are sent
@@ -30,15 +30,18 @@ type courier struct {
 	now      func() time.Time
 	random   *rand.Rand
 
-	shard    int
-	shards   int    // of the deployment
-	asked    string // the snapshot run that was asked for last, "" for none
-	members  Members
-	standing Standing
-	saved    int64 // standing.Number as it is stored
-	gathered gathering
-	waiting  int64     // messages that wait, as of the last look
-	looked   time.Time // when it was last looked for messages that are due
+	shard     int
+	shards    int    // of the deployment
+	asked     string // the snapshot run that was asked for last, "" for none
+	members   Members
+	page      *Page // that was read and whose messages do not wait yet, nil for none
+	told      toldMissed
+	requested time.Time // when a run was asked for because of a gap; zero for never
+	standing  Standing
+	saved     int64 // standing.Number as it is stored
+	gathered  gathering
+	waiting   int64     // messages that wait, as of the last look
+	looked    time.Time // when it was last looked for messages that are due
 }
 
 // route is what a courier has to know of its destination.
@@ -63,6 +66,7 @@ type route struct {
 func (c *courier) claim(ctx context.Context) (err error) {
 	c.standing, err = c.ledger.Claim(ctx)
 	c.saved, c.waiting, c.gathered = c.standing.Number, c.standing.Waiting, gathering{}
+	c.page = nil
 	return err
 }
 
@@ -81,9 +85,10 @@ func (c *courier) round(ctx context.Context) (more bool, err error) {
 			return more, err
 		}
 	}
-	more, err = c.fresh(ctx)
-	if err != nil {
-		return false, err
+	if c.page == nil { // what is behind a page waits for it
+		if more, err = c.fresh(ctx); err != nil {
+			return false, err
+		}
 	}
 	// Changes and pages take turns, so that neither has the other wait for long.
 	named, err := c.snapshot(ctx)
@@ -106,7 +111,7 @@ func (c *courier) again(ctx context.Context) (more bool, err error) {
 		}
 		changes = append(changes, parcels[i].changes...)
 	}
-	blocked, err := c.heldBack(ctx, changes)
+	blocked, err := c.heldBack(ctx, profilesOf(changes))
 	if err != nil {
 		return false, err
 	}
@@ -173,7 +178,7 @@ func (c *courier) pass(ctx context.Context, last Change) error {
 
 // deliver sends changes, the last one read being last.
 func (c *courier) deliver(ctx context.Context, wanted []Change, last Change, missed int64) error {
-	found, err := c.heldBack(ctx, wanted)
+	found, err := c.heldBack(ctx, profilesOf(wanted))
 	if err != nil {
 		return err
 	}
@@ -190,9 +195,7 @@ func (c *courier) deliver(ctx context.Context, wanted []Change, last Change, mis
 	}
 	s := newSteps(c.standing.at(last), found.Held)
 	if missed > 0 {
-		if err := c.missed(ctx, missed, s); err != nil {
-			return err
-		}
+		c.missed(missed, s)
 	}
 	free, behind := apart(wanted, found.Held)
 	if err := c.hold(behind, found.Behind, s); err != nil {
@@ -213,27 +216,12 @@ func (c *courier) dispatch(ctx context.Context, lanes [][]*parcel, s *steps) err
 	return c.sendAll(ctx, lanes, s)
 }
 
-// missed notes changes that the outbox had dropped, and asks for a snapshot
-// run in their place, unless one is asked for that has not begun here.
-func (c *courier) missed(ctx context.Context, changes int64, s *steps) error {
-	s.step.Add[CountMissed] = changes
-	if c.members == nil || c.asked != c.standing.Asked {
-		return nil
-	}
-	run := fmt.Sprintf("gap-%d-%d-%d", c.shard, s.step.Number, c.now().UnixMilli())
-	if err := c.request(ctx, run); err != nil {
-		return fmt.Errorf("asking for a snapshot: %w", err)
-	}
-	c.asked = run
-	return nil
-}
-
-// heldBack returns the messages that hold back the profiles of changes.
-func (c *courier) heldBack(ctx context.Context, changes []Change) (Found, error) {
-	if c.waiting == 0 || len(changes) == 0 {
+// heldBack returns the messages that hold back profiles.
+func (c *courier) heldBack(ctx context.Context, profiles []string) (Found, error) {
+	if c.waiting == 0 || len(profiles) == 0 {
 		return Found{}, nil
 	}
-	q := Question{Profiles: profilesOf(changes)}
+	q := Question{Profiles: profiles}
 	if c.coalesces {
 		q.Behind = behindMost
 	}
@@ -372,13 +360,11 @@ func (c *courier) save(ctx context.Context, s *steps) error {
 	// A process that is told to end still says what it has delivered.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
+	s.settle()
 	if err := c.ledger.Save(ctx, s.step); err != nil {
 		return fmt.Errorf("saving what was delivered: %w", err)
 	}
 	c.standing, c.saved = s.step.Standing, s.step.Number
-	if n := s.step.Add[CountMissed]; n > 0 {
-		c.observer.missed(c.name, n)
-	}
 	c.waiting += s.more()
 	if s.gone != "" {
 		return errDisabled{s.gone}

@@ -12,9 +12,11 @@ import "strconv"
 //
 //	{"type":"audience.changes","changes":[{"type":"audience.entered",...},...]}
 //
-// What a snapshot run names is an audience.entered with "run" behind its cause.
-// Its end is, in place of a change:
+// What a snapshot run names has "run" behind its cause. Where a part of it begins
+// and ends stand, in place of a change:
 //
+//	{"type":"audience.snapshot_started","run":"...","part":3,"parts":12,
+//	 "at":"2026-11-21T10:00:00.000Z"}
 //	{"type":"audience.snapshot_completed","run":"...","part":3,"parts":12,"members":4711,
 //	 "at":"2026-11-21T10:00:00.000Z"}
 func encodeMuster(to []byte, changes []Change, batch bool) []byte {
@@ -32,8 +34,8 @@ func encodeMuster(to []byte, changes []Change, batch bool) []byte {
 }
 
 func appendMuster(to []byte, change *Change) []byte {
-	if change.Completed != nil {
-		return appendCompleted(to, change)
+	if change.Part != nil {
+		return appendPart(to, change)
 	}
 	kind := `{"type":"audience.exited"`
 	if change.Entered {
@@ -52,10 +54,16 @@ func appendMuster(to []byte, change *Change) []byte {
 	return append(to, '}')
 }
 
-func appendCompleted(to []byte, change *Change) []byte {
-	to = appendField(append(to, `{"type":"audience.snapshot_completed"`...), "run", change.Run)
-	to = strconv.AppendInt(appendKey(to, "part"), int64(change.Completed.Part), 10)
-	to = strconv.AppendInt(appendKey(to, "parts"), int64(change.Completed.Parts), 10)
-	to = strconv.AppendInt(appendKey(to, "members"), change.Completed.Members, 10)
+func appendPart(to []byte, change *Change) []byte {
+	kind := `{"type":"audience.snapshot_started"`
+	if change.Part.Ended {
+		kind = `{"type":"audience.snapshot_completed"`
+	}
+	to = appendField(append(to, kind...), "run", change.Run)
+	to = strconv.AppendInt(appendKey(to, "part"), int64(change.Part.Number), 10)
+	to = strconv.AppendInt(appendKey(to, "parts"), int64(change.Part.Of), 10)
+	if change.Part.Ended {
+		to = strconv.AppendInt(appendKey(to, "members"), change.Part.Members, 10)
+	}
 	return append(appendTime(appendKey(to, "at"), change.At), '}')
 }

@@ -20,7 +20,8 @@ var idDigits = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPaddin
 //
 // The segment and the time of a change count too. The version alone would do
 // until a profile is forgotten and comes back, as its versions begin anew.
-// What a snapshot run names is told apart by the run. Number and Cause do not count: the one is of a shard and the other for people.
+// What a snapshot run names is told apart by the run. Number and Cause do not
+// count: the one is of a shard and the other for people.
 func MessageID(destination string, changes []Change) string {
 	sum := digest(destination, changes)
 	return "msg_" + idDigits.EncodeToString(sum[:idBytes])
@@ -47,8 +48,8 @@ func digest(destination string, changes []Change) [sha256.Size]byte {
 		if change.Run != "" {
 			text = appendCounted(text, change.Run)
 		}
-		if change.Completed != nil {
-			text = binary.AppendVarint(text, int64(change.Completed.Part))
+		if p := change.Part; p != nil {
+			text = fmt.Appendf(text, "part %d %t", p.Number, p.Ended)
 		}
 	}
 	return sha256.Sum256(text)

@@ -41,12 +41,19 @@ type Standing struct {
 	// it, "" before the first one.
 	Asked string
 	// Run is the snapshot run that is carried out, "" for none, and Mark where
-	// its next page begins, -1 when all of them are sent.
-	Run  string
-	Mark int64
-	// Named is how many memberships the run has named. Serial is how many
-	// messages' numbers all runs have used.
-	Named, Serial int64
+	// its next page begins: "" for the first one, "end" behind the last.
+	Run, Mark string
+	// Named is how many memberships the newest run has named, Owed how many of
+	// its messages wait, and Lost how many memberships were given up with them.
+	Named, Owed, Lost int64
+	// Gap is how many changes the outbox has dropped that no run has made good,
+	// and Torn what keeps the one that is carried out from that: changes that were
+	// dropped since, or older messages that were taken. Began is the Number that
+	// it began with.
+	Gap, Torn, Began int64
+	// Serial is how many numbers all runs have used, and Paged the number of the
+	// newest change that the last page of any run knew.
+	Serial, Paged int64
 	// Waiting is how many messages wait. Save does not look at it.
 	Waiting int64
 }
@@ -59,6 +66,8 @@ type Question struct {
 	Most int
 	// Profiles asks which messages hold these back.
 	Profiles []string
+	// Numbers asks for the messages of these numbers.
+	Numbers []int64
 	// Behind asks for the messages behind the first of those of each profile,
 	// the newest ones, and at most so many of all profiles together.
 	Behind int
@@ -68,6 +77,8 @@ type Question struct {
 type Found struct {
 	// Due has the messages that are due, those due first coming first.
 	Due []Waiting
+	// Numbered has the messages that were asked for by number and wait.
+	Numbered []Waiting
 	// Held has, by profile, the numbers of the messages that hold it back, in
 	// the order in which they are sent; nothing for a profile that is free.
 	Held map[string][]int64

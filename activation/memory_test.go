@@ -17,6 +17,7 @@ type memory struct {
 	changes []Change
 	read    int // of the changes, however often
 	kept    int // of the changes, the newest; 0 for all
+	dropped int // of the changes, the oldest
 
 	standing Standing
 	wait     map[int64][]byte
@@ -54,6 +55,7 @@ func (m *memory) Changes(_ context.Context, behind string, most int) ([]Change, 
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	n, _ := strconv.Atoi(behind)
+	n = max(n, m.dropped)
 	if m.kept > 0 {
 		n = max(n, len(m.changes)-m.kept)
 	}
@@ -78,6 +80,11 @@ func (m *memory) Find(_ context.Context, q Question) (Found, error) {
 	for _, n := range numbers {
 		if m.due[n] <= q.Due && len(found.Due) < q.Most {
 			found.Due = append(found.Due, Waiting{n, m.wait[n]})
+		}
+	}
+	for _, n := range q.Numbers {
+		if text, ok := m.wait[n]; ok {
+			found.Numbered = append(found.Numbered, Waiting{n, text})
 		}
 	}
 	left := q.Behind

@@ -7,7 +7,8 @@ type Observer struct {
 	Dead      func(destination string, changes int, reason string) // a message was given up
 	Coalesced func(destination string, changes int)                // changes were left out
 	Missed    func(destination string, changes int64)              // the outbox had dropped changes before they were read
-	Snapshot  func(destination, run string, members int)           // a snapshot run has named members
+	Named     func(destination string, memberships int)            // a snapshot run has named some
+	Ended     func(destination string, e Ended)                    // a snapshot run has come to its end in a shard
 	Disabled  func(destination, reason string)                     // a destination wants nothing any more
 	Failed    func(destination string, shard int, err error)       // what is stored can't be read or written
 }
@@ -36,9 +37,15 @@ func (o *Observer) missed(destination string, changes int64) {
 	}
 }
 
-func (o *Observer) snapshot(destination, run string, members int) {
-	if o != nil && o.Snapshot != nil {
-		o.Snapshot(destination, run, members)
+func (o *Observer) named(destination string, memberships int) {
+	if o != nil && o.Named != nil {
+		o.Named(destination, memberships)
+	}
+}
+
+func (o *Observer) ended(destination string, e Ended) {
+	if o != nil && o.Ended != nil {
+		o.Ended(destination, e)
 	}
 }
 

@@ -12,6 +12,7 @@ type parcel struct {
 	failed  int // attempts
 	reason  string
 	sent    bool // whether it may have been sent, apart from failed attempts
+	owed    bool // whether a snapshot run waits for it, see Standing.Owed
 }
 
 func newParcel(changes []Change) *parcel {
@@ -40,6 +41,7 @@ type stored struct {
 	Failed  int            `json:"failed"` // attempts
 	Reason  string         `json:"reason,omitempty"`
 	Sent    bool           `json:"sent,omitempty"`
+	Owed    bool           `json:"owed,omitempty"`
 }
 
 // storedChange keeps an id of any bytes, which a text in JSON can't hold.
@@ -49,7 +51,7 @@ type storedChange struct {
 }
 
 func (p *parcel) encode() ([]byte, error) {
-	s := stored{Failed: p.failed, Reason: p.reason, Sent: p.sent}
+	s := stored{Failed: p.failed, Reason: p.reason, Sent: p.sent, Owed: p.owed}
 	for _, c := range p.changes {
 		s.Changes = append(s.Changes, storedChange{c, []byte(c.Profile)})
 	}
@@ -68,7 +70,7 @@ func decode(w Waiting) (*parcel, error) {
 	if len(s.Changes) == 0 {
 		return nil, fmt.Errorf("decoding message %d: it has no changes", w.Number)
 	}
-	p := &parcel{number: w.Number, failed: s.Failed, reason: s.Reason, sent: s.Sent}
+	p := &parcel{number: w.Number, failed: s.Failed, reason: s.Reason, sent: s.Sent, owed: s.Owed}
 	for _, c := range s.Changes {
 		c.Change.Profile = string(c.Profile)
 		p.changes = append(p.changes, c.Change)

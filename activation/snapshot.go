@@ -3,6 +3,8 @@ package activation
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 )
 
 // A snapshot run tells a destination who the members are, page by page, while
@@ -10,50 +12,86 @@ import (
 // delivered before it, and what comes behind it has higher versions; so there
 // is neither a gap nor an inversion, and nothing has to stand still.
 //
-// A run is carried out by each shard for itself. It begins when somebody has
-// asked for it, and says in a message of its own when all of the shard's
-// members were named, see Completed.
+// The messages of a page are stored before the first of them is sent, together
+// with where the next page begins. From there on they are messages that wait:
+// they keep their ids and their place in the order, whoever goes on with them.
+//
+// A run is carried out by each shard for itself, when somebody has asked for it.
+// Formats that can say so tell where a shard's part of it begins and ends, see
+// Part. The first page is read when the beginning was taken: so whatever comes
+// about a membership later than it, or was named, is true, and a receiver can
+// drop the members that it has heard nothing of since. Where some were given up,
+// or changes were missed meanwhile, the part has no end: a receiver must never
+// drop a member that it was not told of.
+//
+// Behind a gap an entry may still wait whose exit was missed, and be taken long
+// after the run. So the run names such exits too. Where one is taken in the middle
+// of the run it does not make the gap good, and another one is asked for.
 
 // Members is who is in the segments of one shard.
 type Members interface {
-	// Page returns the profiles behind a mark, 0 for the first ones, with the
-	// segments that each of them is in, all as of one moment.
-	Page(ctx context.Context, mark int64) (Page, error)
+	// Page returns the members that come behind a place, all as of one moment.
+	Page(ctx context.Context, behind string, limit Limit) (Page, error)
 }
 
-// Page is a part of a shard's profiles as of one moment. It is bounded by
-// whoever makes it.
+// Limit is what a Page may hold.
+type Limit struct {
+	// Memberships is how many of them there are at most, but for those of a
+	// single profile, which are never split.
+	Memberships int
+	// Wants reports whether those of a segment are asked for.
+	Wants func(segment string) bool
+}
+
+// Page is a part of a shard's profiles as of one moment.
 type Page struct {
-	Profiles []Profile
-	Next     int64 // mark that the page behind begins at, 0 when there is none
-	Number   int64 // of the newest change of the shard that this page knows
-	At       int64 // ms since 1970 UTC, of the shard's clock
+	Profiles []Profile // those without a membership too
+	Next     string    // place that the page behind it begins at, "" when there is none
+	Number   int64     // of the newest change of the shard that this page knows
+	At       int64     // ms since 1970 UTC, of the shard's clock
 }
 
 // Profile is what a Page tells of one.
 type Profile struct {
 	ID       string
-	Version  uint64 // of its last change
-	Segments []string
+	Version  uint64   // of its last change
+	Segments []string // that are wanted and that it is in
 }
 
-// Completed says that a snapshot run has named all members of a shard.
-type Completed struct {
-	// Part is which of Parts parts has ended, from 1. Each shard is one.
-	Part, Parts int
-	// Members is how many memberships the part has named.
-	Members int64
+// Part is where a shard's part of a snapshot run begins or ends.
+type Part struct {
+	Number, Of int   // which of how many, from 1; each shard is one
+	Ended      bool  // false where it begins
+	Members    int64 // how many memberships were named; 0 where it begins
 }
 
-// causeSnapshot is the cause of what a snapshot run sends.
-const causeSnapshot = "snapshot"
+// Ended is what came of a snapshot run in one shard.
+type Ended struct {
+	Run   string
+	Shard int
+	Named int64 // memberships, exits not counted
+	Lost  int64 // of them, those that the destination was not sent in the end
+	Torn  bool  // whether it could not make a gap good: another run follows
+	Told  bool  // whether the destination is told that the part has ended
+}
 
-// initialRun is the run that a destination begins with, when it asks for one.
-const initialRun = "initial"
-
-// allNamed is the mark of a run that has named all members and did not say so
-// yet.
-const allNamed = -1
+const (
+	// causeSnapshot is the cause of what a snapshot run sends.
+	causeSnapshot = "snapshot"
+	// InitialRun is the run that a destination begins with, see Destination.Initial.
+	InitialRun = "initial"
+	// allNamed is the place behind all members.
+	allNamed = "end"
+	// owedMost bounds the messages of a run that wait in a shard: with so many
+	// no page is read. It is passed by one page at most.
+	owedMost = 2 * roundSize
+	// pageMessages is how many messages a page makes for each that may be on its
+	// way at once: changes that come meanwhile wait for no more than these.
+	pageMessages = 16
+	// gapEvery is how often a shard asks for a run at most because of gaps: a
+	// destination that can't keep up must not get ever more to do.
+	gapEvery = 10 * time.Minute
+)
 
 // at returns the standing behind a change.
 func (s Standing) at(last Change) Standing {
@@ -63,125 +101,270 @@ func (s Standing) at(last Change) Standing {
 
 // begun returns the standing at the beginning of a run.
 func (s Standing) begun(run string) Standing {
-	s.Asked, s.Run, s.Mark, s.Named = run, run, 0, 0
+	s.Asked, s.Run, s.Mark, s.Named, s.Owed, s.Lost = run, run, "", 0, 0, 0
+	s.Began, s.Gap, s.Torn = s.Number, s.Gap+s.Torn, 0
 	return s
+}
+
+// isBefore reports whether a message is older than the run that is carried out.
+// What it tells behind a gap may have ended, and is heard of since the run began.
+func (p *parcel) isBefore(s *Standing) bool {
+	if p.number > 0 {
+		return p.number <= s.Began
+	}
+	return p.changes[0].Run != s.Run
 }
 
 // snapshot does a step of a snapshot run, if there is one, and reports whether
 // there is more to do at once.
 func (c *courier) snapshot(ctx context.Context) (more bool, err error) {
+	own := &c.standing
 	switch {
-	case c.members == nil:
+	case c.members == nil || own.Until > own.Number:
 		return false, nil
-	case c.asked != "" && c.asked != c.standing.Asked:
-		return true, c.save(ctx, newSteps(c.standing.begun(c.asked), nil))
-	case c.standing.Run == "":
+	case c.asked != "" && c.asked != own.Asked:
+		return true, c.begin(ctx)
+	case own.Run == "":
+		return false, c.askAgain(ctx)
+	case own.Mark == allNamed:
+		return false, c.complete(ctx)
+	case own.Owed >= owedMost, own.Mark == "" && own.Owed > 0:
 		return false, nil
-	case c.standing.Mark == allNamed:
-		return c.complete(ctx)
+	case c.page == nil:
+		limit := Limit{Memberships: min(roundSize, pageMessages*c.batch*c.concurrency), Wants: c.wants}
+		page, err := c.members.Page(ctx, own.Mark, limit)
+		if err != nil {
+			return false, fmt.Errorf("reading members: %w", err)
+		}
+		c.page = &page
 	}
-	page, err := c.members.Page(ctx, c.standing.Mark)
-	if err != nil {
-		return false, fmt.Errorf("reading members: %w", err)
+	if behind, err := c.catchUp(ctx); behind || err != nil {
+		return true, err
 	}
-	if err := c.catchUp(ctx, page.Number); err != nil {
+	return true, c.nameMembers(ctx)
+}
+
+// catchUp delivers changes that the page knows, and none behind them. It
+// reports whether there may be more of them.
+func (c *courier) catchUp(ctx context.Context) (behind bool, err error) {
+	if c.standing.Number >= c.page.Number {
+		return false, nil
+	}
+	if err := c.fill(ctx); err != nil {
 		return false, err
 	}
-	return true, c.nameMembers(ctx, page)
-}
-
-// catchUp delivers all changes up to a number, and none behind it.
-func (c *courier) catchUp(ctx context.Context, number int64) error {
-	for c.standing.Number < number {
-		if err := c.fill(ctx); err != nil {
-			return err
-		}
-		read := c.upTo(number)
-		if len(read) == 0 {
-			return nil // the outbox has dropped them, which the next change will tell
-		}
-		if _, err := c.handle(ctx, read); err != nil {
-			return err
-		}
+	read := c.upTo(c.page.Number)
+	if len(read) == 0 {
+		return false, nil // the outbox has dropped them, which the next change will tell
 	}
-	return nil
+	_, err = c.handle(ctx, read)
+	return true, err
 }
 
-// nameMembers tells of the members of a page.
-func (c *courier) nameMembers(ctx context.Context, page Page) error {
-	changes := c.named(page)
+// nameMembers has messages wait that tell of the members of the page.
+func (c *courier) nameMembers(ctx context.Context) error {
+	found, err := c.heldBack(ctx, c.page.ids())
+	if err != nil {
+		return err
+	}
+	last, err := c.lastOf(ctx, found.Held)
+	if err != nil {
+		return err
+	}
+	changes, members := c.named(c.page, last)
 	if len(c.traits) > 0 {
 		if err := c.equip(ctx, changes); err != nil {
 			return err
 		}
 	}
-	found, err := c.heldBack(ctx, changes)
-	if err != nil {
-		return err
-	}
 	then := c.standing
-	then.Named += int64(len(changes))
+	then.Named += members
 	then.Serial += int64(len(changes))
-	if then.Mark = page.Next; page.Next == 0 {
+	then.Paged = max(then.Paged, c.page.Number)
+	if then.Mark = c.page.Next; then.Mark == "" {
 		then.Mark = allNamed
 	}
-	s := newSteps(then, found.Held)
 	free, behind := apart(changes, found.Held)
-	for _, own := range alone(behind, c.batch) {
+	messages := append(compose(free, c.batch), alone(behind, c.batch)...)
+	then.Owed += int64(len(messages))
+	s := newSteps(then, found.Held)
+	for _, own := range messages {
 		p := newParcel(own)
-		p.sent = true // nothing may cancel out with what a run names
-		if err := s.queue(p, 0); err != nil {
+		p.owed = true
+		if err := c.promise(p, s); err != nil {
 			return err
 		}
 	}
-	if err := c.dispatch(ctx, lanes(compose(free, c.batch), true), s); err != nil {
+	if err := c.save(ctx, s); err != nil {
 		return err
 	}
-	c.observer.snapshot(c.name, then.Run, len(changes))
-	return c.save(ctx, s)
+	c.page = nil
+	c.observer.named(c.name, int(members))
+	return nil
 }
 
-// named returns what a page tells of the segments that are wanted. The numbers
-// are negative, so that no change of the outbox has them.
-func (c *courier) named(page Page) []Change {
-	var out []Change
+// promise has a message of a run wait: until those before it are gone, or for
+// nothing.
+func (c *courier) promise(p *parcel, s *steps) error {
+	p.sent = true // nothing may cancel out with what a run tells
+	if behind, err := s.behind(p); behind || err != nil {
+		return err
+	}
+	return s.queue(p, c.now().UnixMilli())
+}
+
+// lastOf returns, by membership, whether the last message that waits for one
+// of some profiles enters it.
+func (c *courier) lastOf(ctx context.Context, held map[string][]int64) (map[membership]bool, error) {
+	last := map[membership]bool{}
+	for profile, numbers := range held {
+		for chunk := range slices.Chunk(numbers, roundSize) {
+			found, err := c.find(ctx, Question{Numbers: chunk})
+			if err != nil {
+				return nil, err
+			}
+			for _, w := range found.Numbered {
+				p, err := decode(w)
+				if err != nil {
+					return nil, err
+				}
+				for i := range p.changes {
+					if change := &p.changes[i]; change.Profile == profile {
+						last[membership{profile, change.Segment}] = change.Entered
+					}
+				}
+			}
+		}
+	}
+	return last, nil
+}
+
+// named returns what a page tells, and how many members it names: in which
+// segments a profile is, and that it is in none of those that the last message
+// that waits would have it enter. The numbers are negative, so that no change of
+// the outbox has them.
+func (c *courier) named(page *Page, last map[membership]bool) (changes []Change, members int64) {
+	add := func(p *Profile, segment string, entered bool) {
+		changes = append(changes, Change{
+			Number: -(c.standing.Serial + int64(len(changes)) + 1), Profile: p.ID, Segment: segment, Entered: entered,
+			At: page.At, Version: p.Version, Cause: causeSnapshot, Run: c.standing.Run,
+		})
+	}
+	left := map[string][]string{}
+	for m, entered := range last {
+		if entered {
+			left[m.profile] = append(left[m.profile], m.segment)
+		}
+	}
 	for i := range page.Profiles {
 		p := &page.Profiles[i]
 		for _, segment := range p.Segments {
-			if !c.wants(segment) {
-				continue
+			add(p, segment, true)
+			members++
+		}
+		slices.Sort(left[p.ID])
+		for _, segment := range left[p.ID] {
+			if !slices.Contains(p.Segments, segment) {
+				add(p, segment, false)
 			}
-			out = append(out, Change{
-				Number: -(c.standing.Serial + int64(len(out)) + 1), Profile: p.ID, Segment: segment, Entered: true,
-				At: page.At, Version: p.Version, Cause: causeSnapshot, Run: c.standing.Run,
-			})
 		}
 	}
-	return out
+	return changes, members
 }
 
-// complete says that all members were named, once nothing waits any more that
-// could name one.
-func (c *courier) complete(ctx context.Context) (more bool, err error) {
-	if c.waiting > 0 {
-		return false, nil
+// ids returns the profiles of a page.
+func (p *Page) ids() []string {
+	ids := make([]string, len(p.Profiles))
+	for i := range p.Profiles {
+		ids[i] = p.Profiles[i].ID
 	}
-	then := c.standing
-	then.Run, then.Mark = "", 0
-	then.Serial++
-	s := newSteps(then, nil)
-	if c.completes {
-		p := newParcel([]Change{{
-			Number: -then.Serial, At: c.now().UnixMilli(), Cause: causeSnapshot, Run: c.standing.Run,
-			Completed: &Completed{Part: c.shard + 1, Parts: c.shards, Members: c.standing.Named},
-		}})
-		p.sent = true
-		if err := c.sendAll(ctx, [][]*parcel{{p}}, s); err != nil {
-			return false, err
-		}
-	}
-	return false, c.save(ctx, s)
+	return ids
 }
+
+// begin begins the run that is asked for, in place of one that is carried out.
+func (c *courier) begin(ctx context.Context) error {
+	c.page = nil
+	then := c.standing.begun(c.asked)
+	if !c.completes {
+		return c.save(ctx, newSteps(then, nil))
+	}
+	then.Owed++
+	return c.tell(ctx, then, then.Run, Part{Number: c.shard + 1, Of: c.shards})
+}
+
+// complete ends a run, once none of its messages waits any more. The destination
+// is told of it only when nothing is missing.
+func (c *courier) complete(ctx context.Context) error {
+	own := c.standing
+	if own.Owed > 0 {
+		return nil
+	}
+	then := own
+	then.Run, then.Mark = "", ""
+	then.Gap, then.Torn = own.Torn, 0
+	told := c.completes && own.Lost == 0 && own.Torn == 0
+	var err error
+	if told {
+		err = c.tell(ctx, then, own.Run, Part{Number: c.shard + 1, Of: c.shards, Ended: true, Members: own.Named})
+	} else {
+		err = c.save(ctx, newSteps(then, nil))
+	}
+	if err == nil {
+		c.observer.ended(c.name, Ended{own.Run, c.shard, own.Named, own.Lost, own.Torn > 0, told})
+	}
+	return err
+}
+
+// tell has a message wait that says where a part of a run begins or ends, and
+// saves it with what follows.
+func (c *courier) tell(ctx context.Context, then Standing, run string, part Part) error {
+	found, err := c.heldBack(ctx, []string{""}) // those before it
+	if err != nil {
+		return err
+	}
+	then.Serial++
+	s := newSteps(then, found.Held)
+	p := newParcel([]Change{{Number: -then.Serial, At: c.now().UnixMilli(), Cause: causeSnapshot, Run: run, Part: &part}})
+	p.owed = !part.Ended
+	if err := c.promise(p, s); err != nil {
+		return err
+	}
+	return c.save(ctx, s)
+}
+
+// askAgain asks for a run when changes were missed that none has made good for.
+func (c *courier) askAgain(ctx context.Context) error {
+	now := c.now()
+	if c.standing.Gap == 0 || !c.requested.IsZero() && now.Sub(c.requested) < gapEvery {
+		return nil
+	}
+	if err := c.request(ctx, RunID("gap", now), c.standing.Asked); err != nil {
+		return fmt.Errorf("asking for a snapshot run: %w", err)
+	}
+	c.requested = now
+	return nil
+}
+
+// missed notes changes that the outbox had dropped. Each is told to the observer
+// once, also when Save fails and they are read again.
+func (c *courier) missed(changes int64, s *steps) {
+	s.step.Add[CountMissed] = changes
+	if c.standing.Run == "" {
+		s.step.Gap += changes
+	} else {
+		s.step.Torn += changes
+	}
+	if c.told.behind != c.standing.Number {
+		c.told = toldMissed{behind: c.standing.Number}
+	}
+	if n := changes - c.told.changes; n > 0 {
+		c.told.changes = changes
+		c.observer.missed(c.name, n)
+	}
+}
+
+// toldMissed is how many missed changes behind a number the observer knows of.
+type toldMissed struct{ behind, changes int64 }
 
 // completes reports whether a message can say that a snapshot run is complete.
 func (d *Destination) completes() bool {

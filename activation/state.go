@@ -28,9 +28,10 @@ type Control interface {
 	// Orders returns those of a destination; one of which nothing is stored is
 	// active.
 	Orders(ctx context.Context, destination string) (Orders, error)
-	// Request asks all shards for a snapshot run, in place of one that was asked
-	// for before.
-	Request(ctx context.Context, destination, run string) error
+	// Request asks all shards for a snapshot run in place of the one that was
+	// asked for before. When another than that one is asked for by now it does
+	// nothing.
+	Request(ctx context.Context, destination, run, instead string) error
 	// Disable has nobody send to a destination until it is enabled.
 	Disable(ctx context.Context, destination, reason string) error
 }

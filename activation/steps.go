@@ -14,6 +14,7 @@ type steps struct {
 	// known are the messages that waited before.
 	known map[int64]bool
 	gone  string // why the destination wants nothing any more, "" if it does
+	done  []ending
 }
 
 func newSteps(then Standing, held map[string][]int64) *steps {
@@ -97,6 +98,7 @@ func (s *steps) release(p *parcel, as string, now int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.step.Add[as] += int64(len(p.changes))
+	s.done = append(s.done, ending{p, as == CountDead})
 	for _, id := range p.profiles() {
 		numbers := s.held[id]
 		if len(numbers) == 0 || numbers[0] != p.number {
@@ -107,6 +109,30 @@ func (s *steps) release(p *parcel, as string, now int64) {
 		s.hold(id, numbers[1:])
 		if len(numbers) > 1 {
 			s.step.Due[numbers[1]] = now
+		}
+	}
+}
+
+// ending is a message that is done.
+type ending struct {
+	*parcel
+	dead bool
+}
+
+// settle brings the snapshot run that is carried out to where messages are. Those
+// of runs before it do not count any more, but for what they may have told.
+func (s *steps) settle() {
+	own := &s.step.Standing
+	for _, p := range s.done {
+		switch {
+		case own.Run == "":
+		case p.owed && p.changes[0].Run == own.Run:
+			own.Owed--
+			if p.dead {
+				own.Lost += int64(len(p.changes))
+			}
+		case own.Gap > 0 && own.Mark != allNamed && p.isBefore(own):
+			own.Torn++
 		}
 	}
 }

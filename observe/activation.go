@@ -14,7 +14,8 @@ const destinationsPart = "destinations"
 // Activation returns the observer to give to activation.New.
 func (w *Watch) Activation() *activation.Observer {
 	return &activation.Observer{
-		Attempted: w.attempted, Dead: w.givenUp, Missed: w.changesMissed, Coalesced: w.changesCoalesced, Disabled: w.destinationDisabled, Failed: w.deliveryFailed,
+		Attempted: w.attempted, Dead: w.givenUp, Missed: w.changesMissed, Coalesced: w.changesCoalesced,
+		Named: w.membersNamed, Ended: w.snapshotEnded, Disabled: w.destinationDisabled, Failed: w.deliveryFailed,
 	}
 }
 
@@ -57,8 +58,28 @@ func (w *Watch) givenUp(destination string, changes int, reason string) {
 
 func (w *Watch) changesMissed(destination string, changes int64) {
 	w.metrics.missed.WithLabelValues(destination).Add(float64(changes))
-	w.log.Error("the outbox has dropped changes before a destination was sent them: raise redis.outbox_max, and give the "+
-		"destination what evaluator members prints", zap.String("destination", destination), zap.Int64("changes", changes))
+	w.log.Error("the outbox has dropped changes before a destination was sent them: raise redis.outbox_max; a snapshot run makes up "+
+		"for it, evaluator activate status shows it", zap.String("destination", destination), zap.Int64("changes", changes))
+}
+
+func (w *Watch) membersNamed(destination string, memberships int) {
+	w.metrics.named.WithLabelValues(destination).Add(float64(memberships))
+}
+
+func (w *Watch) snapshotEnded(destination string, e activation.Ended) {
+	fields := []zap.Field{
+		zap.String("destination", destination), zap.String("run", e.Run), zap.Int("shard", e.Shard), zap.Int64("members", e.Named),
+		zap.Bool("told", e.Told),
+	}
+	switch {
+	case e.Torn:
+		w.log.Error("a snapshot run could not make up for dropped changes in a shard, another one follows", fields...)
+	case e.Lost > 0:
+		w.log.Error("members of a snapshot run are given up, evaluator activate dead "+destination+" shows them",
+			append(fields, zap.Int64("given_up", e.Lost))...)
+	default:
+		w.log.Info("a snapshot run has named all members of a shard", fields...)
+	}
 }
 
 func (w *Watch) changesCoalesced(destination string, changes int) {

@@ -30,9 +30,9 @@ type metrics struct {
 	loads                               *prometheus.CounterVec // by outcome
 	shardEdition                        *prometheus.GaugeVec   // by shard
 
-	attempts                                  *prometheus.CounterVec   // by destination, verdict
-	delivered, undelivered, missed, coalesced *prometheus.CounterVec   // by destination
-	attemptSeconds                            *prometheus.HistogramVec // by destination
+	attempts                                         *prometheus.CounterVec   // by destination, verdict
+	delivered, undelivered, missed, coalesced, named *prometheus.CounterVec   // by destination
+	attemptSeconds                                   *prometheus.HistogramVec // by destination
 }
 
 func newMetrics(registry prometheus.Registerer) metrics {
@@ -89,6 +89,7 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		delivered:      m.counter("activation_delivered_total", "Changes that a destination has taken.", "destination"),
 		undelivered:    m.counter("activation_dead_total", "Changes that were given up and are dead letters of their destination.", "destination"),
 		missed:         m.counter("activation_missed_total", "Changes, of any segment, that the outbox had dropped before a destination was sent them.", "destination"),
+		named:          m.counter("activation_named_total", "Memberships that snapshot runs have named.", "destination"),
 		coalesced:      m.counter("activation_coalesced_total", "Changes that a destination was not sent as newer ones had made them pointless.", "destination"),
 		attemptSeconds: m.histogram("activation_attempt_seconds", "How long a destination took to answer.", "destination"),
 	}

@@ -171,6 +171,9 @@ func (l ledger) Find(ctx context.Context, q activation.Question) (activation.Fou
 	for i := range a.Due {
 		found.Due[i] = activation.Waiting(a.Due[i])
 	}
+	for _, m := range a.Numbered {
+		found.Numbered = append(found.Numbered, activation.Waiting(m))
+	}
 	for profile, messages := range a.Behind {
 		for _, m := range messages {
 			found.Behind[profile] = append(found.Behind[profile], activation.Waiting(m))
@@ -196,11 +199,7 @@ type control struct{ store *sink.Store }
 
 // Orders implements activation.Control.
 func (c control) Orders(ctx context.Context, destination string) (activation.Orders, error) {
-	state, _, err := c.store.DestinationState(ctx, destination)
-	if err != nil {
-		return activation.Orders{}, err
-	}
-	run, err := c.store.DestinationRun(ctx, destination)
+	state, _, run, err := c.store.DestinationOrders(ctx, destination)
 	if state == "" {
 		state = string(activation.Active)
 	}
@@ -208,8 +207,9 @@ func (c control) Orders(ctx context.Context, destination string) (activation.Ord
 }
 
 // Request implements activation.Control.
-func (c control) Request(ctx context.Context, destination, run string) error {
-	return c.store.SetDestinationRun(ctx, destination, run)
+func (c control) Request(ctx context.Context, destination, run, instead string) error {
+	_, err := c.store.SetDestinationRun(ctx, destination, run, instead)
+	return err
 }
 
 // Disable implements activation.Control.

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -10,46 +9,64 @@ import (
 	"muster/sink"
 )
 
-// rollSize is how many profiles a page of members has at least, where there
-// are as many; it bounds what a snapshot run holds in memory.
-const rollSize = 500
-
 // members is who is in the segments of a shard as activation sees it.
 type members struct {
 	store *sink.Store
 	shard int
-	names []string // as far as they were read
+	codec *profile.Codec // of the names that were read so far, nil before the first
 }
 
-// Page implements activation.Members.
-func (m *members) Page(ctx context.Context, mark int64) (activation.Page, error) {
-	r, err := m.store.Roll(ctx, m.shard, int(mark), rollSize)
+// Page implements activation.Members. It reads about as many profiles as it may
+// return memberships.
+func (m *members) Page(ctx context.Context, behind string, limit activation.Limit) (activation.Page, error) {
+	r, err := m.store.Roll(ctx, m.shard, behind, limit.Memberships)
 	if err != nil {
 		return activation.Page{}, err
 	}
-	more, err := m.store.Names(ctx, m.shard, len(m.names))
-	if err != nil {
+	if err := m.readNames(ctx); err != nil {
 		return activation.Page{}, err
 	}
-	m.names = append(m.names, more...)
-	page := activation.Page{Next: int64(r.Next), Number: r.Outbox, At: r.Clock}
-	// Without a rule set all segments are retired ones, which are kept by number.
-	codec, _ := profile.NewCodec(&profile.Schema{}, nil, m.names)
-	for id, blob := range r.Profiles {
-		p, err := codec.Decode(id, blob)
+	codec := m.codec.Retiring(limit.Wants)
+	page := activation.Page{Next: r.Next, Number: r.Outbox, At: r.Clock}
+	count := 0
+	for i := range r.Profiles {
+		stored := &r.Profiles[i]
+		p, err := codec.Decode(stored.ID, stored.Blob)
 		if err != nil {
 			return activation.Page{}, err
 		}
-		if len(p.Retired) == 0 {
-			continue
+		if count += len(p.Retired); count > limit.Memberships && len(page.Profiles) > 0 {
+			page.Next = r.Profiles[i-1].Place
+			break
 		}
-		one := activation.Profile{ID: id, Version: p.Version}
-		for _, number := range p.Retired {
-			one.Segments = append(one.Segments, codec.Segment(number))
-		}
-		slices.Sort(one.Segments)
-		page.Profiles = append(page.Profiles, one)
+		page.Profiles = append(page.Profiles, profileOf(codec, p))
 	}
-	slices.SortFunc(page.Profiles, func(a, b activation.Profile) int { return cmp.Compare(a.ID, b.ID) })
 	return page, nil
+}
+
+// readNames reads the names that are new, behind the profiles that mention
+// them. Without a rule set all segments are retired ones, which a profile keeps
+// by their number.
+func (m *members) readNames(ctx context.Context) error {
+	var names []string
+	if m.codec != nil {
+		names = m.codec.Names()
+	}
+	more, err := m.store.Names(ctx, m.shard, len(names))
+	if err != nil {
+		return err
+	}
+	if len(more) > 0 || m.codec == nil {
+		m.codec, _ = profile.NewCodec(&profile.Schema{}, nil, append(slices.Clone(names), more...))
+	}
+	return nil
+}
+
+func profileOf(codec *profile.Codec, p *profile.Profile) activation.Profile {
+	one := activation.Profile{ID: p.ID, Version: p.Version}
+	for _, number := range p.Retired {
+		one.Segments = append(one.Segments, codec.Segment(number))
+	}
+	slices.Sort(one.Segments)
+	return one
 }

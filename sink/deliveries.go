@@ -20,6 +20,19 @@ type Deliveries struct {
 	Coalesced int64 // changes that were left out, as newer ones had made them pointless
 	State     string
 	Reason    string // of State
+	Snapshot  SnapshotRun
+}
+
+// SnapshotRun is how far the newest snapshot run to a destination is.
+type SnapshotRun struct {
+	Run    string // "" when there never was one
+	Shards int    // of the deployment
+	Begun  int    // shards that have begun it
+	Done   int    // shards that have come to its end
+	Named  int64  // memberships
+	Owed   int64  // messages of it that wait
+	Lost   int64  // memberships that were given up
+	Gap    int64  // changes that the outbox has dropped, and that no run has made good
 }
 
 // Deliveries reads how far a destination has come. Shards are read one after
@@ -29,9 +42,10 @@ func (s *Store) Deliveries(ctx context.Context, destination string) (d Deliverie
 	if err != nil {
 		return d, err
 	}
-	if d.State, d.Reason, err = s.DestinationState(ctx, destination); err != nil {
+	if d.State, d.Reason, d.Snapshot.Run, err = s.DestinationOrders(ctx, destination); err != nil {
 		return d, err
 	}
+	d.Snapshot.Shards = l.Current.Shards
 	for shard := range l.Current.Shards {
 		if err := s.addDeliveries(ctx, s.keys.of(l.Current), shard, destination, &d); err != nil {
 			return d, fmt.Errorf("reading the deliveries of shard %d to %s: %w", shard, destination, err)
@@ -74,7 +88,27 @@ func (s *Store) addDeliveries(ctx context.Context, k keys, shard int, destinatio
 	d.Deferred += number("deferred")
 	d.Missed += number("missed")
 	d.Coalesced += number("coalesced")
+	d.Snapshot.add(fields.Val()["asked"], fields.Val()["run"] != "", number)
 	return nil
+}
+
+// add adds what a shard's ledger says. A run that a destination begins with by
+// itself stands in the ledgers alone.
+func (r *SnapshotRun) add(asked string, working bool, number func(field string) int64) {
+	r.Gap += number("gap") + number("torn")
+	if r.Run == "" {
+		r.Run = asked
+	}
+	if asked == "" || asked != r.Run {
+		return
+	}
+	r.Begun++
+	if !working {
+		r.Done++
+	}
+	r.Named += number("named")
+	r.Owed += number("owed")
+	r.Lost += number("lost")
 }
 
 // DeadMessages calls fn with the messages to a destination that were given up

@@ -22,8 +22,9 @@ var ErrClaimed = errors.New("another process has claimed it")
 // they have come, and what waits. It lies beside the outbox and is no part of
 // any commit. In Redis, with the default prefix, of destination crm:
 //
-//	m:{s12}:to:crm        hash    behind, number and until, and asked, run, mark, named and
-//	                              serial of snapshot runs, see Standing; token, which each
+//	m:{s12}:to:crm        hash    behind, number and until, and what there is of snapshot
+//	                              runs: asked, run, mark, named, owed, lost, gap, torn,
+//	                              began, serial and paged, see Standing; token, which each
 //	                              Claim raises; and what LedgerStep.Add counts
 //	m:{s12}:to:crm:wait   hash    message number -> message, in the form of whoever delivers
 //	m:{s12}:to:crm:due    zset    message number -> when it is sent next, ms since 1970 UTC
@@ -51,9 +52,15 @@ type Standing struct {
 	Until   int64
 	Asked   string // snapshot run that was begun last because it was asked for
 	Run     string // snapshot run that is carried out, "" for none
-	Mark    int64  // where its next page begins
-	Named   int64  // memberships that it has named
+	Mark    string // where its next page begins
+	Named   int64  // memberships that the newest run has named
+	Owed    int64  // messages of it that wait
+	Lost    int64  // memberships that were given up with them
+	Gap     int64  // changes that were dropped, and that no run has made good
+	Torn    int64  // what keeps the run from making them good
+	Began   int64  // Number when the run began
 	Serial  int64  // numbers that all runs have used
+	Paged   int64  // newest change that the last page of a run knew
 	Waiting int64  // messages that wait; of Claim only
 }
 
@@ -110,9 +117,10 @@ func (l *Ledger) Claim(ctx context.Context) (Standing, error) {
 	if _, begun := stored["number"]; !begun {
 		return l.begin(ctx)
 	}
-	s := Standing{Behind: stored["behind"], Asked: stored["asked"], Run: stored["run"], Waiting: waiting}
+	s := Standing{Behind: stored["behind"], Asked: stored["asked"], Run: stored["run"], Mark: stored["mark"], Waiting: waiting}
 	for field, number := range map[string]*int64{
-		"number": &s.Number, "until": &s.Until, "mark": &s.Mark, "named": &s.Named, "serial": &s.Serial,
+		"number": &s.Number, "until": &s.Until, "named": &s.Named, "owed": &s.Owed, "lost": &s.Lost, "gap": &s.Gap, "torn": &s.Torn, "began": &s.Began,
+		"serial": &s.Serial, "paged": &s.Paged,
 	} {
 		if err := parse(l.key, field, stored[field], number); err != nil {
 			return Standing{}, err
@@ -177,14 +185,15 @@ func (l *Ledger) Save(ctx context.Context, s LedgerStep) error {
 	return nil
 }
 
-// fields returns what is stored. What no snapshot run has set is left out, as
-// most destinations never have one.
+// fields returns what is stored. What only snapshot runs and gaps set is left
+// out while there was none, as most destinations never have one.
 func (s *Standing) fields() []any {
 	fields := []any{"behind", s.Behind, "number", s.Number, "until", s.Until}
-	if s.Asked == "" && s.Run == "" && s.Serial == 0 {
+	if s.Asked == "" && s.Gap == 0 {
 		return fields
 	}
-	return append(fields, "asked", s.Asked, "run", s.Run, "mark", s.Mark, "named", s.Named, "serial", s.Serial)
+	return append(fields, "asked", s.Asked, "run", s.Run, "mark", s.Mark, "named", s.Named, "owed", s.Owed, "lost", s.Lost,
+		"gap", s.Gap, "torn", s.Torn, "began", s.Began, "serial", s.Serial, "paged", s.Paged)
 }
 
 func (l *Ledger) write(ctx context.Context, pipe redis.Pipeliner, s LedgerStep) {

@@ -14,14 +14,17 @@ type LedgerQuestion struct {
 	Due      int64    // for messages that are due at this instant, ms since 1970 UTC
 	Most     int      // and for so many of them at most
 	Profiles []string // which messages hold these back
+	Numbers  []int64  // for the messages of these numbers
 	Behind   int      // and for so many messages at most behind the first of those, of each profile the newest
 }
 
 // LedgerAnswer is what Find has found.
 type LedgerAnswer struct {
-	Due     []WaitingMessage   // the earliest first
-	Held    map[string][]int64 // by profile: the numbers of the messages that hold it back
-	Waiting int64              // messages that wait in all
+	Due  []WaitingMessage   // the earliest first
+	Held map[string][]int64 // by profile: the numbers of the messages that hold it back
+	// Numbered are the messages that were asked for by number and wait.
+	Numbered []WaitingMessage
+	Waiting  int64 // messages that wait in all
 	// Behind has, by profile, the newest messages behind the first that holds it
 	// back.
 	Behind map[string][]WaitingMessage
@@ -37,7 +40,10 @@ func (l *Ledger) Find(ctx context.Context, q LedgerQuestion) (LedgerAnswer, erro
 		if a.Held, a.Waiting, err = l.held(ctx, q.Profiles); err != nil {
 			return err
 		}
-		a.Behind, err = l.behind(ctx, q, a.Held)
+		if a.Behind, err = l.behind(ctx, q, a.Held); err != nil {
+			return err
+		}
+		a.Numbered, err = l.numbered(ctx, q.Numbers)
 		return err
 	})
 	if err != nil {
@@ -99,6 +105,28 @@ func (l *Ledger) held(ctx context.Context, profiles []string) (held map[string][
 		}
 	}
 	return held, count.Val(), nil
+}
+
+// numbered returns those of some messages that wait.
+func (l *Ledger) numbered(ctx context.Context, numbers []int64) ([]WaitingMessage, error) {
+	if len(numbers) == 0 {
+		return nil, nil
+	}
+	fields := make([]string, len(numbers))
+	for i, number := range numbers {
+		fields[i] = strconv.FormatInt(number, 10)
+	}
+	texts, err := l.store.client.HMGet(ctx, l.key+":wait", fields...).Result()
+	if err != nil {
+		return nil, err
+	}
+	var messages []WaitingMessage
+	for i, text := range texts {
+		if stored, ok := text.(string); ok {
+			messages = append(messages, WaitingMessage{numbers[i], []byte(stored)})
+		}
+	}
+	return messages, nil
 }
 
 // behind returns messages behind the first one that holds back a profile.

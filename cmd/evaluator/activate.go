@@ -23,6 +23,9 @@ type activateCommand struct {
 	Enable activateEnable `cmd:"" help:"Go on with a destination that has answered 410 Gone."`
 	Dead   activateDead   `cmd:"" help:"List the changes that a destination was not sent in the end, and why, or send them again."`
 	Log    activateLog    `cmd:"" help:"Show each attempt to send a profile's changes, and what came of it."`
+
+	Reconcile activateReconcile `cmd:"" help:"Tell a destination who all members are, by a snapshot run."`
+	Replay    activateReplay    `cmd:"" help:"Send a destination again what the outbox keeps since an instant."`
 }
 
 // Help is shown by --help.
@@ -95,7 +98,8 @@ func (activateStatus) Help() string {
 wait for another attempt and when the next one is made, and what was counted since it
 began: changes delivered, given up, missed because the outbox had dropped them, attempts
 that were not taken, and changes that were coalesced: left out, as newer ones had made
-them pointless.
+them pointless. Behind that stands the newest snapshot run: in how many shards it is done
+or waits to begin, how many members it has named, and how many of them were given up.
 
     evaluator activate status -c muster.yaml
 
@@ -116,6 +120,8 @@ type destinationLine struct {
 	Missed      int64      `json:"missed"`
 	Deferred    int64      `json:"deferred"`
 	Coalesced   int64      `json:"coalesced"`
+
+	Snapshot *snapshotLine `json:"snapshot,omitempty"`
 }
 
 // Run reads and prints.
@@ -131,7 +137,7 @@ func (cmd *activateStatus) print(ctx context.Context, c console, r *reader, dest
 	lines := make([]destinationLine, len(destinations))
 	for i := range destinations {
 		var err error
-		if lines[i], err = r.destination(ctx, destinations[i].Name); err != nil {
+		if lines[i], err = r.destination(ctx, &destinations[i]); err != nil {
 			return service.Classify(err)
 		}
 	}
@@ -141,28 +147,29 @@ func (cmd *activateStatus) print(ctx context.Context, c console, r *reader, dest
 		}{lines})
 	}
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "destination\tstate\tbehind\twaiting\tnext attempt\tdelivered\tgiven up\tmissed\tnot taken\tcoalesced")
+	_, _ = fmt.Fprintln(table, "destination\tstate\tbehind\twaiting\tnext attempt\tdelivered\tgiven up\tmissed\tnot taken\tcoalesced\tsnapshot")
 	for _, l := range lines {
 		next := "-"
 		if l.Next != nil {
 			next = l.Next.Format(time.RFC3339)
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%d\t%d\n",
-			l.Destination, strings.TrimSpace(l.State+" "+l.Reason), l.Behind, l.Waiting, next, l.Delivered, l.Dead, l.Missed, l.Deferred, l.Coalesced)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n",
+			l.Destination, strings.TrimSpace(l.State+" "+l.Reason), l.Behind, l.Waiting, next, l.Delivered, l.Dead, l.Missed, l.Deferred,
+			l.Coalesced, l.Snapshot)
 	}
 	return wrap("writing output", table.Flush())
 }
 
 // destination reads how far a destination has come.
-func (r *reader) destination(ctx context.Context, name string) (destinationLine, error) {
-	d, err := r.store.Deliveries(ctx, name)
+func (r *reader) destination(ctx context.Context, of *activation.Destination) (destinationLine, error) {
+	d, err := r.store.Deliveries(ctx, of.Name)
 	if err != nil {
 		return destinationLine{}, err
 	}
 	line := destinationLine{
-		Destination: name, State: d.State, Reason: d.Reason, Behind: d.Behind, Waiting: d.Waiting,
+		Destination: of.Name, State: d.State, Reason: d.Reason, Behind: d.Behind, Waiting: d.Waiting,
 		Delivered: d.Delivered, Dead: d.Dead, Missed: d.Missed, Deferred: d.Deferred,
-		Coalesced: d.Coalesced,
+		Coalesced: d.Coalesced, Snapshot: snapshotOf(&d.Snapshot, of.Initial),
 	}
 	if line.State == "" {
 		line.State = string(activation.Active)

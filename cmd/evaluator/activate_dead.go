@@ -50,6 +50,7 @@ type deadChangeLine struct {
 	Entered bool      `json:"entered"`
 	Version uint64    `json:"version"`
 	At      time.Time `json:"at"`
+	Run     string    `json:"run,omitempty"` // the snapshot run that it is of
 }
 
 // Run lists, or has the messages sent again.
@@ -109,7 +110,7 @@ func (cmd *activateDead) print(c console, destination string, dead activation.De
 	line := deadLine{Message: activation.MessageID(destination, dead.Changes), Attempts: dead.Failed, Reason: dead.Reason}
 	for _, change := range dead.Changes {
 		line.Changes = append(line.Changes, deadChangeLine{
-			change.Profile, change.Segment, change.Entered, change.Version, time.UnixMilli(change.At).UTC(),
+			change.Profile, change.Segment, change.Entered, change.Version, time.UnixMilli(change.At).UTC(), change.Run,
 		})
 	}
 	if cmd.Output == "json" {
@@ -117,8 +118,11 @@ func (cmd *activateDead) print(c console, destination string, dead activation.De
 	}
 	for _, change := range line.Changes {
 		way := "left"
-		if change.Entered {
+		switch {
+		case change.Entered:
 			way = "entered"
+		case change.Segment == "":
+			way = "begin or end of " + change.Run
 		}
 		_, err := fmt.Fprintf(c.out, "%s  %q %s %s (version %d): %s\n",
 			change.At.Format(time.RFC3339), change.Profile, way, change.Segment, change.Version, line.Reason)

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"muster/activation"
+	"muster/service"
+	"muster/sink"
+)
+
+// snapshotLine is how the newest snapshot run is printed.
+type snapshotLine struct {
+	Run     string `json:"run"`
+	Shards  int    `json:"shards"`
+	Waiting int    `json:"waiting"` // shards that have not begun it
+	Done    int    `json:"done"`    // shards that have come to its end
+	Members int64  `json:"members"` // that it has named
+	Owed    int64  `json:"owed"`    // messages of it that wait
+	GivenUp int64  `json:"given_up"`
+	Gap     int64  `json:"gap"` // changes that were missed and are not made good yet
+}
+
+// snapshotOf returns nil where there is nothing to say. With initial a run is
+// due also when no shard has begun one.
+func snapshotOf(s *sink.SnapshotRun, initial bool) *snapshotLine {
+	run := s.Run
+	if run == "" && initial {
+		run = activation.InitialRun
+	}
+	if run == "" && s.Gap == 0 {
+		return nil
+	}
+	return &snapshotLine{run, s.Shards, s.Shards - s.Begun, s.Done, s.Named, s.Owed, s.Lost, s.Gap}
+}
+
+// String writes the run in a few words, "-" where there is none.
+func (l *snapshotLine) String() string {
+	if l == nil {
+		return "-"
+	}
+	text := "another one follows"
+	if l.Run != "" {
+		text = fmt.Sprintf("%s: %d of %d shards done, %d members", l.Run, l.Done, l.Shards, l.Members)
+	}
+	if l.Run != "" && l.Waiting > 0 {
+		text += fmt.Sprintf(", %d to begin", l.Waiting)
+	}
+	if l.GivenUp > 0 {
+		text += fmt.Sprintf(", %d given up", l.GivenUp)
+	}
+	if l.Gap > 0 {
+		text += fmt.Sprintf(", %d missed changes to make good", l.Gap)
+	}
+	return text
+}
+
+type activateReconcile struct {
+	named
+	Output string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
+}
+
+// Help is shown by --help.
+func (activateReconcile) Help() string {
+	return `Asks for a snapshot run: every shard tells the destination who is in the segments that it
+wants, while changes go on. Evaluators take it up within ten seconds; where none runs, it
+waits for them in Redis. A run that was asked for before and is not done is given up for
+this one. How far it is: evaluator activate status.
+
+    evaluator activate reconcile crm -c muster.yaml
+
+What is named has the cause snapshot and the run's id. The format muster also says where
+the part of a shard begins and ends, so that an endpoint can drop members that it has
+heard nothing of: see docs/activation.md.
+
+Exit code: 0 when the run is asked for, 1 when Redis can't be reached, 2 when the
+configuration can't be used.`
+}
+
+// Run asks.
+func (cmd *activateReconcile) Run(c console) error {
+	return cmd.operate(c, func(ctx context.Context, r *reader, d *activation.Destination) error {
+		run := activation.RunID("by-hand", time.Now())
+		before, err := r.ask(ctx, d.Name, run)
+		if err != nil {
+			return service.Classify(err)
+		}
+		if cmd.Output == "json" {
+			return printJSON(c.out, struct {
+				Destination string `json:"destination"`
+				Run         string `json:"run"`
+				Instead     string `json:"instead,omitempty"` // the run that was asked for before
+				State       string `json:"state"`
+			}{d.Name, run, before.run, before.state})
+		}
+		text := fmt.Sprintf("snapshot run %s of %s is asked for; evaluators take it up within ten seconds: evaluator activate status", run, d.Name)
+		if before.state != string(activation.Active) {
+			text += fmt.Sprintf("\n%s is %s, so it waits until: evaluator activate resume %s", d.Name, before.state, d.Name)
+		}
+		_, err = fmt.Fprintln(c.out, text)
+		return wrap("writing output", err)
+	})
+}
+
+// orders is what was to be done with a destination.
+type orders struct{ state, run string }
+
+// ask asks for a run in place of whichever is asked for, and returns what was
+// before.
+func (r *reader) ask(ctx context.Context, destination, run string) (before orders, err error) {
+	for asked := false; !asked && err == nil; {
+		if before.state, _, before.run, err = r.store.DestinationOrders(ctx, destination); err == nil {
+			asked, err = r.store.SetDestinationRun(ctx, destination, run, before.run)
+		}
+	}
+	if before.state == "" {
+		before.state = string(activation.Active)
+	}
+	return before, err
+}
