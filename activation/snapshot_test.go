@@ -204,7 +204,7 @@ func newWorld(t *testing.T, batch int) *world {
 // enter makes the courier anew, as another process does.
 func (w *world) enter(batch int) {
 	w.start(batch)
-	w.courier.encode, w.members, w.completes, w.shards = encodeRuns, w.roster, true, 1
+	w.encode, w.members, w.completes, w.shards = encodeRuns, w.roster, true, 1
 	w.request = func(_ context.Context, run, instead string) error {
 		w.asked++
 		if w.orders == "" || w.orders == instead {
@@ -228,7 +228,7 @@ func (w *world) step(batch int) (more bool) {
 		}
 		w.claimed = true
 	}
-	if w.asked = w.orders; w.orders == "" && w.initial {
+	if w.courier.asked = w.orders; w.orders == "" && w.initial {
 		w.asked = InitialRun
 	}
 	more, err := w.round(w.t.Context())
