@@ -324,6 +324,29 @@ func sameFiles(t *testing.T, a, b string) {
 	}
 }
 
+// Runs that are folded into fewer, some of them twice, give the same bytes, and
+// so do they where a wider projection was kept.
+func TestFoldedRunsGiveTheSameBytes(t *testing.T) {
+	s := randomShop(t, 6, 900, 12)
+	r := s.request(t, s.end)
+	whole, dir := backfill(t, r, config(t.TempDir(), 1)), t.TempDir()
+	c := config(dir, 2)
+	c.MaxRuns = 2
+	folded := backfill(t, r, c)
+	if folded.Summary.Objects < 2*foldRuns {
+		t.Fatalf("%d objects: nothing is folded twice", folded.Summary.Objects)
+	}
+	sameFiles(t, whole.Folder, folded.Folder)
+	part := *s
+	part.texts = withUses(s.texts, "s03")
+	part.set = compileTexts(t, part.texts)
+	report := backfill(t, part.request(t, s.end), c)
+	compareMembers(t, "part", membersOf(t, report), part.foretold(t, s.end))
+	if report.Read.Bytes > 0 {
+		t.Error("the archive was read again")
+	}
+}
+
 func TestAnyNumberOfWorkersGivesTheSameBytes(t *testing.T) {
 	s := randomShop(t, 3, 1500, 20)
 	one := backfill(t, s.request(t, s.end), config(t.TempDir(), 1))
