@@ -19,6 +19,9 @@ KAFKA ?= real
 COUNT ?= 1
 PACKAGES ?= ./...
 
+# Of make demo: "flaky" for an endpoint that misbehaves.
+RECEIVER ?=
+
 # Of make soak-service: how long.
 FOR ?= 1h
 
@@ -40,8 +43,8 @@ help: ## list the targets
 build: ## build the binary into bin/
 	go build -trimpath -o bin/evaluator ./cmd/evaluator
 
-demo: ## show audiences move on generated shop traffic; needs nothing but Go
-	go run ./cmd/evaluator demo
+demo: ## show audiences move on generated shop traffic, and each change sent to an endpoint; needs nothing but Go; RECEIVER
+	go run ./cmd/evaluator demo $(if $(RECEIVER),--receiver $(RECEIVER))
 
 # -count=1: the suite builds and runs a binary, which the test cache can't see.
 test: ## run every test, the e2e suite on an embedded broker and a real Redis
@@ -86,7 +89,7 @@ lint: $(LINT) ## check style, layers and that both modules' requirements are tid
 vuln: ## look for known vulnerabilities in what is used; needs vuln.go.dev
 	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
 
-bench: ## run the benchmarks, one JSON line per result; PART=name for one part, and only so for sweep and backfill, which take 5 minutes
+bench: ## run the benchmarks, one JSON line per result; PART=name for one part, and only so for sweep, backfill and activation, which take 5 to 10 minutes
 	@go run ./test/bench $(PART)
 
 # A backfill of EVENTS events, 50,000,000 by default, takes some 10 GB of disk.

@@ -30,15 +30,26 @@ type Line struct {
 	// Encode makes a message of changes.
 	Encode func([]Change) (Message, error)
 	Sender Sender
+	// Log says that attempts are written into the destination's log.
+	Log bool
 }
 
 // Activator delivers the changes of the shards that a process owns.
 type Activator struct {
+	// Members returns who is in the segments of a shard, for snapshot runs. It is
+	// set before Run; without it there are none.
+	Members func(shard int) Members
+	// Shards is how many the deployment has.
+	Shards int
+
 	control  Control
 	outbox   func(shard int) Outbox
 	ledger   func(shard int, destination string) Ledger
 	observer *Observer
 	states   states
+	// Profiles reads the traits that destinations ask for. It must be set before
+	// Run where one does.
+	Profiles func(shard int) Profiles
 
 	mu       sync.Mutex
 	lines    []line
@@ -84,9 +95,11 @@ func (a *Activator) Swap(lines []Line) {
 			limit = rate.Limit(l.Destination.Rate)
 		}
 		a.lines = append(a.lines, line{breaker: b, route: route{
-			name: l.Destination.Name, batch: l.Destination.Batch, concurrency: l.Destination.Concurrency,
+			name: l.Destination.Name, batch: l.Destination.Batch, batchAge: l.Destination.BatchAge, concurrency: l.Destination.Concurrency,
 			limiter: rate.NewLimiter(limit, int(max(1, math.Ceil(l.Destination.Rate)))),
-			wants:   l.Wants, encode: l.Encode, sender: l.Sender,
+			wants:   l.Wants, encode: l.Encode, sender: l.Sender, schedule: scheduleOf(&l.Destination),
+			log: l.Log, coalesces: l.Destination.Coalesce, traits: l.Destination.traitPaths(),
+			initial: l.Destination.Initial, completes: l.Destination.completes(),
 		}})
 	}
 	close(a.swapped)
@@ -148,10 +161,22 @@ func (a *Activator) serve(ctx context.Context, swapped <-chan struct{}, shard in
 	defer a.forget(shard, awake)
 	c := &courier{
 		route: l.route, breaker: l.breaker, outbox: a.outbox(shard), ledger: a.ledger(shard, l.name), observer: a.observer,
-		now: time.Now, random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		now: time.Now, random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), shard: shard, shards: a.Shards,
+		request: func(ctx context.Context, run string) error {
+			a.states.forget(l.name)
+			return a.control.Request(ctx, l.name, run)
+		},
+	}
+	if a.Members != nil {
+		c.members = a.Members(shard)
+	}
+	if len(c.traits) > 0 {
+		c.profiles = a.Profiles(shard)
 	}
 	for {
+		end := c.fence(l.sender, shard)
 		err := a.deliver(ctx, swapped, c, awake)
+		end()
 		if err == nil || ctx.Err() != nil {
 			return
 		}
@@ -169,16 +194,9 @@ func (a *Activator) deliver(ctx context.Context, swapped <-chan struct{}, c *cou
 		return err
 	}
 	for {
-		more, err := a.turn(ctx, c)
+		pause, err := a.turn(ctx, c)
 		if err != nil {
 			return err
-		}
-		pause := idleEvery
-		if c.waiting > 0 || !c.breaker.open(time.Now()).IsZero() {
-			pause = lookEvery
-		}
-		if more {
-			pause = 0
 		}
 		if !rest(ctx, swapped, awake, pause) {
 			return nil
@@ -186,22 +204,40 @@ func (a *Activator) deliver(ctx context.Context, swapped <-chan struct{}, c *cou
 	}
 }
 
-// turn is a courier's round, if its destination is sent to.
-func (a *Activator) turn(ctx context.Context, c *courier) (more bool, err error) {
-	if state, err := a.states.of(ctx, a.control, c.name); err != nil || state != Active {
-		return false, err
+// turn is a courier's round, if its destination is sent to. It returns how
+// long there is nothing to do, unless the courier is woken.
+func (a *Activator) turn(ctx context.Context, c *courier) (pause time.Duration, err error) {
+	orders, back, err := a.states.of(ctx, a.control, c.name)
+	if err != nil || orders.State != Active {
+		return lookEvery, err
 	}
-	more, err = c.round(ctx)
+	if c.asked = orders.Run; c.asked == "" && c.initial {
+		c.asked = initialRun
+	}
+	if back {
+		c.breaker.succeed() // whoever has it go on knows of nothing that is against it
+	}
+	more, err := c.round(ctx)
 	var gone errDisabled
-	if !errors.As(err, &gone) {
-		return more, err
+	switch {
+	case errors.As(err, &gone):
+		return lookEvery, a.disable(ctx, c.name, gone.reason)
+	case more || err != nil:
+		return 0, err
+	case c.waiting > 0 || !c.breaker.open(time.Now()).IsZero():
+		return c.ripens(lookEvery), nil
 	}
-	if err := a.control.Disable(ctx, c.name, gone.reason); err != nil {
-		return false, err
+	return c.ripens(idleEvery), nil
+}
+
+// disable has nobody send to a destination that wants nothing any more.
+func (a *Activator) disable(ctx context.Context, name, reason string) error {
+	if err := a.control.Disable(ctx, name, reason); err != nil {
+		return err
 	}
-	a.states.forget(c.name)
-	a.observer.disabled(c.name, gone.reason)
-	return false, nil
+	a.states.forget(name)
+	a.observer.disabled(name, reason)
+	return nil
 }
 
 // rest waits until there may be something to do, and reports whether to go on.

@@ -13,14 +13,22 @@ type switchboard struct {
 	mu     sync.Mutex
 	state  State
 	reason string
+	run    string
 	asked  int
 }
 
-func (s *switchboard) State(context.Context, string) (State, error) {
+func (s *switchboard) Request(_ context.Context, _, run string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.run = run
+	return nil
+}
+
+func (s *switchboard) Orders(context.Context, string) (Orders, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
-	return s.state, nil
+	return Orders{State: s.state, Run: s.run}, nil
 }
 
 func (s *switchboard) Disable(_ context.Context, _, reason string) error {

@@ -54,12 +54,14 @@ func alone(changes []Change, most int) [][]Change {
 	return messages
 }
 
-// lanes puts messages that carry changes of one profile behind each other.
-func lanes(messages [][]Change) [][]*parcel {
+// lanes puts messages that carry changes of one profile behind each other. sent
+// says that they may have been sent before.
+func lanes(messages [][]Change, sent bool) [][]*parcel {
 	var out [][]*parcel
 	of := map[string]int{} // by profile: its lane
 	for _, changes := range messages {
 		p := newParcel(changes)
+		p.sent = sent
 		if at, known := of[changes[0].Profile]; known {
 			out[at] = append(out[at], p)
 			continue

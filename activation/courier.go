@@ -1,9 +1,11 @@
 package activation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -20,32 +22,47 @@ const roundSize = 1000
 type courier struct {
 	route
 	breaker  *breaker
+	request  func(ctx context.Context, run string) error // a snapshot run in all shards
 	outbox   Outbox
 	ledger   Ledger
+	profiles Profiles // nil where no traits are sent
 	observer *Observer
 	now      func() time.Time
 	random   *rand.Rand
 
+	shard    int
+	shards   int    // of the deployment
+	asked    string // the snapshot run that was asked for last, "" for none
+	members  Members
 	standing Standing
 	saved    int64 // standing.Number as it is stored
-	waiting  int64 // messages that wait
+	gathered gathering
+	waiting  int64     // messages that wait, as of the last look
+	looked   time.Time // when it was last looked for messages that are due
 }
 
 // route is what a courier has to know of its destination.
 type route struct {
 	name        string
-	batch       int // changes that a message carries at most
+	batch       int           // changes that a message carries at most
+	batchAge    time.Duration // how long fewer of them wait for more
 	concurrency int
 	limiter     *rate.Limiter
 	wants       func(segment string) bool
 	encode      func([]Change) (Message, error)
 	sender      Sender
+	schedule    schedule
+	log         bool // whether attempts are written into the log
+	coalesces   bool
+	initial     bool       // whether it begins with a snapshot run
+	completes   bool       // whether its format can say that a run is complete
+	traits      [][]string // paths of those that are sent along
 }
 
 // claim begins, or begins anew.
 func (c *courier) claim(ctx context.Context) (err error) {
 	c.standing, err = c.ledger.Claim(ctx)
-	c.saved, c.waiting = c.standing.Number, c.standing.Waiting
+	c.saved, c.waiting, c.gathered = c.standing.Number, c.standing.Waiting, gathering{}
 	return err
 }
 
@@ -57,21 +74,30 @@ func (c *courier) round(ctx context.Context) (more bool, err error) {
 	}
 	// What was being sent when the process ended comes first: while nothing
 	// else has changed, it is sent in the messages that it was sent in.
-	if c.standing.Until <= c.standing.Number && c.waiting > 0 {
+	// Messages that were put back by hand are found by looking now and then.
+	if c.standing.Until <= c.standing.Number && (c.waiting > 0 || c.now().Sub(c.looked) >= idleEvery) {
 		more, err := c.again(ctx)
 		if err != nil || more {
 			return more, err
 		}
 	}
-	return c.fresh(ctx)
+	more, err = c.fresh(ctx)
+	if err != nil {
+		return false, err
+	}
+	// Changes and pages take turns, so that neither has the other wait for long.
+	named, err := c.snapshot(ctx)
+	return more || named, err
 }
 
 // again sends messages that are due, and reports whether more are due at once.
 func (c *courier) again(ctx context.Context) (more bool, err error) {
-	due, _, err := c.ledger.Find(ctx, c.now().UnixMilli(), roundSize, nil)
-	if err != nil || len(due) == 0 {
+	c.looked = c.now()
+	found, err := c.find(ctx, Question{Due: c.now().UnixMilli(), Most: roundSize})
+	if err != nil || len(found.Due) == 0 {
 		return false, err
 	}
+	due := found.Due
 	parcels := make([]*parcel, len(due))
 	var changes []Change
 	for i, w := range due {
@@ -80,16 +106,15 @@ func (c *courier) again(ctx context.Context) (more bool, err error) {
 		}
 		changes = append(changes, parcels[i].changes...)
 	}
-	held, err := c.heldBack(ctx, changes)
+	blocked, err := c.heldBack(ctx, changes)
 	if err != nil {
 		return false, err
 	}
-	s := newSteps(c.standing, held)
-	for _, p := range parcels {
-		s.known[p.number] = true
-	}
+	s := newSteps(c.standing, blocked.Held)
+	slices.SortFunc(parcels, func(a, b *parcel) int { return cmp.Compare(a.number, b.number) })
 	lanes := make([][]*parcel, len(parcels))
-	for i := range parcels {
+	for i, p := range parcels {
+		s.take(p)
 		lanes[i] = parcels[i : i+1]
 	}
 	if err := c.sendAll(ctx, lanes, s); err != nil {
@@ -101,30 +126,28 @@ func (c *courier) again(ctx context.Context) (more bool, err error) {
 
 // fresh sends changes that are new.
 func (c *courier) fresh(ctx context.Context) (more bool, err error) {
-	read, err := c.outbox.Changes(ctx, c.standing.Behind, roundSize)
+	read, more, err := c.gather(ctx)
 	if err != nil {
 		return false, err
 	}
-	more = len(read) == roundSize
-	if unfinished := c.standing.Until; unfinished > c.standing.Number {
-		for len(read) > 0 && read[len(read)-1].Number > unfinished {
-			read, more = read[:len(read)-1], true
-		}
-	}
 	if len(read) == 0 {
-		c.standing.Until = c.standing.Number // the outbox has dropped what was being sent
+		c.standing.Until = c.standing.Number // the outbox has dropped what was being sent, if anything was
 		return more, nil
 	}
-	missed := read[0].Number - c.standing.Number - 1
+	now, err := c.handle(ctx, read)
+	return more || now, err
+}
+
+// handle delivers or passes changes that were read behind one another, and
+// reports whether messages wait that are due at once.
+func (c *courier) handle(ctx context.Context, read []Change) (now bool, err error) {
 	last := read[len(read)-1]
+	missed := last.Number - c.standing.Number - int64(len(read))
 	wanted := c.wanted(read)
 	if len(wanted) > 0 || missed > 0 {
-		if err := c.deliver(ctx, wanted, last, missed); err != nil {
-			return false, err
-		}
-		return more, nil
+		return len(c.traits) > 0, c.deliver(ctx, wanted, last, missed) // those with traits wait, and are due
 	}
-	return more, c.pass(ctx, last)
+	return false, c.pass(ctx, last)
 }
 
 // wanted returns the changes that the destination asks for.
@@ -141,7 +164,7 @@ func (c *courier) wanted(read []Change) []Change {
 // pass goes on behind changes that the destination does not ask for. Which
 // they are is found out again after a restart, so they are seldom saved.
 func (c *courier) pass(ctx context.Context, last Change) error {
-	c.standing = Standing{Behind: last.Entry, Number: last.Number, Until: last.Number}
+	c.standing = c.standing.at(last)
 	if last.Number-c.saved < roundSize {
 		return nil
 	}
@@ -150,47 +173,80 @@ func (c *courier) pass(ctx context.Context, last Change) error {
 
 // deliver sends changes, the last one read being last.
 func (c *courier) deliver(ctx context.Context, wanted []Change, last Change, missed int64) error {
-	held, err := c.heldBack(ctx, wanted)
+	found, err := c.heldBack(ctx, wanted)
 	if err != nil {
 		return err
 	}
-	if c.standing.Until < last.Number {
+	again := c.standing.Until > c.standing.Number // somebody has begun to send these
+	if len(c.traits) > 0 {
+		if err := c.equip(ctx, wanted); err != nil {
+			return err
+		}
+	} else if !again {
 		c.standing.Until = last.Number
 		if err := c.ledger.Save(ctx, Step{Standing: c.standing}); err != nil {
 			return fmt.Errorf("saving what is being sent: %w", err)
 		}
 	}
-	s := newSteps(Standing{Behind: last.Entry, Number: last.Number, Until: last.Number}, held)
+	s := newSteps(c.standing.at(last), found.Held)
 	if missed > 0 {
-		s.step.Add[CountMissed] = missed
-		c.observer.missed(c.name, missed)
-	}
-	var free, behind []Change
-	for _, change := range wanted {
-		if len(held[change.Profile]) > 0 {
-			behind = append(behind, change)
-		} else {
-			free = append(free, change)
-		}
-	}
-	for _, changes := range alone(behind, c.batch) {
-		if err := s.queue(newParcel(changes), 0); err != nil {
+		if err := c.missed(ctx, missed, s); err != nil {
 			return err
 		}
 	}
-	if err := c.sendAll(ctx, lanes(compose(free, c.batch)), s); err != nil {
+	free, behind := apart(wanted, found.Held)
+	if err := c.hold(behind, found.Behind, s); err != nil {
+		return err
+	}
+	if err := c.dispatch(ctx, lanes(compose(c.coalesce(free, s), c.batch), again), s); err != nil {
 		return err
 	}
 	return c.save(ctx, s)
 }
 
-// heldBack finds which of the profiles have messages that wait.
-func (c *courier) heldBack(ctx context.Context, changes []Change) (map[string][]int64, error) {
-	if c.waiting == 0 || len(changes) == 0 {
-		return nil, nil
+// dispatch sends messages, or has them wait first where they must be stored
+// before anybody sees them.
+func (c *courier) dispatch(ctx context.Context, lanes [][]*parcel, s *steps) error {
+	if len(c.traits) > 0 {
+		return c.store(lanes, s)
 	}
-	_, held, err := c.ledger.Find(ctx, 0, 0, profilesOf(changes))
-	return held, err
+	return c.sendAll(ctx, lanes, s)
+}
+
+// missed notes changes that the outbox had dropped, and asks for a snapshot
+// run in their place, unless one is asked for that has not begun here.
+func (c *courier) missed(ctx context.Context, changes int64, s *steps) error {
+	s.step.Add[CountMissed] = changes
+	if c.members == nil || c.asked != c.standing.Asked {
+		return nil
+	}
+	run := fmt.Sprintf("gap-%d-%d-%d", c.shard, s.step.Number, c.now().UnixMilli())
+	if err := c.request(ctx, run); err != nil {
+		return fmt.Errorf("asking for a snapshot: %w", err)
+	}
+	c.asked = run
+	return nil
+}
+
+// heldBack returns the messages that hold back the profiles of changes.
+func (c *courier) heldBack(ctx context.Context, changes []Change) (Found, error) {
+	if c.waiting == 0 || len(changes) == 0 {
+		return Found{}, nil
+	}
+	q := Question{Profiles: profilesOf(changes)}
+	if c.coalesces {
+		q.Behind = behindMost
+	}
+	return c.find(ctx, q)
+}
+
+// find asks the ledger, and notes how many messages wait.
+func (c *courier) find(ctx context.Context, q Question) (Found, error) {
+	found, err := c.ledger.Find(ctx, q)
+	if err == nil {
+		c.waiting = found.Waiting
+	}
+	return found, err
 }
 
 // sendAll sends lanes beside each other, and the messages of a lane one after
@@ -214,8 +270,8 @@ func (c *courier) sendAll(ctx context.Context, lanes [][]*parcel, s *steps) erro
 // sendOne makes one attempt, unless the message has to wait, and notes what
 // comes of it.
 func (c *courier) sendOne(ctx context.Context, p *parcel, s *steps) error {
-	if s.behind(p) {
-		return s.queue(p, 0)
+	if behind, err := s.behind(p); behind || err != nil {
+		return err
 	}
 	if ctx.Err() != nil {
 		return s.queue(p, c.now().UnixMilli())
@@ -226,7 +282,11 @@ func (c *courier) sendOne(ctx context.Context, p *parcel, s *steps) error {
 	message, err := c.encode(p.changes)
 	if err != nil {
 		c.breaker.succeed()
-		return c.giveUp(p, s, "encoding: "+err.Error())
+		answer := Answer{Verdict: Refused, Reason: "encoding: " + err.Error()}
+		if err := c.note(p, s, "", answer); err != nil {
+			return err
+		}
+		return c.giveUp(p, s, answer.Reason)
 	}
 	var answer Answer
 	if c.limiter.Wait(ctx) == nil {
@@ -237,6 +297,14 @@ func (c *courier) sendOne(ctx context.Context, p *parcel, s *steps) error {
 		return s.queue(p, c.now().UnixMilli())
 	}
 	c.observer.attempted(c.name, len(p.changes), answer)
+	if err := c.note(p, s, message.ID, answer); err != nil {
+		return err
+	}
+	return c.conclude(p, s, answer)
+}
+
+// conclude does what follows from an answer.
+func (c *courier) conclude(p *parcel, s *steps, answer Answer) error {
 	switch answer.Verdict {
 	case Delivered:
 		c.breaker.succeed()
@@ -254,6 +322,16 @@ func (c *courier) sendOne(ctx context.Context, p *parcel, s *steps) error {
 	}
 }
 
+// note writes an attempt into the destination's log.
+func (c *courier) note(p *parcel, s *steps, message string, answer Answer) error {
+	if !c.log {
+		return nil
+	}
+	entries, err := logOf(p, message, answer, c.now())
+	s.log(entries)
+	return err
+}
+
 // putOff has a message wait for its next attempt, if it has one.
 func (c *courier) putOff(p *parcel, s *steps, answer Answer) error {
 	now := c.now()
@@ -262,7 +340,7 @@ func (c *courier) putOff(p *parcel, s *steps, answer Answer) error {
 	p.reason = answer.Reason
 	s.count(CountDeferred, 1)
 	s.mu.Lock()
-	pause, ok := wait(p.failed, answer.After, c.random)
+	pause, ok := c.schedule.wait(p.failed, answer.After, c.random)
 	s.mu.Unlock()
 	if !ok {
 		return c.giveUp(p, s, fmt.Sprintf("%d attempts failed, the last one: %s", p.failed, answer.Reason))
@@ -298,6 +376,9 @@ func (c *courier) save(ctx context.Context, s *steps) error {
 		return fmt.Errorf("saving what was delivered: %w", err)
 	}
 	c.standing, c.saved = s.step.Standing, s.step.Number
+	if n := s.step.Add[CountMissed]; n > 0 {
+		c.observer.missed(c.name, n)
+	}
 	c.waiting += s.more()
 	if s.gone != "" {
 		return errDisabled{s.gone}

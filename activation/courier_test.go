@@ -25,6 +25,8 @@ type receiver struct {
 	version map[string]uint64 // by profile: the newest that was processed
 	members map[string]bool   // by profile and segment, by highest version
 	newest  map[string]uint64 // of members
+	// anyOrder lets older versions come behind newer ones.
+	anyOrder bool
 }
 
 func newReceiver(t *testing.T) *receiver {
@@ -36,11 +38,12 @@ func newReceiver(t *testing.T) *receiver {
 
 // encode writes a line a change.
 func encode(changes []Change) (Message, error) {
-	var body strings.Builder
+	var id, body strings.Builder
 	for _, c := range changes {
-		fmt.Fprintf(&body, "%s %s %d %t\n", c.Profile, c.Segment, c.Version, c.Entered)
+		fmt.Fprintf(&id, "%s %s %d %t\n", c.Profile, c.Segment, c.Version, c.Entered)
+		fmt.Fprintf(&body, "%s %s %d %t %s\n", c.Profile, c.Segment, c.Version, c.Entered, c.Traits)
 	}
-	return Message{ID: "msg " + body.String(), Body: []byte(body.String())}, nil
+	return Message{ID: "msg " + id.String(), Body: []byte(body.String())}, nil
 }
 
 func (r *receiver) Send(_ context.Context, m Message) Answer {
@@ -73,10 +76,10 @@ func (r *receiver) process(m Message) {
 			continue
 		}
 		r.taken[change] = m.ID
-		if version <= r.version[profile] {
+		if version <= r.version[profile] && !r.anyOrder {
 			r.t.Errorf("version %d of %s came after %d", version, profile, r.version[profile])
 		}
-		r.version[profile] = version
+		r.version[profile] = max(r.version[profile], version)
 		if key := profile + " " + segment; version > r.newest[key] {
 			r.newest[key], r.members[key] = version, entered
 		}
@@ -89,6 +92,11 @@ type rig struct {
 	memory   *memory
 	receiver *receiver
 	clock    time.Time
+	through  Sender // in place of receiver, if it is not nil
+	coalesce bool
+	age      time.Duration
+	patient  bool     // whether messages wait for as long as it takes
+	named    Profiles // of which traits are sent along, if it is not nil
 }
 
 func newRig(t *testing.T, batch int) *rig {
@@ -102,10 +110,20 @@ func (r *rig) start(batch int) {
 	r.courier = &courier{
 		route: route{
 			name: "crm", batch: batch, concurrency: 3, limiter: rate.NewLimiter(rate.Inf, 1),
-			wants: func(s string) bool { return s != "other" }, encode: encode, sender: r.receiver,
+			wants: func(s string) bool { return s != "other" }, encode: encode, sender: r.receiver, schedule: overHTTP, log: true,
 		},
 		breaker: &breaker{}, outbox: r.memory, ledger: r.memory,
 		now: func() time.Time { return r.clock }, random: rand.New(rand.NewPCG(1, 2)),
+	}
+	r.coalesces, r.batchAge = r.coalesce, r.age
+	if r.named != nil {
+		r.traits, r.profiles = [][]string{{"n"}}, r.named
+	}
+	if r.patient {
+		r.schedule = inKafka
+	}
+	if r.through != nil {
+		r.sender = r.through
 	}
 }
 
@@ -135,7 +153,7 @@ func (r *rig) settle(t *testing.T, batch int) {
 			r.clock = r.clock.Add(time.Minute)
 		}
 	}
-	t.Fatalf("not settled: %d wait, %d of %d passed", len(r.memory.wait), r.standing.Number, len(r.memory.changes))
+	t.Fatalf("not settled: %d wait, %d of %d passed; due %v, held %v", len(r.memory.wait), r.standing.Number, len(r.memory.changes), r.memory.due, r.memory.held)
 }
 
 // TestEveryChangeArrives sends random changes to a receiver that misbehaves in
@@ -147,6 +165,9 @@ func TestEveryChangeArrives(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 7))
 			batch := []int{1, 2, 5, 50}[seed%4]
 			r := newRig(t, batch)
+			r.patient = true // a dead letter would be missed
+			r.age = []time.Duration{0, 0, time.Second, 30 * time.Second}[seed/4%4]
+			r.start(batch)
 			want := map[string]bool{}
 			versions := map[string]uint64{}
 			r.receiver.answer = func(Message) (bool, Answer) {

@@ -12,7 +12,11 @@ type Format struct {
 	Name string
 	// Batches tells whether one message can carry several changes.
 	Batches bool
+	// Traits tells whether a message can carry traits.
+	Traits bool
 
+	// completes tells whether a message can say that a snapshot run is complete.
+	completes bool
 	// encode appends the body. It is given one change at least, and no more
 	// than one unless batch is true. It is nil for template, see TemplateFormat.
 	encode func(to []byte, changes []Change, batch bool) ([]byte, error)
@@ -23,11 +27,11 @@ const DefaultFormat = "muster"
 
 // formats are in the order in which users are told of them.
 var formats = []Format{
-	{Name: DefaultFormat, Batches: true, encode: always(encodeMuster)},
-	{Name: "segment-track", Batches: true, encode: always(encodeTrack)},
-	{Name: "segment-identify", Batches: true, encode: always(encodeIdentify)},
+	{Name: DefaultFormat, Batches: true, Traits: true, completes: true, encode: always(encodeMuster)},
+	{Name: "segment-track", Batches: true, Traits: true, encode: always(encodeTrack)},
+	{Name: "segment-identify", Batches: true, Traits: true, encode: always(encodeIdentify)},
 	{Name: "mparticle", Batches: true, encode: always(encodeMParticle)},
-	{Name: templated, Batches: true},
+	{Name: templated, Batches: true, Traits: true},
 }
 
 // always is of a format that has a body for all changes.
@@ -86,14 +90,18 @@ func (f Format) Encode(changes []Change, batch bool) (body []byte, contentType s
 func bytesOf(changes []Change) int {
 	size := 64
 	for i := range changes {
-		size += 288 + len(changes[i].Profile) + len(changes[i].Segment)
+		size += 288 + len(changes[i].Profile) + len(changes[i].Segment) + len(changes[i].Traits)
 	}
 	return size
 }
 
 // Message returns the message that carries changes to the destination, as
-// Format.Encode makes it: in the form for several when Batch is more than 1.
+// Format.Encode makes it: in the form for several when Batch is more than 1. In
+// Kafka the message has no body.
 func (d *Destination) Message(changes []Change) (Message, error) {
+	if d.Kafka != nil {
+		return Message{ID: MessageID(d.Name, changes), Changes: changes}, nil
+	}
 	format, err := d.formatOf()
 	if err != nil {
 		return Message{}, fmt.Errorf("encoding a message: destination %s: %w", d.Name, err)
@@ -102,7 +110,7 @@ func (d *Destination) Message(changes []Change) (Message, error) {
 	if err != nil {
 		return Message{}, fmt.Errorf("destination %s: %w", d.Name, err)
 	}
-	return Message{ID: MessageID(d.Name, changes), Body: body, ContentType: contentType}, nil
+	return Message{ID: MessageID(d.Name, changes), Changes: changes, Body: body, ContentType: contentType}, nil
 }
 
 // formatOf returns the destination's format: the one that Read has made, or

@@ -77,7 +77,6 @@ func newestOf(changes []Change) int64 {
 func byProfile(changes []Change) [][]*Change {
 	var groups [][]*Change
 	group := make(map[string]int, len(changes))
-	type membership struct{ profile, segment string }
 	place := make(map[membership]int, len(changes))
 	for i := range changes {
 		change := &changes[i]

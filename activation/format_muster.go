@@ -1,13 +1,22 @@
 package activation
 
+import "strconv"
+
 // encodeMuster writes Muster's own format: one change is
 //
 //	{"type":"audience.entered","profile":"u1","segment":"vip","version":7,
 //	 "at":"2026-11-21T10:00:00.000Z","cause":"event"}
 //
-// or audience.exited, and a batch is
+// or audience.exited, with "traits":{...} at its end when the destination asks
+// for some, and a batch is
 //
 //	{"type":"audience.changes","changes":[{"type":"audience.entered",...},...]}
+//
+// What a snapshot run names is an audience.entered with "run" behind its cause.
+// Its end is, in place of a change:
+//
+//	{"type":"audience.snapshot_completed","run":"...","part":3,"parts":12,"members":4711,
+//	 "at":"2026-11-21T10:00:00.000Z"}
 func encodeMuster(to []byte, changes []Change, batch bool) []byte {
 	if !batch {
 		return appendMuster(to, &changes[0])
@@ -23,6 +32,9 @@ func encodeMuster(to []byte, changes []Change, batch bool) []byte {
 }
 
 func appendMuster(to []byte, change *Change) []byte {
+	if change.Completed != nil {
+		return appendCompleted(to, change)
+	}
 	kind := `{"type":"audience.exited"`
 	if change.Entered {
 		kind = `{"type":"audience.entered"`
@@ -30,5 +42,20 @@ func appendMuster(to []byte, change *Change) []byte {
 	to = appendField(append(to, kind...), "profile", change.Profile)
 	to = appendVersion(appendField(to, "segment", change.Segment), change.Version)
 	to = appendTime(appendKey(to, "at"), change.At)
-	return append(appendField(to, "cause", change.Cause), '}')
+	to = appendField(to, "cause", change.Cause)
+	if change.Run != "" {
+		to = appendField(to, "run", change.Run)
+	}
+	if change.Traits != "" {
+		to = append(appendKey(to, "traits"), change.Traits...)
+	}
+	return append(to, '}')
+}
+
+func appendCompleted(to []byte, change *Change) []byte {
+	to = appendField(append(to, `{"type":"audience.snapshot_completed"`...), "run", change.Run)
+	to = strconv.AppendInt(appendKey(to, "part"), int64(change.Completed.Part), 10)
+	to = strconv.AppendInt(appendKey(to, "parts"), int64(change.Completed.Parts), 10)
+	to = strconv.AppendInt(appendKey(to, "members"), change.Completed.Members, 10)
+	return append(appendTime(appendKey(to, "at"), change.At), '}')
 }

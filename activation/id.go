@@ -20,7 +20,7 @@ var idDigits = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPaddin
 //
 // The segment and the time of a change count too. The version alone would do
 // until a profile is forgotten and comes back, as its versions begin anew.
-// Number and Cause do not count: the one is of a shard and the other for people.
+// What a snapshot run names is told apart by the run. Number and Cause do not count: the one is of a shard and the other for people.
 func MessageID(destination string, changes []Change) string {
 	sum := digest(destination, changes)
 	return "msg_" + idDigits.EncodeToString(sum[:idBytes])
@@ -43,6 +43,12 @@ func digest(destination string, changes []Change) [sha256.Size]byte {
 			text = append(text, 1)
 		} else {
 			text = append(text, 0)
+		}
+		if change.Run != "" {
+			text = appendCounted(text, change.Run)
+		}
+		if change.Completed != nil {
+			text = binary.AppendVarint(text, int64(change.Completed.Part))
 		}
 	}
 	return sha256.Sum256(text)

@@ -64,12 +64,19 @@ const (
 	latest   = 253402300799999
 )
 
-// appendTime appends a time as RFC 3339 has it, in UTC and with three digits
-// of a second. One that the year 0 to 9999 can't hold becomes the nearest.
+// appendTime appends a time as FormatTime has it, with quotes.
 func appendTime(to []byte, ms int64) []byte {
-	at := time.UnixMilli(min(max(ms, earliest), latest)).UTC()
-	return append(at.AppendFormat(append(to, '"'), "2006-01-02T15:04:05.000Z"), '"')
+	return append(calendar(ms).AppendFormat(append(to, '"'), timeLayout), '"')
 }
+
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+// FormatTime returns a time, in ms since 1970 UTC, as RFC 3339 has it: in UTC
+// and with three digits of a second. One that the years 0 to 9999 can't hold
+// becomes the nearest.
+func FormatTime(ms int64) string { return calendar(ms).Format(timeLayout) }
+
+func calendar(ms int64) time.Time { return time.UnixMilli(min(max(ms, earliest), latest)).UTC() }
 
 func appendVersion(to []byte, version uint64) []byte {
 	return strconv.AppendUint(appendKey(to, "version"), version, 10)

@@ -21,10 +21,8 @@ type Ledger interface {
 	// Claim makes the caller the only one whose Save is accepted. The first
 	// Claim of a destination lets it begin behind the newest change.
 	Claim(ctx context.Context) (Standing, error)
-	// Find returns up to most messages that are due at an instant (ms since
-	// 1970 UTC), those due first coming first, and the numbers of the messages
-	// that hold back each of some profiles, the oldest first.
-	Find(ctx context.Context, due int64, most int, profiles []string) ([]Waiting, map[string][]int64, error)
+	// Find returns what is asked for of the messages that wait.
+	Find(ctx context.Context, q Question) (Found, error)
 	// Save stores a step as a whole, or returns ErrTaken and stores nothing.
 	Save(ctx context.Context, s Step) error
 }
@@ -39,12 +37,49 @@ type Standing struct {
 	// last called; they are sent again in the same messages. At most Number
 	// when none were.
 	Until int64
+	// Asked is the snapshot run that was begun last because somebody asked for
+	// it, "" before the first one.
+	Asked string
+	// Run is the snapshot run that is carried out, "" for none, and Mark where
+	// its next page begins, -1 when all of them are sent.
+	Run  string
+	Mark int64
+	// Named is how many memberships the run has named. Serial is how many
+	// messages' numbers all runs have used.
+	Named, Serial int64
 	// Waiting is how many messages wait. Save does not look at it.
 	Waiting int64
 }
 
+// Question is what is asked of the messages that wait.
+type Question struct {
+	// Due asks for messages that are due at an instant, ms since 1970 UTC, and
+	// Most for how many of them at most.
+	Due  int64
+	Most int
+	// Profiles asks which messages hold these back.
+	Profiles []string
+	// Behind asks for the messages behind the first of those of each profile,
+	// the newest ones, and at most so many of all profiles together.
+	Behind int
+}
+
+// Found answers a Question.
+type Found struct {
+	// Due has the messages that are due, those due first coming first.
+	Due []Waiting
+	// Held has, by profile, the numbers of the messages that hold it back, in
+	// the order in which they are sent; nothing for a profile that is free.
+	Held map[string][]int64
+	// Behind has, by profile, the newest of the messages behind the first one
+	// that holds it back, in the order in which they are sent.
+	Behind map[string][]Waiting
+	// Waiting is how many messages wait in all.
+	Waiting int64
+}
+
 // Waiting is a message that waits for its next attempt. Its number is that of
-// its first change.
+// its first change; those of snapshot runs are negative.
 type Waiting struct {
 	Number int64
 	Text   []byte
@@ -56,14 +91,16 @@ type Step struct {
 	// Wait has messages that wait from now on, by number, and nil for those
 	// that do not any more.
 	Wait map[int64][]byte
-	// Due says when messages are sent next, ms since 1970 UTC. A message
-	// without an instant waits for another one.
+	// Due says when messages are sent next, ms since 1970 UTC, or 0 for those
+	// that wait for another one from now on.
 	Due map[int64]int64
 	// Held has the numbers of the messages that hold back a profile from now
 	// on, none for one that is free.
 	Held map[string][]int64
 	// Dead has the messages that were given up, oldest first.
 	Dead [][]byte
+	// Log has the entries of the destination's log, oldest first.
+	Log [][]byte
 	// Add is what is counted: see the constants.
 	Add map[string]int64
 }
@@ -74,4 +111,5 @@ const (
 	CountDead      = "dead"      // changes that were given up
 	CountMissed    = "missed"    // changes that the outbox had dropped before they were read
 	CountDeferred  = "deferred"  // attempts that were not taken
+	CountCoalesced = "coalesced" // changes that were left out, see Destination.Coalesce
 )

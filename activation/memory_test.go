@@ -15,6 +15,7 @@ type memory struct {
 	mu sync.Mutex
 
 	changes []Change
+	read    int // of the changes, however often
 	kept    int // of the changes, the newest; 0 for all
 
 	standing Standing
@@ -22,6 +23,7 @@ type memory struct {
 	due      map[int64]int64
 	held     map[string][]int64
 	dead     [][]byte
+	log      [][]byte
 	counts   map[string]int64
 
 	breaks func() error // what befalls the next Save; the step is stored when it is errLateBreak
@@ -55,7 +57,9 @@ func (m *memory) Changes(_ context.Context, behind string, most int) ([]Change, 
 	if m.kept > 0 {
 		n = max(n, len(m.changes)-m.kept)
 	}
-	return slices.Clone(m.changes[n:min(n+most, len(m.changes))]), nil
+	out := slices.Clone(m.changes[n:min(n+most, len(m.changes))])
+	m.read += len(out)
+	return out, nil
 }
 
 func (m *memory) Claim(context.Context) (Standing, error) {
@@ -66,23 +70,29 @@ func (m *memory) Claim(context.Context) (Standing, error) {
 	return s, nil
 }
 
-func (m *memory) Find(_ context.Context, due int64, most int, profiles []string) ([]Waiting, map[string][]int64, error) {
+func (m *memory) Find(_ context.Context, q Question) (Found, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	numbers := slices.SortedFunc(maps.Keys(m.due), func(a, b int64) int { return cmp.Or(cmp.Compare(m.due[a], m.due[b]), cmp.Compare(a, b)) })
-	var out []Waiting
+	found := Found{Held: map[string][]int64{}, Behind: map[string][]Waiting{}, Waiting: int64(len(m.wait))}
 	for _, n := range numbers {
-		if m.due[n] <= due && len(out) < most {
-			out = append(out, Waiting{n, m.wait[n]})
+		if m.due[n] <= q.Due && len(found.Due) < q.Most {
+			found.Due = append(found.Due, Waiting{n, m.wait[n]})
 		}
 	}
-	held := map[string][]int64{}
-	for _, id := range profiles {
-		if list := m.held[id]; len(list) > 0 {
-			held[id] = list
+	left := q.Behind
+	for _, id := range q.Profiles {
+		list := m.held[id]
+		if len(list) == 0 {
+			continue
+		}
+		found.Held[id] = list
+		for _, n := range list[len(list)-min(len(list)-1, left):] {
+			found.Behind[id] = append(found.Behind[id], Waiting{n, m.wait[n]})
+			left--
 		}
 	}
-	return out, held, nil
+	return found, nil
 }
 
 func (m *memory) Save(_ context.Context, s Step) error {
@@ -102,7 +112,9 @@ func (m *memory) Save(_ context.Context, s Step) error {
 		}
 	}
 	for n, at := range s.Due {
-		m.due[n] = at
+		if m.due[n] = at; at == 0 {
+			delete(m.due, n)
+		}
 	}
 	for id, list := range s.Held {
 		if len(list) == 0 {
@@ -112,6 +124,7 @@ func (m *memory) Save(_ context.Context, s Step) error {
 		}
 	}
 	m.dead = append(m.dead, s.Dead...)
+	m.log = append(m.log, s.Log...)
 	for name, n := range s.Add {
 		m.counts[name] += n
 	}

@@ -10,7 +10,11 @@ import (
 type Message struct {
 	// ID is that of the same changes at each attempt, and of no others.
 	ID string
-	// Body is the text that the format of the destination makes of the changes.
+	// Changes are what the message tells, in order, for a Sender that sends each
+	// by itself.
+	Changes []Change
+	// Body is the text that the format of the destination makes of the changes;
+	// in Kafka, where each change has a body of its own, it is empty.
 	Body []byte
 	// ContentType is the media type of Body.
 	ContentType string
@@ -30,6 +34,17 @@ const (
 	// Gone means that the destination wants no messages any more.
 	Gone
 )
+
+// verdicts are the words for verdicts, in metrics, logs and documents.
+var verdicts = [...]string{Delivered: "delivered", Deferred: "deferred", Refused: "refused", Gone: "gone"}
+
+// String returns the word for a verdict, "" for what is none.
+func (v Verdict) String() string {
+	if v < 0 || int(v) >= len(verdicts) {
+		return ""
+	}
+	return verdicts[v]
+}
 
 // Answer is what came of one attempt.
 type Answer struct {
@@ -56,7 +71,8 @@ type Sender interface {
 }
 
 // Sample returns a message as the destination gets them, of a change that
-// never was: of profile muster-test, with version 0.
+// never was: of profile muster-test, with version 0. In Kafka it is an exit,
+// which leaves no member behind.
 func (d *Destination) Sample(at time.Time) (Message, error) {
 	segment := "muster-test"
 	for _, s := range d.Segments {
@@ -65,5 +81,9 @@ func (d *Destination) Sample(at time.Time) (Message, error) {
 			break
 		}
 	}
-	return d.Message([]Change{{Profile: "muster-test", Segment: segment, Entered: true, At: at.UnixMilli(), Cause: "test"}})
+	traits := ""
+	if len(d.Traits) > 0 {
+		traits = "{}"
+	}
+	return d.Message([]Change{{Traits: traits, Profile: "muster-test", Segment: segment, Entered: d.Kafka == nil, At: at.UnixMilli(), Cause: "test"}})
 }

@@ -19,7 +19,12 @@ func webhookWith(key string) string {
 	return strings.Replace(usable, "{", "{"+key+", ", 1)
 }
 
-const oneHint = "    hint: it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause and .ID; {{json .Profile}} writes a text with its quotes"
+// inKafkaWith returns a destination in Kafka with some keys below kafka.
+func inKafkaWith(keys string) string {
+	return "destinations:\n  - name: lake\n    kafka: {" + keys + "}\n    segments: all\n"
+}
+
+const oneHint = "    hint: it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause, .ID and .Traits; {{json .Profile}} writes a text with its quotes"
 
 // unusable are files and all that is said about them, without the file's name.
 var unusable = []struct{ name, text, want string }{
@@ -38,13 +43,13 @@ var unusable = []struct{ name, text, want string }{
 	{"no list", "destinations: {name: crm}", "1:15: destinations must be a list\n    hint: write - name: crm and its other keys below"},
 	{"nothing", "destinations:", "1:15: destinations must be a list\n    hint: write - name: crm and its other keys below"},
 	{"no destination", "destinations: [crm]", "1:16: a destination must be a mapping\n" +
-		"    hint: the keys are name, webhook, segments, format, template, batch, concurrency, rate, each with a colon behind it"},
+		"    hint: the keys are name, webhook, kafka, segments, format, template, batch, batch_age, concurrency, rate, coalesce, initial, traits, each with a colon behind it"},
 	{"alias", "destinations:\n  - &a {name: crm, webhook: {url: x}, segments: all}\n", "2:5: a destination must be a mapping\n" +
 		"    hint: write the value out; anchors, aliases and tags are not followed here"},
 	{"key misspelt", with("fromat: muster"), "5:5: destination crm: a destination has no key fromat\n    hint: did you mean format?"},
 	{"key near", with("segment: [vip]"), "5:5: destination crm: a destination has no key segment\n    hint: did you mean segments?"},
 	{"key unknown", with("colour: red"), "5:5: destination crm: a destination has no key colour\n" +
-		"    hint: the keys are name, webhook, segments, format, template, batch, concurrency, rate"},
+		"    hint: the keys are name, webhook, kafka, segments, format, template, batch, batch_age, concurrency, rate, coalesce, initial, traits"},
 	{"key of the webhook", with("url: https://a.example"), "5:5: destination crm: a destination has no key url\n    hint: it belongs under webhook:"},
 	{"key beside the webhook", webhookWith("batch: 3"), "3:15: destination crm: the webhook has no key batch\n    hint: it belongs beside webhook:, not under it"},
 	{"webhook's key misspelt", webhookWith("time_out: 3s"), "3:15: destination crm: the webhook has no key time_out\n    hint: did you mean timeout?"},
@@ -52,7 +57,7 @@ var unusable = []struct{ name, text, want string }{
 		"    hint: the keys are url, secrets, headers, timeout, ca_file, allow_networks"},
 	{"key twice", with("segments: all"), "5:5: destination crm: the key segments stands twice\n    hint: keep one of them"},
 	{"all missing", "destinations:\n  - {batch: 2}\n", "2:5: the destination has no name\n    hint: add name: with 1 to 64 of the characters a-z, 0-9 and -\n" +
-		"FILE:2:5: the destination has no webhook\n    hint: add webhook: with url: and secrets: below it\n" +
+		"FILE:2:5: the destination has neither webhook nor kafka\n    hint: add webhook: with url: and secrets: below it, or kafka: {topic: muster.memberships}\n" +
 		"FILE:2:5: the destination does not say of which segments\n    hint: add segments: all, or a list as [vip, \"churn-*\"]"},
 	{"name empty", strings.Replace(usable, "crm", `""`, 1), "2:11: the name \"\" can't be used\n    hint: a name is 1 to 64 of the characters a-z, 0-9 and -"},
 	{"name in capitals", strings.Replace(usable, "crm", "CRM", 1), "2:11: the name \"CRM\" can't be used\n    hint: a name is 1 to 64 of the characters a-z, 0-9 and -"},
@@ -84,6 +89,19 @@ var unusable = []struct{ name, text, want string }{
 	{"batch quoted", with(`batch: "10"`), "5:12: destination crm: batch must be a whole number from 1 to 1000\n    hint: write it as 4, without quotes"},
 	{"batch in another base", with("batch: 010"), "5:12: destination crm: batch is 010; write it in base 10, without a zero before it"},
 	{"concurrency", with("concurrency: 257"), "5:18: destination crm: concurrency is 257; it must be a whole number from 1 to 256"},
+	{"batch_age above", with("batch: 5\n    batch_age: 61s"), "6:16: destination crm: batch_age is 61s; it must be between 0s and 1m"},
+	{"batch_age below", with("batch: 5\n    batch_age: -1s"), "6:16: destination crm: batch_age is -1s; it must be between 0s and 1m"},
+	{"batch_age without a batch", with("batch_age: 1s"), "5:16: destination crm: batch_age has nothing to wait for, as a batch of 1 is always full\n" +
+		"    hint: set batch to more than 1, or take batch_age out"},
+	{"traits no list", with("traits: email"), "5:13: destination crm: traits must be a list\n    hint: write a list as [email, address.city]"},
+	{"traits odd", with("traits: [first-name]"), "5:14: destination crm: \"first-name\" is no path of a trait\n" +
+		"    hint: write email or address.city, and [\"first name\"] for a name with other signs"},
+	{"traits with traits", with("traits: [traits.email]"), "5:14: destination crm: \"traits.email\" begins with traits\n    hint: write email"},
+	{"traits within", with("traits: [a.b, c, a]"), "5:22: destination crm: traits has a.b and a, which are one or lie within each other\n    hint: keep one of them"},
+	{"traits without a place", with("format: mparticle\n    traits: [email]"), "6:13: destination crm: the format mparticle carries no traits\n" +
+		"    hint: take the traits out, or choose another format"},
+	{"coalesce no boolean", with("coalesce: maybe"), "5:15: destination crm: coalesce must be true or false\n    hint: write true or false, without quotes"},
+	{"coalesce quoted", with("coalesce: \"true\""), "5:15: destination crm: coalesce must be true or false\n    hint: write true or false, without quotes"},
 	{"rate below", with("rate: -1"), "5:11: destination crm: rate is -1; it must be 0, or from 0.01 to 100000\n    hint: write messages a second, 0 for any number"},
 	{"rate above", with("rate: 100001"), "5:11: destination crm: rate is 100001; it must be 0, or from 0.01 to 100000\n    hint: write messages a second, 0 for any number"},
 	{"rate in another base", with("rate: 010"), "5:11: destination crm: rate is 010; write it in base 10, without a zero before it"},
@@ -124,6 +142,37 @@ var unusable = []struct{ name, text, want string }{
 	{"headers no mapping", webhookWith("headers: [a]"), "3:24: destination crm: headers must be a mapping\n    hint: write each as X-Team: growth"},
 	{"header a number", webhookWith("headers: {X-Team: 1}"), "3:33: destination crm: the header X-Team must be a text\n    hint: put quotes around it"},
 	{"header twice", webhookWith("headers: {X-A: b, X-A: c}"), "3:33: destination crm: the header X-A stands twice\n    hint: keep one of them"},
+	{"kafka and webhook", with("kafka: {}"), "2:5: destination crm: the destination has webhook and kafka\n    hint: make two destinations of it"},
+	{"kafka of nothing", "destinations:\n  - name: lake\n    segments: all\n    kafka:\n", "4:12: destination lake: kafka must be a mapping\n" +
+		"    hint: the keys are brokers, topic, members_topic, tls, sasl, timeout, each with a colon behind it"},
+	{"kafka's key misspelt", inKafkaWith("broker: [a:1]"), "3:13: destination lake: kafka has no key broker\n    hint: did you mean brokers?"},
+	{"key beside kafka", inKafkaWith("segments: all"), "3:13: destination lake: kafka has no key segments\n    hint: it belongs beside kafka:, not under it"},
+	{"key of kafka", with("members_topic: m"), "5:5: destination crm: a destination has no key members_topic\n    hint: it belongs under kafka:"},
+	{"format in kafka", inKafkaWith("") + "    format: muster\n", "5:5: destination lake: a destination in Kafka has no format\n" +
+		"    hint: take it out; its records are CloudEvents with a value as of the format muster"},
+	{"template in kafka", inKafkaWith("") + "    template: x\n", "5:5: destination lake: a destination in Kafka has no template\n" +
+		"    hint: take it out; its records are CloudEvents with a value as of the format muster"},
+	{"concurrency in kafka", inKafkaWith("") + "    concurrency: 2\n", "5:5: destination lake: a destination in Kafka has no concurrency\n" +
+		"    hint: take it out; each shard's messages are transactions, one after the other; a larger batch is faster"},
+	{"broker without a port", inKafkaWith("topic: t, brokers: [kafka]"), "3:32: destination lake: kafka: brokers: \"kafka\" is not host:port, as in server.internal:6379"},
+	{"no brokers, but tls", inKafkaWith("tls: {}"), "3:12: destination lake: kafka: brokers: there are none although tls or sasl are set; " +
+		"without brokers, the service's own are used with what its section kafka says"},
+	{"topic", inKafkaWith("topic: a b"), "3:20: destination lake: kafka: topic: \"a b\" can't be a topic; " +
+		"write 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and -"},
+	{"topic of dots", inKafkaWith("members_topic: .."), "3:28: destination lake: kafka: members_topic: \"..\" can't be a topic; " +
+		"write 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and -"},
+	{"topics are one", inKafkaWith("topic: t, members_topic: t"), "3:38: destination lake: kafka: members_topic: it is t as topic is; changes would be compacted away"},
+	{"timeout in kafka", inKafkaWith("timeout: 2h"), "3:22: destination lake: timeout is 2h; it must be between 100ms and 1m"},
+	{"tls of no truth", inKafkaWith("tls: {enabled: 1}"), "3:28: destination lake: enabled must be true or false\n    hint: write true or false, without quotes"},
+	{"tls in part", inKafkaWith("brokers: [\"a:1\"], tls: {enabled: false, ca_file: ca}"), "3:36: destination lake: kafka: tls.enabled: it is false although other fields of tls are set"},
+	{"tls without a key", inKafkaWith("brokers: [\"a:1\"], tls: {cert_file: c}"), "3:36: destination lake: kafka: tls.key_file: the key of cert_file is missing"},
+	{"tls of no file", inKafkaWith("brokers: [\"a:1\"], tls: {ca_file: /nowhere/ca}"), "3:36: destination lake: kafka: tls.ca_file: open /nowhere/ca: no such file or directory"},
+	{"sasl of no way", inKafkaWith("brokers: [\"a:1\"], sasl: {mechanism: X, username: u, password: {env: MUSTER_SET}}"), "3:37: destination lake: kafka: " +
+		"sasl.mechanism: \"X\" is none of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512"},
+	{"sasl and tls at once", inKafkaWith("brokers: [\"a:1\"], sasl: {mechanism: PLAIN, username: u}, tls: {key_file: k}"), "3:37: destination lake: kafka: " +
+		"sasl.password: it is missing, and so is password_file\nFILE:3:75: destination lake: kafka: tls.cert_file: the certificate of key_file is missing"},
+	{"sasl written out", inKafkaWith("brokers: [\"a:1\"], sasl: {password: x}"), "3:48: destination lake: password must not stand in the file itself\n" +
+		"    hint: write {env: NAME} or {file: NAME}, and put it there"},
 	{"segments a text", strings.Replace(usable, "all", "vip", 1), "4:15: destination crm: segments must be a list\n    hint: write all, or a list as [vip, \"churn-*\"]"},
 	{"segments empty", strings.Replace(usable, "all", "[]", 1), "4:15: destination crm: segments is empty, so nothing would be sent\n" +
 		"    hint: write all, or a list as [vip, \"churn-*\"]"},
@@ -139,7 +188,7 @@ var unusable = []struct{ name, text, want string }{
 			"FILE:2:11: the name \"A\" can't be used\n    hint: a name is 1 to 64 of the characters a-z, 0-9 and -\n" +
 			"FILE:3:32: timeout: 5 has no unit\n    hint: write 5s for seconds, 5ms for milliseconds\n" +
 			"FILE:4:12: batch is 0; it must be a whole number from 1 to 1000\n" +
-			"FILE:5:5: destination b: the destination has no webhook\n    hint: add webhook: with url: and secrets: below it\n" +
+			"FILE:5:5: destination b: the destination has neither webhook nor kafka\n    hint: add webhook: with url: and secrets: below it, or kafka: {topic: muster.memberships}\n" +
 			"FILE:5:5: destination b: the destination does not say of which segments\n    hint: add segments: all, or a list as [vip, \"churn-*\"]\n" +
 			"FILE:6:11: destination b: rate must be a number\n    hint: write messages a second, as 50 or 0.5, without a unit and quotes"},
 }

@@ -5,7 +5,9 @@ package activation
 type Observer struct {
 	Attempted func(destination string, changes int, a Answer)      // a message was sent
 	Dead      func(destination string, changes int, reason string) // a message was given up
+	Coalesced func(destination string, changes int)                // changes were left out
 	Missed    func(destination string, changes int64)              // the outbox had dropped changes before they were read
+	Snapshot  func(destination, run string, members int)           // a snapshot run has named members
 	Disabled  func(destination, reason string)                     // a destination wants nothing any more
 	Failed    func(destination string, shard int, err error)       // what is stored can't be read or written
 }
@@ -22,9 +24,21 @@ func (o *Observer) dead(destination string, changes int, reason string) {
 	}
 }
 
+func (o *Observer) coalesced(destination string, changes int) {
+	if o != nil && o.Coalesced != nil {
+		o.Coalesced(destination, changes)
+	}
+}
+
 func (o *Observer) missed(destination string, changes int64) {
 	if o != nil && o.Missed != nil {
 		o.Missed(destination, changes)
+	}
+}
+
+func (o *Observer) snapshot(destination, run string, members int) {
+	if o != nil && o.Snapshot != nil {
+		o.Snapshot(destination, run, members)
 	}
 }
 

@@ -11,6 +11,7 @@ type parcel struct {
 	changes []Change
 	failed  int // attempts
 	reason  string
+	sent    bool // whether it may have been sent, apart from failed attempts
 }
 
 func newParcel(changes []Change) *parcel {
@@ -38,6 +39,7 @@ type stored struct {
 	Changes []storedChange `json:"changes"`
 	Failed  int            `json:"failed"` // attempts
 	Reason  string         `json:"reason,omitempty"`
+	Sent    bool           `json:"sent,omitempty"`
 }
 
 // storedChange keeps an id of any bytes, which a text in JSON can't hold.
@@ -47,7 +49,7 @@ type storedChange struct {
 }
 
 func (p *parcel) encode() ([]byte, error) {
-	s := stored{Failed: p.failed, Reason: p.reason}
+	s := stored{Failed: p.failed, Reason: p.reason, Sent: p.sent}
 	for _, c := range p.changes {
 		s.Changes = append(s.Changes, storedChange{c, []byte(c.Profile)})
 	}
@@ -66,7 +68,7 @@ func decode(w Waiting) (*parcel, error) {
 	if len(s.Changes) == 0 {
 		return nil, fmt.Errorf("decoding message %d: it has no changes", w.Number)
 	}
-	p := &parcel{number: w.Number, failed: s.Failed, reason: s.Reason}
+	p := &parcel{number: w.Number, failed: s.Failed, reason: s.Reason, sent: s.Sent}
 	for _, c := range s.Changes {
 		c.Change.Profile = string(c.Profile)
 		p.changes = append(p.changes, c.Change)
@@ -88,4 +90,13 @@ func DecodeDead(text []byte) (DeadLetter, error) {
 		return DeadLetter{}, err
 	}
 	return DeadLetter{p.changes, p.failed, p.reason}, nil
+}
+
+// Waiting returns the letter as a message that waits for its first attempt,
+// under the id that it had.
+func (d *DeadLetter) Waiting() (Waiting, error) {
+	p := newParcel(d.Changes)
+	p.sent = true
+	text, err := p.encode()
+	return Waiting{p.number, text}, err
 }

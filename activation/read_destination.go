@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"muster/credentials"
+	"muster/yamltree"
 )
 
 // What a destination has that its file does not say.
@@ -31,8 +32,9 @@ const (
 
 // destinationKeys and webhookKeys are what a file can say of each.
 var (
-	destinationKeys = []string{"name", "webhook", "segments", "format", "template", "batch", "concurrency", "rate"}
-	webhookKeys     = []string{"url", "secrets", "headers", "timeout", "ca_file", "allow_networks"}
+	destinationKeys = []string{"name", "webhook", "kafka", "segments", "format", "template", "batch", "batch_age", "concurrency", "rate", "coalesce",
+		"initial", "traits"}
+	webhookKeys = []string{"url", "secrets", "headers", "timeout", "ca_file", "allow_networks"}
 )
 
 // document reads one YAML document.
@@ -47,23 +49,33 @@ func (r *reading) readDestination(n ast.Node) {
 	defer func() { r.destination = "" }()
 	d := Destination{Format: DefaultFormat, Batch: defaultBatch, Concurrency: defaultConcurrency}
 	before, said := len(r.mistakes), map[string]bool{}
-	var body ast.Node // of the template
+	var body, age, traits ast.Node // of the settings of these names, the body being the template
 	read := []func(ast.Node){
 		func(n ast.Node) { d.Name = r.readName(n) },
 		func(n ast.Node) { d.Webhook = r.readWebhook(n) },
+		func(n ast.Node) { d.Kafka = r.readKafka(n) },
 		func(n ast.Node) { d.Segments, d.places = r.readSegments(n) },
 		func(n ast.Node) { d.Format = r.format(n) },
 		func(n ast.Node) { d.Template, body = r.text(n, "template"), n },
 		func(n ast.Node) { d.Batch = r.whole(n, "batch", 1, MaxBatch) },
+		func(n ast.Node) { d.BatchAge, age = r.duration(n, "batch_age", 0, MaxBatchAge), n },
 		func(n ast.Node) { d.Concurrency = r.whole(n, "concurrency", 1, maxConcurrency) },
 		func(n ast.Node) { d.Rate = r.rate(n) },
+		func(n ast.Node) { d.Coalesce = r.truth(n, "coalesce") },
+		func(n ast.Node) { d.Initial = r.initial(n) },
+		func(n ast.Node) { d.Traits, traits = r.readTraits(n), n },
 	}
 	if !r.mapping(n, destination, fieldsOf(destinationKeys, read, said)) {
 		return
 	}
 	r.missing(n, said)
+	r.kafkaOnly(n, &d, said)
 	if len(r.mistakes) == before {
 		r.template(n, body, &d)
+		r.traitsFit(traits, &d)
+	}
+	if d.BatchAge > 0 && d.Batch == 1 && len(r.mistakes) == before {
+		r.wrong(age, "set batch to more than 1, or take batch_age out", "batch_age has nothing to wait for, as a batch of 1 is always full")
 	}
 	switch {
 	case len(r.mistakes) > before:
@@ -75,13 +87,26 @@ func (r *reading) readDestination(n ast.Node) {
 	}
 }
 
+// initial reads whether a destination begins with all members.
+func (r *reading) initial(n ast.Node) bool {
+	before := len(r.mistakes)
+	text := r.text(n, "initial")
+	if len(r.mistakes) == before && text != "all" && text != "none" {
+		r.wrong(n, "write all to begin with a snapshot of the members, or none", "initial must be all or none, not %q", text)
+	}
+	return text == "all"
+}
+
 // missing tells of what a destination must say and does not.
 func (r *reading) missing(n ast.Node, said map[string]bool) {
 	if !said["name"] {
 		r.wrong(n, "add name: with 1 to 64 of the characters a-z, 0-9 and -", "the destination has no name")
 	}
-	if !said["webhook"] {
-		r.wrong(n, "add webhook: with url: and secrets: below it", "the destination has no webhook")
+	switch {
+	case !said["webhook"] && !said["kafka"]:
+		r.wrong(n, "add webhook: with url: and secrets: below it, or kafka: {topic: muster.memberships}", "the destination has neither webhook nor kafka")
+	case said["webhook"] && said["kafka"]:
+		r.wrong(n, "make two destinations of it", "the destination has webhook and kafka")
 	}
 	if !said["segments"] {
 		r.wrong(n, `add segments: all, or a list as [vip, "churn-*"]`, "the destination does not say of which segments")
@@ -100,7 +125,7 @@ func (r *reading) template(whole, body ast.Node, d *Destination) {
 	}
 	var err error
 	if d.format, err = d.formatOf(); err != nil {
-		hint := "it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause and .ID; {{json .Profile}} writes a text with its quotes"
+		hint := "it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause, .ID and .Traits; {{json .Profile}} writes a text with its quotes"
 		if d.Batch > 1 {
 			hint = "with batch it is given a list: {{range $i, $c := .}}{{if $i}},{{end}}{{json $c.Profile}}{{end}}"
 		}
@@ -120,9 +145,9 @@ func fieldsOf(keys []string, read []func(ast.Node), said map[string]bool) []fiel
 // nameIn finds the name ahead, so that mistakes in keys before it can name the
 // destination too.
 func nameIn(n ast.Node) string {
-	values, _ := pairs(n)
+	values, _ := yamltree.Pairs(n)
 	for _, v := range values {
-		if text, ok := v.Value.(*ast.StringNode); ok && v.Key.GetToken().Value == "name" && isName(text.Value) {
+		if text, ok := v.Value.(*ast.StringNode); ok && yamltree.Key(v) == "name" && isName(text.Value) {
 			return text.Value
 		}
 	}
@@ -168,36 +193,43 @@ func (r *reading) readWebhook(n ast.Node) Webhook {
 		read[i] = func(n ast.Node) { at[webhookKeys[i]] = r.placeOf(n); one(n) }
 	}
 	if r.mapping(n, webhook, fieldsOf(webhookKeys, read, map[string]bool{})) && len(r.mistakes) == before && r.check != nil {
-		r.checked(r.check(w), r.placeOf(n), at)
+		r.checked("webhook", webhookKeys, r.check(w), r.placeOf(n), at)
 	}
 	return w
 }
 
-// checked tells of what the check of a webhook has found, each where the
-// setting stands that it begins with.
-func (r *reading) checked(err error, whole place, at map[string]place) {
+// checked tells of what the check of a webhook or a kafka has found, each where
+// the setting stands that it begins with.
+func (r *reading) checked(what string, keys []string, err error, whole place, at map[string]place) {
 	if err == nil {
 		return
 	}
-	all := []error{err}
-	var several interface{ Unwrap() []error }
-	if errors.As(err, &several) {
-		all = several.Unwrap()
-	}
-	for _, one := range all {
+	for _, one := range joined(err) {
 		where := whole
-		for _, key := range webhookKeys {
+		for _, key := range keys {
 			if found, ok := at[key]; ok && begins(one.Error(), key) {
 				where = found
 			}
 		}
-		r.wrongAt(where.line, where.column, "", "webhook: %s", one)
+		r.wrongAt(where.line, where.column, "", "%s: %s", what, one)
 	}
 }
 
-// begins reports whether a text begins with a word.
+// joined returns the errors that errors.Join has made one of.
+func joined(err error) (all []error) {
+	var several interface{ Unwrap() []error }
+	if !errors.As(err, &several) || errors.Join(several.Unwrap()...).Error() != err.Error() {
+		return []error{err}
+	}
+	for _, one := range several.Unwrap() {
+		all = append(all, joined(one)...)
+	}
+	return all
+}
+
+// begins reports whether a text begins with a word, or with a key below it.
 func begins(text, word string) bool {
-	return len(text) > len(word) && text[:len(word)] == word && (text[len(word)] == ':' || text[len(word)] == ' ')
+	return len(text) > len(word) && text[:len(word)] == word && strings.IndexByte(": .", text[len(word)]) >= 0
 }
 
 // readSegments reads which segments a destination asks for, and where each
@@ -238,7 +270,7 @@ func (r *reading) readSegments(n ast.Node) (entries []string, places []place) {
 }
 
 func (r *reading) readHeaders(n ast.Node) map[string]credentials.Secret {
-	values, ok := pairs(n)
+	values, ok := yamltree.Pairs(n)
 	if !ok {
 		r.wrong(n, plainHint(n, "write each as X-Team: growth"), "headers must be a mapping")
 		return nil
@@ -249,13 +281,13 @@ func (r *reading) readHeaders(n ast.Node) map[string]credentials.Secret {
 	}
 	headers := make(map[string]credentials.Secret, len(values))
 	for _, pair := range values {
-		name := pair.Key.GetToken().Value
+		name := yamltree.Key(pair)
 		if _, twice := headers[name]; twice {
 			r.wrong(pair.Key, "keep one of them", "the header %s stands twice", name)
 			continue
 		}
 		what := fmt.Sprintf("the header %s", name)
-		if _, from := pairs(pair.Value); from {
+		if _, from := yamltree.Pairs(pair.Value); from {
 			headers[name] = r.secret(pair.Value, what)
 		} else {
 			headers[name] = credentials.NewSecret(r.text(pair.Value, what))

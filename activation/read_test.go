@@ -29,6 +29,19 @@ destinations:
     batch: 100
     concurrency: 8
     rate: 0.5
+    coalesce: true
+    batch_age: 250ms
+  - name: lake
+    segments: all
+    kafka:
+      brokers: [kafka-1:9092, "kafka-2:9092"]
+      topic: audiences
+      members_topic: audiences.members
+      tls: {server_name: kafka}
+      sasl: {mechanism: PLAIN, username: muster, password: {env: MUSTER_CRM_KEY}}
+      timeout: 20s
+    batch: 3
+  - {name: here, segments: all, kafka: {}}
   - name: small
     webhook: {url: http://localhost}
     segments: all
@@ -47,7 +60,7 @@ func TestRead(t *testing.T) {
 		got[i].places, got[i].choice, got[i].format = nil, nil, Format{}
 	}
 	want := []Destination{{
-		Name: "crm", Segments: []string{"vip", "churn-*"}, Format: "mparticle", Batch: 100, Concurrency: 8, Rate: 0.5,
+		Name: "crm", Segments: []string{"vip", "churn-*"}, Format: "mparticle", Batch: 100, Concurrency: 8, Rate: 0.5, Coalesce: true, BatchAge: 250 * time.Millisecond,
 		Webhook: Webhook{
 			URL:     "https://example.com/hooks/muster",
 			Secrets: []credentials.Secret{credentials.NewSecret("whsec_one"), credentials.NewSecret("whsec_two")},
@@ -55,6 +68,16 @@ func TestRead(t *testing.T) {
 			Timeout: 15 * time.Second, CAFile: filepath.Join(folder, "ca.pem"),
 			AllowNetworks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
 		},
+	}, {
+		Name: "lake", Segments: []string{"all"}, Format: "muster", Batch: 3, Concurrency: 1, Kafka: &Kafka{
+			Brokers: []string{"kafka-1:9092", "kafka-2:9092"}, Topic: "audiences", MembersTopic: "audiences.members",
+			TLS:     credentials.TLS{Enabled: true, ServerName: "kafka"},
+			SASL:    credentials.SASL{Mechanism: "PLAIN", Username: "muster", Password: credentials.NewSecret("Basic eA==")},
+			Timeout: 20 * time.Second,
+		},
+	}, {
+		Name: "here", Segments: []string{"all"}, Format: "muster", Batch: 500, Concurrency: 1,
+		Kafka: &Kafka{Topic: "muster.memberships", Timeout: 10 * time.Second},
 	}, {
 		Name: "small", Segments: []string{"all"}, Format: "muster", Batch: 1, Concurrency: 4,
 		Webhook: Webhook{URL: "http://localhost", Timeout: 10 * time.Second},
@@ -151,6 +174,12 @@ func FuzzRead(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	timeout := func(d *Destination) time.Duration {
+		if d.Kafka != nil {
+			return d.Kafka.Timeout
+		}
+		return d.Webhook.Timeout
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		late := time.AfterFunc(time.Minute, func() { panic(fmt.Sprintf("no answer to %q", text)) })
 		defer late.Stop()
@@ -171,7 +200,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for _, d := range all.destinations {
-			if !isName(d.Name) || len(d.Segments) == 0 || d.Batch < 1 || d.Batch > MaxBatch || d.Concurrency < 1 || d.Webhook.Timeout < minTimeout {
+			if !isName(d.Name) || len(d.Segments) == 0 || d.Batch < 1 || d.Batch > MaxBatch || d.Concurrency < 1 || timeout(&d) < minTimeout {
 				t.Errorf("taken: %+v", d)
 			}
 		}

@@ -48,6 +48,15 @@ func (r *reading) whole(n ast.Node, what string, least, most int) int {
 	return least
 }
 
+// truth reads true or false.
+func (r *reading) truth(n ast.Node, what string) bool {
+	if b, ok := n.(*ast.BoolNode); ok {
+		return b.Value
+	}
+	r.wrong(n, plainHint(n, "write true or false, without quotes"), "%s must be true or false", what)
+	return false
+}
+
 // minRate and maxRate bound a rate that is not 0, in messages a second.
 const (
 	minRate = 0.01

@@ -16,16 +16,26 @@ const (
 	Disabled State = "disabled" // by the destination's own answer, until enabled
 )
 
-// Control is what is stored of the states of destinations.
+// Orders are what is to be done with a destination.
+type Orders struct {
+	State State
+	// Run is the snapshot run that was asked for last, "" for none.
+	Run string
+}
+
+// Control is what is stored of what is to be done with destinations.
 type Control interface {
-	// State returns the state of a destination; one of which nothing is stored
-	// is active.
-	State(ctx context.Context, destination string) (State, error)
+	// Orders returns those of a destination; one of which nothing is stored is
+	// active.
+	Orders(ctx context.Context, destination string) (Orders, error)
+	// Request asks all shards for a snapshot run, in place of one that was asked
+	// for before.
+	Request(ctx context.Context, destination, run string) error
 	// Disable has nobody send to a destination until it is enabled.
 	Disable(ctx context.Context, destination, reason string) error
 }
 
-// states remembers the states of destinations for lookEvery, for all shards of
+// states remembers the orders of destinations for lookEvery, for all shards of
 // a process. The zero value remembers none.
 type states struct {
 	mu    sync.Mutex
@@ -33,29 +43,36 @@ type states struct {
 }
 
 type knownState struct {
-	state State
-	until time.Time
+	orders Orders
+	until  time.Time
 }
 
-func (s *states) of(ctx context.Context, control Control, destination string) (State, error) {
+// of returns the orders of a destination, and whether it has become active
+// again since somebody asked.
+func (s *states) of(ctx context.Context, control Control, destination string) (orders Orders, back bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if k := s.known[destination]; time.Now().Before(k.until) {
-		return k.state, nil
+	before := s.known[destination]
+	if time.Now().Before(before.until) {
+		return before.orders, false, nil
 	}
-	state, err := control.State(ctx, destination)
-	if err != nil {
-		return "", err
+	if orders, err = control.Orders(ctx, destination); err != nil {
+		return Orders{}, false, err
 	}
 	if s.known == nil {
 		s.known = map[string]knownState{}
 	}
-	s.known[destination] = knownState{state, time.Now().Add(lookEvery)}
-	return state, nil
+	s.known[destination] = knownState{orders, time.Now().Add(lookEvery)}
+	state := before.orders.State
+	return orders, orders.State == Active && state != "" && state != Active, nil
 }
 
+// forget has the state looked up the next time that somebody asks.
 func (s *states) forget(destination string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.known, destination)
+	if known, ok := s.known[destination]; ok {
+		known.until = time.Time{}
+		s.known[destination] = known
+	}
 }

@@ -24,34 +24,71 @@ func newSteps(then Standing, held map[string][]int64) *steps {
 }
 
 // behind reports whether an older message holds one of a message's profiles.
-func (s *steps) behind(p *parcel) bool {
+// If so it has the message wait for that one. Both is done at once, as the
+// older one may be done at any moment.
+func (s *steps) behind(p *parcel) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.ContainsFunc(p.profiles(), func(id string) bool {
+	held := slices.ContainsFunc(p.profiles(), func(id string) bool {
 		numbers := s.held[id]
 		return len(numbers) > 0 && numbers[0] != p.number
 	})
+	if !held {
+		return false, nil
+	}
+	return true, s.put(p, 0)
 }
 
 // queue has a message wait until an instant, ms since 1970 UTC, or with 0
 // until those that hold it back are gone.
 func (s *steps) queue(p *parcel, due int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.put(p, due)
+}
+
+func (s *steps) put(p *parcel, due int64) error {
 	text, err := p.encode()
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.step.Wait[p.number] = text
-	if due > 0 {
+	if due > 0 || s.known[p.number] {
 		s.step.Due[p.number] = due
 	}
+	s.join(p)
+	return nil
+}
+
+// take says that a message waited before. One that was put back by hand, which
+// holds back nobody yet, joins those that its profiles wait for.
+func (s *steps) take(p *parcel) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known[p.number] = true
+	s.join(p)
+}
+
+// join puts a message behind those that hold back its profiles, behind all of
+// them at once: so no two messages ever wait for each other.
+func (s *steps) join(p *parcel) {
 	for _, id := range p.profiles() {
 		if !slices.Contains(s.held[id], p.number) {
 			s.hold(id, append(slices.Clone(s.held[id]), p.number))
 		}
 	}
-	return nil
+}
+
+// remove takes a message back that waits and was never sent.
+func (s *steps) remove(p *parcel) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known[p.number] = true
+	s.step.Wait[p.number] = nil
+	delete(s.step.Due, p.number)
+	for _, id := range p.profiles() {
+		s.hold(id, slices.DeleteFunc(slices.Clone(s.held[id]), func(n int64) bool { return n == p.number }))
+	}
 }
 
 // release counts the changes of a message that is done, and has the next one
@@ -66,6 +103,7 @@ func (s *steps) release(p *parcel, as string, now int64) {
 			continue
 		}
 		s.step.Wait[p.number] = nil
+		delete(s.step.Due, p.number)
 		s.hold(id, numbers[1:])
 		if len(numbers) > 1 {
 			s.step.Due[numbers[1]] = now
@@ -90,7 +128,7 @@ func (s *steps) more() int64 {
 // next reports whether a message became due by the end of another.
 func (s *steps) next(now int64) bool {
 	for _, due := range s.step.Due {
-		if due <= now {
+		if due > 0 && due <= now {
 			return true
 		}
 	}
@@ -105,6 +143,12 @@ func (s *steps) bury(text []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.step.Dead = append(s.step.Dead, text)
+}
+
+func (s *steps) log(entries [][]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.step.Log = append(s.step.Log, entries...)
 }
 
 func (s *steps) count(as string, n int64) {

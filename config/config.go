@@ -56,7 +56,8 @@ func (c Config) Validate() error {
 	return errors.Join(
 		section("kafka", c.Kafka.Validate()), section("redis", c.Redis.Validate()),
 		section("pipeline", c.Pipeline.Validate()), section("segments", c.Segments.Validate()),
-		section("archive", c.Archive.Validate()), c.validateClock(), section("http", c.HTTP.Validate()), section("log", c.Log.Validate()),
+		section("destinations", c.Destinations.Validate()), section("archive", c.Archive.Validate()),
+		c.validateClock(), section("http", c.HTTP.Validate()), section("log", c.Log.Validate()),
 		c.validateTimeouts(),
 	)
 }

@@ -68,7 +68,7 @@ func TestEnvironmentInConfiguration(t *testing.T) {
 // No way of printing a configuration shows a password.
 func TestNothingPrintsAPassword(t *testing.T) {
 	c := Default()
-	c.Kafka.SASL = stream.SASL{Mechanism: stream.Plain, Username: "muster", Password: credentials.NewSecret("hunter2")}
+	c.Kafka.SASL = credentials.SASL{Mechanism: credentials.Plain, Username: "muster", Password: credentials.NewSecret("hunter2")}
 	c.Redis.Password = credentials.NewSecret("hunter3")
 	asYAML, err := c.YAML()
 	if err != nil {

@@ -11,15 +11,10 @@ import (
 // destinationsPart is the name under which Health knows the destinations.
 const destinationsPart = "destinations"
 
-// verdicts are how metrics call what came of an attempt.
-var verdicts = map[activation.Verdict]string{
-	activation.Delivered: "delivered", activation.Deferred: "deferred", activation.Refused: "refused", activation.Gone: "gone",
-}
-
 // Activation returns the observer to give to activation.New.
 func (w *Watch) Activation() *activation.Observer {
 	return &activation.Observer{
-		Attempted: w.attempted, Dead: w.givenUp, Missed: w.changesMissed, Disabled: w.destinationDisabled, Failed: w.deliveryFailed,
+		Attempted: w.attempted, Dead: w.givenUp, Missed: w.changesMissed, Coalesced: w.changesCoalesced, Disabled: w.destinationDisabled, Failed: w.deliveryFailed,
 	}
 }
 
@@ -42,7 +37,7 @@ func (w *Watch) DestinationsRefused(err error) {
 }
 
 func (w *Watch) attempted(destination string, changes int, a activation.Answer) {
-	w.metrics.attempts.WithLabelValues(destination, verdicts[a.Verdict]).Inc()
+	w.metrics.attempts.WithLabelValues(destination, a.Verdict.String()).Inc()
 	w.metrics.attemptSeconds.WithLabelValues(destination).Observe(a.Took.Seconds())
 	if a.Verdict == activation.Delivered {
 		w.metrics.delivered.WithLabelValues(destination).Add(float64(changes))
@@ -51,7 +46,7 @@ func (w *Watch) attempted(destination string, changes int, a activation.Answer) 
 	// Lines are thinned out by their message: that of one destination must not
 	// hide another's.
 	w.sparse.Warn("destination "+destination+" has not taken a message", zap.String("destination", destination),
-		zap.String("verdict", verdicts[a.Verdict]), zap.Int("status", a.Status), zap.String("reason", a.Reason), zap.Int("changes", changes))
+		zap.String("verdict", a.Verdict.String()), zap.Int("status", a.Status), zap.String("reason", a.Reason), zap.Int("changes", changes))
 }
 
 func (w *Watch) givenUp(destination string, changes int, reason string) {
@@ -66,8 +61,12 @@ func (w *Watch) changesMissed(destination string, changes int64) {
 		"destination what evaluator members prints", zap.String("destination", destination), zap.Int64("changes", changes))
 }
 
+func (w *Watch) changesCoalesced(destination string, changes int) {
+	w.metrics.coalesced.WithLabelValues(destination).Add(float64(changes))
+}
+
 func (w *Watch) destinationDisabled(destination, reason string) {
-	w.log.Error("a destination wants nothing any more and is sent nothing until evaluator activate resume",
+	w.log.Error("a destination wants nothing any more and is sent nothing until evaluator activate enable",
 		zap.String("destination", destination), zap.String("reason", reason))
 }
 

@@ -27,17 +27,19 @@ func TestDeliveriesAreSeen(t *testing.T) {
 	o.Missed("crm", 7)
 	o.Disabled("old", "410 Gone")
 	o.Failed("crm", 3, errors.New("redis is away"))
+	o.Coalesced("crm", 4)
 	o.Failed("crm", 3, fmt.Errorf("saving: %w", activation.ErrTaken))
 	_, text := get(t, w, "/metrics")
 	mustContain(t, text, `muster_activation_attempts_total{destination="crm",verdict="delivered"} 1`,
 		`muster_activation_attempts_total{destination="crm",verdict="deferred"} 100`,
 		`muster_activation_attempts_total{destination="crm",verdict="refused"} 1`, `muster_activation_delivered_total{destination="crm"} 5`,
 		`muster_activation_dead_total{destination="crm"} 2`, `muster_activation_missed_total{destination="crm"} 7`,
+		`muster_activation_coalesced_total{destination="crm"} 4`,
 		`muster_activation_attempt_seconds_count{destination="crm"} 102`)
 	for message, want := range map[string]int{
 		"destination crm has not taken a message":                                                  1, // equal lines once a minute
 		"changes are given up, evaluator activate dead crm shows them":                             1,
-		"a destination wants nothing any more and is sent nothing until evaluator activate resume": 1,
+		"a destination wants nothing any more and is sent nothing until evaluator activate enable": 1,
 		"deliveries to crm wait for Redis, trying again":                                           1,
 		"another process delivers this shard's changes now":                                        1,
 	} {

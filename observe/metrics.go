@@ -13,6 +13,7 @@ type metrics struct {
 	fenced, relieved, lost               *prometheus.CounterVec // by shard
 	sweeping, sweepProfiles, sweepLooked *prometheus.GaugeVec   // by shard
 	stoodIn, unjoined, tombstones        *prometheus.CounterVec // by shard
+	directives                           *prometheus.CounterVec // by shard
 
 	routedRecords, routedEvents  *prometheus.CounterVec // by topic
 	routedTombstones, sourceLost *prometheus.CounterVec // by topic
@@ -29,9 +30,9 @@ type metrics struct {
 	loads                               *prometheus.CounterVec // by outcome
 	shardEdition                        *prometheus.GaugeVec   // by shard
 
-	attempts                       *prometheus.CounterVec   // by destination, verdict
-	delivered, undelivered, missed *prometheus.CounterVec   // by destination
-	attemptSeconds                 *prometheus.HistogramVec // by destination
+	attempts                                  *prometheus.CounterVec   // by destination, verdict
+	delivered, undelivered, missed, coalesced *prometheus.CounterVec   // by destination
+	attemptSeconds                            *prometheus.HistogramVec // by destination
 }
 
 func newMetrics(registry prometheus.Registerer) metrics {
@@ -47,6 +48,7 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		stoodIn:    m.counter("times_stood_in_total", "Events whose timestamp can't be read or is before 1970, so that the next source of the time stood in.", "shard"),
 		unjoined:   m.counter("unjoined_total", "Events that say that two ids are one customer, which joins nothing yet: alias, and identify with userId and anonymousId.", "shard"),
 		tombstones: m.counter("tombstones_total", "Records of the keyed topic without a value, which were passed over.", "shard"),
+		directives: m.counter("directives_total", "Records of Muster's own that were followed: patches and seams of runs.", "shard"),
 		relieved:   m.counter("profiles_relieved_total", "Times a profile gave up detail of its windows because it passed profiles.state_bytes.", "shard"),
 		lag:        m.gauge("lag_records", "Records of the keyed topic behind the last commit.", "shard"),
 		streamTime: m.gauge("stream_time_seconds", "Stream time of the shard, in seconds since 1970 UTC.", "shard"),
@@ -87,6 +89,7 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		delivered:      m.counter("activation_delivered_total", "Changes that a destination has taken.", "destination"),
 		undelivered:    m.counter("activation_dead_total", "Changes that were given up and are dead letters of their destination.", "destination"),
 		missed:         m.counter("activation_missed_total", "Changes, of any segment, that the outbox had dropped before a destination was sent them.", "destination"),
+		coalesced:      m.counter("activation_coalesced_total", "Changes that a destination was not sent as newer ones had made them pointless.", "destination"),
 		attemptSeconds: m.histogram("activation_attempt_seconds", "How long a destination took to answer.", "destination"),
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"muster/activation"
-	"muster/activation/webhook"
 	"muster/pipeline"
 	"muster/sink"
 )
@@ -15,7 +14,9 @@ import (
 // activate has what owns a shard also deliver the shard's changes to the
 // service's destinations. It returns the new owner, and what takes over
 // changes of the destinations until its context ends.
-func (s *Service) activate(own Owner, store *sink.Store, worker *pipeline.Worker) (Owner, func(context.Context), error) {
+func (s *Service) activate(
+	ctx context.Context, own Owner, store *sink.Store, worker *pipeline.Worker, shards int,
+) (Owner, func(context.Context), error) {
 	if s.Destinations == nil {
 		return own, func(context.Context) {}, nil
 	}
@@ -23,34 +24,48 @@ func (s *Service) activate(own Owner, store *sink.Store, worker *pipeline.Worker
 	if err != nil {
 		return nil, nil, unusable(err)
 	}
-	lines, err := s.lines(destinations)
+	origin := &Origin{Config: &s.config, Agent: s.Agent, Shards: shards}
+	err = s.await(ctx, redisPart, waitingMends, func() (err error) {
+		origin.ID, err = store.Identity(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, nil, Classify(err)
+	}
+	lines, err := s.lines(origin, destinations)
 	if err != nil {
 		return nil, nil, unusable(err)
 	}
+	keep := sink.LogBound{Entries: int64(s.config.Destinations.LogEntries), Age: s.config.Destinations.LogAge}
 	a := activation.New(lines, control{store},
 		func(shard int) activation.Outbox { return outbox{store, shard} },
-		func(shard int, destination string) activation.Ledger { return ledger{store.Ledger(shard, destination)} },
+		func(shard int, destination string) activation.Ledger {
+			return ledger{store.Ledger(shard, destination), keep}
+		},
 		s.watch.Activation())
+	a.Shards = shards
+	a.Members = func(shard int) activation.Members { return &members{store: store, shard: shard} }
+	a.Profiles = func(shard int) activation.Profiles { return profiles{store, shard} }
 	worker.Observer = waking(worker.Observer, a)
-	return delivering(a, own), func(ctx context.Context) { s.keepDestinations(ctx, a, destinations) }, nil
+	return delivering(a, own), func(ctx context.Context) { s.keepDestinations(ctx, a, origin, destinations) }, nil
 }
 
 // lines makes what sends to destinations.
-func (s *Service) lines(destinations []activation.Destination) ([]activation.Line, error) {
+func (s *Service) lines(origin *Origin, destinations []activation.Destination) ([]activation.Line, error) {
 	lines := make([]activation.Line, len(destinations))
 	for i, d := range destinations {
-		sender, err := webhook.New(d.Webhook, s.Agent)
+		sender, err := origin.Sender(&d)
 		if err != nil {
-			return nil, fmt.Errorf("destination %s: %w", d.Name, err)
+			return nil, err
 		}
-		lines[i] = activation.Line{Destination: d, Wants: d.Wants, Encode: d.Message, Sender: sender}
+		lines[i] = activation.Line{Destination: d, Wants: d.Wants, Encode: d.Message, Sender: sender, Log: s.config.Destinations.LogEntries > 0}
 	}
 	return lines, nil
 }
 
 // keepDestinations takes over changes of the destinations until ctx ends.
 // Those with a mistake are told of, and the ones before stay.
-func (s *Service) keepDestinations(ctx context.Context, a *activation.Activator, before []activation.Destination) {
+func (s *Service) keepDestinations(ctx context.Context, a *activation.Activator, origin *Origin, before []activation.Destination) {
 	if s.config.Segments.Reload == 0 {
 		return
 	}
@@ -69,7 +84,7 @@ func (s *Service) keepDestinations(ctx context.Context, a *activation.Activator,
 		}
 		var lines []activation.Line
 		if err == nil {
-			lines, err = s.lines(now)
+			lines, err = s.lines(origin, now)
 		}
 		if err != nil {
 			s.watch.DestinationsRefused(err)
@@ -131,14 +146,17 @@ func (o outbox) Changes(ctx context.Context, behind string, most int) ([]activat
 		c := &entries[i].Change
 		changes[i] = activation.Change{
 			Entry: entries[i].ID, Number: entries[i].Number(), Profile: c.Profile, Segment: c.Segment, Entered: c.Entered,
-			At: c.At, Version: c.Version, Cause: string(c.Cause),
+			At: c.At, Version: c.Version, Cause: string(c.Cause), Run: c.Run,
 		}
 	}
 	return changes, nil
 }
 
 // ledger is a ledger as activation sees it.
-type ledger struct{ *sink.Ledger }
+type ledger struct {
+	*sink.Ledger
+	keep sink.LogBound
+}
 
 // Claim implements activation.Ledger.
 func (l ledger) Claim(ctx context.Context) (activation.Standing, error) {
@@ -147,19 +165,25 @@ func (l ledger) Claim(ctx context.Context) (activation.Standing, error) {
 }
 
 // Find implements activation.Ledger.
-func (l ledger) Find(ctx context.Context, due int64, most int, profiles []string) ([]activation.Waiting, map[string][]int64, error) {
-	messages, held, err := l.Ledger.Find(ctx, due, most, profiles)
-	waiting := make([]activation.Waiting, len(messages))
-	for i := range messages {
-		waiting[i] = activation.Waiting(messages[i])
+func (l ledger) Find(ctx context.Context, q activation.Question) (activation.Found, error) {
+	a, err := l.Ledger.Find(ctx, sink.LedgerQuestion(q))
+	found := activation.Found{Due: make([]activation.Waiting, len(a.Due)), Held: a.Held, Waiting: a.Waiting, Behind: map[string][]activation.Waiting{}}
+	for i := range a.Due {
+		found.Due[i] = activation.Waiting(a.Due[i])
 	}
-	return waiting, held, err
+	for profile, messages := range a.Behind {
+		for _, m := range messages {
+			found.Behind[profile] = append(found.Behind[profile], activation.Waiting(m))
+		}
+	}
+	return found, err
 }
 
 // Save implements activation.Ledger.
 func (l ledger) Save(ctx context.Context, s activation.Step) error {
 	err := l.Ledger.Save(ctx, sink.LedgerStep{
-		Standing: sink.Standing(s.Standing), Wait: s.Wait, Due: s.Due, Held: s.Held, Dead: s.Dead, Add: s.Add,
+		Standing: sink.Standing(s.Standing), Wait: s.Wait, Due: s.Due, Held: s.Held, Dead: s.Dead, Log: s.Log, Keep: l.keep,
+		Add: s.Add,
 	})
 	if errors.Is(err, sink.ErrClaimed) {
 		return fmt.Errorf("%w: %w", activation.ErrTaken, err)
@@ -170,13 +194,22 @@ func (l ledger) Save(ctx context.Context, s activation.Step) error {
 // control is the states of destinations as activation sees them.
 type control struct{ store *sink.Store }
 
-// State implements activation.Control.
-func (c control) State(ctx context.Context, destination string) (activation.State, error) {
+// Orders implements activation.Control.
+func (c control) Orders(ctx context.Context, destination string) (activation.Orders, error) {
 	state, _, err := c.store.DestinationState(ctx, destination)
-	if state == "" {
-		return activation.Active, err
+	if err != nil {
+		return activation.Orders{}, err
 	}
-	return activation.State(state), err
+	run, err := c.store.DestinationRun(ctx, destination)
+	if state == "" {
+		state = string(activation.Active)
+	}
+	return activation.Orders{State: activation.State(state), Run: run}, err
+}
+
+// Request implements activation.Control.
+func (c control) Request(ctx context.Context, destination, run string) error {
+	return c.store.SetDestinationRun(ctx, destination, run)
 }
 
 // Disable implements activation.Control.

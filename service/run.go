@@ -104,7 +104,7 @@ func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 			return cluster.Open(partition, offset, anchor), nil
 		},
 	}
-	own, keepDestinations, err := s.activate(s.Own(worker), store, worker)
+	own, keepDestinations, err := s.activate(ctx, s.Own(worker), store, worker, shards)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 
 	"muster/config"
 	"muster/credentials"
-	"muster/stream"
 )
 
 func TestClock(t *testing.T) {
@@ -43,7 +42,7 @@ func TestPortInUse(t *testing.T) {
 // A service that is printed by mistake shows no password.
 func TestNothingPrintsAPassword(t *testing.T) {
 	cfg := config.Default()
-	cfg.Kafka.SASL = stream.SASL{Mechanism: stream.Plain, Username: "muster", Password: credentials.NewSecret("hunter2")}
+	cfg.Kafka.SASL = credentials.SASL{Mechanism: credentials.Plain, Username: "muster", Password: credentials.NewSecret("hunter2")}
 	cfg.Redis.Password = credentials.NewSecret("hunter3")
 	s := New(cfg, nil, zap.NewNop())
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {

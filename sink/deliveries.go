@@ -17,6 +17,7 @@ type Deliveries struct {
 	Dead      int64 // changes that were given up
 	Deferred  int64 // attempts that were not taken
 	Missed    int64 // changes that the outbox had dropped
+	Coalesced int64 // changes that were left out, as newer ones had made them pointless
 	State     string
 	Reason    string // of State
 }
@@ -72,6 +73,7 @@ func (s *Store) addDeliveries(ctx context.Context, k keys, shard int, destinatio
 	d.Dead += number("dead")
 	d.Deferred += number("deferred")
 	d.Missed += number("missed")
+	d.Coalesced += number("coalesced")
 	return nil
 }
 

@@ -2,9 +2,12 @@ package sink
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // DestinationState returns the stored state of a destination and why it has
@@ -23,6 +26,32 @@ func (s *Store) DestinationState(ctx context.Context, destination string) (state
 		return "", "", fmt.Errorf("reading the state of destination %s: %w", destination, err)
 	}
 	return state, reason, nil
+}
+
+// DestinationRun returns the snapshot run that was asked for last, "" for none.
+func (s *Store) DestinationRun(ctx context.Context, destination string) (run string, err error) {
+	err = s.retry(ctx, "reading destinations", func(ctx context.Context) error {
+		run, err = s.client.HGet(ctx, s.keys.destinations(), destination+":run").Result()
+		if errors.Is(err, redis.Nil) {
+			run, err = "", nil
+		}
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("reading the snapshot run of destination %s: %w", destination, err)
+	}
+	return run, nil
+}
+
+// SetDestinationRun asks for a snapshot run.
+func (s *Store) SetDestinationRun(ctx context.Context, destination, run string) error {
+	err := s.retry(ctx, "writing destinations", func(ctx context.Context) error {
+		return s.client.HSet(ctx, s.keys.destinations(), destination+":run", run).Err()
+	})
+	if err != nil {
+		return fmt.Errorf("asking for snapshot run %s of destination %s: %w", run, destination, err)
+	}
+	return nil
 }
 
 // SetDestinationState stores the state of a destination and why it has it; ""

@@ -31,18 +31,8 @@ func (s *Store) Glance(ctx context.Context, shard int) (Glance, error) {
 		return Glance{}, fmt.Errorf("looking at shard %d: %w", shard, err)
 	}
 	g := Glance{Next: m.next, Clock: m.clock, Rules: m.rules, Generation: m.generation, Swept: m.swept}
-	for {
-		var page []string
-		first := int64(len(g.Names))
-		err := s.retry(ctx, "reading names", func(ctx context.Context) (err error) {
-			page, err = s.client.LRange(ctx, s.keys.names(shard), first, first+namesPage-1).Result()
-			return err
-		})
-		if err != nil {
-			return Glance{}, fmt.Errorf("looking at the names of shard %d: %w", shard, err)
-		}
-		if g.Names = append(g.Names, page...); len(page) < namesPage {
-			return g, nil
-		}
+	if g.Names, err = s.Names(ctx, shard, 0); err != nil {
+		return Glance{}, err
 	}
+	return g, nil
 }

@@ -22,14 +22,18 @@ var ErrClaimed = errors.New("another process has claimed it")
 // they have come, and what waits. It lies beside the outbox and is no part of
 // any commit. In Redis, with the default prefix, of destination crm:
 //
-//	m:{s12}:to:crm        hash    behind, number and until, see Standing; token, which each
+//	m:{s12}:to:crm        hash    behind, number and until, and asked, run, mark, named and
+//	                              serial of snapshot runs, see Standing; token, which each
 //	                              Claim raises; and what LedgerStep.Add counts
 //	m:{s12}:to:crm:wait   hash    message number -> message, in the form of whoever delivers
 //	m:{s12}:to:crm:due    zset    message number -> when it is sent next, ms since 1970 UTC
 //	m:{s12}:to:crm:held   hash    profile id -> numbers of the messages that hold it back
 //	m:{s12}:to:crm:dead   list    the newest messages that were given up
+//	m:{s12}:to:crm:log    stream  field attempt, in the form of whoever delivers; the newest
+//	                              LogBound.Entries, and none older than LogBound.Age
 //	m:destinations        hash    <destination>:layout, the layout it began in;
-//	                              <destination>:state and :reason, unless it is active
+//	                              <destination>:state and :reason, unless it is active;
+//	                              <destination>:run, the snapshot run that was asked for last
 //
 // It is not safe for concurrent use.
 type Ledger struct {
@@ -45,16 +49,23 @@ type Standing struct {
 	Behind  string // id of the entry; "" before the first
 	Number  int64  // of that entry
 	Until   int64
-	Waiting int64 // messages that wait; of Claim only
+	Asked   string // snapshot run that was begun last because it was asked for
+	Run     string // snapshot run that is carried out, "" for none
+	Mark    int64  // where its next page begins
+	Named   int64  // memberships that it has named
+	Serial  int64  // numbers that all runs have used
+	Waiting int64  // messages that wait; of Claim only
 }
 
 // LedgerStep is what Save stores.
 type LedgerStep struct {
 	Standing Standing
 	Wait     map[int64][]byte   // nil for a message that does not wait any more
-	Due      map[int64]int64    // ms since 1970 UTC
+	Due      map[int64]int64    // ms since 1970 UTC; 0 for a message that waits for another one
 	Held     map[string][]int64 // none for a profile that is free
 	Dead     [][]byte
+	Log      [][]byte         // entries of the log, oldest first
+	Keep     LogBound         // of the log
 	Add      map[string]int64 // to the fields of these names
 }
 
@@ -71,7 +82,7 @@ func (s *Store) Ledger(shard int, destination string) *Ledger {
 
 // ledgerKeys returns all keys of a ledger, by its first.
 func ledgerKeys(key string) []string {
-	return []string{key, key + ":wait", key + ":due", key + ":held", key + ":dead"}
+	return []string{key, key + ":wait", key + ":due", key + ":held", key + ":dead", key + ":log"}
 }
 
 // Claim makes this Ledger the only one whose Save is accepted. A destination
@@ -99,8 +110,10 @@ func (l *Ledger) Claim(ctx context.Context) (Standing, error) {
 	if _, begun := stored["number"]; !begun {
 		return l.begin(ctx)
 	}
-	s := Standing{Behind: stored["behind"], Waiting: waiting}
-	for field, number := range map[string]*int64{"number": &s.Number, "until": &s.Until} {
+	s := Standing{Behind: stored["behind"], Asked: stored["asked"], Run: stored["run"], Waiting: waiting}
+	for field, number := range map[string]*int64{
+		"number": &s.Number, "until": &s.Until, "mark": &s.Mark, "named": &s.Named, "serial": &s.Serial,
+	} {
 		if err := parse(l.key, field, stored[field], number); err != nil {
 			return Standing{}, err
 		}
@@ -137,73 +150,6 @@ func (l *Ledger) begin(ctx context.Context) (Standing, error) {
 	return s, l.Save(ctx, LedgerStep{Standing: s})
 }
 
-// Find returns up to most messages that are due at an instant, ms since 1970
-// UTC, the earliest first, and which messages hold back each of some
-// profiles.
-func (l *Ledger) Find(ctx context.Context, due int64, most int, profiles []string) ([]WaitingMessage, map[string][]int64, error) {
-	var messages []WaitingMessage
-	var held map[string][]int64
-	err := l.store.retry(ctx, "reading deliveries", func(ctx context.Context) (err error) {
-		if messages, err = l.due(ctx, due, most); err != nil {
-			return err
-		}
-		held, err = l.held(ctx, profiles)
-		return err
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading %s: %w", l.key, err)
-	}
-	return messages, held, nil
-}
-
-func (l *Ledger) due(ctx context.Context, at int64, most int) ([]WaitingMessage, error) {
-	if most == 0 {
-		return nil, nil
-	}
-	numbers, err := l.store.client.ZRangeArgs(ctx, redis.ZRangeArgs{
-		Key: l.key + ":due", Start: "-inf", Stop: at, ByScore: true, Count: int64(most),
-	}).Result()
-	if err != nil || len(numbers) == 0 {
-		return nil, err
-	}
-	texts, err := l.store.client.HMGet(ctx, l.key+":wait", numbers...).Result()
-	if err != nil {
-		return nil, err
-	}
-	messages := make([]WaitingMessage, 0, len(texts))
-	for i, text := range texts {
-		stored, ok := text.(string)
-		number, err := strconv.ParseInt(numbers[i], 10, 64)
-		if !ok || err != nil {
-			return nil, final("%s:due has message %q, which does not wait", l.key, numbers[i])
-		}
-		messages = append(messages, WaitingMessage{number, []byte(stored)})
-	}
-	return messages, nil
-}
-
-func (l *Ledger) held(ctx context.Context, profiles []string) (map[string][]int64, error) {
-	if len(profiles) == 0 {
-		return nil, nil
-	}
-	texts, err := l.store.client.HMGet(ctx, l.key+":held", profiles...).Result()
-	if err != nil {
-		return nil, err
-	}
-	held := map[string][]int64{}
-	for i, text := range texts {
-		stored, _ := text.(string)
-		for word := range strings.FieldsSeq(stored) {
-			number, err := strconv.ParseInt(word, 10, 64)
-			if err != nil {
-				return nil, final("%s:held has %q of a profile, which are no numbers", l.key, stored)
-			}
-			held[profiles[i]] = append(held[profiles[i]], number)
-		}
-	}
-	return held, nil
-}
-
 // Save stores a step as a whole, or returns ErrClaimed and stores nothing.
 // Like any command whose answer is lost, it may have been stored when there
 // is another error: Claim tells.
@@ -231,8 +177,18 @@ func (l *Ledger) Save(ctx context.Context, s LedgerStep) error {
 	return nil
 }
 
+// fields returns what is stored. What no snapshot run has set is left out, as
+// most destinations never have one.
+func (s *Standing) fields() []any {
+	fields := []any{"behind", s.Behind, "number", s.Number, "until", s.Until}
+	if s.Asked == "" && s.Run == "" && s.Serial == 0 {
+		return fields
+	}
+	return append(fields, "asked", s.Asked, "run", s.Run, "mark", s.Mark, "named", s.Named, "serial", s.Serial)
+}
+
 func (l *Ledger) write(ctx context.Context, pipe redis.Pipeliner, s LedgerStep) {
-	pipe.HSet(ctx, l.key, "behind", s.Standing.Behind, "number", s.Standing.Number, "until", s.Standing.Until)
+	pipe.HSet(ctx, l.key, s.Standing.fields()...)
 	for number, text := range s.Wait {
 		member := strconv.FormatInt(number, 10)
 		if text == nil {
@@ -243,6 +199,10 @@ func (l *Ledger) write(ctx context.Context, pipe redis.Pipeliner, s LedgerStep) 
 		pipe.HSet(ctx, l.key+":wait", member, text)
 	}
 	for number, at := range s.Due {
+		if at == 0 {
+			pipe.ZRem(ctx, l.key+":due", strconv.FormatInt(number, 10))
+			continue
+		}
 		pipe.ZAdd(ctx, l.key+":due", redis.Z{Score: float64(at), Member: strconv.FormatInt(number, 10)})
 	}
 	for profile, numbers := range s.Held {
@@ -259,6 +219,7 @@ func (l *Ledger) write(ctx context.Context, pipe redis.Pipeliner, s LedgerStep) 
 	if len(s.Dead) > 0 {
 		pipe.LTrim(ctx, l.key+":dead", -deadKept, -1)
 	}
+	l.writeLog(ctx, pipe, s.Log, s.Keep)
 	for field, n := range s.Add {
 		pipe.HIncrBy(ctx, l.key, field, n)
 	}

@@ -63,15 +63,20 @@ func TestALedgerKeepsAStep(t *testing.T) {
 	if err := first.Save(t.Context(), step); err != nil {
 		t.Fatal(err)
 	}
-	messages, held, err := first.Find(t.Context(), 2000, 10, []string{"p\xff", "q", "r"})
-	if err != nil || len(messages) != 2 || messages[0].Number != 4 || string(messages[1].Text) != "three" {
-		t.Fatalf("got %v, %v", messages, err)
+	found, err := first.Find(t.Context(), sink.LedgerQuestion{Due: 2000, Most: 10, Profiles: []string{"p\xff", "q", "r"}})
+	if err != nil || len(found.Due) != 2 || found.Due[0].Number != 4 || string(found.Due[1].Text) != "three" || found.Waiting != 3 {
+		t.Fatalf("got %+v, %v", found, err)
 	}
-	if want := map[string][]int64{"p\xff": {3, 5}, "q": {4}}; !maps.EqualFunc(held, want, slices.Equal) {
-		t.Fatalf("held %v, want %v", held, want)
+	if want := map[string][]int64{"p\xff": {3, 5}, "q": {4}}; !maps.EqualFunc(found.Held, want, slices.Equal) {
+		t.Fatalf("held %v, want %v", found.Held, want)
 	}
-	if messages, _, err := first.Find(t.Context(), 1999, 1, nil); err != nil || len(messages) != 1 || messages[0].Number != 4 {
-		t.Fatalf("got %v, %v", messages, err)
+	found, err = first.Find(t.Context(), sink.LedgerQuestion{Profiles: []string{"r", "q", "p\xff"}, Behind: 1})
+	if behind := found.Behind["p\xff"]; err != nil || len(found.Behind) != 1 || len(behind) != 1 || behind[0].Number != 5 || string(behind[0].Text) != "five" {
+		t.Fatalf("behind are %v, %v", found.Behind, err)
+	}
+	found, err = first.Find(t.Context(), sink.LedgerQuestion{Due: 1999, Most: 1})
+	if err != nil || len(found.Due) != 1 || found.Due[0].Number != 4 || found.Waiting != 3 || len(found.Held) > 0 {
+		t.Fatalf("got %+v, %v", found, err)
 	}
 
 	got, err := second.Claim(t.Context())
@@ -83,14 +88,14 @@ func TestALedgerKeepsAStep(t *testing.T) {
 	}
 	step = sink.LedgerStep{
 		Standing: sink.Standing{Behind: "9-6", Number: 6, Until: 6},
-		Wait:     map[int64][]byte{3: nil}, Due: map[int64]int64{5: 500}, Held: map[string][]int64{"p\xff": {5}, "q": nil},
+		Wait:     map[int64][]byte{3: nil}, Due: map[int64]int64{5: 500, 4: 0}, Held: map[string][]int64{"p\xff": {5}, "q": nil},
 	}
 	if err := second.Save(t.Context(), step); err != nil {
 		t.Fatal(err)
 	}
-	messages, held, err = second.Find(t.Context(), 5000, 10, []string{"p\xff", "q"})
-	if err != nil || len(messages) != 2 || messages[0].Number != 5 || len(held) != 1 {
-		t.Fatalf("got %v, held %v, %v", messages, held, err)
+	found, err = second.Find(t.Context(), sink.LedgerQuestion{Due: 5000, Most: 10, Profiles: []string{"p\xff", "q"}})
+	if err != nil || len(found.Due) != 1 || found.Due[0].Number != 5 || len(found.Held) != 1 || found.Waiting != 2 {
+		t.Fatalf("got %+v, %v", found, err)
 	}
 }
 

@@ -39,7 +39,7 @@ func TestAWrongPasswordIsNotTriedAllTheTime(t *testing.T) {
 		var dials atomic.Int64
 		cfg := valid()
 		cfg.Brokers = broker.ListenAddrs()
-		cfg.SASL = stream.SASL{Mechanism: stream.Plain, Username: "muster", Password: credentials.NewSecret("wrong")}
+		cfg.SASL = credentials.SASL{Mechanism: credentials.Plain, Username: "muster", Password: credentials.NewSecret("wrong")}
 		cfg.Dial = func(ctx context.Context, kind, address string) (net.Conn, error) {
 			dials.Add(1)
 			return network.DialContext(ctx, kind, address)

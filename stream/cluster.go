@@ -57,7 +57,7 @@ func (c *Cluster) prepare() {
 		dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
 	}
 	dial = c.door.through(c.cfg.TLS.Over(dial))
-	login := c.cfg.SASL.mechanism()
+	login := mechanism(c.cfg.SASL)
 	c.dialer = &kafka.Dialer{ClientID: c.cfg.ClientID, Timeout: dialTimeout, DialFunc: dial, SASLMechanism: login}
 	c.transport = &kafka.Transport{
 		ClientID:       c.cfg.ClientID,

@@ -72,7 +72,7 @@ type Config struct {
 	// TLS encrypts the connections to the brokers. Default: plaintext.
 	TLS credentials.TLS `yaml:"tls"`
 	// SASL signs in at the brokers. Default: as nobody.
-	SASL SASL `yaml:"sasl"`
+	SASL credentials.SASL `yaml:"sasl"`
 	// AcceptGaps goes on when the log does not hold the offset asked for, or
 	// is another one: at the first it holds, at its end, or at the offset, so
 	// that nothing is read twice, see docs/operations.md. What was passed over is told in the Batch. Not part of a configuration file: an
@@ -120,7 +120,7 @@ func (c Config) Validate() error {
 // CheckFiles reads the files that the configuration names and returns a
 // *credentials.FileError for each that can't be used.
 func (c Config) CheckFiles() error {
-	_, err := c.SASL.password()
+	_, err := c.SASL.Read()
 	return errors.Join(c.TLS.Check(), err)
 }
 

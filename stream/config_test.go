@@ -46,11 +46,13 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 		"max_record_bytes":   func(c *stream.Config) { c.MaxRecordBytes = 1 },
 		"tls.enabled":        func(c *stream.Config) { c.TLS.ServerName = "a" },
 		"sasl.mechanism: it": func(c *stream.Config) { c.SASL.Username = "a" },
-		"sasl.mechanism: \"": func(c *stream.Config) { c.SASL = stream.SASL{Mechanism: "GSSAPI", Username: "a", PasswordFile: "b"} },
-		"sasl.username":      func(c *stream.Config) { c.SASL = stream.SASL{Mechanism: stream.Plain, PasswordFile: "b"} },
-		"and so is":          func(c *stream.Config) { c.SASL = stream.SASL{Mechanism: stream.Plain, Username: "a"} },
+		"sasl.mechanism: \"": func(c *stream.Config) {
+			c.SASL = credentials.SASL{Mechanism: "GSSAPI", Username: "a", PasswordFile: "b"}
+		},
+		"sasl.username": func(c *stream.Config) { c.SASL = credentials.SASL{Mechanism: credentials.Plain, PasswordFile: "b"} },
+		"and so is":     func(c *stream.Config) { c.SASL = credentials.SASL{Mechanism: credentials.Plain, Username: "a"} },
 		"keep one": func(c *stream.Config) {
-			c.SASL = stream.SASL{Mechanism: stream.Plain, Username: "a", PasswordFile: "b", Password: credentials.NewSecret("c")}
+			c.SASL = credentials.SASL{Mechanism: credentials.Plain, Username: "a", PasswordFile: "b", Password: credentials.NewSecret("c")}
 		},
 	} {
 		cfg := valid()
@@ -67,7 +69,7 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 // All mistakes are told at once, in the order of the fields.
 func TestConfigTellsAllMistakesInOrder(t *testing.T) {
 	c := stream.Config{Sources: []string{"a", "", "a"}, Partitioner: "md5", SessionTimeout: 9 * time.Second, Linger: -1, MaxBytes: 1 << 10}
-	c.TLS.KeyFile, c.SASL.Mechanism = "b", stream.Plain
+	c.TLS.KeyFile, c.SASL.Mechanism = "b", credentials.Plain
 	want := []string{
 		"brokers: ", "group: ", "keyed: ", "sources: number 2 ", `sources: "a" is there twice`, "dead_suffix: ", "partitioner: ",
 		"heartbeat_interval: 0s is not within 1ms and 3s", "rebalance_timeout: ", "poll_wait: ", "linger: ",
@@ -96,7 +98,7 @@ func TestFilesThatCantBeUsedAreNamed(t *testing.T) {
 		t.Error(err)
 	}
 	cfg.TLS = credentials.TLS{Enabled: true, CAFile: "/none/ca"}
-	cfg.SASL = stream.SASL{Mechanism: stream.Plain, Username: "a", PasswordFile: "/none/password"}
+	cfg.SASL = credentials.SASL{Mechanism: credentials.Plain, Username: "a", PasswordFile: "/none/password"}
 	err := cfg.CheckFiles()
 	for _, want := range []string{"tls.ca_file: open /none/ca", "sasl.password_file: open /none/password"} {
 		if err == nil || !strings.Contains(err.Error(), want) {

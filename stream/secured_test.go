@@ -31,7 +31,7 @@ func newSecured(t *testing.T) (*fixture, *kafka.Secured) {
 	f.cfg.TLS = credentials.TLS{
 		Enabled: true, CAFile: broker.Authority.File, CertFile: broker.Client.CertFile, KeyFile: broker.Client.KeyFile,
 	}
-	f.cfg.SASL = stream.SASL{Mechanism: stream.ScramSHA512, Username: kafka.User, Password: credentials.NewSecret(kafka.Password)}
+	f.cfg.SASL = credentials.SASL{Mechanism: credentials.ScramSHA512, Username: kafka.User, Password: credentials.NewSecret(kafka.Password)}
 	entry := func(resource kafkago.ResourceType, name string, operation kafkago.ACLOperationType) kafkago.ACLEntry {
 		return kafkago.ACLEntry{ResourceType: resource, ResourceName: name, Operation: operation}
 	}
@@ -49,7 +49,7 @@ func newSecured(t *testing.T) (*fixture, *kafka.Secured) {
 func TestEveryMechanismSignsIn(t *testing.T) {
 	f, _ := newSecured(t)
 	f.produce(f.client, numbered("keyed", 0, 0, 7)...)
-	for i, mechanism := range []string{stream.Plain, stream.ScramSHA256, stream.ScramSHA512} {
+	for i, mechanism := range []string{credentials.Plain, credentials.ScramSHA256, credentials.ScramSHA512} {
 		f.cfg.SASL.Mechanism = mechanism
 		c := f.connect(nil)
 		ctx, cancel := context.WithCancel(f.ctx)
@@ -100,9 +100,9 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		spoil func(*stream.Config)
 		want  string
 	}{
-		"wrong password, PLAIN":         {password(stream.Plain), `user "muster" with PLAIN: check sasl.username`},
-		"wrong password, SCRAM-SHA-256": {password(stream.ScramSHA256), `user "muster" with SCRAM-SHA-256: check sasl.username`},
-		"wrong password, SCRAM-SHA-512": {password(stream.ScramSHA512), `user "muster" with SCRAM-SHA-512: check sasl.username`},
+		"wrong password, PLAIN":         {password(credentials.Plain), `user "muster" with PLAIN: check sasl.username`},
+		"wrong password, SCRAM-SHA-256": {password(credentials.ScramSHA256), `user "muster" with SCRAM-SHA-256: check sasl.username`},
+		"wrong password, SCRAM-SHA-512": {password(credentials.ScramSHA512), `user "muster" with SCRAM-SHA-512: check sasl.username`},
 		"unknown user":                  {func(c *stream.Config) { c.SASL.Username = "nobody" }, `user "nobody"`},
 		"unknown authority":             {func(c *stream.Config) { c.TLS.CAFile = other.File }, "(tls.ca_file)"},
 		"another name":                  {func(c *stream.Config) { c.TLS.ServerName = "elsewhere" }, "set tls.server_name"},

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/signal"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -22,7 +20,9 @@ type activateCommand struct {
 	Test   activateTest   `cmd:"" help:"Send a destination a signed sample and print the answer."`
 	Pause  activatePause  `cmd:"" help:"Send a destination nothing until it is resumed; its changes wait."`
 	Resume activateResume `cmd:"" help:"Go on with a destination that was paused, or that has answered 410 Gone."`
-	Dead   activateDead   `cmd:"" help:"List the changes that a destination was not sent in the end, and why."`
+	Enable activateEnable `cmd:"" help:"Go on with a destination that has answered 410 Gone."`
+	Dead   activateDead   `cmd:"" help:"List the changes that a destination was not sent in the end, and why, or send them again."`
+	Log    activateLog    `cmd:"" help:"Show each attempt to send a profile's changes, and what came of it."`
 }
 
 // Help is shown by --help.
@@ -40,18 +40,11 @@ type named struct {
 
 // operate calls work with the deployment and the destination.
 func (n named) operate(c console, work func(context.Context, *reader, *activation.Destination) error) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 	d, err := n.find()
 	if err != nil {
 		return err
 	}
-	r, err := openReader(ctx, c, n.Config)
-	if err != nil {
-		return err
-	}
-	defer r.store.Close()
-	return work(ctx, r, d)
+	return withReader(c, n.Config, func(ctx context.Context, r *reader) error { return work(ctx, r, d) })
 }
 
 // find reads the destination's definition.
@@ -100,8 +93,9 @@ type activateStatus struct {
 func (activateStatus) Help() string {
 	return `Shows, for each destination, its state, the changes that it is behind, the messages that
 wait for another attempt and when the next one is made, and what was counted since it
-began: changes delivered, given up, missed because the outbox had dropped them, and
-attempts that were not taken.
+began: changes delivered, given up, missed because the outbox had dropped them, attempts
+that were not taken, and changes that were coalesced: left out, as newer ones had made
+them pointless.
 
     evaluator activate status -c muster.yaml
 
@@ -121,23 +115,22 @@ type destinationLine struct {
 	Dead        int64      `json:"dead"`
 	Missed      int64      `json:"missed"`
 	Deferred    int64      `json:"deferred"`
+	Coalesced   int64      `json:"coalesced"`
 }
 
 // Run reads and prints.
 func (cmd *activateStatus) Run(c console) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 	destinations, err := configured(cmd.Config)
 	if err != nil {
 		return err
 	}
-	r, err := openReader(ctx, c, cmd.Config)
-	if err != nil {
-		return err
-	}
-	defer r.store.Close()
+	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error { return cmd.print(ctx, c, r, destinations) })
+}
+
+func (cmd *activateStatus) print(ctx context.Context, c console, r *reader, destinations []activation.Destination) error {
 	lines := make([]destinationLine, len(destinations))
 	for i := range destinations {
+		var err error
 		if lines[i], err = r.destination(ctx, destinations[i].Name); err != nil {
 			return service.Classify(err)
 		}
@@ -148,14 +141,14 @@ func (cmd *activateStatus) Run(c console) error {
 		}{lines})
 	}
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "destination\tstate\tbehind\twaiting\tnext attempt\tdelivered\tgiven up\tmissed\tnot taken")
+	_, _ = fmt.Fprintln(table, "destination\tstate\tbehind\twaiting\tnext attempt\tdelivered\tgiven up\tmissed\tnot taken\tcoalesced")
 	for _, l := range lines {
 		next := "-"
 		if l.Next != nil {
 			next = l.Next.Format(time.RFC3339)
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%d\n",
-			l.Destination, strings.TrimSpace(l.State+" "+l.Reason), l.Behind, l.Waiting, next, l.Delivered, l.Dead, l.Missed, l.Deferred)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%d\t%d\n",
+			l.Destination, strings.TrimSpace(l.State+" "+l.Reason), l.Behind, l.Waiting, next, l.Delivered, l.Dead, l.Missed, l.Deferred, l.Coalesced)
 	}
 	return wrap("writing output", table.Flush())
 }
@@ -169,6 +162,7 @@ func (r *reader) destination(ctx context.Context, name string) (destinationLine,
 	line := destinationLine{
 		Destination: name, State: d.State, Reason: d.Reason, Behind: d.Behind, Waiting: d.Waiting,
 		Delivered: d.Delivered, Dead: d.Dead, Missed: d.Missed, Deferred: d.Deferred,
+		Coalesced: d.Coalesced,
 	}
 	if line.State == "" {
 		line.State = string(activation.Active)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"muster/activation"
-	"muster/activation/webhook"
 	"muster/service"
 )
 
@@ -21,7 +20,7 @@ func (cmd *activatePause) Run(c console) error {
 		if err := r.store.SetDestinationState(ctx, d.Name, string(activation.Paused), cmd.Reason); err != nil {
 			return service.Classify(err)
 		}
-		_, err := fmt.Fprintf(c.out, "%s is sent nothing from now on, within some seconds; its changes wait until: evaluator activate resume %s\n", d.Name, d.Name)
+		_, err := fmt.Fprintf(c.out, "%s is sent nothing from now on, within two seconds; its changes wait until: evaluator activate resume %s\n", d.Name, d.Name)
 		return wrap("writing output", err)
 	})
 }
@@ -30,13 +29,44 @@ type activateResume struct{ named }
 
 // Run resumes.
 func (cmd *activateResume) Run(c console) error {
+	return cmd.operate(c, func(ctx context.Context, r *reader, d *activation.Destination) error { return goOn(ctx, c, r, d.Name) })
+}
+
+type activateEnable struct{ named }
+
+// Help is shown by --help.
+func (activateEnable) Help() string {
+	return `Goes on with a destination that was disabled because it has answered 410 Gone. What it was
+not sent meanwhile still waits, as far as the outbox holds it. One that was paused by hand
+is left as it is: evaluator activate resume.
+
+    evaluator activate enable crm -c muster.yaml
+
+Exit code: 0 when it is sent to again, 1 when Redis can't be reached, 2 when the
+destination is paused or the configuration can't be used.`
+}
+
+// Run enables.
+func (cmd *activateEnable) Run(c console) error {
 	return cmd.operate(c, func(ctx context.Context, r *reader, d *activation.Destination) error {
-		if err := r.store.SetDestinationState(ctx, d.Name, "", ""); err != nil {
+		state, reason, err := r.store.DestinationState(ctx, d.Name)
+		switch {
+		case err != nil:
 			return service.Classify(err)
+		case activation.State(state) == activation.Paused:
+			return unusable(fmt.Errorf("%s is paused and not disabled: %s; go on with it by: evaluator activate resume %s", d.Name, reason, d.Name))
 		}
-		_, err := fmt.Fprintf(c.out, "%s is sent its changes again, within some seconds\n", d.Name)
-		return wrap("writing output", err)
+		return goOn(ctx, c, r, d.Name)
 	})
+}
+
+// goOn has a destination sent to again.
+func goOn(ctx context.Context, c console, r *reader, name string) error {
+	if err := r.store.SetDestinationState(ctx, name, "", ""); err != nil {
+		return service.Classify(err)
+	}
+	_, err := fmt.Fprintf(c.out, "%s is sent its changes again, within two seconds\n", name)
+	return wrap("writing output", err)
 }
 
 type activateTest struct{ named }
@@ -45,7 +75,8 @@ type activateTest struct{ named }
 func (activateTest) Help() string {
 	return `Sends one message by the very path that changes take: the destination's format, its
 secrets, its headers, and the same check of the address. The change in it is of profile
-muster-test and never was. Needs neither Redis nor Kafka.
+muster-test and never was; in Kafka it is an exit. Needs neither Redis nor, for a
+webhook, Kafka.
 
     evaluator activate test crm -c muster.yaml
 
@@ -59,7 +90,12 @@ func (cmd *activateTest) Run(c console) error {
 	if err != nil {
 		return err
 	}
-	sender, err := webhook.New(d.Webhook, "muster/"+version)
+	cfg, err := readConfig(cmd.Config)
+	if err != nil {
+		return err
+	}
+	origin := service.Origin{Config: &cfg, Agent: agent}
+	sender, err := origin.Sender(d)
 	if err != nil {
 		return unusable(err)
 	}
@@ -68,68 +104,18 @@ func (cmd *activateTest) Run(c console) error {
 		return unusable(fmt.Errorf("destination %s: %w", d.Name, err))
 	}
 	answer := sender.Send(context.Background(), message)
-	_, _ = fmt.Fprintf(c.out, "webhook-id: %s\n%s\n\n", message.ID, message.Body)
+	if d.Kafka == nil {
+		_, _ = fmt.Fprintf(c.out, "webhook-id: %s\n%s\n\n", message.ID, message.Body)
+	} else {
+		_, _ = fmt.Fprintf(c.out, "topic: %s\nkey: %s\nce_id: %s\n\n", d.Kafka.Topic, message.Changes[0].Profile, message.ID)
+	}
 	if answer.Verdict != activation.Delivered {
 		return fmt.Errorf("%s has not taken it after %s: %s", d.Name, answer.Took.Round(time.Millisecond), answer.Reason)
 	}
-	_, err = fmt.Fprintf(c.out, "%s has taken it: %d after %s\n", d.Name, answer.Status, answer.Took.Round(time.Millisecond))
+	took := answer.Took.Round(time.Millisecond).String()
+	if d.Kafka == nil {
+		took = fmt.Sprintf("%d after %s", answer.Status, took)
+	}
+	_, err = fmt.Fprintf(c.out, "%s has taken it: %s\n", d.Name, took)
 	return wrap("writing output", err)
-}
-
-type activateDead struct {
-	named
-	Output string `enum:"text,json" default:"text" help:"How to print: ${enum}. JSON is a line for each message."`
-}
-
-// deadLine is how a message that was given up is printed.
-type deadLine struct {
-	Attempts int              `json:"attempts"`
-	Reason   string           `json:"reason"`
-	Changes  []deadChangeLine `json:"changes"`
-}
-
-type deadChangeLine struct {
-	Profile string    `json:"profile"`
-	Segment string    `json:"segment"`
-	Entered bool      `json:"entered"`
-	Version uint64    `json:"version"`
-	At      time.Time `json:"at"`
-}
-
-// Run reads and prints.
-func (cmd *activateDead) Run(c console) error {
-	return cmd.operate(c, func(ctx context.Context, r *reader, d *activation.Destination) error {
-		err := r.store.DeadMessages(ctx, d.Name, func(text []byte) error {
-			dead, err := activation.DecodeDead(text)
-			if err != nil {
-				return err
-			}
-			return cmd.print(c, dead)
-		})
-		return service.Classify(err)
-	})
-}
-
-func (cmd *activateDead) print(c console, dead activation.DeadLetter) error {
-	line := deadLine{Attempts: dead.Failed, Reason: dead.Reason}
-	for _, change := range dead.Changes {
-		line.Changes = append(line.Changes, deadChangeLine{
-			change.Profile, change.Segment, change.Entered, change.Version, time.UnixMilli(change.At).UTC(),
-		})
-	}
-	if cmd.Output == "json" {
-		return printJSON(c.out, line)
-	}
-	for _, change := range line.Changes {
-		way := "left"
-		if change.Entered {
-			way = "entered"
-		}
-		_, err := fmt.Fprintf(c.out, "%s  %q %s %s (version %d): %s\n",
-			change.At.Format(time.RFC3339), change.Profile, way, change.Segment, change.Version, line.Reason)
-		if err != nil {
-			return wrap("writing output", err)
-		}
-	}
-	return nil
 }

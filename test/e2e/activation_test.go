@@ -61,6 +61,7 @@ func TestWebhooksTellEveryChange(t *testing.T) {
 			}
 			return err
 		})
+		r.compareLog(s)
 	})
 }
 
@@ -215,6 +216,33 @@ func (r *receiver) knows(want map[string]bool) error {
 		return fmt.Errorf("it knows %d changes of %d", len(r.changes), len(want))
 	}
 	return nil
+}
+
+// compareLog asks for the log of a profile that was told of: its attempts end
+// with one that the receiver has taken.
+func (r *receiver) compareLog(s *stack.System) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for profile := range r.version {
+		text, err := s.Activate("log", "crm", "--profile", profile, "--output", "json")
+		if err != nil {
+			r.t.Errorf("the log of %s: %v", profile, err)
+			return
+		}
+		lines := strings.Split(strings.TrimSpace(text), "\n")
+		var last struct {
+			Message string `json:"webhook_id"`
+			Verdict string
+			Status  int
+			Changes []struct{ Version uint64 }
+		}
+		err = json.Unmarshal([]byte(lines[len(lines)-1]), &last)
+		if err != nil || last.Verdict != "delivered" || last.Status != http.StatusOK || len(last.Changes) == 0 ||
+			r.taken[fmt.Sprintf("%s %d", profile, last.Changes[0].Version)] != last.Message {
+			r.t.Errorf("the log of %s ends with %s, %v", profile, lines[len(lines)-1], err)
+		}
+		return
+	}
 }
 
 // finish keeps the test from passing on nothing.

@@ -17,12 +17,16 @@
 //
 // For every run there is a line, and one for all of them:
 //
-//	{"faults":13,"runs":1,"events":2400,"lost":0,"duplicated":0,"diverged":0,"recovery_p99_s":2.3,"seed":1,...}
+//	{"faults":13,"runs":1,"events":2400,"lost":0,"duplicated":0,"diverged":0,"deliveries":7418,"delivery_missing":0,
+//	"delivery_inverted":0,"delivery_duplicated_under_another_id":0,...,"recovery_p99_s":2.3,"seed":1,...}
 //
 // Lost are changes that are missing, records that never came to the keyed
 // topic and poison without a dead letter; duplicated are changes that are
 // there twice; diverged is every answer that is not the oracle's.
-// Recovery_p99_s is how long it took until all partitions made progress again
+// Deliveries are the changes that a webhook and a topic were told, which are all
+// that there are; what is wrong with them is counted beside them, and the newest
+// that each knows of a membership, and what the compacted topic is left with,
+// have to be the memberships. Recovery_p99_s is how long it took until all partitions made progress again
 // after an evaluator was killed, with nothing else wrong at that time.
 //
 // The second test lets a service run at half load for as long as

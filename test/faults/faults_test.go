@@ -17,18 +17,19 @@ func TestMain(m *testing.M) { os.Exit(stack.Main(m)) }
 
 // outcome is a line about one run, or all.
 type outcome struct {
-	Faults     int            `json:"faults"`
-	Runs       int            `json:"runs"`
-	Events     int            `json:"events"`
-	Changes    int            `json:"changes"`
-	Lost       int            `json:"lost"`
-	Duplicated int            `json:"duplicated"`
-	Diverged   int            `json:"diverged"`
-	Recovery   float64        `json:"recovery_p99_s"`
-	Seed       uint64         `json:"seed"`
-	Cluster    bool           `json:"cluster"`
-	Seconds    float64        `json:"seconds"`
-	Kinds      map[string]int `json:"kinds"`
+	Faults     int `json:"faults"`
+	Runs       int `json:"runs"`
+	Events     int `json:"events"`
+	Changes    int `json:"changes"`
+	Lost       int `json:"lost"`
+	Duplicated int `json:"duplicated"`
+	Diverged   int `json:"diverged"`
+	settledDeliveries
+	Recovery float64        `json:"recovery_p99_s"`
+	Seed     uint64         `json:"seed"`
+	Cluster  bool           `json:"cluster"`
+	Seconds  float64        `json:"seconds"`
+	Kinds    map[string]int `json:"kinds"`
 }
 
 // slowestRecovery is the session timeout, by when the killed one is missed,
@@ -73,8 +74,9 @@ func weather(t *testing.T, p plan) (outcome, time.Duration) {
 	r.storm()
 	r.calm()
 	tally := r.verify()
+	told := r.verifyDeliveries()
 	o := outcome{
-		Faults: 1, Runs: 1, Events: tally.Events, Changes: tally.Changes, Lost: tally.Lost, Duplicated: tally.Duplicated, Diverged: tally.Diverged,
+		Faults: 1, Runs: 1, Events: tally.Events, Changes: tally.Changes, Lost: tally.Lost, Duplicated: tally.Duplicated, Diverged: tally.Diverged, settledDeliveries: told,
 		Recovery: recovery.Seconds(), Seed: p.seed, Cluster: p.cluster, Seconds: time.Since(began).Seconds(), Kinds: r.hits,
 	}
 	for _, n := range r.hits {
@@ -91,6 +93,7 @@ func (o *outcome) add(one *outcome) {
 	o.Lost += one.Lost
 	o.Duplicated += one.Duplicated
 	o.Diverged += one.Diverged
+	o.settledDeliveries.add(&one.settledDeliveries)
 	for kind, n := range one.Kinds {
 		o.Kinds[kind] += n
 	}

@@ -39,6 +39,8 @@ type run struct {
 	noted   time.Time
 	hits    map[string]int
 	edits   *edits // nil where rules stay
+
+	deliveries *deliveries // nil where there are no destinations
 }
 
 // action is something to do at a time.
@@ -64,7 +66,7 @@ func start(t *testing.T, p plan) *run {
 	}
 	r.system = stack.Start(t, stack.Options{
 		Shards: shards, Sources: p.sources, Segments: r.traffic.Segments(), Cluster: p.cluster, Linked: true, Session: session,
-		Pipeline: "  idle_check: 1s", Wall: p.steps, Steppable: p.steps,
+		Pipeline: "  idle_check: 1s", Wall: p.steps, Steppable: p.steps, Destinations: r.startDeliveries(),
 	})
 	r.connect()
 	r.system.Init()

@@ -17,7 +17,7 @@ var order = [][]string{
 	{"configs"},
 	{"segments"},
 	{"activation", "history", "stream", "sink"},
-	{"credentials"},
+	{"credentials", "folder"},
 	{"history/archive"},
 	{"pipeline"},
 	{"rules"},
@@ -25,7 +25,7 @@ var order = [][]string{
 	{"rules/internal/language"},
 	{"profile"},
 	{"event"},
-	{"spelling"},
+	{"directive", "spelling", "yamltree"},
 }
 
 // tooling is for developing and testing Muster; nothing that is shipped may
@@ -33,7 +33,7 @@ var order = [][]string{
 var tooling = []string{"test", "bench", "pipeline/storetest"}
 
 // core must stay free of clocks of its own, I/O, logs and metrics.
-var core = []string{"spelling", "event", "profile", "rules", "pipeline"}
+var core = []string{"spelling", "yamltree", "directive", "event", "profile", "rules", "pipeline"}
 
 // outside is what the core must not import, with everything below it.
 var outside = []string{

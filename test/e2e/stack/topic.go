@@ -75,9 +75,12 @@ func (s *System) client(opts ...kgo.Opt) (*kgo.Client, error) {
 
 // Owner returns the partition of the keyed topic that a Java producer would
 // choose for a profile.
-func (s *System) Owner(profile string) int {
-	hash := kgo.StickyKeyPartitioner(nil).ForTopic(s.Keyed)
-	return hash.Partition(&kgo.Record{Key: []byte(profile)}, s.Shards)
+func (s *System) Owner(profile string) int { return partitionOf(profile, s.Shards) }
+
+// partitionOf is Owner for a topic of so many partitions.
+func partitionOf(profile string, partitions int) int {
+	hash := kgo.StickyKeyPartitioner(nil).ForTopic("any")
+	return hash.Partition(&kgo.Record{Key: []byte(profile)}, partitions)
 }
 
 // Ends returns the offset behind the last record of every partition.
