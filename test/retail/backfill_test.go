@@ -152,7 +152,7 @@ func killBackfill(t *testing.T, folder string, asOf int64, made string) {
 		}
 		if len(files) > 0 {
 			_ = cmd.Process.Kill() // it may have ended by itself
-			_ = <-ended
+			t.Logf("killed after %s: %v", files[0], <-ended)
 			return
 		}
 		select {
