@@ -21,6 +21,10 @@ type Config struct {
 	// to 4 GB; default 64 MB. What does not fit becomes a part of its own, so
 	// it decides how runs are divided, and a run is the same only with the same.
 	SortBytes int
+	// MaxRuns bounds the runs that are merged at one time: each is an open
+	// file, and takes some 200 KB of each worker's memory. Where there are more,
+	// 64 at a time are folded into one before. 2 to 4,096; default 512.
+	MaxRuns int
 	// Anew lists the archive again where a request that was not finished has a
 	// manifest already.
 	Anew bool
@@ -30,7 +34,9 @@ type Config struct {
 }
 
 // DefaultConfig returns the defaults.
-func DefaultConfig() Config { return Config{Workers: runtime.GOMAXPROCS(0), SortBytes: 64 << 20} }
+func DefaultConfig() Config {
+	return Config{Workers: runtime.GOMAXPROCS(0), SortBytes: 64 << 20, MaxRuns: 512}
+}
 
 // Validate returns what is out of range, joined.
 func (c *Config) Validate() error {
@@ -44,6 +50,9 @@ func (c *Config) Validate() error {
 	if c.SortBytes < run.MinMemory || c.SortBytes > 4<<30 {
 		problems = append(problems, fmt.Errorf("sort memory is %d; it must be between %d and %d", c.SortBytes, run.MinMemory, 4<<30))
 	}
+	if c.MaxRuns < 2 || c.MaxRuns > 4096 {
+		problems = append(problems, fmt.Errorf("runs at one time are %d; they must be between 2 and 4096", c.MaxRuns))
+	}
 	return errors.Join(problems...)
 }
 
@@ -53,6 +62,7 @@ type Backfill struct {
 	config   Config
 	work     work
 	progress progress
+	indexer  *index
 	report   Report
 }
 
@@ -117,14 +127,15 @@ func (b *Backfill) index(ctx context.Context, l *Listing) ([]indexed, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.indexer = x
 	results, err := x.perform(ctx, l.items)
 	b.report.addObjects(results)
 	return results, err
 }
 
-func (b *Backfill) evaluate(ctx context.Context, l *Listing, results []indexed) (e *evaluation, err error) {
+func (b *Backfill) evaluate(ctx context.Context, l *Listing, results []indexed) (*evaluation, error) {
 	objects, notes, first := inputs(l.items, results)
-	e = &evaluation{
+	e := &evaluation{
 		base: newBase(b.request.rules(), b.request.AsOf, objects, notes), request: b.request, work: b.work,
 		progress: &b.progress, eager: b.config.Eager,
 	}
@@ -139,21 +150,30 @@ func (b *Backfill) evaluate(ctx context.Context, l *Listing, results []indexed) 
 	if e.from, err = findBase(b.work, e.base, first); err != nil {
 		return nil, err
 	}
-	if err := e.open(results); err != nil {
-		return nil, errors.Join(err, e.close())
+	paths, err := b.indexer.fold(ctx, e.needed(results))
+	if err != nil {
+		return nil, err
 	}
-	opened := e // a return puts nil in its place
-	defer func() { err = errors.Join(err, opened.close()) }()
+	if err := b.replay(ctx, e, paths, missing); err != nil {
+		return nil, err
+	}
+	return e, e.save(b.work)
+}
+
+// replay makes the missing slices of the runs of some files.
+func (b *Backfill) replay(ctx context.Context, e *evaluation, paths []string, missing []int) (err error) {
+	e.runs, err = openRuns(paths)
+	defer func() { err = errors.Join(err, closeRuns(e.runs)) }()
+	if err != nil {
+		return err
+	}
 	rows := int64(0)
 	for _, r := range e.runs {
 		rows += r.Rows()
 	}
 	b.report.addSlices(e, missing, rows)
 	b.progress.expect(func(p *Progress) { p.AllRows, p.AllSlices = rows, int64(len(missing)) })
-	if err := e.perform(ctx, missing, b.config.Workers); err != nil {
-		return nil, err
-	}
-	return e, e.save(b.work)
+	return e.perform(ctx, missing, b.config.Workers)
 }
 
 func (b *Backfill) gather(ctx context.Context, e *evaluation, results []indexed) (*gathering, error) {
@@ -165,6 +185,7 @@ func (b *Backfill) gather(ctx context.Context, e *evaluation, results []indexed)
 	if err := b.work.writeDead(b.work.request(id, "dead.ndjson"), results, g.total.Letters); err != nil {
 		return nil, err
 	}
+	b.report.Applied, b.report.Repeats, b.report.Later = g.total.Applied, g.total.Repeats, g.total.Later
 	b.report.Summary = newSummary(b.request, g, results)
 	return g, b.work.writeJSON(b.work.request(id, "summary.json"), b.report.Summary)
 }

@@ -324,6 +324,29 @@ func sameFiles(t *testing.T, a, b string) {
 	}
 }
 
+// Runs that are folded into fewer, some of them twice, give the same bytes, and
+// so do they where a wider projection was kept.
+func TestFoldedRunsGiveTheSameBytes(t *testing.T) {
+	s := randomShop(t, 6, 900, 12)
+	r := s.request(t, s.end)
+	whole, dir := backfill(t, r, config(t.TempDir(), 1)), t.TempDir()
+	c := config(dir, 2)
+	c.MaxRuns = 2
+	folded := backfill(t, r, c)
+	if folded.Summary.Objects < 2*foldRuns {
+		t.Fatalf("%d objects: nothing is folded twice", folded.Summary.Objects)
+	}
+	sameFiles(t, whole.Folder, folded.Folder)
+	part := *s
+	part.texts = withUses(s.texts, "s03")
+	part.set = compileTexts(t, part.texts)
+	report := backfill(t, part.request(t, s.end), c)
+	compareMembers(t, "part", membersOf(t, report), part.foretold(t, s.end))
+	if report.Read.Bytes > 0 {
+		t.Error("the archive was read again")
+	}
+}
+
 func TestAnyNumberOfWorkersGivesTheSameBytes(t *testing.T) {
 	s := randomShop(t, 3, 1500, 20)
 	one := backfill(t, s.request(t, s.end), config(t.TempDir(), 1))
@@ -406,4 +429,68 @@ func withUses(texts map[string]string, id string) map[string]string {
 		}
 	}
 	return found
+}
+
+// An object that comes late, with events from before what was already replayed,
+// has its profiles begin anew.
+func TestAnObjectThatComesLate(t *testing.T) {
+	s := few(t)
+	dir := t.TempDir()
+	first := backfill(t, s.request(t, s.end), config(dir, 1))
+	putObject(t, s.folder, "2026-11-03/late.json.gz", []string{page("a", 30), order("c", 2)})
+	later := backfill(t, s.request(t, s.end+millisPerDay), config(dir, 1))
+	if later.From != "" || later.Read.Objects != 1 {
+		t.Errorf("it went on from %q and read %+v", later.From, later.Read)
+	}
+	for report, want := range map[*Report]string{first: "ua ub ud", later: "ua ub uc ud"} {
+		if got := strings.Join(membersOf(t, report)["buyers"], " "); got != want {
+			t.Errorf("buyers are %s, want %s", got, want)
+		}
+	}
+}
+
+// Requests that differ in any way have ids of their own.
+func TestRequestsHaveIDs(t *testing.T) {
+	s := few(t)
+	ids := map[string]string{s.request(t, s.end).ID(): ""}
+	for name, change := range map[string]func(*Request){
+		"as-of":    func(r *Request) { r.AsOf++ },
+		"from":     func(r *Request) { r.From = time.UnixMilli(s.end) },
+		"to":       func(r *Request) { r.To = time.UnixMilli(s.end) },
+		"prefix":   func(r *Request) { r.Prefix = "x/" },
+		"ids":      func(r *Request) { r.ReadIDs = true },
+		"on-error": func(r *Request) { r.OnError = Skip },
+		"profiles": func(r *Request) { r.Limits.Profiles.Entries++ },
+		"events":   func(r *Request) { r.Limits.Events.MaxTraits++ },
+		"segments": func(r *Request) { r.Set = compileTexts(t, map[string]string{"all": "true"}) },
+		"pattern":  func(r *Request) { r.Layout = layoutOf(t, "*/*") },
+	} {
+		r := s.request(t, s.end)
+		change(r)
+		if other, taken := ids[r.ID()]; taken {
+			t.Errorf("%s does not count, or as %q does", name, other)
+		}
+		ids[r.ID()] = name
+	}
+	if err := s.request(t, s.end).Validate(); err != nil {
+		t.Error(err)
+	}
+	wrong := &Request{From: time.UnixMilli(2 * millisPerDay), To: time.UnixMilli(0), Limits: pipeline.Default()}
+	if err := wrong.Validate(); err == nil || strings.Count(err.Error(), "\n") != 3 {
+		t.Errorf("%v", err)
+	}
+	if c := (Config{}); strings.Count(c.Validate().Error(), "\n") != 3 {
+		t.Errorf("%v", c.Validate())
+	}
+}
+
+func layoutOf(t *testing.T, match string) archive.Layout {
+	t.Helper()
+	config := archive.Default()
+	config.Match = match
+	layout, err := archive.NewLayout(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return layout
 }

@@ -3,7 +3,6 @@ package history
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -23,42 +22,16 @@ type evaluation struct {
 	runs     []*run.Run
 }
 
-// MaxRuns bounds the runs that are merged at one time: each is an open file,
-// and takes some 200 KB of each worker's memory.
-const MaxRuns = 4000
-
-// open opens the runs that have anything that the base lacks.
-func (e *evaluation) open(results []indexed) error {
-	var needed []string
+// needed returns the runs that have anything that the base lacks.
+func (e *evaluation) needed(results []indexed) []string {
+	var paths []string
 	for i := range results {
 		one := &results[i]
-		if one.run == "" || one.note.Events == 0 || e.from != nil && one.note.Last <= e.from.AsOf {
-			continue
+		if one.run != "" && one.note.Events > 0 && (e.from == nil || one.note.Last > e.from.AsOf) {
+			paths = append(paths, one.run)
 		}
-		needed = append(needed, one.run)
 	}
-	if len(needed) > MaxRuns {
-		return fmt.Errorf("evaluating: %d objects have to be merged at one time, and at most %d can be; begin with an earlier as-of and to, "+
-			"and go on from there, or join small objects of the archive", len(needed), MaxRuns)
-	}
-	for _, path := range needed {
-		r, err := run.Open(path)
-		if err != nil {
-			return err
-		}
-		e.runs = append(e.runs, r)
-	}
-	return nil
-}
-
-// close closes the runs.
-func (e *evaluation) close() error {
-	var errs []error
-	for _, r := range e.runs {
-		errs = append(errs, r.Close())
-	}
-	e.runs = nil
-	return errors.Join(errs...)
+	return paths
 }
 
 // span is a number of slices, one behind the other.

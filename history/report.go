@@ -30,6 +30,14 @@ type Report struct {
 	// From is the instant that slices went on from, "" for the beginning.
 	From string `json:"from,omitempty"`
 
+	// Of the rows behind the result: Applied were applied, Repeats had a
+	// messageId that had come within a day before, and Later arrived after
+	// as-of and took no part. What is kept of events that no rule reads, and so
+	// these numbers, depends on what other requests have read.
+	Applied int64 `json:"applied"`
+	Repeats int64 `json:"repeats"`
+	Later   int64 `json:"later"`
+
 	Summary *Summary `json:"summary"`
 }
 
@@ -48,13 +56,6 @@ type Summary struct {
 	Objects  int            `json:"objects"`
 	Records  int64          `json:"records"`
 	Events   int64          `json:"events"`
-	// Replayed are the events that were applied; Repeats had a messageId that
-	// had come within a day before. Others were not read by any rule.
-	Replayed int64 `json:"replayed"`
-	Repeats  int64 `json:"repeats"`
-	// Later arrived after as-of and took no part; they are counted only among
-	// what is kept.
-	Later int64 `json:"later"`
 	// DeadLetters could not be used. Refused would have passed a bound on
 	// their profile.
 	DeadLetters int64 `json:"dead_letters"`
@@ -77,7 +78,7 @@ const maxNamed = 100
 func newSummary(r *Request, g *gathering, results []indexed) *Summary {
 	s := &Summary{
 		AsOf: time.UnixMilli(r.AsOf).UTC().Format(time.RFC3339Nano), Profiles: g.all, Objects: len(results),
-		Replayed: g.total.Applied, Repeats: g.total.Repeats, Later: g.total.Later, Refused: g.total.Refused,
+		Refused: g.total.Refused,
 	}
 	for i, n := range g.counts {
 		s.Segments = append(s.Segments, SegmentCount{r.Set.Segment(i).ID, n})

@@ -52,7 +52,7 @@ func (s *stretch) slice(i int) (err error) {
 		}
 		defer func() { err = errors.Join(err, s.base.close()) }()
 		s.feeder.tally = s.base.tally
-		s.feeder.tally.Letters, s.feeder.tally.Later = slices.Clone(s.base.tally.Letters), 0
+		s.feeder.tally.Letters, s.feeder.tally.Later = slices.Clone(s.base.Letters), 0
 		if s.there, err = s.base.next(); err != nil {
 			return err
 		}

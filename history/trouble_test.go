@@ -214,7 +214,7 @@ func TestAClockThatIsAhead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(members["known"], " "); got != "ua ub uc ud" || report.Summary.Later != 1 || fmt.Sprint(report.Summary.Ahead) != "[2026-11-02/ahead.json.gz]" {
+	if got := strings.Join(members["known"], " "); got != "ua ub uc ud" || report.Later != 1 || fmt.Sprint(report.Summary.Ahead) != "[2026-11-02/ahead.json.gz]" {
 		t.Errorf("known are %s, %+v", got, report.Summary)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
-	"runtime"
 	"syscall"
 	"time"
 
@@ -95,9 +94,10 @@ func (r *backfillRequest) override(c *archive.Config) {
 }
 
 func (r *backfillRequest) config() history.Config {
-	c := history.Config{Dir: r.Work, Workers: r.Workers, SortBytes: r.Memory << 20, Anew: r.Relist}
-	if r.Workers == 0 {
-		c.Workers = runtime.GOMAXPROCS(0)
+	c := history.DefaultConfig()
+	c.Dir, c.SortBytes, c.Anew = r.Work, r.Memory<<20, r.Relist
+	if r.Workers != 0 {
+		c.Workers = r.Workers
 	}
 	return c
 }

@@ -16,34 +16,38 @@ func printReport(out io.Writer, r *history.Report, output string) error {
 	}
 	var b bytes.Buffer
 	s := r.Summary
-	fmt.Fprintf(&b, "Members as of %s are in %s\n\n", s.AsOf, r.Folder)
+	line(&b, "Members as of %s are in %s\n\n", s.AsOf, r.Folder)
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "segment\tmembers\n")
+	line(table, "segment\tmembers\n")
 	for _, one := range s.Segments {
-		fmt.Fprintf(table, "%s\t%d\n", one.ID, one.Members)
+		line(table, "%s\t%d\n", one.ID, one.Members)
 	}
-	fmt.Fprintf(table, "\nprofiles\t%d\n", s.Profiles)
-	fmt.Fprintf(table, "events\t%d of %d objects; %d replayed, %d repeats, %d arrived later\n", s.Events, s.Objects, s.Replayed, s.Repeats, s.Later)
-	fmt.Fprintf(table, "dead letters\t%d; %d more refused by bounds of profiles\n", s.DeadLetters, s.Refused)
-	fmt.Fprintf(table, "read\t%s\n", costText(r.Read))
-	fmt.Fprintf(table, "not read again\t%s\n", costText(r.Saved))
-	fmt.Fprintf(table, "left out\t%d objects outside of the days, %d that the layout does not read\n", r.Archive.OutOfDays.Objects, r.Archive.Foreign.Objects)
+	line(table, "\nprofiles\t%d\n", s.Profiles)
+	line(table, "events\t%d of %d objects\n", s.Events, s.Objects)
+	line(table, "rows\t%d applied, %d repeats, %d arrived later\n", r.Applied, r.Repeats, r.Later)
+	line(table, "dead letters\t%d; %d more refused by bounds of profiles\n", s.DeadLetters, s.Refused)
+	line(table, "read\t%s\n", costText(r.Read))
+	line(table, "not read again\t%s\n", costText(r.Saved))
+	line(table, "left out\t%d objects outside of the days, %d that the layout does not read\n", r.Archive.OutOfDays.Objects, r.Archive.Foreign.Objects)
 	from := ""
 	if r.From != "" {
 		from = ", going on from " + r.From
 	}
-	fmt.Fprintf(table, "replayed now\t%d rows into %d slices%s; %d slices were there\n", r.Rows, r.Slices, from, r.SlicesSaved)
-	fmt.Fprintf(table, "seconds\t%.1f plan, %.1f index, %.1f evaluate, %.1f gather\n", r.Plan, r.Index, r.Evaluate, r.Gather)
-	_ = table.Flush() // into memory
+	line(table, "replayed now\t%d rows into %d slices%s; %d slices were there\n", r.Rows, r.Slices, from, r.SlicesSaved)
+	line(table, "seconds\t%.1f plan, %.1f index, %.1f evaluate, %.1f gather\n", r.Plan, r.Index, r.Evaluate, r.Gather)
+	_ = table.Flush()
 	for _, broken := range s.Broken {
-		fmt.Fprintf(&b, "warning: %s\n", broken)
+		line(&b, "warning: %s\n", broken)
 	}
 	for _, key := range s.Ahead {
-		fmt.Fprintf(&b, "warning: %s has events that say they arrived after it was written; look at the clock that gave receivedAt\n", key)
+		line(&b, "warning: %s has events that say they arrived after it was written; look at the clock that gave receivedAt\n", key)
 	}
 	_, err := b.WriteTo(out)
 	return wrap("writing output", err)
 }
+
+// line writes into memory, where nothing fails.
+func line(out io.Writer, format string, values ...any) { _, _ = fmt.Fprintf(out, format, values...) }
 
 func costText(c history.Cost) string {
 	return fmt.Sprintf("%d objects, %s, %d events", c.Objects, short(c.Bytes, "B"), c.Events)
@@ -56,11 +60,11 @@ func printOutline(out io.Writer, o *history.Outline, output string) error {
 	}
 	var b bytes.Buffer
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "state\tnumber\twhat\tto read\twhy\n")
+	line(table, "state\tnumber\twhat\tto read\twhy\n")
 	for _, n := range o.Nodes {
-		fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\n", n.State, n.Count, n.Label, short(n.Bytes, "B"), n.Why)
+		line(table, "%s\t%d\t%s\t%s\t%s\n", n.State, n.Count, n.Label, short(n.Bytes, "B"), n.Why)
 	}
-	_ = table.Flush() // into memory
+	_ = table.Flush()
 	_, err := b.WriteTo(out)
 	return wrap("writing output", err)
 }

@@ -24,6 +24,7 @@ type Layout struct {
 	name     string
 	encoding Encoding // of names that tell none
 	column   string
+	match    string // the pattern of layout glob, "" of others
 	// read fills in what a key tells, and reports whether it is one of the
 	// layout's.
 	read func(key string, c *Choice) bool
@@ -84,15 +85,21 @@ func NewLayout(c Config) (Layout, error) {
 		if err != nil {
 			return Layout{}, fmt.Errorf("making a layout: %w", err)
 		}
-		l.read = p.read
+		l.read, l.match = p.read, c.Match
 	}
 	var err error
 	l.encoding, err = c.encoding(auto)
 	return l, err
 }
 
-// String returns the layout's name, as settings have it.
-func (l Layout) String() string { return l.name }
+// String returns the layout's name, as settings have it, and the pattern of
+// one that has any: equal texts read the same keys.
+func (l Layout) String() string {
+	if l.match == "" {
+		return l.name
+	}
+	return l.name + " " + l.match
+}
 
 // Choose returns what the name of an object tells, and whether the layout
 // reads it. key is the path below the archive's prefix, as OpenBucket returns

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"os/exec"
@@ -92,16 +93,80 @@ func layOut(t *testing.T, events, root string) int {
 	return len(objects)
 }
 
+// TestRetailBackfillKilled kills the process that backfills, once among the
+// objects and once among the slices, and demands the results of one that was
+// left alone.
+func TestRetailBackfillKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("backfills many events with the evaluator; runs without -short (make test)")
+	}
+	data := Open(t)
+	folder := t.TempDir()
+	events := filepath.Join(folder, "events.ndjson")
+	_, _, asOf := spool(t, data, handful, events)
+	objects := layOut(t, events, filepath.Join(folder, "archive"))
+	whole := results(t, backfilled(t, folder, asOf, objects))
+	if err := os.RemoveAll(filepath.Join(folder, "work")); err != nil {
+		t.Fatal(err)
+	}
+	for _, made := range []string{"runs/*/*.parquet", "slices/*/*.parquet"} {
+		killBackfill(t, folder, asOf, made)
+	}
+	if got := results(t, backfilled(t, folder, asOf, objects)); !maps.Equal(got, whole) || len(got) < 10 {
+		t.Errorf("%d files that differ from the %d of a backfill that was left alone", len(got), len(whole))
+	}
+}
+
+// results are the members and the summary that a backfill wrote.
+func results(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(folder, "members", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, name := range append(names, filepath.Join(folder, "summary.json")) {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[filepath.Base(name)] = string(text)
+	}
+	return found
+}
+
+// killBackfill starts a backfill and kills it as soon as it has made a file of
+// a kind.
+func killBackfill(t *testing.T, folder string, asOf int64, made string) {
+	t.Helper()
+	cmd := backfillCommand(t, folder, asOf)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for {
+		files, err := filepath.Glob(filepath.Join(folder, "work", made))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(files) > 0 {
+			_ = cmd.Process.Kill() // it may have ended by itself
+			t.Logf("killed after %s: %v", files[0], <-ended)
+			return
+		}
+		select {
+		case err := <-ended:
+			t.Fatalf("the backfill has ended without making %s: %v", made, err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
 // backfilled runs evaluator backfill and returns the folder of the result.
 func backfilled(t *testing.T, folder string, asOf int64, objects int) string {
 	t.Helper()
-	config := filepath.Join(folder, "muster.yaml")
-	if err := os.WriteFile(config, []byte("pipeline:\n"+pipeline), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(stack.Binary(), "backfill", "start", "--dry-run", "-c", config, "-f", "segments",
-		"--archive", filepath.Join(folder, "archive"), "--layout", "segment", "--work", filepath.Join(folder, "work"),
-		"--as-of", spell(asOf), "--output", "json")
+	cmd := backfillCommand(t, folder, asOf)
 	var complaints strings.Builder
 	cmd.Stderr = &complaints
 	out, err := cmd.Output()
@@ -123,6 +188,18 @@ func backfilled(t *testing.T, folder string, asOf int64, objects int) string {
 		t.Fatalf("the backfill read something else: %s", out)
 	}
 	return report.Folder
+}
+
+// backfillCommand is evaluator backfill of the archive in a folder.
+func backfillCommand(t *testing.T, folder string, asOf int64) *exec.Cmd {
+	t.Helper()
+	config := filepath.Join(folder, "muster.yaml")
+	if err := os.WriteFile(config, []byte("pipeline:\n"+pipeline), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return exec.Command(stack.Binary(), "backfill", "start", "--dry-run", "-c", config, "-f", "segments",
+		"--archive", filepath.Join(folder, "archive"), "--layout", "segment", "--work", filepath.Join(folder, "work"),
+		"--as-of", spell(asOf), "--output", "json")
 }
 
 // backfilledMembers reads the members of a segment.

@@ -14,7 +14,7 @@ const pageBuffer = 16 << 10
 // Writer writes a file. It is not safe for concurrent use.
 type Writer struct {
 	form   *Form
-	file   *parquet.Writer
+	file   *parquet.GenericWriter[any]
 	values [][]parquet.Value
 }
 
@@ -27,7 +27,7 @@ func NewWriter(w io.Writer, f *Form) *Writer {
 	for _, c := range f.columns {
 		options = append(options, parquet.SkipPageBounds(c.Name))
 	}
-	return &Writer{form: f, file: parquet.NewWriter(w, options...), values: make([][]parquet.Value, len(f.columns))}
+	return &Writer{form: f, file: parquet.NewGenericWriter[any](w, options...), values: make([][]parquet.Value, len(f.columns))}
 }
 
 // Rows is how many rows the block at hand has.
