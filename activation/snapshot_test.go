@@ -229,7 +229,7 @@ func (w *world) step(batch int) (more bool) {
 		w.claimed = true
 	}
 	if w.courier.asked = w.orders; w.orders == "" && w.initial {
-		w.asked = InitialRun
+		w.courier.asked = InitialRun
 	}
 	more, err := w.round(w.t.Context())
 	switch {
