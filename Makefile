@@ -19,6 +19,9 @@ KAFKA ?= real
 COUNT ?= 1
 PACKAGES ?= ./...
 
+# Of make demo: "flaky" for an endpoint that misbehaves.
+RECEIVER ?=
+
 # Of make soak-service: how long.
 FOR ?= 1h
 
@@ -32,7 +35,7 @@ REPEATS ?=
 PROFILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test steady race e2e faults soak-service retail soak lint vuln bench bench-e2e
+.PHONY: help build demo test steady race e2e faults soak-service retail soak lint vuln bench bench-backfill bench-e2e
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,8 +43,8 @@ help: ## list the targets
 build: ## build the binary into bin/
 	go build -trimpath -o bin/evaluator ./cmd/evaluator
 
-demo: ## show audiences move on generated shop traffic; needs nothing but Go
-	go run ./cmd/evaluator demo
+demo: ## show audiences move on generated shop traffic, and each change sent to an endpoint; needs nothing but Go; RECEIVER
+	go run ./cmd/evaluator demo $(if $(RECEIVER),--receiver $(RECEIVER))
 
 # -count=1: the suite builds and runs a binary, which the test cache can't see.
 test: ## run every test, the e2e suite on an embedded broker and a real Redis
@@ -54,8 +57,8 @@ race: ## run every test but the whole-binary suites under the race detector
 	go test -count=1 -timeout 30m -race -short ./...
 
 # -p 1: two brokers at a time are too much for a small machine.
-e2e: ## run the e2e suite on Apache Kafka, Redis and Redis Cluster; needs java and mvn
-	MUSTER_E2E=real go test -count=1 -p 1 -timeout 20m ./test/kit/kafka ./test/kit/redis ./stream ./sink ./test/e2e
+e2e: ## run the e2e suite on Apache Kafka, Redis, Redis Cluster and an S3 server; needs java and mvn
+	MUSTER_E2E=real go test -count=1 -p 1 -timeout 20m ./test/kit/kafka ./test/kit/redis ./test/kit/s3 ./history/archive ./stream ./sink ./test/e2e
 
 # The JSON lines are all that goes to stdout.
 faults: ## let storms of faults hit Kafka, Redis and evaluators, and compare with the oracle; RUNS, SEED, LANES
@@ -86,8 +89,13 @@ lint: $(LINT) ## check style, layers and that both modules' requirements are tid
 vuln: ## look for known vulnerabilities in what is used; needs vuln.go.dev
 	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
 
-bench: ## run the benchmarks, one JSON line per result; PART=name for one part, and only so for sweep, which takes 5 minutes
+bench: ## run the benchmarks, one JSON line per result; PART=name for one part, and only so for sweep, backfill and activation, which take 5 to 10 minutes
 	@go run ./test/bench $(PART)
+
+# A backfill of EVENTS events, 50,000,000 by default, takes some 10 GB of disk.
+bench-backfill: EVENTS = 50000000
+bench-backfill: ## hold the memory of a large backfill against that of a million events; EVENTS
+	MUSTER_BACKFILL_EVENTS=$(EVENTS) go test -run '^$$' -bench '^BenchmarkMemory$$' -benchtime 1x -timeout 12h ./history
 
 bench-e2e: KAFKA = fake
 bench-e2e: ## measure the whole way, and fail where it is too slow; POPULATION, CASES, SEGMENTS, REPEATS

@@ -47,6 +47,9 @@ type Activator struct {
 	ledger   func(shard int, destination string) Ledger
 	observer *Observer
 	states   states
+	// Profiles reads the traits that destinations ask for. It must be set before
+	// Run where one does.
+	Profiles func(shard int) Profiles
 
 	mu       sync.Mutex
 	lines    []line
@@ -95,7 +98,8 @@ func (a *Activator) Swap(lines []Line) {
 			name: l.Destination.Name, batch: l.Destination.Batch, batchAge: l.Destination.BatchAge, concurrency: l.Destination.Concurrency,
 			limiter: rate.NewLimiter(limit, int(max(1, math.Ceil(l.Destination.Rate)))),
 			wants:   l.Wants, encode: l.Encode, sender: l.Sender, schedule: scheduleOf(&l.Destination),
-			log: l.Log, coalesces: l.Destination.Coalesce, initial: l.Destination.Initial, completes: l.Destination.completes(),
+			log: l.Log, coalesces: l.Destination.Coalesce, traits: l.Destination.traitPaths(),
+			initial: l.Destination.Initial, completes: l.Destination.completes(),
 		}})
 	}
 	close(a.swapped)
@@ -165,6 +169,9 @@ func (a *Activator) serve(ctx context.Context, swapped <-chan struct{}, shard in
 	}
 	if a.Members != nil {
 		c.members = a.Members(shard)
+	}
+	if len(c.traits) > 0 {
+		c.profiles = a.Profiles(shard)
 	}
 	for {
 		end := c.fence(l.sender, shard)

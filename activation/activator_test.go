@@ -74,12 +74,6 @@ func (c *counted) Send(context.Context, Message) Answer {
 	return c.answer
 }
 
-func (c *counted) set(a Answer) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.answer = a
-}
-
 func (c *counted) count() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -14,10 +14,14 @@ type Change struct {
 	// Version counts the changes of the profile from 1. A change of a higher
 	// version is the newer one.
 	Version uint64
-	Cause   string // event, time or rules; snapshot where Run is set
-	// Run is the snapshot run that names the membership, "" for a change.
+	Cause   string // event, time, rules or backfill; snapshot for what a snapshot run names
+	// Run is the snapshot run that names the membership, or the backfill that has
+	// changed it, "" for others.
 	Run string `json:",omitempty"`
 	// Part is set where this is no membership but the beginning or the end of a
 	// part of Run; Profile and Segment are "" then.
 	Part *Part `json:",omitempty"`
+	// Traits is a JSON object of the traits that a destination asks for, as they
+	// were when the message was composed; "" for one that asks for none.
+	Traits string `json:",omitempty"`
 }

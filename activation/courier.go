@@ -25,6 +25,7 @@ type courier struct {
 	request  func(ctx context.Context, run, instead string) error // see Control
 	outbox   Outbox
 	ledger   Ledger
+	profiles Profiles // nil where no traits are sent
 	observer *Observer
 	now      func() time.Time
 	random   *rand.Rand
@@ -57,8 +58,9 @@ type route struct {
 	schedule    schedule
 	log         bool // whether attempts are written into the log
 	coalesces   bool
-	initial     bool // whether it begins with a snapshot run
-	completes   bool // whether its format can say that a run is complete
+	initial     bool       // whether it begins with a snapshot run
+	completes   bool       // whether its format can say that a run is complete
+	traits      [][]string // paths of those that are sent along
 }
 
 // claim begins, or begins anew.
@@ -138,18 +140,20 @@ func (c *courier) fresh(ctx context.Context) (more bool, err error) {
 		c.standing.Until = c.standing.Number // the outbox has dropped what was being sent, if anything was
 		return more, nil
 	}
-	return more, c.handle(ctx, read)
+	now, err := c.handle(ctx, read)
+	return more || now, err
 }
 
-// handle delivers or passes changes that were read behind one another.
-func (c *courier) handle(ctx context.Context, read []Change) error {
+// handle delivers or passes changes that were read behind one another, and
+// reports whether messages wait that are due at once.
+func (c *courier) handle(ctx context.Context, read []Change) (now bool, err error) {
 	last := read[len(read)-1]
 	missed := last.Number - c.standing.Number - int64(len(read))
 	wanted := c.wanted(read)
 	if len(wanted) > 0 || missed > 0 {
-		return c.deliver(ctx, wanted, last, missed)
+		return len(c.traits) > 0, c.deliver(ctx, wanted, last, missed) // those with traits wait, and are due
 	}
-	return c.pass(ctx, last)
+	return false, c.pass(ctx, last)
 }
 
 // wanted returns the changes that the destination asks for.
@@ -180,7 +184,11 @@ func (c *courier) deliver(ctx context.Context, wanted []Change, last Change, mis
 		return err
 	}
 	again := c.standing.Until > c.standing.Number // somebody has begun to send these
-	if !again {
+	if len(c.traits) > 0 {
+		if err := c.equip(ctx, wanted); err != nil {
+			return err
+		}
+	} else if !again {
 		c.standing.Until = last.Number
 		if err := c.ledger.Save(ctx, Step{Standing: c.standing}); err != nil {
 			return fmt.Errorf("saving what is being sent: %w", err)
@@ -194,10 +202,19 @@ func (c *courier) deliver(ctx context.Context, wanted []Change, last Change, mis
 	if err := c.hold(behind, found.Behind, s); err != nil {
 		return err
 	}
-	if err := c.sendAll(ctx, lanes(compose(c.coalesce(free, s), c.batch), again), s); err != nil {
+	if err := c.dispatch(ctx, lanes(compose(c.coalesce(free, s), c.batch), again), s); err != nil {
 		return err
 	}
 	return c.save(ctx, s)
+}
+
+// dispatch sends messages, or has them wait first where they must be stored
+// before anybody sees them.
+func (c *courier) dispatch(ctx context.Context, lanes [][]*parcel, s *steps) error {
+	if len(c.traits) > 0 {
+		return c.store(lanes, s)
+	}
+	return c.sendAll(ctx, lanes, s)
 }
 
 // heldBack returns the messages that hold back profiles.
@@ -272,6 +289,11 @@ func (c *courier) sendOne(ctx context.Context, p *parcel, s *steps) error {
 	if err := c.note(p, s, message.ID, answer); err != nil {
 		return err
 	}
+	return c.conclude(p, s, answer)
+}
+
+// conclude does what follows from an answer.
+func (c *courier) conclude(p *parcel, s *steps, answer Answer) error {
 	switch answer.Verdict {
 	case Delivered:
 		c.breaker.succeed()

@@ -38,11 +38,12 @@ func newReceiver(t *testing.T) *receiver {
 
 // encode writes a line a change.
 func encode(changes []Change) (Message, error) {
-	var body strings.Builder
+	var id, body strings.Builder
 	for _, c := range changes {
-		fmt.Fprintf(&body, "%s %s %d %t\n", c.Profile, c.Segment, c.Version, c.Entered)
+		fmt.Fprintf(&id, "%s %s %d %t\n", c.Profile, c.Segment, c.Version, c.Entered)
+		fmt.Fprintf(&body, "%s %s %d %t %s\n", c.Profile, c.Segment, c.Version, c.Entered, c.Traits)
 	}
-	return Message{ID: "msg " + body.String(), Body: []byte(body.String())}, nil
+	return Message{ID: "msg " + id.String(), Body: []byte(body.String())}, nil
 }
 
 func (r *receiver) Send(_ context.Context, m Message) Answer {
@@ -94,6 +95,8 @@ type rig struct {
 	through  Sender // in place of receiver, if it is not nil
 	coalesce bool
 	age      time.Duration
+	patient  bool     // whether messages wait for as long as it takes
+	named    Profiles // of which traits are sent along, if it is not nil
 }
 
 func newRig(t *testing.T, batch int) *rig {
@@ -113,6 +116,12 @@ func (r *rig) start(batch int) {
 		now: func() time.Time { return r.clock }, random: rand.New(rand.NewPCG(1, 2)),
 	}
 	r.coalesces, r.batchAge = r.coalesce, r.age
+	if r.named != nil {
+		r.traits, r.profiles = [][]string{{"n"}}, r.named
+	}
+	if r.patient {
+		r.schedule = inKafka
+	}
 	if r.through != nil {
 		r.sender = r.through
 	}
@@ -156,6 +165,7 @@ func TestEveryChangeArrives(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 7))
 			batch := []int{1, 2, 5, 50}[seed%4]
 			r := newRig(t, batch)
+			r.patient = true // a dead letter would be missed
 			r.age = []time.Duration{0, 0, time.Second, 30 * time.Second}[seed/4%4]
 			r.start(batch)
 			want := map[string]bool{}

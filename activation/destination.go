@@ -39,6 +39,10 @@ type Destination struct {
 	// Initial has the destination begin with a snapshot run, see Members, and go
 	// on with changes. Otherwise it is only sent what changes.
 	Initial bool
+	// Traits are the paths of traits that are sent along with a profile, as rules
+	// write them behind "traits.": email, address.city, ["first name"]. None by
+	// default; at most 32, none of them within another.
+	Traits []string
 	// Webhook says where to, where Kafka is nil.
 	Webhook Webhook
 	// Kafka says where to, nil for a destination by HTTP.

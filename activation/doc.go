@@ -4,8 +4,10 @@
 // It promises that each change of a segment that a destination asks for is
 // sent until the destination has taken or refused it, at least once and under
 // an id that stays the same; that the changes of one profile are sent in the
-// order of their versions, one after the other; and that a destination which
-// is slow or away delays neither another one nor the service.
+// order of their versions, one after the other, but for dead letters that an
+// operator sends again; and that a destination which is slow or away delays
+// neither another one nor the service. A destination that coalesces is not
+// sent changes that newer ones have made pointless before they were sent.
 //
 // What was sent, what waits and until when stands in Redis with the shard, and
 // never in the commit of the engine: the service goes on however far behind a

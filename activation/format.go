@@ -12,6 +12,8 @@ type Format struct {
 	Name string
 	// Batches tells whether one message can carry several changes.
 	Batches bool
+	// Traits tells whether a message can carry traits.
+	Traits bool
 
 	// completes tells whether a message can say that a snapshot run is complete.
 	completes bool
@@ -25,11 +27,11 @@ const DefaultFormat = "muster"
 
 // formats are in the order in which users are told of them.
 var formats = []Format{
-	{Name: DefaultFormat, Batches: true, completes: true, encode: always(encodeMuster)},
-	{Name: "segment-track", Batches: true, encode: always(encodeTrack)},
-	{Name: "segment-identify", Batches: true, encode: always(encodeIdentify)},
+	{Name: DefaultFormat, Batches: true, Traits: true, completes: true, encode: always(encodeMuster)},
+	{Name: "segment-track", Batches: true, Traits: true, encode: always(encodeTrack)},
+	{Name: "segment-identify", Batches: true, Traits: true, encode: always(encodeIdentify)},
 	{Name: "mparticle", Batches: true, encode: always(encodeMParticle)},
-	{Name: templated, Batches: true},
+	{Name: templated, Batches: true, Traits: true},
 }
 
 // always is of a format that has a body for all changes.
@@ -88,7 +90,7 @@ func (f Format) Encode(changes []Change, batch bool) (body []byte, contentType s
 func bytesOf(changes []Change) int {
 	size := 64
 	for i := range changes {
-		size += 288 + len(changes[i].Profile) + len(changes[i].Segment)
+		size += 288 + len(changes[i].Profile) + len(changes[i].Segment) + len(changes[i].Traits)
 	}
 	return size
 }

@@ -7,7 +7,8 @@ import "strconv"
 //	{"type":"audience.entered","profile":"u1","segment":"vip","version":7,
 //	 "at":"2026-11-21T10:00:00.000Z","cause":"event"}
 //
-// or audience.exited, and a batch is
+// or audience.exited, with "traits":{...} at its end when the destination asks
+// for some, and a batch is
 //
 //	{"type":"audience.changes","changes":[{"type":"audience.entered",...},...]}
 //
@@ -46,6 +47,9 @@ func appendMuster(to []byte, change *Change) []byte {
 	to = appendField(to, "cause", change.Cause)
 	if change.Run != "" {
 		to = appendField(to, "run", change.Run)
+	}
+	if change.Traits != "" {
+		to = append(appendKey(to, "traits"), change.Traits...)
 	}
 	return append(to, '}')
 }

@@ -1,6 +1,10 @@
 package activation
 
-import "strconv"
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
 
 // The bodies of Segment's HTTP tracking API, which other systems take too. A
 // call of its own is for /v1/track and /v1/identify, a batch for /v1/batch.
@@ -52,14 +56,40 @@ func appendTrack(to []byte, change *Change) []byte {
 	to = appendField(to, "event", event)
 	to = appendText(append(to, `,"properties":{"audience":`...), change.Segment)
 	to = appendField(appendVersion(to, change.Version), "cause", change.Cause)
-	return appendStamp(append(to, '}'), track, change)
+	to = append(to, '}')
+	if change.Traits != "" {
+		to = append(append(append(to, `,"context":{"traits":`...), change.Traits...), '}')
+	}
+	return appendStamp(to, track, change)
 }
 
 func appendIdentify(to []byte, change *Change) []byte {
 	to = appendField(append(to, `{"type":"`+identify+`"`...), "userId", change.Profile)
 	to = appendText(append(to, `,"traits":{`...), change.Segment)
 	to = strconv.AppendBool(append(to, ':'), change.Entered)
+	if others := otherTraits(change); others != "" {
+		to = append(append(to, ','), others...)
+	}
 	return appendStamp(append(to, '}'), identify, change)
+}
+
+// otherTraits returns the traits of a change without the braces around them, and
+// without one that is called like the segment, whose place is taken.
+func otherTraits(change *Change) string {
+	object := change.Traits
+	if object == "" {
+		return ""
+	}
+	if strings.Contains(object, string(appendText(nil, change.Segment))) {
+		var traits map[string]json.RawMessage
+		if json.Unmarshal([]byte(object), &traits) == nil {
+			delete(traits, change.Segment)
+			if text, err := json.Marshal(traits); err == nil {
+				object = string(text)
+			}
+		}
+	}
+	return object[1 : len(object)-1]
 }
 
 // appendStamp ends a call.

@@ -43,7 +43,11 @@ type TemplateChange struct {
 	Time    text  // At as RFC 3339 has it
 	Version uint64
 	Cause   text
-	Run     text // the snapshot run that names it, "" for a change
+	// Run is the snapshot run that names it, "" for a change.
+	Run text `json:",omitempty"`
+	// Traits are those that the destination asks for, by name, none where there
+	// are none.
+	Traits map[string]any `json:",omitempty"`
 }
 
 // functions are what a template can call beside those of text/template.
@@ -68,7 +72,7 @@ func TemplateFormat(body string, batch bool) (Format, error) {
 	if err != nil {
 		return Format{}, shorter(err)
 	}
-	f := Format{Name: templated, Batches: true, encode: func(to []byte, changes []Change, batch bool) ([]byte, error) {
+	f := Format{Name: templated, Batches: true, Traits: true, encode: func(to []byte, changes []Change, batch bool) ([]byte, error) {
 		return execute(parsed, to, changes, batch)
 	}}
 	for _, changes := range [][]Change{sample[:1], sample[1:], sample} {
@@ -94,6 +98,7 @@ func execute(parsed *template.Template, to []byte, changes []Change, batch bool)
 		c := &changes[i]
 		seen[i] = TemplateChange{
 			text(changeID(templated, c)), text(c.Profile), text(c.Segment), c.Entered, c.At, timeText(c.At), c.Version, text(c.Cause), text(c.Run),
+			traitsOf(c.Traits),
 		}
 	}
 	out := &bounded{*bytes.NewBuffer(to)}
@@ -109,6 +114,37 @@ func execute(parsed *template.Template, to []byte, changes []Change, batch bool)
 		return nil, notJSON(body)
 	}
 	return body, nil
+}
+
+// traitsOf reads a JSON object of traits, with texts that print escaped and
+// numbers that print as they are written.
+func traitsOf(object string) map[string]any {
+	decoder := json.NewDecoder(strings.NewReader(object))
+	decoder.UseNumber()
+	traits := map[string]any{}
+	if decoder.Decode(&traits) != nil || traits == nil {
+		return map[string]any{}
+	}
+	for key, value := range traits {
+		traits[key] = escaped(value)
+	}
+	return traits
+}
+
+func escaped(value any) any {
+	switch value := value.(type) {
+	case string:
+		return text(value)
+	case []any:
+		for i := range value {
+			value[i] = escaped(value[i])
+		}
+	case map[string]any:
+		for key := range value {
+			value[key] = escaped(value[key])
+		}
+	}
+	return value
 }
 
 func timeText(ms int64) text { return text(strings.Trim(string(appendTime(nil, ms)), `"`)) }

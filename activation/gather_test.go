@@ -13,7 +13,7 @@ import (
 func sentBy(r *rig) *[]string {
 	var sent []string
 	r.receiver.answer = func(m Message) (bool, Answer) {
-		sent = append(sent, strings.ReplaceAll(strings.TrimSpace(string(m.Body)), "\n", "; "))
+		sent = append(sent, strings.ReplaceAll(strings.TrimSpace(string(m.Body)), " \n", "; "))
 		return true, Answer{Verdict: Delivered}
 	}
 	return &sent
@@ -39,7 +39,7 @@ func TestABatchWaitsForMore(t *testing.T) {
 	for i, step := range []struct {
 		segment string
 		add     int
-		pass    time.Duration
+		pass    int // seconds
 		want    int // messages so far
 		ripens  time.Duration
 	}{
@@ -54,7 +54,7 @@ func TestABatchWaitsForMore(t *testing.T) {
 		{"a", 0, 9, 4, time.Second},         // which wait
 		{"a", 0, 1, 5, time.Hour},           // and are sent
 	} {
-		r.clock = r.clock.Add(step.pass * time.Second)
+		r.clock = r.clock.Add(time.Duration(step.pass) * time.Second)
 		addTo(r, step.segment, step.add)
 		if more, err := r.round(t.Context()); err != nil || more {
 			t.Fatalf("step %d: %t, %v", i, more, err)

@@ -81,5 +81,9 @@ func (d *Destination) Sample(at time.Time) (Message, error) {
 			break
 		}
 	}
-	return d.Message([]Change{{Profile: "muster-test", Segment: segment, Entered: d.Kafka == nil, At: at.UnixMilli(), Cause: "test"}})
+	traits := ""
+	if len(d.Traits) > 0 {
+		traits = "{}"
+	}
+	return d.Message([]Change{{Traits: traits, Profile: "muster-test", Segment: segment, Entered: d.Kafka == nil, At: at.UnixMilli(), Cause: "test"}})
 }

@@ -24,7 +24,7 @@ func inKafkaWith(keys string) string {
 	return "destinations:\n  - name: lake\n    kafka: {" + keys + "}\n    segments: all\n"
 }
 
-const oneHint = "    hint: it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause and .ID; {{json .Profile}} writes a text with its quotes"
+const oneHint = "    hint: it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause, .ID and .Traits; {{json .Profile}} writes a text with its quotes"
 
 // unusable are files and all that is said about them, without the file's name.
 var unusable = []struct{ name, text, want string }{
@@ -43,13 +43,13 @@ var unusable = []struct{ name, text, want string }{
 	{"no list", "destinations: {name: crm}", "1:15: destinations must be a list\n    hint: write - name: crm and its other keys below"},
 	{"nothing", "destinations:", "1:15: destinations must be a list\n    hint: write - name: crm and its other keys below"},
 	{"no destination", "destinations: [crm]", "1:16: a destination must be a mapping\n" +
-		"    hint: the keys are name, webhook, kafka, segments, format, template, batch, batch_age, concurrency, rate, coalesce, initial, each with a colon behind it"},
+		"    hint: the keys are name, webhook, kafka, segments, format, template, batch, batch_age, concurrency, rate, coalesce, initial, traits, each with a colon behind it"},
 	{"alias", "destinations:\n  - &a {name: crm, webhook: {url: x}, segments: all}\n", "2:5: a destination must be a mapping\n" +
 		"    hint: write the value out; anchors, aliases and tags are not followed here"},
 	{"key misspelt", with("fromat: muster"), "5:5: destination crm: a destination has no key fromat\n    hint: did you mean format?"},
 	{"key near", with("segment: [vip]"), "5:5: destination crm: a destination has no key segment\n    hint: did you mean segments?"},
 	{"key unknown", with("colour: red"), "5:5: destination crm: a destination has no key colour\n" +
-		"    hint: the keys are name, webhook, kafka, segments, format, template, batch, batch_age, concurrency, rate, coalesce, initial"},
+		"    hint: the keys are name, webhook, kafka, segments, format, template, batch, batch_age, concurrency, rate, coalesce, initial, traits"},
 	{"key of the webhook", with("url: https://a.example"), "5:5: destination crm: a destination has no key url\n    hint: it belongs under webhook:"},
 	{"key beside the webhook", webhookWith("batch: 3"), "3:15: destination crm: the webhook has no key batch\n    hint: it belongs beside webhook:, not under it"},
 	{"webhook's key misspelt", webhookWith("time_out: 3s"), "3:15: destination crm: the webhook has no key time_out\n    hint: did you mean timeout?"},
@@ -93,6 +93,13 @@ var unusable = []struct{ name, text, want string }{
 	{"batch_age below", with("batch: 5\n    batch_age: -1s"), "6:16: destination crm: batch_age is -1s; it must be between 0s and 1m"},
 	{"batch_age without a batch", with("batch_age: 1s"), "5:16: destination crm: batch_age has nothing to wait for, as a batch of 1 is always full\n" +
 		"    hint: set batch to more than 1, or take batch_age out"},
+	{"traits no list", with("traits: email"), "5:13: destination crm: traits must be a list\n    hint: write a list as [email, address.city]"},
+	{"traits odd", with("traits: [first-name]"), "5:14: destination crm: \"first-name\" is no path of a trait\n" +
+		"    hint: write email or address.city, and [\"first name\"] for a name with other signs"},
+	{"traits with traits", with("traits: [traits.email]"), "5:14: destination crm: \"traits.email\" begins with traits\n    hint: write email"},
+	{"traits within", with("traits: [a.b, c, a]"), "5:22: destination crm: traits has a.b and a, which are one or lie within each other\n    hint: keep one of them"},
+	{"traits without a place", with("format: mparticle\n    traits: [email]"), "6:13: destination crm: the format mparticle carries no traits\n" +
+		"    hint: take the traits out, or choose another format"},
 	{"coalesce no boolean", with("coalesce: maybe"), "5:15: destination crm: coalesce must be true or false\n    hint: write true or false, without quotes"},
 	{"initial unknown", with("initial: some"), "5:14: destination crm: initial must be all or none, not \"some\"\n    hint: write all to begin with a snapshot of the members, or none"},
 	{"initial no text", with("initial: true"), "5:14: destination crm: initial must be a text\n    hint: put quotes around it"},

@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
+
+	"muster/folder"
 )
 
 // Bounds of one file, in which some 100 destinations fit. The YAML package
@@ -33,9 +32,9 @@ const MaxDestinations = 100
 // Mistakes is returned for what is wrong in the files, all at once. Whether
 // there are the segments that destinations ask for is Resolve's part.
 func Read(path string, check func(Webhook) error) ([]Destination, error) {
-	files, err := list(path)
+	files, err := folder.Files(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading destinations: %w", err)
 	}
 	all := &reading{check: check, lookup: os.LookupEnv, first: map[string]place{}}
 	for _, file := range files {
@@ -49,32 +48,6 @@ func Read(path string, check func(Webhook) error) ([]Destination, error) {
 		return nil, err
 	}
 	return all.destinations, nil
-}
-
-// list names the files that Read reads, as package segments does.
-func list(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading destinations: %w", err)
-	}
-	if !info.IsDir() {
-		return []string{path}, nil
-	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading destinations: %w", err)
-	}
-	var files []string
-	for _, e := range entries {
-		if name := e.Name(); !e.IsDir() && (strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")) {
-			files = append(files, filepath.Join(path, name))
-		}
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("reading destinations: folder %s holds no *.yaml or *.yml file", path)
-	}
-	slices.Sort(files)
-	return files, nil
 }
 
 // contentOf returns a file's text, or a little more than maxFile of it.

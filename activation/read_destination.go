@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"muster/credentials"
+	"muster/yamltree"
 )
 
 // What a destination has that its file does not say.
@@ -31,8 +32,9 @@ const (
 
 // destinationKeys and webhookKeys are what a file can say of each.
 var (
-	destinationKeys = []string{"name", "webhook", "kafka", "segments", "format", "template", "batch", "batch_age", "concurrency", "rate", "coalesce", "initial"}
-	webhookKeys     = []string{"url", "secrets", "headers", "timeout", "ca_file", "allow_networks"}
+	destinationKeys = []string{"name", "webhook", "kafka", "segments", "format", "template", "batch", "batch_age", "concurrency", "rate", "coalesce",
+		"initial", "traits"}
+	webhookKeys = []string{"url", "secrets", "headers", "timeout", "ca_file", "allow_networks"}
 )
 
 // document reads one YAML document.
@@ -47,7 +49,7 @@ func (r *reading) readDestination(n ast.Node) {
 	defer func() { r.destination = "" }()
 	d := Destination{Format: DefaultFormat, Batch: defaultBatch, Concurrency: defaultConcurrency}
 	before, said := len(r.mistakes), map[string]bool{}
-	var body, age ast.Node // of the template, and of batch_age
+	var body, age, traits ast.Node // of the settings of these names, the body being the template
 	read := []func(ast.Node){
 		func(n ast.Node) { d.Name = r.readName(n) },
 		func(n ast.Node) { d.Webhook = r.readWebhook(n) },
@@ -61,6 +63,7 @@ func (r *reading) readDestination(n ast.Node) {
 		func(n ast.Node) { d.Rate = r.rate(n) },
 		func(n ast.Node) { d.Coalesce = r.truth(n, "coalesce") },
 		func(n ast.Node) { d.Initial = r.initial(n) },
+		func(n ast.Node) { d.Traits, traits = r.readTraits(n), n },
 	}
 	if !r.mapping(n, destination, fieldsOf(destinationKeys, read, said)) {
 		return
@@ -69,6 +72,7 @@ func (r *reading) readDestination(n ast.Node) {
 	r.kafkaOnly(n, &d, said)
 	if len(r.mistakes) == before {
 		r.template(n, body, &d)
+		r.traitsFit(traits, &d)
 	}
 	if d.BatchAge > 0 && d.Batch == 1 && len(r.mistakes) == before {
 		r.wrong(age, "set batch to more than 1, or take batch_age out", "batch_age has nothing to wait for, as a batch of 1 is always full")
@@ -121,7 +125,7 @@ func (r *reading) template(whole, body ast.Node, d *Destination) {
 	}
 	var err error
 	if d.format, err = d.formatOf(); err != nil {
-		hint := "it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause and .ID; {{json .Profile}} writes a text with its quotes"
+		hint := "it is given one change, as .Profile, .Segment, .Entered, .Time, .Version, .Cause, .ID and .Traits; {{json .Profile}} writes a text with its quotes"
 		if d.Batch > 1 {
 			hint = "with batch it is given a list: {{range $i, $c := .}}{{if $i}},{{end}}{{json $c.Profile}}{{end}}"
 		}
@@ -141,9 +145,9 @@ func fieldsOf(keys []string, read []func(ast.Node), said map[string]bool) []fiel
 // nameIn finds the name ahead, so that mistakes in keys before it can name the
 // destination too.
 func nameIn(n ast.Node) string {
-	values, _ := pairs(n)
+	values, _ := yamltree.Pairs(n)
 	for _, v := range values {
-		if text, ok := v.Value.(*ast.StringNode); ok && v.Key.GetToken().Value == "name" && isName(text.Value) {
+		if text, ok := v.Value.(*ast.StringNode); ok && yamltree.Key(v) == "name" && isName(text.Value) {
 			return text.Value
 		}
 	}
@@ -266,7 +270,7 @@ func (r *reading) readSegments(n ast.Node) (entries []string, places []place) {
 }
 
 func (r *reading) readHeaders(n ast.Node) map[string]credentials.Secret {
-	values, ok := pairs(n)
+	values, ok := yamltree.Pairs(n)
 	if !ok {
 		r.wrong(n, plainHint(n, "write each as X-Team: growth"), "headers must be a mapping")
 		return nil
@@ -277,13 +281,13 @@ func (r *reading) readHeaders(n ast.Node) map[string]credentials.Secret {
 	}
 	headers := make(map[string]credentials.Secret, len(values))
 	for _, pair := range values {
-		name := pair.Key.GetToken().Value
+		name := yamltree.Key(pair)
 		if _, twice := headers[name]; twice {
 			r.wrong(pair.Key, "keep one of them", "the header %s stands twice", name)
 			continue
 		}
 		what := fmt.Sprintf("the header %s", name)
-		if _, from := pairs(pair.Value); from {
+		if _, from := yamltree.Pairs(pair.Value); from {
 			headers[name] = r.secret(pair.Value, what)
 		} else {
 			headers[name] = credentials.NewSecret(r.text(pair.Value, what))

@@ -6,6 +6,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"muster/credentials"
+	"muster/yamltree"
 )
 
 // maxBrokers bounds the brokers of a destination.
@@ -77,9 +78,9 @@ func (r *reading) kafkaOnly(n ast.Node, d *Destination, said map[string]bool) {
 		"template":    "its records are CloudEvents with a value as of the format muster",
 		"concurrency": "each shard's messages are transactions, one after the other; a larger batch is faster",
 	}
-	values, _ := pairs(n)
+	values, _ := yamltree.Pairs(n)
 	for _, pair := range values {
-		key := pair.Key.GetToken().Value
+		key := yamltree.Key(pair)
 		if reason, ok := why[key]; ok && slices.Contains(destinationKeys, key) {
 			r.wrong(pair.Key, "take it out; "+reason, "a destination in Kafka has no %s", key)
 		}

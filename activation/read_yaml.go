@@ -11,9 +11,9 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
 
 	"muster/spelling"
+	"muster/yamltree"
 )
 
 // reading walks the syntax trees of files, so that every mistake has its line
@@ -107,30 +107,8 @@ func (r *reading) wrong(n ast.Node, hint, format string, args ...any) {
 }
 
 func (r *reading) placeOf(n ast.Node) place {
-	at := start(n)
+	at := yamltree.Start(n)
 	return place{r.name, at.Line, at.Column}
-}
-
-// start is where a node begins. That of a mapping without braces is its first
-// key; the parser names the colon behind it.
-func start(n ast.Node) *token.Position {
-	if values, ok := pairs(n); ok && len(values) > 0 {
-		if m, ok := n.(*ast.MappingNode); ok && m.IsFlowStyle {
-			return m.Start.Position
-		}
-		return values[0].Key.GetToken().Position
-	}
-	return n.GetToken().Position
-}
-
-func pairs(n ast.Node) ([]*ast.MappingValueNode, bool) {
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		return n.Values, true
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{n}, true
-	}
-	return nil, false
 }
 
 // field is one key of a mapping and what reads its value.
@@ -141,26 +119,8 @@ type field struct {
 
 // mapping reads a mapping's keys, refusing unknown and repeated ones.
 func (r *reading) mapping(n ast.Node, what string, fields []field) bool {
-	values, ok := pairs(n)
-	if !ok {
-		r.wrong(n, plainHint(n, "the keys are "+strings.Join(namesOf(fields), ", ")+", each with a colon behind it"), "%s must be a mapping", what)
-		return false
-	}
-	seen := map[string]bool{}
-	for _, pair := range values {
-		key := pair.Key.GetToken().Value
-		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key })
-		switch {
-		case i < 0:
-			r.wrong(pair.Key, keyHint(key, what, namesOf(fields)), "%s has no key %s", what, key)
-		case seen[key]:
-			r.wrong(pair.Key, "keep one of them", "the key %s stands twice", key)
-		default:
-			fields[i].read(pair.Value)
-		}
-		seen[key] = true
-	}
-	return true
+	w := yamltree.Walk{Wrong: r.wrong, KeyHint: keyHint, KindHint: plainHint}
+	return w.Mapping(n, what, namesOf(fields), func(key int, value ast.Node) { fields[key].read(value) })
 }
 
 func namesOf(fields []field) []string {

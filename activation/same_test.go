@@ -48,6 +48,7 @@ func TestSame(t *testing.T) {
 		"a header":          read(strings.Replace(text, "growth", "other", 1), secret, "vip", "churn-now"),
 		"a template":        read(strings.Replace(text, `"user"`, `"u"`, 1), secret, "vip", "churn-now"),
 		"batch_age":         read(strings.Replace(text, "    batch: 2", "    batch: 2\n    batch_age: 1s", 1), secret, "vip", "churn-now"),
+		"traits":            read(strings.Replace(text, "    segments: all", "    segments: all\n    traits: [email]", 1), secret, "vip", "churn-now"),
 		"coalesce":          read(strings.Replace(text, "    segments: all", "    segments: all\n    coalesce: true", 1), secret, "vip", "churn-now"),
 		"a secret":          read(text, "whsec_YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXphYmNkZWY=", "vip", "churn-now"),
 		"a segment that is": read(text, secret, "vip", "churn-now", "churn-soon"),

@@ -18,7 +18,8 @@ func (c *courier) catchUp(ctx context.Context) (behind bool, err error) {
 	if len(read) == 0 {
 		return false, nil // the outbox has dropped them, which the next change will tell
 	}
-	return true, c.handle(ctx, read)
+	_, err = c.handle(ctx, read)
+	return true, err
 }
 
 // nameMembers has messages wait that tell of the members of the page.
@@ -32,6 +33,11 @@ func (c *courier) nameMembers(ctx context.Context) error {
 		return err
 	}
 	changes, members := c.named(c.page, last)
+	if len(c.traits) > 0 {
+		if err := c.equip(ctx, changes); err != nil {
+			return err
+		}
+	}
 	then := c.standing
 	then.Named += members
 	then.Serial += int64(len(changes))

@@ -204,15 +204,15 @@ func newWorld(t *testing.T, batch int) *world {
 // enter makes the courier anew, as another process does.
 func (w *world) enter(batch int) {
 	w.start(batch)
-	w.courier.encode, w.courier.members, w.courier.completes, w.courier.shards = encodeRuns, w.roster, true, 1
-	w.courier.request = func(_ context.Context, run, instead string) error {
+	w.encode, w.members, w.completes, w.shards = encodeRuns, w.roster, true, 1
+	w.request = func(_ context.Context, run, instead string) error {
 		w.asked++
 		if w.orders == "" || w.orders == instead {
 			w.orders = run
 		}
 		return nil
 	}
-	w.courier.observer = &Observer{
+	w.observer = &Observer{
 		Ended:  func(_ string, e Ended) { w.ended = append(w.ended, e) },
 		Missed: func(_ string, n int64) { w.missed += n },
 	}
@@ -249,7 +249,7 @@ func (w *world) idle() bool {
 	if asked == "" && w.initial {
 		asked = InitialRun
 	}
-	return len(w.memory.wait) == 0 && w.claimed && w.courier.standing.Number == int64(len(w.memory.changes)) && s.Run == "" && s.Gap == 0 &&
+	return len(w.memory.wait) == 0 && w.claimed && w.standing.Number == int64(len(w.memory.changes)) && s.Run == "" && s.Gap == 0 &&
 		asked == s.Asked
 }
 

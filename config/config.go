@@ -8,6 +8,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"muster/activation"
+	"muster/history/archive"
 	"muster/observe"
 	"muster/pipeline"
 	"muster/segments"
@@ -30,6 +31,8 @@ type Config struct {
 	Segments segments.Config `yaml:"segments"`
 	// Destinations are where membership changes are sent to.
 	Destinations activation.Config `yaml:"destinations"`
+	// Archive is where the events of the past are, for backfills.
+	Archive archive.Config `yaml:"archive"`
 	// Clock is wall, where an arrival time over 5 minutes ahead of the wall
 	// clock counts as the wall clock and time goes on while nothing comes, or
 	// stream, where every arrival time is believed and only they move time:
@@ -43,7 +46,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Kafka: stream.Default(), Redis: sink.Default(), Pipeline: pipeline.Default(), Segments: segments.Default(), Destinations: activation.DefaultConfig(),
-		Clock: WallClock, HTTP: observe.DefaultHTTP(), Log: observe.DefaultLog(),
+		Archive: archive.Default(), Clock: WallClock, HTTP: observe.DefaultHTTP(), Log: observe.DefaultLog(),
 	}
 }
 
@@ -53,7 +56,7 @@ func (c Config) Validate() error {
 	return errors.Join(
 		section("kafka", c.Kafka.Validate()), section("redis", c.Redis.Validate()),
 		section("pipeline", c.Pipeline.Validate()), section("segments", c.Segments.Validate()),
-		section("destinations", c.Destinations.Validate()),
+		section("destinations", c.Destinations.Validate()), section("archive", c.Archive.Validate()),
 		c.validateClock(), section("http", c.HTTP.Validate()), section("log", c.Log.Validate()),
 		c.validateTimeouts(),
 	)

@@ -241,3 +241,31 @@ func TestZeroNeedsNoUnit(t *testing.T) {
 		}
 	}
 }
+
+// An archive's folder is looked for beside the configuration, and a mistake of
+// it is told with its place.
+func TestArchiveOfTheConfiguration(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "evaluator.yaml")
+	for text, want := range map[string]string{
+		"archive: {location: logs}":                          filepath.Join(folder, "logs"),
+		"archive: {location: \"s3://b/x\", layout: segment}": "s3://b/x",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Read(path)
+		if err != nil || c.Archive.Location != want {
+			t.Errorf("%s: %+v, %v", text, c.Archive, err)
+		}
+	}
+	if err := os.WriteFile(path, []byte("archive:\n  attempts: 0\n  layout: mine\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Read(path)
+	for _, want := range []string{"[3:11] archive: layout: \"mine\"", "[2:13] archive: attempts: 0"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %s", err, want)
+		}
+	}
+}

@@ -37,6 +37,7 @@ func Read(path string) (Config, error) {
 
 // resolve looks for files beside the configuration.
 func (c *Config) resolve(folder string) {
+	c.Archive.Resolve(folder)
 	for _, file := range []*string{
 		&c.Segments.Path, &c.Kafka.SASL.PasswordFile, &c.Kafka.TLS.CAFile, &c.Kafka.TLS.CertFile, &c.Kafka.TLS.KeyFile,
 		&c.Redis.PasswordFile, &c.Redis.TLS.CAFile, &c.Redis.TLS.CertFile, &c.Redis.TLS.KeyFile,

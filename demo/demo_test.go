@@ -96,14 +96,15 @@ func TestSparkline(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	audiences := []demo.Audience{{ID: "vip", Name: "Spent a lot of money on things nobody needs"}, {ID: "new", Name: "New"}}
-	counts := demo.Counts{Committed: 10, Dead: 1, Changes: 3, Now: time.UnixMilli(0).UTC(),
+	delays := demo.Delays{Median: 3 * time.Millisecond, High: 1234 * time.Millisecond, Delivered: 5 * time.Millisecond}
+	counts := demo.Counts{Committed: 10, Dead: 1, Changes: 3, Sent: 2, Retried: 6, Now: time.UnixMilli(0).UTC(),
 		Entered: map[string]int{"vip": 2}, Left: map[string]int{"vip": 1}}
 	var plain, terminal strings.Builder
 	line, page := demo.NewTable(&plain, false), demo.NewTable(&terminal, true)
 	line.Audiences, page.Audiences = audiences, audiences
 	for size := range int64(3) {
 		for _, table := range []*demo.Table{line, page} {
-			if err := table.Draw(counts, map[string]int64{"vip": size}, 3*time.Millisecond, 1234*time.Millisecond); err != nil {
+			if err := table.Draw(counts, map[string]int64{"vip": size}, delays, 4); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -111,11 +112,12 @@ func TestTable(t *testing.T) {
 	page.Close()
 	line.Close()
 	if got := strings.Split(plain.String(), "\n"); len(got) != 4 ||
-		!strings.HasPrefix(got[2], "1970-01-01 00:00  10 events, 0 a second  latency 3ms (99%: 1.23s)  3 changes  1 dead letters") ||
+		!strings.HasPrefix(got[2], "1970-01-01 00:00  10 events, 0 a second  latency 3ms (99%: 1.23s)  3 changes  1 dead letters  "+
+			"deliveries 2 sent (99%: 5ms)  6 retried  4 waiting") ||
 		!strings.HasSuffix(got[2], "  vip=2  new=0") || strings.Contains(plain.String(), "\x1b") {
 		t.Errorf("lines:\n%s", plain.String())
 	}
-	for _, want := range []string{"\x1b[6A", "Spent a lot of money on thi...       2       2       1  ▁▄█", "New  ", "\x1b[?25h"} {
+	for _, want := range []string{"\x1b[7A", "deliveries 2 sent (99%: 5ms)  6 retried  4 waiting\x1b[K\n", "Spent a lot of money on thi...       2       2       1  ▁▄█", "New  ", "\x1b[?25h"} {
 		if !strings.Contains(terminal.String(), want) {
 			t.Errorf("there is no %q in\n%q", want, terminal.String())
 		}
@@ -131,7 +133,7 @@ func TestTableShowsAnEdit(t *testing.T) {
 	draw := func(audiences ...demo.Audience) {
 		for _, table := range []*demo.Table{line, page} {
 			table.Audiences = audiences
-			if err := table.Draw(tally.Counts(), map[string]int64{"new": 7}, 0, 0); err != nil {
+			if err := table.Draw(tally.Counts(), map[string]int64{"new": 7}, demo.Delays{}, 0); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -161,7 +163,7 @@ func TestTableShowsAnEdit(t *testing.T) {
 	if !slices.Equal(news, want) {
 		t.Errorf("the lines tell %q, want %q", news, want)
 	}
-	for _, one := range append(want, "New  ", "\x1b[6A") {
+	for _, one := range append(want, "New  ", "\x1b[7A") {
 		if !strings.Contains(terminal.String(), one) {
 			t.Errorf("there is no %q in\n%q", one, terminal.String())
 		}
@@ -171,11 +173,11 @@ func TestTableShowsAnEdit(t *testing.T) {
 func TestAwaitRoomEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	tally := demo.NewTally()
-	if !tally.AwaitRoom(ctx, 1) {
+	if !tally.AwaitRoom(ctx, 1, 1) {
 		t.Error("there is no room at the start")
 	}
 	cancel()
-	if tally.AwaitRoom(ctx, 0) {
+	if tally.AwaitRoom(ctx, 0, 0) {
 		t.Error("there is room for nothing")
 	}
 }

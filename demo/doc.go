@@ -1,5 +1,6 @@
 // Package demo simulates a shop in front of the real service: traffic, a
-// broker and a Redis within the process, and a table to watch.
+// broker, a Redis and a receiver of the changes within the process, and a
+// table to watch.
 //
 // It promises that the same seed makes the same records, byte for byte, and
 // that simulated time advances by about six minutes an event, so that a

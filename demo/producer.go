@@ -24,6 +24,7 @@ type Producer struct {
 	Broker  string // host:port
 	Events  int    // how many; 0 for no end
 	Rate    int    // a second; 0 for as fast as they are committed
+	Unsent  int    // changes at which it waits for the receiver, so that no outbox drops any; 0 for any number
 }
 
 // Run produces until everything is produced or ctx ends.
@@ -44,7 +45,7 @@ func (p *Producer) Run(ctx context.Context) error {
 		if count <= 0 {
 			continue
 		}
-		if !p.Tally.AwaitRoom(ctx, maxWaiting) {
+		if !p.Tally.AwaitRoom(ctx, maxWaiting, p.Unsent) {
 			return nil
 		}
 		if err := p.send(ctx, client, count); err != nil {

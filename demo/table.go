@@ -33,8 +33,9 @@ func NewTable(out io.Writer, terminal bool) *Table {
 	return &Table{out: out, terminal: terminal, sizes: map[string][]int64{}, last: time.Now()}
 }
 
-// Draw shows how things are now.
-func (t *Table) Draw(c Counts, sizes map[string]int64, median, high time.Duration) error {
+// Draw shows how things are now; waiting is how many messages wait for another
+// attempt.
+func (t *Table) Draw(c Counts, sizes map[string]int64, d Delays, waiting int64) error {
 	now := time.Now()
 	rate := float64(c.Committed-t.committed) / max(now.Sub(t.last).Seconds(), 0.001)
 	t.last, t.committed = now, c.Committed
@@ -43,11 +44,12 @@ func (t *Table) Draw(c Counts, sizes map[string]int64, median, high time.Duratio
 		t.sizes[a.ID] = kept[max(0, len(kept)-sparkWidth):]
 	}
 	pace := fmt.Sprintf("%s  %d events, %.0f a second", c.Now.Format("2006-01-02 15:04"), c.Committed, rate)
-	outcome := fmt.Sprintf("latency %s (99%%: %s)  %d changes  %d dead letters", brief(median), brief(high), c.Changes, c.Dead)
+	outcome := fmt.Sprintf("latency %s (99%%: %s)  %d changes  %d dead letters", brief(d.Median), brief(d.High), c.Changes, c.Dead)
+	sent := fmt.Sprintf("deliveries %d sent (99%%: %s)  %d retried  %d waiting", c.Sent, brief(d.Delivered), c.Retried, waiting)
 	sweep := c.sweepWords()
-	text := t.line(pace, outcome, sweep, sizes)
+	text := t.line(pace, outcome+"  "+sent, sweep, sizes)
 	if t.terminal {
-		text = t.page(pace, outcome, sweep, c)
+		text = t.page([]string{pace, outcome, sent, sweep}, c)
 	}
 	if _, err := io.WriteString(t.out, text); err != nil {
 		return fmt.Errorf("drawing: %w", err)
@@ -78,21 +80,24 @@ const (
 	giveTerminal = "\x1b[?25h\x1b[?7h"
 )
 
-// page is the whole table, drawn over the one before.
-func (t *Table) page(pace, outcome, sweep string, c Counts) string {
+// page is the whole table under its lines, drawn over the one before.
+func (t *Table) page(lines []string, c Counts) string {
 	var b strings.Builder
 	if t.drawn > 0 {
 		fmt.Fprintf(&b, "\x1b[%dA", t.drawn)
 	}
 	b.WriteString(takeTerminal)
-	fmt.Fprintf(&b, "\r%s%s\n%s%s\n%s%s\n", pace, clearLine, outcome, clearLine, sweep, clearLine)
+	b.WriteString("\r")
+	for _, line := range lines {
+		b.WriteString(line + clearLine + "\n")
+	}
 	fmt.Fprintf(&b, "%-*s %7s %7s %7s  %s%s\n", nameWidth, "AUDIENCE", "SIZE", "ENTERED", "LEFT", "SIZE OVER TIME", clearLine)
 	for _, a := range t.Audiences {
 		sizes := t.sizes[a.ID]
 		fmt.Fprintf(&b, "%s %7d %7d %7d  %s%s\n", fit(a.Name, nameWidth), sizes[len(sizes)-1],
 			c.Entered[a.ID], c.Left[a.ID], Sparkline(sizes), clearLine)
 	}
-	t.drawn = len(t.Audiences) + 4
+	t.drawn = len(t.Audiences) + len(lines) + 1
 	return b.String()
 }
 

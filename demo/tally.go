@@ -18,6 +18,7 @@ type Tally struct {
 	pending map[int][]fetched // by partition: batches read and not yet committed
 	next    map[int]int64     // by partition: offset behind the last commit
 	waits   latencies
+	sent    deliveries
 	changed chan struct{} // closed at the next change
 }
 
@@ -28,6 +29,8 @@ type Counts struct {
 	Committed int       // events committed, repeats included
 	Dead      int       // records that can't be used
 	Changes   int       // of memberships
+	Sent      int       // of them, those that the receiver has taken
+	Retried   int       // messages that came to the receiver again
 	Now       time.Time // simulated, of the last record produced
 	Entered   map[string]int
 	Left      map[string]int
@@ -45,7 +48,7 @@ type fetched struct {
 func NewTally() *Tally {
 	return &Tally{
 		counts:  Counts{Entered: map[string]int{}, Left: map[string]int{}, Now: opening, sweeps: map[int]pipeline.Sweep{}},
-		pending: map[int][]fetched{}, next: map[int]int64{}, changed: make(chan struct{}),
+		pending: map[int][]fetched{}, next: map[int]int64{}, sent: newDeliveries(), changed: make(chan struct{}),
 	}
 }
 
@@ -63,9 +66,12 @@ func (t *Tally) produced(n int, now time.Time) {
 }
 
 // AwaitRoom waits until fewer than limit records are produced and not yet
-// done with. It reports false when ctx ends before.
-func (t *Tally) AwaitRoom(ctx context.Context, limit int) bool {
-	return t.await(ctx, func(c *Counts) bool { return c.Produced-c.Committed-c.Dead < limit })
+// done with, and fewer than unsent changes committed and not yet sent, 0 for
+// any number. It reports false when ctx ends before.
+func (t *Tally) AwaitRoom(ctx context.Context, limit, unsent int) bool {
+	return t.await(ctx, func(c *Counts) bool {
+		return c.Produced-c.Committed-c.Dead < limit && (unsent == 0 || c.Changes-c.Sent < unsent)
+	})
 }
 
 func (t *Tally) await(ctx context.Context, done func(*Counts) bool) bool {

@@ -53,6 +53,7 @@ type watchedStore struct {
 
 // Commit is pipeline.Store's.
 func (s *watchedStore) Commit(ctx context.Context, shard int, c *pipeline.Commit) error {
+	s.tally.evaluated(c.Changes, time.Now())
 	if err := s.scanned.Commit(ctx, shard, c); err != nil {
 		return err
 	}
@@ -105,17 +106,30 @@ func (l *latencies) add(d time.Duration) {
 	}
 }
 
-// Latency returns the median and the 99th percentile of the time from
-// producing the oldest record of a batch to committing it, over the batches
-// since Latency was last called; zeros when there were none.
-func (t *Tally) Latency() (median, high time.Duration) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.waits) == 0 {
+// take returns the median and the 99th percentile and forgets all, zeros when
+// there were none.
+func (l *latencies) take() (median, high time.Duration) {
+	if len(*l) == 0 {
 		return 0, 0
 	}
-	slices.Sort(t.waits)
-	median, high = t.waits[len(t.waits)/2], t.waits[len(t.waits)*99/100]
-	t.waits = t.waits[:0]
+	slices.Sort(*l)
+	median, high = (*l)[len(*l)/2], (*l)[len(*l)*99/100]
+	*l = (*l)[:0]
 	return median, high
+}
+
+// Delays are how long things took since the last look at them, zeros where
+// nothing came.
+type Delays struct {
+	Median, High time.Duration // from producing the oldest record of a batch to committing it; High is the 99th percentile
+	Delivered    time.Duration // from evaluating a change to receiving it, 99th percentile
+}
+
+// Delays returns the delays since it was last called.
+func (t *Tally) Delays() (d Delays) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	d.Median, d.High = t.waits.take()
+	_, d.Delivered = t.sent.waits.take()
+	return d
 }

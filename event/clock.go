@@ -14,6 +14,16 @@ type clock struct {
 	wall   int64
 }
 
+// Arrived returns when a record arrived that says nothing of it itself: the
+// broker's timestamp, clamped to the wall clock as arrivals are. Both are ms
+// since 1970 UTC, 0 for unknown.
+func Arrived(record, wall int64) int64 {
+	if wall > 0 && record > wall+maxAhead {
+		return wall
+	}
+	return record
+}
+
 // times fills in an event's Time, Arrival, Clamped and StoodIn. Only of an
 // arrival that can't be used nothing else can stand in the place.
 func (d *Decoder) times(e *Event, at clock) error {

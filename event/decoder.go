@@ -7,6 +7,10 @@ import (
 	"github.com/valyala/fastjson"
 )
 
+// DecoderVersion is raised whenever equal bytes may become other events under
+// an equal Config, so that what was kept of decoded events is made anew.
+const DecoderVersion = 1
+
 // parserLife is how many bytes a parser reads before it is dropped with all
 // it has grown: every slot of it keeps the largest object it ever held.
 const parserLife = 16 << 20

@@ -13,6 +13,7 @@ type metrics struct {
 	fenced, relieved, lost               *prometheus.CounterVec // by shard
 	sweeping, sweepProfiles, sweepLooked *prometheus.GaugeVec   // by shard
 	stoodIn, unjoined, tombstones        *prometheus.CounterVec // by shard
+	directives                           *prometheus.CounterVec // by shard
 
 	routedRecords, routedEvents  *prometheus.CounterVec // by topic
 	routedTombstones, sourceLost *prometheus.CounterVec // by topic
@@ -47,6 +48,7 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		stoodIn:    m.counter("times_stood_in_total", "Events whose timestamp can't be read or is before 1970, so that the next source of the time stood in.", "shard"),
 		unjoined:   m.counter("unjoined_total", "Events that say that two ids are one customer, which joins nothing yet: alias, and identify with userId and anonymousId.", "shard"),
 		tombstones: m.counter("tombstones_total", "Records of the keyed topic without a value, which were passed over.", "shard"),
+		directives: m.counter("directives_total", "Records of Muster's own that were followed: patches and seams of runs.", "shard"),
 		relieved:   m.counter("profiles_relieved_total", "Times a profile gave up detail of its windows because it passed profiles.state_bytes.", "shard"),
 		lag:        m.gauge("lag_records", "Records of the keyed topic behind the last commit.", "shard"),
 		streamTime: m.gauge("stream_time_seconds", "Stream time of the shard, in seconds since 1970 UTC.", "shard"),

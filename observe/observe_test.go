@@ -41,7 +41,7 @@ func TestMetricsOfPipeline(t *testing.T) {
 	w := observe.New(zap.NewNop())
 	p := w.Pipeline()
 	p.Committed(3, pipeline.BatchStats{
-		Records: 10, Events: 7, Repeats: 2, Changes: 5, ByTime: 1, ByRules: 2, Profiles: 4, Loaded: 3, ClampedTime: 1, ClampedArrival: 6,
+		Records: 10, Events: 7, Repeats: 2, Changes: 9, ByTime: 1, ByRules: 2, ByBackfill: 4, Directives: 13, Profiles: 4, Loaded: 3, ClampedTime: 1, ClampedArrival: 6,
 		Relieved: 8, StoodIn: 9, Unjoined: 11, Tombstones: 12, Lag: 42, StreamTime: 1_500, Edition: 2, Step: time.Millisecond, Commit: time.Millisecond,
 	})
 	p.Fenced(3, pipeline.ErrFenced)
@@ -49,6 +49,7 @@ func TestMetricsOfPipeline(t *testing.T) {
 	mustContain(t, text,
 		`muster_records_total{shard="3"} 10`, `muster_events_total{shard="3"} 7`, `muster_repeats_total{shard="3"} 2`,
 		`muster_changes_total{cause="event",shard="3"} 2`,
+		`muster_changes_total{cause="backfill",shard="3"} 4`, `muster_directives_total{shard="3"} 13`,
 		`muster_changes_total{cause="time",shard="3"} 1`, `muster_changes_total{cause="rules",shard="3"} 2`, `muster_profiles_written_total{shard="3"} 4`,
 		`muster_profiles_loaded_total{shard="3"} 3`, `muster_clamped_total{kind="time",shard="3"} 1`,
 		`muster_profiles_relieved_total{shard="3"} 8`, `muster_times_stood_in_total{shard="3"} 9`,

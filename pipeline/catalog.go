@@ -21,6 +21,7 @@ import (
 //
 //	s:<segment>  "<generation> <meaning> <tracked>"  or "gone"
 //	a:<series>   "<tracked> <window> <newest>"
+//	r:<run>      see seams.go
 //
 // where meaning is Set.Meaning in hexadecimal, and tracked is the instant in
 // ms since 1970 UTC before which nothing is known of the events that the
@@ -28,6 +29,7 @@ import (
 type catalog struct {
 	segments map[string]segmentEntry
 	series   map[string]seriesEntry // by name
+	seams    map[string]seamEntry   // by run
 }
 
 type segmentEntry struct {
@@ -48,10 +50,14 @@ const goneEntry = "gone"
 // readCatalog reads stored entries. What it can't read was written by another
 // version and counts as gone, so that the segment is evaluated anew.
 func readCatalog(stored map[string]string) *catalog {
-	c := &catalog{segments: map[string]segmentEntry{}, series: map[string]seriesEntry{}}
+	c := &catalog{segments: map[string]segmentEntry{}, series: map[string]seriesEntry{}, seams: map[string]seamEntry{}}
 	for name, text := range stored {
 		if id, ok := profile.SegmentName(name); ok {
 			c.segments[id] = readSegmentEntry(text)
+		} else if run, ok := runName(name); ok {
+			if e, ok := readSeamEntry(text); ok {
+				c.seams[run] = e
+			}
 		} else if e, ok := readSeriesEntry(text); ok {
 			c.series[name] = e
 		}
@@ -117,7 +123,7 @@ func openCatalog(state *State) *catalog {
 // that of the set, clock the instant from which on what is new is kept.
 func (c *catalog) with(set *rules.Set, generation uint64, clock int64) *catalog {
 	series, partly := seriesWith(c.series, set.Schema(), clock)
-	next := &catalog{segments: make(map[string]segmentEntry, set.Len()), series: series}
+	next := &catalog{segments: make(map[string]segmentEntry, set.Len()), series: series, seams: c.seamsWith(series)}
 	for position := range set.Len() {
 		id, meaning := set.Segment(position).ID, set.Meaning(position)
 		e := c.segments[id]
@@ -183,7 +189,7 @@ func (c *catalog) gone() []string {
 
 // withoutGone returns the catalog without the segments that are gone.
 func (c *catalog) withoutGone() *catalog {
-	rest := &catalog{segments: maps.Clone(c.segments), series: c.series}
+	rest := &catalog{segments: maps.Clone(c.segments), series: c.series, seams: c.seams}
 	maps.DeleteFunc(rest.segments, func(_ string, e segmentEntry) bool { return e.since == 0 })
 	return rest
 }
@@ -202,6 +208,16 @@ func (c *catalog) differences(before *catalog) map[string]string {
 			changed[name] = e.text()
 		}
 	}
+	for run, e := range c.seams {
+		if was, known := before.seams[run]; !known || !was.equal(e) {
+			changed[nameOfRun(run)] = e.text()
+		}
+	}
+	for run := range before.seams {
+		if _, stays := c.seams[run]; !stays {
+			changed[nameOfRun(run)] = ""
+		}
+	}
 	for id := range before.segments {
 		if _, stays := c.segments[id]; !stays {
 			changed[profile.NameOfSegment(id)] = ""
@@ -213,4 +229,24 @@ func (c *catalog) differences(before *catalog) map[string]string {
 		}
 	}
 	return changed
+}
+
+// given returns the catalog after a run that gave series from history: of
+// what arrived from since on all is known of them.
+func (c *catalog) given(set *rules.Set, names []string, since int64) *catalog {
+	next := &catalog{segments: maps.Clone(c.segments), series: maps.Clone(c.series), seams: c.seams}
+	for _, name := range names {
+		if e, known := next.series[name]; known {
+			e.tracked = min(e.tracked, since)
+			next.series[name] = e
+		}
+	}
+	for position := range set.Len() {
+		id := set.Segment(position).ID
+		if e := next.segments[id]; e.tracked != 0 {
+			e.tracked = min(e.tracked, next.trackedSince(set, position))
+			next.segments[id] = e
+		}
+	}
+	return next
 }

@@ -8,6 +8,8 @@ const (
 	CauseEvent Cause = "event"
 	CauseTime  Cause = "time"
 	CauseRules Cause = "rules" // the rule set has changed
+	// CauseBackfill is of what history brought, by a patch.
+	CauseBackfill Cause = "backfill"
 )
 
 // Change is one profile entering or leaving one segment.
@@ -18,4 +20,5 @@ type Change struct {
 	At      int64  // stream time of the change, milliseconds since 1970 UTC
 	Version uint64 // per profile 1, 2, 3, ... over all its changes
 	Cause   Cause
+	Run     string // id of the run that computed the patch, of CauseBackfill; else ""
 }

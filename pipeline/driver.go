@@ -71,6 +71,9 @@ const (
 type Driver struct {
 	// Receiver is asked about every event; nil admits all and tells nobody.
 	Receiver Receiver
+	// Directed is told what became of a directive, by its index, and why it was
+	// refused, "" where it was not; optional.
+	Directed func(i int, refusal string)
 	// Stage is told when a stage begins; optional.
 	Stage func(Stage)
 	// Census names the stored profiles, for sweeps; without one there are none.
@@ -88,6 +91,7 @@ type Driver struct {
 	next   int64 // offset of the last commit
 	until  int64 // where time has come without a record: the stored clock, then the wall's; ms
 	wanted []string
+	guided int // directives of the batch at hand that are done
 	ahead  int // events of the batch at hand before this one have their profiles loaded
 
 	sweeper sweeper
@@ -98,8 +102,10 @@ type Feed struct {
 	Events  []event.Event
 	Records []int   // index of each event's record in Offsets; nil: each is a record of its own
 	Offsets []int64 // of the records; without a Port they are not needed
-	Next    int64   // offset to go on from when all is committed
-	Last    bool    // whether nothing more waits to be read behind it
+	// Directives are records of Muster's own, in order.
+	Directives []Directed
+	Next       int64 // offset to go on from when all is committed
+	Last       bool  // whether nothing more waits to be read behind it
 }
 
 // NewDriver returns the Driver of a stored state. Of the configuration it
@@ -143,6 +149,7 @@ func (d *Driver) Swap(set *rules.Set) error { return d.shard.swap(set) }
 
 // Serve takes a batch from its events to its commit.
 func (d *Driver) Serve(ctx context.Context, f *Feed) error {
+	d.guided = 0
 	if d.ahead = 0; len(f.Events) == 0 { // time alone may have something to load
 		if err := d.loadAhead(ctx, f, 0); err != nil {
 			return err
@@ -150,12 +157,18 @@ func (d *Driver) Serve(ctx context.Context, f *Feed) error {
 	}
 	d.enter(StageStep)
 	for i := range f.Events {
+		if err := d.guide(ctx, f, i); err != nil {
+			return err
+		}
 		if err := d.loadAhead(ctx, f, i); err != nil {
 			return err
 		}
 		if err := d.apply(ctx, f, i); err != nil {
 			return err
 		}
+	}
+	if err := d.guide(ctx, f, len(f.Events)); err != nil {
+		return err
 	}
 	if err := d.keepPace(ctx, f); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"muster/directive"
 	"muster/event"
 )
 
@@ -28,6 +29,7 @@ type origin struct {
 // parcel is one decoded batch. It is valid until the next but one.
 type parcel struct {
 	events     []event.Event
+	directives []Directed
 	records    []int // index of each event's record
 	batch      Batch
 	letters    []DeadLetter
@@ -86,10 +88,14 @@ func (p *parcel) decode(o origin, context []string) {
 	p.context = context
 	p.decoder.Reset()
 	p.decoder.ReadContext(context)
-	p.events, p.records, p.letters = p.events[:0], p.records[:0], nil
+	p.events, p.records, p.directives, p.letters = p.events[:0], p.records[:0], nil, nil
 	p.tombstones = 0
 	var rejected []event.Rejection
 	for i, r := range p.batch.Records {
+		if r.Own {
+			p.direct(o, r)
+			continue
+		}
 		if r.Value == nil { // a compacted topic says so that a key is no more; no event goes away by it
 			p.tombstones++
 			continue
@@ -102,6 +108,18 @@ func (p *parcel) decode(o origin, context []string) {
 			p.letters = append(p.letters, o.letter(r, rej.Reason, rej.Value))
 		}
 	}
+}
+
+// direct takes a record of Muster's own out of the batch.
+func (p *parcel) direct(o origin, r Record) {
+	d, err := directive.Decode(r.Value)
+	if err != nil {
+		p.letters = append(p.letters, o.letter(r, err.Error(), r.Value))
+		return
+	}
+	p.directives = append(p.directives, Directed{
+		Before: len(p.events), Offset: r.Offset, Arrival: event.Arrived(r.Time, p.wall), Directive: d, record: r,
+	})
 }
 
 func (o origin) letter(r Record, reason string, value []byte) DeadLetter {

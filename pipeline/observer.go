@@ -30,6 +30,7 @@ type Adoption struct {
 type BatchStats struct {
 	Records        int
 	Events         int // applied
+	Directives     int // that were followed
 	Repeats        int // dropped: message id seen within 24 hours
 	Relieved       int // events at which a profile passed its bound on state and gave up detail
 	DeadLetters    int
@@ -41,6 +42,7 @@ type BatchStats struct {
 	Changes        int
 	ByTime         int           // of the changes, those whose cause is time
 	ByRules        int           // of the changes, those whose cause is other rules
+	ByBackfill     int           // of the changes, those whose cause is a patch
 	Profiles       int           // written
 	Loaded         int           // profiles that were not in memory
 	Lag            int64         // records behind the end of the partition
@@ -77,6 +79,8 @@ func (b *BatchStats) count(changes []Change) {
 			b.ByTime++
 		case CauseRules:
 			b.ByRules++
+		case CauseBackfill:
+			b.ByBackfill++
 		}
 	}
 }

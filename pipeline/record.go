@@ -10,6 +10,9 @@ type Record struct {
 	Time   int64 // broker's timestamp, milliseconds since 1970 UTC; 0 when it has none
 	Key    []byte
 	Value  []byte
+	// Own says that the record has the header of Muster's own records, see
+	// package directive.
+	Own bool
 }
 
 // Batch is what one Fetch of a partition brought.

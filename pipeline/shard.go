@@ -37,6 +37,7 @@ type Shard struct {
 	stored     lineage
 	catalog    *catalog
 	catalogued map[string]string // of the catalog, what the next commit stores
+	seams      profile.Seams     // those of the catalog, for the rule set
 
 	swept  uint64   // newest generation of which every profile was looked at
 	bucket int      // where the sweep goes on
@@ -189,7 +190,12 @@ func (s *Shard) apply(ev *event.Event) (profile.Outcome, error) {
 	if concerned && !stale {
 		s.matcher.Prepare(e.profile, s.clock)
 	}
-	outcome := e.profile.Apply(s.set.Schema(), &s.limits, ev, s.clock, &s.changed)
+	var outcome profile.Outcome
+	if len(s.seams) == 0 {
+		outcome = e.profile.Apply(s.set.Schema(), &s.limits, ev, s.clock, &s.changed)
+	} else {
+		outcome = e.profile.ApplyAcross(s.seams, s.set.Schema(), &s.limits, ev, s.clock, &s.changed)
+	}
 	if outcome != profile.Applied {
 		return outcome, nil
 	}

@@ -55,6 +55,7 @@ func (s *Shard) plan() {
 	}
 	s.catalog = s.stored.catalog.with(s.set, s.generation, s.clock)
 	s.catalogued = s.catalog.differences(s.stored.catalog)
+	s.crossSeams()
 	if s.stored.rules == "" {
 		s.swept = s.generation // there is no profile yet
 	}

@@ -34,7 +34,7 @@ func newTenure(w *Worker, o origin, state State) *tenure {
 		committed: time.Now(), parcel: &parcel{batch: Batch{Next: state.Next, Anchor: state.Anchor}}, anchor: state.Anchor,
 	}
 	t.driver = NewDriver(edition.Set, w.Config, state, t)
-	t.driver.Receiver, t.driver.Most = t, t.pace.most
+	t.driver.Receiver, t.driver.Directed, t.driver.Most = t, t.directed, t.pace.most
 	if w.Matcher != nil {
 		t.driver.Match(w.Matcher)
 	}
@@ -143,7 +143,7 @@ func (t *tenure) serve(ctx context.Context, p *parcel) error {
 // fill makes a parcel the driver's feed.
 func (t *tenure) fill(p *parcel) *Feed {
 	f := &t.feed
-	f.Events, f.Records, f.Offsets = p.events, p.records, f.Offsets[:0]
+	f.Events, f.Records, f.Offsets, f.Directives = p.events, p.records, f.Offsets[:0], t.owned(p)
 	for i := range p.batch.Records {
 		f.Offsets = append(f.Offsets, p.batch.Records[i].Offset)
 	}

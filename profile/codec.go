@@ -9,8 +9,9 @@ import (
 	"github.com/twmb/murmur3"
 )
 
-// formatVersion is the first byte of every blob that is written. Decoding
-// reads those of oldFormat too and refuses others.
+// formatVersion is the first byte of every blob that is written, but for
+// those with shadows. Decoding reads shadowFormat and oldFormat too and
+// refuses others.
 const formatVersion = 2
 
 // oldFormat had the sums of lumps as numbers, rounded at each addition, and
@@ -27,6 +28,7 @@ type Codec struct {
 	segments   numbering
 	conditions numbering
 	narrow     bool   // reads no more than its schema needs, see Retiring
+	seams      Seams  // of the shard
 	retired    []bool // by number: segments that Retired may name; nil for all
 }
 

@@ -35,7 +35,8 @@ type Config struct {
 	// entries of the series whose entries take most are folded into its last
 	// lump, values forgotten as past Entries. A lump then may hold
 	// everything that was ever folded of its series at one time, and what
-	// Entries says of errors holds with that. A series of distinct values of
+	// Entries says of errors holds with that. What a profile keeps for a run
+	// whose seam is open may take as much once more. A series of distinct values of
 	// all time takes one for every 80 bytes at most, a quarter of it, and no
 	// new one when nothing is left to fold. What every series needs at least,
 	// a lump or the first or last value, is always kept.

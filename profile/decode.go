@@ -29,6 +29,9 @@ func (c *Codec) Decode(id, blob string) (*Profile, error) {
 	}
 	c.readSeries(r, p)
 	c.readHeld(r, p)
+	if r.shadowed {
+		c.readShadows(r, p)
+	}
 	if r.err == nil && r.left() > 0 {
 		r.fail(fmt.Errorf("%d bytes too many", r.left()))
 	}

@@ -9,7 +9,12 @@ import (
 // Append writes p's blob behind b. Entries that no window reads any more at
 // stream time now are left out, of p as well.
 func (c *Codec) Append(b []byte, p *Profile, now int64) []byte {
-	b = append(b, formatVersion)
+	p.leaveSeams(c.seams, now)
+	if len(p.shadows) > 0 {
+		b = append(b, shadowFormat)
+	} else {
+		b = append(b, formatVersion)
+	}
 	b = binary.AppendVarint(b, p.FirstSeen)
 	b = binary.AppendVarint(b, p.LastSeen)
 	b = binary.AppendUvarint(b, p.Version)
@@ -21,6 +26,9 @@ func (c *Codec) Append(b []byte, p *Profile, now int64) []byte {
 	b = p.Traits.append(b)
 	b = p.seen.append(b)
 	b = c.appendSeries(b, p, now)
+	if len(p.shadows) > 0 {
+		return c.appendShadows(b, p, now)
+	}
 	return c.appendHeld(b, p)
 }
 

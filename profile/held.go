@@ -74,7 +74,7 @@ func (c *Codec) readHeld(r *reader, p *Profile) {
 		return
 	}
 	n := r.count(2)
-	if n == 0 {
+	if n == 0 && !r.shadowed {
 		r.fail(errors.New("an empty list of conditions"))
 	}
 	for range n {

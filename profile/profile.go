@@ -34,6 +34,7 @@ type Profile struct {
 	held       []held // sorted by condition
 	kept       []kept // sorted by series
 	stateBytes int    // bytes that the points take when stored, as estimated
+	shadows    []shadow
 }
 
 // New returns a profile that has seen nothing.
@@ -92,6 +93,11 @@ func (c *Changed) Reset() { *c = Changed{Traits: c.Traits[:0], Series: c.Series[
 // arrival) and adds to changed what it changed. When the outcome is not
 // Applied the profile is as it was.
 func (p *Profile) Apply(schema *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed) Outcome {
+	return p.apply(schema, cfg, ev, now, changed, nil)
+}
+
+// apply is Apply, but for some series that do not take the event.
+func (p *Profile) apply(schema *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed, except Members) Outcome {
 	if ev.MessageID != "" && p.seen.repeat(ev.MessageID, now) {
 		return Repeat
 	}
@@ -116,7 +122,7 @@ func (p *Profile) Apply(schema *Schema, cfg *Config, ev *event.Event, now int64,
 	}
 	p.known = true
 	if schema.takes(ev) {
-		p.applySeries(schema, cfg, ev, now, changed)
+		p.applySeries(schema, cfg, ev, now, changed, except)
 	}
 	return Applied
 }
@@ -174,10 +180,13 @@ func (s *Schema) touch(path Path, value event.Value, visible bool, changed *Chan
 	}
 }
 
-func (p *Profile) applySeries(s *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed) {
+func (p *Profile) applySeries(s *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed, except Members) {
 	first := len(changed.Series)
 	var fresh []novelty
 	s.match(ev, func(series int, set uint8) {
+		if except.Has(series) {
+			return
+		}
 		pts, one := p.change(s, series), &s.Series[series]
 		before := pts.blobBytes()
 		if one.Spread && pts.addSpread(one, ev, now, cfg, &fresh) || !one.Spread && pts.add(one, ev, set, now, cfg) {
@@ -224,6 +233,9 @@ func (p *Profile) Bytes() int {
 	}
 	for i := range p.kept {
 		n += p.kept[i].bytes()
+	}
+	for i := range p.shadows {
+		n += 64 + p.shadows[i].after.Bytes()
 	}
 	return n
 }

@@ -73,6 +73,9 @@ func (p *points) total(r Reduce) event.Value {
 	case ReduceDistinct:
 		return event.NumberOf(float64(len(p.vals)))
 	case ReduceFirst, ReduceLast:
+		if len(p.vals) == 0 { // all that came was too long to be kept
+			return event.Value{}
+		}
 		return decodeValue(p.vals[0])
 	}
 	return p.reduce(r, p.lumps, p.head, len(p.times))

@@ -12,10 +12,11 @@ var errShort = errors.New("cut short")
 // reads as zero, so callers check err once. Lengths are checked against what
 // is left before anything is allocated.
 type reader struct {
-	blob string
-	at   int // what follows is still to be read
-	err  error
-	old  bool // the blob is of format 1, in which the sums of lumps are numbers and groups have no traits
+	blob     string
+	at       int // what follows is still to be read
+	err      error
+	shadowed bool // the blob has shadows behind the conditions
+	old      bool // the blob is of format 1, in which the sums of lumps are numbers and groups have no traits
 
 	// Memory for the points to come.
 	least int // entries that a column gets at once, 0 for no more than asked for

@@ -33,6 +33,9 @@ func (n *Renumbering) Append(b, blob []byte) ([]byte, error) {
 	w.unnumbered()
 	w.series()
 	w.held()
+	if w.shadowed {
+		w.shadows()
+	}
 	if w.err == nil && w.left() > 0 {
 		w.fail(fmt.Errorf("%d bytes too many", w.left()))
 	}
@@ -72,8 +75,10 @@ func (r *reader) format() {
 	case r.err != nil || v == formatVersion:
 	case v == oldFormat:
 		r.old = true
+	case v == shadowFormat:
+		r.shadowed = true
 	default:
-		r.fail(fmt.Errorf("format %d is neither %d nor %d, which this version reads", v, oldFormat, formatVersion))
+		r.fail(fmt.Errorf("format %d is none of %d, %d and %d, which this version reads", v, oldFormat, formatVersion, shadowFormat))
 	}
 }
 
@@ -173,6 +178,9 @@ func (w *rewriter) held() {
 		return
 	}
 	n := w.count(2)
+	if n == 0 && w.shadowed {
+		return
+	}
 	if n == 0 {
 		w.fail(errors.New("an empty list of conditions"))
 	}

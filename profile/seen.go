@@ -70,10 +70,22 @@ func (s *seen) add(id string, now int64, bound int) {
 	for s.count > 0 && (s.first <= now-repeatWindow || s.count >= bound) {
 		s.forget()
 	}
+	s.note(murmur3.StringSum64(id), now)
+}
+
+// keep remembers id beyond 24 hours, forgetting only what passes the bound.
+func (s *seen) keep(id string, now int64, bound int) {
+	for s.count > 0 && s.count >= bound {
+		s.forget()
+	}
+	s.note(murmur3.StringSum64(id), now)
+}
+
+// note notes an id behind the others.
+func (s *seen) note(h uint64, now int64) {
 	if s.count == 0 {
 		s.first, s.last = now, now
 	}
-	h := murmur3.StringSum64(id)
 	s.sightings = binary.AppendVarint(binary.LittleEndian.AppendUint64(s.sightings, h), now-s.last)
 	s.last = now
 	s.count++

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,7 +12,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
+
+	"muster/yamltree"
 )
 
 // Source is the content of one segment file.
@@ -68,20 +68,8 @@ func (r *yamlReader) at(line, column int, message, hint string) *Error {
 }
 
 func (r *yamlReader) wrong(n ast.Node, hint, format string, args ...any) {
-	p := start(n)
+	p := yamltree.Start(n)
 	r.errs = append(r.errs, r.at(p.Line, p.Column, fmt.Sprintf(format, args...), hint))
-}
-
-// start is where a node begins. That of a mapping without braces is its
-// first key; the parser names the colon behind it.
-func start(n ast.Node) *token.Position {
-	if values, ok := pairs(n); ok && len(values) > 0 {
-		if m, ok := n.(*ast.MappingNode); ok && m.IsFlowStyle {
-			return m.Start.Position
-		}
-		return values[0].Key.GetToken().Position
-	}
-	return n.GetToken().Position
 }
 
 func (r *yamlReader) syntax(err error) *Error {
@@ -112,57 +100,27 @@ type field struct {
 
 // mapping reads a mapping's keys, refusing unknown and repeated ones.
 func (r *yamlReader) mapping(n ast.Node, what string, fields []field) bool {
-	values, ok := pairs(n)
-	if !ok {
-		r.wrong(n, "the keys are "+fieldNames(fields)+", each with a colon behind it", "%s must be a mapping", what)
-		return false
+	w := yamltree.Walk{Wrong: r.wrong, KeyHint: keyHint}
+	return w.Mapping(n, what, namesOf(fields), func(key int, value ast.Node) { fields[key].read(value) })
+}
+
+func namesOf(fields []field) []string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.name
 	}
-	seen := map[string]bool{}
-	for _, pair := range values {
-		key := keyText(pair)
-		i := slices.IndexFunc(fields, func(f field) bool { return f.name == key })
-		switch {
-		case i < 0:
-			r.wrong(pair.Key, keyHint(key, what, fields), "%s has no key %s", what, key)
-		case seen[key]:
-			r.wrong(pair.Key, "keep one of them", "the key %s stands twice", key)
-		default:
-			fields[i].read(pair.Value)
-		}
-		seen[key] = true
-	}
-	return true
+	return names
 }
 
 // theFile is what the outermost mapping is called in messages.
 const theFile = "the file"
 
 // keyHint says what to write in place of a key that nobody knows.
-func keyHint(key, what string, fields []field) string {
+func keyHint(key, what string, known []string) string {
 	if key == "destinations" && what == theFile {
 		return "destinations stand in files of their own, under the path destinations.path; here are segments only"
 	}
-	return "the keys are " + fieldNames(fields)
-}
-
-func pairs(n ast.Node) ([]*ast.MappingValueNode, bool) {
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		return n.Values, true
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{n}, true
-	}
-	return nil, false
-}
-
-func keyText(v *ast.MappingValueNode) string { return v.Key.GetToken().Value }
-
-func fieldNames(fields []field) string {
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = f.name
-	}
-	return strings.Join(names, ", ")
+	return "the keys are " + strings.Join(known, ", ")
 }
 
 func (r *yamlReader) list(n ast.Node, what string, each func(ast.Node)) {
@@ -219,9 +177,9 @@ func (r *yamlReader) readSegment(node ast.Node) {
 // segmentIDOf finds the id ahead, so that mistakes in keys before it can
 // name the segment too.
 func segmentIDOf(n ast.Node) string {
-	values, _ := pairs(n)
+	values, _ := yamltree.Pairs(n)
 	for _, v := range values {
-		if text, ok := v.Value.(*ast.StringNode); ok && keyText(v) == "id" {
+		if text, ok := v.Value.(*ast.StringNode); ok && yamltree.Key(v) == "id" {
 			return text.Value
 		}
 	}
@@ -259,7 +217,7 @@ func (r *yamlReader) bool(n ast.Node, what string) bool {
 }
 
 func (r *yamlReader) originOf(n ast.Node) *origin {
-	p := start(n)
+	p := yamltree.Start(n)
 	return &origin{file: r.file, lines: r.lines, line: p.Line, column: p.Column, fixed: true}
 }
 

@@ -5,20 +5,19 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
+	"muster/folder"
 	"muster/rules"
 )
 
 // Read reads one segment file, or every *.yaml and *.yml file of a folder in
 // the order of their names. A folder without any is an error.
 func Read(path string) ([]rules.Source, error) {
-	files, err := list(path)
+	files, err := folder.Files(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading segments: %w", err)
 	}
 	sources := make([]rules.Source, 0, len(files))
 	for _, file := range files {
@@ -29,32 +28,6 @@ func Read(path string) ([]rules.Source, error) {
 		sources = append(sources, rules.Source{Name: file, Data: data})
 	}
 	return sources, nil
-}
-
-// list names the files that Read reads.
-func list(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading segments: %w", err)
-	}
-	if !info.IsDir() {
-		return []string{path}, nil
-	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading segments: %w", err)
-	}
-	var files []string
-	for _, e := range entries {
-		if name := e.Name(); !e.IsDir() && (strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")) {
-			files = append(files, filepath.Join(path, name))
-		}
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("reading segments: folder %s holds no *.yaml or *.yml file", path)
-	}
-	slices.Sort(files)
-	return files, nil
 }
 
 // digest identifies a content: names and texts of files.
@@ -82,7 +55,7 @@ type stamp struct {
 // look returns the stamps of the files at a path, nil when they can't be
 // seen.
 func look(path string) []stamp {
-	files, err := list(path)
+	files, err := folder.Files(path)
 	if err != nil {
 		return nil
 	}

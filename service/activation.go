@@ -45,6 +45,7 @@ func (s *Service) activate(
 		s.watch.Activation())
 	a.Shards = shards
 	a.Members = func(shard int) activation.Members { return &members{store: store, shard: shard} }
+	a.Profiles = func(shard int) activation.Profiles { return profiles{store, shard} }
 	worker.Observer = waking(worker.Observer, a)
 	return delivering(a, own), func(ctx context.Context) { s.keepDestinations(ctx, a, origin, destinations) }, nil
 }
@@ -145,7 +146,7 @@ func (o outbox) Changes(ctx context.Context, behind string, most int) ([]activat
 		c := &entries[i].Change
 		changes[i] = activation.Change{
 			Entry: entries[i].ID, Number: entries[i].Number(), Profile: c.Profile, Segment: c.Segment, Entered: c.Entered,
-			At: c.At, Version: c.Version, Cause: string(c.Cause),
+			At: c.At, Version: c.Version, Cause: string(c.Cause), Run: c.Run,
 		}
 	}
 	return changes, nil

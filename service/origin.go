@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -36,6 +37,20 @@ func (o *Origin) Sender(d *activation.Destination) (activation.Sender, error) {
 		return nil, fmt.Errorf("destination %s: %w", d.Name, err)
 	}
 	return sender, nil
+}
+
+// Check returns what keeps destinations from being sent to, whatever Kafka and
+// Redis hold, as an *UnusableError.
+func (o *Origin) Check(destinations []activation.Destination) error {
+	var errs []error
+	for i := range destinations {
+		_, err := o.Sender(&destinations[i])
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return unusable(err)
+	}
+	return nil
 }
 
 // leadsBack refuses topics that are this deployment's own: changes would be

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -60,4 +61,30 @@ func (s *Store) Profile(ctx context.Context, shard int, profile string) ([]byte,
 		return nil, fmt.Errorf("reading profile of shard %d: %w", shard, err)
 	}
 	return blob, nil
+}
+
+// Profiles returns stored profiles of a shard in the order of their ids, "" for
+// each that there is none of. Anyone may ask, as of Profile.
+func (s *Store) Profiles(ctx context.Context, shard int, profiles []string) ([]string, error) {
+	blobs := make([]string, 0, len(profiles))
+	for chunk := range slices.Chunk(profiles, loadChunk) {
+		var answers []*redis.StringCmd
+		err := s.retry(ctx, "reading profiles", func(ctx context.Context) error {
+			answers = answers[:0]
+			commands, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+				for _, id := range chunk {
+					answers = append(answers, pipe.HGet(ctx, s.keys.profiles(shard, id), id))
+				}
+				return nil
+			})
+			return beyondAbsence(commands, err)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading %d profiles of shard %d: %w", len(profiles), shard, err)
+		}
+		for _, answer := range answers {
+			blobs = append(blobs, answer.Val())
+		}
+	}
+	return blobs, nil
 }

@@ -21,7 +21,8 @@ import (
 // it had on the topic before.
 //
 // In Redis an entry has the fields segment, profile, kind (entered or
-// exited), at (ms since 1970 UTC), version, cause (event, time or rules) and offset.
+// exited), at (ms since 1970 UTC), version, cause (event, time, rules or backfill) and offset, and of the
+// cause backfill the run.
 type Entry struct {
 	ID     string
 	Offset int64
@@ -72,6 +73,9 @@ func (d *draft) addEntry(c *pipeline.Change, offset *int64) {
 	}
 	d.add("segment", &c.Segment, "profile", &c.Profile, "kind", kind, "at", &c.At,
 		"version", &c.Version, "cause", (*string)(&c.Cause), "offset", offset)
+	if c.Run != "" {
+		d.add("run", &c.Run)
+	}
 }
 
 // Outbox returns up to count entries of a shard after the entry with the id
@@ -114,7 +118,7 @@ func parseEntry(key string, message redis.XMessage) (Entry, error) {
 	var version int64
 	e := Entry{ID: message.ID, Change: pipeline.Change{
 		Segment: text("segment"), Profile: text("profile"), Entered: text("kind") == kindEntered,
-		Cause: pipeline.Cause(text("cause")),
+		Cause: pipeline.Cause(text("cause")), Run: text("run"),
 	}}
 	for field, number := range map[string]*int64{"at": &e.Change.At, "version": &version, "offset": &e.Offset} {
 		if err := parse(key, field, text(field), number); err != nil {

@@ -93,6 +93,27 @@ func TestAProfileThatDoesNotExistIsNil(t *testing.T) {
 	}
 }
 
+// Several profiles come in the order in which they are asked for, also when
+// they are more than one reply brings.
+func TestSeveralProfiles(t *testing.T) {
+	store := open(t, config(redis.Start(t).Address))
+	start(t, store, 0).step(t)
+	ids := make([]string, 2500)
+	for i := range ids {
+		ids[i] = fmt.Sprint("nobody", i)
+	}
+	ids[3], ids[1700] = "p1", "p1"
+	blobs, err := store.Profiles(t.Context(), 0, ids)
+	if err != nil || len(blobs) != len(ids) {
+		t.Fatalf("%d of %d profiles, %v", len(blobs), len(ids), err)
+	}
+	for i, blob := range blobs {
+		if known := i == 3 || i == 1700; known != (blob == "p1") || !known && blob != "" {
+			t.Errorf("profile %s is %q", ids[i], blob)
+		}
+	}
+}
+
 func TestTheOutboxDropsItsOldestEntries(t *testing.T) {
 	cfg := config(redis.Start(t).Address)
 	cfg.OutboxMax = 1000

@@ -46,9 +46,11 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 		"max_record_bytes":   func(c *stream.Config) { c.MaxRecordBytes = 1 },
 		"tls.enabled":        func(c *stream.Config) { c.TLS.ServerName = "a" },
 		"sasl.mechanism: it": func(c *stream.Config) { c.SASL.Username = "a" },
-		"sasl.mechanism: \"": func(c *stream.Config) { c.SASL = credentials.SASL{Mechanism: "GSSAPI", Username: "a", PasswordFile: "b"} },
-		"sasl.username":      func(c *stream.Config) { c.SASL = credentials.SASL{Mechanism: credentials.Plain, PasswordFile: "b"} },
-		"and so is":          func(c *stream.Config) { c.SASL = credentials.SASL{Mechanism: credentials.Plain, Username: "a"} },
+		"sasl.mechanism: \"": func(c *stream.Config) {
+			c.SASL = credentials.SASL{Mechanism: "GSSAPI", Username: "a", PasswordFile: "b"}
+		},
+		"sasl.username": func(c *stream.Config) { c.SASL = credentials.SASL{Mechanism: credentials.Plain, PasswordFile: "b"} },
+		"and so is":     func(c *stream.Config) { c.SASL = credentials.SASL{Mechanism: credentials.Plain, Username: "a"} },
 		"keep one": func(c *stream.Config) {
 			c.SASL = credentials.SASL{Mechanism: credentials.Plain, Username: "a", PasswordFile: "b", Password: credentials.NewSecret("c")}
 		},

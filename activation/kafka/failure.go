@@ -52,7 +52,7 @@ func (s *Sender) explain(err error) string {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // some brokers say no more to who may not sign in
 		advice = "kafka hung up on " + user + ": check sasl.username, sasl.mechanism and the password, and tls, if it goes on doing so"
 	case errors.Is(err, kerr.TransactionalIDAuthorizationFailed), errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed):
-		advice = "let " + user + " do it, with the permissions of docs/activation.md"
+		advice = "let " + user + " do it, with the permissions listed in docs/operations.md"
 	case errors.Is(err, context.DeadlineExceeded):
 		advice = fmt.Sprintf("it did not end within %s", s.to.Timeout)
 	default:

@@ -38,7 +38,7 @@ func destination() *activation.Destination {
 	return &activation.Destination{Name: "lake", Kafka: &activation.Kafka{Topic: "memberships", MembersTopic: "members", Timeout: patience}}
 }
 
-func open(t *testing.T, d *activation.Destination, h kafka.Home) *kafka.Sender {
+func open(t testing.TB, d *activation.Destination, h kafka.Home) *kafka.Sender {
 	t.Helper()
 	s, err := kafka.New(d, h)
 	if err != nil {
@@ -48,7 +48,7 @@ func open(t *testing.T, d *activation.Destination, h kafka.Home) *kafka.Sender {
 }
 
 // message is what a destination is sent of changes.
-func message(t *testing.T, d *activation.Destination, changes ...activation.Change) activation.Message {
+func message(t testing.TB, d *activation.Destination, changes ...activation.Change) activation.Message {
 	t.Helper()
 	m, err := d.Message(changes)
 	if err != nil {
@@ -61,7 +61,7 @@ func change(profile, segment string, version uint64, entered bool) activation.Ch
 	return activation.Change{Profile: profile, Segment: segment, Version: version, Entered: entered, At: 1_763_719_200_000, Cause: "event"}
 }
 
-func demand(t *testing.T, a activation.Answer, verdict activation.Verdict, reason string) {
+func demand(t testing.TB, a activation.Answer, verdict activation.Verdict, reason string) {
 	t.Helper()
 	if a.Verdict != verdict || !strings.Contains(a.Reason, reason) {
 		t.Fatalf("verdict %d with %q after %s, want %d with %q", a.Verdict, a.Reason, a.Took, verdict, reason)

@@ -17,7 +17,9 @@ const (
 	// mostHeaderBytes bounds the headers of an answer.
 	mostHeaderBytes = 64 << 10
 	// idleConnections bounds the connections that are kept to a destination.
-	idleConnections = 16
+	// It is about what the shards of a process use at once: those beyond it are
+	// dialled anew for each message.
+	idleConnections = 256
 	idleTimeout     = 90 * time.Second
 	// mostAuthority bounds a file of certificates, in bytes.
 	mostAuthority = 1 << 20

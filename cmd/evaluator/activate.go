@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/signal"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -45,18 +43,11 @@ type named struct {
 
 // operate calls work with the deployment and the destination.
 func (n named) operate(c console, work func(context.Context, *reader, *activation.Destination) error) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 	d, err := n.find()
 	if err != nil {
 		return err
 	}
-	r, err := openReader(ctx, c, n.Config)
-	if err != nil {
-		return err
-	}
-	defer r.store.Close()
-	return work(ctx, r, d)
+	return withReader(c, n.Config, func(ctx context.Context, r *reader) error { return work(ctx, r, d) })
 }
 
 // find reads the destination's definition.
@@ -135,19 +126,17 @@ type destinationLine struct {
 
 // Run reads and prints.
 func (cmd *activateStatus) Run(c console) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 	destinations, err := configured(cmd.Config)
 	if err != nil {
 		return err
 	}
-	r, err := openReader(ctx, c, cmd.Config)
-	if err != nil {
-		return err
-	}
-	defer r.store.Close()
+	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error { return cmd.print(ctx, c, r, destinations) })
+}
+
+func (cmd *activateStatus) print(ctx context.Context, c console, r *reader, destinations []activation.Destination) error {
 	lines := make([]destinationLine, len(destinations))
 	for i := range destinations {
+		var err error
 		if lines[i], err = r.destination(ctx, &destinations[i]); err != nil {
 			return service.Classify(err)
 		}

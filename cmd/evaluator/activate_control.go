@@ -94,7 +94,7 @@ func (cmd *activateTest) Run(c console) error {
 	if err != nil {
 		return err
 	}
-	origin := service.Origin{Config: &cfg, Agent: "muster/" + version}
+	origin := service.Origin{Config: &cfg, Agent: agent}
 	sender, err := origin.Sender(d)
 	if err != nil {
 		return unusable(err)

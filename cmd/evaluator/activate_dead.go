@@ -56,6 +56,10 @@ type deadChangeLine struct {
 // Run lists, or has the messages sent again.
 func (cmd *activateDead) Run(c console) error {
 	return cmd.operate(c, func(ctx context.Context, r *reader, d *activation.Destination) error {
+		if cmd.Resend && d.Kafka != nil && d.Kafka.MembersTopic != "" {
+			return unusable(fmt.Errorf("%s has the members_topic %s, where what is sent again would be the last word on members who "+
+				"may have left since: make that topic anew, and have the destination begin with all members", d.Name, d.Kafka.MembersTopic))
+		}
 		if cmd.Resend {
 			return cmd.resend(ctx, c, r, d)
 		}

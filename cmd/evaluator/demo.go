@@ -31,9 +31,11 @@ const (
 
 type demoCommand struct {
 	Events int    `placeholder:"N" help:"End after N events; without it, go on until Ctrl-C."`
-	Rate   int    `placeholder:"R" help:"Events a second. Default 500; with --events as fast as possible."`
+	Rate   int    `placeholder:"R" help:"Events a second. Default 500; with --events and a steady receiver as fast as possible."`
 	Output string `enum:"table,json" default:"table" help:"What to print: ${enum}."`
 	Seed   uint64 `default:"1" help:"Which traffic: the same seed makes the same events."`
+	// The default stands first.
+	Receiver demo.Temper `enum:"steady,flaky" default:"steady" help:"How the endpoint behaves that is sent all changes: ${enum}."`
 }
 
 // Help is shown by --help.
@@ -41,7 +43,9 @@ func (demoCommand) Help() string {
 	return `Simulates a shop and shows its audiences move. The broker and the Redis are within
 this process and forget everything at the end; all between them is the real service:
 the shop's events have arbitrary keys, are routed by profile onto four shards, and every
-batch is one transaction. Simulated time runs at about two days a second, so that
+batch is one transaction. Every change is sent to an endpoint within this process,
+signed, ten in a message; one that is flaky answers late, with 500 or not at all to 18
+of 100 messages, which then come again. Simulated time runs at about two days a second, so that
 windows of weeks open and close while you watch. After 5,000 events one audience is
 added and one changed while everything runs: the table says how many customers have
 been looked at because of it, and the new audience has its members at once.
@@ -50,11 +54,13 @@ Examples:
 
     evaluator demo
     evaluator demo --rate 5000
+    evaluator demo --receiver flaky
     evaluator demo --events 20000 --output json
 
 The last one leaves the audiences as they are and prints one object:
 
-    {"events":20000,"changes":..,"dead_letters":..,"seconds":..,"segments":[{"id":"vip","size":..},..]}
+    {"events":20000,"changes":..,"dead_letters":..,"seconds":..,"segments":[{"id":"vip","size":..},..],
+     "deliveries":{"sent":..,"retried":..,"waiting":..,"p99_ms":..}}
 
 The segments are those of configs/segments; try evaluator check on them.`
 }
@@ -92,6 +98,7 @@ type demoResult struct {
 	DeadLetters int           `json:"dead_letters"`
 	Seconds     float64       `json:"seconds"`
 	Segments    []segmentSize `json:"segments"`
+	Deliveries  delivered     `json:"deliveries"`
 }
 
 type segmentSize struct {
@@ -103,7 +110,8 @@ func (cmd *demoCommand) print(c console, r *demoResult) error {
 	if cmd.Output == "json" {
 		return wrap("writing output", json.NewEncoder(c.out).Encode(r))
 	}
-	_, err := fmt.Fprintf(c.out, "%d events, %d changes, %d dead letters in %.1f s\n", r.Events, r.Changes, r.DeadLetters, r.Seconds)
+	_, err := fmt.Fprintf(c.out, "%d events, %d changes, %d dead letters, %d changes sent with %d retries in %.1f s\n",
+		r.Events, r.Changes, r.DeadLetters, r.Deliveries.Sent, r.Deliveries.Retried, r.Seconds)
 	return wrap("writing output", err)
 }
 
@@ -127,6 +135,10 @@ func (cmd *demoCommand) play(ctx context.Context, c console, set *rules.Set, log
 	show := &show{
 		command: cmd, console: c, config: cfg, set: set, edited: edited, servers: servers, store: store, tally: demo.NewTally(),
 	}
+	if show.receiver, err = demo.StartReceiver(show.tally, cmd.Receiver, cmd.Seed); err != nil {
+		return nil, err
+	}
+	defer show.receiver.Close()
 	began := time.Now()
 	if err := show.run(ctx, show.watch(service.New(cfg, set, log))); err != nil {
 		return nil, err
@@ -156,20 +168,22 @@ func prepareDemo(ctx context.Context, cfg config.Config) (*sink.Store, error) {
 
 // show is the demo while it runs.
 type show struct {
-	command *demoCommand
-	console console
-	config  config.Config
-	set     *rules.Set
-	edited  *rules.Set     // what is in force after the edit
-	rules   *pipeline.Live // of the service; set before anything is committed
-	servers *demo.Servers
-	store   *sink.Store
-	tally   *demo.Tally
+	command  *demoCommand
+	console  console
+	config   config.Config
+	set      *rules.Set
+	edited   *rules.Set     // what is in force after the edit
+	rules    *pipeline.Live // of the service; set before anything is committed
+	servers  *demo.Servers
+	receiver *demo.Receiver
+	store    *sink.Store
+	tally    *demo.Tally
 }
 
 // watch lets the tally see what a service does.
 func (s *show) watch(evaluator *service.Service) *service.Service {
 	evaluator.Stream = s.tally.Stream(evaluator.Stream)
+	evaluator.Destinations = s.destinations
 	evaluator.Own = func(w *pipeline.Worker) service.Owner {
 		s.rules = w.Rules
 		w.Observer = s.tally.Pipeline(w.Observer)
@@ -200,20 +214,9 @@ func (s *show) run(ctx context.Context, evaluator *service.Service) error {
 		if s.command.edits() {
 			s.tally.AwaitSwept(ctx)
 		}
-		return nil
+		return s.awaitDelivered(ctx)
 	})
 	return parts.Wait()
-}
-
-func (s *show) producer() *demo.Producer {
-	rate := s.command.Rate
-	if rate == 0 && s.command.Events == 0 {
-		rate = demoRate
-	}
-	return &demo.Producer{
-		Traffic: demo.NewTraffic(s.command.Seed), Tally: s.tally, Broker: s.servers.Broker,
-		Events: s.command.Events, Rate: rate,
-	}
 }
 
 // draw draws the table until ctx ends and once more then, and moves the
@@ -255,13 +258,16 @@ func (s *show) frame(ctx context.Context, table *demo.Table) error {
 	if err != nil {
 		return err
 	}
-	median, high := s.tally.Latency()
+	deliveries, err := s.store.Deliveries(ctx, demo.ReceiverName)
+	if err != nil {
+		return err
+	}
 	set := s.set
 	if counts.Edit.Words != "" {
 		set = s.edited
 	}
 	table.Audiences = audiences(set)
-	return table.Draw(counts, sizes, median, high)
+	return table.Draw(counts, sizes, s.tally.Delays(), deliveries.Waiting)
 }
 
 func audiences(set *rules.Set) []demo.Audience {
@@ -279,13 +285,18 @@ func audiences(set *rules.Set) []demo.Audience {
 
 // result reads the sizes from Redis.
 func (s *show) result(ctx context.Context, took time.Duration) (*demoResult, error) {
-	counts := s.tally.Counts()
 	sizes, err := s.store.Sizes(ctx)
 	if err != nil {
 		return nil, err
 	}
+	deliveries, err := s.delivered(ctx)
+	if err != nil {
+		return nil, err
+	}
+	counts := s.tally.Counts()
 	r := &demoResult{
-		Events: counts.Committed + counts.Dead, Changes: counts.Changes, DeadLetters: counts.Dead,
+		Deliveries: deliveries,
+		Events:     counts.Committed + counts.Dead, Changes: counts.Changes, DeadLetters: counts.Dead,
 		Seconds: float64(took.Milliseconds()) / 1000,
 	}
 	for _, id := range slices.Sorted(slices.Values(s.set.IDs())) {

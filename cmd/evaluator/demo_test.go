@@ -41,6 +41,9 @@ func TestDemoEqualsOracle(t *testing.T) {
 		t.Errorf("%d events, %d changes, %d dead letters, want %d, %d, %d",
 			got.Events, got.Changes, got.DeadLetters, events, want.Changes, want.DeadLetters)
 	}
+	if d := got.Deliveries; d.Sent != want.Changes || d.Retried != 0 || d.Waiting != 0 || d.P99 <= 0 {
+		t.Errorf("the receiver got %+v, want all %d changes at once", d, want.Changes)
+	}
 	if !slices.Equal(got.Segments, want.Segments) {
 		t.Errorf("sizes  %v\noracle %v", got.Segments, want.Segments)
 	}

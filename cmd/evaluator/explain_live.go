@@ -3,21 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/signal"
-	"syscall"
 
 	"muster/profile"
 )
 
 // live explains for a profile that Redis has.
 func (cmd *explainCommand) live(c console) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	r, err := openReader(ctx, c, cmd.Config)
-	if err != nil {
-		return err
-	}
-	defer r.store.Close()
+	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error { return cmd.explainStored(ctx, c, r) })
+}
+
+func (cmd *explainCommand) explainStored(ctx context.Context, c console, r *reader) error {
 	if cmd.Segments == "" {
 		cmd.Segments = r.config.Segments.Path
 	}

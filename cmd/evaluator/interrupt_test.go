@@ -34,7 +34,7 @@ func TestInterruptEndsDemo(t *testing.T) {
 	if err := command.Wait(); err != nil || errs.Len() > 0 {
 		t.Errorf("ended with %v, %s", err, &errs)
 	}
-	if !regexp.MustCompile(`^[1-9]\d* events, \d+ changes, \d+ dead letters in \S+ s$`).MatchString(last) {
+	if !regexp.MustCompile(`^[1-9]\d* events, \d+ changes, \d+ dead letters, \d+ changes sent with \d+ retries in \S+ s$`).MatchString(last) {
 		t.Errorf("the last line is %q", last)
 	}
 }

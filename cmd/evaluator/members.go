@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os/signal"
-	"syscall"
 
 	"muster/service"
 	"muster/sink"
@@ -54,14 +52,7 @@ func (cmd *membersCommand) Run(c console) error {
 	case cmd.Limit == 0:
 		cmd.Limit = math.MaxInt
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	r, err := openReader(ctx, c, cmd.Config)
-	if err != nil {
-		return err
-	}
-	defer r.store.Close()
-	return cmd.print(ctx, c, r, from)
+	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error { return cmd.print(ctx, c, r, from) })
 }
 
 func (cmd *membersCommand) print(ctx context.Context, c console, r *reader, from sink.Cursor) error {

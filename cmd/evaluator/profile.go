@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/signal"
 	"slices"
-	"syscall"
 
 	"muster/pipeline"
 	"muster/profile"
@@ -78,21 +76,16 @@ func (cmd *profileCommand) Run(c console) error {
 	if cmd.Outbox < 0 {
 		return unusable(fmt.Errorf("--outbox is %d; it must not be negative", cmd.Outbox))
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	r, err := openReader(ctx, c, cmd.Config)
-	if err != nil {
-		return err
-	}
-	defer r.store.Close()
-	view, err := cmd.read(ctx, c, r)
-	if err != nil {
-		return err
-	}
-	if cmd.Output == "json" {
-		return printJSON(c.out, view)
-	}
-	return view.print(c.out)
+	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error {
+		view, err := cmd.read(ctx, c, r)
+		if err != nil {
+			return err
+		}
+		if cmd.Output == "json" {
+			return printJSON(c.out, view)
+		}
+		return view.print(c.out)
+	})
 }
 
 // read reads the profile, without any rules: it knows no series, and takes
@@ -131,7 +124,7 @@ func (cmd *profileCommand) read(ctx context.Context, c console, r *reader) (*pro
 
 // traitsOf returns traits as plain data, an empty object where there are none.
 func traitsOf(t *profile.Traits) map[string]any {
-	if traits, ok := plain(t.Object()).(map[string]any); ok {
+	if traits, ok := t.Object().Plain().(map[string]any); ok {
 		return traits
 	}
 	return map[string]any{}

@@ -8,37 +8,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-
-	"muster/event"
 )
-
-// plain is a value as JSON knows values: times and versions are texts.
-func plain(v event.Value) any {
-	switch v.Kind() {
-	case event.KindBool:
-		return v.True()
-	case event.KindNumber:
-		return v.Number()
-	case event.KindTime:
-		return instant(v.Millis())
-	case event.KindArray:
-		list := make([]any, v.Len())
-		for i, e := range v.Elements() {
-			list[i] = plain(e)
-		}
-		return list
-	case event.KindObject:
-		object := make(map[string]any, v.Len())
-		for i := range v.Len() {
-			key, value := v.Field(i)
-			object[key] = plain(value)
-		}
-		return object
-	case event.KindMissing:
-		return nil
-	}
-	return v.Text()
-}
 
 // print prints for people.
 func (p *profileView) print(out io.Writer) error {

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"go.uber.org/zap"
 
@@ -26,6 +28,19 @@ type reader struct {
 	config config.Config
 	store  *sink.Store
 	layout sink.Layout
+}
+
+// withReader has work read what the deployment of a configuration file keeps,
+// until the process is told to end.
+func withReader(c console, path string, work func(context.Context, *reader) error) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	r, err := openReader(ctx, c, path)
+	if err != nil {
+		return err
+	}
+	defer r.store.Close()
+	return work(ctx, r)
 }
 
 // openReader connects to the Redis of a configuration file. Close its store.

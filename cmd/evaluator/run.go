@@ -81,7 +81,7 @@ func (cmd *runCommand) Run(c console) error {
 	if err != nil {
 		return err
 	}
-	if _, err := readDestinations(cfg.Destinations.Path, set); err != nil {
+	if err := checkDestinations(&cfg, set); err != nil {
 		return err
 	}
 	log, err := observe.NewLogger(cfg.Log, c.err)
@@ -93,7 +93,7 @@ func (cmd *runCommand) Run(c console) error {
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	s := service.New(cfg, set, log)
-	s.Agent = "muster/" + version
+	s.Agent = agent
 	if path := cfg.Destinations.Path; path != "" {
 		s.Destinations = func(set *rules.Set) ([]activation.Destination, error) { return readDestinations(path, set) }
 	}

@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os/signal"
 	"slices"
-	"syscall"
 	"text/tabwriter"
 
 	"muster/service"
@@ -45,13 +43,10 @@ type sizeLine struct {
 
 // Run reads and prints.
 func (cmd *sizesCommand) Run(c console) error {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	r, err := openReader(ctx, c, cmd.Config)
-	if err != nil {
-		return err
-	}
-	defer r.store.Close()
+	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error { return cmd.print(ctx, c, r) })
+}
+
+func (cmd *sizesCommand) print(ctx context.Context, c console, r *reader) error {
 	sizes, err := r.store.Sizes(ctx)
 	if err != nil {
 		return service.Classify(err)

@@ -4,8 +4,10 @@
 //	{"bench":"event/Decode","n":1000,"ns_op":612000,"B_op":0,"allocs_op":0,"ns_event":1224}
 //
 // Names are part/benchmark; a unit such as MB/s becomes the key MB_s. A part
-// that is a program prints such lines itself. With arguments only the parts
-// named are run, and sweep, which takes five minutes or more, is run only so.
+// that is a program prints such lines itself, and so does a test that writes
+// them to a file: one that misses an aim fails, after its line. With arguments
+// only the parts named are run; sweep, activation and backfill, which take five
+// minutes or more, are run only so.
 // What they log goes to stderr. It must run in the root of the repository.
 //
 // The trap: numbers of two runs compare only on the same, idle machine.
@@ -14,10 +16,12 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -28,9 +32,12 @@ var parts = []part{
 	{name: "profile", folder: "profile"},
 	{name: "stream", folder: "stream"},
 	{name: "sink", folder: "sink"},
+	{name: "archive", folder: "history/archive"},
 	{name: "timers", folder: "test/timers"},
 	{name: "skew", folder: "test/skew"},
 	{name: "sweep", folder: "test/sweep", named: true},
+	{name: "activation", folder: "test/load", named: true, test: "^TestActivation$", lines: "MUSTER_ACTIVATION"},
+	{name: "backfill", folder: "history", named: true},
 	{name: "match", folder: "bench", program: true},
 	{name: "match-shop", folder: "bench", program: true},
 }
@@ -40,6 +47,8 @@ type part struct {
 	folder  string // from the root of the repository
 	program bool   // whether folder is a program that takes -part
 	named   bool   // whether it runs only where it is named, as it takes five minutes or more
+	test    string // the test that measures, in place of benchmarks
+	lines   string // the variable that tells it the file it writes its lines to
 }
 
 func main() {
@@ -93,12 +102,44 @@ func (p part) run(out, log io.Writer) error {
 		program.Dir, program.Stdout, program.Stderr = p.folder, out, log
 		return program.Run()
 	}
+	if p.test != "" {
+		return p.demand(out, log)
+	}
 	return p.measure(out, log)
 }
 
+// demand runs the test of a part and prints the lines that it has written,
+// also when it fails.
+func (p part) demand(out, log io.Writer) error {
+	folder, err := os.MkdirTemp("", "muster-bench-")
+	if err != nil {
+		return fmt.Errorf("making a folder for the lines: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	file := filepath.Join(folder, "lines")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		return fmt.Errorf("making a file for the lines: %w", err)
+	}
+	test := exec.Command("go", "test", "-count=1", "-timeout", longest, "-v", "-run", p.test, ".")
+	test.Dir, test.Stdout, test.Stderr = p.folder, log, log
+	test.Env = append(os.Environ(), p.lines+"="+file)
+	failed := test.Run()
+	lines, err := os.ReadFile(file)
+	if err == nil {
+		_, err = out.Write(lines)
+	}
+	if err := errors.Join(failed, err); err != nil {
+		return fmt.Errorf("go test: %w", err)
+	}
+	return nil
+}
+
+// longest bounds the test of a part.
+const longest = "2h"
+
 // measure lets go test run the benchmarks and translates what it prints.
 func (p part) measure(out, log io.Writer) error {
-	test := exec.Command("go", "test", "-run", "^$", "-bench", ".", "-benchmem", ".")
+	test := exec.Command("go", "test", "-run", "^$", "-bench", ".", "-benchmem", "-timeout", "2h", ".")
 	test.Dir, test.Stderr = p.folder, log
 	printed, err := test.StdoutPipe()
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"go/build"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,10 +52,48 @@ func TestParts(t *testing.T) {
 
 func TestLongPartsHaveToBeNamed(t *testing.T) {
 	all, err := choose(nil)
-	if err != nil || slices.ContainsFunc(all, func(p part) bool { return p.name == "sweep" }) {
-		t.Errorf("without names there are %+v, %v", all, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if one, err := choose([]string{"sweep"}); err != nil || len(one) != 1 || one[0].name != "sweep" {
-		t.Errorf("sweep is %+v, %v", one, err)
+	for _, name := range []string{"sweep", "activation"} {
+		if slices.ContainsFunc(all, func(p part) bool { return p.name == name }) {
+			t.Errorf("without names there are %+v", all)
+		}
+		if one, err := choose([]string{name}); err != nil || len(one) != 1 || one[0].name != name {
+			t.Errorf("%s is %+v, %v", name, one, err)
+		}
+	}
+}
+
+// TestLinesOfATestThatFails: a part that misses its aim still says by how much.
+func TestLinesOfATestThatFails(t *testing.T) {
+	var out, log bytes.Buffer
+	for name, fails := range map[string]bool{"TestLinesOfPass": false, "TestLinesOfFail": true} {
+		out.Reset()
+		err := (part{name: "lines", folder: ".", test: "^" + name + "$", lines: linesFile}).demand(&out, &log)
+		if (err != nil) != fails || out.String() != name+"\n" {
+			t.Errorf("%s: it printed %q, %v\n%s", name, out.String(), err, log.String())
+		}
+	}
+}
+
+// linesFile is only set where the tests below are a part's.
+const linesFile = "MUSTER_BENCH_LINES"
+
+func TestLinesOfPass(t *testing.T) { writeLine(t) }
+
+func TestLinesOfFail(t *testing.T) {
+	writeLine(t)
+	t.Error("an aim is missed")
+}
+
+func writeLine(t *testing.T) {
+	t.Helper()
+	file := os.Getenv(linesFile)
+	if file == "" {
+		t.Skip("is run by TestLinesOfATestThatFails")
+	}
+	if err := os.WriteFile(file, []byte(t.Name()+"\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -43,7 +43,7 @@ func TestKafkaDestinationTellsEveryChange(t *testing.T) {
 		s.AwaitSettled(stack.Patience)
 		tr.ExpectAll(t, s)
 		report(t, s.Verify(tr.Rules))
-		awaitTopics(t, s, name)
+		awaitTopics(t, s, name, name+".members")
 	})
 }
 
@@ -54,7 +54,7 @@ func inKafka(topic string) string {
 
 // awaitTopics waits until a destination's topics have all changes, and compares
 // them with Redis.
-func awaitTopics(t *testing.T, s *stack.System, topic string) {
+func awaitTopics(t *testing.T, s *stack.System, topic, members string) {
 	t.Helper()
 	outbox := s.Outbox()
 	var log *delivered.Log
@@ -75,7 +75,7 @@ func awaitTopics(t *testing.T, s *stack.System, topic string) {
 	})
 	want := delivered.Members(outbox)
 	s.Await("the compacted topic to be left with the members", stack.Patience, func() error {
-		if got := s.MembersOnTopic(topic + ".members"); !maps.Equal(got, want) {
+		if got := s.MembersOnTopic(members); !maps.Equal(got, want) {
 			return fmt.Errorf("it has %d memberships, and there are %d", len(got), len(want))
 		}
 		return nil
@@ -84,4 +84,46 @@ func awaitTopics(t *testing.T, s *stack.System, topic string) {
 		t.Error("nobody is a member of anything")
 	}
 	t.Logf("%+v, %d memberships", tally, len(want))
+}
+
+// TestKafkaDestinationBeginsWithAllMembers has a destination come that is new
+// to members who are there: the compacted topic is left with all of them, and
+// follows what changes from then on.
+func TestKafkaDestinationBeginsWithAllMembers(t *testing.T) {
+	kafka.Beside(t)
+	tr := traffic.New(8, 60, 12)
+	name := fmt.Sprintf("audiences-%d", time.Now().UnixNano())
+	s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: tr.Segments(), Destinations: noDestination})
+	s.Init()
+	s.Run()
+	produceAndAwaitSome(s, tr)
+	s.AwaitSettled(stack.Patience)
+	s.WriteDestinations(inKafka(name) + "    initial: all\n")
+	awaitMembers(t, s, name+".members")
+	produceAndAwaitSome(s, tr)
+	s.AwaitSettled(stack.Patience)
+	report(t, s.Verify(tr.Rules))
+	awaitMembers(t, s, name+".members")
+}
+
+// awaitMembers waits until a compacted topic is left with the members,
+// whatever the version that it knows of each.
+func awaitMembers(t *testing.T, s *stack.System, topic string) {
+	t.Helper()
+	want := delivered.Members(s.Outbox())
+	if len(want) == 0 {
+		t.Fatal("nobody is a member of anything")
+	}
+	s.Await("the compacted topic to be left with the members", stack.Patience, func() error {
+		got := s.MembersOnTopic(topic)
+		for member := range want {
+			if got[member] == 0 {
+				return fmt.Errorf("%+v is missing, and there are %d of %d", member, len(got), len(want))
+			}
+		}
+		if len(got) != len(want) {
+			return fmt.Errorf("it has %d memberships, and there are %d", len(got), len(want))
+		}
+		return nil
+	})
 }

@@ -17,13 +17,15 @@ import (
 func TestExactWhenSecured(t *testing.T) {
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		tr := traffic.New(5, 40, 12)
-		s := stack.Start(t, stack.Options{Shards: 4, Sources: 2, Segments: tr.Segments(), Cluster: cluster, Secured: true})
+		s := stack.Start(t, stack.Options{Shards: 4, Sources: 2, Segments: tr.Segments(), Cluster: cluster, Secured: true, Destinations: noDestination})
+		s.WriteDestinations(fmt.Sprintf("destinations:\n  - {name: lake, segments: all, kafka: {topic: %[1]s.memberships, members_topic: %[1]s.members}}\n", s.Source))
 		s.Init()
 		evaluator := s.Run()
 		s.Produce(tr.Records(s, 1000)...)
 		s.AwaitSettled(stack.Patience)
 		tr.ExpectAll(t, s)
 		report(t, s.Verify(tr.Rules))
+		awaitTopics(t, s, s.Source+".memberships", s.Source+".members")
 		denied, err := s.Denied()
 		if err != nil {
 			t.Fatal(err)
@@ -67,6 +69,9 @@ func TestRefusedWaitsUntilMended(t *testing.T) {
 		expectNoSecret(t, "the log", one.Log())
 	}
 }
+
+// noDestination is a file of destinations to begin with.
+const noDestination = "destinations: []\n"
 
 func awaitReady(t *testing.T, s *stack.System, e *stack.Evaluator, status int, words ...string) {
 	t.Helper()

@@ -16,15 +16,16 @@ var order = [][]string{
 	{"demo", "observe"},
 	{"configs"},
 	{"segments"},
-	{"activation", "stream", "sink"},
-	{"credentials"},
+	{"activation", "history", "stream", "sink"},
+	{"credentials", "folder"},
+	{"history/archive"},
 	{"pipeline"},
 	{"rules"},
 	{"rules/internal/engine"},
 	{"rules/internal/language"},
 	{"profile"},
 	{"event"},
-	{"spelling"},
+	{"directive", "spelling", "yamltree"},
 }
 
 // tooling is for developing and testing Muster; nothing that is shipped may
@@ -32,7 +33,7 @@ var order = [][]string{
 var tooling = []string{"test", "bench", "pipeline/storetest"}
 
 // core must stay free of clocks of its own, I/O, logs and metrics.
-var core = []string{"spelling", "event", "profile", "rules", "pipeline"}
+var core = []string{"spelling", "yamltree", "directive", "event", "profile", "rules", "pipeline"}
 
 // outside is what the core must not import, with everything below it.
 var outside = []string{
@@ -41,8 +42,10 @@ var outside = []string{
 	"github.com/twmb/franz-go", "github.com/redis", "github.com/alicebob",
 }
 
-// embedded is the fake broker and the fake Redis.
-var embedded = []string{"github.com/twmb/franz-go/pkg/kfake", "github.com/alicebob/miniredis"}
+// embedded is the fake broker, the fake Redis and the fake S3.
+var embedded = []string{
+	"github.com/twmb/franz-go/pkg/kfake", "github.com/alicebob/miniredis", "github.com/johannesboyne/gofakes3",
+}
 
 // layer returns a folder's place in the order, that of the package it belongs
 // to.

@@ -22,7 +22,7 @@ const patience = 2 * time.Minute
 
 // startBroker starts a broker as a process of its own until the test ends,
 // and returns its address.
-func startBroker(t *testing.T) string {
+func startBroker(t testing.TB) string {
 	t.Helper()
 	if kafka.Real() {
 		return kafka.Start(t).Addresses()[0]
@@ -42,7 +42,7 @@ func startBroker(t *testing.T) string {
 }
 
 // start starts a process that ends with the test at the latest.
-func start(t *testing.T, cmd *exec.Cmd) {
+func start(t testing.TB, cmd *exec.Cmd) {
 	t.Helper()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
@@ -60,7 +60,7 @@ const producerLinger = 5 * time.Millisecond
 
 // topic is the keyed topic of one run.
 type topic struct {
-	t          *testing.T
+	t          testing.TB
 	name       string
 	partitions int
 	admin      *kafkago.Client
@@ -68,7 +68,7 @@ type topic struct {
 }
 
 // createTopic creates an empty topic with one partition per shard.
-func createTopic(t *testing.T, broker, name string, shards int) *topic {
+func createTopic(t testing.TB, broker, name string, shards int) *topic {
 	t.Helper()
 	producer, err := kgo.NewClient(kgo.SeedBrokers(broker), kgo.DefaultProduceTopic(name),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), kgo.ProducerBatchCompression(kgo.NoCompression()),

@@ -49,12 +49,28 @@
 // with 20,000 hot profiles and 1,000 segments, and holds them to the model of
 // docs/scaling.md: an event costs as much CPU with two as with one.
 //
+// # Activation
+//
+// make bench PART=activation measures what deliveries cost, with a receiver as
+// one more process, and prints a line for each case, with its aim:
+//
+//	latency  how long a change takes from evaluated to received, one a message, at 2,000 changes a second
+//	single   changes that a second of the service's CPU time sends, one a message
+//	batched  the same, a hundred a message
+//	pending  what the process grows by while a million messages wait and every second retry is taken
+//	beside   events a second with a destination of all segments, a hundred changes a message, to those without
+//
+// All but beside have one segment, which each event has its profile enter or
+// leave; beside is hot with 1,000 segments. Evaluated is when Redis was asked
+// for the last time before it had the commit, which is earlier than it was.
+//
 // # Environment
 //
 // Lists have commas between their parts.
 //
 //	MUSTER_LOAD             file that a JSON line per case is appended to; without it nothing is measured
 //	MUSTER_SCALE            file that a JSON line per number of evaluators is appended to; uses REPEATS and EVENTS (400000) too
+//	MUSTER_ACTIVATION       file that a JSON line per case of deliveries is appended to; uses REPEATS, HOT and EVENTS too
 //	MUSTER_E2E              "real" for Apache Kafka; else the broker is kfake
 //	MUSTER_LOAD_POPULATION  hot,cold
 //	MUSTER_LOAD_CASES       floor,engine,naive
@@ -64,6 +80,8 @@
 //	MUSTER_LOAD_LIVE        seconds at half load, 8
 //	MUSTER_LOAD_HOT         profiles of hot, 100000; the line says how many they were
 //	MUSTER_LOAD_COLD        profiles of cold, 2000000; the same
+//	MUSTER_LOAD_DELIVERIES  latency,single,batched,pending,beside
+//	MUSTER_LOAD_PENDING     messages that wait, 1000000
 //	MUSTER_LOAD_PROFILE     folder that a CPU profile of 5 s and one of allocations are written to
 //
 // The trap: generator, broker, Redis and service share the machine, as they

@@ -11,7 +11,7 @@ func TestWaits(t *testing.T) {
 	due := time.Now()
 	after := func(ms int) time.Time { return due.Add(time.Duration(ms) * time.Millisecond) }
 	seen := make([][]sighting, 2)
-	seen[1] = []sighting{{after(0), 3}, {after(5), 4}, {after(9), 7}}
+	seen[1] = []sighting{{at: after(0), next: 3}, {at: after(5), next: 4}, {at: after(9), next: 7}}
 	got := waits([]sent{{due, due, 1, 5}, {due, due, 1, 3}, {after(-1), due, 1, 2}, {due, due, 1, 7}}, seen)
 	if want := []float64{1, 5, 9}; !slices.Equal(got, want) {
 		t.Errorf("waits are %v, want %v: offset 7 was never seen behind", got, want)

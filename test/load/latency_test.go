@@ -23,8 +23,9 @@ type sent struct {
 
 // sighting is the offset that a shard had come to at some time.
 type sighting struct {
-	at   time.Time
-	next int64
+	at     time.Time
+	next   int64
+	before time.Time // when it had not come there yet, for the last time
 }
 
 // halfLoad produces events at half of full speed, once the service has caught
@@ -87,12 +88,14 @@ func (r *run) look(ended <-chan struct{}) [][]sighting {
 	seen := make([][]sighting, r.redis.shards)
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
+	before := time.Now()
 	for last := false; !last; {
 		select {
 		case <-ended:
 			last = true
 		case <-tick.C:
 		}
+		asked := time.Now()
 		next, err := r.redis.applied()
 		if err != nil {
 			r.t.Error(err)
@@ -101,9 +104,10 @@ func (r *run) look(ended <-chan struct{}) [][]sighting {
 		now := time.Now()
 		for shard, n := range next {
 			if s := seen[shard]; len(s) == 0 || s[len(s)-1].next < n {
-				seen[shard] = append(s, sighting{now, n})
+				seen[shard] = append(s, sighting{now, n, before})
 			}
 		}
+		before = asked
 	}
 	return seen
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // binaries are the paths of the processes that TestMain has built.
-var binaries struct{ broker, service string }
+var binaries struct{ broker, service, receiver string }
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -33,7 +33,8 @@ func main(m *testing.M) int {
 	}
 	defer os.RemoveAll(folder)
 	binaries.broker, binaries.service = filepath.Join(folder, "broker"), filepath.Join(folder, "service")
-	build := exec.Command("go", "build", "-o", folder+string(filepath.Separator), "./broker", "./service")
+	binaries.receiver = filepath.Join(folder, "receiver")
+	build := exec.Command("go", "build", "-o", folder+string(filepath.Separator), "./broker", "./service", "./receiver")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building: %v\n%s", err, out)
 		return 1
@@ -48,11 +49,7 @@ func TestLoad(t *testing.T) {
 	if file == "" {
 		t.Skip("takes the machine for long; runs with MUSTER_LOAD=FILE (make bench-e2e)")
 	}
-	out, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
+	out := appendTo(t, file)
 	o := readOptions(t)
 	all := measure(t, &o, os.Stderr)
 	for i := range all {
@@ -68,8 +65,19 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// appendTo opens a file that lines are appended to.
+func appendTo(t testing.TB, file string) *os.File {
+	t.Helper()
+	out, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = out.Close() })
+	return out
+}
+
 // measure measures everything, telling progress.
-func measure(t *testing.T, o *options, progress io.Writer) []result {
+func measure(t testing.TB, o *options, progress io.Writer) []result {
 	t.Helper()
 	order := o.contenders()
 	var numbers []int
@@ -91,7 +99,7 @@ func measure(t *testing.T, o *options, progress io.Writer) []result {
 
 // bench is what all runs have in common.
 type bench struct {
-	t        *testing.T
+	t        testing.TB
 	options  *options
 	order    []contender
 	segments map[int]*segmentation // by their number

@@ -39,6 +39,7 @@ type figures struct {
 	AllocatedBytes  float64 `json:"alloc_bytes_event"`
 	RSS             float64 `json:"rss_mb"`
 	Changes         float64 `json:"changes_event"`
+	Delivered       float64 `json:"delivered_event,omitzero"` // changes that a destination took meanwhile
 	Written         float64 `json:"profiles_written_event"`
 	Loaded          float64 `json:"profiles_loaded_event"`
 	ProfileBytes    float64 `json:"profile_bytes"` // of one that is written
@@ -52,7 +53,7 @@ func (m *reading) since(before *reading) figures {
 		EventsPerSecond: n / m.at.Sub(before.at).Seconds(),
 		CPU:             micros(m.cpu-before.cpu) / n, RedisCPU: micros(m.redisCPU-before.redisCPU) / n, RedisBytes: (m.redisBytes - before.redisBytes) / n,
 		Allocations: grown("go_memstats_mallocs_total") / n, AllocatedBytes: grown("go_memstats_alloc_bytes_total") / n,
-		Changes: grown("muster_changes_total") / n, Written: grown("muster_profiles_written_total") / n, Loaded: grown("muster_profiles_loaded_total") / n,
+		Changes: grown("muster_changes_total") / n, Delivered: grown("muster_activation_delivered_total") / n, Written: grown("muster_profiles_written_total") / n, Loaded: grown("muster_profiles_loaded_total") / n,
 	}
 	if written := grown("muster_profiles_written_total"); written > 0 {
 		f.ProfileBytes = grown("muster_profile_bytes_written_total") / written

@@ -36,7 +36,7 @@ type options struct {
 const naiveDecisions = 40_000_000
 
 // readOptions reads the environment, see the package's documentation.
-func readOptions(t *testing.T) options {
+func readOptions(t testing.TB) options {
 	t.Helper()
 	o := options{
 		cases:     list("CASES", "floor,engine,naive"),
@@ -75,7 +75,7 @@ func readOptions(t *testing.T) options {
 func list(name, otherwise string) []string { return strings.Split(setting(name, otherwise), ",") }
 
 // number reads a number of at least 1.
-func number(t *testing.T, name, otherwise string) int {
+func number(t testing.TB, name, otherwise string) int {
 	t.Helper()
 	text := setting(name, otherwise)
 	n, err := strconv.Atoi(text)

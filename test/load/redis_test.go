@@ -1,6 +1,7 @@
 package load
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,7 +18,7 @@ import (
 
 // keeper is a redis-server whose contents can be saved and put back.
 type keeper struct {
-	t      *testing.T
+	t      testing.TB
 	shards int
 	server *redis.Server
 	client *client.Client
@@ -25,7 +26,7 @@ type keeper struct {
 	saved  string // folder of what was saved
 }
 
-func startRedis(t *testing.T, shards int) *keeper {
+func startRedis(t testing.TB, shards int) *keeper {
 	t.Helper()
 	k := &keeper{t: t, shards: shards, saved: t.TempDir(), server: redis.Start(t, "rdbcompression no", "rdbchecksum no")}
 	k.client = k.server.Client(t)
@@ -85,7 +86,8 @@ func (k *keeper) copy(from, to string) {
 	}
 }
 
-// applied returns the next offset of every shard.
+// applied returns the next offset of every shard, 0 for one that has applied
+// nothing yet.
 func (k *keeper) applied() ([]int64, error) {
 	next := make([]int64, k.shards)
 	pipe := k.client.Pipeline()
@@ -93,12 +95,12 @@ func (k *keeper) applied() ([]int64, error) {
 	for shard := range asked {
 		asked[shard] = pipe.HGet(k.t.Context(), fmt.Sprintf("m:{s%d}:meta", shard), "next")
 	}
-	if _, err := pipe.Exec(k.t.Context()); err != nil {
+	if _, err := pipe.Exec(k.t.Context()); err != nil && !errors.Is(err, client.Nil) {
 		return next, fmt.Errorf("reading offsets: %w", err)
 	}
 	for shard, cmd := range asked {
 		var err error
-		if next[shard], err = cmd.Int64(); err != nil {
+		if next[shard], err = cmd.Int64(); err != nil && !errors.Is(err, client.Nil) {
 			return next, fmt.Errorf("reading offsets: %w", err)
 		}
 	}

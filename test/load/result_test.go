@@ -67,7 +67,7 @@ func median(values []float64) float64 {
 func (f *figures) numbers() []*float64 {
 	return []*float64{
 		&f.EventsPerSecond, &f.P50, &f.P99, &f.P999, &f.AckP99, &f.CPU, &f.HalfCPU, &f.RedisCPU, &f.RedisBytes, &f.Allocations, &f.AllocatedBytes,
-		&f.RSS, &f.Changes, &f.Written, &f.Loaded, &f.ProfileBytes,
+		&f.RSS, &f.Changes, &f.Delivered, &f.Written, &f.Loaded, &f.ProfileBytes,
 	}
 }
 

@@ -15,17 +15,18 @@ const warmUp = 0.25
 
 // run is one case measured once.
 type run struct {
-	t          *testing.T
-	options    *options
-	population population
-	contender  contender
-	segments   *segmentation
-	redis      *keeper
-	topic      *topic
-	traffic    *traffic
-	services   fleet
-	ends       []int64 // of the records that wait for full speed
-	idle       reading // before the services were started
+	t            testing.TB
+	options      *options
+	population   population
+	contender    contender
+	segments     *segmentation
+	redis        *keeper
+	topic        *topic
+	traffic      *traffic
+	services     fleet
+	ends         []int64 // of the records that wait for full speed
+	idle         reading // before the services were started
+	destinations string  // file of them, "" for none
 }
 
 // measure runs a case at full speed and then at half of it. blob is what
@@ -72,7 +73,8 @@ func (r *run) start(processes int, broker string, blob int) {
 	r.idle.redisCPU, r.idle.redisBytes = r.redis.spent()
 	for range processes {
 		r.services = append(r.services, startService(r.t, "-mode", r.contender.name, "-broker", broker, "-topic", r.topic.name, "-redis", r.redis.server.Address,
-			"-segments", r.segments.file, "-programs", r.segments.programs, "-cache", strconv.Itoa(r.population.cache), "-blob", strconv.Itoa(blob)))
+			"-segments", r.segments.file, "-programs", r.segments.programs, "-cache", strconv.Itoa(r.population.cache), "-blob", strconv.Itoa(blob),
+			"-destinations", r.destinations))
 	}
 }
 

@@ -41,11 +41,7 @@ func TestScale(t *testing.T) {
 	if file == "" {
 		t.Skip("takes the machine for long; runs with MUSTER_SCALE=FILE (make bench-scale)")
 	}
-	out, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
+	out := appendTo(t, file)
 	o := &options{repeats: number(t, "REPEATS", "3"), events: number(t, "EVENTS", "400000")}
 	hot := population{name: "hot", profiles: 20_000, cache: 1 << 28, fits: true}
 	for _, line := range measureScale(t, o, hot, 1000, os.Stderr) {
@@ -59,7 +55,7 @@ func TestScale(t *testing.T) {
 }
 
 // measureScale measures one evaluator and two, in turns.
-func measureScale(t *testing.T, o *options, p population, segments int, progress io.Writer) []scaled {
+func measureScale(t testing.TB, o *options, p population, segments int, progress io.Writer) []scaled {
 	t.Helper()
 	c := contender{engine, segments}
 	b := &bench{

@@ -54,7 +54,7 @@ func (b *births) Close() error { return nil }
 
 // seed begins all profiles of a population under a case's rules, by the
 // product's own Worker, with the offset at which the topic begins.
-func seed(t *testing.T, k *keeper, p population, s *segmentation) error {
+func seed(t testing.TB, k *keeper, p population, s *segmentation) error {
 	t.Helper()
 	shards := k.shards
 	store := openStore(t, k.server.Address)
@@ -86,7 +86,7 @@ func seed(t *testing.T, k *keeper, p population, s *segmentation) error {
 	return parts.Wait()
 }
 
-func openStore(t *testing.T, address string) *sink.Store {
+func openStore(t testing.TB, address string) *sink.Store {
 	t.Helper()
 	cfg := sink.Default()
 	cfg.Addresses = []string{address}

@@ -25,7 +25,7 @@ type segmentation struct {
 }
 
 // segmentations makes those of every number that is asked for.
-func segmentations(t *testing.T, folder string, numbers []int) map[int]*segmentation {
+func segmentations(t testing.TB, folder string, numbers []int) map[int]*segmentation {
 	t.Helper()
 	generator := workload.NewNarrowRuleGenerator(workload.Customers(), ruleSeed)
 	var drawn []*workload.Predicate
@@ -39,7 +39,7 @@ func segmentations(t *testing.T, folder string, numbers []int) map[int]*segmenta
 	return all
 }
 
-func newSegmentation(t *testing.T, folder string, drawn []*workload.Predicate) *segmentation {
+func newSegmentation(t testing.TB, folder string, drawn []*workload.Predicate) *segmentation {
 	t.Helper()
 	s := &segmentation{rules: map[string]*workload.Predicate{}}
 	texts, programs := map[string]string{}, map[string]string{}
@@ -62,4 +62,14 @@ func newSegmentation(t *testing.T, folder string, drawn []*workload.Predicate) *
 		}
 	}
 	return s
+}
+
+// writeTemporary writes a file that goes with the test, and returns its path.
+func writeTemporary(t testing.TB, name, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }

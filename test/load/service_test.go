@@ -18,14 +18,14 @@ import (
 
 // service is one running process under test.
 type service struct {
-	t      *testing.T
+	t      testing.TB
 	cmd    *exec.Cmd
 	listen string
 	log    string // file
 	exited chan struct{}
 }
 
-func startService(t *testing.T, arguments ...string) *service {
+func startService(t testing.TB, arguments ...string) *service {
 	t.Helper()
 	s := &service{t: t, listen: port.Hold(t).Address(), log: filepath.Join(t.TempDir(), "log"), exited: make(chan struct{})}
 	log, err := os.Create(s.log)
@@ -96,10 +96,15 @@ func (s *service) cpu() time.Duration {
 }
 
 // resident returns the memory that the process holds, in bytes.
-func (s *service) resident() float64 {
+func (s *service) resident() float64 { return s.memory("VmRSS:") }
+
+// peak returns the most memory that the process has held, in bytes.
+func (s *service) peak() float64 { return s.memory("VmHWM:") }
+
+func (s *service) memory(field string) float64 {
 	s.t.Helper()
 	for line := range strings.Lines(s.proc("status")) {
-		if value, found := strings.CutPrefix(line, "VmRSS:"); found {
+		if value, found := strings.CutPrefix(line, field); found {
 			kb, err := strconv.Atoi(strings.Fields(value)[0])
 			if err != nil {
 				s.t.Fatalf("reading resident memory: %v", err)
@@ -107,7 +112,7 @@ func (s *service) resident() float64 {
 			return float64(kb) * 1024
 		}
 	}
-	s.t.Fatal("reading resident memory: there is no VmRSS")
+	s.t.Fatalf("reading resident memory: there is no %s", field)
 	return 0
 }
 

@@ -35,7 +35,7 @@ func TestSmall(t *testing.T) {
 	}
 }
 
-func checkLine(t *testing.T, text []byte) {
+func checkLine(t testing.TB, text []byte) {
 	t.Helper()
 	var line map[string]any
 	if err := json.Unmarshal(text, &line); err != nil {

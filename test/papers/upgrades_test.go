@@ -13,6 +13,8 @@ import (
 // the constant that holds its number, and what docs/upgrades.md calls it.
 var forms = []struct{ folder, constant, word string }{
 	{"profile", "formatVersion", "format"},
+	{"profile", "patchVersion", "patch"},
+	{"directive", "formVersion", "directive"},
 	{"sink", "schema", "schema"},
 	{"rules", "semantics", "semantics"},
 }

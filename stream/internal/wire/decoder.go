@@ -70,6 +70,23 @@ func (d *decoder) varint() int64 {
 	return v
 }
 
+// hasHeader reads the headers of a record, and reports whether one has this
+// key. Those without any, which most are, may end before them.
+func (d *decoder) hasHeader(key string) bool {
+	if d.err != nil || len(d.rest) == 0 {
+		return false
+	}
+	found := false
+	for range d.varint() {
+		found = string(d.bytes()) == key || found
+		d.bytes() // its value
+		if d.err != nil {
+			return false
+		}
+	}
+	return found
+}
+
 // skipString skips the text of a 2-byte length string.
 func (d *decoder) skipString() {
 	if n := d.int16(); n > 0 {

@@ -1,6 +1,10 @@
 package wire
 
-import "fmt"
+import (
+	"fmt"
+
+	"muster/directive"
+)
 
 // Record is one record of a batch. A nil Key or Value is a null one.
 type Record struct {
@@ -8,6 +12,7 @@ type Record struct {
 	Time   int64 // milliseconds since 1970 UTC, 0 when the record has none
 	Key    []byte
 	Value  []byte
+	Own    bool // whether it has the header directive.Header
 }
 
 // Records walks over the records of one batch. The zero Records is empty.
@@ -56,6 +61,7 @@ func (r *Records) Next() (Record, error) {
 	rec.Offset = r.batch.Base + d.varint()
 	rec.Key = d.bytes()
 	rec.Value = d.bytes()
+	rec.Own = d.hasHeader(directive.Header)
 	if d.err != nil {
 		return Record{}, r.broken(d.err)
 	}

@@ -26,6 +26,7 @@ type secured struct {
 func (s *System) startSecured() {
 	s.t.Helper()
 	s.secured = &secured{kafka: kafka.StartSecured(s.t), redis: redis.NewSecurity(s.t), folder: s.folder}
+	s.secured.redis.Destinations = s.Destinations != ""
 	s.brokers, s.admin, s.kafka = s.secured.kafka.Addresses(), s.secured.kafka.AdminClient(), s.secured.kafka.AdminOptions()
 	s.startRedis(s.secured.redis.Start, s.secured.redis.StartCluster)
 	s.SetPasswords(kafka.Password, redis.Password)
@@ -35,6 +36,7 @@ func (s *System) startSecured() {
 		"shop-events": s.Source, "shop-events.dead": s.Source + DeadSuffix,
 		"muster-events": s.Keyed, "muster-events.dead": s.Keyed + DeadSuffix,
 		"muster": s.group(), "muster-router": s.group() + "-router",
+		"muster.memberships": s.Source + ".memberships", "muster.members": s.Source + ".members", "muster.": "muster.",
 		"muster-deployment": s.group() + "-deployment", "muster-events-deployment": s.Keyed + "-deployment",
 	})...)
 	if err != nil {

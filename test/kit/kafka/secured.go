@@ -124,7 +124,9 @@ func (s *Secured) Allow(ctx context.Context, entries ...kafka.ACLEntry) error {
 	for i := range entries {
 		entries[i].Principal, entries[i].Host = "User:"+User, "*"
 		entries[i].PermissionType = kafka.ACLPermissionTypeAllow
-		entries[i].ResourcePatternType = kafka.PatternTypeLiteral
+		if entries[i].ResourcePatternType == kafka.PatternTypeUnknown {
+			entries[i].ResourcePatternType = kafka.PatternTypeLiteral
+		}
 	}
 	for {
 		res, err := s.admin.CreateACLs(ctx, &kafka.CreateACLsRequest{ACLs: entries})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -26,6 +27,9 @@ const (
 type Security struct {
 	Authority *certificates.Authority
 	Client    certificates.Pair // what clients may show
+	// Destinations gives the user what docs/operations.md lists for
+	// destinations too. Set it before Start.
+	Destinations bool
 
 	server certificates.Pair
 	tls    *tls.Config
@@ -78,6 +82,9 @@ func (s *Security) users(t testing.TB) []string {
 	if !strings.Contains(documented, " >CHANGE-ME ") {
 		t.Fatalf("the documented user has no password to change: %s", documented)
 	}
+	if s.Destinations {
+		documented += " " + documentedForDestinations(t)
+	}
 	return []string{
 		"user default off",
 		fmt.Sprintf("user %s on >%s ~* &* +@all", Admin, AdminPassword),
@@ -97,12 +104,7 @@ func (s *Security) listen(port int) []string {
 // command in docs/operations.md does.
 func DocumentedUser(t testing.TB) string {
 	t.Helper()
-	_, here, _, _ := runtime.Caller(0)
-	text, err := os.ReadFile(filepath.Join(filepath.Dir(here), "..", "..", "..", "docs", "operations.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	unfolded := strings.ReplaceAll(string(text), "\\\n", " ")
+	unfolded := strings.ReplaceAll(operations(t), "\\\n", " ")
 	for line := range strings.Lines(unfolded) {
 		command, found := strings.CutPrefix(line, "    redis-cli ACL SETUSER "+User+" on ")
 		if found {
@@ -112,4 +114,29 @@ func DocumentedUser(t testing.TB) string {
 	}
 	t.Fatalf("docs/operations.md has no command for user %s", User)
 	return ""
+}
+
+// forDestinations is what docs/operations.md says of the user.
+var forDestinations = regexp.MustCompile("with \\[destinations\\]\\(activation\\.md\\)\\s+`([^`]+)`")
+
+// documentedForDestinations returns the permissions that destinations take
+// beside those of DocumentedUser.
+func documentedForDestinations(t testing.TB) string {
+	t.Helper()
+	found := forDestinations.FindStringSubmatch(operations(t))
+	if found == nil {
+		t.Fatal("docs/operations.md lists no permissions for destinations")
+	}
+	return found[1]
+}
+
+// operations returns the text of docs/operations.md.
+func operations(t testing.TB) string {
+	t.Helper()
+	_, here, _, _ := runtime.Caller(0)
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(here), "..", "..", "..", "docs", "operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

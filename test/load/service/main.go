@@ -28,6 +28,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"muster/activation"
+	"muster/activation/webhook"
 	"muster/config"
 	"muster/observe"
 	"muster/pipeline"
@@ -38,16 +40,17 @@ import (
 
 // variant is the command line.
 type variant struct {
-	mode     string
-	broker   string
-	topic    string
-	redis    string
-	buckets  int
-	segments string // file
-	programs string // file
-	cache    int    // bytes per shard
-	blob     int    // bytes
-	listen   string
+	mode         string
+	broker       string
+	topic        string
+	redis        string
+	buckets      int
+	segments     string // file
+	programs     string // file
+	cache        int    // bytes per shard
+	blob         int    // bytes
+	destinations string // file
+	listen       string
 }
 
 func main() {
@@ -71,6 +74,7 @@ func run(arguments []string) error {
 	flags.StringVar(&v.programs, "programs", "", "file of the segments as expr programs, for naive")
 	flags.IntVar(&v.cache, "cache", defaults.Pipeline.CacheBytes, "bytes of profiles that a shard keeps in memory")
 	flags.IntVar(&v.blob, "blob", 0, "bytes that floor writes for a profile")
+	flags.StringVar(&v.destinations, "destinations", "", "file of destinations; empty for none")
 	flags.StringVar(&v.listen, "listen", "", "host:port to serve HTTP on")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -106,10 +110,22 @@ func (v *variant) run(ctx context.Context) error {
 	if s.Own, err = v.owner(); err != nil {
 		return err
 	}
+	if v.destinations != "" {
+		s.Destinations = v.readDestinations
+	}
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return v.serve(ctx, s.Handler()) })
 	parts.Go(func() error { return s.Run(ctx) })
 	return parts.Wait()
+}
+
+// readDestinations reads what the product does.
+func (v *variant) readDestinations(set *rules.Set) ([]activation.Destination, error) {
+	destinations, err := activation.Read(v.destinations, webhook.Check)
+	if err != nil {
+		return nil, err
+	}
+	return destinations, activation.Resolve(destinations, set.IDs())
 }
 
 // naiveBatch is how many records naive takes at once. It gets a few thousand

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"muster/config"
+	"muster/history"
+	"muster/history/archive"
+)
+
+// backfillCommand replays archives of events.
+type backfillCommand struct {
+	Start backfillStart `cmd:"" help:"Replay an archive and tell who is in which segment at an instant."`
+	Graph backfillGraph `cmd:"" help:"Draw what a start would do: what is there, what would be made, and why."`
+}
+
+// Help is shown by --help.
+func (backfillCommand) Help() string {
+	return `A backfill replays an archive of events, in S3 or in a folder, through the engine that
+runs live. See docs/backfill.md, and docs/archives.md for what can be read.`
+}
+
+// backfillRequest are the flags that say what is asked for.
+type backfillRequest struct {
+	Config   string  `short:"c" placeholder:"FILE" help:"Configuration file, for the section archive and the limits of pipeline. Default: every setting's default."`
+	Segments string  `short:"f" required:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
+	Archive  string  `placeholder:"LOCATION" help:"s3://bucket/prefix, file:///folder or a folder. Default: archive.location of the configuration."`
+	Layout   string  `placeholder:"NAME" help:"segment, rudderstack, confluent, firehose or glob. Default: archive.layout of the configuration."`
+	Match    string  `placeholder:"PATTERN" help:"Keys that layout glob reads, as events/{yyyy}/{mm}/{dd}/*.gz."`
+	Work     string  `required:"" placeholder:"DIR" help:"Work directory: what is there is not made again."`
+	AsOf     instant `required:"" placeholder:"TIME" help:"Replay what arrived up to this time, as 2026-11-21T10:00:00Z."`
+	From     string  `placeholder:"DAY" help:"Leave out objects of days before this one, as 2025-11-21."`
+	To       string  `placeholder:"DAY" help:"Leave out objects of days after this one."`
+	OnError  string  `enum:"fail,skip" default:"fail" help:"What to do about objects that can't be read: ${enum}. What of them can be read counts with skip."`
+	ReadIDs  bool    `name:"read-ids" help:"Keep messageIds only of events that segments read, for a smaller work directory."`
+	Workers  int     `placeholder:"N" help:"Objects or profiles to work on at a time. Default: the number of processors."`
+	Memory   int     `default:"64" placeholder:"MB" help:"Memory that each worker sorts events in, 1 to 4096 MB."`
+	Relist   bool    `help:"List the archive again, although an unfinished start of this request has done so."`
+}
+
+// open reads what the flags name and makes a backfill of it.
+func (r *backfillRequest) open(ctx context.Context) (*history.Backfill, error) {
+	cfg := config.Default()
+	if r.Config != "" {
+		var err error
+		if cfg, err = readConfig(r.Config); err != nil {
+			return nil, err
+		}
+	}
+	r.override(&cfg.Archive)
+	request := &history.Request{AsOf: int64(r.AsOf), Limits: cfg.Pipeline, ReadIDs: r.ReadIDs, OnError: history.OnError(r.OnError)}
+	var problems [2]error
+	request.From, problems[0] = readDay("from", r.From)
+	request.To, problems[1] = readDay("to", r.To)
+	if err := errors.Join(problems[:]...); err != nil {
+		return nil, unusable(err)
+	}
+	if cfg.Archive.Location == "" {
+		return nil, unusable(errors.New("there is no archive: name it with --archive LOCATION, or a configuration that has one with -c FILE"))
+	}
+	var err error
+	if request.Set, err = loadSegments(r.Segments); err != nil {
+		return nil, err
+	}
+	if request.Layout, err = archive.NewLayout(cfg.Archive); err != nil {
+		return nil, unusable(err)
+	}
+	if request.Bucket, request.Prefix, err = archive.OpenBucket(ctx, cfg.Archive.Location, cfg.Archive); err != nil {
+		return nil, unusable(err)
+	}
+	b, err := history.New(request, r.config())
+	if err != nil {
+		return nil, unusable(err)
+	}
+	return b, nil
+}
+
+// override puts flags in the place of settings.
+func (r *backfillRequest) override(c *archive.Config) {
+	for _, one := range []struct {
+		flag    string
+		setting *string
+	}{{r.Archive, &c.Location}, {r.Layout, &c.Layout}, {r.Match, &c.Match}} {
+		if one.flag != "" {
+			*one.setting = one.flag
+		}
+	}
+}
+
+func (r *backfillRequest) config() history.Config {
+	c := history.DefaultConfig()
+	c.Dir, c.SortBytes, c.Anew = r.Work, r.Memory<<20, r.Relist
+	if r.Workers != 0 {
+		c.Workers = r.Workers
+	}
+	return c
+}
+
+// readDay reads a day, the zero time of "".
+func readDay(flag, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("--%s: %q is not a day; write it as 2026-11-21", flag, text)
+	}
+	return at, nil
+}
+
+// backfillStart runs a backfill.
+type backfillStart struct {
+	backfillRequest
+	DryRun bool   `help:"Write member files and a summary, and change nothing of a service."`
+	Plan   bool   `help:"Only tell what would be read and made, and why."`
+	Output string `enum:"text,json" default:"text" help:"How to print the report: ${enum}."`
+}
+
+// Help is shown by --help.
+func (backfillStart) Help() string {
+	return `Reads an archive once, and tells who is in which segment at --as-of, as a service would
+that got every event in the order of arrival. The result is in the work directory:
+
+    requests/ID/members/SEGMENT.ndjson   a line {"profile":"u1"} for each member
+    requests/ID/summary.json             counts, of segments and events
+    requests/ID/dead.ndjson              what can't be used, with object, line and reason
+
+The work directory also keeps what was made on the way: of each object a sorted run of
+what the segments read, and the profiles as of --as-of. A later start with other segments
+reads the archive only if these ask for something that was not kept, one with a later
+--as-of reads only objects that are new, and one that was killed goes on where it was.
+
+Arrival is receivedAt, else what the archive tells, else the event's own time. Limits of
+events and profiles are those of the configuration, so that windows of very active
+customers are as exact as in the service.
+
+Examples:
+
+    # what would be read, and why?
+    evaluator backfill start --dry-run --plan -f segments/ --archive s3://acme/events \
+      --layout segment --work /var/tmp/backfill --as-of 2026-11-21T00:00:00Z
+
+    # a folder, a year of it, with four workers
+    evaluator backfill start --dry-run -f vip.yaml --archive ./events \
+      --match '{yyyy}-{mm}-{dd}/*.gz' --from 2025-11-21 --work work \
+      --as-of 2026-11-21T00:00:00Z --workers 4 --output json
+
+Exit code: 0 when all is done, 1 when an object can't be read or something fails, 2 when
+the segments, the archive or the command line can't be used.`
+}
+
+// Run does the backfill, or tells what it would do.
+func (cmd *backfillStart) Run(c console) error {
+	if !cmd.DryRun {
+		return unusable(errors.New("a backfill can't be published to a service yet; add --dry-run to have members written to files"))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	b, err := cmd.open(ctx)
+	if err != nil {
+		return err
+	}
+	if cmd.Plan {
+		outline, err := b.Outline(ctx)
+		if err != nil {
+			return backfillError(err)
+		}
+		return printOutline(c.out, outline, cmd.Output)
+	}
+	ended := showProgress(c.err, b)
+	report, err := b.Run(ctx)
+	ended()
+	if err != nil {
+		return backfillError(err)
+	}
+	return printReport(c.out, report, cmd.Output)
+}
+
+// backfillError tells an archive that can't be used from what else fails.
+func backfillError(err error) error {
+	if errors.Is(err, history.ErrNothing) {
+		return unusable(err)
+	}
+	return err
+}
+
+// backfillGraph draws what a start would do.
+type backfillGraph struct {
+	backfillRequest
+	Output string `enum:"mermaid,dot,json" default:"mermaid" help:"Language of the drawing: ${enum}."`
+}
+
+// Help is shown by --help.
+func (backfillGraph) Help() string {
+	return `Draws what a start with the same flags depends on: which parts are there, which would be
+made, and why. It lists the archive and reads nothing else of it.
+
+Example:
+
+    evaluator backfill graph -f segments/ --archive ./events --work work \
+      --as-of 2026-11-21T00:00:00Z --output dot | dot -Tsvg > graph.svg`
+}
+
+// Run draws.
+func (cmd *backfillGraph) Run(c console) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	b, err := cmd.open(ctx)
+	if err != nil {
+		return err
+	}
+	outline, err := b.Outline(ctx)
+	if err != nil {
+		return backfillError(err)
+	}
+	switch cmd.Output {
+	case "dot":
+		_, err = io.WriteString(c.out, outline.DOT())
+	case "json":
+		return printJSON(c.out, outline)
+	default:
+		_, err = io.WriteString(c.out, outline.Mermaid())
+	}
+	return wrap("writing output", err)
+}

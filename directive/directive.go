@@ -1,0 +1,40 @@
+package directive
+
+// Header is the key of the Kafka header that tells a record of Muster's own
+// from a customer's. Its value does not matter.
+const Header = "muster-directive"
+
+// Kind says what a directive asks for.
+type Kind uint8
+
+// The kinds of directives. Their numbers are stored.
+const (
+	Open  Kind = 1 // a run begins: a seam is to be opened in the shard
+	Patch Kind = 2 // what a run has computed of one profile is to be merged
+	Close Kind = 3 // all patches of a run have come: its seam is to be closed
+)
+
+// Bounds of a directive. What passes one is refused when it is written, and
+// counts as damaged when it is read.
+const (
+	MaxRun     = 128     // bytes of a run's id, at least 1
+	MaxProfile = 1024    // bytes of a profile's id, as of those of events
+	MaxSeries  = 20_000  // series of one seam
+	MaxBytes   = 8 << 20 // of a directive as it is written
+)
+
+// Directive is one record of Muster's own.
+type Directive struct {
+	Kind Kind
+	Run  string // id of the run that it belongs to
+	// Series are the names, as profile.NameOfSeries gives them, of the series
+	// that the run will give. Of Open.
+	Series []string
+	// Profile is whom a Patch is about; it decides the partition.
+	Profile string
+	// Body is the patch in its own form, see profile.Patch.
+	Body []byte
+	// Since is the arrival time (ms since 1970 UTC) from which on the history
+	// of the run is whole, 0 for an instant before all. Of Close.
+	Since int64
+}

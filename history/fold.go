@@ -1,0 +1,123 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"muster/event"
+	"muster/history/projection"
+	"muster/history/run"
+)
+
+// foldRuns is how many runs are folded into one. A larger number would make
+// fewer rounds and need more memory.
+const foldRuns = 64
+
+// resetEvery is after how many rows the memory of decoded events is taken
+// back.
+const resetEvery = 256
+
+// fold returns as few runs as may be merged at one time, that have what the
+// given ones have: where there are more, runs that stand beside each other are
+// folded into one. These are kept as others are.
+func (x *index) fold(ctx context.Context, paths []string) ([]string, error) {
+	for len(paths) > x.config.MaxRuns {
+		folded := make([]string, (len(paths)+foldRuns-1)/foldRuns)
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(x.config.Workers)
+		for i := range folded {
+			group.Go(func() (err error) {
+				folded[i], err = x.foldOne(ctx, paths[i*foldRuns:min(len(paths), (i+1)*foldRuns)])
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
+			return nil, fmt.Errorf("folding runs: %w", err)
+		}
+		paths = folded
+	}
+	return paths, nil
+}
+
+// foldOne folds some runs into one, unless it is there.
+func (x *index) foldOne(ctx context.Context, paths []string) (string, error) {
+	if len(paths) == 1 {
+		return paths[0], ctx.Err()
+	}
+	names := make([]string, len(paths))
+	for i, path := range paths {
+		names[i] = filepath.Base(path) // the key, which tells what is in it
+	}
+	path := x.work.runFile(runKey(digest("fold", names), x.wanted))
+	if there, err := exists(path); there || err != nil {
+		return path, err
+	}
+	d, err := newDigester(x.request, x.work, x.wanted, x.config.SortBytes)
+	if err != nil {
+		return "", err
+	}
+	runs, err := openRuns(paths)
+	if err == nil {
+		err = x.work.writeFile(path, func(out io.Writer) error { return d.join(ctx, out, runs) })
+	}
+	return path, errors.Join(err, closeRuns(runs))
+}
+
+// join writes the rows of some runs as one. They come in order, so each part
+// but the first begins where the one before ends.
+func (d *digester) join(ctx context.Context, out io.Writer, runs []*run.Run) (err error) {
+	merge, err := run.NewMerge(runs, 0, run.VirtualShards)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, merge.Close()) }()
+	d.encoder.Reset()
+	d.writer.Reset(out)
+	decoder := &projection.Decoder{}
+	for n := 1; merge.Next(); n++ {
+		row := merge.Row()
+		ev := event.Event{Profile: row.Profile, MessageID: row.MessageID, Time: row.Time, Arrival: row.Arrival}
+		if err := decoder.Decode(&ev, row.Kind, row.Body, merge.Texts()); err != nil {
+			return err
+		}
+		if err := d.add(&ev); err != nil {
+			return err
+		}
+		if n%resetEvery == 0 {
+			if decoder.Reset(); ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+	}
+	if merge.Err() != nil {
+		return merge.Err()
+	}
+	return d.writer.Close(d.encoder.Texts(), nil)
+}
+
+// openRuns opens some runs. Close them, after an error too.
+func openRuns(paths []string) ([]*run.Run, error) {
+	var runs []*run.Run
+	for _, path := range paths {
+		r, err := run.Open(path)
+		if err != nil {
+			return runs, err
+		}
+		runs = append(runs, r)
+	}
+	return slices.Clip(runs), nil
+}
+
+func closeRuns(runs []*run.Run) error {
+	var errs []error
+	for _, r := range runs {
+		errs = append(errs, r.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,212 @@
+package history
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"muster/history/archive"
+	"muster/history/projection"
+	"muster/history/run"
+)
+
+// index makes runs of objects: the first stage.
+type index struct {
+	request  *Request
+	work     work
+	config   *Config
+	progress *progress
+	wanted   projection.Projection
+	cover    []projection.Projection // wanted first, and others that were used before and cover it
+	notes    map[string]note         // of runs, by the short keys of their objects, as far as bases know them
+}
+
+// indexed is what became of an object.
+type indexed struct {
+	note note
+	run  string // file of its run, "" where nothing of the object could be read
+	made bool   // and not found
+	dead string // file of its dead letters, "" where it has none
+	lost error  // why there is no run
+}
+
+func newIndex(r *Request, w work, c *Config, p *progress) (*index, error) {
+	x := &index{request: r, work: w, config: c, progress: p, wanted: projection.Of(r.Set.Reads(), !r.ReadIDs)}
+	x.cover = []projection.Projection{x.wanted}
+	files, err := filepath.Glob(filepath.Join(w.dir, "projections", "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		var other projection.Projection
+		if err := readJSON(file, &other); err != nil {
+			return nil, err
+		}
+		if other.Covers(x.wanted) && other.Key() != x.wanted.Key() {
+			x.cover = append(x.cover, other)
+		}
+	}
+	x.notes, err = knownNotes(w, r.rules())
+	return x, err
+}
+
+// remember has later requests look for what this one keeps.
+func (x *index) remember() error {
+	return x.work.writeJSON(filepath.Join(x.work.dir, "projections", x.wanted.Key()+".json"), x.wanted)
+}
+
+// find returns the key of a run of an object that is there, "" for none.
+func (x *index) find(o *item) (string, error) {
+	for _, p := range x.cover {
+		key := runKey(o.key, p)
+		if there, err := exists(x.work.runFile(key)); there || err != nil {
+			return key, err
+		}
+	}
+	return "", nil
+}
+
+// perform indexes all objects, some at a time.
+func (x *index) perform(ctx context.Context, items []item) ([]indexed, error) {
+	if err := x.remember(); err != nil {
+		return nil, err
+	}
+	results := make([]indexed, len(items))
+	next := make(chan int)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(next)
+		for i := range items {
+			select {
+			case next <- i:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	for range x.config.Workers {
+		group.Go(func() error { return x.worker(ctx, items, results, next) })
+	}
+	if err := group.Wait(); err != nil {
+		return results, fmt.Errorf("indexing: %w", err)
+	}
+	return results, nil
+}
+
+func (x *index) worker(ctx context.Context, items []item, results []indexed, next <-chan int) error {
+	d, err := newDigester(x.request, x.work, x.wanted, x.config.SortBytes)
+	if err != nil {
+		return err
+	}
+	for i := range next {
+		if results[i], err = x.object(ctx, d, &items[i]); err != nil {
+			return err
+		}
+		x.progress.objects.Add(1)
+		x.progress.bytes.Add(items[i].Size)
+	}
+	return nil
+}
+
+// object finds or makes the run of an object.
+func (x *index) object(ctx context.Context, d *digester, o *item) (one indexed, err error) {
+	key, err := x.find(o)
+	if err != nil {
+		return one, err
+	}
+	if one.made = key == ""; one.made {
+		key = runKey(o.key, x.wanted)
+		if one.note, err = d.digest(ctx, o); err != nil {
+			return x.unreadable(one, o, err)
+		}
+	}
+	one.run = x.work.runFile(key)
+	if one.note, err = x.note(o, one.run); err != nil {
+		return one, err
+	}
+	if one.note.Broken != "" && x.request.OnError == Fail {
+		return one, fmt.Errorf("%s; mend or remove the object, or go on without what can't be read (on-error skip)", one.note.Broken)
+	}
+	if one.note.Refused > 0 {
+		one.dead = x.work.deadFile(key)
+	}
+	return one, nil
+}
+
+// unreadable judges an object that can't be opened as it was listed.
+func (x *index) unreadable(one indexed, o *item, err error) (indexed, error) {
+	ofItself := errors.Is(err, archive.ErrMissing) || errors.Is(err, archive.ErrDenied)
+	if !ofItself || x.request.OnError == Fail {
+		return one, err
+	}
+	one.lost, one.note = err, note{Key: o.Key, Refused: 1, Broken: err.Error()}
+	return one, nil
+}
+
+// note returns what a run says of its object.
+func (x *index) note(o *item, path string) (note, error) {
+	if n, known := x.notes[shortKey(o.key)]; known {
+		return n, nil
+	}
+	r, err := run.Open(path)
+	if err != nil {
+		return note{}, err
+	}
+	n, err := readNote(r)
+	return n, errors.Join(err, r.Close())
+}
+
+// writeDead writes the dead letters of all objects, in their order.
+func (w work) writeDead(path string, results []indexed, refused []refused) error {
+	return w.writeFile(path, func(out io.Writer) error {
+		for i := range results {
+			if err := results[i].writeDead(out); err != nil {
+				return err
+			}
+		}
+		encoder := json.NewEncoder(out)
+		encoder.SetEscapeHTML(false)
+		for _, one := range refused {
+			if err := encoder.Encode(one); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (x *indexed) writeDead(w io.Writer) error {
+	if x.lost != nil {
+		l := &letters{object: x.note.Key}
+		l.add(0, x.lost.Error(), nil)
+		return l.write(w)
+	}
+	if x.dead == "" {
+		return nil
+	}
+	file, err := os.Open(x.dead)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, file)
+	return errors.Join(err, file.Close())
+}
+
+// inputs returns what takes part, as bases know it.
+func inputs(items []item, results []indexed) (objects []string, notes []note, first map[string]int64) {
+	first = make(map[string]int64, len(items))
+	for i := range items {
+		if results[i].run != "" {
+			objects, notes = append(objects, shortKey(items[i].key)), append(notes, results[i].note)
+			first[shortKey(items[i].key)] = results[i].note.First
+		}
+	}
+	return objects, notes, first
+}

@@ -1,0 +1,164 @@
+package history
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"muster/history/archive"
+)
+
+// item is an object of the manifest.
+type item struct {
+	archive.Object
+	choice archive.Choice
+	key    string // see Request.objectKey
+}
+
+// manifestLine is how an object stands in the manifest.
+type manifestLine struct {
+	Key     string    `json:"key"`
+	Size    int64     `json:"size"`
+	Version string    `json:"version"`
+	Written time.Time `json:"written"`
+}
+
+// Totals are sums over the objects of an archive.
+type Totals struct {
+	Objects int   `json:"objects"`
+	Bytes   int64 `json:"bytes"` // as they are stored
+}
+
+// Listing is what was listed of an archive, and what was left out.
+type Listing struct {
+	Chosen    Totals `json:"chosen"`
+	OutOfDays Totals `json:"out_of_days"` // before From or after To
+	Foreign   Totals `json:"foreign"`     // which the layout does not read
+	items     []item
+}
+
+func (t *Totals) add(o archive.Object) {
+	t.Objects++
+	t.Bytes += o.Size
+}
+
+// list lists the archive. The chosen objects stand in memory, some 300 bytes
+// each.
+func (r *Request) list(ctx context.Context) (*Listing, error) {
+	l := &Listing{}
+	err := r.Bucket.List(ctx, r.Prefix, func(o archive.Object) error {
+		r.consider(l, o)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing %s/%s: %w", r.Bucket, r.Prefix, err)
+	}
+	return l, nil
+}
+
+// consider puts an object where it belongs.
+func (r *Request) consider(l *Listing, o archive.Object) {
+	choice, ok := r.Layout.Choose(strings.TrimPrefix(o.Key, r.Prefix))
+	switch {
+	case !ok:
+		l.Foreign.add(o)
+	case !r.within(choice.Day):
+		l.OutOfDays.add(o)
+	default:
+		l.Chosen.add(o)
+		l.items = append(l.items, item{o, choice, r.objectKey(o, choice.Format)})
+	}
+}
+
+// within reports whether a day is between From and To. An object whose name
+// tells no day is never left out.
+func (r *Request) within(of time.Time) bool {
+	if of.IsZero() {
+		return true
+	}
+	return (r.From.IsZero() || day(of) >= day(r.From)) && (r.To.IsZero() || day(of) <= day(r.To))
+}
+
+// manifest returns the objects of a request. A request that was not finished
+// goes on with the manifest that it has, unless anew says to list again.
+func (r *Request) manifest(ctx context.Context, w work, anew bool) (l *Listing, listed bool, err error) {
+	path, id := w.request(r.ID(), "manifest.ndjson"), r.ID()
+	begun, err := exists(path)
+	if err != nil {
+		return nil, false, err
+	}
+	finished, err := exists(w.request(id, "summary.json"))
+	if err != nil {
+		return nil, false, err
+	}
+	if begun && !finished && !anew {
+		l, err = r.readManifest(w, path)
+		return l, false, err
+	}
+	if finished {
+		if err := os.Remove(w.request(id, "summary.json")); err != nil {
+			return nil, false, err
+		}
+	}
+	if l, err = r.list(ctx); err != nil {
+		return nil, false, err
+	}
+	if l.Chosen.Objects == 0 {
+		return nil, false, r.nothing(l)
+	}
+	if err := w.writeJSON(w.request(id, "listing.json"), l); err != nil {
+		return nil, false, err
+	}
+	return l, true, w.writeFile(path, l.write)
+}
+
+// ErrNothing says that an archive has no object to read.
+var ErrNothing = errors.New("there is no object to read")
+
+// nothing says why there is nothing to read.
+func (r *Request) nothing(l *Listing) error {
+	return fmt.Errorf("%w in %s/%s: %d objects there are outside of the days asked for, and %d are none that layout %s reads",
+		ErrNothing, r.Bucket, r.Prefix, l.OutOfDays.Objects, l.Foreign.Objects, r.Layout)
+}
+
+func (l *Listing) write(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	for i := range l.items {
+		o := &l.items[i]
+		if err := encoder.Encode(manifestLine{o.Key, o.Size, o.Version, o.Written}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Request) readManifest(w work, path string) (*Listing, error) {
+	l := &Listing{}
+	if err := readJSON(w.request(r.ID(), "listing.json"), l); err != nil {
+		return nil, err
+	}
+	l.Chosen = Totals{}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	for decoder := json.NewDecoder(bufio.NewReaderSize(file, writeBuffer)); ; {
+		var one manifestLine
+		err := decoder.Decode(&one)
+		if errors.Is(err, io.EOF) {
+			return l, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w; remove it, and the archive will be listed anew", path, err)
+		}
+		r.consider(l, archive.Object(one))
+	}
+}

@@ -1,0 +1,125 @@
+package history
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Seconds is how long something took.
+type Seconds float64
+
+// Report is what a call of Run did. What came out is its Summary.
+type Report struct {
+	Request string   `json:"request"`
+	Folder  string   `json:"folder"`
+	Archive *Listing `json:"archive"`
+	Listed  bool     `json:"listed"` // and not taken from the manifest of an earlier call
+
+	Plan     Seconds `json:"plan_seconds"`
+	Index    Seconds `json:"index_seconds"`
+	Evaluate Seconds `json:"evaluate_seconds"`
+	Gather   Seconds `json:"gather_seconds"`
+
+	Read  Cost `json:"read"`  // of the archive, by this call
+	Saved Cost `json:"saved"` // what was not read again, as its runs were there
+	// Rows were replayed by this call, and Slices made; SlicesSaved were there.
+	Rows        int64 `json:"rows"`
+	Slices      int   `json:"slices"`
+	SlicesSaved int   `json:"slices_saved"`
+	// From is the instant that slices went on from, "" for the beginning.
+	From string `json:"from,omitempty"`
+
+	// Of the rows behind the result: Applied were applied, Repeats had a
+	// messageId that had come within a day before, and Later arrived after
+	// as-of and took no part. What is kept of events that no rule reads, and so
+	// these numbers, depends on what other requests have read.
+	Applied int64 `json:"applied"`
+	Repeats int64 `json:"repeats"`
+	Later   int64 `json:"later"`
+
+	Summary *Summary `json:"summary"`
+}
+
+// Cost is a part of an archive.
+type Cost struct {
+	Objects int   `json:"objects"`
+	Bytes   int64 `json:"bytes"`  // as they are stored
+	Events  int64 `json:"events"` // in what was read to its end
+}
+
+// Summary is what came out of a request. Equal requests have equal ones.
+type Summary struct {
+	AsOf     string         `json:"as_of"`
+	Profiles int64          `json:"profiles"`
+	Segments []SegmentCount `json:"segments"` // by id
+	Objects  int            `json:"objects"`
+	Records  int64          `json:"records"`
+	Events   int64          `json:"events"`
+	// DeadLetters could not be used. Refused would have passed a bound on
+	// their profile.
+	DeadLetters int64 `json:"dead_letters"`
+	Refused     int64 `json:"refused"`
+	// Broken lists objects that can't be read, or not to their end. Ahead lists
+	// those with events that say they arrived after the object was written.
+	Broken []string `json:"broken,omitempty"`
+	Ahead  []string `json:"ahead,omitempty"`
+}
+
+// SegmentCount is how many members a segment has.
+type SegmentCount struct {
+	ID      string `json:"id"`
+	Members int64  `json:"members"`
+}
+
+// maxNamed bounds the objects that a Summary names, of each kind.
+const maxNamed = 100
+
+func newSummary(r *Request, g *gathering, results []indexed) *Summary {
+	s := &Summary{
+		AsOf: time.UnixMilli(r.AsOf).UTC().Format(time.RFC3339Nano), Profiles: g.all, Objects: len(results),
+		Refused: g.total.Refused,
+	}
+	for i, n := range g.counts {
+		s.Segments = append(s.Segments, SegmentCount{r.Set.Segment(i).ID, n})
+	}
+	slices.SortFunc(s.Segments, func(a, b SegmentCount) int { return strings.Compare(a.ID, b.ID) })
+	for i := range results {
+		n := &results[i].note
+		s.Records, s.Events, s.DeadLetters = s.Records+n.Records, s.Events+n.Events, s.DeadLetters+n.Refused
+		if n.Broken != "" && len(s.Broken) < maxNamed {
+			s.Broken = append(s.Broken, n.Broken)
+		}
+		if n.Ahead > 0 && len(s.Ahead) < maxNamed {
+			s.Ahead = append(s.Ahead, n.Key)
+		}
+	}
+	return s
+}
+
+// addObjects notes what the first stage did.
+func (r *Report) addObjects(results []indexed) {
+	for i := range results {
+		one := &results[i]
+		cost := &r.Saved
+		if one.made {
+			cost = &r.Read
+		}
+		if one.run != "" {
+			cost.Objects++
+			cost.Bytes += one.note.Bytes
+			cost.Events += one.note.Events
+		}
+	}
+}
+
+// addSlices notes what the second stage is about to do.
+func (r *Report) addSlices(e *evaluation, missing []int, rows int64) {
+	r.Slices, r.SlicesSaved = len(missing), sliceCount-len(missing)
+	if len(missing) > 0 {
+		r.Rows = rows
+	}
+	if e.from != nil {
+		r.From = time.UnixMilli(e.from.AsOf).UTC().Format(time.RFC3339Nano)
+	}
+}

@@ -1,0 +1,47 @@
+package run
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"muster/history/internal/columnar"
+)
+
+// Run is an open run. Close it.
+type Run struct {
+	Header
+	file *columnar.File
+}
+
+// Open opens a run and reads its header.
+func Open(path string) (*Run, error) {
+	file, err := columnar.Open(path, form)
+	if err != nil {
+		return nil, fmt.Errorf("opening a run: %w", err)
+	}
+	r := &Run{file: file}
+	if err := r.readHeader(); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening a run: %w", file.Damaged(err)), file.Close())
+	}
+	return r, nil
+}
+
+func (r *Run) readHeader() error {
+	if err := json.Unmarshal([]byte(r.file.Text), &r.Header); err != nil {
+		return err
+	}
+	groups := r.file.Groups()
+	if len(groups) != len(r.Parts) {
+		return errors.New("its header has another number of parts")
+	}
+	for i, rows := range groups {
+		if s := r.Parts[i].Shards; len(s) != VirtualShards || rows != s[VirtualShards-1] {
+			return errors.New("its header has another number of rows")
+		}
+	}
+	return nil
+}
+
+// Close closes the file.
+func (r *Run) Close() error { return r.file.Close() }

@@ -1,0 +1,61 @@
+package pipeline
+
+import (
+	"fmt"
+
+	"muster/directive"
+	"muster/profile"
+	"muster/rules"
+)
+
+// direct does what a directive asks for, and returns why it can't, "" if it
+// can. arrival is when the directive came, ms. The profile of a patch must be
+// in memory.
+func (s *Shard) direct(d *directive.Directive, arrival int64) (refusal string, err error) {
+	switch d.Kind {
+	case directive.Open:
+		return s.openSeam(d.Run, d.Series, arrival), nil
+	case directive.Close:
+		return s.closeSeam(d.Run, d.Since), nil
+	}
+	e := s.cache.get(d.Profile)
+	if e == nil {
+		return "", fmt.Errorf("merging a patch: profile %q was not loaded", d.Profile)
+	}
+	seam := s.seams.Open(d.Run, s.clock)
+	if seam == nil {
+		return fmt.Sprintf("the patch is of run %q, whose seam is not open: begin another run", d.Run), nil
+	}
+	patch, damage := profile.DecodePatch(d.Body)
+	if damage == nil {
+		damage = seam.Check(patch, s.set.Schema())
+	}
+	if damage != nil {
+		return damage.Error(), nil
+	}
+	s.merge(e, seam, patch)
+	return "", nil
+}
+
+// merge brings a patch into its profile, and evaluates what it changed, at
+// the clock. What is due of the profile by then is served first, as before an
+// event. A patch is no activity, so it does not count for reach.
+func (s *Shard) merge(e *cached, seam *profile.Seam, patch *profile.Patch) {
+	s.refresh(e)
+	s.serveOverdue(e)
+	if e.profile.Generation == s.generation {
+		s.matcher.Prepare(e.profile, s.clock)
+	}
+	s.changed.Reset()
+	if !e.profile.Merge(s.set.Schema(), &s.limits, seam, patch, s.clock, &s.changed) {
+		return
+	}
+	if !e.profile.Exists() {
+		return // there is neither an event nor a patch that tells of one
+	}
+	before := len(s.changes)
+	s.evaluate(e, s.clock, CauseBackfill, func(p *profile.Profile) []rules.Flip { return s.matcher.Update(p, &s.changed, s.clock) })
+	for i := before; i < len(s.changes); i++ {
+		s.changes[i].Run = seam.Run
+	}
+}

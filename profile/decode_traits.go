@@ -1,0 +1,23 @@
+package profile
+
+import "fmt"
+
+// TraitsOf returns the traits of a blob. It reads nothing behind them, and
+// needs none of the names that the rest of a profile mentions by number.
+func TraitsOf(blob string) (Traits, error) {
+	r := &reader{blob: blob}
+	r.format()
+	_, _ = r.varint(), r.varint()   // first and last seen
+	_, _ = r.uvarint(), r.uvarint() // version and generation
+	_, _ = r.varint(), r.varint()   // day of reach and deadline
+	for range r.count(1) {
+		r.uvarint() // a membership
+	}
+	r.groups(true)
+	var t Traits
+	t.read(r, false)
+	if r.err != nil {
+		return Traits{}, fmt.Errorf("decoding traits: %w", r.err)
+	}
+	return t, nil
+}

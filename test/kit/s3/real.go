@@ -1,0 +1,165 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"muster/test/kit/cache"
+	"muster/test/kit/port"
+)
+
+// version is that of versitygw.
+const version = "v1.8.0"
+
+// RealServer is a versitygw over a folder.
+type RealServer struct {
+	dir     string // objects, users and log of the process
+	binary  string
+	port    *port.Port
+	process *exec.Cmd
+	ended   chan struct{} // closed when the process is gone
+}
+
+// StartReal starts an empty versitygw that keeps its data in dir, on a free
+// port, and returns when it answers. The caller must Kill it.
+func StartReal(ctx context.Context, dir string) (*RealServer, error) {
+	binary, err := install(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, folder := range []string{"objects", "users", "facts"} {
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
+			return nil, fmt.Errorf("making versitygw's folders: %w", err)
+		}
+	}
+	p, err := port.New()
+	if err != nil {
+		return nil, err
+	}
+	s := &RealServer{dir: dir, binary: binary, port: p}
+	if err := s.Restart(ctx); err != nil {
+		p.Release()
+		return nil, err
+	}
+	return s, nil
+}
+
+// install returns the path of versitygw, which is built on first use.
+func install(ctx context.Context) (string, error) {
+	folder, err := cache.Fill("versitygw-"+version, func(work string) (string, error) {
+		into := filepath.Join(work, "bin")
+		build := exec.CommandContext(ctx, "go", "install", "github.com/versity/versitygw/cmd/versitygw@"+version)
+		build.Env = append(os.Environ(), "GOBIN="+into, "GOFLAGS=")
+		if out, err := build.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("running go install: %w\n%s", err, out)
+		}
+		return into, nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("installing versitygw %s: %w", version, err)
+	}
+	return filepath.Join(folder, "versitygw"), nil
+}
+
+// Endpoint returns the server's address.
+func (s *RealServer) Endpoint() string { return "http://" + s.port.Address() }
+
+// Restart starts the process on the same port and data, and returns when it
+// answers.
+func (s *RealServer) Restart(ctx context.Context) error {
+	log, err := os.OpenFile(s.file("log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("opening versitygw's log: %w", err)
+	}
+	defer log.Close() // the process has its own handle
+	// What objects are beside their bytes lies in files, as extended
+	// attributes are not everywhere.
+	process := exec.Command(s.binary, "--port", s.port.Address(), "--access", Access, "--secret", Secret, "--region", Region,
+		"--iam-dir", s.file("users"), "--quiet", "posix", "--sidecar", s.file("facts"), s.file("objects"))
+	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it must not outlive the tests
+	process.Stdout, process.Stderr = log, log
+	if err := process.Start(); err != nil {
+		return fmt.Errorf("starting versitygw: %w", err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = process.Wait() // how it ended is in its log
+		close(ended)
+	}()
+	s.process, s.ended = process, ended
+	if err := s.awaitAnswer(ctx); err != nil {
+		_ = s.Kill()
+		return fmt.Errorf("waiting for versitygw to answer: %w\n%s", err, s.logTail())
+	}
+	return nil
+}
+
+func (s *RealServer) awaitAnswer(ctx context.Context) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if s.answers(ctx) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.ended:
+			return errors.New("the process ended")
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *RealServer) answers(ctx context.Context) bool {
+	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Endpoint(), nil)
+	if err != nil {
+		return false
+	}
+	answer, err := http.DefaultClient.Do(ask)
+	if err != nil {
+		return false
+	}
+	answer.Body.Close()
+	return true
+}
+
+// AddUser adds a user who may do nothing until a bucket says so.
+func (s *RealServer) AddUser(ctx context.Context, access, secret string) error {
+	add := exec.CommandContext(ctx, s.binary, "admin", "--access", Access, "--secret", Secret, "--region", Region,
+		"--endpoint-url", s.Endpoint(), "create-user", "--access", access, "--secret", secret, "--role", "user")
+	if out, err := add.CombinedOutput(); err != nil {
+		return fmt.Errorf("adding a user to versitygw: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// Kill ends the process at once and waits until it has.
+func (s *RealServer) Kill() error {
+	if err := s.process.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("ending versitygw: %w", err)
+	}
+	<-s.ended
+	return nil
+}
+
+func (s *RealServer) file(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *RealServer) logTail() string {
+	text, err := os.ReadFile(s.file("log"))
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return strings.Join(lines[max(0, len(lines)-20):], "\n")
+}
+
+func (s *RealServer) release() { s.port.Release() }
