@@ -132,3 +132,36 @@ func TestARunIsBounded(t *testing.T) {
 	w.finish(1)
 	w.compare()
 }
+
+// An exit that waits and an entry that comes behind a page must not cancel out:
+// the page without the membership would have it dropped.
+func TestNothingCancelsOutAcrossAPage(t *testing.T) {
+	w := newWorld(t, 1)
+	w.coalesce = true
+	w.flip("p", "a")
+	w.flip("p", "b")
+	w.flip("q", "a")
+	w.enter(1)
+	w.finish(1)
+	away := true
+	w.believer.answer = func(m Message) (bool, Answer) {
+		if away && string(m.Body)[:1] == "p" && string(m.Body)[:4] != "part" {
+			return false, Answer{Verdict: Deferred}
+		}
+		return true, Answer{Verdict: Delivered}
+	}
+	w.flip("p", "b") // its exit holds back what follows
+	w.flip("p", "a")
+	w.orders = "by-hand"
+	for len(w.ended) == 0 {
+		w.step(1)
+	}
+	w.flip("p", "a")
+	w.step(1)
+	away = false
+	w.finish(1)
+	w.compare()
+	if w.believer.dropped == 0 || w.memory.counts[CountCoalesced] > 0 {
+		t.Errorf("%d members are dropped, %d changes left out", w.believer.dropped, w.memory.counts[CountCoalesced])
+	}
+}
