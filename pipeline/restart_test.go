@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"reflect"
@@ -144,7 +143,8 @@ func TestEvaluate(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := fmt.Sprint(d.Changes()); got != "[{all a true 1 1 time}]" {
+	want := Change{Segment: "all", Profile: "a", Entered: true, At: 1, Version: 1, Cause: CauseTime}
+	if got := d.Changes(); len(got) != 1 || got[0] != want {
 		t.Error(got)
 	}
 }
