@@ -190,6 +190,12 @@ func (a *Activator) serve(ctx context.Context, swapped <-chan struct{}, shard in
 // deliver claims a courier's ledger and works until something fails, or
 // nothing is to be done any more.
 func (a *Activator) deliver(ctx context.Context, swapped <-chan struct{}, c *courier, awake <-chan struct{}) error {
+	// An order that comes behind this look is seen by the next one.
+	orders, err := a.look(ctx, c)
+	if err != nil {
+		return err
+	}
+	c.replay = orders.Replay
 	if err := c.claim(ctx); err != nil {
 		return err
 	}
@@ -207,15 +213,18 @@ func (a *Activator) deliver(ctx context.Context, swapped <-chan struct{}, c *cou
 // turn is a courier's round, if its destination is sent to. It returns how
 // long there is nothing to do, unless the courier is woken.
 func (a *Activator) turn(ctx context.Context, c *courier) (pause time.Duration, err error) {
-	orders, back, err := a.states.of(ctx, a.control, c.name)
+	orders, err := a.look(ctx, c)
 	if err != nil || orders.State != Active {
 		return lookEvery, err
 	}
+	if c.replay != orders.Replay { // whoever has nothing to save does not see otherwise that it was fenced off
+		c.replay = orders.Replay
+		if err := c.claim(ctx); err != nil {
+			return 0, err
+		}
+	}
 	if c.asked = orders.Run; c.asked == "" && c.initial {
 		c.asked = InitialRun
-	}
-	if back {
-		c.breaker.succeed() // whoever has it go on knows of nothing that is against it
 	}
 	more, err := c.round(ctx)
 	var gone errDisabled
@@ -228,6 +237,15 @@ func (a *Activator) turn(ctx context.Context, c *courier) (pause time.Duration, 
 		return c.ripens(lookEvery), nil
 	}
 	return c.ripens(idleEvery), nil
+}
+
+// look returns what is to be done with a courier's destination.
+func (a *Activator) look(ctx context.Context, c *courier) (Orders, error) {
+	orders, back, err := a.states.of(ctx, a.control, c.name)
+	if back {
+		c.breaker.succeed() // whoever has it go on knows of nothing that is against it
+	}
+	return orders, err
 }
 
 // disable has nobody send to a destination that wants nothing any more.

@@ -14,6 +14,7 @@ type switchboard struct {
 	state  State
 	reason string
 	run    string
+	replay string
 	asked  int
 }
 
@@ -30,7 +31,7 @@ func (s *switchboard) Orders(context.Context, string) (Orders, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
-	return Orders{State: s.state, Run: s.run}, nil
+	return Orders{State: s.state, Run: s.run, Replay: s.replay}, nil
 }
 
 func (s *switchboard) Disable(_ context.Context, _, reason string) error {
@@ -38,6 +39,13 @@ func (s *switchboard) Disable(_ context.Context, _, reason string) error {
 	defer s.mu.Unlock()
 	s.state, s.reason = Disabled, reason
 	return nil
+}
+
+// order tells of a replay.
+func (s *switchboard) order(replay string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replay = replay
 }
 
 func (s *switchboard) set(state State) {
@@ -220,4 +228,67 @@ func TestAFailureIsTriedAgain(t *testing.T) {
 	until(t, a, "the message", func() bool { return sender.count() == 1 })
 	stop()
 	<-ended
+}
+
+// Who has nothing to save learns of a replay all the same, and goes on where the
+// ledger is by then.
+func TestAReplayIsSeenByWhoHasNothingToDo(t *testing.T) {
+	control, sender := &switchboard{state: Active}, &counted{answer: Answer{Verdict: Delivered}}
+	m := newMemory()
+	m.add("p", "a", true, 1)
+	a := New(to(sender), control, func(int) Outbox { return m }, func(int, string) Ledger { return m }, nil)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.Run(ctx, 3)
+	}()
+	defer func() {
+		stop()
+		<-ended
+	}()
+	until(t, a, "the message", func() bool {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return sender.count() == 1 && m.standing.Number == 1
+	})
+	m.mu.Lock()
+	m.standing = Standing{}
+	m.mu.Unlock()
+	control.order("again")
+	until(t, a, "the message again", func() bool { return sender.count() == 2 })
+}
+
+// A destination with initial begins with a run, and once only.
+func TestInitialIsDoneOnce(t *testing.T) {
+	control, sender := &switchboard{state: Active}, &counted{answer: Answer{Verdict: Delivered}}
+	m := newMemory()
+	m.add("p", "a", true, 1)
+	m.standing = Standing{Behind: "1", Number: 1, Until: 1}
+	lines := to(sender)
+	lines[0].Destination.Initial = true
+	runs := make(chan Ended, 10)
+	a := New(lines, control, func(int) Outbox { return m }, func(int, string) Ledger { return m }, &Observer{
+		Ended: func(_ string, e Ended) { runs <- e },
+	})
+	a.Shards, a.Members = 5, func(int) Members { return &roster{memory: m} }
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.Run(ctx, 3)
+	}()
+	defer func() {
+		stop()
+		<-ended
+	}()
+	until(t, a, "the run", func() bool { return len(runs) > 0 })
+	if e := <-runs; e != (Ended{Run: InitialRun, Shard: 3, Named: 1}) || sender.count() != 1 {
+		t.Errorf("%+v, %d messages", e, sender.count())
+	}
+	m.add("p", "a", false, 2)
+	until(t, a, "the change", func() bool { return sender.count() == 2 })
+	if len(runs) > 0 {
+		t.Errorf("there is another run: %+v", <-runs)
+	}
 }

@@ -33,6 +33,7 @@ type courier struct {
 	shard     int
 	shards    int    // of the deployment
 	asked     string // the snapshot run that was asked for last, "" for none
+	replay    string // the replay that it has seen
 	members   Members
 	page      *Page // that was read and whose messages do not wait yet, nil for none
 	told      toldMissed

@@ -43,6 +43,8 @@ type TemplateChange struct {
 	Time    text  // At as RFC 3339 has it
 	Version uint64
 	Cause   text
+	// Run is the snapshot run that names it, "" for a change.
+	Run text `json:",omitempty"`
 	// Traits are those that the destination asks for, by name, none where there
 	// are none.
 	Traits map[string]any `json:",omitempty"`
@@ -95,7 +97,8 @@ func execute(parsed *template.Template, to []byte, changes []Change, batch bool)
 	for i := range changes {
 		c := &changes[i]
 		seen[i] = TemplateChange{
-			text(changeID(templated, c)), text(c.Profile), text(c.Segment), c.Entered, c.At, timeText(c.At), c.Version, text(c.Cause), traitsOf(c.Traits),
+			text(changeID(templated, c)), text(c.Profile), text(c.Segment), c.Entered, c.At, timeText(c.At), c.Version, text(c.Cause), text(c.Run),
+			traitsOf(c.Traits),
 		}
 	}
 	out := &bounded{*bytes.NewBuffer(to)}

@@ -177,6 +177,33 @@ func TestMusterSaysAll(t *testing.T) {
 	}
 }
 
+// TestMusterSaysRuns has what a snapshot run sends.
+func TestMusterSaysRuns(t *testing.T) {
+	const at = 1763719200000
+	changes := []Change{
+		{Run: "r", At: at, Cause: causeSnapshot, Part: &Part{Number: 3, Of: 12}},
+		{Profile: "u1", Segment: "vip", Entered: true, At: at, Version: 7, Cause: causeSnapshot, Run: "r"},
+		{Run: "r", At: at, Cause: causeSnapshot, Part: &Part{Number: 3, Of: 12, Ended: true, Members: 1}},
+	}
+	const want = `{"type":"audience.changes","changes":[` +
+		`{"type":"audience.snapshot_started","run":"r","part":3,"parts":12,"at":"2025-11-21T10:00:00.000Z"},` +
+		`{"type":"audience.entered","profile":"u1","segment":"vip","version":7,"at":"2025-11-21T10:00:00.000Z","cause":"snapshot","run":"r"},` +
+		`{"type":"audience.snapshot_completed","run":"r","part":3,"parts":12,"members":1,"at":"2025-11-21T10:00:00.000Z"}]}`
+	muster, _ := FormatNamed("muster")
+	if body, _, err := muster.Encode(changes, true); err != nil || string(body) != want {
+		t.Errorf("%s, %v", body, err)
+	}
+	ids := map[string]bool{}
+	for i := range changes {
+		ids[MessageID("crm", changes[i:i+1])] = true
+	}
+	other := changes[1]
+	other.Run = "s"
+	if ids[MessageID("crm", []Change{other})] = true; len(ids) != 4 {
+		t.Errorf("%d ids, want 4", len(ids))
+	}
+}
+
 // TestTimes keeps every time within what RFC 3339 can say.
 func TestTimes(t *testing.T) {
 	for ms, want := range map[int64]string{

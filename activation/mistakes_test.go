@@ -101,6 +101,8 @@ var unusable = []struct{ name, text, want string }{
 	{"traits without a place", with("format: mparticle\n    traits: [email]"), "6:13: destination crm: the format mparticle carries no traits\n" +
 		"    hint: take the traits out, or choose another format"},
 	{"coalesce no boolean", with("coalesce: maybe"), "5:15: destination crm: coalesce must be true or false\n    hint: write true or false, without quotes"},
+	{"initial unknown", with("initial: some"), "5:14: destination crm: initial must be all or none, not \"some\"\n    hint: write all to begin with a snapshot of the members, or none"},
+	{"initial no text", with("initial: true"), "5:14: destination crm: initial must be a text\n    hint: put quotes around it"},
 	{"coalesce quoted", with("coalesce: \"true\""), "5:15: destination crm: coalesce must be true or false\n    hint: write true or false, without quotes"},
 	{"rate below", with("rate: -1"), "5:11: destination crm: rate is -1; it must be 0, or from 0.01 to 100000\n    hint: write messages a second, 0 for any number"},
 	{"rate above", with("rate: 100001"), "5:11: destination crm: rate is 100001; it must be 0, or from 0.01 to 100000\n    hint: write messages a second, 0 for any number"},

@@ -31,6 +31,7 @@ destinations:
     rate: 0.5
     coalesce: true
     batch_age: 250ms
+    initial: all
   - name: lake
     segments: all
     kafka:
@@ -41,6 +42,7 @@ destinations:
       sasl: {mechanism: PLAIN, username: muster, password: {env: MUSTER_CRM_KEY}}
       timeout: 20s
     batch: 3
+    initial: none
   - {name: here, segments: all, kafka: {}}
   - name: small
     webhook: {url: http://localhost}
@@ -61,6 +63,7 @@ func TestRead(t *testing.T) {
 	}
 	want := []Destination{{
 		Name: "crm", Segments: []string{"vip", "churn-*"}, Format: "mparticle", Batch: 100, Concurrency: 8, Rate: 0.5, Coalesce: true, BatchAge: 250 * time.Millisecond,
+		Initial: true,
 		Webhook: Webhook{
 			URL:     "https://example.com/hooks/muster",
 			Secrets: []credentials.Secret{credentials.NewSecret("whsec_one"), credentials.NewSecret("whsec_two")},

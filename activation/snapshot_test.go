@@ -291,13 +291,17 @@ func (w *world) compare() {
 	}
 }
 
-// moody has a believer take messages or not, at random.
+// moody has a believer take messages or not, at random, and each at the fifth
+// attempt at the latest: none is given up.
 func moody(random *rand.Rand) func(Message) (bool, Answer) {
-	return func(Message) (bool, Answer) {
-		switch random.IntN(10) {
-		case 0:
+	attempts := map[string]int{}
+	return func(m Message) (bool, Answer) {
+		attempts[m.ID]++
+		switch mood := random.IntN(10); {
+		case attempts[m.ID] >= 5:
+		case mood == 0:
 			return false, Answer{Verdict: Deferred, Status: 500}
-		case 1: // processed, and the answer is lost
+		case mood == 1: // processed, and the answer is lost
 			return true, Answer{Verdict: Deferred}
 		}
 		return true, Answer{Verdict: Delivered}

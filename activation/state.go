@@ -19,8 +19,9 @@ const (
 // Orders are what is to be done with a destination.
 type Orders struct {
 	State State
-	// Run is the snapshot run that was asked for last, "" for none.
-	Run string
+	// Run is the snapshot run that was asked for last, and Replay the replay that
+	// was, "" for none.
+	Run, Replay string
 }
 
 // Control is what is stored of what is to be done with destinations.

@@ -199,11 +199,11 @@ type control struct{ store *sink.Store }
 
 // Orders implements activation.Control.
 func (c control) Orders(ctx context.Context, destination string) (activation.Orders, error) {
-	state, _, run, err := c.store.DestinationOrders(ctx, destination)
-	if state == "" {
-		state = string(activation.Active)
+	o, err := c.store.Orders(ctx, destination)
+	if o.State == "" {
+		o.State = string(activation.Active)
 	}
-	return activation.Orders{State: activation.State(state), Run: run}, err
+	return activation.Orders{State: activation.State(o.State), Run: o.Run, Replay: o.Replay}, err
 }
 
 // Request implements activation.Control.

@@ -42,9 +42,11 @@ func (s *Store) Deliveries(ctx context.Context, destination string) (d Deliverie
 	if err != nil {
 		return d, err
 	}
-	if d.State, d.Reason, d.Snapshot.Run, err = s.DestinationOrders(ctx, destination); err != nil {
+	orders, err := s.Orders(ctx, destination)
+	if err != nil {
 		return d, err
 	}
+	d.State, d.Reason, d.Snapshot.Run = orders.State, orders.Reason, orders.Run
 	d.Snapshot.Shards = l.Current.Shards
 	for shard := range l.Current.Shards {
 		if err := s.addDeliveries(ctx, s.keys.of(l.Current), shard, destination, &d); err != nil {

@@ -7,30 +7,48 @@ import (
 	"strings"
 )
 
+// Orders are what is stored of what is to be done with a destination, "" for
+// nothing.
+type Orders struct {
+	State, Reason string // of State
+	Run           string // the snapshot run that was asked for last
+	Replay        string // the replay that was
+}
+
 // DestinationState returns the stored state of a destination and why it has
 // it, "" when nothing is stored.
 func (s *Store) DestinationState(ctx context.Context, destination string) (state, reason string, err error) {
-	state, reason, _, err = s.DestinationOrders(ctx, destination)
-	return state, reason, err
+	o, err := s.Orders(ctx, destination)
+	return o.State, o.Reason, err
 }
 
-// DestinationOrders returns what DestinationState does, and the snapshot run
-// that was asked for last, "" for none.
-func (s *Store) DestinationOrders(ctx context.Context, destination string) (state, reason, run string, err error) {
-	err = s.retry(ctx, "reading destinations", func(ctx context.Context) error {
-		fields, err := s.client.HMGet(ctx, s.keys.destinations(), destination+":state", destination+":reason", destination+":run").Result()
-		if err != nil {
-			return err
+// Orders returns what is to be done with a destination.
+func (s *Store) Orders(ctx context.Context, destination string) (Orders, error) {
+	var o Orders
+	texts := []*string{&o.State, &o.Reason, &o.Run, &o.Replay}
+	fields := []string{destination + ":state", destination + ":reason", destination + ":run", destination + ":replay"}
+	err := s.retry(ctx, "reading destinations", func(ctx context.Context) error {
+		values, err := s.client.HMGet(ctx, s.keys.destinations(), fields...).Result()
+		for i, value := range values {
+			*texts[i], _ = value.(string)
 		}
-		state, _ = fields[0].(string)
-		reason, _ = fields[1].(string)
-		run, _ = fields[2].(string)
-		return nil
+		return err
 	})
 	if err != nil {
-		return "", "", "", fmt.Errorf("reading the state of destination %s: %w", destination, err)
+		return Orders{}, fmt.Errorf("reading the state of destination %s: %w", destination, err)
 	}
-	return state, reason, run, nil
+	return o, nil
+}
+
+// SetDestinationReplay has all who deliver to a destination look where they are.
+func (s *Store) SetDestinationReplay(ctx context.Context, destination, replay string) error {
+	err := s.retry(ctx, "writing destinations", func(ctx context.Context) error {
+		return s.client.HSet(ctx, s.keys.destinations(), destination+":replay", replay).Err()
+	})
+	if err != nil {
+		return fmt.Errorf("telling of the replay of destination %s: %w", destination, err)
+	}
+	return nil
 }
 
 // SetDestinationState stores the state of a destination and why it has it; ""

@@ -34,7 +34,8 @@ var ErrClaimed = errors.New("another process has claimed it")
 //	                              LogBound.Entries, and none older than LogBound.Age
 //	m:destinations        hash    <destination>:layout, the layout it began in;
 //	                              <destination>:state and :reason, unless it is active;
-//	                              <destination>:run, the snapshot run that was asked for last
+//	                              <destination>:run and :replay, the snapshot run and the
+//	                              replay that were asked for last
 //
 // It is not safe for concurrent use.
 type Ledger struct {

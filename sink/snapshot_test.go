@@ -106,8 +106,8 @@ func TestARunIsAskedForInsteadOfAKnownOne(t *testing.T) {
 			if err != nil || asked != step.asked {
 				t.Errorf("step %d: %t, %v", i, asked, err)
 			}
-			if _, _, run, err := store.DestinationOrders(t.Context(), "crm"); err != nil || run != step.want {
-				t.Errorf("step %d: %q is asked for, %v", i, run, err)
+			if orders, err := store.Orders(t.Context(), "crm"); err != nil || orders.Run != step.want {
+				t.Errorf("step %d: %q is asked for, %v", i, orders.Run, err)
 			}
 		}
 	})

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"muster/activation"
 	"muster/service"
@@ -58,6 +59,9 @@ func (cmd *activateReplay) Run(c console) error {
 			if err := cmd.shard(ctx, r, d, shard, &line); err != nil {
 				return service.Classify(err)
 			}
+		}
+		if err := r.store.SetDestinationReplay(ctx, d.Name, activation.RunID("replay", time.Now())); err != nil {
+			return service.Classify(err)
 		}
 		if cmd.Output == "json" {
 			return printJSON(c.out, line)

@@ -92,30 +92,27 @@ func (cmd *activateReconcile) Run(c console) error {
 				Run         string `json:"run"`
 				Instead     string `json:"instead,omitempty"` // the run that was asked for before
 				State       string `json:"state"`
-			}{d.Name, run, before.run, before.state})
+			}{d.Name, run, before.Run, before.State})
 		}
 		text := fmt.Sprintf("snapshot run %s of %s is asked for; evaluators take it up within ten seconds: evaluator activate status", run, d.Name)
-		if before.state != string(activation.Active) {
-			text += fmt.Sprintf("\n%s is %s, so it waits until: evaluator activate resume %s", d.Name, before.state, d.Name)
+		if before.State != string(activation.Active) {
+			text += fmt.Sprintf("\n%s is %s, so it waits until: evaluator activate resume %s", d.Name, before.State, d.Name)
 		}
 		_, err = fmt.Fprintln(c.out, text)
 		return wrap("writing output", err)
 	})
 }
 
-// orders is what was to be done with a destination.
-type orders struct{ state, run string }
-
 // ask asks for a run in place of whichever is asked for, and returns what was
 // before.
-func (r *reader) ask(ctx context.Context, destination, run string) (before orders, err error) {
+func (r *reader) ask(ctx context.Context, destination, run string) (before sink.Orders, err error) {
 	for asked := false; !asked && err == nil; {
-		if before.state, _, before.run, err = r.store.DestinationOrders(ctx, destination); err == nil {
-			asked, err = r.store.SetDestinationRun(ctx, destination, run, before.run)
+		if before, err = r.store.Orders(ctx, destination); err == nil {
+			asked, err = r.store.SetDestinationRun(ctx, destination, run, before.Run)
 		}
 	}
-	if before.state == "" {
-		before.state = string(activation.Active)
+	if before.State == "" {
+		before.State = string(activation.Active)
 	}
 	return before, err
 }
