@@ -143,9 +143,9 @@ func TestEvaluate(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := Change{Segment: "all", Profile: "a", Entered: true, At: 1, Version: 1, Cause: CauseTime}
-	if got := d.Changes(); len(got) != 1 || got[0] != want {
-		t.Error(got)
+	want := []Change{{Segment: "all", Profile: "a", Entered: true, At: 1, Version: 1, Cause: CauseTime}}
+	if got := d.Changes(); !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 
