@@ -45,6 +45,7 @@ func randomShop(t *testing.T, seed uint64, events, segments int) *shop {
 		ids[i] = fmt.Sprintf("s%02d", i)
 	}
 	s.texts = generate.Set(r, ids)
+	s.texts["known"] = "true" // who is known by an event that no rule reads, too
 	s.set = compileTexts(t, s.texts)
 	profiles := make([]string, 1+events/40)
 	for i := range profiles {
@@ -61,6 +62,11 @@ func randomShop(t *testing.T, seed uint64, events, segments int) *shop {
 			again := objectOf(ev.Arrival, r.IntN(3))
 			lines[again] = append(lines[again], line)
 		}
+	}
+	for i := range 5 { // known by nothing that a rule reads
+		ev := event.Event{Type: event.Alias, Profile: fmt.Sprint("lone-", i), Time: generate.Start, Arrival: generate.Start + int64(i)}
+		object := objectOf(ev.Arrival, i%3)
+		lines[object] = append(lines[object], string(generate.Record(&ev, nil)))
 	}
 	for _, key := range slices.Sorted(maps.Keys(lines)) {
 		putObject(t, s.folder, key, lines[key])
@@ -230,8 +236,8 @@ func compareMembers(t *testing.T, what string, got, want map[string][]string) {
 // TestBackfillEqualsOracle backfills random shops as of instants in the middle
 // and past the end.
 func TestBackfillEqualsOracle(t *testing.T) {
-	for seed := range uint64(5) {
-		s := randomShop(t, seed, 400, 15)
+	for seed := range uint64(8) {
+		s := randomShop(t, seed, 300, 1+int(seed)%3*5) // few rules leave much unread
 		for _, asOf := range []int64{s.events[len(s.events)/2].Arrival, s.end + 40*millisPerDay} {
 			for _, eager := range []bool{false, true} {
 				c := config(t.TempDir(), 2)
@@ -246,7 +252,8 @@ func TestBackfillEqualsOracle(t *testing.T) {
 const millisPerDay = 24 * 60 * 60 * 1000
 
 // TestOneDayAfterTheOther backfills as of each of several instants, into one
-// work directory, adding objects as their day comes.
+// work directory, adding objects as their day comes. An instant lies within a day, whose
+// objects tell of later, too.
 func TestOneDayAfterTheOther(t *testing.T) {
 	for seed := range uint64(3) {
 		whole := randomShop(t, seed, 400, 15)
@@ -254,8 +261,7 @@ func TestOneDayAfterTheOther(t *testing.T) {
 		grown.folder = t.TempDir()
 		dir, wentOn := t.TempDir(), 0
 		for step := 1; step <= 4; step++ {
-			asOf := whole.events[len(whole.events)*step/4-1].Arrival
-			asOf += millisPerDay - 1 - asOf%millisPerDay // to the end of the day, so that whole objects have come
+			asOf := whole.within(len(whole.events) * step / 5)
 			copyUntil(t, whole.folder, grown.folder, time.UnixMilli(asOf).UTC().Format(time.DateOnly))
 			report := backfill(t, grown.request(t, asOf), config(dir, 2))
 			compareMembers(t, fmt.Sprintf("seed %d, step %d", seed, step), membersOf(t, report), whole.foretold(t, asOf))
@@ -269,6 +275,18 @@ func TestOneDayAfterTheOther(t *testing.T) {
 			t.Errorf("seed %d: no backfill went on from another", seed)
 		}
 	}
+}
+
+// within returns the arrival of an event from the i-th on behind which the same
+// day has another.
+func (s *shop) within(i int) int64 {
+	for ; i+1 < len(s.events); i++ {
+		now, next := s.events[i].Arrival, s.events[i+1].Arrival
+		if now < next && now/millisPerDay == next/millisPerDay {
+			return now
+		}
+	}
+	return s.end
 }
 
 // copyUntil copies the objects of the days up to one that are not there.
@@ -445,6 +463,41 @@ func TestAnObjectThatComesLate(t *testing.T) {
 	for report, want := range map[*Report]string{first: "ua ub ud", later: "ua ub uc ud"} {
 		if got := strings.Join(membersOf(t, report)["buyers"], " "); got != want {
 			t.Errorf("buyers are %s, want %s", got, want)
+		}
+	}
+}
+
+// An object that tells of before and after an instant counts once for a backfill
+// that goes on from it.
+func TestAnInstantWithinAnObject(t *testing.T) {
+	s := &shop{folder: t.TempDir(), texts: map[string]string{"twice": `count(events("Order Completed")) >= 2`}}
+	s.set = compileTexts(t, s.texts)
+	anonymous := func(line string) string { return strings.ReplaceAll(line, `"messageId"`, `"no"`) }
+	putObject(t, s.folder, "2026-11-01/a.json.gz", []string{
+		anonymous(order("a", 1)), anonymous(order("b", 1)), anonymous(order("a", 5)), anonymous(page("b", 5)),
+	})
+	dir, noon := t.TempDir(), decodeTime(t, "2026-11-01T02:00:00Z").UnixMilli()
+	if first := backfill(t, s.request(t, noon), config(dir, 1)); len(membersOf(t, first)["twice"]) > 0 || first.Later != 1 {
+		t.Errorf("%+v", first)
+	}
+	report := backfill(t, s.request(t, noon+millisPerDay), config(dir, 1))
+	if got := strings.Join(membersOf(t, report)["twice"], " "); got != "ua" || report.From == "" || report.Applied != 3 {
+		t.Errorf("members are %q, %+v", got, report)
+	}
+}
+
+// A messageId is known by an event that no rule reads, too, unless the request
+// does without.
+func TestARepeatOfWhatIsNotRead(t *testing.T) {
+	s := few(t)
+	s.texts = map[string]string{"buyers": `any(events("Order Completed"), true)`}
+	s.set = compileTexts(t, s.texts)
+	putObject(t, s.folder, "2026-11-02/c.json.gz", []string{strings.ReplaceAll(order("c", 4), `"mc4"`, `"mc3"`)}) // that of its page
+	for ids, want := range map[bool]string{false: "ua ub ud", true: "ua ub uc ud"} {
+		r := s.request(t, s.end)
+		r.ReadIDs = ids
+		if got := strings.Join(membersOf(t, backfill(t, r, config(t.TempDir(), 1)))["buyers"], " "); got != want {
+			t.Errorf("read ids %t: buyers are %s, want %s", ids, got, want)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"reflect"
@@ -144,8 +143,9 @@ func TestEvaluate(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := fmt.Sprint(d.Changes()); got != "[{all a true 1 1 time}]" {
-		t.Error(got)
+	want := []Change{{Segment: "all", Profile: "a", Entered: true, At: 1, Version: 1, Cause: CauseTime}}
+	if got := d.Changes(); !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 
