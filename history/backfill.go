@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"time"
 
+	"muster/history/projection"
 	"muster/history/run"
 )
 
@@ -63,6 +64,7 @@ type Backfill struct {
 	work     work
 	progress progress
 	indexer  *index
+	along    []projection.Projection // what others need kept
 	report   Report
 }
 
@@ -127,6 +129,7 @@ func (b *Backfill) index(ctx context.Context, l *Listing) ([]indexed, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.keep(b.along)
 	b.indexer = x
 	results, err := x.perform(ctx, l.items)
 	b.report.addObjects(results)

@@ -23,6 +23,7 @@ type index struct {
 	config   *Config
 	progress *progress
 	wanted   projection.Projection
+	kept     projection.Projection   // of objects that are read: what is wanted, and what others need
 	cover    []projection.Projection // wanted first, and others that were used before and cover it
 	notes    map[string]note         // of runs, by the short keys of their objects, as far as bases know them
 }
@@ -37,7 +38,8 @@ type indexed struct {
 }
 
 func newIndex(r *Request, w work, c *Config, p *progress) (*index, error) {
-	x := &index{request: r, work: w, config: c, progress: p, wanted: projection.Of(r.Set.Reads(), !r.ReadIDs)}
+	x := &index{request: r, work: w, config: c, progress: p, wanted: r.Keeps()}
+	x.keep(nil)
 	x.cover = []projection.Projection{x.wanted}
 	files, err := filepath.Glob(filepath.Join(w.dir, "projections", "*.json"))
 	if err != nil {
@@ -56,9 +58,14 @@ func newIndex(r *Request, w work, c *Config, p *progress) (*index, error) {
 	return x, err
 }
 
+// keep has what others need kept too, of objects that are read.
+func (x *index) keep(others []projection.Projection) {
+	x.kept = projection.Union(append(others[:len(others):len(others)], x.wanted)...)
+}
+
 // remember has later requests look for what this one keeps.
 func (x *index) remember() error {
-	return x.work.writeJSON(filepath.Join(x.work.dir, "projections", x.wanted.Key()+".json"), x.wanted)
+	return x.work.writeJSON(filepath.Join(x.work.dir, "projections", x.kept.Key()+".json"), x.kept)
 }
 
 // find returns the key of a run of an object that is there, "" for none.
@@ -101,7 +108,7 @@ func (x *index) perform(ctx context.Context, items []item) ([]indexed, error) {
 }
 
 func (x *index) worker(ctx context.Context, items []item, results []indexed, next <-chan int) error {
-	d, err := newDigester(x.request, x.work, x.wanted, x.config.SortBytes)
+	d, err := newDigester(x.request, x.work, x.kept, x.config.SortBytes)
 	if err != nil {
 		return err
 	}
@@ -122,7 +129,7 @@ func (x *index) object(ctx context.Context, d *digester, o *item) (one indexed, 
 		return one, err
 	}
 	if one.made = key == ""; one.made {
-		key = runKey(o.key, x.wanted)
+		key = runKey(o.key, x.kept)
 		if one.note, err = d.digest(ctx, o); err != nil {
 			return x.unreadable(one, o, err)
 		}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"muster/config"
+	"muster/history"
+	"muster/history/queue"
+)
+
+// backfillTurn are the flags that say when a request is done.
+type backfillTurn struct {
+	Priority   int `default:"50" placeholder:"N" help:"Requests that wait are done in order of their priorities, 0 to 100, the highest first; of equal ones the one asked for first."`
+	MaxRunning int `default:"2" placeholder:"N" help:"Wait while so many requests of this work directory run, 1 to 100."`
+}
+
+// validate returns what is out of range.
+func (t *backfillTurn) validate() error {
+	var problems []error
+	if t.Priority < 0 || t.Priority > queue.MaxPriority {
+		problems = append(problems, fmt.Errorf("--priority is %d; it must be between 0 and %d", t.Priority, queue.MaxPriority))
+	}
+	if t.MaxRunning < 1 || t.MaxRunning > 100 {
+		problems = append(problems, fmt.Errorf("--max-running is %d; it must be between 1 and 100", t.MaxRunning))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return unusable(err)
+	}
+	return nil
+}
+
+// asked describes the request for its work directory, so that it can be begun
+// again from anywhere.
+func (cmd *backfillStart) asked(b *history.Backfill) (queue.Asked, error) {
+	if err := cmd.validate(); err != nil {
+		return queue.Asked{}, err
+	}
+	again := *cmd
+	if err := again.absolute(); err != nil {
+		return queue.Asked{}, err
+	}
+	flags, err := json.Marshal(&again)
+	if err != nil {
+		return queue.Asked{}, err
+	}
+	r := b.Request()
+	a := queue.Asked{
+		ID: r.ID(), At: time.Now().UTC(), Priority: cmd.Priority, Archive: r.Bucket.String() + "/" + r.Prefix, Layout: r.Layout.String(),
+		AsOf: cmd.AsOf.String(), Rules: fmt.Sprint(r.Set.Fingerprint()), Reading: r.Reading(), Keeps: r.Keeps(), Flags: flags,
+	}
+	for i := range r.Set.Len() {
+		a.Segments = append(a.Segments, r.Set.Segment(i).ID)
+	}
+	return a, nil
+}
+
+// absolute makes paths mean the same in another folder.
+func (r *backfillRequest) absolute() error {
+	here, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("finding the folder that this runs in: %w", err)
+	}
+	for _, path := range []*string{&r.Config, &r.Segments, &r.Work} {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(here, *path)
+		}
+	}
+	if r.Archive != "" {
+		cfg := config.Default().Archive
+		cfg.Location = r.Archive
+		cfg.Resolve(here)
+		r.Archive = cfg.Location
+	}
+	return nil
+}
+
+// perform does a request when its turn comes, and prints what came of it.
+func (cmd *backfillStart) perform(ctx context.Context, c console, b *history.Backfill, asked queue.Asked) error {
+	hold, err := queue.New(cmd.Work).Take(ctx, asked)
+	if err != nil {
+		return err
+	}
+	along, err := hold.Await(ctx, cmd.MaxRunning, func(why string) { _, _ = fmt.Fprintf(c.err, "request %s waits: %s\n", asked.ID, why) })
+	if err != nil {
+		return err
+	}
+	b.ReadAlong(along...)
+	var report *history.Report
+	ended := showProgress(c.err, b)
+	err = hold.Run(ctx, func() []queue.Stage { return stagesOf(b.Progress()) }, func(ctx context.Context) (err error) {
+		report, err = b.Run(ctx)
+		return backfillError(err)
+	})
+	ended()
+	if err != nil {
+		return stopped(ctx, err, asked.ID, cmd.Work)
+	}
+	return printReport(c.out, report, cmd.Output)
+}
+
+// stopped says how to go on after a signal.
+func stopped(ctx context.Context, err error, id, work string) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return fmt.Errorf("stopped; this goes on with it: evaluator backfill resume %s --work %s: %w", id, work, err)
+}
+
+// stagesOf is how far a backfill is, as its work directory keeps it.
+func stagesOf(p history.Progress) []queue.Stage {
+	all := []queue.Stage{
+		{Reads: true},
+		{Reads: true, Done: p.Bytes, All: p.AllBytes, Unit: "B"},
+		{Done: p.Rows, All: p.AllRows, Unit: "events"},
+		{},
+	}
+	for i := range all {
+		all[i].Name = history.Stage(i).String()
+	}
+	return all[:p.Stage+1]
+}
+
+// whenDone writes a line of advice behind a request.
+func whenDone(out io.Writer, e *queue.Entry, work string) {
+	switch e.State.Phase {
+	case queue.Interrupted, queue.Cancelled, queue.Failed:
+		line(out, "go on\tevaluator backfill resume %s --work %s\n", e.ID, work)
+	case queue.Done:
+		line(out, "result\t%s\n", e.Folder)
+	}
+}
