@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"time"
 
+	"muster/history/account"
 	"muster/history/projection"
 	"muster/history/run"
 )
@@ -65,6 +66,7 @@ type Backfill struct {
 	progress progress
 	indexer  *index
 	along    []projection.Projection // what others need kept
+	earlier  account.Account         // of earlier attempts
 	report   Report
 }
 
@@ -99,9 +101,14 @@ func (b *Backfill) Run(ctx context.Context) (report *Report, err error) {
 		return nil, err
 	}
 	b.progress.stage.Store(int32(StageGather))
+	began := time.Now()
 	_, err = timed(&b.report.Gather, func() (*gathering, error) { return b.gather(ctx, e, results) })
 	if err != nil {
 		return nil, err
+	}
+	b.progress.meter.Task(StageGather.String(), began)
+	if err := b.settle(); err != nil {
+		return nil, fmt.Errorf("reporting what it cost: %w", err)
 	}
 	return &b.report, b.work.writeJSON(b.work.request(b.request.ID(), "report.json"), &b.report)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -58,6 +59,7 @@ func (x *index) foldOne(ctx context.Context, paths []string) (string, error) {
 	if there, err := exists(path); there || err != nil {
 		return path, err
 	}
+	defer x.progress.meter.Task("fold", time.Now())
 	d, err := newDigester(x.request, x.work, x.wanted, x.config.SortBytes)
 	if err != nil {
 		return "", err

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -112,6 +113,7 @@ func (x *index) worker(ctx context.Context, items []item, results []indexed, nex
 	if err != nil {
 		return err
 	}
+	d.meter = &x.progress.meter
 	for i := range next {
 		if results[i], err = x.object(ctx, d, &items[i]); err != nil {
 			return err
@@ -130,7 +132,9 @@ func (x *index) object(ctx context.Context, d *digester, o *item) (one indexed, 
 	}
 	if one.made = key == ""; one.made {
 		key = runKey(o.key, x.kept)
-		if one.note, err = d.digest(ctx, o); err != nil {
+		began := time.Now()
+		one.note, err = d.digest(ctx, o)
+		if x.progress.meter.Task(StageIndex.String(), began); err != nil {
 			return x.unreadable(one, o, err)
 		}
 	}
@@ -141,6 +145,11 @@ func (x *index) object(ctx context.Context, d *digester, o *item) (one indexed, 
 	if one.note.Broken != "" && x.request.OnError == Fail {
 		return one, fmt.Errorf("%s; mend or remove the object, or go on without what can't be read (on-error skip)", one.note.Broken)
 	}
+	count := x.progress.meter.Found
+	if one.made {
+		count = x.progress.meter.Kept
+	}
+	count(one.note.Bytes, one.note.Events)
 	if one.note.Refused > 0 {
 		one.dead = x.work.deadFile(key)
 	}

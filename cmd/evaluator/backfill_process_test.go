@@ -185,20 +185,27 @@ func (d *depot) entries() []queue.Entry {
 // until waits until as many requests are of a phase.
 func (d *depot) until(phase queue.Phase, n int) {
 	d.t.Helper()
-	var list []queue.Entry
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	d.await(fmt.Sprint(n, " ", phase), func(list []queue.Entry) bool {
 		count := 0
-		list = d.entries()
 		for i := range list {
 			if list[i].State.Phase == phase {
 				count++
 			}
 		}
-		if count == n {
+		return count == n
+	})
+}
+
+// await waits until the requests are as they are wanted.
+func (d *depot) await(what string, is func([]queue.Entry) bool) {
+	d.t.Helper()
+	var list []queue.Entry
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if list = d.entries(); is(list) {
 			return
 		}
 	}
-	d.t.Fatalf("there are not %d %s among %+v", n, phase, list)
+	d.t.Fatalf("no %s: %+v", what, list)
 }
 
 func reached(t *testing.T, stood <-chan struct{}) {
@@ -217,6 +224,7 @@ func TestBackfillKilledAndResumed(t *testing.T) {
 	stood, open := d.stopBefore(4)
 	p := d.ask(1)
 	reached(t, stood)
+	d.await("three objects in the account", func(list []queue.Entry) bool { return list[0].State.Account.Scanned.Objects == 3 })
 	if err := p.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -230,6 +238,9 @@ func TestBackfillKilledAndResumed(t *testing.T) {
 	report := d.start("resume", "--work", "work", "--output", "json").done()
 	if report.Read.Objects != 3 || report.Saved.Objects != 3 || d.total() != depotDays+1 {
 		t.Errorf("read %+v, saved %+v, %d of the server", report.Read, report.Saved, d.total())
+	}
+	if a := report.Account; a.Attempts != 2 || a.Scanned.Objects != depotDays || a.Billable.Objects != depotDays || a.Scanned.Bytes != report.Archive.Chosen.Bytes {
+		t.Errorf("the account of both attempts is %+v", a)
 	}
 	if n := report.Summary.Segments[0].Members; n != 9 { // 5, 9, ... 37
 		t.Errorf("%d members", n)

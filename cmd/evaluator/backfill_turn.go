@@ -94,7 +94,12 @@ func (cmd *backfillStart) perform(ctx context.Context, c console, b *history.Bac
 	b.ReadAlong(along...)
 	var report *history.Report
 	ended := showProgress(c.err, b)
-	err = hold.Run(ctx, func() []queue.Stage { return stagesOf(b.Progress()) }, func(ctx context.Context) (err error) {
+	err = hold.Run(ctx, func() queue.Figures { return figuresOf(b) }, func(ctx context.Context) error {
+		earlier, err := hold.Earlier()
+		if err != nil {
+			return err
+		}
+		b.Earlier(earlier)
 		report, err = b.Run(ctx)
 		return backfillError(err)
 	})
@@ -111,6 +116,10 @@ func stopped(ctx context.Context, err error, id, work string) error {
 		return err
 	}
 	return fmt.Errorf("stopped; this goes on with it: evaluator backfill resume %s --work %s: %w", id, work, err)
+}
+
+func figuresOf(b *history.Backfill) queue.Figures {
+	return queue.Figures{Stages: stagesOf(b.Progress()), Account: b.Account()}
 }
 
 // stagesOf is how far a backfill is, as its work directory keeps it.

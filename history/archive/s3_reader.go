@@ -57,6 +57,7 @@ func (r *s3Reader) patience(err error) error {
 	if r.failed < r.bucket.c.Attempts && r.ctx.Err() == nil && r.at < r.object.Size {
 		select {
 		case <-time.After(pause(r.failed)):
+			r.bucket.retries.Add(1)
 			return nil
 		case <-r.ctx.Done():
 		}

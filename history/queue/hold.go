@@ -74,11 +74,24 @@ func (h *Hold) begin(before *Entry) error {
 	h.state.Host, _ = os.Hostname() // it is only shown
 	if before != nil && before.State.Phase != Done {
 		h.asked.At, h.state.Attempt = before.At, before.State.Attempt+1
+		if err := h.queue.charge(h.asked.ID, &before.State); err != nil {
+			return err
+		}
+	} else if err := remove(h.path("ledger.ndjson")); err != nil {
+		return err
 	}
-	if err := os.Remove(h.path("cancel")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := remove(h.path("cancel")); err != nil {
 		return err
 	}
 	return errors.Join(writeJSON(h.path("request.json"), &h.asked), h.write(time.Now()))
+}
+
+// remove removes a file if it is there.
+func remove(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func (h *Hold) path(name string) string { return h.queue.path(h.asked.ID, name) }
@@ -152,7 +165,7 @@ func (h *Hold) cancelled() bool {
 // Run does a request whose turn has come, and leaves it. It writes down how
 // far it is, which look tells, and ends the context of do when the request is
 // cancelled.
-func (h *Hold) Run(ctx context.Context, look func() []Stage, do func(context.Context) error) error {
+func (h *Hold) Run(ctx context.Context, look func() Figures, do func(context.Context) error) error {
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	done, gone := make(chan struct{}), make(chan struct{})
@@ -170,7 +183,7 @@ func (h *Hold) Run(ctx context.Context, look func() []Stage, do func(context.Con
 }
 
 // follow writes how far the request is until it is done.
-func (h *Hold) follow(done <-chan struct{}, look func() []Stage, cancel context.CancelCauseFunc) {
+func (h *Hold) follow(done <-chan struct{}, look func() Figures, cancel context.CancelCauseFunc) {
 	var p pace
 	tick := time.NewTicker(h.queue.look)
 	defer tick.Stop()
@@ -181,7 +194,8 @@ func (h *Hold) follow(done <-chan struct{}, look func() []Stage, cancel context.
 		case <-done:
 			over = true
 		}
-		h.state.Stages = look()
+		figures := look()
+		h.state.Stages, h.state.Account = figures.Stages, figures.Account
 		p.take(h.state.Stages, now)
 		if over {
 			return
@@ -208,5 +222,5 @@ func (h *Hold) end(err error) error {
 	case err != nil:
 		h.state.Phase, h.state.Error = Failed, err.Error()
 	}
-	return errors.Join(err, h.write(h.state.Ended), h.lock.Close())
+	return errors.Join(err, h.write(h.state.Ended), h.queue.charge(h.asked.ID, &h.state), h.lock.Close())
 }

@@ -59,7 +59,7 @@ func await(t *testing.T, q *Queue, id string, is func(*Entry) bool) *Entry {
 	return nil
 }
 
-func nothing() []Stage { return nil }
+func nothing() Figures { return Figures{} }
 func noTelling(string) {}
 
 // A request has one process at a time, and the other learns which.

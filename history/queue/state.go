@@ -3,6 +3,7 @@ package queue
 import (
 	"time"
 
+	"muster/history/account"
 	"muster/history/projection"
 )
 
@@ -38,9 +39,19 @@ type State struct {
 	Beat  time.Time `json:"beat"`
 	Ended time.Time `json:"ended,omitzero"`
 
+	// Account is what this attempt has cost.
+	Account account.Account `json:"account,omitzero"`
+
 	// Keeps is what is kept of events that are read now: for this request, and
 	// for those that waited when its turn came.
 	Keeps projection.Projection `json:"keeps,omitzero"`
+}
+
+// Figures are how far a request is: its stages up to the one at hand, and what
+// they have cost.
+type Figures struct {
+	Stages  []Stage
+	Account account.Account
 }
 
 // Stage is how far one part of the work is.

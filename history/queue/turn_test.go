@@ -90,7 +90,7 @@ func TestNoMoreRunThanMay(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			err = h.Run(t.Context(), func() []Stage { return []Stage{{Name: "evaluate"}} }, func(context.Context) error {
+			err = h.Run(t.Context(), func() Figures { return Figures{Stages: []Stage{{Name: "evaluate"}}} }, func(context.Context) error {
 				mu.Lock()
 				running++
 				most, widest = max(most, running), max(widest, len(along))
