@@ -56,7 +56,7 @@ func (x *index) foldOne(ctx context.Context, paths []string) (string, error) {
 		names[i] = filepath.Base(path) // the key, which tells what is in it
 	}
 	path := x.work.runFile(runKey(digest("fold", names), x.wanted))
-	if there, err := exists(path); there || err != nil {
+	if there, err := x.work.use(path); there || err != nil {
 		return path, err
 	}
 	defer x.progress.meter.Task("fold", time.Now())

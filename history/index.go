@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -48,10 +49,17 @@ func newIndex(r *Request, w work, c *Config, p *progress) (*index, error) {
 	}
 	for _, file := range files {
 		var other projection.Projection
-		if err := readJSON(file, &other); err != nil {
+		if err := readJSON(file, &other); errors.Is(err, fs.ErrNotExist) {
+			continue // it was cleaned away
+		} else if err != nil {
 			return nil, err
 		}
-		if other.Covers(x.wanted) && other.Key() != x.wanted.Key() {
+		if !other.Covers(x.wanted) || other.Key() == x.wanted.Key() {
+			continue
+		}
+		if there, err := w.use(file); err != nil {
+			return nil, err
+		} else if there {
 			x.cover = append(x.cover, other)
 		}
 	}
@@ -73,7 +81,7 @@ func (x *index) remember() error {
 func (x *index) find(o *item) (string, error) {
 	for _, p := range x.cover {
 		key := runKey(o.key, p)
-		if there, err := exists(x.work.runFile(key)); there || err != nil {
+		if there, err := x.work.use(x.work.runFile(key)); there || err != nil {
 			return key, err
 		}
 	}

@@ -21,6 +21,7 @@ type backfillCommand struct {
 	Status backfillStatus `cmd:"" help:"Show how far a request is, and what came of it."`
 	Cancel backfillCancel `cmd:"" help:"Stop a request; what was made stays."`
 	Resume backfillResume `cmd:"" help:"Go on with a request that was killed, cancelled, or failed."`
+	Clean  backfillClean  `cmd:"" help:"Remove from a work directory what no request has used for a while."`
 	Graph  backfillGraph  `cmd:"" help:"Draw what a start would do: what is there, what would be made, and why."`
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"muster/history/internal/filelock"
 	"muster/history/projection"
 )
 
@@ -48,7 +49,7 @@ func (q *Queue) Take(ctx context.Context, a Asked) (h *Hold, err error) {
 		if err != nil {
 			return err
 		}
-		lock, err := acquire(q.path(a.ID, "lock"))
+		lock, err := filelock.Try(q.path(a.ID, "lock"))
 		if err != nil {
 			return err
 		}

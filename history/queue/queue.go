@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"muster/history/internal/filelock"
 )
 
 // Queue is the requests of a work directory.
@@ -123,7 +125,7 @@ func (q *Queue) entry(id string) (*Entry, error) {
 		return nil, err
 	}
 	if e.State.Phase.Active() || e.State.Phase == "" {
-		lock, err := acquire(q.path(id, "lock"))
+		lock, err := filelock.Try(q.path(id, "lock"))
 		if err != nil {
 			return nil, err
 		}
@@ -147,7 +149,7 @@ func (q *Queue) exclusively(ctx context.Context, do func() error) error {
 	tick := time.NewTicker(lockPatience)
 	defer tick.Stop()
 	for {
-		lock, err := acquire(filepath.Join(q.folder, "queue.lock"))
+		lock, err := filelock.Try(filepath.Join(q.folder, "queue.lock"))
 		if err != nil {
 			return err
 		}

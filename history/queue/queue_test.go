@@ -207,3 +207,40 @@ func TestFind(t *testing.T) {
 		}
 	}
 }
+
+// Requests that ended long enough ago are removed with what came of them, but
+// not those that somebody has.
+func TestRemove(t *testing.T) {
+	q := fast(t)
+	if err := take(t, q, asked("old")).end(nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(q.path("old", "result"), make([]byte, 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := take(t, q, asked("held"))
+	between := time.Now().Add(time.Second)
+	for _, c := range []struct {
+		before time.Time
+		dryRun bool
+		gone   string
+	}{{between.Add(-time.Hour), false, ""}, {between, true, "old"}, {between, false, "old"}, {between, false, ""}} {
+		list, err := q.Remove(t.Context(), c.before, c.dryRun)
+		gone := ""
+		for _, one := range list {
+			gone += one.ID
+			if one.Bytes < 1000 {
+				t.Errorf("%+v", one)
+			}
+		}
+		if err != nil || gone != c.gone {
+			t.Errorf("%+v: removed %q, %v", c, gone, err)
+		}
+	}
+	if _, err := os.Stat(q.path("old", "")); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+	if err := h.end(nil); err != nil {
+		t.Error(err)
+	}
+}
