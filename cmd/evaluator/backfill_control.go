@@ -66,6 +66,7 @@ type backfillResume struct {
 	backfillNamed
 	Priority   *int   `placeholder:"N" help:"Another priority, 0 to 100. Default: the one that was asked for."`
 	MaxRunning *int   `placeholder:"N" help:"Wait while so many requests of this work directory run, 1 to 100. Default: what start was told."`
+	Metrics    string `placeholder:"ADDRESS" help:"Serve metrics here, as 127.0.0.1:9090. Default: what start was told."`
 	Output     string `enum:"text,json" default:"text" help:"How to print the report: ${enum}."`
 }
 
@@ -121,6 +122,9 @@ func (cmd *backfillResume) restore(e *queue.Entry) (*backfillStart, error) {
 	start.Work, start.Output = cmd.Work, cmd.Output
 	if cmd.Priority != nil {
 		start.Priority = *cmd.Priority
+	}
+	if cmd.Metrics != "" {
+		start.Metrics = cmd.Metrics
 	}
 	if cmd.MaxRunning != nil {
 		start.MaxRunning = *cmd.MaxRunning

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +18,7 @@ import (
 
 	"muster/history"
 	"muster/history/queue"
+	"muster/test/kit/port"
 	"muster/test/kit/s3"
 )
 
@@ -217,6 +220,37 @@ func reached(t *testing.T, stood <-chan struct{}) {
 	}
 }
 
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	held, err := port.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(held.Release)
+	return held.Address()
+}
+
+// served waits until an answer has a line that matches.
+func served(t *testing.T, url, pattern string) {
+	t.Helper()
+	line, last := regexp.MustCompile("(?m)^"+pattern+"$"), ""
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		answer, err := http.Get(url)
+		if err != nil {
+			last = err.Error()
+			continue
+		}
+		text, err := io.ReadAll(answer.Body)
+		if err := errors.Join(err, answer.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if last = string(text); line.MatchString(last) {
+			return
+		}
+	}
+	t.Fatalf("%s has no line %s:\n%s", url, pattern, last)
+}
+
 // A process that is killed leaves an interrupted request, and resume needs
 // nothing but its id: it reads only what was not read to its end.
 func TestBackfillKilledAndResumed(t *testing.T) {
@@ -261,8 +295,11 @@ func TestBackfillEqualStartsAndCancel(t *testing.T) {
 	d := openDepot(t)
 	stood, open := d.stopBefore(3)
 	defer open()
-	p := d.ask(1)
+	address := freeAddress(t)
+	p := d.ask(1, "--metrics", address, "--deadline", "12h")
 	reached(t, stood)
+	served(t, "http://"+address+"/metrics", `muster_backfill_objects_total{kind="billable",request="[0-9a-f]+"} 2`)
+	served(t, "http://"+address+"/metrics", `muster_backfill_within_deadline{request="[0-9a-f]+"} 1`)
 	second := d.ask(1)
 	if code := second.code(); code != 1 || !strings.Contains(second.err.String(), fmt.Sprintf("is running already, by process %d on ", p.Process.Pid)) {
 		t.Errorf("%d, %s", code, &second.err)
@@ -274,7 +311,7 @@ func TestBackfillEqualStartsAndCancel(t *testing.T) {
 	if code := p.code(); code != 1 || !strings.Contains(p.err.String(), "the backfill was cancelled") {
 		t.Errorf("%d, %s", code, &p.err)
 	}
-	if report := d.start("resume", "--work", "work", "--output", "json").done(); report.Saved.Objects != 2 {
+	if report := d.start("resume", "--work", "work", "--metrics", freeAddress(t), "--output", "json").done(); report.Saved.Objects != 2 {
 		t.Errorf("saved %+v", report.Saved)
 	}
 }

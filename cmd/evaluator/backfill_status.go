@@ -134,6 +134,9 @@ func writeStatus(out io.Writer, e *queue.Entry, work string) {
 	for i := range s.Stages {
 		line(table, "%s\t%s\n", s.Stages[i].Name, stageText(&s.Stages[i], i < len(s.Stages)-1 || s.Phase == queue.Done))
 	}
+	if s.Left > 0 {
+		line(table, "left\tabout %s\n", time.Duration(s.Left*float64(time.Second)).Round(time.Second))
+	}
 	if s.Error != "" {
 		line(table, "error\t%s\n", strings.ReplaceAll(s.Error, "\n", "\n\t"))
 	}

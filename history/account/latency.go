@@ -66,8 +66,21 @@ func (l *Latency) quantile(share float64) float64 {
 	rank, seen := int64(math.Ceil(share*float64(l.Tasks))), int64(0)
 	for bucket := range buckets {
 		if seen += l.Buckets[bucket]; seen >= rank && seen > 0 {
-			return min(l.Max, shortest*math.Pow(growth, float64(bucket)))
+			return min(l.Max, bound(bucket))
 		}
 	}
 	return l.Max
+}
+
+// bound is the longest time of a bucket, in seconds.
+func bound(bucket int) float64 { return shortest * math.Pow(growth, float64(bucket)) }
+
+// Within returns how many tasks surely took at most so many seconds.
+func (l *Latency) Within(seconds float64) (tasks int64) {
+	for bucket, n := range l.Buckets {
+		if bound(bucket) <= seconds {
+			tasks += n
+		}
+	}
+	return tasks
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"muster/history/internal/filelock"
@@ -19,6 +20,20 @@ type Hold struct {
 	asked Asked
 	lock  *os.File
 	state State
+	shown atomic.Pointer[State] // the newest
+}
+
+// Asked returns what is asked for.
+func (h *Hold) Asked() Asked { return h.asked }
+
+// State returns how far the request is, as far as that was looked at: several
+// times in a second. It may be called at any time.
+func (h *Hold) State() State { return *h.shown.Load() }
+
+// show has State return what is known now.
+func (h *Hold) show() {
+	now := h.state
+	h.shown.Store(&now)
 }
 
 // HeldError says that another process has a request.
@@ -99,6 +114,7 @@ func (h *Hold) path(name string) string { return h.queue.path(h.asked.ID, name) 
 
 func (h *Hold) write(now time.Time) error {
 	h.state.Beat = now.UTC()
+	h.show()
 	return writeJSON(h.path("state.json"), &h.state)
 }
 
@@ -198,6 +214,9 @@ func (h *Hold) follow(done <-chan struct{}, look func() Figures, cancel context.
 		figures := look()
 		h.state.Stages, h.state.Account = figures.Stages, figures.Account
 		p.take(h.state.Stages, now)
+		at := h.state.Stage()
+		h.state.Left = at.left()
+		h.show()
 		if over {
 			return
 		}
@@ -211,10 +230,14 @@ func (h *Hold) follow(done <-chan struct{}, look func() Figures, cancel context.
 	}
 }
 
+// Leave gives a request up that was not begun, because of an error, and returns
+// that.
+func (h *Hold) Leave(err error) error { return h.end(err) }
+
 // end writes down how a request ended, and leaves it. It returns the error that
 // it ended with.
 func (h *Hold) end(err error) error {
-	h.state.Phase, h.state.Why, h.state.Ended = Done, "", time.Now().UTC()
+	h.state.Phase, h.state.Why, h.state.Left, h.state.Ended = Done, "", 0, time.Now().UTC()
 	switch {
 	case errors.Is(err, ErrCancelled):
 		h.state.Phase = Cancelled

@@ -39,6 +39,10 @@ type State struct {
 	Beat  time.Time `json:"beat"`
 	Ended time.Time `json:"ended,omitzero"`
 
+	// Left is how many seconds the request will take yet, 0 where that is not
+	// known.
+	Left float64 `json:"seconds_left,omitempty"`
+
 	// Account is what this attempt has cost.
 	Account account.Account `json:"account,omitzero"`
 
@@ -69,6 +73,9 @@ type Stage struct {
 	Took float64 `json:"seconds,omitempty"`
 	// Reads says that it reads the archive.
 	Reads bool `json:"reads,omitempty"`
+	// Rest is how long the stages behind this one take, as a share of the time
+	// that this one takes: a guess, as long as they have not begun.
+	Rest float64 `json:"-"`
 }
 
 // Stage returns the stage at hand, the zero Stage before the first.
@@ -77,6 +84,14 @@ func (s *State) Stage() Stage {
 		return Stage{}
 	}
 	return s.Stages[len(s.Stages)-1]
+}
+
+// left is how long the request will take yet, in seconds, 0 for unknown.
+func (s *Stage) left() float64 {
+	if s.Left == 0 {
+		return 0
+	}
+	return s.Left + s.Rest*(s.Took+s.Left)
 }
 
 // reading reports whether the archive is still being read.

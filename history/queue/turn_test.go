@@ -137,6 +137,10 @@ func TestPace(t *testing.T) {
 	if both[0].Took != 102 || both[1].Took != 3 || both[1].Rate != 1 || both[1].Left != 2 {
 		t.Errorf("%+v", both)
 	}
+	indexing := Stage{Took: 10, Left: 30, Rest: 0.5}
+	if left := indexing.left(); left != 30+20 || both[1].left() != 2 || (&Stage{Took: 10, Rest: 0.5}).left() != 0 {
+		t.Errorf("%g seconds are left", left)
+	}
 	if len(p.samples) > paceSamples {
 		t.Errorf("%d samples", len(p.samples))
 	}
