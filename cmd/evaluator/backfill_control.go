@@ -95,6 +95,9 @@ func (cmd *backfillResume) Run(c console) error {
 	if e.State.Phase.Active() {
 		return &queue.HeldError{Entry: e}
 	}
+	if e.State.Phase == queue.Done {
+		return unusable(fmt.Errorf("request %s is done, and its result is in %s; to have it done again, with what the archive has by now, use evaluator backfill start", e.ID, e.Folder))
+	}
 	start, err := cmd.restore(e)
 	if err != nil {
 		return err

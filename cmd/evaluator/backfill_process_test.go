@@ -282,10 +282,9 @@ func TestBackfillKilledAndResumed(t *testing.T) {
 	if list := d.entries(); len(list) != 1 || list[0].State.Phase != queue.Done || list[0].State.Attempt != 2 {
 		t.Errorf("%+v", list)
 	}
-	d.write("s1.yaml", "segments:\n  - {id: s1, rule: 'true'}\n")
 	again := d.start("resume", "--work", "work")
-	if again.code() != 2 || !strings.Contains(again.err.String(), "the segments of "+filepath.Join(d.folder, "s1.yaml")+" have changed") {
-		t.Errorf("resume of what has changed: %s", &again.err)
+	if again.code() != 2 || !strings.Contains(again.err.String(), " is done, and its result is in work/requests/") {
+		t.Errorf("resume of what is done: %s", &again.err)
 	}
 }
 
@@ -311,6 +310,19 @@ func TestBackfillEqualStartsAndCancel(t *testing.T) {
 	if code := p.code(); code != 1 || !strings.Contains(p.err.String(), "the backfill was cancelled") {
 		t.Errorf("%d, %s", code, &p.err)
 	}
+	d.write("other.yaml", "segments:\n  - {id: s1, rule: 'true'}\n")
+	own, other := filepath.Join(d.folder, "s1.yaml"), filepath.Join(d.folder, "other.yaml")
+	exchange := func() {
+		if err := errors.Join(os.Rename(own, own+"~"), os.Rename(other, own), os.Rename(own+"~", other)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exchange()
+	changed := d.start("resume", "--work", "work")
+	if changed.code() != 2 || !strings.Contains(changed.err.String(), "the segments of "+own+" have changed") {
+		t.Errorf("resume of what has changed: %s", &changed.err)
+	}
+	exchange()
 	if report := d.start("resume", "--work", "work", "--metrics", freeAddress(t), "--output", "json").done(); report.Saved.Objects != 2 {
 		t.Errorf("saved %+v", report.Saved)
 	}

@@ -12,6 +12,8 @@ import (
 
 	"muster/config"
 	"muster/history"
+	"muster/history/account"
+	"muster/history/projection"
 	"muster/history/queue"
 )
 
@@ -87,44 +89,60 @@ func (r *backfillRequest) absolute() error {
 
 // perform does a request when its turn comes, and prints what came of it.
 func (cmd *backfillStart) perform(ctx context.Context, c console, b *history.Backfill, asked queue.Asked) error {
-	hold, err := queue.New(cmd.Work).Take(ctx, asked)
+	var report *history.Report
+	err := cmd.conduct(ctx, c, asked, conducted{
+		work: cmd.Work,
+		look: func() queue.Figures { return figuresOf(b) },
+		do: func(ctx context.Context, along []projection.Projection, earlier account.Account) (err error) {
+			b.ReadAlong(along...)
+			b.Earlier(earlier)
+			ended := showProgress(c.err, b)
+			report, err = b.Run(ctx)
+			ended()
+			return backfillError(err)
+		},
+	})
 	if err != nil {
 		return err
-	}
-	unserve, err := cmd.serve(ctx, c, hold)
-	if err != nil {
-		return hold.Leave(err)
-	}
-	defer unserve()
-	along, err := hold.Await(ctx, cmd.MaxRunning, func(why string) { _, _ = fmt.Fprintf(c.err, "request %s waits: %s\n", asked.ID, why) })
-	if err != nil {
-		return stopped(ctx, err, asked.ID, cmd.Work)
-	}
-	b.ReadAlong(along...)
-	var report *history.Report
-	ended := showProgress(c.err, b)
-	err = hold.Run(ctx, func() queue.Figures { return figuresOf(b) }, func(ctx context.Context) error {
-		earlier, err := hold.Earlier()
-		if err != nil {
-			return err
-		}
-		b.Earlier(earlier)
-		report, err = b.Run(ctx)
-		return backfillError(err)
-	})
-	ended()
-	if err != nil {
-		return stopped(ctx, err, asked.ID, cmd.Work)
 	}
 	return printReport(c.out, report, cmd.Output)
 }
 
-// stopped says how to go on after a signal.
-func stopped(ctx context.Context, err error, id, work string) error {
-	if ctx.Err() == nil {
+// conducted is what a turn is for.
+type conducted struct {
+	work string               // its directory
+	look func() queue.Figures // how far it is
+	// do does it, for others that read the same too, and after what earlier
+	// attempts have cost.
+	do func(ctx context.Context, along []projection.Projection, earlier account.Account) error
+}
+
+// conduct takes a request, waits for its turn, and has it done, so that all may
+// see how far it is.
+func (t *backfillTurn) conduct(ctx context.Context, c console, asked queue.Asked, what conducted) error {
+	hold, err := queue.New(what.work).Take(ctx, asked)
+	if err != nil {
 		return err
 	}
-	return fmt.Errorf("stopped; this goes on with it: evaluator backfill resume %s --work %s: %w", id, work, err)
+	unserve, err := t.serve(ctx, c, hold)
+	if err != nil {
+		return hold.Leave(err)
+	}
+	defer unserve()
+	along, err := hold.Await(ctx, t.MaxRunning, func(why string) { _, _ = fmt.Fprintf(c.err, "request %s waits: %s\n", asked.ID, why) })
+	if err == nil {
+		err = hold.Run(ctx, what.look, func(ctx context.Context) error {
+			earlier, err := hold.Earlier()
+			if err != nil {
+				return err
+			}
+			return what.do(ctx, along, earlier)
+		})
+	}
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("stopped; this goes on with it: evaluator backfill resume %s --work %s: %w", asked.ID, what.work, err)
+	}
+	return err
 }
 
 func figuresOf(b *history.Backfill) queue.Figures {
