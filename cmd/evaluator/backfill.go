@@ -12,6 +12,7 @@ import (
 	"muster/config"
 	"muster/history"
 	"muster/history/archive"
+	"muster/rules"
 )
 
 // backfillCommand replays archives of events.
@@ -34,7 +35,7 @@ type backfillRequest struct {
 	Layout   string  `placeholder:"NAME" help:"segment, rudderstack, confluent, firehose or glob. Default: archive.layout of the configuration."`
 	Match    string  `placeholder:"PATTERN" help:"Keys that layout glob reads, as events/{yyyy}/{mm}/{dd}/*.gz."`
 	Work     string  `required:"" placeholder:"DIR" help:"Work directory: what is there is not made again."`
-	AsOf     instant `required:"" placeholder:"TIME" help:"Replay what arrived up to this time, as 2026-11-21T10:00:00Z."`
+	AsOf     instant `placeholder:"TIME" help:"With --dry-run, replay what arrived up to this time, as 2026-11-21T10:00:00Z."`
 	From     string  `placeholder:"DAY" help:"Leave out objects of days before this one, as 2025-11-21."`
 	To       string  `placeholder:"DAY" help:"Leave out objects of days after this one."`
 	OnError  string  `enum:"fail,skip" default:"fail" help:"What to do about objects that can't be read: ${enum}. What of them can be read counts with skip."`
@@ -53,8 +54,28 @@ func (r *backfillRequest) open(ctx context.Context) (*history.Backfill, error) {
 			return nil, err
 		}
 	}
+	if r.AsOf == 0 {
+		return nil, unusable(errors.New("up to when is to be replayed? Name it with --as-of TIME, as 2026-11-21T10:00:00Z"))
+	}
+	set, err := loadSegments(r.Segments)
+	if err != nil {
+		return nil, err
+	}
+	request, err := r.request(ctx, cfg, set)
+	if err != nil {
+		return nil, err
+	}
+	b, err := history.New(request, r.config())
+	if err != nil {
+		return nil, unusable(err)
+	}
+	return b, nil
+}
+
+// request reads what the flags and a configuration say of the archive.
+func (r *backfillRequest) request(ctx context.Context, cfg config.Config, set *rules.Set) (*history.Request, error) {
 	r.override(&cfg.Archive)
-	request := &history.Request{AsOf: int64(r.AsOf), Limits: cfg.Pipeline, ReadIDs: r.ReadIDs, OnError: history.OnError(r.OnError)}
+	request := &history.Request{AsOf: int64(r.AsOf), Set: set, Limits: cfg.Pipeline, ReadIDs: r.ReadIDs, OnError: history.OnError(r.OnError)}
 	var problems [2]error
 	request.From, problems[0] = readDay("from", r.From)
 	request.To, problems[1] = readDay("to", r.To)
@@ -65,20 +86,13 @@ func (r *backfillRequest) open(ctx context.Context) (*history.Backfill, error) {
 		return nil, unusable(errors.New("there is no archive: name it with --archive LOCATION, or a configuration that has one with -c FILE"))
 	}
 	var err error
-	if request.Set, err = loadSegments(r.Segments); err != nil {
-		return nil, err
-	}
 	if request.Layout, err = archive.NewLayout(cfg.Archive); err != nil {
 		return nil, unusable(err)
 	}
 	if request.Bucket, request.Prefix, err = archive.OpenBucket(ctx, cfg.Archive.Location, cfg.Archive); err != nil {
 		return nil, unusable(err)
 	}
-	b, err := history.New(request, r.config())
-	if err != nil {
-		return nil, unusable(err)
-	}
-	return b, nil
+	return request, nil
 }
 
 // override puts flags in the place of settings.
@@ -117,6 +131,8 @@ func readDay(flag, text string) (time.Time, error) {
 // backfillStart runs a backfill.
 type backfillStart struct {
 	backfillRequest
+	publishFlags `group:"Into a running service"`
+
 	DryRun bool   `help:"Write member files and a summary, and change nothing of a service."`
 	Plan   bool   `help:"Only tell what would be read and made, and why."`
 	Output string `enum:"text,json" default:"text" help:"How to print the report: ${enum}."`
@@ -158,7 +174,7 @@ the segments, the archive or the command line can't be used.`
 // Run does the backfill, or tells what it would do.
 func (cmd *backfillStart) Run(c console) error {
 	if !cmd.DryRun {
-		return unusable(errors.New("a backfill can't be published to a service yet; add --dry-run to have members written to files"))
+		return cmd.publish(c)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
