@@ -17,7 +17,7 @@ import (
 
 // backfillCommand replays archives of events.
 type backfillCommand struct {
-	Start backfillStart `cmd:"" help:"Replay an archive and tell who is in which segment at an instant."`
+	Start backfillStart `cmd:"" help:"Bring an archive into a running service, or tell who is in which segment at an instant."`
 	Graph backfillGraph `cmd:"" help:"Draw what a start would do: what is there, what would be made, and why."`
 }
 
@@ -29,7 +29,7 @@ runs live. See docs/backfill.md, and docs/archives.md for what can be read.`
 
 // backfillRequest are the flags that say what is asked for.
 type backfillRequest struct {
-	Config   string  `short:"c" placeholder:"FILE" help:"Configuration file, for the section archive and the limits of pipeline. Default: every setting's default."`
+	Config   string  `short:"c" placeholder:"FILE" help:"Configuration file: of the service, and for the section archive and the limits of pipeline. Default, with --dry-run: every setting's default."`
 	Segments string  `short:"f" required:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
 	Archive  string  `placeholder:"LOCATION" help:"s3://bucket/prefix, file:///folder or a folder. Default: archive.location of the configuration."`
 	Layout   string  `placeholder:"NAME" help:"segment, rudderstack, confluent, firehose or glob. Default: archive.layout of the configuration."`
@@ -133,15 +133,28 @@ type backfillStart struct {
 	backfillRequest
 	publishFlags `group:"Into a running service"`
 
-	DryRun bool   `help:"Write member files and a summary, and change nothing of a service."`
+	DryRun bool   `help:"Write member files and a summary, as of --as-of, and change nothing of a service."`
 	Plan   bool   `help:"Only tell what would be read and made, and why."`
 	Output string `enum:"text,json" default:"text" help:"How to print the report: ${enum}."`
 }
 
 // Help is shown by --help.
 func (backfillStart) Help() string {
-	return `Reads an archive once, and tells who is in which segment at --as-of, as a service would
-that got every event in the order of arrival. The result is in the work directory:
+	return `Reads an archive of events once and brings what follows into the running service of -c:
+its shards take history in while they go on with their records, so that no event counts
+twice and none is missed. The evaluators must run, by the very files of -f.
+
+    evaluator backfill start -c muster.yaml -f segments/ --archive s3://acme/events \
+      --layout segment --work /var/tmp/backfill
+
+It opens a seam in each shard, waits for --settle until the archive has whatever arrived
+before, reads it, gives each profile a patch as quickly as the evaluators take them, and
+closes the seams. THE ARCHIVE MUST BE WHOLE, from as long ago as the segments look back:
+what a profile has of their events is replaced by what the archive has. Killed or stopped
+at any point, the same command goes on where it was. See docs/backfill.md.
+
+With --dry-run it changes no service, and tells who is in which segment at --as-of. The
+result is in the work directory:
 
     requests/ID/members/SEGMENT.ndjson   a line {"profile":"u1"} for each member
     requests/ID/summary.json             counts, of segments and events
@@ -158,6 +171,10 @@ customers are as exact as in the service.
 
 Examples:
 
+    # one new segment; the archive is complete an hour after the fact
+    evaluator backfill start -c muster.yaml -f segments/ --segment vip --settle 1h \
+      --archive s3://acme/events --layout segment --work /var/tmp/backfill
+
     # what would be read, and why?
     evaluator backfill start --dry-run --plan -f segments/ --archive s3://acme/events \
       --layout segment --work /var/tmp/backfill --as-of 2026-11-21T00:00:00Z
@@ -168,7 +185,7 @@ Examples:
       --as-of 2026-11-21T00:00:00Z --workers 4 --output json
 
 Exit code: 0 when all is done, 1 when an object can't be read or something fails, 2 when
-the segments, the archive or the command line can't be used.`
+the segments, the archive, the command line or what Kafka and Redis hold can't be used.`
 }
 
 // Run does the backfill, or tells what it would do.
