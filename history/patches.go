@@ -102,13 +102,6 @@ func openPatches(w work, key string) (*Patches, error) {
 	return p, nil
 }
 
-// Events returns what became of the events of history: so many were applied,
-// were repeats, were refused by a bound on their profile, and arrived behind
-// the seam of their shard.
-func (p *Patches) Events() (applied, repeats, refused, later int64) {
-	return p.total.Applied, p.total.Repeats, p.total.Refused, p.total.Later
-}
-
 func (p *Patches) open(i int) (*columnar.File, patchHeader, error) {
 	var header patchHeader
 	file, err := columnar.Open(p.work.patchFile(p.Key, i), patchForm)

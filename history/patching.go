@@ -84,6 +84,9 @@ func (b *Backfill) patches(ctx context.Context, p *Patching, l *Listing, results
 		return nil, err
 	}
 	patches.Report, patches.Whole = &b.report, wholeSince(l.items, results)
+	total := &patches.total
+	b.report.Applied, b.report.Repeats, b.report.Later = total.Applied, total.Repeats, total.Later
+	b.report.Summary = newSummary(b.request, &gathering{all: patches.Count, total: *total}, results)
 	return patches, b.work.writeDead(b.work.request(b.request.ID(), "dead.ndjson"), results, patches.total.Letters)
 }
 

@@ -12,7 +12,7 @@ import (
 
 	"muster/history"
 	"muster/history/publication"
-	"muster/service"
+	"muster/sink"
 )
 
 // publishFlags are those of a start that brings history into a service.
@@ -86,10 +86,11 @@ func (cmd *backfillStart) publishTo(ctx context.Context, c console, p *publicati
 	switch {
 	case ctx.Err() != nil && err != nil:
 		return fmt.Errorf("stopped: start it again with the same flags, and it goes on where it was: %w", err)
-	case errors.Is(err, publication.ErrAnew), errors.Is(err, publication.ErrRules), errors.Is(err, history.ErrNothing):
+	case errors.Is(err, publication.ErrAnew), errors.Is(err, publication.ErrRules), errors.Is(err, history.ErrNothing),
+		errors.Is(err, sink.ErrMismatch):
 		return unusable(err)
 	case err != nil:
-		return service.Classify(err)
+		return err
 	}
 	return printPublication(c.out, report, cmd.Output)
 }
@@ -114,14 +115,15 @@ func printPublication(out io.Writer, r *publication.Report, output string) error
 	line(table, "whole since\t%s\n", r.WholeSince)
 	line(table, "profiles\t%d, %s of patches\n", r.Profiles, short(r.Bytes, "B"))
 	line(table, "dead letters\t%d since the run began, of whatever cause\n", r.DeadLetters)
-	if h := r.History; h != nil {
-		line(table, "read\t%s\n", costText(h.Read))
-		line(table, "not read again\t%s\n", costText(h.Saved))
-	}
-	s := r.Seconds
+	h, s := r.History, r.Seconds
+	line(table, "read\t%s\n", costText(h.Read))
+	line(table, "not read again\t%s\n", costText(h.Saved))
+	line(table, "events\t%d applied, %d repeats, %d arrived behind the seams\n", h.Applied, h.Repeats, h.Later)
+	line(table, "of no use\t%d in the archive; %d more refused by bounds of profiles\n", h.Summary.DeadLetters, h.Summary.Refused)
 	line(table, "seconds\t%.1f open, %.1f settle, %.1f plan, %.1f index, %.1f evaluate, %.1f send, %.1f close\n",
 		s.Open, s.Settle, s.Plan, s.Index, s.Evaluate, s.Send, s.Close)
 	_ = table.Flush()
+	printWarnings(&b, h.Summary)
 	_, err := b.WriteTo(out)
 	return wrap("writing output", err)
 }

@@ -132,9 +132,7 @@ func (p *Publication) run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	if ended {
-		report := p.report(nil)
-		report.Before = true
-		return report, nil
+		return p.before()
 	}
 	if err := p.timed(&p.state.Seconds.Open, StageOpen, func() error { return p.open(ctx) }); err != nil {
 		return nil, fmt.Errorf("opening seams: %w", err)
@@ -152,10 +150,7 @@ func (p *Publication) run(ctx context.Context) (*Report, error) {
 	if err := p.timed(&p.state.Seconds.Close, StageClose, func() error { return p.close(ctx) }); err != nil {
 		return nil, fmt.Errorf("closing seams: %w", err)
 	}
-	if err := p.end(ctx); err != nil {
-		return nil, err
-	}
-	return p.report(patches.Report), nil
+	return p.end(ctx, patches.Report)
 }
 
 // timed does a stage, and adds how long it took.
@@ -201,7 +196,7 @@ func (p *Publication) anew(ctx context.Context) error {
 		return err
 	}
 	now := p.target.Clock.Now()
-	p.state = &State{Run: newRun(now), Begun: now.UnixMilli(), Segments: p.source.Segments, Series: p.series, Before: dead}
+	p.state = &State{Run: newRun(now), Begun: now.UnixMilli(), Segments: p.source.Segments, Series: p.series, Dead: dead}
 	return p.save()
 }
 
@@ -307,12 +302,16 @@ func (p *Publication) close(ctx context.Context) error {
 	return p.awaitClosed(ctx)
 }
 
-// end notes that all is done.
-func (p *Publication) end(ctx context.Context) error {
+// end notes that all is done, and makes the report.
+func (p *Publication) end(ctx context.Context, of *history.Report) (*Report, error) {
 	dead, err := p.target.Log.Dead(ctx)
 	if err != nil {
-		return fmt.Errorf("counting dead letters: %w", err)
+		return nil, fmt.Errorf("counting dead letters: %w", err)
 	}
-	p.state.DeadLetters, p.state.Ended = dead-p.state.Before, p.target.Clock.Now().UnixMilli()
-	return p.save()
+	p.state.Ended = p.target.Clock.Now().UnixMilli()
+	report := p.report(of, dead-p.state.Dead)
+	if err := writeJSON(filepath.Join(p.folder(), reportFile), report); err != nil {
+		return nil, err
+	}
+	return report, p.save()
 }

@@ -1,6 +1,10 @@
 package publication
 
 import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -43,18 +47,37 @@ type Report struct {
 	DeadLetters int64 `json:"dead_letters"`
 
 	Seconds Durations `json:"seconds"`
-	// History is what was done about the archive, nil when nothing was.
-	History *history.Report `json:"history,omitempty"`
+	// History is what the last call did about the archive.
+	History *history.Report `json:"history"`
 }
+
+// reportFile is the name of the file, in the folder of a request, that keeps
+// the report of a publication that has ended.
+const reportFile = "report.json"
 
 func stamp(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339Nano) }
 
 // report makes the report of what the state says.
-func (p *Publication) report(h *history.Report) *Report {
+func (p *Publication) report(h *history.Report, dead int64) *Report {
 	s := p.state
 	return &Report{
 		Request: p.id, Folder: p.folder(), Run: s.Run, Done: stamp(s.Ended), Segments: s.Segments, LeftOut: p.source.LeftOut,
 		Seams: []string{stamp(slices.Min(s.Seams)), stamp(slices.Max(s.Seams))}, WholeSince: stamp(s.Whole),
-		Profiles: s.All, Bytes: s.Bytes, DeadLetters: s.DeadLetters, Seconds: s.Seconds, History: h,
+		Profiles: s.All, Bytes: s.Bytes, DeadLetters: dead, Seconds: s.Seconds, History: h,
 	}
+}
+
+// before is the report of a publication that an earlier call has ended.
+func (p *Publication) before() (*Report, error) {
+	path := filepath.Join(p.folder(), reportFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading what the publication did: %w", err)
+	}
+	report := &Report{}
+	if err := json.Unmarshal(text, report); err != nil {
+		return nil, fmt.Errorf("reading what the publication did from %s: %w", path, err)
+	}
+	report.Before = true
+	return report, nil
 }

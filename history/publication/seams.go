@@ -15,7 +15,10 @@ import (
 // opened before.
 func (p *Publication) open(ctx context.Context) error {
 	if p.state.Opened != 0 {
-		return p.checkSeams(ctx)
+		if err := p.checkSeams(ctx); err != nil {
+			return err
+		}
+		return p.checkAge(ctx)
 	}
 	d := directive.Directive{Kind: directive.Open, Run: p.state.Run, Series: p.series}
 	if err := p.target.Guide.Direct(ctx, []directive.Directive{d}); err != nil {
@@ -116,19 +119,29 @@ func (p *Publication) checkSeams(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		standing, err := p.target.Shards.Standing(ctx, shard)
-		if err != nil {
-			return err
-		}
 		own := find(all, p.state.Run)
 		switch {
-		case own == nil, own.At != p.state.Seams[shard], own.At+profile.SeamLife < standing.Clock:
+		case own == nil, own.At != p.state.Seams[shard]:
 			return p.lost(shard)
 		case own.Closed && p.state.Closing == 0:
 			return fmt.Errorf("the seam of run %s in shard %d is closed, although not all patches were given: %w", p.state.Run, shard, ErrAnew)
 		case !slices.Equal(own.Series, p.state.Series):
 			return fmt.Errorf("%w: an edit has changed what is kept of the series that run %s gives, so that shard %d takes %d of %d: %w",
 				ErrRules, p.state.Run, shard, len(own.Series), len(p.state.Series), ErrAnew)
+		}
+	}
+	return nil
+}
+
+// checkAge refuses to go on with a run whose seams have been open for too long.
+func (p *Publication) checkAge(ctx context.Context) error {
+	for shard, at := range p.state.Seams {
+		standing, err := p.target.Shards.Standing(ctx, shard)
+		if err != nil {
+			return err
+		}
+		if at+profile.SeamLife < standing.Clock {
+			return p.lost(shard)
 		}
 	}
 	return nil

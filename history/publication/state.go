@@ -38,11 +38,7 @@ type State struct {
 	Sent     int64    `json:"sent"`  // of them, acknowledged
 	Bytes    int64    `json:"bytes"` // of those, as they went out
 	Whole    int64    `json:"whole"` // since when the archive is whole
-
-	// Before is how many dead letters there were when the run began, and
-	// DeadLetters how many more there were when it ended.
-	Before      int64 `json:"dead_letters_before"`
-	DeadLetters int64 `json:"dead_letters"`
+	Dead     int64    `json:"dead"`  // dead letters that there were when the run began
 
 	Seconds Durations `json:"seconds"`
 }
@@ -70,17 +66,20 @@ func readState(path string) (*State, error) {
 	return s, nil
 }
 
-// write replaces the file whole.
-func (s *State) write(path string) (err error) {
-	text, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing how far the publication is: %w", err)
-	}
+// write replaces the file of the state.
+func (s *State) write(path string) error { return writeJSON(path, s) }
+
+// writeJSON replaces a file whole.
+func writeJSON(path string, value any) (err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("writing how far the publication is: %w", err)
+			err = fmt.Errorf("noting how far the publication is: %w", err)
 		}
 	}()
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
