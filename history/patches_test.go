@@ -1,8 +1,10 @@
 package history
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"testing"
 	"time"
@@ -220,5 +222,51 @@ func TestWholeSince(t *testing.T) {
 	}
 	if p.Whole != first {
 		t.Errorf("whole since %s, want the first arrival, %s", time.UnixMilli(p.Whole).UTC(), time.UnixMilli(first).UTC())
+	}
+}
+
+// Patches in several groups of rows, some larger than a block, read back as
+// they were written.
+func TestPatchesInGroups(t *testing.T) {
+	w := work{dir: t.TempDir()}
+	var want []string
+	for i := range sliceCount {
+		err := w.writeFile(w.patchFile("key", i), func(out io.Writer) error {
+			file, n := newPatchWriter(out), int64(0)
+			for j := range 3000 {
+				if i != 5 {
+					break
+				}
+				body := bytes.Repeat([]byte{byte(j)}, 20<<10*(1-min(1, j%100))+j%50*500)
+				want, n = append(want, fmt.Sprintf("u%d %d", j, len(body))), n+int64(len(body))
+				if err := file.add(fmt.Sprint("u", j), body); err != nil {
+					return err
+				}
+			}
+			return file.close(tally{}, n)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := openPatches(w, "key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Count != 3000 || p.Bytes < 2*patchGroup {
+		t.Fatalf("%d patches of %d bytes", p.Count, p.Bytes)
+	}
+	for _, skip := range []int64{0, 1500, 2999} {
+		var got []string
+		err := p.Each(t.Context(), skip, func(id string, body []byte) error {
+			if j := len(got) + int(skip); fmt.Sprint("u", j) != id || bytes.Count(body, []byte{byte(j)}) != len(body) {
+				t.Fatalf("the body of %s is another's", id)
+			}
+			got = append(got, fmt.Sprintf("%s %d", id, len(body)))
+			return nil
+		})
+		if err != nil || !slices.Equal(got, want[skip:]) {
+			t.Errorf("behind %d there are %d patches, want %d: %v", skip, len(got), len(want)-int(skip), err)
+		}
 	}
 }
