@@ -41,7 +41,11 @@ type patchWriter struct {
 	file    *columnar.Writer
 	patches int64
 	held    int // bytes of the block at hand
+	grouped int // bytes of the group at hand
 }
+
+// patchGroup is how many bytes a group of rows has, about: a writer holds one.
+const patchGroup = 16 << 20
 
 func newPatchWriter(w io.Writer) *patchWriter {
 	return &patchWriter{file: columnar.NewWriter(w, patchForm)}
@@ -55,8 +59,13 @@ func (w *patchWriter) add(profile string, body []byte) error {
 	if w.held += len(profile) + len(body); w.file.Rows() < columnar.BlockRows && w.held < chunkBytes {
 		return nil
 	}
+	w.grouped += w.held
 	w.held = 0
-	return w.file.Block()
+	if w.grouped < patchGroup {
+		return w.file.Block()
+	}
+	w.grouped = 0
+	return w.file.Group()
 }
 
 func (w *patchWriter) close(t tally, bytes int64) error {
