@@ -12,6 +12,7 @@ import (
 
 	"muster/history"
 	"muster/history/publication"
+	"muster/service"
 	"muster/sink"
 )
 
@@ -52,7 +53,7 @@ func (cmd *backfillStart) publish(c console) error {
 		if err != nil {
 			return err
 		}
-		target, closed, err := openTarget(ctx, r)
+		target, closed, err := service.PublicationTarget(ctx, &r.config, r.store)
 		if err != nil {
 			return err
 		}
