@@ -12,6 +12,7 @@ import (
 	"muster/history/keeping"
 	"muster/history/publication"
 	"muster/observe"
+	"muster/service"
 )
 
 // backfillKeep keeps the segments that say backfill: auto complete.
@@ -75,7 +76,7 @@ func (cmd *backfillKeep) Run(c console) error {
 		if err != nil {
 			return unusable(err)
 		}
-		target, closed, err := openTarget(ctx, r)
+		target, closed, err := service.PublicationTarget(ctx, &r.config, r.store)
 		if err != nil {
 			return err
 		}

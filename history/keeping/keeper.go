@@ -110,7 +110,7 @@ func (k *Keeper) Round(ctx context.Context) (*publication.Report, error) {
 // are others now, is given up.
 func (k *Keeper) begin(ctx context.Context, r *Record, request string, segments []string) error {
 	if r.Running != nil && r.Running.Request != request {
-		if err := publication.GiveUp(ctx, k.Target.Guide, k.Source.Config.Dir, r.Running.Request); err != nil {
+		if err := publication.GiveUp(ctx, k.Target, k.Source.Config.Dir, r.Running.Request); err != nil {
 			return err
 		}
 	}
