@@ -26,6 +26,7 @@ type Cleaned struct {
 	Runs        Freed `json:"runs"`  // with the dead letters of their objects
 	Slices      Freed `json:"slices"`
 	Bases       Freed `json:"bases"`
+	Patches     Freed `json:"patches"`
 	Projections Freed `json:"projections"`
 }
 
@@ -49,7 +50,7 @@ func Clean(ctx context.Context, dir string, c Cleaning) (*Cleaned, error) {
 	for _, one := range []struct {
 		folder string
 		freed  *Freed
-	}{{"runs", &done.Runs}, {"slices", &done.Slices}, {"bases", &done.Bases}, {"projections", &done.Projections}} {
+	}{{"runs", &done.Runs}, {"slices", &done.Slices}, {"bases", &done.Bases}, {"patches", &done.Patches}, {"projections", &done.Projections}} {
 		b.parts, b.freed = &done.Parts, one.freed
 		if err := b.folder(filepath.Join(dir, one.folder)); err != nil {
 			return done, fmt.Errorf("cleaning %s: %w", filepath.Join(dir, one.folder), err)

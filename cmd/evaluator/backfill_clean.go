@@ -45,7 +45,7 @@ func (a *age) UnmarshalText(text []byte) error {
 type backfillClean struct {
 	Work      string `required:"" placeholder:"DIR" help:"Work directory."`
 	OlderThan age    `default:"30d" placeholder:"AGE" help:"Remove what no request has used for so long, 1h to 3650d."`
-	Results   bool   `help:"Also remove requests that ended so long ago, with their results."`
+	Results   bool   `help:"Also remove requests that were done so long ago, with their results."`
 	DryRun    bool   `help:"Only tell what would be removed."`
 	Output    string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
 }
@@ -58,8 +58,8 @@ Parts of files that killed processes left are removed when nobody has written th
 hour. What a running request uses is never removed, so it may be called at any time, on any
 machine that shares the work directory, by the same user as the requests.
 
-Results stay, unless --results says so: then requests that ended that long ago are removed
-as a whole.
+Results stay, unless --results says so: then requests that were done that long ago are
+removed as a whole. What was not done stays, as it can be gone on with.
 
     # what would a cleaning bring?
     evaluator backfill clean --work /var/tmp/backfill --dry-run
@@ -139,6 +139,7 @@ func printCleaned(out io.Writer, r *cleanReport) error {
 	add("runs of objects", r.Runs)
 	add("slices of profiles", r.Slices)
 	add("bases", r.Bases)
+	add("patches", r.Patches)
 	add("projections", r.Projections)
 	for _, one := range r.Requests {
 		add("request "+one.ID, history.Freed{Bytes: one.Bytes})

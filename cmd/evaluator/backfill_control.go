@@ -102,11 +102,14 @@ func (cmd *backfillResume) Run(c console) error {
 	if err != nil {
 		return err
 	}
+	if !start.DryRun {
+		return start.publish(c, e)
+	}
 	b, err := start.open(ctx)
 	if err != nil {
 		return fmt.Errorf("going on with request %s: %w", e.ID, err)
 	}
-	asked, err := start.asked(b)
+	asked, err := start.asked(b.Request())
 	if err != nil {
 		return err
 	}

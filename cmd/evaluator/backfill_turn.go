@@ -44,7 +44,7 @@ func (t *backfillTurn) validate() error {
 
 // asked describes the request for its work directory, so that it can be begun
 // again from anywhere.
-func (cmd *backfillStart) asked(b *history.Backfill) (queue.Asked, error) {
+func (cmd *backfillStart) asked(r *history.Request) (queue.Asked, error) {
 	if err := cmd.validate(); err != nil {
 		return queue.Asked{}, err
 	}
@@ -56,7 +56,6 @@ func (cmd *backfillStart) asked(b *history.Backfill) (queue.Asked, error) {
 	if err != nil {
 		return queue.Asked{}, err
 	}
-	r := b.Request()
 	a := queue.Asked{
 		ID: r.ID(), At: time.Now().UTC(), Priority: cmd.Priority, Archive: r.Bucket.String() + "/" + r.Prefix, Layout: r.Layout.String(),
 		AsOf: cmd.AsOf.String(), Rules: fmt.Sprint(r.Set.Fingerprint()), Reading: r.Reading(), Keeps: r.Keeps(), Flags: flags,

@@ -208,14 +208,18 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// Requests that ended long enough ago are removed with what came of them, but
-// not those that somebody has.
+// Requests that were done long enough ago are removed with what came of them,
+// but not those that somebody has, or that can be gone on with.
 func TestRemove(t *testing.T) {
 	q := fast(t)
 	if err := take(t, q, asked("old")).end(nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(q.path("old", "result"), make([]byte, 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	failed := errors.New("failed")
+	if err := take(t, q, asked("failed")).end(failed); !errors.Is(err, failed) {
 		t.Fatal(err)
 	}
 	h := take(t, q, asked("held"))

@@ -17,15 +17,15 @@ type Removed struct {
 	Bytes int64  `json:"bytes"`
 }
 
-// Remove removes requests that ended before an instant, with their results. A
-// dry run only tells which.
+// Remove removes requests that were done before an instant, with their results.
+// A dry run only tells which. Others can be gone on with.
 func (q *Queue) Remove(ctx context.Context, before time.Time, dryRun bool) (list []Removed, err error) {
 	all, err := q.List(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range all {
-		if e.State.Phase.Active() || !e.State.Beat.Before(before) {
+		if !e.removable(before) {
 			continue
 		}
 		bytes, err := size(e.Folder)
@@ -42,10 +42,14 @@ func (q *Queue) Remove(ctx context.Context, before time.Time, dryRun bool) (list
 	return list, nil
 }
 
+func (e *Entry) removable(before time.Time) bool {
+	return e.State.Phase == Done && e.State.Ended.Before(before)
+}
+
 // removeFree removes a request that nobody has, and nobody had meanwhile. The
 // caller has the queue's lock, so nobody takes it.
 func (q *Queue) removeFree(id string, before time.Time) error {
-	if e, err := q.entry(id); err != nil || e == nil || !e.State.Beat.Before(before) {
+	if e, err := q.entry(id); err != nil || e == nil || !e.removable(before) {
 		return err
 	}
 	lock, err := filelock.Try(q.path(id, "lock"))
