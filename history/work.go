@@ -19,7 +19,7 @@ import (
 //	projections/KEY.json         what some runs keep
 //	slices/KEY/0008.parquet      profiles of some virtual shards, by the first
 //	bases/RULES/ASOF-KEY.json    which slices others can go on from
-//	requests/ID/                 manifest, members, dead letters, summary
+//	requests/ID/                 manifest, members, sketches, dead letters, summary
 //
 // Names that end in .part are left by what was killed, and may be removed.
 type work struct {

@@ -38,6 +38,7 @@ type backfillRequest struct {
 	From     string  `placeholder:"DAY" help:"Leave out objects of days before this one, as 2025-11-21."`
 	To       string  `placeholder:"DAY" help:"Leave out objects of days after this one."`
 	OnError  string  `enum:"fail,skip" default:"fail" help:"What to do about objects that can't be read: ${enum}. What of them can be read counts with skip."`
+	Format   string  `enum:"ndjson,parquet" default:"ndjson" help:"Format of the files of members: ${enum}."`
 	ReadIDs  bool    `name:"read-ids" help:"Keep messageIds only of events that segments read, for a smaller work directory."`
 	Workers  int     `placeholder:"N" help:"Objects or profiles to work on at a time. Default: the number of processors."`
 	Memory   int     `default:"64" placeholder:"MB" help:"Memory that each worker sorts events in, 1 to 4096 MB."`
@@ -55,6 +56,7 @@ func (r *backfillRequest) open(ctx context.Context) (*history.Backfill, error) {
 	}
 	r.override(&cfg.Archive)
 	request := &history.Request{AsOf: int64(r.AsOf), Limits: cfg.Pipeline, ReadIDs: r.ReadIDs, OnError: history.OnError(r.OnError)}
+	request.Members = history.MemberFormat(r.Format)
 	var problems [2]error
 	request.From, problems[0] = readDay("from", r.From)
 	request.To, problems[1] = readDay("to", r.To)
@@ -127,7 +129,9 @@ func (backfillStart) Help() string {
 	return `Reads an archive once, and tells who is in which segment at --as-of, as a service would
 that got every event in the order of arrival. The result is in the work directory:
 
-    requests/ID/members/SEGMENT.ndjson   a line {"profile":"u1"} for each member
+    requests/ID/members/SEGMENT.ndjson   a line {"profile":"u1"} for each member; with --format
+                                         parquet SEGMENT.parquet, with a column profile
+    requests/ID/sketches/SEGMENT.hll     a HyperLogLog of the members, as a value of Redis
     requests/ID/summary.json             counts, of segments and events
     requests/ID/dead.ndjson              what can't be used, with object, line and reason
 
