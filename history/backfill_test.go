@@ -123,7 +123,7 @@ func decodeLine(t *testing.T, line string) []event.Event {
 	return events
 }
 
-func compileTexts(t *testing.T, texts map[string]string) *rules.Set {
+func compileTexts(t testing.TB, texts map[string]string) *rules.Set {
 	t.Helper()
 	var segments []rules.Segment
 	for id, text := range texts {
