@@ -17,17 +17,17 @@ import (
 	"muster/test/kit/s3"
 )
 
-// stored has a request read a shop from a bucket, into which it is put.
-func stored(t testing.TB, s *shop, r *Request, server s3.Server) {
+// stored has a request read a folder from a bucket, into which it is put.
+func stored(t testing.TB, folder string, r *Request, server s3.Server) {
 	t.Helper()
 	s3.SignIn(t, s3.Access, s3.Secret)
 	bucket := s3.Make(t, server, "events")
-	err := filepath.WalkDir(s.folder, func(path string, e fs.DirEntry, err error) error {
+	err := filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
 		}
 		content, err := os.ReadFile(path)
-		key, _ := filepath.Rel(s.folder, path)
+		key, _ := filepath.Rel(folder, path)
 		bucket.Put("prod/"+filepath.ToSlash(key), content)
 		return err
 	})
@@ -56,7 +56,7 @@ func TestS3OutlivesItsServer(t *testing.T) {
 	local := backfill(t, s.request(t, s.end), config(t.TempDir(), 2))
 	server := s3.Start(t)
 	r := s.request(t, s.end)
-	stored(t, s, r, server)
+	stored(t, s.folder, r, server)
 	f := &fragile{Bucket: r.Bucket, server: server, back: make(chan error, 2)}
 	r.Bucket = f
 	report := backfill(t, r, config(t.TempDir(), 2))
@@ -125,7 +125,7 @@ func TestS3ObjectsThatAreNotPermitted(t *testing.T) {
 		t.Cleanup(func() { _ = fake.Kill() })
 		s := few(t)
 		r := s.request(t, s.end)
-		stored(t, s, r, fake)
+		stored(t, s.folder, r, fake)
 		answers := fake.Handler
 		fake.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !strings.HasSuffix(r.URL.Path, key) {
