@@ -120,7 +120,8 @@ func readDay(flag, text string) (time.Time, error) {
 type backfillStart struct {
 	backfillRequest
 	DryRun bool   `help:"Write member files and a summary, and change nothing of a service."`
-	Plan   bool   `help:"Only tell what would be read and made, and why."`
+	Plan   bool   `help:"Only tell what would be read and made, and why, and by a sample what it comes to."`
+	Sample int    `default:"8" placeholder:"N" help:"Objects that --plan reads as a sample, 0 to 100; they are not read again. Default: 8."`
 	Output string `enum:"text,json" default:"text" help:"How to print the report: ${enum}."`
 }
 
@@ -146,7 +147,7 @@ customers are as exact as in the service.
 
 Examples:
 
-    # what would be read, and why?
+    # what would be read, and why, and how long would it take?
     evaluator backfill start --dry-run --plan -f segments/ --archive s3://acme/events \
       --layout segment --work /var/tmp/backfill --as-of 2026-11-21T00:00:00Z
 
@@ -161,6 +162,9 @@ the segments, the archive or the command line can't be used.`
 
 // Run does the backfill, or tells what it would do.
 func (cmd *backfillStart) Run(c console) error {
+	if cmd.Sample < 0 || cmd.Sample > history.MaxSample {
+		return unusable(fmt.Errorf("--sample is %d; it must be between 0 and %d", cmd.Sample, history.MaxSample))
+	}
 	if !cmd.DryRun {
 		return unusable(errors.New("a backfill can't be published to a service yet; add --dry-run to have members written to files"))
 	}
@@ -171,11 +175,7 @@ func (cmd *backfillStart) Run(c console) error {
 		return err
 	}
 	if cmd.Plan {
-		outline, err := b.Outline(ctx)
-		if err != nil {
-			return backfillError(err)
-		}
-		return printOutline(c.out, outline, cmd.Output)
+		return cmd.plan(ctx, c, b)
 	}
 	ended := showProgress(c.err, b)
 	report, err := b.Run(ctx)
@@ -184,6 +184,20 @@ func (cmd *backfillStart) Run(c console) error {
 		return backfillError(err)
 	}
 	return printReport(c.out, report, cmd.Output)
+}
+
+// plan tells what a start would do.
+func (cmd *backfillStart) plan(ctx context.Context, c console, b *history.Backfill) error {
+	outline, err := b.Outline(ctx)
+	if err != nil {
+		return backfillError(err)
+	}
+	if cmd.Sample > 0 {
+		if err := b.Sample(ctx, outline, cmd.Sample); err != nil {
+			return fmt.Errorf("%w; --sample 0 does without", err)
+		}
+	}
+	return printOutline(c.out, outline, cmd.Output)
 }
 
 // backfillError tells an archive that can't be used from what else fails.
