@@ -52,6 +52,9 @@ type Request struct {
 	OnError OnError
 	// Members is the format of the files of members; "" for NDJSON.
 	Members MemberFormat
+	// Name takes the place of the digest that names the request, for who asks
+	// for the same over and over, as of another instant each time; "" for none.
+	Name string
 }
 
 // Validate returns what is wrong with a request, joined.
@@ -77,6 +80,9 @@ func (r *Request) Validate() error {
 
 // ID names the request: equal requests have the same.
 func (r *Request) ID() string {
+	if r.Name != "" {
+		return r.Name
+	}
 	return digest("request", r.rules(), r.Bucket.String(), r.Prefix, r.Layout.String(), day(r.From), day(r.To), r.AsOf, r.OnError,
 		cmp.Or(r.Members, NDJSON))[:16]
 }
