@@ -345,6 +345,14 @@ func (f *fake) runOf() string {
 	return f.logs[0][0].Run
 }
 
+// TestNothingToRead: no seam is opened for an archive without an object.
+func TestNothingToRead(t *testing.T) {
+	f := newFake(shards)
+	if _, err := run(t, f, source(t, t.TempDir(), t.TempDir()), quick()); !errors.Is(err, history.ErrNothing) || len(f.logs[0]) > 0 {
+		t.Errorf("%v, and %d directives", err, len(f.logs[0]))
+	}
+}
+
 func TestChoose(t *testing.T) {
 	set := compile(t, append(ordered, rules.NewSegment("both", `segment("patient") and segment("pro")`))...)
 	chosen, leftOut, err := Choose(set, nil)
