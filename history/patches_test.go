@@ -34,22 +34,26 @@ func (s *shop) filled(t *testing.T) []string {
 }
 
 // patches makes the patches of a shop for the seams of two shards.
-func (s *shop) patches(t *testing.T, c Config, seams []int64) *Patches {
+func (s *shop) patches(t *testing.T, c Config, seams []int64, segments ...string) *Patches {
 	t.Helper()
 	b, err := New(s.request(t, slices.Max(seams)), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	patches, err := b.Patches(t.Context(), s.patching(t, seams))
+	patches, err := b.Patches(t.Context(), s.patching(t, seams, segments...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return patches
 }
 
-func (s *shop) patching(t *testing.T, seams []int64) *Patching {
+// patching is of the segments named, or of all that history can fill.
+func (s *shop) patching(t *testing.T, seams []int64, segments ...string) *Patching {
 	t.Helper()
-	segments, limits := s.filled(t), pipeline.Default().Profiles
+	limits := pipeline.Default().Profiles
+	if len(segments) == 0 {
+		segments = s.filled(t)
+	}
 	return &Patching{
 		Past:  func() (*pipeline.Past, error) { return pipeline.NewPast(s.set, limits, segments) },
 		Rules: s.set.Fingerprint(), Seams: seams, Shard: shardOfUser, Sharding: "last",
@@ -58,9 +62,9 @@ func (s *shop) patching(t *testing.T, seams []int64) *Patching {
 
 // merged has two shards take the patches in, and then what arrived behind
 // their seams, and tells who is in the segments in the end.
-func (s *shop) merged(t *testing.T, p *Patches, seams []int64) map[string][]string {
+func (s *shop) merged(t *testing.T, p *Patches, seams []int64, segments ...string) map[string][]string {
 	t.Helper()
-	past, err := pipeline.NewPast(s.set, pipeline.Default().Profiles, s.filled(t))
+	past, err := s.patching(t, seams, segments...).Past()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,6 +136,20 @@ func TestPatchesEqualOracle(t *testing.T) {
 				t.Errorf("%d memberships by %d patches, of %d segments", inAny, p.Count, len(filled))
 			}
 		})
+	}
+}
+
+// Segments that count nothing have no series: what history brings them are
+// traits, and that profiles exist.
+func TestPatchesWithoutSeries(t *testing.T) {
+	s := few(t)
+	identify := fmt.Sprintf(`{"type":"identify","traits":{"plan":"pro"},%s`, rest("e", 25))
+	putObject(t, s.folder, "2026-11-02/c.json.gz", []string{identify})
+	seams := []int64{s.end, s.end}
+	p := s.patches(t, config(t.TempDir(), 1), seams, "pro", "known")
+	got := s.merged(t, p, seams, "pro", "known")
+	if !slices.Equal(got["pro"], []string{"ue"}) || len(got["known"]) != 5 || len(got["buyers"]) != 0 {
+		t.Errorf("the members are %v", got)
 	}
 }
 
