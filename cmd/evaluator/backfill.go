@@ -18,6 +18,7 @@ import (
 // backfillCommand replays archives of events.
 type backfillCommand struct {
 	Start backfillStart `cmd:"" help:"Bring an archive into a running service, or tell who is in which segment at an instant."`
+	Keep  backfillKeep  `cmd:"" help:"Bring history by itself for segments with backfill: auto, whenever they want some."`
 	Graph backfillGraph `cmd:"" help:"Draw what a start would do: what is there, what would be made, and why."`
 }
 

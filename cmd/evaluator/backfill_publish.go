@@ -16,21 +16,26 @@ import (
 	"muster/sink"
 )
 
-// publishFlags are those of a start that brings history into a service.
-type publishFlags struct {
-	Segment    []string      `placeholder:"ID" help:"Bring history for this segment only; may be repeated. Default: all that do not use held(...)."`
+// paceFlags say how history is brought into a service.
+type paceFlags struct {
 	Settle     time.Duration `default:"10m" placeholder:"DURATION" help:"How long an event that has arrived takes to be in the archive at most; 0 to 168h."`
 	WholeSince instant       `placeholder:"TIME" help:"Since when the archive is whole. Default: its first day, else its first arrival."`
 	MaxLag     int64         `default:"5000" placeholder:"N" help:"Records that a shard may have to read for the next patches to be given."`
 	Batch      int           `default:"50" placeholder:"N" help:"Patches that are given at a time, for each shard; 1 to 10000."`
 	Share      float64       `default:"0.25" placeholder:"PART" help:"Part of the time in which patches are on their way, 0.01 to 1."`
-	Again      bool          `help:"Begin another run where the last one has ended or can't be gone on with."`
+}
+
+// publishFlags are those of a start that brings history into a service.
+type publishFlags struct {
+	paceFlags
+	Segment []string `placeholder:"ID" help:"Bring history for this segment only; may be repeated. Default: all that do not use held(...)."`
+	Again   bool     `help:"Begin another run where the last one has ended or can't be gone on with."`
 }
 
 // pace returns what the flags say.
-func (f *publishFlags) pace() publication.Config {
+func (f *paceFlags) pace() publication.Config {
 	c := publication.DefaultConfig()
-	c.Settle, c.Whole, c.MaxLag, c.Batch, c.Share, c.Again = f.Settle, int64(f.WholeSince), f.MaxLag, f.Batch, f.Share, f.Again
+	c.Settle, c.Whole, c.MaxLag, c.Batch, c.Share = f.Settle, int64(f.WholeSince), f.MaxLag, f.Batch, f.Share
 	return c
 }
 
@@ -54,7 +59,9 @@ func (cmd *backfillStart) publish(c console) error {
 			return err
 		}
 		defer closed()
-		run, err := publication.New(target, p, cmd.pace())
+		config := cmd.pace()
+		config.Again = cmd.Again
+		run, err := publication.New(target, p, config)
 		if err != nil {
 			return unusable(err)
 		}
@@ -85,16 +92,22 @@ func (cmd *backfillStart) publishTo(ctx context.Context, c console, p *publicati
 	ended := watch(c.err, (&publicationLine{}).next, p.Progress)
 	report, err := p.Run(ctx)
 	ended()
+	if err != nil {
+		return publicationError(ctx, err)
+	}
+	return printPublication(c.out, report, cmd.Output)
+}
+
+// publicationError tells what can't be used from what else fails.
+func publicationError(ctx context.Context, err error) error {
 	switch {
-	case ctx.Err() != nil && err != nil:
+	case ctx.Err() != nil:
 		return fmt.Errorf("stopped: start it again with the same flags, and it goes on where it was: %w", err)
 	case errors.Is(err, publication.ErrAnew), errors.Is(err, publication.ErrRules), errors.Is(err, history.ErrNothing),
 		errors.Is(err, sink.ErrMismatch):
 		return unusable(err)
-	case err != nil:
-		return err
 	}
-	return printPublication(c.out, report, cmd.Output)
+	return err
 }
 
 // printPublication prints what a publication did.

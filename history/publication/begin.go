@@ -14,8 +14,13 @@ func (p *Publication) begin(ctx context.Context) (ended bool, err error) {
 	if p.state, err = readState(filepath.Join(p.folder(), StateFile)); err != nil {
 		return false, err
 	}
-	if p.config.Again && p.state != nil && (p.state.Ended != 0 || p.state.Lost != "") {
+	if p.state != nil && p.state.GivenUp {
 		p.state = nil
+	}
+	if p.config.Again && p.state != nil && (p.state.Ended != 0 || p.state.Lost != "") {
+		if err := p.leave(ctx); err != nil {
+			return false, err
+		}
 	}
 	if p.state != nil && p.state.Ended != 0 {
 		return true, nil
@@ -30,6 +35,17 @@ func (p *Publication) begin(ctx context.Context) (ended bool, err error) {
 	}
 	p.board.note(func(now *Progress) { now.Run = p.state.Run })
 	return false, nil
+}
+
+// leave turns from the run before, which has ended or can't be gone on with.
+func (p *Publication) leave(ctx context.Context) error {
+	if p.state.Ended == 0 {
+		if err := p.state.giveUp(ctx, p.target); err != nil {
+			return err
+		}
+	}
+	p.state = nil
+	return nil
 }
 
 // anew begins a run, of an archive that is listed anew. It makes sure before that

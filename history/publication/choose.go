@@ -23,12 +23,8 @@ func Choose(set *rules.Set, named []string) (chosen, leftOut []string, err error
 		if len(named) > 0 && !slices.Contains(named, id) {
 			continue
 		}
-		alone, err := set.Subset([]int{position})
-		if err != nil {
-			return nil, nil, fmt.Errorf("segment %q: %w", id, err)
-		}
 		switch {
-		case len(alone.Schema().Conditions) == 0:
+		case !set.UsesHeld(position):
 			chosen = append(chosen, id)
 		case len(named) > 0:
 			return nil, nil, fmt.Errorf("segment %q uses held(...), which history can't fill: "+

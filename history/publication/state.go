@@ -29,6 +29,8 @@ type State struct {
 	Ended   int64  `json:"ended"`
 	// Lost says why the run can't be gone on with, "" while it can.
 	Lost string `json:"lost,omitempty"`
+	// GivenUp says that its seams were closed without history.
+	GivenUp bool `json:"given_up,omitempty"`
 
 	Segments []string `json:"segments"`
 	Series   []string `json:"series"`          // that the run gives, by name

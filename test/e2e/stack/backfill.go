@@ -11,10 +11,11 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"muster/history/keeping"
 	"muster/history/publication"
 )
 
-// Backfill is an `evaluator backfill start` that runs.
+// Backfill is an `evaluator backfill start`, or keep, that runs.
 type Backfill struct {
 	command *exec.Cmd
 	out     bytes.Buffer
@@ -27,9 +28,20 @@ type Backfill struct {
 // further arguments. What it makes is in a folder.
 func (s *System) Backfill(work string, arguments ...string) *Backfill {
 	s.t.Helper()
+	return s.backfill("start", work, arguments)
+}
+
+// Keep starts to keep segments with backfill: auto complete, likewise.
+func (s *System) Keep(work string, arguments ...string) *Backfill {
+	s.t.Helper()
+	return s.backfill("keep", work, arguments)
+}
+
+func (s *System) backfill(command, work string, arguments []string) *Backfill {
+	s.t.Helper()
 	b := &Backfill{exited: make(chan struct{}), work: work}
 	b.command = exec.Command(binary, append([]string{
-		"backfill", "start", "-c", s.config("backfill", ""), "-f", s.file(segmentFile), "--work", work,
+		"backfill", command, "-c", s.config("backfill", ""), "-f", s.file(segmentFile), "--work", work,
 	}, arguments...)...)
 	b.command.Stdout, b.command.Stderr = &b.out, &b.out
 	b.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -48,6 +60,12 @@ func (s *System) Backfill(work string, arguments ...string) *Backfill {
 func (b *Backfill) Kill() {
 	_ = b.command.Process.Kill() // it may have ended already
 	<-b.exited
+}
+
+// Stop asks it to end, and returns how it did.
+func (b *Backfill) Stop() error {
+	_ = b.command.Process.Signal(syscall.SIGTERM)
+	return b.Err()
 }
 
 // Ended returns nil once it has ended well, and what it printed.
@@ -91,6 +109,24 @@ func PublicationState(work string) (state publication.State, err error) {
 		err = json.Unmarshal(text, &state)
 	}
 	return state, err
+}
+
+// Kept reads what history a keep has brought by now.
+func (b *Backfill) Kept() (r keeping.Record, err error) {
+	select {
+	case <-b.exited:
+		return r, fmt.Errorf("keep has ended: %w\n%s", b.err, b.out.String())
+	default:
+	}
+	files, err := filepath.Glob(filepath.Join(b.work, "kept", "*.json"))
+	if err != nil || len(files) != 1 {
+		return r, errors.Join(err, fmt.Errorf("%d records of what was brought", len(files)))
+	}
+	text, err := os.ReadFile(files[0])
+	if err == nil {
+		err = json.Unmarshal(text, &r)
+	}
+	return r, err
 }
 
 // Runs counts the changes in the outbox of a shard by the run that brought
