@@ -3,6 +3,7 @@ package publication
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -57,7 +58,7 @@ func (c *Config) Validate() error {
 	if c.BatchBytes < 64<<10 || c.BatchBytes > 256<<20 {
 		problems = append(problems, fmt.Errorf("bytes of a batch are %d; they must be between %d and %d", c.BatchBytes, 64<<10, 256<<20))
 	}
-	if !(c.Share >= 0.01 && c.Share <= 1) {
+	if math.IsNaN(c.Share) || c.Share < 0.01 || c.Share > 1 {
 		problems = append(problems, fmt.Errorf("share is %g; it must be between 0.01 and 1", c.Share))
 	}
 	if c.MaxLag < 0 || c.MaxLag > 1_000_000_000 {
