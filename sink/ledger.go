@@ -24,8 +24,9 @@ var ErrClaimed = errors.New("another process has claimed it")
 //
 //	m:{s12}:to:crm        hash    behind, number and until, and what there is of snapshot
 //	                              runs: asked, run, mark, named, owed, lost, gap, torn,
-//	                              began, serial and paged, see Standing; token, which each
-//	                              Claim raises; and what LedgerStep.Add counts
+//	                              began, serial and paged, see Standing; breaker, of whoever
+//	                              delivers; token, which each Claim raises; and what
+//	                              LedgerStep.Add counts
 //	m:{s12}:to:crm:wait   hash    message number -> message, in the form of whoever delivers
 //	m:{s12}:to:crm:due    zset    message number -> when it is sent next, ms since 1970 UTC
 //	m:{s12}:to:crm:held   hash    profile id -> numbers of the messages that hold it back
@@ -63,6 +64,7 @@ type Standing struct {
 	Serial  int64  // numbers that all runs have used
 	Paged   int64  // newest change that the last page of a run knew
 	Waiting int64  // messages that wait; of Claim only
+	Breaker string // what LedgerStep.Breaker has stored last; of Claim only
 }
 
 // LedgerStep is what Save stores.
@@ -74,6 +76,7 @@ type LedgerStep struct {
 	Dead     [][]byte
 	Log      [][]byte         // entries of the log, oldest first
 	Keep     LogBound         // of the log
+	Breaker  *string          // what is shown of the breaker, in the form of whoever delivers, "" for nothing; nil leaves it
 	Add      map[string]int64 // to the fields of these names
 }
 
@@ -118,7 +121,7 @@ func (l *Ledger) Claim(ctx context.Context) (Standing, error) {
 	if _, begun := stored["number"]; !begun {
 		return l.begin(ctx)
 	}
-	s := Standing{Behind: stored["behind"], Asked: stored["asked"], Run: stored["run"], Mark: stored["mark"], Waiting: waiting}
+	s := Standing{Behind: stored["behind"], Asked: stored["asked"], Run: stored["run"], Mark: stored["mark"], Waiting: waiting, Breaker: stored["breaker"]}
 	for field, number := range map[string]*int64{
 		"number": &s.Number, "until": &s.Until, "named": &s.Named, "owed": &s.Owed, "lost": &s.Lost, "gap": &s.Gap, "torn": &s.Torn, "began": &s.Began,
 		"serial": &s.Serial, "paged": &s.Paged,
@@ -199,6 +202,13 @@ func (s *Standing) fields() []any {
 
 func (l *Ledger) write(ctx context.Context, pipe redis.Pipeliner, s LedgerStep) {
 	pipe.HSet(ctx, l.key, s.Standing.fields()...)
+	switch {
+	case s.Breaker == nil:
+	case *s.Breaker == "":
+		pipe.HDel(ctx, l.key, "breaker")
+	default:
+		pipe.HSet(ctx, l.key, "breaker", *s.Breaker)
+	}
 	for number, text := range s.Wait {
 		member := strconv.FormatInt(number, 10)
 		if text == nil {

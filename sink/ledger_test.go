@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"muster/pipeline"
@@ -96,6 +97,32 @@ func TestALedgerKeepsAStep(t *testing.T) {
 	found, err = second.Find(t.Context(), sink.LedgerQuestion{Due: 5000, Most: 10, Profiles: []string{"p\xff", "q"}})
 	if err != nil || len(found.Due) != 1 || found.Due[0].Number != 5 || len(found.Held) != 1 || found.Waiting != 2 {
 		t.Fatalf("got %+v, %v", found, err)
+	}
+}
+
+// What is shown of a breaker stays until another text is stored, or none.
+func TestALedgerKeepsWhatIsShownOfTheBreaker(t *testing.T) {
+	store := ledgers(t)
+	ledger := store.Ledger(3, "crm")
+	standing, err := ledger.Claim(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, none := "open", ""
+	for _, c := range []struct {
+		stored *string
+		want   string
+	}{{nil, ""}, {&open, "open"}, {nil, "open"}, {&none, ""}} {
+		if err := ledger.Save(t.Context(), sink.LedgerStep{Standing: standing, Breaker: c.stored}); err != nil {
+			t.Fatal(err)
+		}
+		d, err := store.Deliveries(t.Context(), "crm")
+		if got := strings.Join(d.Breakers, "|"); err != nil || got != c.want {
+			t.Errorf("the deliveries have the breakers %q, %v, want %q", got, err, c.want)
+		}
+		if got, err := ledger.Claim(t.Context()); err != nil || got.Breaker != c.want {
+			t.Errorf("claimed with %q, %v, want %q", got.Breaker, err, c.want)
+		}
 	}
 }
 
