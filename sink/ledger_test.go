@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"muster/pipeline"
 	"muster/sink"
@@ -143,5 +144,25 @@ func TestDestinationStates(t *testing.T) {
 	}
 	if state, reason, err := store.DestinationState(t.Context(), "crm"); err != nil || state+reason != "" {
 		t.Fatalf("got %q, %q, %v", state, reason, err)
+	}
+}
+
+// BenchmarkLedgerSave saves what a round with few changes does.
+func BenchmarkLedgerSave(b *testing.B) {
+	store := open(b, config(redis.Start(b).Address))
+	ledger := store.Ledger(3, "crm")
+	standing, err := ledger.Claim(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	step := sink.LedgerStep{
+		Standing: standing, Log: [][]byte{make([]byte, 300)}, Keep: sink.LogBound{Entries: 2000, Age: time.Hour},
+		Add: map[string]int64{"delivered": 4},
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := ledger.Save(b.Context(), step); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
