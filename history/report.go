@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"muster/history/account"
 )
 
 // Seconds is how long something took.
@@ -37,6 +39,11 @@ type Report struct {
 	Applied int64 `json:"applied"`
 	Repeats int64 `json:"repeats"`
 	Later   int64 `json:"later"`
+
+	// Account is what all attempts of the request have cost, and Savings what
+	// this call did not have to do.
+	Account account.Account `json:"account"`
+	Savings Savings         `json:"savings"`
 
 	Summary *Summary `json:"summary"`
 }

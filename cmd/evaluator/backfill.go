@@ -17,15 +17,27 @@ import (
 
 // backfillCommand replays archives of events.
 type backfillCommand struct {
-	Start backfillStart `cmd:"" help:"Bring an archive into a running service, or tell who is in which segment at an instant."`
-	Keep  backfillKeep  `cmd:"" help:"Bring history by itself for segments with backfill: auto, whenever they want some."`
-	Graph backfillGraph `cmd:"" help:"Draw what a start would do: what is there, what would be made, and why."`
+	Start  backfillStart  `cmd:"" help:"Bring an archive into a running service, or tell who is in which segment at an instant."`
+	Keep   backfillKeep   `cmd:"" help:"Bring history by itself for segments with backfill: auto, whenever they want some."`
+	List   backfillList   `cmd:"" help:"List the requests of a work directory."`
+	Status backfillStatus `cmd:"" help:"Show how far a request is, and what came of it."`
+	Cancel backfillCancel `cmd:"" help:"Stop a request; what was made stays."`
+	Resume backfillResume `cmd:"" help:"Go on with a request that was killed, cancelled, or failed."`
+	Clean  backfillClean  `cmd:"" help:"Remove from a work directory what no request has used for a while."`
+	Graph  backfillGraph  `cmd:"" help:"Draw what a start would do: what is there, what would be made, and why."`
 }
 
 // Help is shown by --help.
 func (backfillCommand) Help() string {
 	return `A backfill replays an archive of events, in S3 or in a folder, through the engine that
-runs live. See docs/backfill.md, and docs/archives.md for what can be read.`
+runs live. See docs/backfill.md, and docs/archives.md for what can be read.
+
+What start is asked for is a request, and its work directory knows it by its id:
+
+    evaluator backfill start ... --work work   # prints how far it is, on a terminal
+    evaluator backfill status --work work --watch
+    evaluator backfill cancel 3f2a --work work
+    evaluator backfill resume 3f2a --work work`
 }
 
 // backfillRequest are the flags that say what is asked for.
@@ -136,6 +148,7 @@ func readDay(flag, text string) (time.Time, error) {
 type backfillStart struct {
 	backfillRequest
 	publishFlags `group:"Into a running service"`
+	backfillTurn `group:"When and how it is watched"`
 
 	DryRun bool   `help:"Write member files and a summary, as of --as-of, and change nothing of a service."`
 	Plan   bool   `help:"Only tell what would be read and made, and why, and by a sample what it comes to."`
@@ -173,6 +186,10 @@ what the segments read, and the profiles as of --as-of. A later start with other
 reads the archive only if these ask for something that was not kept, one with a later
 --as-of reads only objects that are new, and one that was killed goes on where it was.
 
+Equal requests are one: a second start says who is at it. At most --max-running requests
+of a work directory run at a time; others wait, those of the highest --priority first. Those
+that wait for the same archive share one reading of it.
+
 Arrival is receivedAt, else what the archive tells, else the event's own time. Limits of
 events and profiles are those of the configuration, so that windows of very active
 customers are as exact as in the service.
@@ -192,8 +209,9 @@ Examples:
       --match '{yyyy}-{mm}-{dd}/*.gz' --from 2025-11-21 --work work \
       --as-of 2026-11-21T00:00:00Z --workers 4 --output json
 
-Exit code: 0 when all is done, 1 when an object can't be read or something fails, 2 when
-the segments, the archive, the command line or what Kafka and Redis hold can't be used.`
+Exit code: 0 when all is done, 1 when an object can't be read, something fails, or another
+process is at the same request, 2 when the segments, the archive, the command line or what
+Kafka and Redis hold can't be used.`
 }
 
 // Run does the backfill, or tells what it would do.
@@ -202,7 +220,7 @@ func (cmd *backfillStart) Run(c console) error {
 		return unusable(fmt.Errorf("--sample is %d; it must be between 0 and %d", cmd.Sample, history.MaxSample))
 	}
 	if !cmd.DryRun {
-		return cmd.publish(c)
+		return cmd.publish(c, nil)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -214,13 +232,11 @@ func (cmd *backfillStart) Run(c console) error {
 	if cmd.Plan {
 		return cmd.plan(ctx, c, b)
 	}
-	ended := showProgress(c.err, b)
-	report, err := b.Run(ctx)
-	ended()
+	asked, err := cmd.asked(b.Request())
 	if err != nil {
-		return backfillError(err)
+		return err
 	}
-	return printReport(c.out, report, cmd.Output)
+	return cmd.perform(ctx, c, b, asked)
 }
 
 // plan tells what a start would do.

@@ -35,6 +35,7 @@ func printReport(out io.Writer, r *history.Report, output string) error {
 		from = ", going on from " + r.From
 	}
 	line(table, "replayed now\t%d rows into %d slices%s; %d slices were there\n", r.Rows, r.Slices, from, r.SlicesSaved)
+	printCost(table, r)
 	line(table, "seconds\t%.1f plan, %.1f index, %.1f evaluate, %.1f gather\n", r.Plan, r.Index, r.Evaluate, r.Gather)
 	_ = table.Flush()
 	printWarnings(&b, s)

@@ -12,6 +12,7 @@ import (
 
 	"muster/history"
 	"muster/history/publication"
+	"muster/history/queue"
 	"muster/service"
 	"muster/sink"
 )
@@ -39,8 +40,9 @@ func (f *paceFlags) pace() publication.Config {
 	return c
 }
 
-// publish brings history into the service of the configuration.
-func (cmd *backfillStart) publish(c console) error {
+// publish brings history into the service of the configuration. Where it goes
+// on with a request, it must be that one.
+func (cmd *backfillStart) publish(c console, on *queue.Entry) error {
 	switch {
 	case cmd.Config == "":
 		return unusable(errors.New("which service is history for? Name its configuration with -c FILE, or add --dry-run to have members written to files"))
@@ -64,6 +66,13 @@ func (cmd *backfillStart) publish(c console) error {
 		run, err := publication.New(target, p, config)
 		if err != nil {
 			return unusable(err)
+		}
+		if on != nil && on.ID != run.ID() {
+			now, err := cmd.askedToPublish(run)
+			if err != nil {
+				return err
+			}
+			return unusable(changed(on, &now, cmd))
 		}
 		return cmd.publishTo(ctx, c, run)
 	})
@@ -90,7 +99,7 @@ func (cmd *backfillStart) publication(ctx context.Context, r *reader) (publicati
 
 func (cmd *backfillStart) publishTo(ctx context.Context, c console, p *publication.Publication) error {
 	ended := watch(c.err, (&publicationLine{}).next, p.Progress)
-	report, err := p.Run(ctx)
+	report, err := cmd.publishInTurn(ctx, c, p)
 	ended()
 	if err != nil {
 		return publicationError(ctx, err)
@@ -102,7 +111,7 @@ func (cmd *backfillStart) publishTo(ctx context.Context, c console, p *publicati
 func publicationError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("stopped: start it again with the same flags, and it goes on where it was: %w", err)
+		return err // which says how to go on
 	case errors.Is(err, publication.ErrAnew), errors.Is(err, publication.ErrRules), errors.Is(err, history.ErrNothing),
 		errors.Is(err, sink.ErrMismatch):
 		return unusable(err)
