@@ -188,7 +188,7 @@ func (b *Backfill) replay(ctx context.Context, e *evaluation, paths []string, mi
 
 func (b *Backfill) gather(ctx context.Context, e *evaluation, results []indexed) (*gathering, error) {
 	id := b.request.ID()
-	g, err := e.gather(ctx, b.work.request(id, "members"))
+	g, err := e.gather(ctx, b.config.Workers)
 	if err != nil {
 		return nil, err
 	}

@@ -77,6 +77,8 @@ type Summary struct {
 type SegmentCount struct {
 	ID      string `json:"id"`
 	Members int64  `json:"members"`
+	// Estimate is what the segment's sketch tells of Members.
+	Estimate int64 `json:"estimate"`
 }
 
 // maxNamed bounds the objects that a Summary names, of each kind.
@@ -88,7 +90,7 @@ func newSummary(r *Request, g *gathering, results []indexed) *Summary {
 		Refused: g.total.Refused,
 	}
 	for i, n := range g.counts {
-		s.Segments = append(s.Segments, SegmentCount{r.Set.Segment(i).ID, n})
+		s.Segments = append(s.Segments, SegmentCount{r.Set.Segment(i).ID, n, g.sketches[i].Estimate()})
 	}
 	slices.SortFunc(s.Segments, func(a, b SegmentCount) int { return strings.Compare(a.ID, b.ID) })
 	for i := range results {

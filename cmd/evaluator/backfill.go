@@ -56,6 +56,8 @@ type backfillRequest struct {
 	Workers  int     `placeholder:"N" help:"Objects or profiles to work on at a time. Default: the number of processors."`
 	Memory   int     `default:"64" placeholder:"MB" help:"Memory that each worker sorts events in, 1 to 4096 MB."`
 	Relist   bool    `help:"List the archive again, although an unfinished start of this request has done so."`
+
+	members history.MemberFormat // of who writes members
 }
 
 // open reads what the flags name and makes a backfill of it.
@@ -89,6 +91,7 @@ func (r *backfillRequest) open(ctx context.Context) (*history.Backfill, error) {
 func (r *backfillRequest) request(ctx context.Context, cfg config.Config, set *rules.Set) (*history.Request, error) {
 	r.override(&cfg.Archive)
 	request := &history.Request{AsOf: int64(r.AsOf), Set: set, Limits: cfg.Pipeline, ReadIDs: r.ReadIDs, OnError: history.OnError(r.OnError)}
+	request.Members = r.members
 	var problems [2]error
 	request.From, problems[0] = readDay("from", r.From)
 	request.To, problems[1] = readDay("to", r.To)
@@ -148,7 +151,9 @@ type backfillStart struct {
 	backfillTurn `group:"When and how it is watched"`
 
 	DryRun bool   `help:"Write member files and a summary, as of --as-of, and change nothing of a service."`
-	Plan   bool   `help:"Only tell what would be read and made, and why."`
+	Plan   bool   `help:"Only tell what would be read and made, and why, and by a sample what it comes to."`
+	Format string `enum:"ndjson,parquet" default:"ndjson" help:"Format of the files of members that --dry-run writes: ${enum}."`
+	Sample int    `default:"8" placeholder:"N" help:"Objects that --plan reads as a sample, 0 to 100; they are not read again. Default: 8."`
 	Output string `enum:"text,json" default:"text" help:"How to print the report: ${enum}."`
 }
 
@@ -170,7 +175,9 @@ at any point, the same command goes on where it was. See docs/backfill.md.
 With --dry-run it changes no service, and tells who is in which segment at --as-of. The
 result is in the work directory:
 
-    requests/ID/members/SEGMENT.ndjson   a line {"profile":"u1"} for each member
+    requests/ID/members/SEGMENT.ndjson   a line {"profile":"u1"} for each member; with --format
+                                         parquet SEGMENT.parquet, with a column profile
+    requests/ID/sketches/SEGMENT.hll     a HyperLogLog of the members, as a value of Redis
     requests/ID/summary.json             counts, of segments and events
     requests/ID/dead.ndjson              what can't be used, with object, line and reason
 
@@ -193,7 +200,7 @@ Examples:
     evaluator backfill start -c muster.yaml -f segments/ --segment vip --settle 1h \
       --archive s3://acme/events --layout segment --work /var/tmp/backfill
 
-    # what would be read, and why?
+    # what would be read, and why, and how long would it take?
     evaluator backfill start --dry-run --plan -f segments/ --archive s3://acme/events \
       --layout segment --work /var/tmp/backfill --as-of 2026-11-21T00:00:00Z
 
@@ -209,27 +216,41 @@ Kafka and Redis hold can't be used.`
 
 // Run does the backfill, or tells what it would do.
 func (cmd *backfillStart) Run(c console) error {
+	if cmd.Sample < 0 || cmd.Sample > history.MaxSample {
+		return unusable(fmt.Errorf("--sample is %d; it must be between 0 and %d", cmd.Sample, history.MaxSample))
+	}
 	if !cmd.DryRun {
 		return cmd.publish(c, nil)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	cmd.members = history.MemberFormat(cmd.Format)
 	b, err := cmd.open(ctx)
 	if err != nil {
 		return err
 	}
 	if cmd.Plan {
-		outline, err := b.Outline(ctx)
-		if err != nil {
-			return backfillError(err)
-		}
-		return printOutline(c.out, outline, cmd.Output)
+		return cmd.plan(ctx, c, b)
 	}
 	asked, err := cmd.asked(b.Request())
 	if err != nil {
 		return err
 	}
 	return cmd.perform(ctx, c, b, asked)
+}
+
+// plan tells what a start would do.
+func (cmd *backfillStart) plan(ctx context.Context, c console, b *history.Backfill) error {
+	outline, err := b.Outline(ctx)
+	if err != nil {
+		return backfillError(err)
+	}
+	if cmd.Sample > 0 {
+		if err := b.Sample(ctx, outline, cmd.Sample); err != nil {
+			return fmt.Errorf("%w; --sample 0 does without", err)
+		}
+	}
+	return printOutline(c.out, outline, cmd.Output)
 }
 
 // backfillError tells an archive that can't be used from what else fails.

@@ -22,7 +22,8 @@ type paceFlags struct {
 	Settle     time.Duration `default:"10m" placeholder:"DURATION" help:"How long an event that has arrived takes to be in the archive at most; 0 to 168h."`
 	WholeSince instant       `placeholder:"TIME" help:"Since when the archive is whole. Default: its first day, else its first arrival."`
 	MaxLag     int64         `default:"5000" placeholder:"N" help:"Records that a shard may have to read for the next patches to be given."`
-	Batch      int           `default:"1000" placeholder:"N" help:"Patches that are given at a time, 1 to 100000."`
+	Batch      int           `default:"50" placeholder:"N" help:"Patches that are given at a time, for each shard; 1 to 10000."`
+	Share      float64       `default:"0.25" placeholder:"PART" help:"Part of the time in which patches are on their way, 0.01 to 1."`
 }
 
 // publishFlags are those of a start that brings history into a service.
@@ -35,7 +36,7 @@ type publishFlags struct {
 // pace returns what the flags say.
 func (f *paceFlags) pace() publication.Config {
 	c := publication.DefaultConfig()
-	c.Settle, c.Whole, c.MaxLag, c.Batch = f.Settle, int64(f.WholeSince), f.MaxLag, f.Batch
+	c.Settle, c.Whole, c.MaxLag, c.Batch, c.Share = f.Settle, int64(f.WholeSince), f.MaxLag, f.Batch, f.Share
 	return c
 }
 
