@@ -23,20 +23,21 @@ func TestAge(t *testing.T) {
 // those that wait or have ended use nothing.
 func TestCleaningSparesWhatRuns(t *testing.T) {
 	now := time.Unix(1e9, 0)
-	of := func(phase queue.Phase, hours time.Duration) *queue.Entry {
-		return &queue.Entry{State: queue.State{Phase: phase, Began: now.Add(-hours * time.Hour)}}
+	ago := func(hours int) time.Time { return now.Add(-time.Duration(hours) * time.Hour) }
+	of := func(phase queue.Phase, hours int) *queue.Entry {
+		return &queue.Entry{State: queue.State{Phase: phase, Began: ago(hours)}}
 	}
 	for name, c := range map[string]struct {
 		list         []*queue.Entry
-		unused, idle time.Duration // hours ago
+		unused, idle int // hours ago
 	}{
-		"nothing runs":   {[]*queue.Entry{of(queue.Done, 100), of(queue.Interrupted, 100), of(queue.Waiting, 1e5)}, 48, 1},
+		"nothing runs":   {[]*queue.Entry{of(queue.Done, 100), of(queue.Interrupted, 100), of(queue.Waiting, 100000)}, 48, 1},
 		"one runs":       {[]*queue.Entry{of(queue.Running, 5)}, 48, 6},
 		"one runs long":  {[]*queue.Entry{of(queue.Running, 5), of(queue.Running, 99), of(queue.Running, 7)}, 100, 100},
 		"one just began": {[]*queue.Entry{of(queue.Running, 0)}, 48, 1},
 	} {
-		got := cleaning(c.list, now, now.Add(-48*time.Hour), true)
-		if now.Sub(got.Unused) != c.unused*time.Hour || now.Sub(got.Idle) != c.idle*time.Hour || !got.DryRun {
+		got := cleaning(c.list, now, ago(48), true)
+		if !got.Unused.Equal(ago(c.unused)) || !got.Idle.Equal(ago(c.idle)) || !got.DryRun {
 			t.Errorf("%s: unused since %s, idle since %s", name, now.Sub(got.Unused), now.Sub(got.Idle))
 		}
 	}

@@ -50,7 +50,7 @@ func addStage(stages []Stage, other Stage) []Stage {
 	for i := range stages {
 		if own := &stages[i]; own.Name == other.Name {
 			own.Seconds += other.Seconds
-			own.Latency = own.Latency.add(other.Latency)
+			own.Latency = own.add(other.Latency)
 			return stages
 		}
 	}

@@ -47,18 +47,6 @@ func find(t *testing.T, q *Queue, id string) *Entry {
 	return e
 }
 
-// await waits until a request is as it is wanted.
-func await(t *testing.T, q *Queue, id string, is func(*Entry) bool) *Entry {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if e := find(t, q, id); is(e) {
-			return e
-		}
-	}
-	t.Fatalf("request %s is %+v", id, find(t, q, id).State)
-	return nil
-}
-
 func nothing() Figures { return Figures{} }
 func noTelling(string) {}
 
