@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"time"
 
+	"muster/history/account"
+	"muster/history/projection"
 	"muster/history/run"
 )
 
@@ -63,6 +65,8 @@ type Backfill struct {
 	work     work
 	progress progress
 	indexer  *index
+	along    []projection.Projection // what others need kept
+	earlier  account.Account         // of earlier attempts
 	report   Report
 }
 
@@ -97,9 +101,14 @@ func (b *Backfill) Run(ctx context.Context) (report *Report, err error) {
 		return nil, err
 	}
 	b.progress.stage.Store(int32(StageGather))
+	began := time.Now()
 	_, err = timed(&b.report.Gather, func() (*gathering, error) { return b.gather(ctx, e, results) })
 	if err != nil {
 		return nil, err
+	}
+	b.progress.meter.Task(StageGather.String(), began)
+	if err := b.settle(); err != nil {
+		return nil, fmt.Errorf("reporting what it cost: %w", err)
 	}
 	return &b.report, b.work.writeJSON(b.work.request(b.request.ID(), "report.json"), &b.report)
 }
@@ -127,6 +136,7 @@ func (b *Backfill) index(ctx context.Context, l *Listing) ([]indexed, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.keep(b.along)
 	b.indexer = x
 	results, err := x.perform(ctx, l.items)
 	b.report.addObjects(results)
@@ -178,7 +188,7 @@ func (b *Backfill) replay(ctx context.Context, e *evaluation, paths []string, mi
 
 func (b *Backfill) gather(ctx context.Context, e *evaluation, results []indexed) (*gathering, error) {
 	id := b.request.ID()
-	g, err := e.gather(ctx, b.work.request(id, "members"))
+	g, err := e.gather(ctx, b.config.Workers)
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ type span struct {
 func (e *evaluation) missing() ([]int, error) {
 	var list []int
 	for i := range sliceCount {
-		there, err := exists(e.work.sliceFile(e.key(), i))
+		there, err := e.work.use(e.work.sliceFile(e.key(), i))
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -55,9 +56,10 @@ func (x *index) foldOne(ctx context.Context, paths []string) (string, error) {
 		names[i] = filepath.Base(path) // the key, which tells what is in it
 	}
 	path := x.work.runFile(runKey(digest("fold", names), x.wanted))
-	if there, err := exists(path); there || err != nil {
+	if there, err := x.work.use(path); there || err != nil {
 		return path, err
 	}
+	defer x.progress.meter.Task("fold", time.Now())
 	d, err := newDigester(x.request, x.work, x.wanted, x.config.SortBytes)
 	if err != nil {
 		return "", err

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -23,6 +25,7 @@ type index struct {
 	config   *Config
 	progress *progress
 	wanted   projection.Projection
+	kept     projection.Projection   // of objects that are read: what is wanted, and what others need
 	cover    []projection.Projection // wanted first, and others that were used before and cover it
 	notes    map[string]note         // of runs, by the short keys of their objects, as far as bases know them
 }
@@ -37,7 +40,8 @@ type indexed struct {
 }
 
 func newIndex(r *Request, w work, c *Config, p *progress) (*index, error) {
-	x := &index{request: r, work: w, config: c, progress: p, wanted: projection.Of(r.Set.Reads(), !r.ReadIDs)}
+	x := &index{request: r, work: w, config: c, progress: p, wanted: r.Keeps()}
+	x.keep(nil)
 	x.cover = []projection.Projection{x.wanted}
 	files, err := filepath.Glob(filepath.Join(w.dir, "projections", "*.json"))
 	if err != nil {
@@ -45,10 +49,17 @@ func newIndex(r *Request, w work, c *Config, p *progress) (*index, error) {
 	}
 	for _, file := range files {
 		var other projection.Projection
-		if err := readJSON(file, &other); err != nil {
+		if err := readJSON(file, &other); errors.Is(err, fs.ErrNotExist) {
+			continue // it was cleaned away
+		} else if err != nil {
 			return nil, err
 		}
-		if other.Covers(x.wanted) && other.Key() != x.wanted.Key() {
+		if !other.Covers(x.wanted) || other.Key() == x.wanted.Key() {
+			continue
+		}
+		if there, err := w.use(file); err != nil {
+			return nil, err
+		} else if there {
 			x.cover = append(x.cover, other)
 		}
 	}
@@ -56,16 +67,21 @@ func newIndex(r *Request, w work, c *Config, p *progress) (*index, error) {
 	return x, err
 }
 
+// keep has what others need kept too, of objects that are read.
+func (x *index) keep(others []projection.Projection) {
+	x.kept = projection.Union(append(others[:len(others):len(others)], x.wanted)...)
+}
+
 // remember has later requests look for what this one keeps.
 func (x *index) remember() error {
-	return x.work.writeJSON(filepath.Join(x.work.dir, "projections", x.wanted.Key()+".json"), x.wanted)
+	return x.work.writeJSON(filepath.Join(x.work.dir, "projections", x.kept.Key()+".json"), x.kept)
 }
 
 // find returns the key of a run of an object that is there, "" for none.
 func (x *index) find(o *item) (string, error) {
 	for _, p := range x.cover {
 		key := runKey(o.key, p)
-		if there, err := exists(x.work.runFile(key)); there || err != nil {
+		if there, err := x.work.use(x.work.runFile(key)); there || err != nil {
 			return key, err
 		}
 	}
@@ -101,10 +117,11 @@ func (x *index) perform(ctx context.Context, items []item) ([]indexed, error) {
 }
 
 func (x *index) worker(ctx context.Context, items []item, results []indexed, next <-chan int) error {
-	d, err := newDigester(x.request, x.work, x.wanted, x.config.SortBytes)
+	d, err := newDigester(x.request, x.work, x.kept, x.config.SortBytes)
 	if err != nil {
 		return err
 	}
+	d.meter = &x.progress.meter
 	for i := range next {
 		if results[i], err = x.object(ctx, d, &items[i]); err != nil {
 			return err
@@ -122,8 +139,10 @@ func (x *index) object(ctx context.Context, d *digester, o *item) (one indexed, 
 		return one, err
 	}
 	if one.made = key == ""; one.made {
-		key = runKey(o.key, x.wanted)
-		if one.note, err = d.digest(ctx, o); err != nil {
+		key = runKey(o.key, x.kept)
+		began := time.Now()
+		one.note, err = d.digest(ctx, o)
+		if x.progress.meter.Task(StageIndex.String(), began); err != nil {
 			return x.unreadable(one, o, err)
 		}
 	}
@@ -134,6 +153,11 @@ func (x *index) object(ctx context.Context, d *digester, o *item) (one indexed, 
 	if one.note.Broken != "" && x.request.OnError == Fail {
 		return one, fmt.Errorf("%s; mend or remove the object, or go on without what can't be read (on-error skip)", one.note.Broken)
 	}
+	count := x.progress.meter.Found
+	if one.made {
+		count = x.progress.meter.Kept
+	}
+	count(one.note.Bytes, one.note.Events)
 	if one.note.Refused > 0 {
 		one.dead = x.work.deadFile(key)
 	}

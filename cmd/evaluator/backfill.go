@@ -12,29 +12,43 @@ import (
 	"muster/config"
 	"muster/history"
 	"muster/history/archive"
+	"muster/rules"
 )
 
 // backfillCommand replays archives of events.
 type backfillCommand struct {
-	Start backfillStart `cmd:"" help:"Replay an archive and tell who is in which segment at an instant."`
-	Graph backfillGraph `cmd:"" help:"Draw what a start would do: what is there, what would be made, and why."`
+	Start  backfillStart  `cmd:"" help:"Bring an archive into a running service, or tell who is in which segment at an instant."`
+	Keep   backfillKeep   `cmd:"" help:"Bring history by itself for segments with backfill: auto, whenever they want some."`
+	List   backfillList   `cmd:"" help:"List the requests of a work directory."`
+	Status backfillStatus `cmd:"" help:"Show how far a request is, and what came of it."`
+	Cancel backfillCancel `cmd:"" help:"Stop a request; what was made stays."`
+	Resume backfillResume `cmd:"" help:"Go on with a request that was killed, cancelled, or failed."`
+	Clean  backfillClean  `cmd:"" help:"Remove from a work directory what no request has used for a while."`
+	Graph  backfillGraph  `cmd:"" help:"Draw what a start would do: what is there, what would be made, and why."`
 }
 
 // Help is shown by --help.
 func (backfillCommand) Help() string {
 	return `A backfill replays an archive of events, in S3 or in a folder, through the engine that
-runs live. See docs/backfill.md, and docs/archives.md for what can be read.`
+runs live. See docs/backfill.md, and docs/archives.md for what can be read.
+
+What start is asked for is a request, and its work directory knows it by its id:
+
+    evaluator backfill start ... --work work   # prints how far it is, on a terminal
+    evaluator backfill status --work work --watch
+    evaluator backfill cancel 3f2a --work work
+    evaluator backfill resume 3f2a --work work`
 }
 
 // backfillRequest are the flags that say what is asked for.
 type backfillRequest struct {
-	Config   string  `short:"c" placeholder:"FILE" help:"Configuration file, for the section archive and the limits of pipeline. Default: every setting's default."`
+	Config   string  `short:"c" placeholder:"FILE" help:"Configuration file: of the service, and for the section archive and the limits of pipeline. Default, with --dry-run: every setting's default."`
 	Segments string  `short:"f" required:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
 	Archive  string  `placeholder:"LOCATION" help:"s3://bucket/prefix, file:///folder or a folder. Default: archive.location of the configuration."`
 	Layout   string  `placeholder:"NAME" help:"segment, rudderstack, confluent, firehose or glob. Default: archive.layout of the configuration."`
 	Match    string  `placeholder:"PATTERN" help:"Keys that layout glob reads, as events/{yyyy}/{mm}/{dd}/*.gz."`
 	Work     string  `required:"" placeholder:"DIR" help:"Work directory: what is there is not made again."`
-	AsOf     instant `required:"" placeholder:"TIME" help:"Replay what arrived up to this time, as 2026-11-21T10:00:00Z."`
+	AsOf     instant `placeholder:"TIME" help:"With --dry-run, replay what arrived up to this time, as 2026-11-21T10:00:00Z."`
 	From     string  `placeholder:"DAY" help:"Leave out objects of days before this one, as 2025-11-21."`
 	To       string  `placeholder:"DAY" help:"Leave out objects of days after this one."`
 	OnError  string  `enum:"fail,skip" default:"fail" help:"What to do about objects that can't be read: ${enum}. What of them can be read counts with skip."`
@@ -42,6 +56,8 @@ type backfillRequest struct {
 	Workers  int     `placeholder:"N" help:"Objects or profiles to work on at a time. Default: the number of processors."`
 	Memory   int     `default:"64" placeholder:"MB" help:"Memory that each worker sorts events in, 1 to 4096 MB."`
 	Relist   bool    `help:"List the archive again, although an unfinished start of this request has done so."`
+
+	members history.MemberFormat // of who writes members
 }
 
 // open reads what the flags name and makes a backfill of it.
@@ -53,8 +69,29 @@ func (r *backfillRequest) open(ctx context.Context) (*history.Backfill, error) {
 			return nil, err
 		}
 	}
+	if r.AsOf == 0 {
+		return nil, unusable(errors.New("up to when is to be replayed? Name it with --as-of TIME, as 2026-11-21T10:00:00Z"))
+	}
+	set, err := loadSegments(r.Segments)
+	if err != nil {
+		return nil, err
+	}
+	request, err := r.request(ctx, cfg, set)
+	if err != nil {
+		return nil, err
+	}
+	b, err := history.New(request, r.config())
+	if err != nil {
+		return nil, unusable(err)
+	}
+	return b, nil
+}
+
+// request reads what the flags and a configuration say of the archive.
+func (r *backfillRequest) request(ctx context.Context, cfg config.Config, set *rules.Set) (*history.Request, error) {
 	r.override(&cfg.Archive)
-	request := &history.Request{AsOf: int64(r.AsOf), Limits: cfg.Pipeline, ReadIDs: r.ReadIDs, OnError: history.OnError(r.OnError)}
+	request := &history.Request{AsOf: int64(r.AsOf), Set: set, Limits: cfg.Pipeline, ReadIDs: r.ReadIDs, OnError: history.OnError(r.OnError)}
+	request.Members = r.members
 	var problems [2]error
 	request.From, problems[0] = readDay("from", r.From)
 	request.To, problems[1] = readDay("to", r.To)
@@ -65,20 +102,13 @@ func (r *backfillRequest) open(ctx context.Context) (*history.Backfill, error) {
 		return nil, unusable(errors.New("there is no archive: name it with --archive LOCATION, or a configuration that has one with -c FILE"))
 	}
 	var err error
-	if request.Set, err = loadSegments(r.Segments); err != nil {
-		return nil, err
-	}
 	if request.Layout, err = archive.NewLayout(cfg.Archive); err != nil {
 		return nil, unusable(err)
 	}
 	if request.Bucket, request.Prefix, err = archive.OpenBucket(ctx, cfg.Archive.Location, cfg.Archive); err != nil {
 		return nil, unusable(err)
 	}
-	b, err := history.New(request, r.config())
-	if err != nil {
-		return nil, unusable(err)
-	}
-	return b, nil
+	return request, nil
 }
 
 // override puts flags in the place of settings.
@@ -117,17 +147,37 @@ func readDay(flag, text string) (time.Time, error) {
 // backfillStart runs a backfill.
 type backfillStart struct {
 	backfillRequest
-	DryRun bool   `help:"Write member files and a summary, and change nothing of a service."`
-	Plan   bool   `help:"Only tell what would be read and made, and why."`
+	publishFlags `group:"Into a running service"`
+	backfillTurn `group:"When and how it is watched"`
+
+	DryRun bool   `help:"Write member files and a summary, as of --as-of, and change nothing of a service."`
+	Plan   bool   `help:"Only tell what would be read and made, and why, and by a sample what it comes to."`
+	Format string `enum:"ndjson,parquet" default:"ndjson" help:"Format of the files of members that --dry-run writes: ${enum}."`
+	Sample int    `default:"8" placeholder:"N" help:"Objects that --plan reads as a sample, 0 to 100; they are not read again. Default: 8."`
 	Output string `enum:"text,json" default:"text" help:"How to print the report: ${enum}."`
 }
 
 // Help is shown by --help.
 func (backfillStart) Help() string {
-	return `Reads an archive once, and tells who is in which segment at --as-of, as a service would
-that got every event in the order of arrival. The result is in the work directory:
+	return `Reads an archive of events once and brings what follows into the running service of -c:
+its shards take history in while they go on with their records, so that no event counts
+twice and none is missed. The evaluators must run, by the very files of -f.
 
-    requests/ID/members/SEGMENT.ndjson   a line {"profile":"u1"} for each member
+    evaluator backfill start -c muster.yaml -f segments/ --archive s3://acme/events \
+      --layout segment --work /var/tmp/backfill
+
+It opens a seam in each shard, waits for --settle until the archive has whatever arrived
+before, reads it, gives each profile a patch as quickly as the evaluators take them, and
+closes the seams. THE ARCHIVE MUST BE WHOLE, from as long ago as the segments look back:
+what a profile has of their events is replaced by what the archive has. Killed or stopped
+at any point, the same command goes on where it was. See docs/backfill.md.
+
+With --dry-run it changes no service, and tells who is in which segment at --as-of. The
+result is in the work directory:
+
+    requests/ID/members/SEGMENT.ndjson   a line {"profile":"u1"} for each member; with --format
+                                         parquet SEGMENT.parquet, with a column profile
+    requests/ID/sketches/SEGMENT.hll     a HyperLogLog of the members, as a value of Redis
     requests/ID/summary.json             counts, of segments and events
     requests/ID/dead.ndjson              what can't be used, with object, line and reason
 
@@ -136,13 +186,21 @@ what the segments read, and the profiles as of --as-of. A later start with other
 reads the archive only if these ask for something that was not kept, one with a later
 --as-of reads only objects that are new, and one that was killed goes on where it was.
 
+Equal requests are one: a second start says who is at it. At most --max-running requests
+of a work directory run at a time; others wait, those of the highest --priority first. Those
+that wait for the same archive share one reading of it.
+
 Arrival is receivedAt, else what the archive tells, else the event's own time. Limits of
 events and profiles are those of the configuration, so that windows of very active
 customers are as exact as in the service.
 
 Examples:
 
-    # what would be read, and why?
+    # one new segment; the archive is complete an hour after the fact
+    evaluator backfill start -c muster.yaml -f segments/ --segment vip --settle 1h \
+      --archive s3://acme/events --layout segment --work /var/tmp/backfill
+
+    # what would be read, and why, and how long would it take?
     evaluator backfill start --dry-run --plan -f segments/ --archive s3://acme/events \
       --layout segment --work /var/tmp/backfill --as-of 2026-11-21T00:00:00Z
 
@@ -151,35 +209,48 @@ Examples:
       --match '{yyyy}-{mm}-{dd}/*.gz' --from 2025-11-21 --work work \
       --as-of 2026-11-21T00:00:00Z --workers 4 --output json
 
-Exit code: 0 when all is done, 1 when an object can't be read or something fails, 2 when
-the segments, the archive or the command line can't be used.`
+Exit code: 0 when all is done, 1 when an object can't be read, something fails, or another
+process is at the same request, 2 when the segments, the archive, the command line or what
+Kafka and Redis hold can't be used.`
 }
 
 // Run does the backfill, or tells what it would do.
 func (cmd *backfillStart) Run(c console) error {
+	if cmd.Sample < 0 || cmd.Sample > history.MaxSample {
+		return unusable(fmt.Errorf("--sample is %d; it must be between 0 and %d", cmd.Sample, history.MaxSample))
+	}
 	if !cmd.DryRun {
-		return unusable(errors.New("a backfill can't be published to a service yet; add --dry-run to have members written to files"))
+		return cmd.publish(c, nil)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	cmd.members = history.MemberFormat(cmd.Format)
 	b, err := cmd.open(ctx)
 	if err != nil {
 		return err
 	}
 	if cmd.Plan {
-		outline, err := b.Outline(ctx)
-		if err != nil {
-			return backfillError(err)
-		}
-		return printOutline(c.out, outline, cmd.Output)
+		return cmd.plan(ctx, c, b)
 	}
-	ended := showProgress(c.err, b)
-	report, err := b.Run(ctx)
-	ended()
+	asked, err := cmd.asked(b.Request())
+	if err != nil {
+		return err
+	}
+	return cmd.perform(ctx, c, b, asked)
+}
+
+// plan tells what a start would do.
+func (cmd *backfillStart) plan(ctx context.Context, c console, b *history.Backfill) error {
+	outline, err := b.Outline(ctx)
 	if err != nil {
 		return backfillError(err)
 	}
-	return printReport(c.out, report, cmd.Output)
+	if cmd.Sample > 0 {
+		if err := b.Sample(ctx, outline, cmd.Sample); err != nil {
+			return fmt.Errorf("%w; --sample 0 does without", err)
+		}
+	}
+	return printOutline(c.out, outline, cmd.Output)
 }
 
 // backfillError tells an archive that can't be used from what else fails.
