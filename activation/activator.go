@@ -114,6 +114,9 @@ func (a *Activator) Swap(lines []Line) {
 	}
 	for _, l := range before {
 		close(l.retired)
+		if circuit, _ := l.breaker.shown(); circuit.Open {
+			a.observer.circuit(l.name, Circuit{})
+		}
 	}
 	close(a.swapped)
 	a.swapped = make(chan struct{})
@@ -208,8 +211,9 @@ func (a *Activator) turn(ctx context.Context, c *courier) (pause time.Duration, 
 // look returns what is to be done with a courier's destination.
 func (a *Activator) look(ctx context.Context, c *courier) (Orders, error) {
 	orders, back, err := a.states.of(ctx, a.control, c.name)
-	if back {
-		c.breaker.succeed(time.Now()) // whoever has it go on knows of nothing that is against it
+	if back && c.breaker.succeed(time.Now()) { // whoever has it go on knows of nothing that is against it
+		circuit, _ := c.breaker.shown()
+		c.observer.circuit(c.name, circuit)
 	}
 	return orders, err
 }

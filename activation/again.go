@@ -9,7 +9,8 @@ import (
 // again sends messages that are due, and reports whether more are due at once.
 func (c *courier) again(ctx context.Context) (more bool, err error) {
 	c.looked = c.now()
-	found, err := c.find(ctx, Question{Due: c.now().UnixMilli(), Most: roundSize})
+	most := c.portion()
+	found, err := c.find(ctx, Question{Due: c.now().UnixMilli(), Most: most})
 	if err != nil || len(found.Due) == 0 {
 		return false, err
 	}
@@ -36,6 +37,27 @@ func (c *courier) again(ctx context.Context) (more bool, err error) {
 	if err := c.sendAll(ctx, lanes, s); err != nil {
 		return false, err
 	}
-	more = len(due) == roundSize || s.next(c.now().UnixMilli()) || c.cut.Load()
+	c.adapt(len(due))
+	more = len(due) == most || s.next(c.now().UnixMilli()) || c.cut.Load()
 	return more, c.save(ctx, s)
+}
+
+// portion is how many messages are read to be sent again: as many as a round
+// can send, so that those of a slow destination are not read over and over.
+func (c *courier) portion() int {
+	if c.share == 0 {
+		return roundSize
+	}
+	return c.share
+}
+
+// adapt goes by what has become of a portion. Twice as much as could be tried
+// lets it grow again.
+func (c *courier) adapt(read int) {
+	switch {
+	case c.cut.Load():
+		c.share = min(roundSize, max(2*int(c.tried.Load()), 2*c.concurrency))
+	case read == c.portion():
+		c.share = min(roundSize, 2*c.portion())
+	}
 }

@@ -42,7 +42,8 @@ func (c *courier) sendOne(ctx context.Context, p *parcel, s *steps) error {
 		}
 		return c.giveUp(p, s, answer.Reason)
 	}
-	// A probe keeps others from theirs, so it does not wait for the rate.
+	// A probe keeps others from theirs: so the right to it comes behind the wait
+	// for the rate.
 	if c.limiter.Wait(ctx) != nil {
 		return c.leave(p, s)
 	}
@@ -50,6 +51,7 @@ func (c *courier) sendOne(ctx context.Context, p *parcel, s *steps) error {
 	if right == 0 {
 		return c.leave(p, s)
 	}
+	c.tried.Add(1)
 	answer := c.sender.Send(ctx, message)
 	if ctx.Err() != nil && answer.Verdict != Delivered { // the process ends: that is nobody's fault
 		c.breaker.release(right)

@@ -145,6 +145,9 @@ func TestARoundIsBounded(t *testing.T) {
 		if took := r.clock.Sub(began); took > roundMost {
 			t.Fatalf("a round took %s", took)
 		}
+		if read := r.portion(); rounds > 1 && more && read > 40 {
+			t.Errorf("%d messages are read for a round that sends 10", read)
+		}
 		if !more {
 			if len(r.receiver.taken) != 50 || rounds < 5 {
 				t.Errorf("%d of 50 were taken in %d rounds", len(r.receiver.taken), rounds)

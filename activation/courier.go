@@ -44,6 +44,8 @@ type courier struct {
 	leaving   <-chan struct{} // closed when no more attempts are to be made; nil for never
 	began     time.Time       // of the round
 	cut       atomic.Bool     // whether the round has left messages for the next one
+	tried     atomic.Int64    // attempts of the round
+	share     int             // messages that are read at once to be sent again; 0 for roundSize
 	shown     int             // edition of the breaker that is stored, -1 for another one
 	waiting   int64           // messages that wait, as of the last look
 	looked    time.Time       // when it was last looked for messages that are due
@@ -68,6 +70,7 @@ func (c *courier) round(ctx context.Context) (more bool, err error) {
 	}
 	c.began = c.now()
 	c.cut.Store(false)
+	c.tried.Store(0)
 	// What was being sent when the process ended comes first: while nothing
 	// else has changed, it is sent in the messages that it was sent in.
 	// Messages that were put back by hand are found by looking now and then.

@@ -26,6 +26,7 @@ type plan struct {
 	evaluators int
 	edits      bool // whether rules are edited meanwhile
 	steps      bool // whether the wall clock steps meanwhile
+	initial    bool // whether destinations begin with all members
 	storm      []fault
 }
 
@@ -39,10 +40,11 @@ type fault struct {
 
 // draw makes the plan of a seed. Every second one is for a Redis Cluster,
 // every fourth without a source topic, every third with rules that are edited
-// behind every fault, every seventh of the others with a wall clock that steps.
+// behind every fault, every seventh of the others with a wall clock that steps;
+// and in two of five destinations begin with all members.
 func draw(seed uint64) plan {
 	r := rand.New(rand.NewPCG(seed, 3))
-	p := plan{seed: seed, profiles: profiles, cluster: seed%2 == 0, sources: 3, evaluators: 1 + r.IntN(mostEvaluators), edits: seed%3 == 0}
+	p := plan{seed: seed, profiles: profiles, cluster: seed%2 == 0, sources: 3, evaluators: 1 + r.IntN(mostEvaluators), edits: seed%3 == 0, initial: seed%5 < 2}
 	if p.edits {
 		p.profiles = moreProfiles
 	}

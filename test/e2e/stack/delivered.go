@@ -29,21 +29,28 @@ func (s *System) ToldOnTopic(topic string) *delivered.Log {
 	s.t.Helper()
 	log := delivered.New()
 	s.committed(topic, func(r *kgo.Record, partitions int) {
-		changes, err := delivered.Parse(r.Value)
+		items, err := delivered.Parse(r.Value)
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		c := &changes[0]
+		h := headers(r)
+		if r.Key == nil { // where a snapshot run begins or ends, on every partition
+			if len(items) != 1 || items[0].Part == nil || h["ce_subject"] != items[0].Run || h["ce_id"] == "" || !strings.HasPrefix(h["ce_type"], "audience.snapshot_") {
+				s.t.Errorf("on partition %d of %s there is the record %q with %q", r.Partition, topic, r.Value, h)
+			}
+			log.Tell(int(r.Partition), h["ce_id"], string(r.Value), items)
+			return
+		}
+		c := &items[0].Change
 		kind := "audience.exited"
 		if c.Entered {
 			kind = "audience.entered"
 		}
-		h := headers(r)
-		if string(r.Key) != c.Profile || partitionOf(c.Profile, partitions) != int(r.Partition) || len(changes) != 1 || h["ce_id"] == "" || h["ce_source"] == "" ||
+		if string(r.Key) != c.Profile || partitionOf(c.Profile, partitions) != int(r.Partition) || len(items) != 1 || h["ce_id"] == "" || h["ce_source"] == "" ||
 			h["ce_specversion"] != "1.0" || h["ce_type"] != kind || h["ce_subject"] != c.Segment || h["content-type"] != "application/json" {
 			s.t.Errorf("on partition %d of %s there is the record %q with %q", r.Partition, topic, r.Key, h)
 		}
-		log.Take(h["ce_id"], string(r.Value), *c)
+		log.Tell(int(r.Partition), h["ce_id"], string(r.Value), items)
 	})
 	return log
 }

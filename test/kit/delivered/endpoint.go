@@ -50,11 +50,11 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := r.Header.Get("Webhook-Id")
 	manner := e.manner(id)
 	if manner != Fail && manner != Hang {
-		changes, err := Parse(body)
+		items, err := Parse(body)
 		if err != nil {
 			e.T.Error(err)
 		}
-		e.Log.Take(id, string(body), changes...)
+		e.Log.Tell(0, id, string(body), items)
 	}
 	answer(w, r, manner)
 }

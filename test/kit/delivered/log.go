@@ -24,6 +24,7 @@ type Log struct {
 	in       map[oracle.Change]string // the message that a change came in first
 	version  map[string]uint64        // by profile: of the newest change
 	newest   map[Membership]oracle.Change
+	heard    []heard // in order
 	problems []string
 	tally    Tally
 }
@@ -36,6 +37,7 @@ type Tally struct {
 	Messages int // attempts that arrived
 	Changes  int // each once
 	Repeats  int // changes that came once more
+	Named    int // memberships that snapshot runs named, however often
 	Missing  int // changes of the outbox that never came
 	Unknown  int // changes that came and are not in the outbox
 	Inverted int // changes that came behind a newer one of their profile
@@ -57,8 +59,18 @@ func New() *Log {
 	}
 }
 
-// Take notes a message that was processed.
+// Take notes a message of changes that was processed.
 func (l *Log) Take(id, body string, changes ...oracle.Change) {
+	items := make([]Item, len(changes))
+	for i := range changes {
+		items[i].Change = changes[i]
+	}
+	l.Tell(0, id, body, items)
+}
+
+// Tell notes a message that was processed, and the stream that it came in: 0
+// where there is but one, else the partition.
+func (l *Log) Tell(stream int, id, body string, items []Item) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.tally.Messages++
@@ -66,8 +78,24 @@ func (l *Log) Take(id, body string, changes ...oracle.Change) {
 		l.wrong(&l.tally.OtherBody, "message %s had the body %s and has %s", id, before, body)
 	}
 	l.bodies[id] = body
-	for _, c := range changes {
-		l.take(id, c)
+	for _, item := range items {
+		l.heard = append(l.heard, heard{stream, item})
+		switch {
+		case item.Part != nil:
+		case item.Run != "":
+			l.name(item.Change)
+		default:
+			l.take(id, item.Change)
+		}
+	}
+}
+
+// name takes in what a snapshot run names: its version is that of the profile's
+// last change, so it is no older than one of the same version.
+func (l *Log) name(c oracle.Change) {
+	l.tally.Named++
+	if at := (Membership{c.Profile, c.Segment}); c.Version >= l.newest[at].Version {
+		l.newest[at] = c
 	}
 }
 
@@ -86,7 +114,9 @@ func (l *Log) take(id string, c oracle.Change) {
 		return
 	}
 	l.version[c.Profile] = c.Version
-	l.newest[Membership{c.Profile, c.Segment}] = c
+	if at := (Membership{c.Profile, c.Segment}); c.Version >= l.newest[at].Version {
+		l.newest[at] = c
+	}
 }
 
 // mostProblems is how many a Log describes; it counts them all.
@@ -109,6 +139,18 @@ func (l *Log) Lacks(outbox []oracle.Change) error {
 		}
 	}
 	return nil
+}
+
+// Missing is how many changes of the outbox have not come.
+func (l *Log) Missing(outbox []oracle.Change) (count int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range outbox {
+		if _, came := l.in[c]; !came {
+			count++
+		}
+	}
+	return count
 }
 
 // Compare counts what is wrong beside the changes of the outboxes of all

@@ -1,6 +1,7 @@
 package delivered_test
 
 import (
+	"maps"
 	"testing"
 
 	"muster/test/kit/delivered"
@@ -40,5 +41,39 @@ func TestCompare(t *testing.T) {
 		if got, problems := l.Compare(outbox); got != c.want || (len(problems) > 0) != (got.Wrong() > 0) {
 			t.Errorf("%s: got %+v, want %+v; %q", name, got, c.want, problems)
 		}
+	}
+}
+
+// What a run names counts from its beginning on, each stream by itself, and
+// nothing from before.
+func TestReconciled(t *testing.T) {
+	part := func(number int, ended bool) delivered.Item {
+		return delivered.Item{Run: "r", Part: &delivered.Part{Number: number, Of: 2, Ended: ended}}
+	}
+	named := func(profile string, version uint64) delivered.Item {
+		return delivered.Item{Run: "r", Change: change(profile, version, true)}
+	}
+	l := delivered.New()
+	if _, err := l.Reconciled("r"); err == nil {
+		t.Error("a run that nothing was heard of is done")
+	}
+	told := []delivered.Item{
+		{Change: change("never", 9, true)}, part(1, false), {Change: change("left", 4, true)}, part(2, false), named("stays", 3),
+		{Change: change("left", 5, false)}, named("left", 4), part(2, true), part(1, true), {Change: change("later", 1, true)},
+	}
+	for i, item := range told {
+		_, err := l.Reconciled("r")
+		if done := i > 8; (err == nil) != done {
+			t.Errorf("before item %d the run is done: %t, want %t", i, err == nil, done)
+		}
+		l.Tell(0, string(rune('a'+i)), "body", []delivered.Item{item})
+	}
+	got, err := l.Reconciled("r")
+	if want := map[delivered.Membership]uint64{{Profile: "stays", Segment: "vip"}: 3, {Profile: "later", Segment: "vip"}: 1}; err != nil || !maps.Equal(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+	l.Tell(1, "z", "body", []delivered.Item{{Change: change("elsewhere", 1, true)}})
+	if _, err := l.Reconciled("r"); err == nil {
+		t.Error("a stream that the run has not come to is passed over")
 	}
 }
