@@ -45,8 +45,8 @@ func Append(b []byte, d *Directive) ([]byte, error) {
 
 func (d *Directive) check() error {
 	switch {
-	case d.Kind < Open || d.Kind > Close:
-		return fmt.Errorf("kind %d is none of 1 to 3", d.Kind)
+	case d.Kind < Open || d.Kind > GiveUp:
+		return fmt.Errorf("kind %d is none of 1 to 4", d.Kind)
 	case d.Run == "" || len(d.Run) > MaxRun:
 		return fmt.Errorf("the run's id has %d bytes; it must have 1 to %d", len(d.Run), MaxRun)
 	case len(d.Series) > MaxSeries:

@@ -19,6 +19,7 @@ func samples() []directive.Directive {
 		{Kind: directive.Open, Run: "2026-11-27/vip", Series: []string{"a:00112233445566778899aabbccddeeff", "a:ffeeddccbbaa99887766554433221100"}},
 		{Kind: directive.Patch, Run: "2026-11-27/vip", Profile: "user-1", Body: []byte{1, 2, 3, 0, 255}},
 		{Kind: directive.Close, Run: "2026-11-27/vip", Since: 1767225600000},
+		{Kind: directive.GiveUp, Run: "2026-11-27/vip"},
 	}
 }
 

@@ -12,6 +12,9 @@ const (
 	Open  Kind = 1 // a run begins: a seam is to be opened in the shard
 	Patch Kind = 2 // what a run has computed of one profile is to be merged
 	Close Kind = 3 // all patches of a run have come: its seam is to be closed
+	// GiveUp says that a run is not gone on with: its seam takes no more
+	// patches, and what profiles have got of it stays.
+	GiveUp Kind = 4
 )
 
 // Bounds of a directive. What passes one is refused when it is written, and

@@ -17,6 +17,8 @@ func (s *Shard) direct(d *directive.Directive, arrival int64) (refusal string, e
 		return s.openSeam(d.Run, d.Series, arrival), nil
 	case directive.Close:
 		return s.closeSeam(d.Run, d.Since), nil
+	case directive.GiveUp:
+		return s.giveUpSeam(d.Run), nil
 	}
 	e := s.cache.get(d.Profile)
 	if e == nil {

@@ -13,7 +13,7 @@ import (
 // The seams of a Shard, see docs/backfill-seam.md. They are part of its
 // catalog, so that whoever opens the shard next goes on with them. An entry is
 //
-//	r:<run>   "open <at> <series>..."  or "closed <at> <series>..."
+//	r:<run>   "open <at> <series>...", "closed <at> <series>..." or "given-up <at> <series>..."
 //
 // where at is the seam, an arrival time in ms since 1970 UTC, and the series
 // are the names of those that the run gives.
@@ -31,12 +31,13 @@ const (
 	nameRun    = "r:"
 	seamOpen   = "open"
 	seamClosed = "closed"
+	seamLeft   = "given-up"
 )
 
 // seamEntry is a seam as the catalog knows it. It is immutable.
 type seamEntry struct {
 	at     int64
-	closed bool
+	state  string   // seamOpen, seamClosed or seamLeft
 	series []string // names, sorted
 }
 
@@ -45,24 +46,20 @@ func nameOfRun(run string) string { return nameRun + run }
 func runName(name string) (run string, ok bool) { return strings.CutPrefix(name, nameRun) }
 
 func (e seamEntry) equal(other seamEntry) bool {
-	return e.at == other.at && e.closed == other.closed && slices.Equal(e.series, other.series)
+	return e.at == other.at && e.state == other.state && slices.Equal(e.series, other.series)
 }
 
 func (e seamEntry) text() string {
-	word := seamOpen
-	if e.closed {
-		word = seamClosed
-	}
-	return strings.Join(append([]string{word, strconv.FormatInt(e.at, 10)}, e.series...), " ")
+	return strings.Join(append([]string{e.state, strconv.FormatInt(e.at, 10)}, e.series...), " ")
 }
 
 func readSeamEntry(text string) (seamEntry, bool) {
 	fields := strings.Fields(text)
-	if len(fields) < 2 || fields[0] != seamOpen && fields[0] != seamClosed {
+	if len(fields) < 2 || !slices.Contains([]string{seamOpen, seamClosed, seamLeft}, fields[0]) {
 		return seamEntry{}, false
 	}
 	at, err := strconv.ParseInt(fields[1], 10, 64)
-	return seamEntry{at: at, closed: fields[0] == seamClosed, series: fields[2:]}, err == nil
+	return seamEntry{at: at, state: fields[0], series: fields[2:]}, err == nil
 }
 
 // seamsWith returns the seams of a rule set that comes after c. A series that
@@ -91,8 +88,11 @@ type Seam struct {
 	Run string
 	// At is the arrival (ms since 1970 UTC) up to which, itself included,
 	// history has to be given.
-	At     int64
-	Closed bool
+	At int64
+	// Closed says that all of the run was merged, and GivenUp that a part was
+	// and no more will be.
+	Closed, GivenUp bool
+
 	Series []string // names of the series that the run gives, sorted
 }
 
@@ -108,14 +108,14 @@ func (s *Shard) openSeam(run string, names []string, arrival int64) string {
 	s.clock = max(s.clock, arrival)
 	seams := s.livingSeams()
 	if known, ok := seams[run]; ok {
-		if known.closed {
-			return fmt.Sprintf("the seam of run %q is closed already: begin another run", run)
+		if known.state != seamOpen {
+			return fmt.Sprintf("the seam of run %q is %s already: begin another run", run, known.state)
 		}
 		return ""
 	}
 	open := 0
 	for _, e := range seams {
-		if !e.closed {
+		if e.state == seamOpen {
 			open++
 		}
 	}
@@ -128,7 +128,7 @@ func (s *Shard) openSeam(run string, names []string, arrival int64) string {
 		}
 	}
 	own := slices.Compact(slices.Sorted(slices.Values(names)))
-	seams[run] = seamEntry{at: s.clock, series: own}
+	seams[run] = seamEntry{at: s.clock, state: seamOpen, series: own}
 	s.takeSeams(seams)
 	return ""
 }
@@ -137,37 +137,63 @@ func (s *Shard) openSeam(run string, names []string, arrival int64) string {
 // History is whole from since on, so that much is now known of its series.
 func (s *Shard) closeSeam(run string, since int64) string {
 	seams := s.livingSeams()
-	e, ok := seams[run]
-	if !ok {
-		return fmt.Sprintf("run %q has no seam here: it was never opened, or ended long ago", run)
+	e, refusal := seams.end(run, seamClosed)
+	if e == nil {
+		return refusal
 	}
-	if e.closed {
-		return ""
-	}
-	e.closed = true
-	seams[run] = e
-	forget(seams)
 	s.catalog = s.catalog.given(s.set, e.series, since)
 	s.takeSeams(seams)
 	return ""
+}
+
+// giveUpSeam ends the seam of a run that is not gone on with. Nothing more is
+// known of its series than before.
+func (s *Shard) giveUpSeam(run string) string {
+	seams := s.livingSeams()
+	e, refusal := seams.end(run, seamLeft)
+	if e != nil {
+		s.takeSeams(seams)
+	}
+	return refusal
+}
+
+// seamsByRun are seams of a shard.
+type seamsByRun map[string]seamEntry
+
+// end ends an open seam, and returns it. Where it has ended that way before
+// it is nil; where it can't, a refusal says why.
+func (seams seamsByRun) end(run, state string) (e *seamEntry, refusal string) {
+	known, ok := seams[run]
+	switch {
+	case !ok:
+		return nil, fmt.Sprintf("run %q has no seam here: it was never opened, or ended long ago", run)
+	case known.state == state:
+		return nil, ""
+	case known.state != seamOpen:
+		return nil, fmt.Sprintf("the seam of run %q is %s already", run, known.state)
+	}
+	known.state = state
+	seams[run] = known
+	seams.forget()
+	return &known, ""
 }
 
 // livingSeams returns a copy of the seams without those that are older than
 // profile.SeamLife. An open one has ended then, and its run must be begun
 // anew. Behind a closed one an event that arrived before it and comes later
 // than that counts twice.
-func (s *Shard) livingSeams() map[string]seamEntry {
-	seams := maps.Clone(s.catalog.seams)
+func (s *Shard) livingSeams() seamsByRun {
+	seams := seamsByRun(maps.Clone(s.catalog.seams))
 	maps.DeleteFunc(seams, func(_ string, e seamEntry) bool { return e.at < s.clock-profile.SeamLife })
 	return seams
 }
 
-// forget drops closed seams, the oldest first, past the bound.
-func forget(seams map[string]seamEntry) {
+// forget drops seams that are not open, the oldest first, past the bound.
+func (seams seamsByRun) forget() {
 	for len(seams) > keptSeams {
 		oldest := ""
 		for _, run := range slices.Sorted(maps.Keys(seams)) {
-			if e := seams[run]; e.closed && (oldest == "" || e.at < seams[oldest].at) {
+			if e := seams[run]; e.state != seamOpen && (oldest == "" || e.at < seams[oldest].at) {
 				oldest = run
 			}
 		}
@@ -190,7 +216,9 @@ func (s *Shard) crossSeams() {
 	s.seams = nil
 	for _, run := range slices.Sorted(maps.Keys(s.catalog.seams)) {
 		e := s.catalog.seams[run]
-		s.seams = append(s.seams, profile.NewSeam(run, e.at, e.closed, e.series, s.set.Schema()))
+		seam := profile.NewSeam(run, e.at, e.state == seamClosed, e.series, s.set.Schema())
+		seam.GivenUp = e.state == seamLeft
+		s.seams = append(s.seams, seam)
 	}
 	s.codec = s.codec.Across(s.seams)
 }
@@ -203,7 +231,7 @@ func (c *catalog) listSeams() []Seam {
 	var list []Seam
 	for _, run := range slices.Sorted(maps.Keys(c.seams)) {
 		e := c.seams[run]
-		list = append(list, Seam{Run: run, At: e.at, Closed: e.closed, Series: e.series})
+		list = append(list, Seam{Run: run, At: e.at, Closed: e.state == seamClosed, GivenUp: e.state == seamLeft, Series: e.series})
 	}
 	return list
 }

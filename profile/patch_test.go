@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"reflect"
@@ -253,6 +254,49 @@ func TestEndedRunsLeaveNothing(t *testing.T) {
 	for n := range with {
 		if _, err := plain.Decode("p", string(with[:n])); err == nil {
 			t.Fatalf("cut at %d it is read", n)
+		}
+	}
+}
+
+// TestRunsThatAreGivenUp: a profile that has got its patch leaves out what
+// comes late, as history has it, and one that has not counts it. Nothing is
+// kept behind such a seam, and no patch is taken.
+func TestRunsThatAreGivenUp(t *testing.T) {
+	schema := NewSchema(nil, []Series{seriesOf(KeepTotalNumbers, 0)})
+	_, names := allSeries(schema)
+	cfg := Default()
+	var log tale
+	for i := range int64(20) {
+		log = append(log, track(start+i*hour, 1))
+		log[i].MessageID = fmt.Sprint("m", i)
+	}
+	seam := log[9].Arrival
+	for _, patched := range []bool{true, false} {
+		l := &live{Profile: New("p"), schema: schema, cfg: cfg, now: seam, seams: Seams{NewSeam("run", seam, false, names, schema)}}
+		if l.take(log[10]); patched {
+			l.merge(t, log[:10].patch(t, schema, &cfg, seam))
+		}
+		l.seams = Seams{NewSeam("run", seam, false, names, schema)}
+		l.seams[0].GivenUp = true
+		l.store(t)
+		if l.seams.Open("run", l.now) != nil {
+			t.Fatal("a run that is given up takes patches")
+		}
+		late := log[3]
+		late.MessageID = "late"
+		l.take(late)
+		l.take(log[11])
+		l.store(t)
+		want := map[bool]float64{true: 12, false: 3}[patched]
+		if got := l.Read(schema, Query{Reduce: ReduceCount}, l.now); got.Number() != want {
+			t.Errorf("patched %t: %v events, want %v", patched, got, want)
+		}
+		if len(l.shadows) > 0 != patched || patched && l.shadows[0].after.Exists() {
+			t.Errorf("patched %t: %d shadows", patched, len(l.shadows))
+		}
+		l.now = seam + SeamLife + 1
+		if l.store(t); len(l.shadows) > 0 {
+			t.Errorf("patched %t: %d shadows are left after all", patched, len(l.shadows))
 		}
 	}
 }

@@ -16,6 +16,9 @@ type Seam struct {
 	At  int64 // arrival, ms since 1970 UTC
 	// Closed says that all patches of the run have come.
 	Closed bool
+	// GivenUp says that no more will, although not all have: profiles that got
+	// theirs go on as behind a closed seam, and others as if there were none.
+	GivenUp bool
 
 	covered map[string]int // positions of the schema's series that the run gives, by name
 	others  Members        // all other positions
@@ -64,7 +67,9 @@ func (s Seams) Open(run string, now int64) *Seam {
 }
 
 // open reports whether patches of the run may still come.
-func (seam *Seam) open(now int64) bool { return !seam.Closed && now <= seam.At+SeamLife }
+func (seam *Seam) open(now int64) bool {
+	return !seam.Closed && !seam.GivenUp && now <= seam.At+SeamLife
+}
 
 // shadow is what a profile keeps for a run whose seam is open: of the series
 // that the run gives, what arrived behind the seam.
@@ -161,10 +166,25 @@ func (p *Profile) keepBehind(seam *Seam, schema *Schema, cfg *Config, ev *event.
 }
 
 // leaveSeams forgets the shadows of runs whose seams are not open at stream
-// time now.
+// time now. Of a run that was given up only what it has given is remembered.
 func (p *Profile) leaveSeams(seams Seams, now int64) {
+	for i := range p.shadows {
+		if s := &p.shadows[i]; len(s.done) > 0 && seams.givenUp(s, now) {
+			s.after = &Profile{}
+		}
+	}
 	p.shadows = slices.DeleteFunc(p.shadows, func(s shadow) bool {
-		seam := seams.Open(s.run, now)
-		return seam == nil || seam.At != s.at
+		if seam := seams.Open(s.run, now); seam != nil && seam.At == s.at {
+			return false
+		}
+		return len(s.done) == 0 || !seams.givenUp(&s, now)
+	})
+}
+
+// givenUp reports whether the run of a shadow was given up, and events that
+// arrived before its seam may still come.
+func (s Seams) givenUp(of *shadow, now int64) bool {
+	return slices.ContainsFunc(s, func(seam Seam) bool {
+		return seam.GivenUp && seam.Run == of.run && seam.At == of.at && now <= seam.At+SeamLife
 	})
 }

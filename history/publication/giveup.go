@@ -3,16 +3,15 @@ package publication
 import (
 	"context"
 	"fmt"
-	"math"
 	"path/filepath"
 
 	"muster/directive"
 )
 
 // GiveUp ends the run of a request that is not to be gone on with: its seams
-// are closed, and nothing more is said to be known of its series. What profiles
-// have got of it stays, and is exact. One that has ended, or never began, is
-// left as it is.
+// take no more patches, and nothing more is said to be known of its series. What
+// profiles have got of it stays, and is exact. One that has ended, or never
+// began, is left as it is.
 func GiveUp(ctx context.Context, t Target, dir, request string) error {
 	path := filepath.Join(dir, "requests", request, StateFile)
 	s, err := readState(path)
@@ -25,14 +24,13 @@ func GiveUp(ctx context.Context, t Target, dir, request string) error {
 	return s.write(path)
 }
 
-// giveUp closes the seams of a run, if there are any.
+// giveUp ends the seams of a run, if there are any.
 func (s *State) giveUp(ctx context.Context, t Target) error {
 	s.GivenUp = true
 	if there, err := s.everywhere(ctx, t); err != nil || !there {
 		return err
 	}
-	// As of the last instant there is, history is whole: that is, of nothing.
-	d := directive.Directive{Kind: directive.Close, Run: s.Run, Since: math.MaxInt64}
+	d := directive.Directive{Kind: directive.GiveUp, Run: s.Run}
 	if err := t.Guide.Direct(ctx, []directive.Directive{d}); err != nil {
 		return fmt.Errorf("giving up run %s: %w", s.Run, err)
 	}

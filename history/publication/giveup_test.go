@@ -2,7 +2,6 @@ package publication
 
 import (
 	"errors"
-	"math"
 	"testing"
 
 	"muster/directive"
@@ -35,14 +34,14 @@ func TestGiveUp(t *testing.T) {
 	f.apply()
 	first := p.state.Run
 	for shard, log := range f.logs {
-		if seam := f.seams[shard][first]; !seam.Closed {
+		if seam := f.seams[shard][first]; !seam.GivenUp {
 			t.Errorf("shard %d has a seam that is open", shard)
 		}
 		last := log[len(log)-1]
-		if last.Kind != directive.Close || last.Since != math.MaxInt64 {
+		if last.Kind != directive.GiveUp {
 			t.Errorf("the last directive of shard %d is %+v", shard, last)
 		}
-		if log[len(log)-2].Kind == directive.Close {
+		if log[len(log)-2].Kind == directive.GiveUp {
 			t.Errorf("shard %d was told twice", shard)
 		}
 	}
@@ -51,7 +50,7 @@ func TestGiveUp(t *testing.T) {
 	if err != nil || report.Run == first || report.Before {
 		t.Errorf("started again: %+v, %v", report, err)
 	}
-	if err := GiveUp(t.Context(), f.target(), s.Config.Dir, p.ID()); err != nil || f.logs[0][len(f.logs[0])-1].Since == math.MaxInt64 {
+	if err := GiveUp(t.Context(), f.target(), s.Config.Dir, p.ID()); err != nil || f.logs[0][len(f.logs[0])-1].Kind == directive.GiveUp {
 		t.Errorf("one that has ended was given up: %v", err)
 	}
 }

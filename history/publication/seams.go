@@ -72,7 +72,7 @@ func find(seams []pipeline.Seam, run string) *pipeline.Seam {
 func (p *Publication) refused(shard int, seams []pipeline.Seam) error {
 	var open []string
 	for _, s := range seams {
-		if !s.Closed {
+		if !s.Closed && !s.GivenUp {
 			open = append(open, s.Run)
 		}
 	}
@@ -121,7 +121,7 @@ func (p *Publication) checkSeams(ctx context.Context) error {
 		}
 		own := find(all, p.state.Run)
 		switch {
-		case own == nil, own.At != p.state.Seams[shard]:
+		case own == nil, own.At != p.state.Seams[shard], own.GivenUp:
 			return p.lost(shard)
 		case own.Closed && p.state.Closing == 0:
 			return fmt.Errorf("the seam of run %s in shard %d is closed, although not all patches were given: %w", p.state.Run, shard, ErrAnew)

@@ -91,7 +91,10 @@ func (f *fake) apply() {
 			case d.Kind == directive.Close && known:
 				seam.Closed = true
 				f.seams[shard][d.Run] = seam
-			case d.Kind == directive.Patch && (!known || seam.Closed):
+			case d.Kind == directive.GiveUp && known:
+				seam.GivenUp = true
+				f.seams[shard][d.Run] = seam
+			case d.Kind == directive.Patch && (!known || seam.Closed || seam.GivenUp):
 				f.dead++
 			}
 		}
