@@ -18,7 +18,7 @@ const gatherBytes = 32 << 20
 // order of the slices: the third stage. It is done whole or not at all.
 type gathering struct {
 	*evaluation
-	folder  string
+	folder  string         // that is written until it is whole
 	buffers []bytes.Buffer // by position
 	held    int
 	counts  []int64
@@ -27,10 +27,10 @@ type gathering struct {
 }
 
 // gather writes the folder of members.
-func (e *evaluation) gather(ctx context.Context, folder string) (*gathering, error) {
-	g := &gathering{evaluation: e, folder: folder + ".part"}
+func (e *evaluation) gather(ctx context.Context, folder string) (g *gathering, err error) {
+	g = &gathering{evaluation: e}
 	g.buffers, g.counts = make([]bytes.Buffer, e.request.Set.Len()), make([]int64, e.request.Set.Len())
-	if err := errors.Join(os.RemoveAll(g.folder), os.MkdirAll(g.folder, 0o755)); err != nil {
+	if g.folder, err = e.work.makeFolder(folder); err != nil {
 		return nil, fmt.Errorf("gathering members: %w", err)
 	}
 	for i := range sliceCount {
@@ -41,7 +41,7 @@ func (e *evaluation) gather(ctx context.Context, folder string) (*gathering, err
 			return nil, fmt.Errorf("gathering members: %w", err)
 		}
 	}
-	if err := errors.Join(g.write(), os.RemoveAll(folder), os.Rename(g.folder, folder)); err != nil {
+	if err := errors.Join(g.write(), putFolder(g.folder, folder)); err != nil {
 		return nil, fmt.Errorf("gathering members: %w", err)
 	}
 	return g, nil
@@ -49,7 +49,7 @@ func (e *evaluation) gather(ctx context.Context, folder string) (*gathering, err
 
 // slice adds the members of a slice.
 func (g *gathering) slice(i int) (err error) {
-	s, err := openSlice(g.work.sliceFile(g.key(), i), g.request.Set.Len())
+	s, err := openSlice(g.work.sliceFile(g.slices, i), g.request.Set.Len())
 	if err != nil {
 		return err
 	}
