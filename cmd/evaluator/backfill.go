@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -16,8 +17,11 @@ import (
 
 // backfillCommand replays archives of events.
 type backfillCommand struct {
-	Start backfillStart `cmd:"" help:"Replay an archive and tell who is in which segment at an instant."`
-	Graph backfillGraph `cmd:"" help:"Draw what a start would do: what is there, what would be made, and why."`
+	Start  backfillStart  `cmd:"" help:"Replay an archive and tell who is in which segment at an instant."`
+	Plan   backfillPlan   `cmd:"" help:"Cut a request into tasks, for many machines."`
+	Task   backfillTask   `cmd:"" help:"Do one task of a plan."`
+	Gather backfillGather `cmd:"" help:"Write what comes out, once all tasks of a plan are done."`
+	Graph  backfillGraph  `cmd:"" help:"Draw what a start would do: what is there, what would be made, and why."`
 }
 
 // Help is shown by --help.
@@ -53,8 +57,10 @@ func (r *backfillRequest) open(ctx context.Context) (*history.Backfill, error) {
 			return nil, err
 		}
 	}
-	r.override(&cfg.Archive)
-	request := &history.Request{AsOf: int64(r.AsOf), Limits: cfg.Pipeline, ReadIDs: r.ReadIDs, OnError: history.OnError(r.OnError)}
+	if err := r.override(&cfg.Archive); err != nil {
+		return nil, unusable(err)
+	}
+	request := &history.Request{Archive: cfg.Archive, AsOf: int64(r.AsOf), Limits: cfg.Pipeline, ReadIDs: r.ReadIDs, OnError: history.OnError(r.OnError)}
 	var problems [2]error
 	request.From, problems[0] = readDay("from", r.From)
 	request.To, problems[1] = readDay("to", r.To)
@@ -82,7 +88,7 @@ func (r *backfillRequest) open(ctx context.Context) (*history.Backfill, error) {
 }
 
 // override puts flags in the place of settings.
-func (r *backfillRequest) override(c *archive.Config) {
+func (r *backfillRequest) override(c *archive.Config) error {
 	for _, one := range []struct {
 		flag    string
 		setting *string
@@ -91,6 +97,9 @@ func (r *backfillRequest) override(c *archive.Config) {
 			*one.setting = one.flag
 		}
 	}
+	folder, err := filepath.Abs(".") // other machines don't know where this is
+	c.Resolve(folder)
+	return err
 }
 
 func (r *backfillRequest) config() history.Config {
