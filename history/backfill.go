@@ -105,7 +105,7 @@ func (b *Backfill) Run(ctx context.Context) (*Report, error) {
 // stage does all tasks of a stage.
 func (b *Backfill) stage(ctx context.Context, p *Plan, s Stage) error {
 	for i := range p.Tasks(s) {
-		if err := b.Do(ctx, Task{s, i}); err != nil {
+		if err := b.Do(ctx, Task{Stage: s, Index: i}); err != nil {
 			return err
 		}
 	}

@@ -129,7 +129,7 @@ func (x *index) object(ctx context.Context, d *digester, o *item, before indexed
 		return one, err
 	}
 	if one.Note.Broken != "" && x.request.OnError == Fail {
-		return one, fmt.Errorf("%s; mend or remove the object, or go on without what can't be read (on-error skip)", one.Note.Broken)
+		return one, unreadableError(one.Note.Broken)
 	}
 	return one, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -78,9 +79,30 @@ func (o *Order) request(ctx context.Context) (*Request, error) {
 // another way.
 var ErrOther = errors.New("the plan was made by another version of evaluator")
 
-// Resume returns the backfill of a plan, for a machine that does a task of it.
-// It needs nothing but the file, which lies where Plan left it, and what a
-// pointer of Point leads to. Workers is that of Config.
+// Ask writes down what is asked for, for another machine to plan and to do, and
+// returns the file.
+func (b *Backfill) Ask() (string, error) {
+	file := b.work.request(b.request.ID(), "order.json")
+	if b.config.Anew {
+		if err := os.RemoveAll(b.work.request(b.request.ID(), "manifest.ndjson")); err != nil {
+			return "", err
+		}
+	}
+	return file, b.work.writeJSON(file, b.asked())
+}
+
+// ID names the request.
+func (b *Backfill) ID() string { return b.request.ID() }
+
+// Report returns what the last process that gathered wrote of it.
+func (b *Backfill) Report() (*Report, error) {
+	r := &Report{}
+	return r, readJSON(b.work.request(b.request.ID(), "report.json"), r)
+}
+
+// Resume returns the backfill of a plan, or of what was asked for, for a machine
+// that does a task of it. It needs nothing but the file, which lies where Plan or
+// Ask left it; one of Point leads there. Workers is that of Config.
 func Resume(ctx context.Context, file string, workers int) (*Backfill, error) {
 	file, err := follow(file)
 	if err != nil {
@@ -109,7 +131,9 @@ func Resume(ctx context.Context, file string, workers int) (*Backfill, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.take(p)
+	if p.Archive != nil {
+		b.take(p)
+	}
 	return b, nil
 }
 

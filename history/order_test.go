@@ -28,7 +28,9 @@ func TestResumeNeedsThePlanAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	var report *Report
-	for _, task := range []Task{{StageIndex, 1}, {StageIndex, 0}, {StageEvaluate, 0}, {StageEvaluate, 1}, {StageGather, 0}} {
+	for _, task := range []Task{
+		{Stage: StageIndex, Index: 1}, {Stage: StageIndex}, {Stage: StageEvaluate}, {Stage: StageEvaluate, Index: 1}, {Stage: StageGather},
+	} {
 		b, err := Resume(t.Context(), filepath.Join(elsewhere, "year.json"), 1)
 		if err != nil {
 			t.Fatal(err)

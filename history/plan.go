@@ -12,25 +12,30 @@ import (
 	"muster/history/run"
 )
 
-// Bounds of what a request is cut into.
-const (
-	maxTasks = 10_000 // of a stage: as many as an array job may have on AWS Batch
-	// objectCost is what an object costs beside its bytes, in bytes that are
-	// read in the same time: a request, and a file to write.
-	objectCost = 64 << 10
-)
+// MaxTasks bounds the tasks of a stage: as many as an array job may have on AWS
+// Batch.
+const MaxTasks = 10_000
+
+// objectCost is what an object costs beside its bytes, in bytes that are read in
+// the same time: a request, and a file to write.
+const objectCost = 64 << 10
 
 // Plan says what a request is cut into. It lies beside the manifest, and is all
 // that a task must know to find its part. How it is cut changes nothing of what
 // comes out.
 type Plan struct {
-	Request  string   `json:"request"`
-	Versions Versions `json:"versions"` // of what made it
+	asked
 	Archive  *Listing `json:"archive"`
-	Order    Order    `json:"order"`
 	Index    []Part   `json:"index"`
 	Fold     int      `json:"fold"` // tasks; 0 where there are too few objects to need any
 	Evaluate []Span   `json:"evaluate"`
+}
+
+// asked is what a request comes down to, with which it can be taken over.
+type asked struct {
+	Request  string   `json:"request"`
+	Versions Versions `json:"versions"` // of what wrote it down
+	Order    Order    `json:"order"`
 }
 
 // Versions are those of all that decides what files hold.
@@ -72,6 +77,19 @@ type Span struct {
 type Task struct {
 	Stage Stage
 	Index int
+	// Piece is which of so many Pieces of the task is done, from 0; of 0 and 1
+	// Pieces it is all. Pieces are for a machine that is too small for the task:
+	// they may be done in any order, and then the task itself finds all there.
+	Piece, Pieces int
+}
+
+// cut returns the task's share of what stands from first on and before end.
+func (t *Task) cut(first, end int) (int, int) {
+	if t.Pieces < 2 {
+		return first, end
+	}
+	n := end - first
+	return first + t.Piece*n/t.Pieces, first + (t.Piece+1)*n/t.Pieces
 }
 
 // Tasks returns how many tasks a stage has.
@@ -101,8 +119,8 @@ func (p *Plan) key() string {
 // has done so, and cuts the request into so many tasks for each stage, at most;
 // 0 for as many as there are already, else one. What is done stays done.
 func (b *Backfill) Plan(ctx context.Context, tasks int) (*Plan, error) {
-	if tasks < 0 || tasks > maxTasks {
-		return nil, fmt.Errorf("planning: tasks are %d; they must be between 1 and %d", tasks, maxTasks)
+	if tasks < 0 || tasks > MaxTasks {
+		return nil, fmt.Errorf("planning: tasks are %d; they must be between 1 and %d", tasks, MaxTasks)
 	}
 	l, listed, err := b.request.manifest(ctx, b.work, b.config.Anew)
 	if err != nil {
@@ -120,7 +138,7 @@ func (b *Backfill) Plan(ctx context.Context, tasks int) (*Plan, error) {
 			return nil, err
 		}
 	}
-	p := &Plan{Request: b.request.ID(), Versions: versions(), Archive: l, Order: b.request.order(&b.config)}
+	p := &Plan{asked: b.asked(), Archive: l}
 	p.Index, p.Evaluate = x.cut(l, max(1, tasks)), cutSlices(max(1, tasks))
 	if l.Chosen.Objects > b.config.MaxRuns {
 		p.Fold = min(max(1, tasks), b.config.MaxRuns)
@@ -131,6 +149,10 @@ func (b *Backfill) Plan(ctx context.Context, tasks int) (*Plan, error) {
 
 // PlanFile is where the plan is, or will be.
 func (b *Backfill) PlanFile() string { return b.work.request(b.request.ID(), "plan.json") }
+
+func (b *Backfill) asked() asked {
+	return asked{b.request.ID(), versions(), b.request.order(&b.config)}
+}
 
 // readPlan takes over the plan that is there.
 func (b *Backfill) readPlan() error {

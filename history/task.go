@@ -19,14 +19,19 @@ func (b *Backfill) Do(ctx context.Context, t Task) error {
 	if n := p.Tasks(t.Stage); t.Index < 0 || t.Index >= n {
 		return fmt.Errorf("there is no %s task %d: the plan has %d, counted from 0", t.Stage, t.Index, n)
 	}
+	if t.Piece < 0 || t.Piece >= max(1, t.Pieces) {
+		return fmt.Errorf("there is no piece %d of %d", t.Piece, t.Pieces)
+	}
 	b.progress.stage.Store(int32(t.Stage))
 	switch t.Stage {
 	case StageIndex:
-		return b.index(ctx, p, &p.Index[t.Index])
+		return b.index(ctx, p, t)
 	case StageFold:
-		return b.fold(ctx, p, t.Index)
+		return b.fold(ctx, p, t)
 	case StageEvaluate:
-		return b.evaluate(ctx, p, p.Evaluate[t.Index])
+		of := p.Evaluate[t.Index]
+		of.First, of.End = t.cut(of.First, of.End)
+		return b.evaluate(ctx, p, of)
 	default:
 		return fmt.Errorf("stage %s has no tasks", t.Stage)
 	}
@@ -44,8 +49,10 @@ func (b *Backfill) open() (*index, error) {
 	return b.indexer, nil
 }
 
-// index makes the runs of a part's objects, and leaves what became of them.
-func (b *Backfill) index(ctx context.Context, p *Plan, part *Part) error {
+// index makes the runs of a part's objects, and leaves what became of them. A
+// piece leaves nothing but its runs.
+func (b *Backfill) index(ctx context.Context, p *Plan, t Task) error {
+	part := &p.Index[t.Index]
 	x, err := b.open()
 	if err != nil {
 		return err
@@ -56,6 +63,11 @@ func (b *Backfill) index(ctx context.Context, p *Plan, part *Part) error {
 	}
 	items, err := x.readPart(part)
 	if err != nil {
+		return err
+	}
+	if t.Pieces > 1 {
+		first, end := t.cut(0, len(items))
+		_, err := x.perform(ctx, items[first:end], before[min(len(before), first):min(len(before), end)])
 		return err
 	}
 	results, err := x.perform(ctx, items, before)
@@ -80,7 +92,7 @@ func same(now, before []indexed) bool {
 }
 
 // fold folds a share of the runs that are too many to be merged at one time.
-func (b *Backfill) fold(ctx context.Context, p *Plan, task int) error {
+func (b *Backfill) fold(ctx context.Context, p *Plan, t Task) error {
 	in, runs, err := b.findInputs(p)
 	if err != nil || len(runs) == 0 {
 		return err
@@ -90,7 +102,7 @@ func (b *Backfill) fold(ctx context.Context, p *Plan, task int) error {
 	for range rounds {
 		width *= foldRuns
 	}
-	first, end := task*len(in.Runs)/p.Fold, (task+1)*len(in.Runs)/p.Fold
+	first, end := t.cut(t.Index*len(in.Runs)/p.Fold, (t.Index+1)*len(in.Runs)/p.Fold)
 	return b.indexer.fold(ctx, runs[min(len(runs), first*width):min(len(runs), end*width)], rounds)
 }
 

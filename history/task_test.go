@@ -43,9 +43,13 @@ func TestTasksGiveTheSameBytes(t *testing.T) {
 			if n := p.Tasks(stage); n < 1 || n > tasks {
 				t.Fatalf("%d tasks of %s", n, stage)
 			}
+			together(t, r.Perm(5), func(i int) error { // some as pieces before
+				task := Task{Stage: stage, Piece: i, Pieces: 5}
+				return machine(t, s.request(t, s.end), dir).Do(t.Context(), task)
+			})
 			order := append(r.Perm(p.Tasks(stage)), r.Perm(p.Tasks(stage))...)
 			together(t, order, func(i int) error {
-				return machine(t, s.request(t, s.end), dir).Do(t.Context(), Task{stage, i})
+				return machine(t, s.request(t, s.end), dir).Do(t.Context(), Task{Stage: stage, Index: i})
 			})
 		}
 		together(t, []int{0, 0}, func(int) error {
@@ -109,7 +113,7 @@ func TestTasksKilledAfterEachFile(t *testing.T) {
 					}
 					return nil
 				}
-				err := b.Do(t.Context(), Task{stage, i})
+				err := b.Do(t.Context(), Task{Stage: stage, Index: i})
 				if ended = err == nil; !ended && !errors.Is(err, errKilled) {
 					t.Fatal(err)
 				}
@@ -137,7 +141,7 @@ func dayObject(day int) string { return objectOf(int64(20_400+day)*millisPerDay,
 func TestTasksBeforeTheirTime(t *testing.T) {
 	s, dir := few(t), t.TempDir()
 	do := func(stage Stage, i int) error {
-		return machine(t, s.request(t, s.end), dir).Do(t.Context(), Task{stage, i})
+		return machine(t, s.request(t, s.end), dir).Do(t.Context(), Task{Stage: stage, Index: i})
 	}
 	if err := do(StageIndex, 0); err == nil || !strings.Contains(err.Error(), "reading the plan") {
 		t.Error(err)
@@ -157,7 +161,7 @@ func TestTasksBeforeTheirTime(t *testing.T) {
 	if _, err := machine(t, s.request(t, s.end), dir).Gather(t.Context()); err == nil || !strings.Contains(err.Error(), "64 of 128 slices are missing") {
 		t.Error(err)
 	}
-	if _, err := machine(t, s.request(t, s.end), dir).Plan(t.Context(), maxTasks+1); err == nil {
+	if _, err := machine(t, s.request(t, s.end), dir).Plan(t.Context(), MaxTasks+1); err == nil {
 		t.Error("any number of tasks will do")
 	}
 }
@@ -179,7 +183,7 @@ func TestOnlyThePlanLists(t *testing.T) {
 	for _, stage := range stages {
 		for i := range p.Tasks(stage) {
 			b := machine(t, request(), dir)
-			if err := b.Do(t.Context(), Task{stage, i}); err != nil {
+			if err := b.Do(t.Context(), Task{Stage: stage, Index: i}); err != nil {
 				t.Fatal(err)
 			}
 			if stage == StageIndex && b.report.Read.Objects != 1 {

@@ -21,6 +21,7 @@ type backfillCommand struct {
 	Plan   backfillPlan   `cmd:"" help:"Cut a request into tasks, for many machines."`
 	Task   backfillTask   `cmd:"" help:"Do one task of a plan."`
 	Gather backfillGather `cmd:"" help:"Write what comes out, once all tasks of a plan are done."`
+	Worker backfillWorker `cmd:"" help:"Do tasks of requests that were started with --engine temporal."`
 	Graph  backfillGraph  `cmd:"" help:"Draw what a start would do: what is there, what would be made, and why."`
 }
 
@@ -126,6 +127,8 @@ func readDay(flag, text string) (time.Time, error) {
 // backfillStart runs a backfill.
 type backfillStart struct {
 	backfillRequest
+	backfillEngine `group:"Who does it"`
+
 	DryRun bool   `help:"Write member files and a summary, and change nothing of a service."`
 	Plan   bool   `help:"Only tell what would be read and made, and why."`
 	Output string `enum:"text,json" default:"text" help:"How to print the report: ${enum}."`
@@ -160,6 +163,11 @@ Examples:
       --match '{yyyy}-{mm}-{dd}/*.gz' --from 2025-11-21 --work work \
       --as-of 2026-11-21T00:00:00Z --workers 4 --output json
 
+    # by the workers of a Temporal server, which share the work directory
+    evaluator backfill start --dry-run -f segments/ --archive s3://acme/events \
+      --layout segment --work /shared/work --as-of 2026-11-21T00:00:00Z \
+      --engine temporal --temporal-address temporal:7233 --tasks 40
+
 Exit code: 0 when all is done, 1 when an object can't be read or something fails, 2 when
 the segments, the archive or the command line can't be used.`
 }
@@ -182,9 +190,7 @@ func (cmd *backfillStart) Run(c console) error {
 		}
 		return printOutline(c.out, outline, cmd.Output)
 	}
-	ended := showProgress(c.err, b)
-	report, err := b.Run(ctx)
-	ended()
+	report, err := cmd.run(ctx, c, b)
 	if err != nil {
 		return backfillError(err)
 	}
