@@ -133,6 +133,7 @@ func (b *Backfill) Plan(ctx context.Context, tasks int) (*Plan, error) {
 	}
 	if tasks == 0 && !listed {
 		if err := b.readPlan(); err == nil && x.fits(b.todo, l) {
+			b.todo.Archive = l
 			return b.todo, nil
 		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err

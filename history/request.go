@@ -52,6 +52,9 @@ type Request struct {
 	// not recognised.
 	ReadIDs bool
 	OnError OnError
+	// Name takes the place of the digest that names the request, for who asks
+	// for the same over and over, as of another instant each time; "" for none.
+	Name string
 }
 
 // Validate returns what is wrong with a request, joined.
@@ -74,6 +77,9 @@ func (r *Request) Validate() error {
 
 // ID names the request: equal requests have the same.
 func (r *Request) ID() string {
+	if r.Name != "" {
+		return r.Name
+	}
 	return digest("request", r.rules(), r.Bucket.String(), r.Prefix, r.Layout.String(), day(r.From), day(r.To), r.AsOf, r.OnError)[:16]
 }
 

@@ -29,11 +29,11 @@ var stages = []Stage{StageIndex, StageFold, StageEvaluate}
 // The same request by a pool of workers and by tasks gives the same bytes:
 // whatever the number of tasks, in any order, twice, and at the same time.
 func TestTasksGiveTheSameBytes(t *testing.T) {
-	s := randomShop(t, 11, 500, 6)
+	s := randomShop(t, 11, 200, 4)
 	whole := backfill(t, s.request(t, s.end), config(t.TempDir(), 4))
 	sameFiles(t, whole.Folder, backfill(t, s.request(t, s.end), config(t.TempDir(), 1)).Folder)
 	r := rand.New(rand.NewPCG(11, 11))
-	for _, tasks := range []int{1, 5, 1000} {
+	for _, tasks := range []int{5, 1000} {
 		dir := t.TempDir()
 		p, err := machine(t, s.request(t, s.end), dir).Plan(t.Context(), tasks)
 		if err != nil {

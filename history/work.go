@@ -18,6 +18,7 @@ import (
 //	runs/ab/KEY.dead.ndjson      what of it can't be used
 //	projections/KEY.json         what some runs keep
 //	slices/KEY/0008.parquet      profiles of some virtual shards, by the first
+//	patches/KEY/0008.parquet     patches of profiles of some virtual shards
 //	bases/RULES/ASOF-KEY.json    which slices others can go on from
 //	requests/ID/                 manifest, plan, members, dead letters, summary
 //	requests/ID/indexed/         what became of each part's objects

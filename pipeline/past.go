@@ -70,19 +70,11 @@ func seriesOf(set *rules.Set, id string) ([]string, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no segment %q", id)
 	}
-	alone, err := set.Subset([]int{position})
-	if err != nil {
-		return nil, fmt.Errorf("segment %q: %w", id, err)
-	}
-	if len(alone.Schema().Conditions) > 0 {
+	if set.UsesHeld(position) {
 		return nil, fmt.Errorf("segment %q uses held(...), which history can't fill: "+
 			"since when a condition is true depends on what was known when", id)
 	}
-	keys := make([]string, 0, len(alone.Schema().Series))
-	for i := range alone.Schema().Series {
-		keys = append(keys, alone.Schema().Series[i].Key)
-	}
-	return keys, nil
+	return set.SeriesOf(position), nil
 }
 
 // Series are the names of the series that the patches hold, in ascending order: what

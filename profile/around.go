@@ -40,8 +40,12 @@ func (v *view) settled(reduce Reduce, of *sums) (value float64, ok bool) {
 		return 0, reduce == ReduceSum
 	}
 	lumps, i, j := v.split()
+	i, j = v.points.head+i, v.points.head+j
+	if reduce == ReduceSum && len(lumps) == 0 {
+		return of.float(i, j), true
+	}
 	all := total(lumps)
-	all.sum = all.sum.plus(of.between(v.points.head+i, v.points.head+j))
+	all.sum = all.sum.plus(of.between(i, j))
 	if reduce == ReduceSum {
 		return all.sum.float(), true
 	}

@@ -90,7 +90,7 @@ func (v view) nextSum(reduce Reduce, interval Interval, of *sums, crossings int)
 func (v *view) nextDecline(interval Interval, of *sums) int64 {
 	_, i, j := v.split()
 	i, j = v.points.head+i, v.points.head+j
-	gone := sort.Search(j-i, func(k int) bool { return !interval.reaches(of.between(i+k+1, j).float()) })
+	gone := sort.Search(j-i, func(k int) bool { return !interval.reaches(of.float(i+k+1, j)) })
 	if gone == j-i {
 		return 0
 	}

@@ -203,11 +203,13 @@ func fewHundredths(nums []float64) (sum float64, ok bool) {
 	return sum, len(nums) <= exact/fewCents/2
 }
 
-// hundredths is a decimal of so many hundredths.
-func hundredths(n float64) decimal {
-	d := decimal{uint64(math.Abs(n))}.times(places - 2)
+// hundredths is a decimal of so many hundredths, a whole number.
+func hundredths(n float64) decimal { return wholeHundredths(int64(n)) }
+
+// wholeHundredths is a decimal of so many hundredths.
+func wholeHundredths(n int64) decimal {
 	if n < 0 {
-		return d.negative()
+		return decimal{uint64(-n)}.times(places - 2).negative()
 	}
-	return d
+	return decimal{uint64(n)}.times(places - 2)
 }

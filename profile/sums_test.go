@@ -59,3 +59,43 @@ func TestAroundKnowsWholeNumbersExactly(t *testing.T) {
 		t.Errorf("%v to %v, %t; want %v", low, high, ok, want)
 	}
 }
+
+// TestSumsOfAnyNumbers: running sums say what adding up says, whether they are
+// hundredths, have turned into decimals on the way, or were cut in between.
+func TestSumsOfAnyNumbers(t *testing.T) {
+	kinds := []func(r *rand.Rand) float64{
+		func(r *rand.Rand) float64 { return float64(r.IntN(100_000)) / 100 },
+		func(r *rand.Rand) float64 { return float64(r.IntN(100_000)-50_000) / 100 },
+		func(r *rand.Rand) float64 { return fewCents/100 - float64(r.IntN(1000)) },
+		func(r *rand.Rand) float64 { return r.Float64() },
+		func(r *rand.Rand) float64 { return r.NormFloat64() * 1e23 },
+	}
+	for kind := range kinds {
+		for seed := range uint64(20) {
+			r := rand.New(rand.NewPCG(seed, uint64(kind)))
+			var of sums
+			nums := []float64{}
+			for range 40 {
+				if r.IntN(4) == 0 {
+					at := r.IntN(len(nums) + 1)
+					nums = append(nums[:at], nums[min(at+1, len(nums)):]...)
+					of.cut(at)
+				}
+				for range r.IntN(2000) {
+					draw := kinds[kind]
+					if r.IntN(3000) == 0 {
+						draw = kinds[(kind+1)%len(kinds)]
+					}
+					nums = append(nums, draw(r))
+				}
+				of.extend(nums)
+				i := r.IntN(len(nums) + 1)
+				j := i + r.IntN(len(nums)-i+1)
+				want := sumOf(nums[i:j])
+				if got := of.between(i, j); got != want || of.float(i, j) != want.float() {
+					t.Fatalf("kind %d, seed %d: %v and %v, want %v, %v", kind, seed, got, of.float(i, j), want, want.float())
+				}
+			}
+		}
+	}
+}

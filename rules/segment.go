@@ -16,10 +16,14 @@ type Segment struct {
 	Name    string // for people; "" means the id
 	Rule    string // in the rule language
 	Members bool   // whether member sets are kept; sizes always are
-	Tests   []Test
+	// Backfill says that history is to be brought for it without being asked,
+	// see docs/backfill.md. A segment with held(...) can't have that.
+	Backfill bool
+	Tests    []Test
 
 	origin *origin // of Rule; nil when it stands alone
 	idFrom *origin // of ID; nil when it is not in a file
+	asked  *origin // of backfill: auto; nil when it is not in a file
 }
 
 // NewSegment returns a segment that does not come from a file.

@@ -29,6 +29,7 @@ type Set struct {
 	byID     []int32       // positions in the order of ids
 	meanings []uint64      // by position, see mean
 	uses     map[int][]int // positions that a position mentions
+	held     []bool        // by position, see UsesHeld
 	seriesOf sync.Map      // what SeriesOf has found, by position
 	context  []string      // see ContextFields
 	print    string
@@ -67,12 +68,14 @@ func compile(segments []Segment, missing bool, options Options) (*Set, error) {
 	byID, errs := idOrder(segments), checkIDs(segments)
 	context := contextFields{}
 	checks, built := make([]language.Checked, len(segments)), make([]engine.Rule, len(segments))
+	held := make([]bool, len(segments))
 	for _, i := range byID {
 		one, mistakes := language.Check(segments[i].Rule)
 		for _, m := range mistakes {
 			errs = append(errs, segments[i].origin.errorAt(segments[i].ID, segments[i].Rule, m))
 		}
 		context.note(segments[i].Rule, one.Term)
+		held[i] = usesHeld(segments[i].Rule, one.Term)
 		if len(errs) == 0 && len(one.Uses) == 0 {
 			built[i], one = builder.Rule(one.Term), language.Checked{} // terms take much room
 		}
@@ -85,6 +88,10 @@ func compile(segments []Segment, missing bool, options Options) (*Set, error) {
 	}
 	set.number(segments, order)
 	set.mean(order, checks)
+	if errs = set.hold(order, held, segments); len(errs) > 0 {
+		sortErrors(errs)
+		return nil, errs
+	}
 	set.context = context.sorted()
 	rules := make([]engine.Rule, len(order))
 	for position, i := range order {

@@ -156,6 +156,7 @@ func (r *yamlReader) readSegment(node ast.Node) {
 			}
 		}},
 		{"members", func(node ast.Node) { segment.Members = r.bool(node, "members") }},
+		{"backfill", func(node ast.Node) { segment.Backfill, segment.asked = r.backfill(node), r.originOf(node) }},
 		{"tests", func(node ast.Node) { r.list(node, "tests", func(node ast.Node) { r.readTest(&segment, node) }) }},
 	})
 	switch {
@@ -214,6 +215,16 @@ func (r *yamlReader) bool(n ast.Node, what string) bool {
 	}
 	r.wrong(n, "", "%s must be true or false", what)
 	return false
+}
+
+// backfill reads whether history is brought by itself.
+func (r *yamlReader) backfill(n ast.Node) bool {
+	text, ok := n.(*ast.StringNode)
+	if !ok || text.Value != "auto" && text.Value != "manual" {
+		r.wrong(n, "manual is the default", "backfill must be auto or manual")
+		return false
+	}
+	return text.Value == "auto"
 }
 
 func (r *yamlReader) originOf(n ast.Node) *origin {

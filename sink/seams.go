@@ -5,32 +5,61 @@ import (
 	"fmt"
 
 	"muster/pipeline"
+	"muster/rules"
 )
 
-// seamEntries are the entries of a catalog that tell seams.
-const seamEntries = "r:*"
+// The entries of a catalog, by what they tell: seams, and since when series
+// are kept.
+const (
+	seamEntries   = "r:*"
+	seriesEntries = "a:*"
+)
 
 // Seams returns the seams of a shard, in the order of their runs, as its owner
 // has stored them. It raises no epoch and disturbs no owner. One that is
 // opened or closed meanwhile may be there or not; what it tells of a seam
 // does not change.
 func (s *Store) Seams(ctx context.Context, shard int) ([]pipeline.Seam, error) {
+	entries, err := s.catalogEntries(ctx, shard, seamEntries)
+	if err != nil {
+		return nil, fmt.Errorf("reading the seams of shard %d: %w", shard, err)
+	}
+	return pipeline.SeamsOf(entries), nil
+}
+
+// Lacks returns which segments of a rule set a shard can't be exact about at
+// its stream time, as pipeline.LacksOf tells them. It disturbs no owner.
+func (s *Store) Lacks(ctx context.Context, shard int, set *rules.Set) ([]pipeline.Mark, error) {
+	seen, err := s.Glance(ctx, shard)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := s.catalogEntries(ctx, shard, seriesEntries)
+	if err != nil {
+		return nil, fmt.Errorf("reading since when shard %d keeps events: %w", shard, err)
+	}
+	return pipeline.LacksOf(set, entries, seen.Clock), nil
+}
+
+// catalogEntries reads the entries of a shard's catalog that match a pattern.
+// The owner may write meanwhile: what changes may be there before or after.
+func (s *Store) catalogEntries(ctx context.Context, shard int, pattern string) (map[string]string, error) {
 	key := s.keys.catalog(shard)
 	entries := map[string]string{}
 	for cursor := uint64(0); ; {
 		var page []string
-		err := s.retry(ctx, "reading seams", func(ctx context.Context) (err error) {
-			page, cursor, err = s.client.HScan(ctx, key, cursor, seamEntries, catalogPage).Result()
+		err := s.retry(ctx, "reading the catalog", func(ctx context.Context) (err error) {
+			page, cursor, err = s.client.HScan(ctx, key, cursor, pattern, catalogPage).Result()
 			return err
 		})
 		if err != nil {
-			return nil, fmt.Errorf("reading the seams of shard %d from %s: %w", shard, key, err)
+			return nil, fmt.Errorf("from %s: %w", key, err)
 		}
 		for i := 0; i+1 < len(page); i += 2 {
 			entries[page[i]] = page[i+1]
 		}
 		if cursor == 0 {
-			return pipeline.SeamsOf(entries), nil
+			return entries, nil
 		}
 	}
 }

@@ -5,9 +5,13 @@ import (
 	"fmt"
 
 	"github.com/segmentio/kafka-go"
+	"golang.org/x/sync/errgroup"
 
 	"muster/directive"
 )
+
+// directAtOnce is how many partitions are given directives at the same time.
+const directAtOnce = 16
 
 // Direct puts directives on the keyed topic of so many shards, in their
 // order, with the header that tells them from events, and returns when all are
@@ -37,16 +41,21 @@ func (c *Cluster) Direct(ctx context.Context, shards int, directives []directive
 			given[to] = append(given[to], i)
 		}
 	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(directAtOnce)
 	for to := range parts {
-		refused, err := c.produce(ctx, topicPartition{c.cfg.Keyed, to}, parts[to])
-		if err != nil {
-			return fmt.Errorf("giving directives: %w", err)
-		}
-		for _, r := range refused {
-			d := &directives[given[to][r.index]]
-			return fmt.Errorf("giving directives: topic %s refused a directive of kind %d of run %q, profile %q, with %d bytes: %w; raise its max.message.bytes",
-				c.cfg.Keyed, d.Kind, d.Run, d.Profile, len(parts[to][r.index].value), r.err)
-		}
+		group.Go(func() error {
+			refused, err := c.produce(ctx, topicPartition{c.cfg.Keyed, to}, parts[to])
+			if err != nil {
+				return fmt.Errorf("giving directives: %w", err)
+			}
+			for _, r := range refused {
+				d := &directives[given[to][r.index]]
+				return fmt.Errorf("giving directives: topic %s refused a directive of kind %d of run %q, profile %q, with %d bytes: %w; raise its max.message.bytes",
+					c.cfg.Keyed, d.Kind, d.Run, d.Profile, len(parts[to][r.index].value), r.err)
+			}
+			return nil
+		})
 	}
-	return nil
+	return group.Wait()
 }

@@ -13,11 +13,13 @@ import (
 	"muster/config"
 	"muster/history"
 	"muster/history/archive"
+	"muster/rules"
 )
 
 // backfillCommand replays archives of events.
 type backfillCommand struct {
-	Start  backfillStart  `cmd:"" help:"Replay an archive and tell who is in which segment at an instant."`
+	Start  backfillStart  `cmd:"" help:"Bring an archive into a running service, or tell who is in which segment at an instant."`
+	Keep   backfillKeep   `cmd:"" help:"Bring history by itself for segments with backfill: auto, whenever they want some."`
 	Plan   backfillPlan   `cmd:"" help:"Cut a request into tasks, for many machines."`
 	Task   backfillTask   `cmd:"" help:"Do one task of a plan."`
 	Gather backfillGather `cmd:"" help:"Write what comes out, once all tasks of a plan are done."`
@@ -33,13 +35,13 @@ runs live. See docs/backfill.md, and docs/archives.md for what can be read.`
 
 // backfillRequest are the flags that say what is asked for.
 type backfillRequest struct {
-	Config   string  `short:"c" placeholder:"FILE" help:"Configuration file, for the section archive and the limits of pipeline. Default: every setting's default."`
+	Config   string  `short:"c" placeholder:"FILE" help:"Configuration file: of the service, and for the section archive and the limits of pipeline. Default, with --dry-run: every setting's default."`
 	Segments string  `short:"f" required:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
 	Archive  string  `placeholder:"LOCATION" help:"s3://bucket/prefix, file:///folder or a folder. Default: archive.location of the configuration."`
 	Layout   string  `placeholder:"NAME" help:"segment, rudderstack, confluent, firehose or glob. Default: archive.layout of the configuration."`
 	Match    string  `placeholder:"PATTERN" help:"Keys that layout glob reads, as events/{yyyy}/{mm}/{dd}/*.gz."`
 	Work     string  `required:"" placeholder:"DIR" help:"Work directory: what is there is not made again."`
-	AsOf     instant `required:"" placeholder:"TIME" help:"Replay what arrived up to this time, as 2026-11-21T10:00:00Z."`
+	AsOf     instant `placeholder:"TIME" help:"With --dry-run, replay what arrived up to this time, as 2026-11-21T10:00:00Z."`
 	From     string  `placeholder:"DAY" help:"Leave out objects of days before this one, as 2025-11-21."`
 	To       string  `placeholder:"DAY" help:"Leave out objects of days after this one."`
 	OnError  string  `enum:"fail,skip" default:"fail" help:"What to do about objects that can't be read: ${enum}. What of them can be read counts with skip."`
@@ -58,10 +60,30 @@ func (r *backfillRequest) open(ctx context.Context) (*history.Backfill, error) {
 			return nil, err
 		}
 	}
+	if r.AsOf == 0 {
+		return nil, unusable(errors.New("up to when is to be replayed? Name it with --as-of TIME, as 2026-11-21T10:00:00Z"))
+	}
+	set, err := loadSegments(r.Segments)
+	if err != nil {
+		return nil, err
+	}
+	request, err := r.request(ctx, cfg, set)
+	if err != nil {
+		return nil, err
+	}
+	b, err := history.New(request, r.config())
+	if err != nil {
+		return nil, unusable(err)
+	}
+	return b, nil
+}
+
+// request reads what the flags and a configuration say of the archive.
+func (r *backfillRequest) request(ctx context.Context, cfg config.Config, set *rules.Set) (*history.Request, error) {
 	if err := r.override(&cfg.Archive); err != nil {
 		return nil, unusable(err)
 	}
-	request := &history.Request{Archive: cfg.Archive, AsOf: int64(r.AsOf), Limits: cfg.Pipeline, ReadIDs: r.ReadIDs, OnError: history.OnError(r.OnError)}
+	request := &history.Request{Archive: cfg.Archive, AsOf: int64(r.AsOf), Set: set, Limits: cfg.Pipeline, ReadIDs: r.ReadIDs, OnError: history.OnError(r.OnError)}
 	var problems [2]error
 	request.From, problems[0] = readDay("from", r.From)
 	request.To, problems[1] = readDay("to", r.To)
@@ -72,20 +94,13 @@ func (r *backfillRequest) open(ctx context.Context) (*history.Backfill, error) {
 		return nil, unusable(errors.New("there is no archive: name it with --archive LOCATION, or a configuration that has one with -c FILE"))
 	}
 	var err error
-	if request.Set, err = loadSegments(r.Segments); err != nil {
-		return nil, err
-	}
 	if request.Layout, err = archive.NewLayout(cfg.Archive); err != nil {
 		return nil, unusable(err)
 	}
 	if request.Bucket, request.Prefix, err = archive.OpenBucket(ctx, cfg.Archive.Location, cfg.Archive); err != nil {
 		return nil, unusable(err)
 	}
-	b, err := history.New(request, r.config())
-	if err != nil {
-		return nil, unusable(err)
-	}
-	return b, nil
+	return request, nil
 }
 
 // override puts flags in the place of settings.
@@ -127,17 +142,31 @@ func readDay(flag, text string) (time.Time, error) {
 // backfillStart runs a backfill.
 type backfillStart struct {
 	backfillRequest
-	backfillEngine `group:"Who does it"`
+	publishFlags   `group:"Into a running service"`
+	backfillEngine `group:"Who does a dry run"`
 
-	DryRun bool   `help:"Write member files and a summary, and change nothing of a service."`
+	DryRun bool   `help:"Write member files and a summary, as of --as-of, and change nothing of a service."`
 	Plan   bool   `help:"Only tell what would be read and made, and why."`
 	Output string `enum:"text,json" default:"text" help:"How to print the report: ${enum}."`
 }
 
 // Help is shown by --help.
 func (backfillStart) Help() string {
-	return `Reads an archive once, and tells who is in which segment at --as-of, as a service would
-that got every event in the order of arrival. The result is in the work directory:
+	return `Reads an archive of events once and brings what follows into the running service of -c:
+its shards take history in while they go on with their records, so that no event counts
+twice and none is missed. The evaluators must run, by the very files of -f.
+
+    evaluator backfill start -c muster.yaml -f segments/ --archive s3://acme/events \
+      --layout segment --work /var/tmp/backfill
+
+It opens a seam in each shard, waits for --settle until the archive has whatever arrived
+before, reads it, gives each profile a patch as quickly as the evaluators take them, and
+closes the seams. THE ARCHIVE MUST BE WHOLE, from as long ago as the segments look back:
+what a profile has of their events is replaced by what the archive has. Killed or stopped
+at any point, the same command goes on where it was. See docs/backfill.md.
+
+With --dry-run it changes no service, and tells who is in which segment at --as-of. The
+result is in the work directory:
 
     requests/ID/members/SEGMENT.ndjson   a line {"profile":"u1"} for each member
     requests/ID/summary.json             counts, of segments and events
@@ -154,6 +183,10 @@ customers are as exact as in the service.
 
 Examples:
 
+    # one new segment; the archive is complete an hour after the fact
+    evaluator backfill start -c muster.yaml -f segments/ --segment vip --settle 1h \
+      --archive s3://acme/events --layout segment --work /var/tmp/backfill
+
     # what would be read, and why?
     evaluator backfill start --dry-run --plan -f segments/ --archive s3://acme/events \
       --layout segment --work /var/tmp/backfill --as-of 2026-11-21T00:00:00Z
@@ -169,13 +202,16 @@ Examples:
       --engine temporal --temporal-address temporal:7233 --tasks 40
 
 Exit code: 0 when all is done, 1 when an object can't be read or something fails, 2 when
-the segments, the archive or the command line can't be used.`
+the segments, the archive, the command line or what Kafka and Redis hold can't be used.`
 }
 
 // Run does the backfill, or tells what it would do.
 func (cmd *backfillStart) Run(c console) error {
+	if !cmd.DryRun && cmd.Engine != poolEngine {
+		return unusable(errors.New("--engine is about dry runs: a running service is given history by this process; add --dry-run"))
+	}
 	if !cmd.DryRun {
-		return unusable(errors.New("a backfill can't be published to a service yet; add --dry-run to have members written to files"))
+		return cmd.publish(c)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

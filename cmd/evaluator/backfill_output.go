@@ -36,14 +36,19 @@ func printReport(out io.Writer, r *history.Report, output string) error {
 	line(table, "replayed now\t%d rows into %d slices%s; %d slices were there\n", r.Rows, r.Slices, from, r.SlicesSaved)
 	line(table, "seconds\t%.1f plan, %.1f index, %.1f evaluate, %.1f gather\n", r.Plan, r.Index, r.Evaluate, r.Gather)
 	_ = table.Flush()
-	for _, broken := range s.Broken {
-		line(&b, "warning: %s\n", broken)
-	}
-	for _, key := range s.Ahead {
-		line(&b, "warning: %s has events that say they arrived after it was written; look at the clock that gave receivedAt\n", key)
-	}
+	printWarnings(&b, s)
 	_, err := b.WriteTo(out)
 	return wrap("writing output", err)
+}
+
+// printWarnings tells which objects are not as they should be.
+func printWarnings(out io.Writer, s *history.Summary) {
+	for _, broken := range s.Broken {
+		line(out, "warning: %s\n", broken)
+	}
+	for _, key := range s.Ahead {
+		line(out, "warning: %s has events that say they arrived after it was written; look at the clock that gave receivedAt\n", key)
+	}
 }
 
 // line writes into memory, where nothing fails.

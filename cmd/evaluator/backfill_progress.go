@@ -9,9 +9,14 @@ import (
 	"muster/history"
 )
 
-// showProgress shows how far a backfill is, in a line that is written anew
-// each second; nothing where nobody looks. Call what it returns at the end.
+// showProgress shows how far a backfill is.
 func showProgress(out io.Writer, b *history.Backfill) (ended func()) {
+	return watch(out, (&backfillLine{}).next, b.Progress)
+}
+
+// watch shows how far something is, in a line that is written anew each
+// second; nothing where nobody looks. Call what it returns at the end.
+func watch[P any](out io.Writer, next func(P, time.Time) string, progress func() P) (ended func()) {
 	if !isTerminal(out) {
 		return func() {}
 	}
@@ -20,14 +25,13 @@ func showProgress(out io.Writer, b *history.Backfill) (ended func()) {
 		defer close(gone)
 		ticker := time.NewTicker(progressEvery)
 		defer ticker.Stop()
-		line := backfillLine{}
 		for {
 			select {
 			case <-done:
 				_, _ = fmt.Fprint(out, "\r\x1b[K")
 				return
 			case now := <-ticker.C:
-				_, _ = fmt.Fprint(out, "\r\x1b[K"+line.next(b.Progress(), now))
+				_, _ = fmt.Fprint(out, "\r\x1b[K"+next(progress(), now))
 			}
 		}
 	}()
@@ -37,13 +41,8 @@ func showProgress(out io.Writer, b *history.Backfill) (ended func()) {
 	}
 }
 
-// backfillLine makes the line of one backfill: it knows when the stage at
-// hand was first seen, and how far it was then.
-type backfillLine struct {
-	stage history.Stage
-	began time.Time
-	from  int64
-}
+// backfillLine makes the line of one backfill.
+type backfillLine struct{ rate rate }
 
 // next returns the line for a moment.
 func (l *backfillLine) next(p history.Progress, now time.Time) string {
@@ -54,11 +53,24 @@ func (l *backfillLine) next(p history.Progress, now time.Time) string {
 	case history.StagePlan, history.StageGather:
 		return p.Stage.String()
 	}
-	if l.began.IsZero() || l.stage != p.Stage {
-		*l = backfillLine{p.Stage, now, done}
+	return p.Stage.String() + l.rate.text(int(p.Stage), done, all, unit, now)
+}
+
+// rate knows when the stage at hand was first seen, and how far it was then.
+type rate struct {
+	stage int
+	began time.Time
+	from  int64
+}
+
+// text says how much of a stage is done, how quickly, and how long the rest
+// takes.
+func (r *rate) text(stage int, done, all int64, unit string, now time.Time) string {
+	if r.began.IsZero() || r.stage != stage {
+		*r = rate{stage, now, done}
 	}
-	text := fmt.Sprintf("%s %s %s of %s", p.Stage, bar(done, all), short(done, unit), short(all, unit))
-	if rate := float64(done-l.from) / now.Sub(l.began).Seconds(); now.After(l.began) && rate > 0 {
+	text := fmt.Sprintf(" %s %s of %s", bar(done, all), short(done, unit), short(all, unit))
+	if rate := float64(done-r.from) / now.Sub(r.began).Seconds(); now.After(r.began) && rate > 0 {
 		left := time.Duration(float64(all-done) / rate * float64(time.Second))
 		text += fmt.Sprintf(", %s/s, %s left", short(int64(rate), unit), max(0, left).Round(time.Second))
 	}

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"text/tabwriter"
@@ -11,8 +11,9 @@ import (
 )
 
 type sizesCommand struct {
-	Config string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
-	Output string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
+	Config   string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Segments string `short:"f" placeholder:"FILE|DIR" help:"Segment files, to tell also since when each segment is complete."`
+	Output   string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
 }
 
 // Help is shown by --help.
@@ -27,9 +28,21 @@ and not of one instant. A segment that never had a member is not listed.
     repeat-buyers       1204
     vip-going-quiet       17
 
+With -f, the segment files that the evaluators have, each of their segments is listed,
+and since when what it counts has been kept: always, or an instant, until the windows of
+the segment have moved on past it or a backfill has brought what was before.
+
+    evaluator sizes -c muster.yaml -f segments/
+
+    segment          members  complete since
+    repeat-buyers       1204  always
+    vip-going-quiet       17  2026-11-21T10:00:00Z
+
 With --output json:
 
     {"sizes":[{"segment":"repeat-buyers","members":1204},{"segment":"vip-going-quiet","members":17}]}
+
+with -f a segment that is not complete has "complete_since":"2026-11-21T10:00:00Z" too.
 
 Exit code: 0 when read, 1 when Redis can't be reached, 2 when the configuration, or what
 Redis holds, can't be used.`
@@ -39,6 +52,8 @@ Redis holds, can't be used.`
 type sizeLine struct {
 	Segment string `json:"segment"`
 	Members int64  `json:"members"`
+	// Since is since when what it counts has been kept, "" for always.
+	Since string `json:"complete_since,omitempty"`
 }
 
 // Run reads and prints.
@@ -52,8 +67,17 @@ func (cmd *sizesCommand) print(ctx context.Context, c console, r *reader) error 
 		return service.Classify(err)
 	}
 	lines := []sizeLine{}
-	for _, id := range slices.Sorted(maps.Keys(sizes)) {
-		lines = append(lines, sizeLine{id, sizes[id]})
+	since, err := cmd.since(ctx, r)
+	if err != nil {
+		return err
+	}
+	ids := slices.Collect(maps.Keys(sizes))
+	if since != nil {
+		ids = slices.Collect(maps.Keys(since))
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		lines = append(lines, sizeLine{id, sizes[id], since[id]})
 	}
 	if cmd.Output == "json" {
 		return printJSON(c.out, struct {
@@ -61,9 +85,45 @@ func (cmd *sizesCommand) print(ctx context.Context, c console, r *reader) error 
 		}{lines})
 	}
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintf(table, "segment\tmembers\n")
-	for _, line := range lines {
-		_, _ = fmt.Fprintf(table, "%s\t%7d\n", line.Segment, line.Members)
+	head, tail := "", func(sizeLine) string { return "" }
+	if cmd.Segments != "" {
+		head, tail = "\tcomplete since", func(l sizeLine) string { return "\t" + cmp.Or(l.Since, "always") }
+	}
+	line(table, "segment\tmembers%s\n", head)
+	for _, one := range lines {
+		line(table, "%s\t%7d%s\n", one.Segment, one.Members, tail(one))
 	}
 	return wrap("writing output", table.Flush())
+}
+
+// since returns since when the segments of the files are complete in all
+// shards, "" for always; nil where no files are named.
+func (cmd *sizesCommand) since(ctx context.Context, r *reader) (map[string]string, error) {
+	if cmd.Segments == "" {
+		return nil, nil
+	}
+	set, err := loadSegments(cmd.Segments)
+	if err != nil {
+		return nil, err
+	}
+	latest := make(map[string]int64, set.Len())
+	for _, id := range set.IDs() {
+		latest[id] = 0
+	}
+	for shard := range r.layout.Shards {
+		marks, err := r.store.Lacks(ctx, shard, set)
+		if err != nil {
+			return nil, service.Classify(err)
+		}
+		for _, mark := range marks {
+			latest[mark.Segment] = max(latest[mark.Segment], mark.Since)
+		}
+	}
+	since := make(map[string]string, len(latest))
+	for id, at := range latest {
+		if since[id] = ""; at != 0 {
+			since[id] = instant(at).String()
+		}
+	}
+	return since, nil
 }

@@ -70,9 +70,15 @@ func Start(ctx context.Context, c client.Client, queue string, in Input) error {
 // end at the next object or profile.
 const stopTimeout = 30 * time.Second
 
+// stuckTimeout is how long the code of a workflow may run before it counts as
+// stuck. It takes milliseconds, but tasks may leave it no processor.
+const stuckTimeout = 20 * time.Second
+
 // Work does tasks of a queue until ctx ends, up to atOnce of them at a time.
 func Work(ctx context.Context, c client.Client, queue string, a *Activities, atOnce int) error {
-	w := worker.New(c, queue, worker.Options{MaxConcurrentActivityExecutionSize: atOnce, WorkerStopTimeout: stopTimeout})
+	w := worker.New(c, queue, worker.Options{
+		MaxConcurrentActivityExecutionSize: atOnce, WorkerStopTimeout: stopTimeout, DeadlockDetectionTimeout: stuckTimeout,
+	})
 	register(w, a)
 	stop := make(chan any)
 	context.AfterFunc(ctx, func() { close(stop) })

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	sdk "go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"muster/history"
 	"muster/history/archive"
@@ -86,6 +87,7 @@ func rigOf(t *testing.T, before func(p Piece, attempt int32) error) *rig {
 	suite := &testsuite.WorkflowTestSuite{}
 	g.env = suite.NewTestWorkflowEnvironment()
 	g.env.SetTestTimeout(patience)
+	g.env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: patience})
 	a := &Activities{Dir: g.dir, Workers: 2}
 	register(only{g.env}, a)
 	task := func(ctx context.Context, p Piece) error {

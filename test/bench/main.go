@@ -6,8 +6,8 @@
 // Names are part/benchmark; a unit such as MB/s becomes the key MB_s. A part
 // that is a program prints such lines itself, and so does a test that writes
 // them to a file: one that misses an aim fails, after its line. With arguments
-// only the parts named are run; sweep, activation and backfill, which take five
-// minutes or more, are run only so.
+// only the parts named are run; sweep, activation, publication and backfill, which
+// take five minutes or more, are run only so.
 // What they log goes to stderr. It must run in the root of the repository.
 //
 // The trap: numbers of two runs compare only on the same, idle machine.
@@ -37,6 +37,7 @@ var parts = []part{
 	{name: "skew", folder: "test/skew"},
 	{name: "sweep", folder: "test/sweep", named: true},
 	{name: "activation", folder: "test/load", named: true, test: "^TestActivation$", lines: "MUSTER_ACTIVATION"},
+	{name: "publication", folder: "test/load", named: true, test: "^TestPublication$", lines: "MUSTER_PUBLICATION"},
 	{name: "backfill", folder: "history", named: true},
 	{name: "match", folder: "bench", program: true},
 	{name: "match-shop", folder: "bench", program: true},

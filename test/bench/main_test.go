@@ -55,7 +55,7 @@ func TestLongPartsHaveToBeNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"sweep", "activation"} {
+	for _, name := range []string{"sweep", "activation", "publication"} {
 		if slices.ContainsFunc(all, func(p part) bool { return p.name == name }) {
 			t.Errorf("without names there are %+v", all)
 		}

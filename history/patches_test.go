@@ -1,0 +1,272 @@
+package history
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"testing"
+	"time"
+
+	"muster/directive"
+	"muster/event"
+	"muster/pipeline"
+)
+
+// shardOfUser spreads the users of a shop over two shards.
+func shardOfUser(id string) int { return int(id[len(id)-1]) % 2 }
+
+// filled lists the segments that history can fill.
+func (s *shop) filled(t *testing.T) []string {
+	t.Helper()
+	var ids []string
+	for position, id := range s.set.IDs() {
+		alone, err := s.set.Subset([]int{position})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(alone.Schema().Conditions) == 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// patches makes the patches of a shop for the seams of two shards.
+func (s *shop) patches(t *testing.T, c Config, seams []int64) *Patches {
+	t.Helper()
+	b, err := New(s.request(t, slices.Max(seams)), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	patches, err := b.Patches(t.Context(), s.patching(t, seams))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return patches
+}
+
+func (s *shop) patching(t *testing.T, seams []int64) *Patching {
+	t.Helper()
+	segments, limits := s.filled(t), pipeline.Default().Profiles
+	return &Patching{
+		Past:  func() (*pipeline.Past, error) { return pipeline.NewPast(s.set, limits, segments) },
+		Rules: s.set.Fingerprint(), Seams: seams, Shard: shardOfUser, Sharding: "last",
+	}
+}
+
+// merged has two shards take the patches in, and then what arrived behind
+// their seams, and tells who is in the segments in the end.
+func (s *shop) merged(t *testing.T, p *Patches, seams []int64) map[string][]string {
+	t.Helper()
+	past, err := pipeline.NewPast(s.set, pipeline.Default().Profiles, s.filled(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	drivers, feeds := make([]*pipeline.Driver, len(seams)), make([]pipeline.Feed, len(seams))
+	for shard, seam := range seams {
+		drivers[shard] = pipeline.NewDriver(s.set, pipeline.Default(), pipeline.State{Next: -1}, nil)
+		drivers[shard].Directed = func(_ int, refusal string) {
+			if refusal != "" {
+				t.Fatalf("shard %d refuses: %s", shard, refusal)
+			}
+		}
+		open := directive.Directive{Kind: directive.Open, Run: "run", Series: past.Series()}
+		feeds[shard].Directives = []pipeline.Directed{{Arrival: seam, Directive: open}}
+	}
+	err = p.Each(t.Context(), 0, func(id string, body []byte) error {
+		f := &feeds[shardOfUser(id)]
+		d := directive.Directive{Kind: directive.Patch, Run: "run", Profile: id, Body: slices.Clone(body)}
+		f.Directives = append(f.Directives, pipeline.Directed{Directive: d})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	members := map[string][]string{}
+	for shard, driver := range drivers {
+		f := &feeds[shard]
+		if err := driver.Serve(context.Background(), f); err != nil {
+			t.Fatal(err)
+		}
+		behind := slices.DeleteFunc(slices.Clone(s.events), func(ev event.Event) bool {
+			return shardOfUser(ev.Profile) != shard || ev.Arrival <= seams[shard]
+		})
+		if err := driver.Serve(context.Background(), &pipeline.Feed{Events: behind, Offsets: make([]int64, len(behind))}); err != nil {
+			t.Fatal(err)
+		}
+		if err := driver.Advance(context.Background(), s.end); err != nil {
+			t.Fatal(err)
+		}
+		for id := range s.texts {
+			driver.Members(id, func(profile string) { members[id] = append(members[id], profile) })
+		}
+	}
+	for id := range members {
+		slices.Sort(members[id])
+	}
+	return members
+}
+
+// Shards that take in the patches of an archive, and what arrived behind their
+// seams, have the members that the oracle has of everything.
+func TestPatchesEqualOracle(t *testing.T) {
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			s := randomShop(t, 60+seed, 600, 20)
+			seams := []int64{s.within(len(s.events) / 2), s.within(len(s.events) * 3 / 4)}
+			p := s.patches(t, config(t.TempDir(), 2), seams)
+			got, want := s.merged(t, p, seams), s.foretold(t, s.end)
+			filled, inAny := s.filled(t), 0
+			for id := range want {
+				if !slices.Contains(filled, id) {
+					continue
+				}
+				inAny += len(want[id])
+				if !slices.Equal(got[id], want[id]) && len(got[id])+len(want[id]) > 0 {
+					t.Errorf("%s: %s\nhas %v\nwant %v", id, s.texts[id], got[id], want[id])
+				}
+			}
+			if inAny == 0 || p.Count == 0 || len(filled) < 5 {
+				t.Errorf("%d memberships by %d patches, of %d segments", inAny, p.Count, len(filled))
+			}
+		})
+	}
+}
+
+// listed are the patches from one on, as texts.
+func listed(t *testing.T, p *Patches, skip int64) []string {
+	t.Helper()
+	var list []string
+	err := p.Each(t.Context(), skip, func(id string, body []byte) error {
+		list = append(list, fmt.Sprintf("%s %x", id, body))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// The same archive gives the same patches in the same order, however many
+// workers there are and wherever it was killed, and they are not made twice.
+func TestPatchesAreAlwaysTheSame(t *testing.T) {
+	s := randomShop(t, 71, 900, 8)
+	seams := []int64{s.within(600), s.end}
+	dir := t.TempDir()
+	p := s.patches(t, config(dir, 1), seams)
+	all := listed(t, p, 0)
+	if int64(len(all)) != p.Count || p.Count < 20 {
+		t.Fatalf("%d patches of %d", len(all), p.Count)
+	}
+	for _, skip := range []int64{1, p.Count / 2, p.Count - 1, p.Count} {
+		if got := listed(t, p, skip); !slices.Equal(got, all[skip:]) {
+			t.Errorf("behind %d there are %d patches, of %d", skip, len(got), len(all))
+		}
+	}
+	if got := s.patches(t, config(t.TempDir(), 5), seams); !slices.Equal(listed(t, got, 0), all) || got.Key != p.Key {
+		t.Error("five workers make others")
+	}
+	again := s.patches(t, config(dir, 2), seams)
+	if again.Report.Slices != 0 || again.Report.Read.Bytes != 0 || again.Key != p.Key {
+		t.Errorf("made again: %+v", again.Report)
+	}
+	if other := s.patches(t, config(dir, 2), []int64{seams[0] + 1, s.end}); other.Key == p.Key {
+		t.Error("another seam has the same patches")
+	}
+
+	killed := t.TempDir()
+	for n := 0; ; n += 50 {
+		b, err := New(s.request(t, s.end), config(killed, 2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		made := 0
+		ctx, kill := context.WithCancel(t.Context())
+		b.work.written = func(string) error {
+			if made++; made > 50 {
+				kill()
+				return errKilled
+			}
+			return nil
+		}
+		got, err := b.Patches(ctx, s.patching(t, seams))
+		kill()
+		if err == nil {
+			if n == 0 || !slices.Equal(listed(t, got, 0), all) {
+				t.Errorf("killed after each 50 of %d files, it makes others", n)
+			}
+			return
+		}
+	}
+}
+
+// An archive is whole since its first day, where all names tell a day.
+func TestWholeSince(t *testing.T) {
+	s := few(t)
+	got := s.patches(t, config(t.TempDir(), 1), []int64{s.end, s.end}).Whole
+	first := decodeLine(t, order("a", 1))[0].Arrival
+	if want := time.UnixMilli(first).UTC().Truncate(24 * time.Hour).UnixMilli(); got != want {
+		t.Errorf("whole since %s, want %s", time.UnixMilli(got).UTC(), time.UnixMilli(want).UTC())
+	}
+	r := s.request(t, s.end)
+	r.Layout = layoutOf(t, "*/*")
+	b, err := New(r, config(t.TempDir(), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := b.Patches(t.Context(), s.patching(t, []int64{s.end, s.end}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Whole != first {
+		t.Errorf("whole since %s, want the first arrival, %s", time.UnixMilli(p.Whole).UTC(), time.UnixMilli(first).UTC())
+	}
+}
+
+// Patches in several groups of rows, some larger than a block, read back as
+// they were written.
+func TestPatchesInGroups(t *testing.T) {
+	w := work{dir: t.TempDir()}
+	var want []string
+	for i := range sliceCount {
+		err := w.writeFile(w.patchFile("key", i), func(out io.Writer) error {
+			file, n := newPatchWriter(out), int64(0)
+			for j := range 3000 {
+				if i != 5 {
+					break
+				}
+				body := bytes.Repeat([]byte{byte(j)}, 20<<10*(1-min(1, j%100))+j%50*500)
+				want, n = append(want, fmt.Sprintf("u%d %d", j, len(body))), n+int64(len(body))
+				if err := file.add(fmt.Sprint("u", j), body); err != nil {
+					return err
+				}
+			}
+			return file.close(tally{}, n)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := openPatches(w, "key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Count != 3000 || p.Bytes < 2*patchGroup {
+		t.Fatalf("%d patches of %d bytes", p.Count, p.Bytes)
+	}
+	for _, skip := range []int64{0, 1500, 2999} {
+		var got []string
+		err := p.Each(t.Context(), skip, func(id string, body []byte) error {
+			if j := len(got) + int(skip); fmt.Sprint("u", j) != id || bytes.Count(body, []byte{byte(j)}) != len(body) {
+				t.Fatalf("the body of %s is another's", id)
+			}
+			got = append(got, fmt.Sprintf("%s %d", id, len(body)))
+			return nil
+		})
+		if err != nil || !slices.Equal(got, want[skip:]) {
+			t.Errorf("behind %d there are %d patches, want %d: %v", skip, len(got), len(want)-int(skip), err)
+		}
+	}
+}

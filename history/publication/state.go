@@ -1,0 +1,92 @@
+package publication
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// StateFile is the name of the file, in the folder of a request, that says how
+// far its publication is.
+const StateFile = "publication.json"
+
+// State is how far a publication is, as its file keeps it. Times are ms since
+// 1970 UTC, 0 for not yet.
+type State struct {
+	// Run names the run in the shards, in changes and in dead letters.
+	Run     string `json:"run"`
+	Begun   int64  `json:"begun"`
+	Opened  int64  `json:"opened"` // when the seams were seen to be open
+	Settled int64  `json:"settled"`
+	Closing int64  `json:"closing"` // when all patches had been given
+	Ended   int64  `json:"ended"`
+	// Lost says why the run can't be gone on with, "" while it can.
+	Lost string `json:"lost,omitempty"`
+	// GivenUp says that its seams were closed without history.
+	GivenUp bool `json:"given_up,omitempty"`
+
+	Segments []string `json:"segments"`
+	Series   []string `json:"series"`          // that the run gives, by name
+	Seams    []int64  `json:"seams,omitempty"` // by shard
+	Patches  string   `json:"patches,omitempty"`
+	All      int64    `json:"all"`   // patches there are
+	Sent     int64    `json:"sent"`  // of them, acknowledged
+	Bytes    int64    `json:"bytes"` // of those, as they went out
+	Whole    int64    `json:"whole"` // since when the archive is whole
+	Dead     int64    `json:"dead"`  // dead letters that there were when the run began
+
+	Seconds Durations `json:"seconds"`
+}
+
+// newRun returns an id that no other run has.
+func newRun(at time.Time) string {
+	var random [5]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return at.UTC().Format("20060102-150405-") + strings.ToLower(base32.StdEncoding.EncodeToString(random[:]))
+}
+
+// readState reads a file of state, nil where there is none.
+func readState(path string) (*State, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading how far the publication is: %w", err)
+	}
+	s := &State{}
+	if err := json.Unmarshal(text, s); err != nil {
+		return nil, fmt.Errorf("reading how far the publication is from %s: %w; remove it to begin anew", path, err)
+	}
+	return s, nil
+}
+
+// write replaces the file of the state.
+func (s *State) write(path string) error { return writeJSON(path, s) }
+
+// writeJSON replaces a file whole.
+func writeJSON(path string, value any) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("noting how far the publication is: %w", err)
+		}
+	}()
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".part", append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(path+".part", path)
+}

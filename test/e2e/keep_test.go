@@ -1,0 +1,86 @@
+package e2e
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"muster/event"
+	"muster/test/e2e/stack"
+	"muster/test/kit/kafka"
+)
+
+// autoSegments is the text of a segment file whose segments ask for history.
+func autoSegments(texts map[string]string) string {
+	return strings.ReplaceAll(segmentsOf(texts), "    rule:", "    backfill: auto\n    rule:")
+}
+
+// A service has seen a part of what happened. While backfill keep runs nobody
+// asks for anything: the segment that is there gets its history, and so do
+// those that are added, and those that are edited while keep was killed. In the
+// end the members are those of everything.
+func TestKeepBringsHistoryByItself(t *testing.T) {
+	kafka.Beside(t)
+	r := rand.New(rand.NewPCG(16, 7))
+	order := map[string]string{"order": bought["order"]}
+	s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: autoSegments(order)})
+	s.Init()
+	e := s.Run()
+	past := buyers(r, 1500, time.Now().Add(-time.Minute), 100*day)
+	var seen []event.Event
+	for _, ev := range past {
+		if r.IntN(2) == 0 {
+			seen = append(seen, ev)
+		}
+	}
+	produce(s, r, seen)
+	s.AwaitSettled(stack.Patience)
+	folder, work := t.TempDir(), t.TempDir()
+	layDays(t, folder, past)
+	flags := []string{"--archive", folder, "--layout", "segment", "--settle", "0s", "--look", "1s"}
+
+	k := s.Keep(work, flags...)
+	first := awaitKept(s, k, map[string]string{}, "order")
+	s.WriteSegments(autoSegments(map[string]string{"order": bought["order"], "many": bought["spent"]}))
+	e.Reload()
+	added := awaitKept(s, k, map[string]string{}, "order", "many")
+	if added["order"] != first["order"] {
+		t.Errorf("history was brought again for a segment that had it: run %s after %s", added["order"], first["order"])
+	}
+	k.Kill()
+	s.WriteSegments(autoSegments(bought))
+	e.Reload()
+	k = s.Keep(work, flags...)
+	awaitKept(s, k, map[string]string{"many": added["many"]}, "order", "many", "spent", "early")
+	s.AwaitSettled(stack.Patience)
+	compareBackfilled(t, s, past, nil, []int64{1})
+	if err := k.Stop(); err != nil {
+		t.Errorf("asked to end, keep ended with %v", err)
+	}
+	if letters := s.Letters(s.Keyed); len(letters) > 0 {
+		t.Errorf("dead letters: %v", letters)
+	}
+}
+
+// awaitKept waits until history was brought for segments, by other runs than
+// those before, and returns the runs.
+func awaitKept(s *stack.System, k *stack.Backfill, before map[string]string, ids ...string) (runs map[string]string) {
+	s.Await(fmt.Sprint("history of ", ids), stack.Patience, func() error {
+		record, err := k.Kept()
+		if err != nil {
+			return err
+		}
+		runs = map[string]string{}
+		for _, id := range ids {
+			given, known := record.Segments[id]
+			if !known || given.Run == before[id] {
+				return fmt.Errorf("%s has history of run %q", id, given.Run)
+			}
+			runs[id] = given.Run
+		}
+		return nil
+	})
+	return runs
+}

@@ -1,0 +1,148 @@
+package stack
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+
+	"muster/history/keeping"
+	"muster/history/publication"
+)
+
+// Backfill is an `evaluator backfill start`, or keep, that runs.
+type Backfill struct {
+	command *exec.Cmd
+	out     bytes.Buffer
+	exited  chan struct{}
+	err     error
+	work    string
+}
+
+// Backfill starts to bring history into the System, with its segments and
+// further arguments. What it makes is in a folder.
+func (s *System) Backfill(work string, arguments ...string) *Backfill {
+	s.t.Helper()
+	return s.backfill("start", work, arguments)
+}
+
+// Keep starts to keep segments with backfill: auto complete, likewise.
+func (s *System) Keep(work string, arguments ...string) *Backfill {
+	s.t.Helper()
+	return s.backfill("keep", work, arguments)
+}
+
+func (s *System) backfill(command, work string, arguments []string) *Backfill {
+	s.t.Helper()
+	b := &Backfill{exited: make(chan struct{}), work: work}
+	b.command = exec.Command(binary, append([]string{
+		"backfill", command, "-c", s.config("backfill", ""), "-f", s.file(segmentFile), "--work", work,
+	}, arguments...)...)
+	b.command.Stdout, b.command.Stderr = &b.out, &b.out
+	b.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := b.command.Start(); err != nil {
+		s.t.Fatalf("starting a backfill: %v", err)
+	}
+	go func() {
+		b.err = b.command.Wait()
+		close(b.exited)
+	}()
+	s.t.Cleanup(b.Kill)
+	return b
+}
+
+// Kill ends it as a crash would.
+func (b *Backfill) Kill() {
+	_ = b.command.Process.Kill() // it may have ended already
+	<-b.exited
+}
+
+// Stop asks it to end, and returns how it did.
+func (b *Backfill) Stop() error {
+	_ = b.command.Process.Signal(syscall.SIGTERM)
+	return b.Err()
+}
+
+// Ended returns nil once it has ended well, and what it printed.
+func (b *Backfill) Ended() (string, error) {
+	select {
+	case <-b.exited:
+		return b.out.String(), nil
+	default:
+		return "", errors.New("the backfill is still at work")
+	}
+}
+
+// Err is how it has ended.
+func (b *Backfill) Err() error {
+	<-b.exited
+	return b.err
+}
+
+// State returns how far it is, by its file in the work directory.
+func (b *Backfill) State() (publication.State, error) {
+	var state publication.State
+	select {
+	case <-b.exited:
+		return state, fmt.Errorf("the backfill has ended: %w\n%s", b.err, b.out.String())
+	default:
+	}
+	return PublicationState(b.work)
+}
+
+// PublicationState reads the one publication of a work directory.
+func PublicationState(work string) (state publication.State, err error) {
+	files, err := filepath.Glob(filepath.Join(work, "requests", "*", publication.StateFile))
+	if err != nil {
+		return state, err
+	}
+	if len(files) != 1 {
+		return state, fmt.Errorf("%d publications in %s: %w", len(files), work, fs.ErrNotExist)
+	}
+	text, err := os.ReadFile(files[0])
+	if err == nil {
+		err = json.Unmarshal(text, &state)
+	}
+	return state, err
+}
+
+// Kept reads what history a keep has brought by now.
+func (b *Backfill) Kept() (r keeping.Record, err error) {
+	select {
+	case <-b.exited:
+		return r, fmt.Errorf("keep has ended: %w\n%s", b.err, b.out.String())
+	default:
+	}
+	files, err := filepath.Glob(filepath.Join(b.work, "kept", "*.json"))
+	if err != nil || len(files) != 1 {
+		return r, errors.Join(err, fmt.Errorf("%d records of what was brought", len(files)))
+	}
+	text, err := os.ReadFile(files[0])
+	if err == nil {
+		err = json.Unmarshal(text, &r)
+	}
+	return r, err
+}
+
+// Runs counts the changes in the outbox of a shard by the run that brought
+// them; "" is for those that history has not brought.
+func (s *System) Runs(shard int) map[string]int {
+	s.t.Helper()
+	ctx, cancel := s.bounded()
+	defer cancel()
+	messages, err := s.Redis.XRange(ctx, s.key(shard, "out"), "-", "+").Result()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	runs := map[string]int{}
+	for _, m := range messages {
+		run, _ := m.Values["run"].(string)
+		runs[run]++
+	}
+	return runs
+}
