@@ -59,6 +59,7 @@ race: ## run every test but the whole-binary suites under the race detector
 # -p 1: two brokers at a time are too much for a small machine.
 e2e: ## run the e2e suite on Apache Kafka, Redis, Redis Cluster and an S3 server; needs java and mvn
 	MUSTER_E2E=real go test -count=1 -p 1 -timeout 40m ./test/kit/kafka ./test/kit/redis ./test/kit/s3 ./history/archive ./stream ./sink ./test/e2e
+	MUSTER_E2E=real go test -count=1 -timeout 20m -run '^TestS3' ./history
 
 # The JSON lines are all that goes to stdout.
 faults: ## let storms of faults hit Kafka, Redis and evaluators, and compare with the oracle; RUNS, SEED, LANES
@@ -89,7 +90,7 @@ lint: $(LINT) ## check style, layers and that both modules' requirements are tid
 vuln: ## look for known vulnerabilities in what is used; needs vuln.go.dev
 	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
 
-bench: ## run the benchmarks, one JSON line per result; PART=name for one part, and only so for sweep, backfill and activation, which take 5 to 10 minutes
+bench: ## run the benchmarks, one JSON line per result; PART=name for one part, and only so for sweep, backfill, publication and activation, which take 5 to 10 minutes
 	@go run ./test/bench $(PART)
 
 # A backfill of EVENTS events, 50,000,000 by default, takes some 10 GB of disk.

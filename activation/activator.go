@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -52,7 +51,7 @@ type Activator struct {
 	Profiles func(shard int) Profiles
 
 	mu       sync.Mutex
-	lines    []line
+	lines    []*line
 	swapped  chan struct{}                  // closed when lines are not the newest any more
 	sleepers map[int]map[chan struct{}]bool // by shard: who waits for changes
 }
@@ -60,7 +59,25 @@ type Activator struct {
 // line is a Line with what a process shares between its shards.
 type line struct {
 	route
-	breaker *breaker
+	destination Destination
+	breaker     *breaker
+	retired     chan struct{} // closed when another line or none is in its place
+}
+
+// newLine returns a line, closed, as nothing is known of the destination yet.
+func newLine(l Line) *line {
+	d := l.Destination
+	limit := rate.Inf
+	if d.Rate > 0 {
+		limit = rate.Limit(d.Rate)
+	}
+	return &line{destination: d, breaker: &breaker{}, retired: make(chan struct{}), route: route{
+		name: d.Name, batch: d.Batch, batchAge: d.BatchAge, concurrency: d.Concurrency,
+		limiter: rate.NewLimiter(limit, int(max(1, math.Ceil(d.Rate)))),
+		wants:   l.Wants, encode: l.Encode, sender: l.Sender, schedule: scheduleOf(&d),
+		log: l.Log, coalesces: d.Coalesce, traits: d.traitPaths(),
+		initial: d.Initial, completes: d.completes(),
+	}}
 }
 
 // New returns an Activator. observer may be nil.
@@ -75,39 +92,35 @@ func New(
 	return a
 }
 
-// Swap puts other lines in place of those before. What is being sent is sent
-// to its end first.
+// Swap puts other lines in place of those before. Nobody notices it whose
+// destination is as it was. The others end what they are sending first, which
+// holds back nobody else; they begin with a breaker that is closed, as an edit
+// may have mended what was wrong.
 func (a *Activator) Swap(lines []Line) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	before := map[string]*breaker{}
+	before := map[string]*line{}
 	for _, l := range a.lines {
-		before[l.name] = l.breaker
+		before[l.name] = l
 	}
 	a.lines = nil
 	for _, l := range lines {
-		b := before[l.Destination.Name]
-		if b == nil {
-			b = &breaker{}
+		now := newLine(l)
+		if same := before[now.name]; same != nil && Same([]Destination{same.destination}, []Destination{l.Destination}) {
+			now = same
+			delete(before, now.name)
 		}
-		limit := rate.Inf
-		if l.Destination.Rate > 0 {
-			limit = rate.Limit(l.Destination.Rate)
-		}
-		a.lines = append(a.lines, line{breaker: b, route: route{
-			name: l.Destination.Name, batch: l.Destination.Batch, batchAge: l.Destination.BatchAge, concurrency: l.Destination.Concurrency,
-			limiter: rate.NewLimiter(limit, int(max(1, math.Ceil(l.Destination.Rate)))),
-			wants:   l.Wants, encode: l.Encode, sender: l.Sender, schedule: scheduleOf(&l.Destination),
-			log: l.Log, coalesces: l.Destination.Coalesce, traits: l.Destination.traitPaths(),
-			initial: l.Destination.Initial, completes: l.Destination.completes(),
-		}})
+		a.lines = append(a.lines, now)
+	}
+	for _, l := range before {
+		close(l.retired)
 	}
 	close(a.swapped)
 	a.swapped = make(chan struct{})
 }
 
 // current returns the lines, and what is closed when they are swapped.
-func (a *Activator) current() ([]line, <-chan struct{}) {
+func (a *Activator) current() ([]*line, <-chan struct{}) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.lines, a.swapped
@@ -137,59 +150,9 @@ func (a *Activator) Begin(ctx context.Context, shard int) {
 	}
 }
 
-// Run delivers the changes of one shard to all destinations until ctx ends.
-// Whatever fails is told to the Observer and tried again.
-func (a *Activator) Run(ctx context.Context, shard int) {
-	for ctx.Err() == nil {
-		lines, swapped := a.current()
-		var working sync.WaitGroup
-		for i := range lines {
-			working.Go(func() { a.serve(ctx, swapped, shard, &lines[i]) })
-		}
-		working.Wait()
-		select {
-		case <-ctx.Done():
-		case <-swapped:
-		}
-	}
-}
-
-// serve delivers the changes of one shard to one destination until ctx ends
-// or the lines are swapped.
-func (a *Activator) serve(ctx context.Context, swapped <-chan struct{}, shard int, l *line) {
-	awake := a.listen(shard)
-	defer a.forget(shard, awake)
-	c := &courier{
-		route: l.route, breaker: l.breaker, outbox: a.outbox(shard), ledger: a.ledger(shard, l.name), observer: a.observer,
-		now: time.Now, random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), shard: shard, shards: a.Shards,
-		request: func(ctx context.Context, run, instead string) error {
-			a.states.forget(l.name)
-			return a.control.Request(ctx, l.name, run, instead)
-		},
-	}
-	if a.Members != nil {
-		c.members = a.Members(shard)
-	}
-	if len(c.traits) > 0 {
-		c.profiles = a.Profiles(shard)
-	}
-	for {
-		end := c.fence(l.sender, shard)
-		err := a.deliver(ctx, swapped, c, awake)
-		end()
-		if err == nil || ctx.Err() != nil {
-			return
-		}
-		a.observer.failed(l.name, shard, err)
-		if !rest(ctx, swapped, nil, recoverAfter) {
-			return
-		}
-	}
-}
-
 // deliver claims a courier's ledger and works until something fails, or
 // nothing is to be done any more.
-func (a *Activator) deliver(ctx context.Context, swapped <-chan struct{}, c *courier, awake <-chan struct{}) error {
+func (a *Activator) deliver(ctx context.Context, c *courier, awake <-chan struct{}) error {
 	// An order that comes behind this look is seen by the next one.
 	orders, err := a.look(ctx, c)
 	if err != nil {
@@ -204,7 +167,7 @@ func (a *Activator) deliver(ctx context.Context, swapped <-chan struct{}, c *cou
 		if err != nil {
 			return err
 		}
-		if !rest(ctx, swapped, awake, pause) {
+		if !rest(ctx, c.leaving, awake, pause) {
 			return nil
 		}
 	}
@@ -227,13 +190,16 @@ func (a *Activator) turn(ctx context.Context, c *courier) (pause time.Duration, 
 		c.asked = InitialRun
 	}
 	more, err := c.round(ctx)
+	if err == nil {
+		err = c.report(ctx)
+	}
 	var gone errDisabled
 	switch {
 	case errors.As(err, &gone):
 		return lookEvery, a.disable(ctx, c.name, gone.reason)
 	case more || err != nil:
 		return 0, err
-	case c.waiting > 0 || !c.breaker.open(time.Now()).IsZero():
+	case c.waiting > 0 || c.breaker.blocked(time.Now()):
 		return c.ripens(lookEvery), nil
 	}
 	return c.ripens(idleEvery), nil
@@ -243,7 +209,7 @@ func (a *Activator) turn(ctx context.Context, c *courier) (pause time.Duration, 
 func (a *Activator) look(ctx context.Context, c *courier) (Orders, error) {
 	orders, back, err := a.states.of(ctx, a.control, c.name)
 	if back {
-		c.breaker.succeed() // whoever has it go on knows of nothing that is against it
+		c.breaker.succeed(time.Now()) // whoever has it go on knows of nothing that is against it
 	}
 	return orders, err
 }
@@ -259,13 +225,20 @@ func (a *Activator) disable(ctx context.Context, name, reason string) error {
 }
 
 // rest waits until there may be something to do, and reports whether to go on.
-func rest(ctx context.Context, swapped, awake <-chan struct{}, most time.Duration) bool {
+func rest(ctx context.Context, leaving, awake <-chan struct{}, most time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-leaving:
+		return false
+	default:
+	}
 	timer := time.NewTimer(most)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return false
-	case <-swapped:
+	case <-leaving:
 		return false
 	case <-awake:
 	case <-timer.C:

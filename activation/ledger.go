@@ -54,8 +54,10 @@ type Standing struct {
 	// Serial is how many numbers all runs have used, and Paged the number of the
 	// newest change that the last page of any run knew.
 	Serial, Paged int64
-	// Waiting is how many messages wait. Save does not look at it.
+	// Waiting is how many messages wait, and Breaker what was stored last by
+	// Step.Breaker. Save looks at neither.
 	Waiting int64
+	Breaker string
 }
 
 // Question is what is asked of the messages that wait.
@@ -112,6 +114,9 @@ type Step struct {
 	Dead [][]byte
 	// Log has the entries of the destination's log, oldest first.
 	Log [][]byte
+	// Breaker is what is shown of the breaker, see DecodeCircuit; nil while that
+	// is as it was.
+	Breaker *string
 	// Add is what is counted: see the constants.
 	Add map[string]int64
 }

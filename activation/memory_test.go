@@ -26,6 +26,7 @@ type memory struct {
 	dead     [][]byte
 	log      [][]byte
 	counts   map[string]int64
+	saves    int
 
 	breaks func() error // what befalls the next Save; the step is stored when it is errLateBreak
 }
@@ -109,7 +110,12 @@ func (m *memory) Save(_ context.Context, s Step) error {
 	if errors.Is(err, errBreak) {
 		return err
 	}
+	m.saves++
+	shown := m.standing.Breaker
 	m.standing = s.Standing
+	if m.standing.Breaker = shown; s.Breaker != nil {
+		m.standing.Breaker = *s.Breaker
+	}
 	for n, text := range s.Wait {
 		if text == nil {
 			delete(m.wait, n)

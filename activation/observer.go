@@ -6,6 +6,7 @@ type Observer struct {
 	Attempted func(destination string, changes int, a Answer)      // a message was sent
 	Dead      func(destination string, changes int, reason string) // a message was given up
 	Coalesced func(destination string, changes int)                // changes were left out
+	Circuit   func(destination string, c Circuit)                  // a breaker has opened, stays open for longer, or has closed
 	Missed    func(destination string, changes int64)              // the outbox had dropped changes before they were read
 	Named     func(destination string, memberships int)            // a snapshot run has named some
 	Ended     func(destination string, e Ended)                    // a snapshot run has come to its end in a shard
@@ -22,6 +23,12 @@ func (o *Observer) attempted(destination string, changes int, a Answer) {
 func (o *Observer) dead(destination string, changes int, reason string) {
 	if o != nil && o.Dead != nil {
 		o.Dead(destination, changes, reason)
+	}
+}
+
+func (o *Observer) circuit(destination string, c Circuit) {
+	if o != nil && o.Circuit != nil {
+		o.Circuit(destination, c)
 	}
 }
 

@@ -26,7 +26,7 @@ func TestResumedGoesOnSoon(t *testing.T) {
 			time.Sleep(time.Minute) // of the bubble's time
 			control.set(state)
 			time.Sleep(idleEvery + lookEvery)
-			a.lines[0].breaker.fail(time.Now(), time.Hour)
+			a.lines[0].breaker.fail(time.Now(), a.lines[0].breaker.allow(time.Now()), time.Hour, "")
 			m.add("p", "a", true, 1)
 			time.Sleep(idleEvery)
 			if sender.count() != 0 {

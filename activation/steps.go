@@ -48,6 +48,17 @@ func (s *steps) queue(p *parcel, due int64) error {
 	return s.put(p, due)
 }
 
+// postpone has a message wait that was not sent now and is due. One that waited
+// before stays as it is.
+func (s *steps) postpone(p *parcel, due int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known[p.number] {
+		return nil
+	}
+	return s.put(p, due)
+}
+
 func (s *steps) put(p *parcel, due int64) error {
 	text, err := p.encode()
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"time"
 
+	"muster/history/account"
+	"muster/history/projection"
 	"muster/history/run"
 )
 
@@ -63,8 +65,10 @@ type Backfill struct {
 	config   Config
 	work     work
 	progress progress
-	indexer  *index // nil until it is needed
-	todo     *Plan  // nil until it is made or read
+	indexer  *index                  // nil until it is needed
+	todo     *Plan                   // nil until it is made or read
+	along    []projection.Projection // what others need kept
+	earlier  account.Account         // of earlier attempts
 	report   Report
 }
 

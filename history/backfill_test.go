@@ -123,7 +123,7 @@ func decodeLine(t *testing.T, line string) []event.Event {
 	return events
 }
 
-func compileTexts(t *testing.T, texts map[string]string) *rules.Set {
+func compileTexts(t testing.TB, texts map[string]string) *rules.Set {
 	t.Helper()
 	var segments []rules.Segment
 	for id, text := range texts {
@@ -371,9 +371,14 @@ func TestFoldedRunsGiveTheSameBytes(t *testing.T) {
 
 func TestAnyNumberOfWorkersGivesTheSameBytes(t *testing.T) {
 	s := randomShop(t, 3, 1500, 20)
-	one := backfill(t, s.request(t, s.end), config(t.TempDir(), 1))
-	for _, workers := range []int{2, 7} {
-		sameFiles(t, one.Folder, backfill(t, s.request(t, s.end), config(t.TempDir(), workers)).Folder)
+	dirs := map[int]string{1: t.TempDir(), 2: t.TempDir(), 7: t.TempDir()}
+	for _, format := range []MemberFormat{NDJSON, Parquet} { // the second is gathered of what the first has made
+		r := s.request(t, s.end)
+		r.Members = format
+		one := backfill(t, r, config(dirs[1], 1))
+		for _, workers := range []int{2, 7} {
+			sameFiles(t, one.Folder, backfill(t, r, config(dirs[workers], workers)).Folder)
+		}
 	}
 }
 
@@ -517,6 +522,7 @@ func TestRequestsHaveIDs(t *testing.T) {
 		"prefix":   func(r *Request) { r.Prefix = "x/" },
 		"ids":      func(r *Request) { r.ReadIDs = true },
 		"on-error": func(r *Request) { r.OnError = Skip },
+		"members":  func(r *Request) { r.Members = Parquet },
 		"profiles": func(r *Request) { r.Limits.Profiles.Entries++ },
 		"events":   func(r *Request) { r.Limits.Events.MaxTraits++ },
 		"segments": func(r *Request) { r.Set = compileTexts(t, map[string]string{"all": "true"}) },
@@ -532,8 +538,8 @@ func TestRequestsHaveIDs(t *testing.T) {
 	if err := s.request(t, s.end).Validate(); err != nil {
 		t.Error(err)
 	}
-	wrong := &Request{From: time.UnixMilli(2 * millisPerDay), To: time.UnixMilli(0), Limits: pipeline.Default()}
-	if err := wrong.Validate(); err == nil || strings.Count(err.Error(), "\n") != 3 {
+	wrong := &Request{From: time.UnixMilli(2 * millisPerDay), To: time.UnixMilli(0), Limits: pipeline.Default(), Members: "csv"}
+	if err := wrong.Validate(); err == nil || strings.Count(err.Error(), "\n") != 4 {
 		t.Errorf("%v", err)
 	}
 	if c := (Config{}); strings.Count(c.Validate().Error(), "\n") != 3 {

@@ -36,8 +36,11 @@ func (b *base) key() string {
 func (w work) bases(rules string) string { return filepath.Join(w.dir, "bases", rules[:32]) }
 
 func (b *base) save(w work) error {
-	name := digest(b.AsOf, b.inputs)[:32] + ".json"
-	return w.writeJSON(filepath.Join(w.bases(b.rules), name), b)
+	return w.writeJSON(w.baseFile(b), b)
+}
+
+func (w work) baseFile(b *base) string {
+	return filepath.Join(w.bases(b.rules), digest(b.AsOf, b.inputs)[:32]+".json")
 }
 
 // readBases returns the newest bases of a digest of rules, newest first.
@@ -55,7 +58,9 @@ func readBases(w work, rules string) ([]*base, error) {
 			continue
 		}
 		one := &base{}
-		if err := readJSON(filepath.Join(w.bases(rules), e.Name()), one); err != nil {
+		if err := readJSON(filepath.Join(w.bases(rules), e.Name()), one); errors.Is(err, fs.ErrNotExist) {
+			continue // it was cleaned away
+		} else if err != nil {
 			return nil, err
 		}
 		known = append(known, newBase(rules, one.AsOf, one.Objects, one.Notes))
@@ -122,9 +127,10 @@ func (b *base) leadsTo(w work, first map[string]int64) (bool, error) {
 		}
 	}
 	for i := range sliceCount {
-		if there, err := exists(w.sliceFile(b.key(), i)); !there || err != nil {
+		if there, err := w.use(w.sliceFile(b.key(), i)); !there || err != nil {
 			return false, err
 		}
 	}
-	return true, nil
+	_, err := w.use(w.baseFile(b))
+	return true, err
 }

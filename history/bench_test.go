@@ -19,8 +19,15 @@ import (
 // cpu is the time that this process has had, of all processors.
 func cpu(b *testing.B) time.Duration {
 	b.Helper()
+	return cpuOf(b, syscall.RUSAGE_SELF)
+}
+
+// cpuOf is the time that this process, or its children that have ended, have
+// had.
+func cpuOf(b *testing.B, whose int) time.Duration {
+	b.Helper()
 	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+	if err := syscall.Getrusage(whose, &u); err != nil {
 		b.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
@@ -160,7 +167,7 @@ func replay(b *testing.B, r *Request, c Config) (*Report, time.Duration) {
 			b.Fatal(err)
 		}
 	}
-	if _, _, err := bf.settle(p); err != nil {
+	if _, _, err := bf.complete(p); err != nil {
 		b.Fatal(err)
 	}
 	return &bf.report, cpu(b) - began

@@ -32,7 +32,7 @@ type span struct {
 func (w work) missing(key string, of Span) ([]int, error) {
 	var list []int
 	for i := of.First; i < of.End; i++ {
-		there, err := exists(w.sliceFile(key, i))
+		there, err := w.use(w.sliceFile(key, i))
 		if err != nil {
 			return nil, err
 		}

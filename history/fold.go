@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -78,9 +79,10 @@ func (x *index) fold(ctx context.Context, keys []string, rounds int) error {
 // foldOne folds some runs into one, unless it is there.
 func (x *index) foldOne(ctx context.Context, keys []string) error {
 	path := x.work.runFile(x.foldKey(keys))
-	if there, err := exists(path); there || err != nil || len(keys) == 1 {
+	if there, err := x.work.use(path); there || err != nil || len(keys) == 1 {
 		return err
 	}
+	defer x.progress.meter.Task("fold", time.Now())
 	d, err := newDigester(x.request, x.work, x.wanted, x.config.SortBytes)
 	if err != nil {
 		return err

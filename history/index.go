@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,12 +22,14 @@ type index struct {
 	config   *Config
 	progress *progress
 	wanted   projection.Projection
+	kept     projection.Projection   // of objects that are read: what is wanted, and what others need
 	cover    []projection.Projection // wanted first, and others that were used before and cover it
 	notes    map[string]note         // of runs, by the short keys of their objects, as far as bases know them
 }
 
 func newIndex(r *Request, w work, c *Config, p *progress) (*index, error) {
-	x := &index{request: r, work: w, config: c, progress: p, wanted: projection.Of(r.Set.Reads(), !r.ReadIDs)}
+	x := &index{request: r, work: w, config: c, progress: p, wanted: r.Keeps()}
+	x.keep(nil)
 	x.cover = []projection.Projection{x.wanted}
 	files, err := filepath.Glob(filepath.Join(w.dir, "projections", "*.json"))
 	if err != nil {
@@ -33,10 +37,17 @@ func newIndex(r *Request, w work, c *Config, p *progress) (*index, error) {
 	}
 	for _, file := range files {
 		var other projection.Projection
-		if err := readJSON(file, &other); err != nil {
+		if err := readJSON(file, &other); errors.Is(err, fs.ErrNotExist) {
+			continue // it was cleaned away
+		} else if err != nil {
 			return nil, err
 		}
-		if other.Covers(x.wanted) && other.Key() != x.wanted.Key() {
+		if !other.Covers(x.wanted) || other.Key() == x.wanted.Key() {
+			continue
+		}
+		if there, err := w.use(file); err != nil {
+			return nil, err
+		} else if there {
 			x.cover = append(x.cover, other)
 		}
 	}
@@ -44,16 +55,21 @@ func newIndex(r *Request, w work, c *Config, p *progress) (*index, error) {
 	return x, err
 }
 
+// keep has what others need kept too, of objects that are read.
+func (x *index) keep(others []projection.Projection) {
+	x.kept = projection.Union(append(others[:len(others):len(others)], x.wanted)...)
+}
+
 // remember has later requests look for what this one keeps.
 func (x *index) remember() error {
-	return x.work.writeJSON(filepath.Join(x.work.dir, "projections", x.wanted.Key()+".json"), x.wanted)
+	return x.work.writeJSON(filepath.Join(x.work.dir, "projections", x.kept.Key()+".json"), x.kept)
 }
 
 // find returns the key of a run of an object that is there, "" for none.
 func (x *index) find(o *item) (string, error) {
 	for _, p := range x.cover {
 		key := runKey(o.key, p)
-		if there, err := exists(x.work.runFile(key)); there || err != nil {
+		if there, err := x.work.use(x.work.runFile(key)); there || err != nil {
 			return key, err
 		}
 	}
@@ -91,10 +107,11 @@ func (x *index) perform(ctx context.Context, items []item, before []indexed) ([]
 }
 
 func (x *index) worker(ctx context.Context, items []item, results []indexed, next <-chan int) error {
-	d, err := newDigester(x.request, x.work, x.wanted, x.config.SortBytes)
+	d, err := newDigester(x.request, x.work, x.kept, x.config.SortBytes)
 	if err != nil {
 		return err
 	}
+	d.meter = &x.progress.meter
 	for i := range next {
 		if results[i], err = x.object(ctx, d, &items[i], results[i]); err != nil {
 			return err
@@ -117,13 +134,16 @@ func (x *index) object(ctx context.Context, d *digester, o *item, before indexed
 	}
 	if one.Run != "" && one.Run == before.Run {
 		one.Note = before.Note
+		x.progress.meter.Found(one.Note.Bytes, one.Note.Events)
 		return one, nil
 	}
 	if one.Made = one.Run == ""; one.Made {
-		if one.Note, err = d.digest(ctx, o); err != nil {
+		began := time.Now()
+		one.Note, err = d.digest(ctx, o)
+		if x.progress.meter.Task(StageIndex.String(), began); err != nil {
 			return x.unreadable(one, o, err)
 		}
-		one.Run = runKey(o.key, x.wanted)
+		one.Run = runKey(o.key, x.kept)
 	}
 	if one.Note, err = x.note(o, x.work.runFile(one.Run)); err != nil {
 		return one, err
@@ -131,6 +151,11 @@ func (x *index) object(ctx context.Context, d *digester, o *item, before indexed
 	if one.Note.Broken != "" && x.request.OnError == Fail {
 		return one, unreadableError(one.Note.Broken)
 	}
+	count := x.progress.meter.Found
+	if one.Made {
+		count = x.progress.meter.Kept
+	}
+	count(one.Note.Bytes, one.Note.Events)
 	return one, nil
 }
 

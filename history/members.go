@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"unsafe"
+
+	"muster/history/internal/hyperloglog"
 )
 
 // gatherBytes bounds the lines of members that are held before they are
@@ -15,36 +18,63 @@ import (
 const gatherBytes = 32 << 20
 
 // gathering writes the members of each segment to a file of its own, in the
-// order of the slices: the third stage. It is done whole or not at all.
+// order of the slices, and their sketch to another: the third stage. It is
+// done whole or not at all.
 type gathering struct {
 	*evaluation
-	folder  string         // that is written until it is whole
-	buffers []bytes.Buffer // by position
-	held    int
-	counts  []int64
-	total   tally
-	all     int64 // profiles
+	folder   string
+	buffers  []bytes.Buffer // by position
+	held     int
+	counts   []int64
+	sketches []hyperloglog.Sketch
+	total    tally
+	all      int64 // profiles
 }
 
-// gather writes the folder of members.
-func (e *evaluation) gather(ctx context.Context, folder string) (g *gathering, err error) {
-	g = &gathering{evaluation: e}
-	g.buffers, g.counts = make([]bytes.Buffer, e.request.Set.Len()), make([]int64, e.request.Set.Len())
-	if g.folder, err = e.work.makeFolder(folder); err != nil {
+// gather writes the folders of members and of sketches. Some workers at a time
+// pack members, where a format asks for it.
+func (e *evaluation) gather(ctx context.Context, workers int) (*gathering, error) {
+	n, id := e.request.Set.Len(), e.request.ID()
+	g := &gathering{evaluation: e, buffers: make([]bytes.Buffer, n), counts: make([]int64, n), sketches: make([]hyperloglog.Sketch, n)}
+	err := replaceFolder(e.work.request(id, "members"), func(folder string) error {
+		g.folder = folder
+		if err := g.members(ctx); err != nil {
+			return err
+		}
+		return g.pack(ctx, workers)
+	})
+	if err != nil {
 		return nil, fmt.Errorf("gathering members: %w", err)
 	}
-	for i := range sliceCount {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := g.slice(i); err != nil {
-			return nil, fmt.Errorf("gathering members: %w", err)
-		}
-	}
-	if err := errors.Join(g.write(), putFolder(g.folder, folder)); err != nil {
-		return nil, fmt.Errorf("gathering members: %w", err)
+	if err := replaceFolder(e.work.request(id, "sketches"), g.writeSketches); err != nil {
+		return nil, fmt.Errorf("writing sketches of members: %w", err)
 	}
 	return g, nil
+}
+
+// replaceFolder has a folder be what write makes, or stay as it is.
+func replaceFolder(folder string, write func(folder string) error) error {
+	part, err := makeFolder(folder)
+	if err != nil {
+		return err
+	}
+	if err := write(part); err != nil {
+		return errors.Join(err, os.RemoveAll(part))
+	}
+	return putFolder(part, folder)
+}
+
+// members writes the members of all slices as lines.
+func (g *gathering) members(ctx context.Context) error {
+	for i := range sliceCount {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := g.slice(i); err != nil {
+			return err
+		}
+	}
+	return g.write()
 }
 
 // slice adds the members of a slice.
@@ -72,22 +102,27 @@ func (g *gathering) profile(id string, members []int32) error {
 	if len(members) == 0 {
 		return nil
 	}
-	name, err := json.Marshal(id)
+	line, err := json.Marshal(memberRow{id})
 	if err != nil {
 		return err
 	}
+	line = append(line, '\n')
+	hash := hyperloglog.Hash(unsafe.Slice(unsafe.StringData(id), len(id)))
 	for _, position := range members {
-		b := &g.buffers[position]
-		b.WriteString(`{"profile":`)
-		b.Write(name)
-		b.WriteString("}\n")
-		g.held += len(name) + len(`{"profile":}`) + 1
+		g.buffers[position].Write(line)
+		g.held += len(line)
 		g.counts[position]++
+		g.sketches[position].Add(hash)
 	}
 	if g.held > gatherBytes {
 		return g.write()
 	}
 	return nil
+}
+
+// lines is the file of the members of a segment as lines.
+func (g *gathering) lines(position int) string {
+	return filepath.Join(g.folder, g.request.Set.Segment(position).ID+".ndjson")
 }
 
 // write appends what is held to the files. Every segment has one, if only an
@@ -96,8 +131,7 @@ func (g *gathering) write() error {
 	g.held = 0
 	for position := range g.buffers {
 		b := &g.buffers[position]
-		name := filepath.Join(g.folder, g.request.Set.Segment(position).ID+".ndjson")
-		file, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		file, err := os.OpenFile(g.lines(position), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 		if err != nil {
 			return err
 		}
@@ -106,6 +140,20 @@ func (g *gathering) write() error {
 			return err
 		}
 		b.Reset()
+	}
+	return nil
+}
+
+// writeSketches writes a file for each segment, as Redis would keep it under a
+// key.
+func (g *gathering) writeSketches(folder string) error {
+	var form []byte
+	for position := range g.sketches {
+		form = g.sketches[position].Append(form[:0])
+		name := filepath.Join(folder, g.request.Set.Segment(position).ID+".hll")
+		if err := os.WriteFile(name, form, 0o644); err != nil {
+			return err
+		}
 	}
 	return nil
 }

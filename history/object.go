@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"muster/event"
+	"muster/history/account"
 	"muster/history/archive"
 	"muster/history/projection"
 	"muster/history/run"
@@ -46,6 +47,7 @@ type digester struct {
 	encoder    *projection.Encoder
 	writer     *run.Writer
 	body       []byte
+	meter      *account.Meter // of what is read
 }
 
 func newDigester(r *Request, w work, p projection.Projection, memory int) (*digester, error) {
@@ -56,7 +58,7 @@ func newDigester(r *Request, w work, p projection.Projection, memory int) (*dige
 	decoder.ReadContext(contextFields(p))
 	writer := run.NewWriter(nil, memory)
 	writer.Sparse = !p.Seen
-	return &digester{request: r, work: w, projection: p, decoder: decoder, encoder: projection.NewEncoder(p), writer: writer}, nil
+	return &digester{request: r, work: w, projection: p, decoder: decoder, encoder: projection.NewEncoder(p), writer: writer, meter: &account.Meter{}}, nil
 }
 
 // contextFields lists the fields of contexts that a projection keeps anything
@@ -85,6 +87,7 @@ func (d *digester) digest(ctx context.Context, o *item) (note, error) {
 	if err != nil {
 		return note{}, err
 	}
+	in = d.meter.Opened(in)
 	key := runKey(o.key, d.projection)
 	found, dead := note{Key: o.Key, Bytes: o.Size}, &letters{object: o.Key}
 	err = d.work.writeFile(d.work.runFile(key), func(out io.Writer) error {
@@ -119,6 +122,7 @@ func (d *digester) write(out io.Writer, in io.Reader, o *item, found *note, dead
 		}
 		return nil
 	})
+	d.meter.Decoded(found.Events)
 	var broken *archive.Broken
 	if errors.As(err, &broken) {
 		found.Broken = broken.Error()

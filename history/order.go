@@ -25,6 +25,7 @@ type Order struct {
 	AsOf     int64          `json:"as_of"` // ms since 1970 UTC
 	OnError  OnError        `json:"on_error"`
 	ReadIDs  bool           `json:"read_ids,omitempty"`
+	Members  MemberFormat   `json:"members,omitempty"`
 	Events   event.Config   `json:"events"`
 	Profiles profile.Config `json:"profiles"`
 	Segments []Rule         `json:"segments"`
@@ -45,7 +46,7 @@ type Rule struct {
 func (r *Request) order(c *Config) Order {
 	o := Order{
 		Archive: r.Archive, From: r.From, To: r.To, AsOf: r.AsOf, OnError: r.OnError, ReadIDs: r.ReadIDs,
-		Events: r.Limits.Events, Profiles: r.Limits.Profiles, SortBytes: c.SortBytes, MaxRuns: c.MaxRuns, Eager: c.Eager,
+		Members: r.Members, Events: r.Limits.Events, Profiles: r.Limits.Profiles, SortBytes: c.SortBytes, MaxRuns: c.MaxRuns, Eager: c.Eager,
 	}
 	for i := range r.Set.Len() {
 		one := r.Set.Segment(i)
@@ -65,7 +66,8 @@ func (o *Order) request(ctx context.Context) (*Request, error) {
 		return nil, err
 	}
 	r := &Request{
-		Archive: o.Archive, From: o.From, To: o.To, AsOf: o.AsOf, OnError: o.OnError, ReadIDs: o.ReadIDs, Set: set, Limits: pipeline.Default(),
+		Archive: o.Archive, From: o.From, To: o.To, AsOf: o.AsOf, OnError: o.OnError, ReadIDs: o.ReadIDs, Members: o.Members, Set: set,
+		Limits: pipeline.Default(),
 	}
 	r.Limits.Events, r.Limits.Profiles = o.Events, o.Profiles
 	if r.Layout, err = archive.NewLayout(o.Archive); err != nil {

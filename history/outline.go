@@ -10,11 +10,11 @@ import (
 	"muster/history/projection"
 )
 
-// Outline is what a request would do, and why. It lists the archive and reads
-// nothing else of it.
+// Outline is what a request would do, and why.
 type Outline struct {
 	Archive *Listing `json:"archive"`
 	Nodes   []Node   `json:"nodes"`
+	Sample  *Sample  `json:"sample,omitempty"` // nil where none was taken
 }
 
 // Node is a part of what a request depends on: what is made, of what, and why.
@@ -48,7 +48,8 @@ const (
 	nodeMembers = "members"
 )
 
-// Outline returns what Run would do now.
+// Outline returns what Run would do now. It lists the archive and reads nothing
+// else of it.
 func (b *Backfill) Outline(ctx context.Context) (*Outline, error) {
 	l, err := b.request.list(ctx)
 	if err != nil {

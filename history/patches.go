@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 
 	"muster/history/internal/columnar"
@@ -36,45 +35,12 @@ func (w work) patchFile(key string, i int) string {
 	return filepath.Join(w.dir, "patches", key, fmt.Sprintf("%04d.parquet", i*sliceShards))
 }
 
-// patchWriter writes patches in the order of runs.
-type patchWriter struct {
-	file    *columnar.Writer
-	patches int64
-	held    int // bytes of the block at hand
-	grouped int // bytes of the group at hand
-}
-
-// patchGroup is how many bytes a group of rows has, about: a writer holds one.
-const patchGroup = 16 << 20
-
-func newPatchWriter(w io.Writer) *patchWriter {
-	return &patchWriter{file: columnar.NewWriter(w, patchForm)}
-}
-
-// add takes a patch in. It keeps the body until the block is written.
-func (w *patchWriter) add(profile string, body []byte) error {
-	w.file.Bytes(patchProfile, []byte(profile))
-	w.file.Bytes(patchBody, body)
-	w.patches++
-	if w.held += len(profile) + len(body); w.file.Rows() < columnar.BlockRows && w.held < chunkBytes {
-		return nil
-	}
-	w.grouped += w.held
-	w.held = 0
-	if w.grouped < patchGroup {
-		return w.file.Block()
-	}
-	w.grouped = 0
-	return w.file.Group()
-}
-
-func (w *patchWriter) close(t tally, bytes int64) error {
-	text, err := json.Marshal(patchHeader{t, w.patches, bytes})
-	if err != nil {
-		return err
-	}
-	return w.file.Close(string(text))
-}
+// lanes is how many places of its files Patches are read from in turns. Patches
+// lie by virtual shard, which mostly is of one partition, so one place alone
+// would have one partition take all for long. It is odd: so lanes begin at
+// virtual shards that are spread evenly over any power of two of partitions.
+// Each takes some 600 KB of memory.
+const lanes = 127
 
 // Patches are the patches of an archive, in an order that is always the same.
 type Patches struct {
@@ -125,59 +91,36 @@ func (p *Patches) open(i int) (*columnar.File, patchHeader, error) {
 
 // Each visits the patches behind the first so many, in order, until visit
 // fails. The body is valid during the visit.
-func (p *Patches) Each(ctx context.Context, skip int64, visit func(profile string, body []byte) error) error {
-	for i, n := range p.files {
-		if skip >= n {
-			skip -= n
-			continue
+func (p *Patches) Each(ctx context.Context, skip int64, visit func(profile string, body []byte) error) (err error) {
+	if skip >= p.Count {
+		return nil
+	}
+	all := make([]*lane, min(lanes, p.Count))
+	defer func() {
+		for _, l := range all {
+			err = errors.Join(err, l.close())
 		}
-		if err := p.eachOf(ctx, i, skip, visit); err != nil {
+	}()
+	n, at := int64(len(all)), int64(0)
+	for j := range all {
+		length, done := p.Count/n, skip/n
+		if int64(j) < p.Count%n {
+			length++
+		}
+		if int64(j) < skip%n {
+			done++
+		}
+		all[j] = p.lane(at + done)
+		at += length
+	}
+	for next := skip; next < p.Count; next++ {
+		l := all[next%n]
+		if err := errors.Join(ctx.Err(), l.next()); err != nil {
 			return err
 		}
-		skip = 0
-	}
-	return nil
-}
-
-// eachOf visits the patches of a file.
-func (p *Patches) eachOf(ctx context.Context, i int, skip int64, visit func(string, []byte) error) (err error) {
-	file, _, err := p.open(i)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	for group := range file.Groups() {
-		if skip, err = p.eachOfGroup(ctx, file, group, skip, visit); err != nil {
+		if err := visit(string(l.ids.Row(l.at)), l.bodies.Row(l.at)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// eachOfGroup visits the patches of a group of rows, and returns how many are
-// still to be skipped.
-func (p *Patches) eachOfGroup(
-	ctx context.Context, file *columnar.File, group int, skip int64, visit func(string, []byte) error,
-) (left int64, err error) {
-	blocks, err := file.Blocks(group, 0)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, blocks.Close()) }()
-	for {
-		more, err := blocks.Next()
-		if err != nil || !more {
-			return skip, err
-		}
-		ids, bodies := blocks.Bytes(patchProfile), blocks.Bytes(patchBody)
-		for row := range blocks.Rows() {
-			if skip > 0 {
-				skip--
-				continue
-			}
-			if err := errors.Join(ctx.Err(), visit(string(ids.Row(row)), bodies.Row(row))); err != nil {
-				return 0, err
-			}
-		}
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -34,22 +35,26 @@ func (s *shop) filled(t *testing.T) []string {
 }
 
 // patches makes the patches of a shop for the seams of two shards.
-func (s *shop) patches(t *testing.T, c Config, seams []int64) *Patches {
+func (s *shop) patches(t *testing.T, c Config, seams []int64, segments ...string) *Patches {
 	t.Helper()
 	b, err := New(s.request(t, slices.Max(seams)), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	patches, err := b.Patches(t.Context(), s.patching(t, seams))
+	patches, err := b.Patches(t.Context(), s.patching(t, seams, segments...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return patches
 }
 
-func (s *shop) patching(t *testing.T, seams []int64) *Patching {
+// patching is of the segments named, or of all that history can fill.
+func (s *shop) patching(t *testing.T, seams []int64, segments ...string) *Patching {
 	t.Helper()
-	segments, limits := s.filled(t), pipeline.Default().Profiles
+	limits := pipeline.Default().Profiles
+	if len(segments) == 0 {
+		segments = s.filled(t)
+	}
 	return &Patching{
 		Past:  func() (*pipeline.Past, error) { return pipeline.NewPast(s.set, limits, segments) },
 		Rules: s.set.Fingerprint(), Seams: seams, Shard: shardOfUser, Sharding: "last",
@@ -58,9 +63,9 @@ func (s *shop) patching(t *testing.T, seams []int64) *Patching {
 
 // merged has two shards take the patches in, and then what arrived behind
 // their seams, and tells who is in the segments in the end.
-func (s *shop) merged(t *testing.T, p *Patches, seams []int64) map[string][]string {
+func (s *shop) merged(t *testing.T, p *Patches, seams []int64, segments ...string) map[string][]string {
 	t.Helper()
-	past, err := pipeline.NewPast(s.set, pipeline.Default().Profiles, s.filled(t))
+	past, err := s.patching(t, seams, segments...).Past()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,6 +137,20 @@ func TestPatchesEqualOracle(t *testing.T) {
 				t.Errorf("%d memberships by %d patches, of %d segments", inAny, p.Count, len(filled))
 			}
 		})
+	}
+}
+
+// Segments that count nothing have no series: what history brings them are
+// traits, and that profiles exist.
+func TestPatchesWithoutSeries(t *testing.T) {
+	s := few(t)
+	identify := fmt.Sprintf(`{"type":"identify","traits":{"plan":"pro"},%s`, rest("e", 25))
+	putObject(t, s.folder, "2026-11-02/c.json.gz", []string{identify})
+	seams := []int64{s.end, s.end}
+	p := s.patches(t, config(t.TempDir(), 1), seams, "pro", "known")
+	got := s.merged(t, p, seams, "pro", "known")
+	if !slices.Equal(got["pro"], []string{"ue"}) || len(got["known"]) != 5 || len(got["buyers"]) != 0 {
+		t.Errorf("the members are %v", got)
 	}
 }
 
@@ -256,17 +275,74 @@ func TestPatchesInGroups(t *testing.T) {
 	if p.Count != 3000 || p.Bytes < 2*patchGroup {
 		t.Fatalf("%d patches of %d bytes", p.Count, p.Bytes)
 	}
-	for _, skip := range []int64{0, 1500, 2999} {
-		var got []string
+	read := func(skip int64) (got []string) {
 		err := p.Each(t.Context(), skip, func(id string, body []byte) error {
-			if j := len(got) + int(skip); fmt.Sprint("u", j) != id || bytes.Count(body, []byte{byte(j)}) != len(body) {
+			j, err := strconv.Atoi(id[1:])
+			if err != nil || bytes.Count(body, []byte{byte(j)}) != len(body) {
 				t.Fatalf("the body of %s is another's", id)
 			}
 			got = append(got, fmt.Sprintf("%s %d", id, len(body)))
 			return nil
 		})
-		if err != nil || !slices.Equal(got, want[skip:]) {
-			t.Errorf("behind %d there are %d patches, want %d: %v", skip, len(got), len(want)-int(skip), err)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	all := read(0)
+	for _, skip := range []int64{1, 126, 127, 128, 1500, 2999, 3000} {
+		if got := read(skip); !slices.Equal(got, all[skip:]) {
+			t.Errorf("behind %d there are %d patches that are not those of before", skip, len(got))
+		}
+	}
+	slices.Sort(all)
+	slices.Sort(want)
+	if !slices.Equal(all, want) {
+		t.Errorf("there are %d patches, of %d", len(all), len(want))
+	}
+}
+
+// Patches come in an order in which every partition gets some of any few, for
+// all powers of two of partitions.
+func TestPatchesAreSpread(t *testing.T) {
+	w, n := work{dir: t.TempDir()}, 0
+	for i := range sliceCount {
+		err := w.writeFile(w.patchFile("key", i), func(out io.Writer) error {
+			file := newPatchWriter(out)
+			for shard := i * sliceShards; shard < (i+1)*sliceShards; shard++ {
+				for range 40 {
+					if err := file.add(fmt.Sprint("u", shard), []byte{1}); err != nil {
+						return err
+					}
+					n++
+				}
+			}
+			return file.close(tally{}, 1)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := openPatches(w, "key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const window = 512
+	for _, partitions := range []int{4, 16, 64} {
+		counts, seen := make([]int, partitions), 0
+		err := p.Each(t.Context(), 0, func(id string, _ []byte) error {
+			shard, err := strconv.Atoi(id[1:])
+			counts[shard%partitions]++
+			if seen++; seen%window == 0 {
+				if most := slices.Max(counts); most > 3*window/partitions {
+					t.Fatalf("of %d patches behind %d, one of %d partitions got %d", window, seen, partitions, most)
+				}
+				clear(counts)
+			}
+			return err
+		})
+		if err != nil || seen != n {
+			t.Fatalf("%d of %d patches, %v", seen, n, err)
 		}
 	}
 }

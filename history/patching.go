@@ -89,6 +89,9 @@ func (b *Backfill) patches(ctx context.Context, p *Patching, l *Listing, results
 	total := &patches.total
 	b.report.Applied, b.report.Repeats, b.report.Later = total.Applied, total.Repeats, total.Later
 	b.report.Summary = newSummary(b.request, &gathering{all: patches.Count, total: *total}, results)
+	if err := b.settle(); err != nil {
+		return nil, fmt.Errorf("reporting what it cost: %w", err)
+	}
 	return patches, b.work.writeDead(b.work.request(b.request.ID(), "dead.ndjson"), results, patches.total.Letters)
 }
 
@@ -156,7 +159,7 @@ func (x *patching) name() error {
 func (x *patching) missing() ([]int, error) {
 	var list []int
 	for i := range sliceCount {
-		there, err := exists(x.work.patchFile(x.key, i))
+		there, err := x.work.use(x.work.patchFile(x.key, i))
 		if err != nil {
 			return nil, err
 		}
@@ -198,6 +201,7 @@ func (x *patching) perform(ctx context.Context, missing []int, workers int) erro
 
 // make makes the files of a span of one reading of the runs.
 func (x *patching) make(ctx context.Context, past *pipeline.Past, s span) (err error) {
+	defer x.progress.meter.Task(StageEvaluate.String(), time.Now())
 	merge, err := run.NewMerge(x.runs, s.first*sliceShards, s.end*sliceShards)
 	if err != nil {
 		return err

@@ -1,6 +1,10 @@
 package history
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"muster/history/account"
+)
 
 // progress counts what was done, for whoever looks on.
 type progress struct {
@@ -10,6 +14,7 @@ type progress struct {
 	rows    atomic.Int64 // merged
 	slices  atomic.Int64
 	known   atomic.Pointer[Progress] // what is known beforehand
+	meter   account.Meter            // what it costs
 }
 
 // Stage is what a backfill is at.

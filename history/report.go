@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"muster/history/account"
 )
 
 // Seconds is how long something took.
@@ -39,6 +41,11 @@ type Report struct {
 	Repeats int64 `json:"repeats"`
 	Later   int64 `json:"later"`
 
+	// Account is what all attempts of the request have cost, and Savings what
+	// this call did not have to do.
+	Account account.Account `json:"account"`
+	Savings Savings         `json:"savings"`
+
 	Summary *Summary `json:"summary"`
 }
 
@@ -71,6 +78,8 @@ type Summary struct {
 type SegmentCount struct {
 	ID      string `json:"id"`
 	Members int64  `json:"members"`
+	// Estimate is what the segment's sketch tells of Members.
+	Estimate int64 `json:"estimate"`
 }
 
 // maxNamed bounds the objects that a Summary names, of each kind.
@@ -82,7 +91,7 @@ func newSummary(r *Request, g *gathering, results []indexed) *Summary {
 		Refused: g.total.Refused,
 	}
 	for i, n := range g.counts {
-		s.Segments = append(s.Segments, SegmentCount{r.Set.Segment(i).ID, n})
+		s.Segments = append(s.Segments, SegmentCount{r.Set.Segment(i).ID, n, g.sketches[i].Estimate()})
 	}
 	slices.SortFunc(s.Segments, func(a, b SegmentCount) int { return strings.Compare(a.ID, b.ID) })
 	for i := range results {

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -52,6 +53,8 @@ type Request struct {
 	// not recognised.
 	ReadIDs bool
 	OnError OnError
+	// Members is the format of the files of members; "" for NDJSON.
+	Members MemberFormat
 	// Name takes the place of the digest that names the request, for who asks
 	// for the same over and over, as of another instant each time; "" for none.
 	Name string
@@ -72,6 +75,9 @@ func (r *Request) Validate() error {
 	if r.OnError != Fail && r.OnError != Skip {
 		problems = append(problems, fmt.Errorf("on-error is %q; it is %s or %s", r.OnError, Fail, Skip))
 	}
+	if r.Members != "" && r.Members != NDJSON && r.Members != Parquet {
+		problems = append(problems, fmt.Errorf("the format of members is %q; it is %s or %s", r.Members, NDJSON, Parquet))
+	}
 	return errors.Join(append(problems, r.Limits.Validate())...)
 }
 
@@ -80,7 +86,8 @@ func (r *Request) ID() string {
 	if r.Name != "" {
 		return r.Name
 	}
-	return digest("request", r.rules(), r.Bucket.String(), r.Prefix, r.Layout.String(), day(r.From), day(r.To), r.AsOf, r.OnError)[:16]
+	return digest("request", r.rules(), r.Bucket.String(), r.Prefix, r.Layout.String(), day(r.From), day(r.To), r.AsOf, r.OnError,
+		cmp.Or(r.Members, NDJSON))[:16]
 }
 
 // rules is a digest of whatever decides what profiles become of the same

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"muster/history/run"
 )
@@ -27,6 +28,7 @@ type stretch struct {
 
 // make makes the slices from first on and before end.
 func (e *evaluation) make(ctx context.Context, first, end int) (err error) {
+	defer e.progress.meter.Task(StageEvaluate.String(), time.Now())
 	merge, err := run.NewMerge(e.runs, first*sliceShards, end*sliceShards)
 	if err != nil {
 		return err

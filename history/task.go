@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 )
 
 // Do does one task of the plan that is in the work directory. One that was done
@@ -44,6 +45,7 @@ func (b *Backfill) open() (*index, error) {
 		if err != nil {
 			return nil, err
 		}
+		x.keep(b.along)
 		b.indexer = x
 	}
 	return b.indexer, nil
@@ -129,7 +131,7 @@ func (b *Backfill) evaluate(ctx context.Context, p *Plan, of Span) error {
 // foldMissing folds runs where no fold task has done so.
 func (b *Backfill) foldMissing(ctx context.Context, p *Plan, in *inputs) error {
 	for _, path := range b.work.runFiles(in.Runs) {
-		there, err := exists(path)
+		there, err := b.work.use(path)
 		if err != nil {
 			return err
 		}
@@ -172,9 +174,14 @@ func (b *Backfill) evaluation(in *inputs) *evaluation {
 // report is of this process, but for what came out.
 func (b *Backfill) Gather(ctx context.Context) (*Report, error) {
 	b.progress.stage.Store(int32(StageGather))
+	began := time.Now()
 	_, err := timed(&b.report.Gather, func() (struct{}, error) { return struct{}{}, b.gather(ctx) })
 	if err != nil {
 		return nil, err
+	}
+	b.progress.meter.Task(StageGather.String(), began)
+	if err := b.settle(); err != nil {
+		return nil, fmt.Errorf("reporting what it cost: %w", err)
 	}
 	return &b.report, b.work.writeJSON(b.work.request(b.request.ID(), "report.json"), &b.report)
 }
@@ -185,7 +192,7 @@ func (b *Backfill) gather(ctx context.Context) error {
 		return err
 	}
 	b.report.Archive = p.Archive
-	e, results, err := b.settle(p)
+	e, results, err := b.complete(p)
 	if err != nil {
 		return err
 	}
@@ -193,8 +200,8 @@ func (b *Backfill) gather(ctx context.Context) error {
 	return b.result(ctx, e, results)
 }
 
-// settle sees that all slices are there, and has later requests look for them.
-func (b *Backfill) settle(p *Plan) (*evaluation, []indexed, error) {
+// complete sees that all slices are there, and has later requests look for them.
+func (b *Backfill) complete(p *Plan) (*evaluation, []indexed, error) {
 	in, err := b.inputs(p)
 	if err != nil {
 		return nil, nil, err
@@ -217,7 +224,7 @@ func (b *Backfill) settle(p *Plan) (*evaluation, []indexed, error) {
 // result writes the files of the request.
 func (b *Backfill) result(ctx context.Context, e *evaluation, results []indexed) error {
 	id := b.request.ID()
-	g, err := e.gather(ctx, b.work.request(id, "members"))
+	g, err := e.gather(ctx, b.config.Workers)
 	if err != nil {
 		return err
 	}

@@ -1,15 +1,20 @@
 package history
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/parquet-go/parquet-go"
 
 	"muster/event"
 	"muster/history/archive"
@@ -73,6 +78,11 @@ func TestObjectsThatCantBeRead(t *testing.T) {
 		"cut off":      {func(s *shop) { putBytes(t, s.folder, "2026-11-02/b.json.gz", packed(s)[:40]) }, "ua ub"},
 		"wrong sum":    {func(s *shop) { p := packed(s); p[len(p)-5] ^= 1; putBytes(t, s.folder, "2026-11-02/b.json.gz", p) }, "ua ub"},
 		"foreign kind": {func(s *shop) { putBytes(t, s.folder, "2026-11-02/b.avro", []byte("Obj")) }, "ua ub ud"},
+		"cut off Parquet": {func(s *shop) {
+			text := parquetOf(t, []called{{"track", "Order Completed", "ue", "2026-11-02T01:00:00Z"}})
+			putBytes(t, s.folder, "2026-11-02/b.parquet", text[:len(text)-20])
+		}, "ua ub ud"},
+		"foreign columns": {func(s *shop) { putBytes(t, s.folder, "2026-11-02/b.parquet", parquetOf(t, []foreign{{7, 9}})) }, "ua ub ud"},
 	} {
 		s := few(t)
 		c.harm(s)
@@ -97,6 +107,80 @@ func TestObjectsThatCantBeRead(t *testing.T) {
 				t.Errorf("%s: dead letters %s, summary %+v", name, dead, report.Summary)
 			}
 		}
+	}
+}
+
+// called and foreign are rows of Parquet, of which only the first are calls.
+type (
+	called struct {
+		Type      string `parquet:"type"`
+		Event     string `parquet:"event"`
+		UserID    string `parquet:"user_id"`
+		Timestamp string `parquet:"timestamp"`
+	}
+	foreign struct {
+		Width  int64 `parquet:"width"`
+		Height int64 `parquet:"height"`
+	}
+)
+
+func parquetOf[R any](t *testing.T, rows []R) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := parquet.Write(&out, rows); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// What the table above calls cut off is read where it is whole.
+func TestParquetObjects(t *testing.T) {
+	s := few(t)
+	putBytes(t, s.folder, "2026-11-02/b.parquet", parquetOf(t, []called{{"track", "Order Completed", "ue", "2026-11-02T01:00:00Z"}}))
+	members, _, err := outcome(t, s.request(t, s.end), t.TempDir())
+	if got := strings.Join(members["buyers"], " "); err != nil || got != "ua ub ud ue" {
+		t.Errorf("buyers are %s, %v", got, err)
+	}
+}
+
+// Of an object that is corrupt in the middle, the lines before count where the
+// backfill goes on, and the line is named.
+func TestAnObjectThatIsCorruptInTheMiddle(t *testing.T) {
+	const key = "2026-11-02/b.json.gz"
+	s := few(t)
+	r, lines := rand.New(rand.NewPCG(1, 1)), []string{}
+	for i := range 3000 {
+		lines = append(lines, order(fmt.Sprintf("-%04d-%x", i, r.Uint64()), 24))
+	}
+	putObject(t, s.folder, key, lines)
+	packed, err := os.ReadFile(filepath.Join(s.folder, key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(packed[len(packed)/2:], make([]byte, 64))
+	putBytes(t, s.folder, key, packed)
+	if _, _, err := outcome(t, s.request(t, s.end), t.TempDir()); err == nil || !strings.Contains(err.Error(), key) {
+		t.Errorf("%v", err)
+	}
+	request := s.request(t, s.end)
+	request.OnError = Skip
+	members, report, err := outcome(t, request, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := os.ReadFile(filepath.Join(report.Folder, "dead.ndjson"))
+	last := bytes.LastIndexByte(bytes.TrimSpace(text), '\n') + 1 // damage may come out as text that is no event first
+	var dead letter
+	if err := json.Unmarshal(text[last:], &dead); err != nil || dead.Object != key || dead.Line < 2 || dead.Line > 2900 {
+		t.Fatalf("the last dead letter is %s, %v", text[last:], err)
+	}
+	for _, member := range members["buyers"] {
+		if member > "u-" && member > fmt.Sprintf("u-%04d", dead.Line) && member < "ua" {
+			t.Fatalf("%s is a member, and line %d can't be read", member, dead.Line)
+		}
+	}
+	if n, most := int64(len(members["buyers"])), dead.Line+2; n < most-int64(bytes.Count(text, []byte("\n")))-1 || n > most {
+		t.Errorf("%d members of %d lines and 2 others; dead letters:\n%s", n, dead.Line, text)
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 //	slices/KEY/0008.parquet      profiles of some virtual shards, by the first
 //	patches/KEY/0008.parquet     patches of profiles of some virtual shards
 //	bases/RULES/ASOF-KEY.json    which slices others can go on from
-//	requests/ID/                 manifest, plan, members, dead letters, summary
+//	requests/ID/                 manifest, plan, members, sketches, dead letters, summary
 //	requests/ID/indexed/         what became of each part's objects
 //
 // Names that end in .part are left by what was killed, and may be removed.
@@ -103,7 +103,7 @@ func createPart(path string) (*os.File, error) {
 }
 
 // makeFolder makes a folder that is written in the place of another.
-func (w work) makeFolder(path string) (string, error) {
+func makeFolder(path string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return "", err
 	}

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"errors"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -14,7 +15,7 @@ const destinationsPart = "destinations"
 // Activation returns the observer to give to activation.New.
 func (w *Watch) Activation() *activation.Observer {
 	return &activation.Observer{
-		Attempted: w.attempted, Dead: w.givenUp, Missed: w.changesMissed, Coalesced: w.changesCoalesced,
+		Attempted: w.attempted, Circuit: w.breakerTurned, Dead: w.givenUp, Missed: w.changesMissed, Coalesced: w.changesCoalesced,
 		Named: w.membersNamed, Ended: w.snapshotEnded, Disabled: w.destinationDisabled, Failed: w.deliveryFailed,
 	}
 }
@@ -48,6 +49,20 @@ func (w *Watch) attempted(destination string, changes int, a activation.Answer) 
 	// hide another's.
 	w.sparse.Warn("destination "+destination+" has not taken a message", zap.String("destination", destination),
 		zap.String("verdict", a.Verdict.String()), zap.Int("status", a.Status), zap.String("reason", a.Reason), zap.Int("changes", changes))
+}
+
+// breakerTurned tells of a breaker that has closed each time, and of one that
+// stays open only now and then.
+func (w *Watch) breakerTurned(destination string, c activation.Circuit) {
+	open := w.metrics.breakerOpen.WithLabelValues(destination)
+	if !c.Open {
+		open.Set(0)
+		w.log.Info("a destination answers again", zap.String("destination", destination))
+		return
+	}
+	open.Set(1)
+	w.sparse.Warn("destination "+destination+" is left alone", zap.String("destination", destination),
+		zap.Time("until", time.UnixMilli(c.Probe).UTC()), zap.String("reason", c.Reason))
 }
 
 func (w *Watch) givenUp(destination string, changes int, reason string) {

@@ -28,6 +28,11 @@ func TestDeliveriesAreSeen(t *testing.T) {
 	o.Disabled("old", "410 Gone")
 	o.Failed("crm", 3, errors.New("redis is away"))
 	o.Coalesced("crm", 4)
+	for range 3 {
+		o.Circuit("crm", activation.Circuit{Open: true, Probe: 1, Reason: "503"})
+	}
+	o.Circuit("mail", activation.Circuit{Open: true, Probe: 1, Reason: "503"})
+	o.Circuit("mail", activation.Circuit{})
 	o.Named("crm", 9)
 	o.Ended("crm", activation.Ended{Run: "r", Shard: 3, Named: 9, Told: true})
 	o.Ended("crm", activation.Ended{Run: "r", Shard: 4, Named: 9, Lost: 2})
@@ -38,12 +43,15 @@ func TestDeliveriesAreSeen(t *testing.T) {
 		`muster_activation_attempts_total{destination="crm",verdict="deferred"} 100`,
 		`muster_activation_attempts_total{destination="crm",verdict="refused"} 1`, `muster_activation_delivered_total{destination="crm"} 5`,
 		`muster_activation_dead_total{destination="crm"} 2`, `muster_activation_missed_total{destination="crm"} 7`,
+		`muster_activation_breaker_open{destination="crm"} 1`, `muster_activation_breaker_open{destination="mail"} 0`,
 		`muster_activation_coalesced_total{destination="crm"} 4`, `muster_activation_named_total{destination="crm"} 9`,
 		`muster_activation_attempt_seconds_count{destination="crm"} 102`)
 	for message, want := range map[string]int{
 		"destination crm has not taken a message":                                                  1, // equal lines once a minute
 		"changes are given up, evaluator activate dead crm shows them":                             1,
 		"a destination wants nothing any more and is sent nothing until evaluator activate enable": 1,
+		"destination crm is left alone":                                                            1, // the same
+		"a destination answers again":                                                              1,
 		"a snapshot run has named all members of a shard":                                          1,
 		"members of a snapshot run are given up, evaluator activate dead crm shows them":           1,
 		"a snapshot run could not make up for dropped changes in a shard, another one follows":     1,

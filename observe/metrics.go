@@ -30,6 +30,7 @@ type metrics struct {
 	loads                               *prometheus.CounterVec // by outcome
 	shardEdition                        *prometheus.GaugeVec   // by shard
 
+	breakerOpen                                      *prometheus.GaugeVec     // by destination
 	attempts                                         *prometheus.CounterVec   // by destination, verdict
 	delivered, undelivered, missed, coalesced, named *prometheus.CounterVec   // by destination
 	attemptSeconds                                   *prometheus.HistogramVec // by destination
@@ -85,6 +86,7 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		loads:        m.counter("segments_loads_total", "Times the segment files were read for their changes, by outcome: taken, unchanged or refused.", "outcome"),
 		shardEdition: m.gauge("shard_edition", "Number of the rules that the shard's last batch was applied with.", "shard"),
 
+		breakerOpen:    m.gauge("activation_breaker_open", "1 while this process leaves a destination alone that does not take anything, but for probes; else 0.", "destination"),
 		attempts:       m.counter("activation_attempts_total", "Messages sent to destinations, by what came of it: delivered, deferred, refused or gone.", "destination", "verdict"),
 		delivered:      m.counter("activation_delivered_total", "Changes that a destination has taken.", "destination"),
 		undelivered:    m.counter("activation_dead_total", "Changes that were given up and are dead letters of their destination.", "destination"),

@@ -186,7 +186,7 @@ func (l ledger) Find(ctx context.Context, q activation.Question) (activation.Fou
 func (l ledger) Save(ctx context.Context, s activation.Step) error {
 	err := l.Ledger.Save(ctx, sink.LedgerStep{
 		Standing: sink.Standing(s.Standing), Wait: s.Wait, Due: s.Due, Held: s.Held, Dead: s.Dead, Log: s.Log, Keep: l.keep,
-		Add: s.Add,
+		Breaker: s.Breaker, Add: s.Add,
 	})
 	if errors.Is(err, sink.ErrClaimed) {
 		return fmt.Errorf("%w: %w", activation.ErrTaken, err)

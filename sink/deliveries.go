@@ -21,6 +21,9 @@ type Deliveries struct {
 	State     string
 	Reason    string // of State
 	Snapshot  SnapshotRun
+	// Breakers is what is stored of breakers, in the form of whoever delivers,
+	// of each shard where one has ever opened.
+	Breakers []string
 }
 
 // SnapshotRun is how far the newest snapshot run to a destination is.
@@ -90,6 +93,9 @@ func (s *Store) addDeliveries(ctx context.Context, k keys, shard int, destinatio
 	d.Deferred += number("deferred")
 	d.Missed += number("missed")
 	d.Coalesced += number("coalesced")
+	if text := fields.Val()["breaker"]; text != "" {
+		d.Breakers = append(d.Breakers, text)
+	}
 	d.Snapshot.add(fields.Val()["asked"], fields.Val()["run"] != "", number)
 	return nil
 }

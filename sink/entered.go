@@ -2,8 +2,6 @@ package sink
 
 import (
 	"context"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // backPage is how many entries one reply brings when an outbox is read from
@@ -47,12 +45,4 @@ func (s *Store) Entered(ctx context.Context, shard int, profile string, segments
 		before = "(" + page[len(page)-1].ID
 	}
 	return found, false, nil
-}
-
-// outboxBack returns up to count entries of a shard, the newest first, from
-// one on or, with "(" before it, behind it.
-func (s *Store) outboxBack(ctx context.Context, shard int, from string, count int) ([]Entry, error) {
-	return s.entries(ctx, shard, func(ctx context.Context, key string) ([]redis.XMessage, error) {
-		return s.client.XRevRangeN(ctx, key, from, "-", int64(count)).Result()
-	})
 }

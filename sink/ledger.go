@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -24,8 +23,9 @@ var ErrClaimed = errors.New("another process has claimed it")
 //
 //	m:{s12}:to:crm        hash    behind, number and until, and what there is of snapshot
 //	                              runs: asked, run, mark, named, owed, lost, gap, torn,
-//	                              began, serial and paged, see Standing; token, which each
-//	                              Claim raises; and what LedgerStep.Add counts
+//	                              began, serial and paged, see Standing; breaker, of whoever
+//	                              delivers; token, which each Claim raises; and what
+//	                              LedgerStep.Add counts
 //	m:{s12}:to:crm:wait   hash    message number -> message, in the form of whoever delivers
 //	m:{s12}:to:crm:due    zset    message number -> when it is sent next, ms since 1970 UTC
 //	m:{s12}:to:crm:held   hash    profile id -> numbers of the messages that hold it back
@@ -63,6 +63,7 @@ type Standing struct {
 	Serial  int64  // numbers that all runs have used
 	Paged   int64  // newest change that the last page of a run knew
 	Waiting int64  // messages that wait; of Claim only
+	Breaker string // what LedgerStep.Breaker has stored last; of Claim only
 }
 
 // LedgerStep is what Save stores.
@@ -74,6 +75,7 @@ type LedgerStep struct {
 	Dead     [][]byte
 	Log      [][]byte         // entries of the log, oldest first
 	Keep     LogBound         // of the log
+	Breaker  *string          // what is shown of the breaker, in the form of whoever delivers, "" for nothing; nil leaves it
 	Add      map[string]int64 // to the fields of these names
 }
 
@@ -118,7 +120,7 @@ func (l *Ledger) Claim(ctx context.Context) (Standing, error) {
 	if _, begun := stored["number"]; !begun {
 		return l.begin(ctx)
 	}
-	s := Standing{Behind: stored["behind"], Asked: stored["asked"], Run: stored["run"], Mark: stored["mark"], Waiting: waiting}
+	s := Standing{Behind: stored["behind"], Asked: stored["asked"], Run: stored["run"], Mark: stored["mark"], Waiting: waiting, Breaker: stored["breaker"]}
 	for field, number := range map[string]*int64{
 		"number": &s.Number, "until": &s.Until, "named": &s.Named, "owed": &s.Owed, "lost": &s.Lost, "gap": &s.Gap, "torn": &s.Torn, "began": &s.Began,
 		"serial": &s.Serial, "paged": &s.Paged,
@@ -157,80 +159,4 @@ func (l *Ledger) begin(ctx context.Context) (Standing, error) {
 		}
 	}
 	return s, l.Save(ctx, LedgerStep{Standing: s})
-}
-
-// Save stores a step as a whole, or returns ErrClaimed and stores nothing.
-// Like any command whose answer is lost, it may have been stored when there
-// is another error: Claim tells.
-func (l *Ledger) Save(ctx context.Context, s LedgerStep) error {
-	err := l.store.client.Watch(ctx, func(tx *redis.Tx) error {
-		token, err := tx.HGet(ctx, l.key, "token").Int64()
-		if err != nil && !errors.Is(err, redis.Nil) {
-			return err
-		}
-		if token != l.token {
-			return ErrClaimed
-		}
-		_, err = tx.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
-			l.write(ctx, pipe, s)
-			return nil
-		})
-		return err
-	}, l.key)
-	if errors.Is(err, redis.TxFailedErr) {
-		err = ErrClaimed
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", l.key, l.store.cfg.explain(err))
-	}
-	return nil
-}
-
-// fields returns what is stored. What only snapshot runs and gaps set is left
-// out while there was none, as most destinations never have one.
-func (s *Standing) fields() []any {
-	fields := []any{"behind", s.Behind, "number", s.Number, "until", s.Until}
-	if s.Asked == "" && s.Gap == 0 {
-		return fields
-	}
-	return append(fields, "asked", s.Asked, "run", s.Run, "mark", s.Mark, "named", s.Named, "owed", s.Owed, "lost", s.Lost,
-		"gap", s.Gap, "torn", s.Torn, "began", s.Began, "serial", s.Serial, "paged", s.Paged)
-}
-
-func (l *Ledger) write(ctx context.Context, pipe redis.Pipeliner, s LedgerStep) {
-	pipe.HSet(ctx, l.key, s.Standing.fields()...)
-	for number, text := range s.Wait {
-		member := strconv.FormatInt(number, 10)
-		if text == nil {
-			pipe.HDel(ctx, l.key+":wait", member)
-			pipe.ZRem(ctx, l.key+":due", member)
-			continue
-		}
-		pipe.HSet(ctx, l.key+":wait", member, text)
-	}
-	for number, at := range s.Due {
-		if at == 0 {
-			pipe.ZRem(ctx, l.key+":due", strconv.FormatInt(number, 10))
-			continue
-		}
-		pipe.ZAdd(ctx, l.key+":due", redis.Z{Score: float64(at), Member: strconv.FormatInt(number, 10)})
-	}
-	for profile, numbers := range s.Held {
-		if len(numbers) == 0 {
-			pipe.HDel(ctx, l.key+":held", profile)
-			continue
-		}
-		text := strings.Trim(fmt.Sprint(numbers), "[]")
-		pipe.HSet(ctx, l.key+":held", profile, text)
-	}
-	for _, text := range s.Dead {
-		pipe.RPush(ctx, l.key+":dead", text)
-	}
-	if len(s.Dead) > 0 {
-		pipe.LTrim(ctx, l.key+":dead", -deadKept, -1)
-	}
-	l.writeLog(ctx, pipe, s.Log, s.Keep)
-	for field, n := range s.Add {
-		pipe.HIncrBy(ctx, l.key, field, n)
-	}
 }

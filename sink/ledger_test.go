@@ -4,7 +4,9 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"muster/pipeline"
 	"muster/sink"
@@ -99,6 +101,32 @@ func TestALedgerKeepsAStep(t *testing.T) {
 	}
 }
 
+// What is shown of a breaker stays until another text is stored, or none.
+func TestALedgerKeepsWhatIsShownOfTheBreaker(t *testing.T) {
+	store := ledgers(t)
+	ledger := store.Ledger(3, "crm")
+	standing, err := ledger.Claim(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, none := "open", ""
+	for _, c := range []struct {
+		stored *string
+		want   string
+	}{{nil, ""}, {&open, "open"}, {nil, "open"}, {&none, ""}} {
+		if err := ledger.Save(t.Context(), sink.LedgerStep{Standing: standing, Breaker: c.stored}); err != nil {
+			t.Fatal(err)
+		}
+		d, err := store.Deliveries(t.Context(), "crm")
+		if got := strings.Join(d.Breakers, "|"); err != nil || got != c.want {
+			t.Errorf("the deliveries have the breakers %q, %v, want %q", got, err, c.want)
+		}
+		if got, err := ledger.Claim(t.Context()); err != nil || got.Breaker != c.want {
+			t.Errorf("claimed with %q, %v, want %q", got.Breaker, err, c.want)
+		}
+	}
+}
+
 // The state of a destination is everybody's.
 func TestDestinationStates(t *testing.T) {
 	store := ledgers(t)
@@ -116,5 +144,25 @@ func TestDestinationStates(t *testing.T) {
 	}
 	if state, reason, err := store.DestinationState(t.Context(), "crm"); err != nil || state+reason != "" {
 		t.Fatalf("got %q, %q, %v", state, reason, err)
+	}
+}
+
+// BenchmarkLedgerSave saves what a round with few changes does.
+func BenchmarkLedgerSave(b *testing.B) {
+	store := open(b, config(redis.Start(b).Address))
+	ledger := store.Ledger(3, "crm")
+	standing, err := ledger.Claim(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	step := sink.LedgerStep{
+		Standing: standing, Log: [][]byte{make([]byte, 300)}, Keep: sink.LogBound{Entries: 2000, Age: time.Hour},
+		Add: map[string]int64{"delivered": 4},
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := ledger.Save(b.Context(), step); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -2,11 +2,8 @@ package sink
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/redis/go-redis/v9"
 
 	"muster/pipeline"
 )
@@ -85,46 +82,11 @@ func (s *Store) Outbox(ctx context.Context, shard int, after string, count int64
 	if after != "" {
 		start = "(" + after
 	}
-	return s.entries(ctx, shard, func(ctx context.Context, key string) ([]redis.XMessage, error) {
-		return s.client.XRangeN(ctx, key, start, "+", count).Result()
-	})
+	return s.entries(ctx, shard, "xrange", start, "+", "count", count)
 }
 
-// entries reads some of a shard's outbox.
-func (s *Store) entries(ctx context.Context, shard int, read func(ctx context.Context, key string) ([]redis.XMessage, error)) ([]Entry, error) {
-	key := s.keys.outbox(shard)
-	var messages []redis.XMessage
-	err := s.retry(ctx, "reading outbox", func(ctx context.Context) (err error) {
-		messages, err = read(ctx, key)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", key, err)
-	}
-	entries := make([]Entry, len(messages))
-	for i, message := range messages {
-		if entries[i], err = parseEntry(key, message); err != nil {
-			return nil, err
-		}
-	}
-	return entries, nil
-}
-
-func parseEntry(key string, message redis.XMessage) (Entry, error) {
-	text := func(field string) string {
-		value, _ := message.Values[field].(string)
-		return value
-	}
-	var version int64
-	e := Entry{ID: message.ID, Change: pipeline.Change{
-		Segment: text("segment"), Profile: text("profile"), Entered: text("kind") == kindEntered,
-		Cause: pipeline.Cause(text("cause")), Run: text("run"),
-	}}
-	for field, number := range map[string]*int64{"at": &e.Change.At, "version": &version, "offset": &e.Offset} {
-		if err := parse(key, field, text(field), number); err != nil {
-			return Entry{}, err
-		}
-	}
-	e.Change.Version = uint64(version)
-	return e, nil
+// outboxBack returns up to count entries of a shard, the newest first, from
+// one on or, with "(" before it, behind it.
+func (s *Store) outboxBack(ctx context.Context, shard int, from string, count int) ([]Entry, error) {
+	return s.entries(ctx, shard, "xrevrange", from, "-", "count", count)
 }

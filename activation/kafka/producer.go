@@ -92,6 +92,9 @@ func (s *shardSender) options(d *dialed) []kgo.Opt {
 // profile.
 func (s *Sender) partitioner(topic string) func(*kgo.Record, int) int {
 	return func(r *kgo.Record, partitions int) int {
+		if r.Key == nil {
+			return int(r.Partition) // of parts
+		}
 		profile := string(r.Key)
 		if topic == s.to.MembersTopic {
 			profile, _ = splitMember(r.Key)

@@ -53,6 +53,9 @@ func (s *Sender) records(changes []activation.Change) ([]*kgo.Record, error) {
 	records := make([]*kgo.Record, 0, 2*len(changes))
 	for i := range changes {
 		c := &changes[i]
+		if c.Part != nil {
+			continue
+		}
 		body, contentType, err := value.Encode(changes[i:i+1], false)
 		if err != nil {
 			return nil, err
@@ -76,15 +79,20 @@ func (s *Sender) headers(c *activation.Change, contentType string) []kgo.RecordH
 	if c.Entered {
 		kind = entered
 	}
+	version := kgo.RecordHeader{Key: headerVersion, Value: strconv.AppendUint(nil, c.Version, 10)}
+	return append(s.event([]activation.Change{*c}, kind, c.Segment, contentType), version)
+}
+
+// event returns the headers of a CloudEvent about a change.
+func (s *Sender) event(change []activation.Change, kind, subject, contentType string) []kgo.RecordHeader {
 	header := func(key, value string) kgo.RecordHeader { return kgo.RecordHeader{Key: key, Value: []byte(value)} }
 	return []kgo.RecordHeader{
 		header(headerSpec, "1.0"),
-		header(headerID, activation.MessageID(s.name, []activation.Change{*c})),
+		header(headerID, activation.MessageID(s.name, change)),
 		header(headerSource, "/muster/"+s.name),
 		header(headerType, kind),
-		header(headerSubject, c.Segment),
-		header(headerTime, activation.FormatTime(c.At)),
+		header(headerSubject, subject),
+		header(headerTime, activation.FormatTime(change[0].At)),
 		header(headerContentType, contentType),
-		header(headerVersion, strconv.FormatUint(c.Version, 10)),
 	}
 }

@@ -114,16 +114,16 @@ func (s *shardSender) sendApart(ctx context.Context, changes []activation.Change
 // has become of it is not known, so the next one begins with a producer that
 // breaks it off, if it is still open.
 func (s *shardSender) commit(ctx context.Context, changes []activation.Change) error {
-	records, err := s.records(changes)
-	if err != nil {
-		return err
-	}
 	if s.producer == nil {
 		p, err := s.open(ctx)
 		if err != nil {
 			return err
 		}
 		s.producer = p
+	}
+	records, err := s.recordsOf(ctx, changes)
+	if err != nil {
+		return err
 	}
 	if err = s.producer.commit(ctx, records); err != nil {
 		s.drop()

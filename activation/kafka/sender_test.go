@@ -131,6 +131,55 @@ func TestRecords(t *testing.T) {
 	sameSet(t, members, []string{`"u1/vip" false 7`, `"u1/vip" true 8`, `"a/b\xff\x00/new" false 1`})
 }
 
+// TestParts has where a run begins and ends on every partition, without a key,
+// and on no topic of members.
+func TestParts(t *testing.T) {
+	b, d := kit.Start(t), destination()
+	s := open(t, d, home(b)).Of(0, holds)
+	defer s.Close()
+	part := func(p activation.Part) activation.Change {
+		return activation.Change{Number: -1, At: 1_763_719_200_000, Cause: "snapshot", Run: "r1", Part: &p}
+	}
+	begins, ends := part(activation.Part{Number: 2, Of: 3}), part(activation.Part{Number: 2, Of: 3, Ended: true, Members: 1})
+	for _, c := range []activation.Change{begins, change("u1", "vip", 7, true), ends} {
+		demand(t, s.Send(t.Context(), message(t, d, c)), activation.Delivered, "")
+	}
+	kinds, ids := map[int32][]string{}, map[string]map[string]bool{}
+	for _, r := range committed(t, b, "memberships", 7) {
+		h := headers(r)
+		kinds[r.Partition] = append(kinds[r.Partition], h["ce_type"])
+		if r.Key != nil {
+			continue
+		}
+		if ids[h["ce_type"]] == nil {
+			ids[h["ce_type"]] = map[string]bool{}
+		}
+		ids[h["ce_type"]][h["ce_id"]] = true
+		want := `{"type":"audience.snapshot_started","run":"r1","part":2,"parts":3,"at":"2025-11-21T10:00:00.000Z"}`
+		if h["ce_type"] == "audience.snapshot_completed" {
+			want = `{"type":"audience.snapshot_completed","run":"r1","part":2,"parts":3,"members":1,"at":"2025-11-21T10:00:00.000Z"}`
+		}
+		if _, versioned := h["muster_version"]; string(r.Value) != want || h["ce_subject"] != "r1" || versioned {
+			t.Errorf("a part has the value %s and the headers %v", r.Value, h)
+		}
+	}
+	for p := range int32(3) {
+		want := "audience.snapshot_started audience.snapshot_completed"
+		if p == int32(partition("u1", 3)) {
+			want = "audience.snapshot_started audience.entered audience.snapshot_completed"
+		}
+		if got := strings.Join(kinds[p], " "); got != want {
+			t.Errorf("partition %d has %q, want %q", p, got, want)
+		}
+	}
+	if len(ids["audience.snapshot_started"]) != 1 || len(ids["audience.snapshot_completed"]) != 1 {
+		t.Errorf("the parts have the ids %v, want one each", ids)
+	}
+	if members := committed(t, b, "members", 1); len(members) != 1 {
+		t.Errorf("%d records are on the topic of members, want 1", len(members))
+	}
+}
+
 // changeOf returns the change that a record tells of, by its key and headers.
 func changeOf(r *kgo.Record) activation.Change {
 	h := headers(r)

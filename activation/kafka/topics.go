@@ -21,7 +21,7 @@ func (s *shardSender) findTopics(ctx context.Context, client *kgo.Client) error 
 		if topic == "" {
 			continue
 		}
-		err := lookFor(ctx, client, topic)
+		_, err := lookFor(ctx, client, topic)
 		if errors.Is(err, kerr.UnknownTopicOrPartition) {
 			err = s.make(ctx, client, topic)
 		}
@@ -32,23 +32,23 @@ func (s *shardSender) findTopics(ctx context.Context, client *kgo.Client) error 
 	return nil
 }
 
-// lookFor returns nil when there is a topic, and kerr.UnknownTopicOrPartition
-// when there is not.
-func lookFor(ctx context.Context, client *kgo.Client, topic string) error {
+// lookFor returns how many partitions a topic has, and
+// kerr.UnknownTopicOrPartition when there is none.
+func lookFor(ctx context.Context, client *kgo.Client, topic string) (partitions int, err error) {
 	ask := kmsg.NewPtrMetadataRequest() // which by default makes no topic
 	one := kmsg.NewMetadataRequestTopic()
 	one.Topic = kmsg.StringPtr(topic)
 	ask.Topics = append(ask.Topics, one)
 	answer, err := ask.RequestWith(ctx, client)
 	if err != nil {
-		return fmt.Errorf("asking: %w", err)
+		return 0, fmt.Errorf("asking: %w", err)
 	}
 	for i := range answer.Topics {
 		if t := &answer.Topics[i]; t.Topic != nil && *t.Topic == topic {
-			return kerr.ErrorForCode(t.ErrorCode)
+			return len(t.Partitions), kerr.ErrorForCode(t.ErrorCode)
 		}
 	}
-	return kerr.UnknownTopicOrPartition
+	return 0, kerr.UnknownTopicOrPartition
 }
 
 // make makes a topic. That somebody else has just made it is fine.

@@ -24,13 +24,25 @@ type backfillCommand struct {
 	Task   backfillTask   `cmd:"" help:"Do one task of a plan."`
 	Gather backfillGather `cmd:"" help:"Write what comes out, once all tasks of a plan are done."`
 	Worker backfillWorker `cmd:"" help:"Do tasks of requests that were started with --engine temporal."`
+	List   backfillList   `cmd:"" help:"List the requests of a work directory."`
+	Status backfillStatus `cmd:"" help:"Show how far a request is, and what came of it."`
+	Cancel backfillCancel `cmd:"" help:"Stop a request; what was made stays."`
+	Resume backfillResume `cmd:"" help:"Go on with a request that was killed, cancelled, or failed."`
+	Clean  backfillClean  `cmd:"" help:"Remove from a work directory what no request has used for a while."`
 	Graph  backfillGraph  `cmd:"" help:"Draw what a start would do: what is there, what would be made, and why."`
 }
 
 // Help is shown by --help.
 func (backfillCommand) Help() string {
 	return `A backfill replays an archive of events, in S3 or in a folder, through the engine that
-runs live. See docs/backfill.md, and docs/archives.md for what can be read.`
+runs live. See docs/backfill.md, and docs/archives.md for what can be read.
+
+What start is asked for is a request, and its work directory knows it by its id:
+
+    evaluator backfill start ... --work work   # prints how far it is, on a terminal
+    evaluator backfill status --work work --watch
+    evaluator backfill cancel 3f2a --work work
+    evaluator backfill resume 3f2a --work work`
 }
 
 // backfillRequest are the flags that say what is asked for.
@@ -49,6 +61,8 @@ type backfillRequest struct {
 	Workers  int     `placeholder:"N" help:"Objects or profiles to work on at a time. Default: the number of processors."`
 	Memory   int     `default:"64" placeholder:"MB" help:"Memory that each worker sorts events in, 1 to 4096 MB."`
 	Relist   bool    `help:"List the archive again, although an unfinished start of this request has done so."`
+
+	members history.MemberFormat // of who writes members
 }
 
 // open reads what the flags name and makes a backfill of it.
@@ -84,6 +98,7 @@ func (r *backfillRequest) request(ctx context.Context, cfg config.Config, set *r
 		return nil, unusable(err)
 	}
 	request := &history.Request{Archive: cfg.Archive, AsOf: int64(r.AsOf), Set: set, Limits: cfg.Pipeline, ReadIDs: r.ReadIDs, OnError: history.OnError(r.OnError)}
+	request.Members = r.members
 	var problems [2]error
 	request.From, problems[0] = readDay("from", r.From)
 	request.To, problems[1] = readDay("to", r.To)
@@ -144,9 +159,12 @@ type backfillStart struct {
 	backfillRequest
 	publishFlags   `group:"Into a running service"`
 	backfillEngine `group:"Who does a dry run"`
+	backfillTurn   `group:"When and how it is watched"`
 
 	DryRun bool   `help:"Write member files and a summary, as of --as-of, and change nothing of a service."`
-	Plan   bool   `help:"Only tell what would be read and made, and why."`
+	Plan   bool   `help:"Only tell what would be read and made, and why, and by a sample what it comes to."`
+	Format string `enum:"ndjson,parquet" default:"ndjson" help:"Format of the files of members that --dry-run writes: ${enum}."`
+	Sample int    `default:"8" placeholder:"N" help:"Objects that --plan reads as a sample, 0 to 100; they are not read again. Default: 8."`
 	Output string `enum:"text,json" default:"text" help:"How to print the report: ${enum}."`
 }
 
@@ -168,7 +186,9 @@ at any point, the same command goes on where it was. See docs/backfill.md.
 With --dry-run it changes no service, and tells who is in which segment at --as-of. The
 result is in the work directory:
 
-    requests/ID/members/SEGMENT.ndjson   a line {"profile":"u1"} for each member
+    requests/ID/members/SEGMENT.ndjson   a line {"profile":"u1"} for each member; with --format
+                                         parquet SEGMENT.parquet, with a column profile
+    requests/ID/sketches/SEGMENT.hll     a HyperLogLog of the members, as a value of Redis
     requests/ID/summary.json             counts, of segments and events
     requests/ID/dead.ndjson              what can't be used, with object, line and reason
 
@@ -176,6 +196,10 @@ The work directory also keeps what was made on the way: of each object a sorted 
 what the segments read, and the profiles as of --as-of. A later start with other segments
 reads the archive only if these ask for something that was not kept, one with a later
 --as-of reads only objects that are new, and one that was killed goes on where it was.
+
+Equal requests are one: a second start says who is at it. At most --max-running requests
+of a work directory run at a time; others wait, those of the highest --priority first. Those
+that wait for the same archive share one reading of it.
 
 Arrival is receivedAt, else what the archive tells, else the event's own time. Limits of
 events and profiles are those of the configuration, so that windows of very active
@@ -187,7 +211,7 @@ Examples:
     evaluator backfill start -c muster.yaml -f segments/ --segment vip --settle 1h \
       --archive s3://acme/events --layout segment --work /var/tmp/backfill
 
-    # what would be read, and why?
+    # what would be read, and why, and how long would it take?
     evaluator backfill start --dry-run --plan -f segments/ --archive s3://acme/events \
       --layout segment --work /var/tmp/backfill --as-of 2026-11-21T00:00:00Z
 
@@ -201,36 +225,51 @@ Examples:
       --layout segment --work /shared/work --as-of 2026-11-21T00:00:00Z \
       --engine temporal --temporal-address temporal:7233 --tasks 40
 
-Exit code: 0 when all is done, 1 when an object can't be read or something fails, 2 when
-the segments, the archive, the command line or what Kafka and Redis hold can't be used.`
+Exit code: 0 when all is done, 1 when an object can't be read, something fails, or another
+process is at the same request, 2 when the segments, the archive, the command line or what
+Kafka and Redis hold can't be used.`
 }
 
 // Run does the backfill, or tells what it would do.
 func (cmd *backfillStart) Run(c console) error {
-	if !cmd.DryRun && cmd.Engine != poolEngine {
+	if !cmd.DryRun && !cmd.pool() {
 		return unusable(errors.New("--engine is about dry runs: a running service is given history by this process; add --dry-run"))
 	}
+	if cmd.Sample < 0 || cmd.Sample > history.MaxSample {
+		return unusable(fmt.Errorf("--sample is %d; it must be between 0 and %d", cmd.Sample, history.MaxSample))
+	}
 	if !cmd.DryRun {
-		return cmd.publish(c)
+		return cmd.publish(c, nil)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	cmd.members = history.MemberFormat(cmd.Format)
 	b, err := cmd.open(ctx)
 	if err != nil {
 		return err
 	}
 	if cmd.Plan {
-		outline, err := b.Outline(ctx)
-		if err != nil {
-			return backfillError(err)
-		}
-		return printOutline(c.out, outline, cmd.Output)
+		return cmd.plan(ctx, c, b)
 	}
-	report, err := cmd.run(ctx, c, b)
+	asked, err := cmd.asked(b.Request())
+	if err != nil {
+		return err
+	}
+	return cmd.perform(ctx, c, b, asked)
+}
+
+// plan tells what a start would do.
+func (cmd *backfillStart) plan(ctx context.Context, c console, b *history.Backfill) error {
+	outline, err := b.Outline(ctx)
 	if err != nil {
 		return backfillError(err)
 	}
-	return printReport(c.out, report, cmd.Output)
+	if cmd.Sample > 0 {
+		if err := b.Sample(ctx, outline, cmd.Sample); err != nil {
+			return fmt.Errorf("%w; --sample 0 does without", err)
+		}
+	}
+	return printOutline(c.out, outline, cmd.Output)
 }
 
 // backfillError tells an archive that can't be used from what else fails.

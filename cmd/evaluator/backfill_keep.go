@@ -19,6 +19,8 @@ import (
 type backfillKeep struct {
 	backfillRequest
 	paceFlags
+	backfillTurn `group:"When and how it is watched"`
+
 	Every  time.Duration `default:"24h" placeholder:"DURATION" help:"Bring history again after this time, for profiles that were silent and removed; 0 for never."`
 	Look   time.Duration `default:"30s" placeholder:"DURATION" help:"How often to look whether history is wanted, 1s to 24h."`
 	Once   bool          `help:"Look once, bring what is wanted, and end."`
@@ -114,8 +116,16 @@ func (k *keep) keeper(ctx context.Context) (*keeping.Keeper, error) {
 	}
 	source := publication.Source{Rules: set, Request: *request, Config: k.config()}
 	return &keeping.Keeper{
-		Target: k.target, Lacks: k.reader.store, Source: source, Config: k.pace(), Every: k.Every, Began: k.began,
+		Target: k.target, Lacks: k.reader.store, Source: source, Config: k.pace(), Every: k.Every, Began: k.began, Bring: k.bring,
 	}, nil
+}
+
+// bring brings history when its turn comes, as a start would that has the same
+// flags.
+func (k *keep) bring(ctx context.Context, p *publication.Publication) (*publication.Report, error) {
+	start := &backfillStart{backfillRequest: k.backfillRequest, backfillTurn: k.backfillTurn}
+	start.paceFlags, start.Segment = k.paceFlags, p.Segments()
+	return start.publishInTurn(ctx, k.console, p)
 }
 
 func (k *keep) began(p *publication.Publication, wants []keeping.Want) {

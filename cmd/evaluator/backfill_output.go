@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"time"
 
 	"muster/history"
 )
@@ -34,6 +35,7 @@ func printReport(out io.Writer, r *history.Report, output string) error {
 		from = ", going on from " + r.From
 	}
 	line(table, "replayed now\t%d rows into %d slices%s; %d slices were there\n", r.Rows, r.Slices, from, r.SlicesSaved)
+	printCost(table, r)
 	line(table, "seconds\t%.1f plan, %.1f index, %.1f evaluate, %.1f gather\n", r.Plan, r.Index, r.Evaluate, r.Gather)
 	_ = table.Flush()
 	printWarnings(&b, s)
@@ -70,6 +72,26 @@ func printOutline(out io.Writer, o *history.Outline, output string) error {
 		line(table, "%s\t%d\t%s\t%s\t%s\n", n.State, n.Count, n.Label, short(n.Bytes, "B"), n.Why)
 	}
 	_ = table.Flush()
+	if o.Sample != nil {
+		sampleLines(&b, o.Sample)
+	}
 	_, err := b.WriteTo(out)
 	return wrap("writing output", err)
+}
+
+// sampleLines tell what a sample says of all objects.
+func sampleLines(out io.Writer, s *history.Sample) {
+	table, e := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0), &s.Estimate
+	line(out, "\nBy a sample of %d objects, %s with %d events of %d profiles, all come to about\n\n", s.Objects, short(s.Bytes, "B"), s.Events, s.Profiles)
+	line(table, "events\t%d\n", e.Events)
+	line(table, "profiles\t%d to %d\n", e.FewProfiles, e.ManyProfiles)
+	line(table, "heaviest profile\t%s, %.1f %% of the events\n", e.Heaviest, 100*e.HeaviestShare)
+	line(table, "runs\t%s\n", short(e.RunBytes, "B"))
+	line(table, "slices\t%s at most\n", short(e.SliceBytes, "B"))
+	line(table, "time that is left\t%s to index, %s to evaluate\n", leftText(e.IndexSeconds), leftText(e.EvaluateSeconds))
+	_ = table.Flush()
+}
+
+func leftText(s history.Seconds) string {
+	return time.Duration(float64(s) * float64(time.Second)).Round(100 * time.Millisecond).String()
 }

@@ -12,6 +12,7 @@ import (
 
 	"muster/history"
 	"muster/history/publication"
+	"muster/history/queue"
 	"muster/service"
 	"muster/sink"
 )
@@ -21,7 +22,8 @@ type paceFlags struct {
 	Settle     time.Duration `default:"10m" placeholder:"DURATION" help:"How long an event that has arrived takes to be in the archive at most; 0 to 168h."`
 	WholeSince instant       `placeholder:"TIME" help:"Since when the archive is whole. Default: its first day, else its first arrival."`
 	MaxLag     int64         `default:"5000" placeholder:"N" help:"Records that a shard may have to read for the next patches to be given."`
-	Batch      int           `default:"1000" placeholder:"N" help:"Patches that are given at a time, 1 to 100000."`
+	Batch      int           `default:"50" placeholder:"N" help:"Patches that are given at a time, for each shard; 1 to 10000."`
+	Share      float64       `default:"0.25" placeholder:"PART" help:"Part of the time in which patches are on their way, 0.01 to 1."`
 }
 
 // publishFlags are those of a start that brings history into a service.
@@ -34,12 +36,13 @@ type publishFlags struct {
 // pace returns what the flags say.
 func (f *paceFlags) pace() publication.Config {
 	c := publication.DefaultConfig()
-	c.Settle, c.Whole, c.MaxLag, c.Batch = f.Settle, int64(f.WholeSince), f.MaxLag, f.Batch
+	c.Settle, c.Whole, c.MaxLag, c.Batch, c.Share = f.Settle, int64(f.WholeSince), f.MaxLag, f.Batch, f.Share
 	return c
 }
 
-// publish brings history into the service of the configuration.
-func (cmd *backfillStart) publish(c console) error {
+// publish brings history into the service of the configuration. Where it goes
+// on with a request, it must be that one.
+func (cmd *backfillStart) publish(c console, on *queue.Entry) error {
 	switch {
 	case cmd.Config == "":
 		return unusable(errors.New("which service is history for? Name its configuration with -c FILE, or add --dry-run to have members written to files"))
@@ -63,6 +66,13 @@ func (cmd *backfillStart) publish(c console) error {
 		run, err := publication.New(target, p, config)
 		if err != nil {
 			return unusable(err)
+		}
+		if on != nil && on.ID != run.ID() {
+			now, err := cmd.askedToPublish(run)
+			if err != nil {
+				return err
+			}
+			return unusable(changed(on, &now, cmd))
 		}
 		return cmd.publishTo(ctx, c, run)
 	})
@@ -89,7 +99,7 @@ func (cmd *backfillStart) publication(ctx context.Context, r *reader) (publicati
 
 func (cmd *backfillStart) publishTo(ctx context.Context, c console, p *publication.Publication) error {
 	ended := watch(c.err, (&publicationLine{}).next, p.Progress)
-	report, err := p.Run(ctx)
+	report, err := cmd.publishInTurn(ctx, c, p)
 	ended()
 	if err != nil {
 		return publicationError(ctx, err)
@@ -101,7 +111,7 @@ func (cmd *backfillStart) publishTo(ctx context.Context, c console, p *publicati
 func publicationError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("stopped: start it again with the same flags, and it goes on where it was: %w", err)
+		return err // which says how to go on
 	case errors.Is(err, publication.ErrAnew), errors.Is(err, publication.ErrRules), errors.Is(err, history.ErrNothing),
 		errors.Is(err, sink.ErrMismatch):
 		return unusable(err)

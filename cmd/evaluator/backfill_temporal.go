@@ -43,12 +43,12 @@ type backfillEngine struct {
 	TemporalBatch    int           `default:"500" placeholder:"N" help:"Tasks of a child workflow, 1 to 1000."`
 }
 
-// poolEngine has this process do the work.
-const poolEngine = "pool"
+// pool reports whether this process does the work.
+func (f *backfillEngine) pool() bool { return f.Engine == "pool" || f.Engine == "" }
 
 // run has a backfill done.
 func (f *backfillEngine) run(ctx context.Context, c console, b *history.Backfill) (*history.Report, error) {
-	if f.Engine != poolEngine {
+	if !f.pool() {
 		return f.order(ctx, c, b)
 	}
 	ended := showProgress(c.err, b)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -17,10 +18,15 @@ import (
 // times in all, after pauses of full jitter. Every other answer is believed at
 // once: permissions, a missing bucket and a changed object don't heal.
 type s3Bucket struct {
-	client *s3.Client
-	name   string
-	c      Config
+	client  *s3.Client
+	name    string
+	c       Config
+	retries atomic.Int64
 }
+
+// Retries returns how often a request was sent again, or a connection taken up
+// again.
+func (b *s3Bucket) Retries() int64 { return b.retries.Load() }
 
 // String returns the bucket as s3://bucket.
 func (b *s3Bucket) String() string { return schemeS3 + b.name }

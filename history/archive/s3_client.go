@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -54,16 +55,17 @@ func openS3(ctx context.Context, bucket string, c Config) (*s3Bucket, error) {
 	if !c.Anonymous {
 		loaded.Credentials = signIn{loaded.Credentials}
 	}
-	client := s3.NewFromConfig(loaded, func(o *s3.Options) {
+	opened := &s3Bucket{name: bucket, c: c}
+	opened.client = s3.NewFromConfig(loaded, func(o *s3.Options) {
 		o.UsePathStyle = c.PathStyle
 		o.HTTPClient = c.httpClient()
-		o.Retryer = retry.NewStandard(c.retry)
+		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) { c.retry(o, &opened.retries) })
 		o.DisableLogOutputChecksumValidationSkipped = true
 		if c.Endpoint != "" {
 			o.BaseEndpoint = &c.Endpoint
 		}
 	})
-	return &s3Bucket{client: client, name: bucket, c: c}, nil
+	return opened, nil
 }
 
 // signIn says what to do when there are no credentials.
@@ -80,11 +82,14 @@ func (s signIn) Retrieve(ctx context.Context) (aws.Credentials, error) {
 }
 
 // retry has the client try as the doc of s3Bucket says, and no quota of its
-// own end that early.
-func (c Config) retry(o *retry.StandardOptions) {
+// own end that early. Attempts behind the first are counted.
+func (c Config) retry(o *retry.StandardOptions, counter *atomic.Int64) {
 	o.MaxAttempts = c.Attempts
 	o.RateLimiter = ratelimit.None
-	o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) { return pause(attempt), nil })
+	o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) {
+		counter.Add(1)
+		return pause(attempt), nil
+	})
 }
 
 // httpClient gives up a connection on which nothing comes.

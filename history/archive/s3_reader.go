@@ -22,6 +22,7 @@ type s3Reader struct {
 func (r *s3Reader) Read(p []byte) (int, error) {
 	for len(p) > 0 {
 		if r.body == nil {
+			r.bucket.retries.Add(1)
 			body, err := r.bucket.get(r.ctx, r.object, r.at)
 			if err != nil {
 				return 0, err

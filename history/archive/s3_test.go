@@ -163,6 +163,9 @@ func TestS3TriesAgainWhatMayHeal(t *testing.T) {
 		if got := content(t, b, list(t, b, "")[0]); got != "text" || asked.Load() < 6 {
 			t.Errorf("%d: %q after %d requests", c.status, got, asked.Load())
 		}
+		if got := b.(*s3Bucket).Retries(); got != asked.Load()*2/3 {
+			t.Errorf("%d: %d of %d requests were sent again", c.status, got, asked.Load())
+		}
 	}
 }
 
@@ -289,6 +292,9 @@ func TestS3GoesOnWhereAConnectionBroke(t *testing.T) {
 	}
 	if len(ranges) < 5 || ranges[0] != "" || !strings.HasPrefix(ranges[1], "bytes=") {
 		t.Errorf("asked for %q", ranges)
+	}
+	if got := b.(*s3Bucket).Retries(); got != int64(len(ranges)-1) {
+		t.Errorf("%d of %d requests were sent again", got, len(ranges))
 	}
 }
 

@@ -32,6 +32,8 @@ type Keeper struct {
 	Every time.Duration
 	// Began is told of a publication before it runs; nil for nobody.
 	Began func(*publication.Publication, []Want)
+	// Bring runs a publication; nil for its own Run.
+	Bring func(context.Context, *publication.Publication) (*publication.Report, error)
 }
 
 // Wants returns what a Round would bring, and what it would go on with.
@@ -99,7 +101,11 @@ func (k *Keeper) Round(ctx context.Context) (*publication.Report, error) {
 	if k.Began != nil {
 		k.Began(p, wants)
 	}
-	report, err := p.Run(ctx)
+	bring := k.Bring
+	if bring == nil {
+		bring = func(ctx context.Context, p *publication.Publication) (*publication.Report, error) { return p.Run(ctx) }
+	}
+	report, err := bring(ctx, p)
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,13 @@ func Of(r rules.Reads, ids bool) Projection {
 	for key, one := range merged {
 		p.Streams = append(p.Streams, Stream{key.name, key.prefix, topmost(one.Properties), topmost(one.Contexts)})
 	}
-	slices.SortFunc(p.Streams, func(a, b Stream) int {
+	sortStreams(p.Streams)
+	return p
+}
+
+// sortStreams puts streams in order: by name, the exact one before its prefix.
+func sortStreams(list []Stream) {
+	slices.SortFunc(list, func(a, b Stream) int {
 		if c := strings.Compare(a.Name, b.Name); c != 0 || a.Prefix == b.Prefix {
 			return c
 		}
@@ -71,11 +77,10 @@ func Of(r rules.Reads, ids bool) Projection {
 		}
 		return -1
 	})
-	return p
 }
 
 // topmost sorts paths and leaves away those below others.
-func topmost(paths []profile.Path) []string {
+func topmost[P ~string](paths []P) []string {
 	var kept []string
 	for _, p := range slices.Sorted(slices.Values(paths)) {
 		if !slices.ContainsFunc(kept, func(q string) bool { return below(string(p), q) }) {
@@ -84,6 +89,9 @@ func topmost(paths []profile.Path) []string {
 	}
 	return kept
 }
+
+// joinPaths returns the topmost paths of two lists.
+func joinPaths(a, b []string) []string { return topmost(slices.Concat(a, b)) }
 
 // below reports whether a path is another one or lies below it. "" is all.
 func below(path, top string) bool {

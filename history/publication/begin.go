@@ -48,8 +48,12 @@ func (p *Publication) leave(ctx context.Context) error {
 	return nil
 }
 
-// anew begins a run, of an archive that is listed anew.
+// anew begins a run, of an archive that is listed anew. It makes sure before that
+// there is one: a seam that is open can't be taken back.
 func (p *Publication) anew(ctx context.Context) error {
+	if err := p.source.Request.Probe(ctx); err != nil {
+		return err
+	}
 	dead, err := p.target.Log.Dead(ctx)
 	if err != nil {
 		return fmt.Errorf("counting dead letters: %w", err)

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"muster/history"
+	"muster/history/account"
+	"muster/history/projection"
 	"muster/pipeline"
 	"muster/rules"
 )
@@ -58,6 +60,9 @@ type Publication struct {
 	state  *State
 	series []string
 	board  board
+
+	along   []projection.Projection // what others need of what is read
+	earlier account.Account         // of earlier attempts
 }
 
 // New returns a publication that has not begun, or goes on with one that an

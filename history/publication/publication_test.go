@@ -85,7 +85,7 @@ func source(t *testing.T, folder, work string) Source {
 
 func quick() Config {
 	c := DefaultConfig()
-	c.Settle, c.Batch = 0, 7
+	c.Settle, c.Batch, c.Share = 0, 3, 1
 	return c
 }
 
@@ -158,7 +158,7 @@ func TestKilledAtEachStep(t *testing.T) {
 			}
 			twice += len(f.logs[shard]) - len(logOf(f, shard, again.Run))
 		}
-		if twice > quick().Batch || f.dead != 0 || again.DeadLetters != 0 {
+		if twice > shards*quick().Batch || f.dead != 0 || again.DeadLetters != 0 {
 			t.Errorf("killed at step %d: %d directives came twice, and %d were refused", n, twice, f.dead)
 		}
 	}
@@ -178,6 +178,23 @@ func TestOneBatchAtATime(t *testing.T) {
 	}
 	if report.Bytes == 0 || report.Seconds.Send < 0 {
 		t.Errorf("the report is %+v", report)
+	}
+}
+
+// TestShare: patches are on their way for a part of the time only.
+func TestShare(t *testing.T) {
+	var seconds []float64
+	for _, share := range []float64{1, 0.25} {
+		f, c := newFake(shards), quick()
+		c.Share, f.turn = share, 1
+		report, err := run(t, f, source(t, archived(t, 200), t.TempDir()), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seconds = append(seconds, float64(report.Seconds.Send))
+	}
+	if ratio := seconds[1] / seconds[0]; ratio < 3.5 || ratio > 4.1 {
+		t.Errorf("with a share of a quarter patches take %v, else %v", seconds[1], seconds[0])
 	}
 }
 
@@ -345,6 +362,14 @@ func (f *fake) runOf() string {
 	return f.logs[0][0].Run
 }
 
+// TestNothingToRead: no seam is opened for an archive without an object.
+func TestNothingToRead(t *testing.T) {
+	f := newFake(shards)
+	if _, err := run(t, f, source(t, t.TempDir(), t.TempDir()), quick()); !errors.Is(err, history.ErrNothing) || len(f.logs[0]) > 0 {
+		t.Errorf("%v, and %d directives", err, len(f.logs[0]))
+	}
+}
+
 func TestChoose(t *testing.T) {
 	set := compile(t, append(ordered, rules.NewSegment("both", `segment("patient") and segment("pro")`))...)
 	chosen, leftOut, err := Choose(set, nil)
@@ -369,9 +394,9 @@ func TestConfigIsBounded(t *testing.T) {
 	if err := good.Validate(); err != nil {
 		t.Error(err)
 	}
-	bad := Config{Settle: -1, Whole: -1, Batch: 0, BatchBytes: 1, MaxLag: -1, Patience: time.Millisecond}
+	bad := Config{Settle: -1, Whole: -1, Batch: 0, BatchBytes: 1, Share: 2, MaxLag: -1, Patience: time.Millisecond}
 	err := bad.Validate()
-	for _, field := range []string{"settle", "whole since", "batch is", "bytes of a batch", "max lag", "patience"} {
+	for _, field := range []string{"settle", "whole since", "batch is", "bytes of a batch", "share", "max lag", "patience"} {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s is not in %v", field, err)
 		}

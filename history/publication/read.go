@@ -52,6 +52,8 @@ func (p *Publication) read(ctx context.Context) (*history.Patches, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.ReadAlong(p.along...)
+	b.Earlier(p.earlier)
 	p.board.read(b)
 	patches, err := b.Patches(ctx, &history.Patching{
 		Past: p.past, Rules: p.source.Rules.Fingerprint(), Seams: p.state.Seams, Shard: p.target.Shard, Sharding: p.target.Sharding,

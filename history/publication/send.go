@@ -3,6 +3,7 @@ package publication
 import (
 	"bytes"
 	"context"
+	"time"
 
 	"muster/directive"
 	"muster/history"
@@ -40,7 +41,7 @@ func (p *Publication) send(ctx context.Context, patches *history.Patches) error 
 // add puts a patch into the batch, which is given first where it is full.
 func (s *sender) add(ctx context.Context, profile string, body []byte) error {
 	size := len(profile) + len(body)
-	if len(s.batch) == s.config.Batch || len(s.batch) > 0 && s.bytes+size > s.config.BatchBytes {
+	if len(s.batch) == s.config.Batch*s.target.Count || len(s.batch) > 0 && s.bytes+size > s.config.BatchBytes {
 		if err := s.give(ctx); err != nil {
 			return err
 		}
@@ -50,8 +51,8 @@ func (s *sender) add(ctx context.Context, profile string, body []byte) error {
 	return nil
 }
 
-// give gives the batch, notes that it is given, and waits until the shards
-// have taken it.
+// give gives the batch, notes that it is given, waits until the shards have
+// taken it, and leaves them alone for a while.
 func (s *sender) give(ctx context.Context) error {
 	if len(s.batch) == 0 {
 		return nil
@@ -61,6 +62,7 @@ func (s *sender) give(ctx context.Context) error {
 			return err
 		}
 	}
+	began := s.target.Clock.Now()
 	if err := s.target.Guide.Direct(ctx, s.batch); err != nil {
 		return err
 	}
@@ -71,7 +73,24 @@ func (s *sender) give(ctx context.Context) error {
 		return err
 	}
 	s.board.note(func(now *Progress) { now.Sent = s.state.Sent })
-	return s.awaitTaken(ctx)
+	if err := s.awaitTaken(ctx); err != nil {
+		return err
+	}
+	return s.rest(ctx, s.target.Clock.Now().Sub(began))
+}
+
+// mostRest bounds a rest, so that what has held a batch up for long is not
+// waited for three times over.
+const mostRest = 2 * time.Second
+
+// rest waits behind a batch that was on its way for so long, as Config.Share
+// wants it.
+func (s *sender) rest(ctx context.Context, took time.Duration) error {
+	rest := min(mostRest, time.Duration(float64(took)*(1-s.config.Share)/s.config.Share))
+	if rest <= 0 || s.state.Sent == s.state.All {
+		return nil
+	}
+	return s.target.Clock.Wait(ctx, rest)
 }
 
 // awaitTaken waits until every shard has applied what is on its log now, so

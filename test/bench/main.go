@@ -3,7 +3,8 @@
 //
 //	{"bench":"event/Decode","n":1000,"ns_op":612000,"B_op":0,"allocs_op":0,"ns_event":1224}
 //
-// Names are part/benchmark; a unit such as MB/s becomes the key MB_s. A part
+// Names are part/benchmark; a unit such as MB/s becomes the key MB_s. A
+// benchmark that lacks what it needs prints a line with the key skipped. A part
 // that is a program prints such lines itself, and so does a test that writes
 // them to a file: one that misses an aim fails, after its line. With arguments
 // only the parts named are run; sweep, activation, publication and backfill, which
@@ -161,6 +162,12 @@ func (p part) translate(printed io.Reader, out, log io.Writer) error {
 	lines := bufio.NewScanner(printed)
 	for lines.Scan() {
 		result, ok := parse(lines.Text())
+		if !ok && json.Valid(lines.Bytes()) { // it says itself why there is no result
+			if _, err := fmt.Fprintln(out, lines.Text()); err != nil {
+				return fmt.Errorf("writing a line: %w", err)
+			}
+			continue
+		}
 		if !ok {
 			if _, err := fmt.Fprintln(log, lines.Text()); err != nil {
 				return fmt.Errorf("writing the log: %w", err)

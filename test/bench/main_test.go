@@ -15,6 +15,7 @@ const printed = `goos: linux
 pkg: muster/event
 BenchmarkDecode-2   	    1706	    674071 ns/op	 547.44 MB/s	      1348 ns/event	       1 B/op	       0 allocs/op
 BenchmarkBroken-2   	 many	    12 ns/op
+{"bench":"event/Missing","skipped":"there is no such thing"}
 PASS
 ok  	muster/event	2.5s
 `
@@ -24,7 +25,7 @@ func TestTranslate(t *testing.T) {
 	if err := (part{name: "event"}).translate(strings.NewReader(printed), &out, &log); err != nil {
 		t.Fatal(err)
 	}
-	want := `{"bench":"event/Decode","n":1706,"ns_op":674071,"MB_s":547.44,"ns_event":1348,"B_op":1,"allocs_op":0}` + "\n"
+	want := `{"bench":"event/Decode","n":1706,"ns_op":674071,"MB_s":547.44,"ns_event":1348,"B_op":1,"allocs_op":0}` + "\n" + `{"bench":"event/Missing","skipped":"there is no such thing"}` + "\n"
 	if out.String() != want {
 		t.Errorf("it printed\n%swant\n%s", out.String(), want)
 	}

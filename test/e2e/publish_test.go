@@ -119,7 +119,7 @@ func TestAPublicationEntersARunningService(t *testing.T) {
 
 		// Killed with a part of the patches given, which nobody has taken yet.
 		e.Freeze()
-		b = s.Backfill(work, flags("--settle", "0s", "--batch", "7")...)
+		b = s.Backfill(work, flags("--settle", "0s", "--batch", "1")...)
 		part := awaitState(s, b, "the first patches", func(p *publication.State) bool { return p.Sent > 0 })
 		b.Kill()
 		if part.Sent >= part.All || part.Run != state.Run {
@@ -127,7 +127,7 @@ func TestAPublicationEntersARunningService(t *testing.T) {
 		}
 		e.Kill()
 		s.Run()
-		b = s.Backfill(work, flags("--settle", "0s", "--batch", "7")...)
+		b = s.Backfill(work, flags("--settle", "0s", "--batch", "1")...)
 		produce(s, r, behind[100:])
 		out := awaitEnd(s, b)
 		s.AwaitSettled(stack.Patience)

@@ -49,6 +49,12 @@
 // with 20,000 hot profiles and 1,000 segments, and holds them to the model of
 // docs/scaling.md: an event costs as much CPU with two as with one.
 //
+// # Publication
+//
+// make bench PART=publication measures p99 at a quarter of full speed with the
+// seams of a backfill open, and again while patches of all profiles come, and
+// holds the second to twice the first.
+//
 // # Activation
 //
 // make bench PART=activation measures what deliveries cost, with a receiver as

@@ -70,7 +70,7 @@ func TestPublication(t *testing.T) {
 		populations: []population{p}, segments: []int{1000}, events: number(t, "EVENTS", "300000"),
 		live: time.Duration(number(t, "LIVE", "8")) * time.Second,
 	}
-	l := measurePublication(t, &o, number(t, "BATCH", "1000"))
+	l := measurePublication(t, &o, publication.DefaultConfig().Batch)
 	if err := json.NewEncoder(appendTo(t, file)).Encode(l); err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestSmallPublication(t *testing.T) {
 	l := measurePublication(t, &options{
 		populations: []population{{name: "hot", profiles: 400, cache: 1 << 20, fits: true}}, segments: []int{few}, events: 20_000, whole: true,
 		live: time.Second / 2,
-	}, 50)
+	}, 10)
 	if l.P99 <= 0 || l.Without <= 0 || l.Patches <= 0 || l.Bytes <= 0 || l.Profiles != 400 {
 		t.Errorf("the line is %+v, want figures", l)
 	}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os/signal"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"muster/history/queue"
+)
+
+// backfillNamed are the flags that name a request.
+type backfillNamed struct {
+	ID   string `arg:"" optional:"" help:"Id of the request, or how it begins. Not needed where there is only one."`
+	Work string `required:"" placeholder:"DIR" help:"Work directory."`
+}
+
+// find returns the request that is meant.
+func (n *backfillNamed) find(ctx context.Context) (*queue.Entry, error) {
+	e, err := queue.New(n.Work).Find(ctx, n.ID)
+	if err != nil {
+		return nil, unusable(err)
+	}
+	return e, nil
+}
+
+// backfillStatus shows a request.
+type backfillStatus struct {
+	backfillNamed
+	Watch  bool   `help:"Show it until it has ended."`
+	Output string `enum:"text,json" default:"text" help:"How to print: ${enum}; json is a line for each look."`
+}
+
+// Help is shown by --help.
+func (backfillStatus) Help() string {
+	return `Shows how far a request is: each stage with its rate over the last minute and the time that
+is left at this rate, what it waits for, the error that it failed with, or where the result
+is. It may run on another machine; the work directory tells.
+
+    evaluator backfill status 3f2a --work /var/tmp/backfill --watch
+
+Exit code: 0; 2 when there is no such request. With --watch 0 when the request is done in
+the end, and 1 when it failed, or was cancelled or interrupted.`
+}
+
+// Run shows.
+func (cmd *backfillStatus) Run(c console) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	e, err := cmd.find(ctx)
+	if err != nil {
+		return err
+	}
+	screen := screen{out: c.out, redraws: cmd.Watch && isTerminal(c.out)}
+	tick := time.NewTicker(progressEvery)
+	defer tick.Stop()
+	for {
+		if err := cmd.show(&screen, e); err != nil || !cmd.Watch {
+			return err
+		}
+		if !e.State.Phase.Active() {
+			return outcome(e)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if e, err = queue.New(cmd.Work).Find(ctx, e.ID); ctx.Err() != nil {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// outcome is how the command ends that has watched a request to its end.
+func outcome(e *queue.Entry) error {
+	if e.State.Phase == queue.Done {
+		return nil
+	}
+	return errSilent
+}
+
+func (cmd *backfillStatus) show(s *screen, e *queue.Entry) error {
+	var b bytes.Buffer
+	if cmd.Output == "json" {
+		s.redraws = false
+		if err := printJSON(&b, e); err != nil {
+			return err
+		}
+	} else {
+		writeStatus(&b, e, cmd.Work)
+	}
+	return s.show(b.String())
+}
+
+// screen shows a text that changes.
+type screen struct {
+	out     io.Writer
+	redraws bool   // in the place of the text before
+	last    string // text
+}
+
+func (s *screen) show(text string) error {
+	if text == s.last {
+		return nil
+	}
+	if s.redraws && s.last != "" {
+		if _, err := fmt.Fprintf(s.out, "\x1b[%dA\x1b[J", strings.Count(s.last, "\n")); err != nil {
+			return wrap("writing output", err)
+		}
+	}
+	s.last = text
+	_, err := io.WriteString(s.out, text)
+	return wrap("writing output", err)
+}
+
+// writeStatus tells of a request.
+func writeStatus(out io.Writer, e *queue.Entry, work string) {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	s := &e.State
+	line(table, "request\t%s\n", e.ID)
+	line(table, "state\t%s\n", phaseText(s))
+	line(table, "asked\t%s, priority %d\n", e.At.Format(time.RFC3339), e.Priority)
+	line(table, "archive\t%s, layout %s\n", e.Archive, e.Layout)
+	line(table, "as of\t%s\n", e.AsOf)
+	line(table, "segments\t%s\n", segmentsText(e.Segments, 10))
+	for i := range s.Stages {
+		line(table, "%s\t%s\n", s.Stages[i].Name, stageText(&s.Stages[i], i < len(s.Stages)-1 || s.Phase == queue.Done))
+	}
+	if s.Left > 0 {
+		line(table, "left\tabout %s\n", time.Duration(s.Left*float64(time.Second)).Round(time.Second))
+	}
+	if s.Error != "" {
+		line(table, "error\t%s\n", strings.ReplaceAll(s.Error, "\n", "\n\t"))
+	}
+	whenDone(table, e, work)
+	_ = table.Flush()
+}
+
+// phaseText says what a request is about, by whom and since when.
+func phaseText(s *queue.State) string {
+	text := string(s.Phase)
+	switch {
+	case s.Phase == queue.Waiting:
+		text += ": " + s.Why
+	case s.Phase == queue.Running:
+		text += " since " + s.Began.Format(time.RFC3339)
+	case !s.Ended.IsZero():
+		text += " at " + s.Ended.Format(time.RFC3339)
+	case s.Phase == queue.Interrupted:
+		text += ": its process is gone; it last wrote at " + s.Beat.Format(time.RFC3339)
+	}
+	if s.Phase.Active() || s.Phase == queue.Interrupted {
+		text += fmt.Sprintf(", process %d on %s", s.PID, s.Host)
+	}
+	if s.Attempt > 1 {
+		text += fmt.Sprintf(", attempt %d", s.Attempt)
+	}
+	return text
+}
+
+// stageText is how far a stage is.
+func stageText(s *queue.Stage, over bool) string {
+	took := time.Duration(s.Took * float64(time.Second)).Round(100 * time.Millisecond)
+	if s.All == 0 {
+		return fmt.Sprintf("%s, %s", map[bool]string{true: "done", false: "at it"}[over], took)
+	}
+	text := fmt.Sprintf("%s %s of %s, %s", bar(s.Done, s.All), short(s.Done, s.Unit), short(s.All, s.Unit), took)
+	if s.Rate > 0 && !over {
+		left := time.Duration(s.Left * float64(time.Second)).Round(time.Second)
+		text += fmt.Sprintf(", %s/s, %s left", short(int64(s.Rate), s.Unit), left)
+	}
+	return text
+}

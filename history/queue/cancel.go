@@ -1,0 +1,51 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+)
+
+// Cancel asks for a request to be stopped, and returns it as it was then. The
+// process that has it, on whichever machine, stops at its next look. One that
+// was interrupted is cancelled at once. What has ended can't be cancelled.
+func (q *Queue) Cancel(ctx context.Context, id string) (e *Entry, err error) {
+	err = q.exclusively(ctx, func() error {
+		if e, err = q.entry(id); err != nil {
+			return err
+		}
+		switch {
+		case e == nil:
+			return ErrNone
+		case e.State.Phase.Active():
+			return os.WriteFile(q.path(id, "cancel"), nil, 0o644)
+		case e.State.Phase == Interrupted:
+			cancelled := e.State
+			cancelled.Phase, cancelled.Ended = Cancelled, time.Now().UTC()
+			return writeJSON(q.path(id, "state.json"), &cancelled)
+		}
+		return fmt.Errorf("it is %s; there is nothing to stop", e.State.Phase)
+	})
+	if err != nil {
+		return e, fmt.Errorf("cancelling request %s: %w", id, err)
+	}
+	return e, nil
+}
+
+// Await waits until no process has a request, and returns it as it is then.
+func (q *Queue) Await(ctx context.Context, id string) (*Entry, error) {
+	tick := time.NewTicker(q.look)
+	defer tick.Stop()
+	for {
+		e, err := q.Find(ctx, id)
+		if err != nil || !e.State.Phase.Active() {
+			return e, err
+		}
+		select {
+		case <-ctx.Done():
+			return e, ctx.Err()
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,250 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"muster/history/projection"
+)
+
+// fast returns the queue of a new work directory, which looks often.
+func fast(t *testing.T) *Queue {
+	t.Helper()
+	q := New(t.TempDir())
+	q.beat, q.look = time.Millisecond, time.Millisecond
+	return q
+}
+
+// asked is a request that keeps events of some names.
+func asked(id string, names ...string) Asked {
+	a := Asked{ID: id, At: time.Unix(1, 0).UTC(), Priority: 50, Reading: "r"}
+	for _, name := range names {
+		a.Keeps.Streams = append(a.Keeps.Streams, projection.Stream{Name: name})
+	}
+	return a
+}
+
+func take(t *testing.T, q *Queue, a Asked) *Hold {
+	t.Helper()
+	h, err := q.Take(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func find(t *testing.T, q *Queue, id string) *Entry {
+	t.Helper()
+	e, err := q.Find(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// await waits until a request is as it is wanted.
+func await(t *testing.T, q *Queue, id string, is func(*Entry) bool) *Entry {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if e := find(t, q, id); is(e) {
+			return e
+		}
+	}
+	t.Fatalf("request %s is %+v", id, find(t, q, id).State)
+	return nil
+}
+
+func nothing() Figures { return Figures{} }
+func noTelling(string) {}
+
+// A request has one process at a time, and the other learns which.
+func TestOneProcessHasARequest(t *testing.T) {
+	q := fast(t)
+	h := take(t, q, asked("ab"))
+	_, err := q.Take(t.Context(), asked("ab"))
+	var held *HeldError
+	if !errors.As(err, &held) || !strings.Contains(err.Error(), "request ab is waiting already, by process ") ||
+		!strings.Contains(err.Error(), "evaluator backfill status ab --watch") {
+		t.Fatalf("the second has it: %v", err)
+	}
+	if _, err := h.Await(t.Context(), 1, noTelling); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Run(t.Context(), nothing, func(context.Context) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if e := find(t, q, "a"); e.State.Phase != Done || e.State.Ended.IsZero() {
+		t.Errorf("%+v", e.State)
+	}
+	later := asked("ab")
+	later.At = later.At.Add(time.Hour)
+	h = take(t, q, later)
+	if e := find(t, q, ""); e.State.Attempt != 1 || !e.At.Equal(later.At) {
+		t.Errorf("what was done and is asked for again is as new: %+v", e)
+	}
+	if err := h.end(nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// What says that it runs, and whose lock nobody has, was interrupted. It keeps
+// its place and counts its attempts.
+func TestWhoIsGoneWasInterrupted(t *testing.T) {
+	q := fast(t)
+	h := take(t, q, asked("ab"))
+	if _, err := h.Await(t.Context(), 1, noTelling); err != nil {
+		t.Fatal(err)
+	}
+	if e := find(t, q, "ab"); e.State.Phase != Running {
+		t.Fatalf("%+v", e.State)
+	}
+	if err := h.lock.Close(); err != nil { // as the kernel does for a process that ends
+		t.Fatal(err)
+	}
+	if e := find(t, q, "ab"); e.State.Phase != Interrupted {
+		t.Fatalf("%+v", e.State)
+	}
+	again := asked("ab")
+	again.At = again.At.Add(time.Hour)
+	defer take(t, q, again).lock.Close()
+	if e := find(t, q, "ab"); e.State.Phase != Waiting || e.State.Attempt != 2 || !e.At.Equal(asked("").At) {
+		t.Errorf("%+v", e)
+	}
+}
+
+// How a request ends is written down.
+func TestHowARequestEnds(t *testing.T) {
+	signalled, stop := context.WithCancel(t.Context())
+	stop()
+	for id, c := range map[string]struct {
+		ctx   context.Context
+		err   error
+		phase Phase
+	}{
+		"d": {t.Context(), nil, Done}, "f": {t.Context(), errors.New("the disk is full"), Failed},
+		"i": {signalled, context.Canceled, Interrupted},
+	} {
+		q := fast(t)
+		h := take(t, q, asked(id))
+		if _, err := h.Await(t.Context(), 1, noTelling); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Run(c.ctx, nothing, func(context.Context) error { return c.err }); !errors.Is(err, c.err) {
+			t.Errorf("%s: %v", id, err)
+		}
+		e := find(t, q, id)
+		if e.State.Phase != c.phase || (e.State.Error != "") != (c.phase == Failed) {
+			t.Errorf("%s: %+v", id, e.State)
+		}
+	}
+}
+
+// A file asks a process to stop, while it runs as while it waits.
+func TestCancel(t *testing.T) {
+	q := fast(t)
+	running, waiting := take(t, q, asked("r")), take(t, q, asked("w"))
+	if _, err := running.Await(t.Context(), 1, noTelling); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 2)
+	go func() {
+		ended <- running.Run(t.Context(), nothing, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+	}()
+	go func() { _, err := waiting.Await(t.Context(), 1, noTelling); ended <- err }()
+	for _, id := range []string{"w", "r"} {
+		if _, err := q.Cancel(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-ended; !errors.Is(err, ErrCancelled) {
+			t.Errorf("%s: %v", id, err)
+		}
+		if e, err := q.Await(t.Context(), id); err != nil || e.State.Phase != Cancelled {
+			t.Errorf("%s: %+v, %v", id, e.State, err)
+		}
+		if _, err := q.Cancel(t.Context(), id); err == nil {
+			t.Errorf("%s is cancelled twice", id)
+		}
+	}
+	if _, err := q.Cancel(t.Context(), "none"); !errors.Is(err, ErrNone) {
+		t.Error(err)
+	}
+	// What asked an earlier process to stop is not meant for the next.
+	h := take(t, q, asked("r"))
+	if _, err := h.Await(t.Context(), 1, noTelling); err != nil {
+		t.Error(err)
+	}
+	if err := h.lock.Close(); err != nil {
+		t.Error(err)
+	}
+	if e, err := q.Cancel(t.Context(), "r"); err != nil || find(t, q, "r").State.Phase != Cancelled {
+		t.Errorf("one that was interrupted: %+v, %v", e, err)
+	}
+}
+
+// What is found by the beginning of its id is the only one.
+func TestFind(t *testing.T) {
+	q := fast(t)
+	if _, err := q.Find(t.Context(), ""); !errors.Is(err, ErrNone) {
+		t.Error(err)
+	}
+	for _, id := range []string{"ab1", "ab2", "c"} {
+		defer take(t, q, asked(id)).lock.Close()
+	}
+	if err := os.MkdirAll(filepath.Join(q.folder, "of_something_else"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for prefix, want := range map[string]string{
+		"c": "", "ab1": "", "ab": "2 requests have an id that begins with \"ab\": ab1, ab2", "": "3 requests", "x": "no id in",
+	} {
+		_, err := q.Find(t.Context(), prefix)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: %v", prefix, err)
+		}
+	}
+}
+
+// Requests that were done long enough ago are removed with what came of them,
+// but not those that somebody has, or that can be gone on with.
+func TestRemove(t *testing.T) {
+	q := fast(t)
+	if err := take(t, q, asked("old")).end(nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(q.path("old", "result"), make([]byte, 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	failed := errors.New("failed")
+	if err := take(t, q, asked("failed")).end(failed); !errors.Is(err, failed) {
+		t.Fatal(err)
+	}
+	h := take(t, q, asked("held"))
+	between := time.Now().Add(time.Second)
+	for _, c := range []struct {
+		before time.Time
+		dryRun bool
+		gone   string
+	}{{between.Add(-time.Hour), false, ""}, {between, true, "old"}, {between, false, "old"}, {between, false, ""}} {
+		list, err := q.Remove(t.Context(), c.before, c.dryRun)
+		gone := ""
+		for _, one := range list {
+			gone += one.ID
+			if one.Bytes < 1000 {
+				t.Errorf("%+v", one)
+			}
+		}
+		if err != nil || gone != c.gone {
+			t.Errorf("%+v: removed %q, %v", c, gone, err)
+		}
+	}
+	if _, err := os.Stat(q.path("old", "")); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+	if err := h.end(nil); err != nil {
+		t.Error(err)
+	}
+}

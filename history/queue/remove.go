@@ -1,0 +1,80 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"muster/history/internal/filelock"
+)
+
+// Removed is a request that was removed with its results.
+type Removed struct {
+	ID    string `json:"id"`
+	Bytes int64  `json:"bytes"`
+}
+
+// Remove removes requests that were done before an instant, with their results.
+// A dry run only tells which. Others can be gone on with.
+func (q *Queue) Remove(ctx context.Context, before time.Time, dryRun bool) (list []Removed, err error) {
+	all, err := q.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range all {
+		if !e.removable(before) {
+			continue
+		}
+		bytes, err := size(e.Folder)
+		if err != nil {
+			return list, fmt.Errorf("removing request %s: %w", e.ID, err)
+		}
+		if !dryRun {
+			if err := q.exclusively(ctx, func() error { return q.removeFree(e.ID, before) }); err != nil {
+				return list, fmt.Errorf("removing request %s: %w", e.ID, err)
+			}
+		}
+		list = append(list, Removed{e.ID, bytes})
+	}
+	return list, nil
+}
+
+func (e *Entry) removable(before time.Time) bool {
+	return e.State.Phase == Done && e.State.Ended.Before(before)
+}
+
+// removeFree removes a request that nobody has, and nobody had meanwhile. The
+// caller has the queue's lock, so nobody takes it.
+func (q *Queue) removeFree(id string, before time.Time) error {
+	if e, err := q.entry(id); err != nil || e == nil || !e.removable(before) {
+		return err
+	}
+	lock, err := filelock.Try(q.path(id, "lock"))
+	if err != nil {
+		return err
+	}
+	if lock == nil {
+		return nil
+	}
+	defer lock.Close()
+	return os.RemoveAll(q.path(id, ""))
+}
+
+// size is what the files of a folder take, in bytes.
+func size(folder string) (bytes int64, err error) {
+	err = filepath.WalkDir(folder, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		bytes += info.Size()
+		return nil
+	})
+	return bytes, err
+}
