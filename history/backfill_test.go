@@ -140,7 +140,7 @@ func compileTexts(t testing.TB, texts map[string]string) *rules.Set {
 func (s *shop) request(t *testing.T, asOf int64) *Request {
 	t.Helper()
 	config := archive.Default()
-	config.Match = "{yyyy}-{mm}-{dd}/*"
+	config.Location, config.Match = s.folder, "{yyyy}-{mm}-{dd}/*"
 	layout, err := archive.NewLayout(config)
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +149,7 @@ func (s *shop) request(t *testing.T, asOf int64) *Request {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Request{Bucket: bucket, Prefix: prefix, Layout: layout, AsOf: asOf, Set: s.set, Limits: pipeline.Default(), OnError: Fail}
+	return &Request{Archive: config, Bucket: bucket, Prefix: prefix, Layout: layout, AsOf: asOf, Set: s.set, Limits: pipeline.Default(), OnError: Fail}
 }
 
 // foretold is who is in which segment at an instant, by the oracle.
@@ -312,11 +312,15 @@ func results(t *testing.T, folder string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	err := filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
+		name, _ := filepath.Rel(folder, path)
+		if err == nil && name == "indexed" {
+			return fs.SkipDir
+		}
 		if err != nil || e.IsDir() {
 			return err
 		}
-		name, _ := filepath.Rel(folder, path)
-		if name == "report.json" || name == "manifest.ndjson" || name == "listing.json" {
+		switch name {
+		case "report.json", "manifest.ndjson", "listing.json", "plan.json", "inputs.json", "order.json":
 			return nil
 		}
 		text, err := os.ReadFile(path)

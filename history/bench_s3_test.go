@@ -49,9 +49,9 @@ func indexAll(b *testing.B, r *Request) (took spent, read int64) {
 		b.Fatal(err)
 	}
 	took = spend(b, syscall.RUSAGE_SELF, func() {
-		l, err := bf.plan(b.Context())
+		p, err := bf.Plan(b.Context(), 0)
 		if err == nil {
-			_, err = bf.index(b.Context(), l)
+			err = bf.stage(b.Context(), p, StageIndex)
 		}
 		if err != nil {
 			b.Fatal(err)

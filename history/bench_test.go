@@ -130,16 +130,15 @@ func BenchmarkEvaluate(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				l, err := bf.plan(b.Context())
+				p, err := bf.Plan(b.Context(), 0)
 				if err != nil {
 					b.Fatal(err)
 				}
-				found, err := bf.index(b.Context(), l)
-				if err != nil {
+				if err := bf.stage(b.Context(), p, StageIndex); err != nil {
 					b.Fatal(err)
 				}
 				began := cpu(b)
-				if _, err := bf.evaluate(b.Context(), l, found); err != nil {
+				if err := bf.stage(b.Context(), p, StageEvaluate); err != nil {
 					b.Fatal(err)
 				}
 				took, rows = took+cpu(b)-began, rows+bf.report.Rows
@@ -159,15 +158,16 @@ func replay(b *testing.B, r *Request, c Config) (*Report, time.Duration) {
 		b.Fatal(err)
 	}
 	began := cpu(b)
-	l, err := bf.plan(b.Context())
+	p, err := bf.Plan(b.Context(), 0)
 	if err != nil {
 		b.Fatal(err)
 	}
-	found, err := bf.index(b.Context(), l)
-	if err != nil {
-		b.Fatal(err)
+	for _, s := range []Stage{StageIndex, StageFold, StageEvaluate} {
+		if err := bf.stage(b.Context(), p, s); err != nil {
+			b.Fatal(err)
+		}
 	}
-	if _, err := bf.evaluate(b.Context(), l, found); err != nil {
+	if _, _, err := bf.complete(p); err != nil {
 		b.Fatal(err)
 	}
 	return &bf.report, cpu(b) - began

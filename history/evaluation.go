@@ -13,25 +13,13 @@ import (
 
 // evaluation makes slices of runs: the second stage.
 type evaluation struct {
-	*base    // what it makes
+	slices   string // key of what it makes
+	from     *start // what it goes on from, nil for the beginning
 	request  *Request
 	work     work
 	progress *progress
-	eager    bool  // whether every event is evaluated, as live
-	from     *base // what it goes on from, nil for the beginning
+	eager    bool // whether every event is evaluated, as live
 	runs     []*run.Run
-}
-
-// needed returns the runs that have anything that the base lacks.
-func (e *evaluation) needed(results []indexed) []string {
-	var paths []string
-	for i := range results {
-		one := &results[i]
-		if one.run != "" && one.note.Events > 0 && (e.from == nil || one.note.Last > e.from.AsOf) {
-			paths = append(paths, one.run)
-		}
-	}
-	return paths
 }
 
 // span is a number of slices, one behind the other.
@@ -40,11 +28,11 @@ type span struct {
 	rows       int64
 }
 
-// missing returns the slices that are not there yet.
-func (e *evaluation) missing() ([]int, error) {
+// missing returns the slices of a key and a span that are not there yet.
+func (w work) missing(key string, of Span) ([]int, error) {
 	var list []int
-	for i := range sliceCount {
-		there, err := e.work.use(e.work.sliceFile(e.key(), i))
+	for i := of.First; i < of.End; i++ {
+		there, err := w.use(w.sliceFile(key, i))
 		if err != nil {
 			return nil, err
 		}
@@ -61,12 +49,7 @@ func (e *evaluation) spans(missing []int, workers int) []span {
 	rows := make([]int64, sliceCount)
 	total := int64(0)
 	for _, i := range missing {
-		for _, r := range e.runs {
-			for part := range r.Parts {
-				from, to := r.Parts[part].Rows(i*sliceShards, (i+1)*sliceShards)
-				rows[i] += to - from
-			}
-		}
+		rows[i] = e.rows(i, i+1)
 		total += rows[i]
 	}
 	most := total/int64(4*workers) + 1
@@ -81,6 +64,18 @@ func (e *evaluation) spans(missing []int, workers int) []span {
 	}
 	slices.SortStableFunc(list, func(a, b span) int { return cmp.Compare(b.rows, a.rows) })
 	return list
+}
+
+// rows counts the rows of slices, from first on and before end.
+func (e *evaluation) rows(first, end int) int64 {
+	n := int64(0)
+	for _, r := range e.runs {
+		for part := range r.Parts {
+			from, to := r.Parts[part].Rows(first*sliceShards, end*sliceShards)
+			n += to - from
+		}
+	}
+	return n
 }
 
 // perform makes what is missing, by some workers at a time.

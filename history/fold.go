@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -24,51 +23,75 @@ const foldRuns = 64
 // back.
 const resetEvery = 256
 
-// fold returns as few runs as may be merged at one time, that have what the
-// given ones have: where there are more, runs that stand beside each other are
-// folded into one. These are kept as others are.
-func (x *index) fold(ctx context.Context, paths []string) ([]string, error) {
-	for len(paths) > x.config.MaxRuns {
-		folded := make([]string, (len(paths)+foldRuns-1)/foldRuns)
+// rounds returns how often so many runs are folded until they are few enough to
+// be merged at one time.
+func (x *index) rounds(runs int) int {
+	n := 0
+	for ; runs > x.config.MaxRuns; n++ {
+		runs = (runs + foldRuns - 1) / foldRuns
+	}
+	return n
+}
+
+// folded returns the keys of as few runs as may be merged at one time, that
+// have what the given ones have: where there are more, runs that stand beside
+// each other are folded into one. These are kept as others are.
+func (x *index) folded(keys []string) []string {
+	for range x.rounds(len(keys)) {
+		keys = x.round(keys)
+	}
+	return keys
+}
+
+// round returns the keys of runs that were folded once.
+func (x *index) round(keys []string) []string {
+	var folded []string
+	for group := range slices.Chunk(keys, foldRuns) {
+		folded = append(folded, x.foldKey(group))
+	}
+	return folded
+}
+
+// foldKey returns the key of the run that some are folded into.
+func (x *index) foldKey(keys []string) string {
+	if len(keys) == 1 {
+		return keys[0]
+	}
+	return runKey(digest("fold", keys), x.wanted)
+}
+
+// fold folds runs so many times. Each is there already, or is made.
+func (x *index) fold(ctx context.Context, keys []string, rounds int) error {
+	for range rounds {
 		group, ctx := errgroup.WithContext(ctx)
 		group.SetLimit(x.config.Workers)
-		for i := range folded {
-			group.Go(func() (err error) {
-				folded[i], err = x.foldOne(ctx, paths[i*foldRuns:min(len(paths), (i+1)*foldRuns)])
-				return err
-			})
+		for some := range slices.Chunk(keys, foldRuns) {
+			group.Go(func() error { return x.foldOne(ctx, some) })
 		}
 		if err := group.Wait(); err != nil {
-			return nil, fmt.Errorf("folding runs: %w", err)
+			return fmt.Errorf("folding runs: %w", err)
 		}
-		paths = folded
+		keys = x.round(keys)
 	}
-	return paths, nil
+	return nil
 }
 
 // foldOne folds some runs into one, unless it is there.
-func (x *index) foldOne(ctx context.Context, paths []string) (string, error) {
-	if len(paths) == 1 {
-		return paths[0], ctx.Err()
-	}
-	names := make([]string, len(paths))
-	for i, path := range paths {
-		names[i] = filepath.Base(path) // the key, which tells what is in it
-	}
-	path := x.work.runFile(runKey(digest("fold", names), x.wanted))
-	if there, err := x.work.use(path); there || err != nil {
-		return path, err
+func (x *index) foldOne(ctx context.Context, keys []string) error {
+	path := x.work.runFile(x.foldKey(keys))
+	if there, err := x.work.use(path); there || err != nil || len(keys) == 1 {
+		return err
 	}
 	defer x.progress.meter.Task("fold", time.Now())
 	d, err := newDigester(x.request, x.work, x.wanted, x.config.SortBytes)
 	if err != nil {
-		return "", err
+		return err
 	}
-	runs, err := openRuns(paths)
+	runs, err := openRuns(x.work.runFiles(keys))
 	if err == nil {
 		err = x.work.writeFile(path, func(out io.Writer) error { return d.join(ctx, out, runs) })
 	}
-	return path, errors.Join(err, closeRuns(runs))
+	return errors.Join(err, closeRuns(runs))
 }
 
 // join writes the rows of some runs as one. They come in order, so each part

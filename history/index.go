@@ -2,12 +2,9 @@ package history
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -28,15 +25,6 @@ type index struct {
 	kept     projection.Projection   // of objects that are read: what is wanted, and what others need
 	cover    []projection.Projection // wanted first, and others that were used before and cover it
 	notes    map[string]note         // of runs, by the short keys of their objects, as far as bases know them
-}
-
-// indexed is what became of an object.
-type indexed struct {
-	note note
-	run  string // file of its run, "" where nothing of the object could be read
-	made bool   // and not found
-	dead string // file of its dead letters, "" where it has none
-	lost error  // why there is no run
 }
 
 func newIndex(r *Request, w work, c *Config, p *progress) (*index, error) {
@@ -88,12 +76,14 @@ func (x *index) find(o *item) (string, error) {
 	return "", nil
 }
 
-// perform indexes all objects, some at a time.
-func (x *index) perform(ctx context.Context, items []item) ([]indexed, error) {
+// perform indexes objects, some at a time. before is what became of them when
+// this was done before, nil for nothing.
+func (x *index) perform(ctx context.Context, items []item, before []indexed) ([]indexed, error) {
 	if err := x.remember(); err != nil {
 		return nil, err
 	}
 	results := make([]indexed, len(items))
+	copy(results, before)
 	next := make(chan int)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -123,7 +113,7 @@ func (x *index) worker(ctx context.Context, items []item, results []indexed, nex
 	}
 	d.meter = &x.progress.meter
 	for i := range next {
-		if results[i], err = x.object(ctx, d, &items[i]); err != nil {
+		if results[i], err = x.object(ctx, d, &items[i], results[i]); err != nil {
 			return err
 		}
 		x.progress.objects.Add(1)
@@ -132,35 +122,40 @@ func (x *index) worker(ctx context.Context, items []item, results []indexed, nex
 	return nil
 }
 
-// object finds or makes the run of an object.
-func (x *index) object(ctx context.Context, d *digester, o *item) (one indexed, err error) {
-	key, err := x.find(o)
-	if err != nil {
+// object finds or makes the run of an object. What was lost before stays lost,
+// as other tasks may have gone on without it.
+func (x *index) object(ctx context.Context, d *digester, o *item, before indexed) (one indexed, err error) {
+	if before.Lost != "" {
+		return before, nil
+	}
+	one.Object = shortKey(o.key)
+	if one.Run, err = x.find(o); err != nil {
 		return one, err
 	}
-	if one.made = key == ""; one.made {
-		key = runKey(o.key, x.kept)
+	if one.Run != "" && one.Run == before.Run {
+		one.Note = before.Note
+		x.progress.meter.Found(one.Note.Bytes, one.Note.Events)
+		return one, nil
+	}
+	if one.Made = one.Run == ""; one.Made {
 		began := time.Now()
-		one.note, err = d.digest(ctx, o)
+		one.Note, err = d.digest(ctx, o)
 		if x.progress.meter.Task(StageIndex.String(), began); err != nil {
 			return x.unreadable(one, o, err)
 		}
+		one.Run = runKey(o.key, x.kept)
 	}
-	one.run = x.work.runFile(key)
-	if one.note, err = x.note(o, one.run); err != nil {
+	if one.Note, err = x.note(o, x.work.runFile(one.Run)); err != nil {
 		return one, err
 	}
-	if one.note.Broken != "" && x.request.OnError == Fail {
-		return one, fmt.Errorf("%s; mend or remove the object, or go on without what can't be read (on-error skip)", one.note.Broken)
+	if one.Note.Broken != "" && x.request.OnError == Fail {
+		return one, unreadableError(one.Note.Broken)
 	}
 	count := x.progress.meter.Found
-	if one.made {
+	if one.Made {
 		count = x.progress.meter.Kept
 	}
-	count(one.note.Bytes, one.note.Events)
-	if one.note.Refused > 0 {
-		one.dead = x.work.deadFile(key)
-	}
+	count(one.Note.Bytes, one.Note.Events)
 	return one, nil
 }
 
@@ -170,7 +165,7 @@ func (x *index) unreadable(one indexed, o *item, err error) (indexed, error) {
 	if !ofItself || x.request.OnError == Fail {
 		return one, err
 	}
-	one.lost, one.note = err, note{Key: o.Key, Refused: 1, Broken: err.Error()}
+	one.Made, one.Lost, one.Note = false, err.Error(), note{Key: o.Key, Refused: 1, Broken: err.Error()}
 	return one, nil
 }
 
@@ -185,52 +180,4 @@ func (x *index) note(o *item, path string) (note, error) {
 	}
 	n, err := readNote(r)
 	return n, errors.Join(err, r.Close())
-}
-
-// writeDead writes the dead letters of all objects, in their order.
-func (w work) writeDead(path string, results []indexed, refused []refused) error {
-	return w.writeFile(path, func(out io.Writer) error {
-		for i := range results {
-			if err := results[i].writeDead(out); err != nil {
-				return err
-			}
-		}
-		encoder := json.NewEncoder(out)
-		encoder.SetEscapeHTML(false)
-		for _, one := range refused {
-			if err := encoder.Encode(one); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (x *indexed) writeDead(w io.Writer) error {
-	if x.lost != nil {
-		l := &letters{object: x.note.Key}
-		l.add(0, x.lost.Error(), nil)
-		return l.write(w)
-	}
-	if x.dead == "" {
-		return nil
-	}
-	file, err := os.Open(x.dead)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(w, file)
-	return errors.Join(err, file.Close())
-}
-
-// inputs returns what takes part, as bases know it.
-func inputs(items []item, results []indexed) (objects []string, notes []note, first map[string]int64) {
-	first = make(map[string]int64, len(items))
-	for i := range items {
-		if results[i].run != "" {
-			objects, notes = append(objects, shortKey(items[i].key)), append(notes, results[i].note)
-			first[shortKey(items[i].key)] = results[i].note.First
-		}
-	}
-	return objects, notes, first
 }

@@ -2,11 +2,13 @@ package history
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -19,6 +21,7 @@ type item struct {
 	archive.Object
 	choice archive.Choice
 	key    string // see Request.objectKey
+	at     int64  // where its line begins in the manifest, bytes
 }
 
 // manifestLine is how an object stands in the manifest.
@@ -41,6 +44,7 @@ type Listing struct {
 	OutOfDays Totals `json:"out_of_days"` // before From or after To
 	Foreign   Totals `json:"foreign"`     // which the layout does not read
 	items     []item
+	length    int64 // of the manifest, bytes
 }
 
 func (t *Totals) add(o archive.Object) {
@@ -72,7 +76,7 @@ func (r *Request) consider(l *Listing, o archive.Object) {
 		l.OutOfDays.add(o)
 	default:
 		l.Chosen.add(o)
-		l.items = append(l.items, item{o, choice, r.objectKey(o, choice.Format)})
+		l.items = append(l.items, item{o, choice, r.objectKey(o, choice.Format), 0})
 	}
 }
 
@@ -106,6 +110,9 @@ func (r *Request) manifest(ctx context.Context, w work, anew bool) (l *Listing, 
 			return nil, false, err
 		}
 	}
+	if err := w.forget(id); err != nil {
+		return nil, false, err
+	}
 	if l, err = r.list(ctx); err != nil {
 		return nil, false, err
 	}
@@ -127,12 +134,21 @@ func (r *Request) nothing(l *Listing) error {
 		ErrNothing, r.Bucket, r.Prefix, l.OutOfDays.Objects, l.Foreign.Objects, r.Layout)
 }
 
+// write writes the manifest and notes where each object's line begins.
 func (l *Listing) write(w io.Writer) error {
-	encoder := json.NewEncoder(w)
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
+	l.length = 0
 	for i := range l.items {
 		o := &l.items[i]
+		line.Reset()
 		if err := encoder.Encode(manifestLine{o.Key, o.Size, o.Version, o.Written}); err != nil {
+			return err
+		}
+		o.at = l.length
+		l.length += int64(line.Len())
+		if _, err := line.WriteTo(w); err != nil {
 			return err
 		}
 	}
@@ -145,20 +161,49 @@ func (r *Request) readManifest(w work, path string) (*Listing, error) {
 		return nil, err
 	}
 	l.Chosen = Totals{}
+	return l, r.readLines(l, path, 0, -1)
+}
+
+// readLines adds the objects of a part of a manifest, from one byte to another;
+// -1 for the end.
+func (r *Request) readLines(l *Listing, path string, from, to int64) error {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer file.Close()
-	for decoder := json.NewDecoder(bufio.NewReaderSize(file, writeBuffer)); ; {
+	if to < 0 {
+		to = math.MaxInt64
+	}
+	lines := bufio.NewReaderSize(io.NewSectionReader(file, from, to-from), writeBuffer)
+	for l.length = from; ; {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) && len(line) == 0 {
+			return nil
+		}
 		var one manifestLine
-		err := decoder.Decode(&one)
-		if errors.Is(err, io.EOF) {
-			return l, nil
+		if err == nil {
+			err = json.Unmarshal(line, &one)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w; remove it, and the archive will be listed anew", path, err)
+			return fmt.Errorf("reading %s: %w; remove it, and the archive will be listed anew", path, err)
 		}
-		r.consider(l, archive.Object(one))
+		known := len(l.items)
+		if r.consider(l, archive.Object(one)); len(l.items) > known {
+			l.items[known].at = l.length
+		}
+		l.length += int64(len(line))
 	}
+}
+
+// readPart returns the objects of a part.
+func (x *index) readPart(p *Part) ([]item, error) {
+	l, path := &Listing{}, x.work.request(x.request.ID(), "manifest.ndjson")
+	if err := x.request.readLines(l, path, p.From, p.To); err != nil {
+		return nil, err
+	}
+	if len(l.items) != p.Objects || x.partKey(l.items) != p.Key {
+		return nil, fmt.Errorf("reading %s: it is not the one that was planned with; plan again", path)
+	}
+	return l.items, nil
 }

@@ -54,14 +54,14 @@ func (e *evaluation) gather(ctx context.Context, workers int) (*gathering, error
 
 // replaceFolder has a folder be what write makes, or stay as it is.
 func replaceFolder(folder string, write func(folder string) error) error {
-	part := folder + ".part"
-	if err := errors.Join(os.RemoveAll(part), os.MkdirAll(part, 0o755)); err != nil {
+	part, err := makeFolder(folder)
+	if err != nil {
 		return err
 	}
 	if err := write(part); err != nil {
-		return err
+		return errors.Join(err, os.RemoveAll(part))
 	}
-	return errors.Join(os.RemoveAll(folder), os.Rename(part, folder))
+	return putFolder(part, folder)
 }
 
 // members writes the members of all slices as lines.
@@ -79,7 +79,7 @@ func (g *gathering) members(ctx context.Context) error {
 
 // slice adds the members of a slice.
 func (g *gathering) slice(i int) (err error) {
-	s, err := openSlice(g.work.sliceFile(g.key(), i), g.request.Set.Len())
+	s, err := openSlice(g.work.sliceFile(g.slices, i), g.request.Set.Len())
 	if err != nil {
 		return err
 	}

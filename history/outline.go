@@ -146,15 +146,15 @@ func (o *Outline) slices(b *Backfill, l *Listing, first map[string]int64) error 
 	for i := range l.items {
 		objects[i] = shortKey(l.items[i].key)
 	}
-	e := &evaluation{base: newBase(b.request.rules(), b.request.AsOf, objects, nil), work: b.work}
-	missing, err := e.missing()
+	to := newBase(b.request.rules(), b.request.AsOf, objects, nil)
+	missing, err := b.work.missing(to.key(), Span{0, sliceCount})
 	if err != nil {
 		return err
 	}
 	needs := o.ids("runs")
 	why := "no profiles of these segments, objects and limits are there to go on from"
 	if len(missing) > 0 {
-		from, err := findBase(b.work, e.base, first)
+		from, err := findBase(b.work, to, first)
 		if err != nil {
 			return err
 		}

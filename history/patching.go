@@ -37,17 +37,21 @@ type Patching struct {
 // events; they may be a part of those in force.
 func (b *Backfill) Patches(ctx context.Context, p *Patching) (patches *Patches, err error) {
 	b.report = Report{Request: b.request.ID(), Folder: b.work.request(b.request.ID(), "")}
-	listing, err := timed(&b.report.Plan, func() (*Listing, error) { return b.plan(ctx) })
+	plan, err := timed(&b.report.Plan, func() (*Plan, error) { return b.Plan(ctx, 0) })
 	if err != nil {
 		return nil, err
 	}
-	b.progress.stage.Store(int32(StageIndex))
-	results, err := timed(&b.report.Index, func() ([]indexed, error) { return b.index(ctx, listing) })
+	results, err := timed(&b.report.Index, func() ([]indexed, error) {
+		if err := b.stage(ctx, plan, StageIndex); err != nil {
+			return nil, err
+		}
+		return b.results(plan)
+	})
 	if err != nil {
 		return nil, err
 	}
 	b.progress.stage.Store(int32(StageEvaluate))
-	return timed(&b.report.Evaluate, func() (*Patches, error) { return b.patches(ctx, p, listing, results) })
+	return timed(&b.report.Evaluate, func() (*Patches, error) { return b.patches(ctx, p, plan.Archive, results) })
 }
 
 // Forget has the archive of a request listed anew the next time, whether it was
@@ -62,10 +66,8 @@ func Forget(dir, request string) error {
 
 // patches makes the files of patches that are not there.
 func (b *Backfill) patches(ctx context.Context, p *Patching, l *Listing, results []indexed) (*Patches, error) {
-	objects, notes, _ := inputs(l.items, results)
-	x := &patching{Patching: p, evaluation: &evaluation{
-		base: newBase(b.request.rules(), b.request.AsOf, objects, notes), request: b.request, work: b.work, progress: &b.progress,
-	}}
+	base, _ := b.base(results)
+	x := &patching{Patching: p, base: base, evaluation: b.evaluation(&inputs{})}
 	if err := x.name(); err != nil {
 		return nil, err
 	}
@@ -73,7 +75,7 @@ func (b *Backfill) patches(ctx context.Context, p *Patching, l *Listing, results
 	if err != nil {
 		return nil, err
 	}
-	b.report.addSlices(x.evaluation, missing, 0)
+	b.report.addSlices(nil, sliceCount, len(missing), 0)
 	if len(missing) > 0 {
 		if err := b.extract(ctx, x, missing, results); err != nil {
 			return nil, err
@@ -95,11 +97,12 @@ func (b *Backfill) patches(ctx context.Context, p *Patching, l *Listing, results
 
 // extract makes the missing files of the runs of the archive.
 func (b *Backfill) extract(ctx context.Context, x *patching, missing []int, results []indexed) error {
-	paths, err := b.indexer.fold(ctx, x.needed(results))
-	if err != nil {
+	keys := needed(results, nil)
+	if err := b.indexer.fold(ctx, keys, b.indexer.rounds(len(keys))); err != nil {
 		return err
 	}
-	x.runs, err = openRuns(paths)
+	var err error
+	x.runs, err = openRuns(b.work.runFiles(b.indexer.folded(keys)))
 	if err == nil {
 		rows := int64(0)
 		for _, r := range x.runs {
@@ -124,7 +127,7 @@ func wholeSince(items []item, results []indexed) int64 {
 		} else if day.IsZero() || at.Before(day) {
 			day = at
 		}
-		if at := results[i].note.First; at != 0 && (first == 0 || at < first) {
+		if at := results[i].Note.First; at != 0 && (first == 0 || at < first) {
 			first = at
 		}
 	}
@@ -138,7 +141,8 @@ func wholeSince(items []item, results []indexed) int64 {
 type patching struct {
 	*Patching
 	*evaluation
-	key string
+	base *base // of what is read
+	key  string
 }
 
 // name gives the files of patches a name by all that they are made of.
@@ -147,7 +151,7 @@ func (x *patching) name() error {
 	if err != nil {
 		return err
 	}
-	x.key = digest("patches", patchVersion, x.rules, x.Rules, x.inputs, past.Series(), x.Seams, x.Sharding, sliceShards)[:32]
+	x.key = digest("patches", patchVersion, x.base.rules, x.Rules, x.base.inputs, past.Series(), x.Seams, x.Sharding, sliceShards)[:32]
 	return nil
 }
 

@@ -24,11 +24,12 @@ type Stage int32
 const (
 	StagePlan Stage = iota
 	StageIndex
+	StageFold
 	StageEvaluate
 	StageGather
 )
 
-var stageNames = []string{"plan", "index", "evaluate", "gather"}
+var stageNames = []string{"plan", "index", "fold", "evaluate", "gather"}
 
 // String returns the stage's name.
 func (s Stage) String() string { return stageNames[s] }

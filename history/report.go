@@ -20,6 +20,7 @@ type Report struct {
 
 	Plan     Seconds `json:"plan_seconds"`
 	Index    Seconds `json:"index_seconds"`
+	Fold     Seconds `json:"fold_seconds"`
 	Evaluate Seconds `json:"evaluate_seconds"`
 	Gather   Seconds `json:"gather_seconds"`
 
@@ -94,7 +95,7 @@ func newSummary(r *Request, g *gathering, results []indexed) *Summary {
 	}
 	slices.SortFunc(s.Segments, func(a, b SegmentCount) int { return strings.Compare(a.ID, b.ID) })
 	for i := range results {
-		n := &results[i].note
+		n := &results[i].Note
 		s.Records, s.Events, s.DeadLetters = s.Records+n.Records, s.Events+n.Events, s.DeadLetters+n.Refused
 		if n.Broken != "" && len(s.Broken) < maxNamed {
 			s.Broken = append(s.Broken, n.Broken)
@@ -111,24 +112,30 @@ func (r *Report) addObjects(results []indexed) {
 	for i := range results {
 		one := &results[i]
 		cost := &r.Saved
-		if one.made {
+		if one.Made {
 			cost = &r.Read
 		}
-		if one.run != "" {
+		if one.Run != "" {
 			cost.Objects++
-			cost.Bytes += one.note.Bytes
-			cost.Events += one.note.Events
+			cost.Bytes += one.Note.Bytes
+			cost.Events += one.Note.Events
 		}
 	}
 }
 
-// addSlices notes what the second stage is about to do.
-func (r *Report) addSlices(e *evaluation, missing []int, rows int64) {
-	r.Slices, r.SlicesSaved = len(missing), sliceCount-len(missing)
-	if len(missing) > 0 {
-		r.Rows = rows
+// addOthers notes what other processes did, where this one only gathers.
+func (r *Report) addOthers(results []indexed) {
+	if r.Slices+r.SlicesSaved == 0 {
+		r.addObjects(results)
+		r.SlicesSaved = sliceCount
 	}
-	if e.from != nil {
-		r.From = time.UnixMilli(e.from.AsOf).UTC().Format(time.RFC3339Nano)
+}
+
+// addSlices notes what a task of the second stage is about to do, of so many
+// slices.
+func (r *Report) addSlices(from *start, all, missing int, rows int64) {
+	r.Slices, r.SlicesSaved, r.Rows = r.Slices+missing, r.SlicesSaved+all-missing, r.Rows+rows
+	if missing > 0 && from != nil {
+		r.From = time.UnixMilli(from.AsOf).UTC().Format(time.RFC3339Nano)
 	}
 }

@@ -31,7 +31,10 @@ const (
 // Request is what a backfill is asked for. Equal ones, of equal archives, give
 // equal bytes.
 type Request struct {
-	Bucket archive.Bucket
+	// Archive is what Bucket, Prefix and Layout were made of, for other machines
+	// to make them too.
+	Archive archive.Config
+	Bucket  archive.Bucket
 	// Prefix is where the archive begins in the bucket, "" or with a / at its end.
 	Prefix string
 	Layout archive.Layout

@@ -113,19 +113,19 @@ func (s *sampling) makeRuns(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.results, err = timed(&s.indexing, func() ([]indexed, error) { return x.perform(ctx, s.items) })
+	s.results, err = timed(&s.indexing, func() ([]indexed, error) { return x.perform(ctx, s.items, nil) })
 	if err != nil {
 		return err
 	}
 	for i := range s.results {
 		one := &s.results[i]
-		if one.made {
+		if one.Made {
 			s.made.add(s.items[i].Object)
 		}
-		if one.run == "" {
+		if one.Run == "" {
 			continue
 		}
-		info, err := os.Stat(one.run)
+		info, err := os.Stat(s.work.runFile(one.Run))
 		if err != nil {
 			return err
 		}
@@ -141,14 +141,13 @@ func (s *sampling) makeSlices(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	objects, notes, _ := inputs(s.items, s.results)
+	base, _ := s.base(s.results)
 	e := &evaluation{
-		base: newBase(s.request.rules(), s.request.AsOf, objects, notes), request: s.request, work: work{dir: folder},
-		progress: &progress{}, eager: s.config.Eager,
+		slices: base.key(), request: s.request, work: work{dir: folder}, progress: &progress{}, eager: s.config.Eager,
 	}
 	err = s.withRuns(s.results, func(runs []*run.Run) error {
 		e.runs = runs
-		all, err := e.missing()
+		all, err := e.work.missing(e.slices, Span{0, sliceCount})
 		if err != nil {
 			return err
 		}
@@ -159,7 +158,7 @@ func (s *sampling) makeSlices(ctx context.Context) (err error) {
 		return err
 	}
 	for i := range sliceCount {
-		info, err := os.Stat(e.work.sliceFile(e.key(), i))
+		info, err := os.Stat(e.work.sliceFile(e.slices, i))
 		if err != nil {
 			return err
 		}
@@ -172,8 +171,8 @@ func (s *sampling) makeSlices(ctx context.Context) (err error) {
 func (s *sampling) withRuns(results []indexed, do func([]*run.Run) error) error {
 	var paths []string
 	for i := range results {
-		if results[i].run != "" {
-			paths = append(paths, results[i].run)
+		if results[i].Run != "" {
+			paths = append(paths, s.work.runFile(results[i].Run))
 		}
 	}
 	runs, err := openRuns(paths)

@@ -11,7 +11,7 @@ func (s *sampling) estimate(o *Outline) (*Sample, error) {
 	sample := &Sample{Objects: len(s.items), Profiles: whole.profiles}
 	for i := range s.items {
 		sample.Bytes += s.items[i].Size
-		sample.Events += s.results[i].note.Events
+		sample.Events += s.results[i].Note.Events
 	}
 	scale := 1.0
 	if sample.Bytes > 0 {

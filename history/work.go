@@ -20,7 +20,8 @@ import (
 //	slices/KEY/0008.parquet      profiles of some virtual shards, by the first
 //	patches/KEY/0008.parquet     patches of profiles of some virtual shards
 //	bases/RULES/ASOF-KEY.json    which slices others can go on from
-//	requests/ID/                 manifest, members, sketches, dead letters, summary
+//	requests/ID/                 manifest, plan, members, sketches, dead letters, summary
+//	requests/ID/indexed/         what became of each part's objects
 //
 // Names that end in .part are left by what was killed, and may be removed.
 type work struct {
@@ -36,6 +37,14 @@ func (w work) kept(kind, key, ending string) string {
 }
 
 func (w work) runFile(key string) string { return w.kept("runs", key, ".parquet") }
+
+func (w work) runFiles(keys []string) []string {
+	paths := make([]string, len(keys))
+	for i, key := range keys {
+		paths[i] = w.runFile(key)
+	}
+	return paths
+}
 
 func (w work) deadFile(key string) string { return w.kept("runs", key, ".dead.ndjson") }
 
@@ -91,6 +100,31 @@ func createPart(path string) (*os.File, error) {
 		return nil, err
 	}
 	return os.CreateTemp(folder, pattern)
+}
+
+// makeFolder makes a folder that is written in the place of another.
+func makeFolder(path string) (string, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return "", err
+	}
+	part, err := os.MkdirTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
+	if err != nil {
+		return "", err
+	}
+	return part, os.Chmod(part, 0o755)
+}
+
+// putFolder puts a folder that is whole in its place. Of two that do so at
+// the same time one is left, and it is as good as the other.
+func putFolder(part, path string) error {
+	if err := os.RemoveAll(path); err != nil {
+		return err
+	}
+	err := os.Rename(part, path)
+	if there, _ := exists(path); err != nil && there {
+		return os.RemoveAll(part)
+	}
+	return err
 }
 
 // writeJSON makes a file of a value, as JSON for people too.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -19,6 +20,10 @@ import (
 type backfillCommand struct {
 	Start  backfillStart  `cmd:"" help:"Bring an archive into a running service, or tell who is in which segment at an instant."`
 	Keep   backfillKeep   `cmd:"" help:"Bring history by itself for segments with backfill: auto, whenever they want some."`
+	Plan   backfillPlan   `cmd:"" help:"Cut a request into tasks, for many machines."`
+	Task   backfillTask   `cmd:"" help:"Do one task of a plan."`
+	Gather backfillGather `cmd:"" help:"Write what comes out, once all tasks of a plan are done."`
+	Worker backfillWorker `cmd:"" help:"Do tasks of requests that were started with --engine temporal."`
 	List   backfillList   `cmd:"" help:"List the requests of a work directory."`
 	Status backfillStatus `cmd:"" help:"Show how far a request is, and what came of it."`
 	Cancel backfillCancel `cmd:"" help:"Stop a request; what was made stays."`
@@ -89,8 +94,10 @@ func (r *backfillRequest) open(ctx context.Context) (*history.Backfill, error) {
 
 // request reads what the flags and a configuration say of the archive.
 func (r *backfillRequest) request(ctx context.Context, cfg config.Config, set *rules.Set) (*history.Request, error) {
-	r.override(&cfg.Archive)
-	request := &history.Request{AsOf: int64(r.AsOf), Set: set, Limits: cfg.Pipeline, ReadIDs: r.ReadIDs, OnError: history.OnError(r.OnError)}
+	if err := r.override(&cfg.Archive); err != nil {
+		return nil, unusable(err)
+	}
+	request := &history.Request{Archive: cfg.Archive, AsOf: int64(r.AsOf), Set: set, Limits: cfg.Pipeline, ReadIDs: r.ReadIDs, OnError: history.OnError(r.OnError)}
 	request.Members = r.members
 	var problems [2]error
 	request.From, problems[0] = readDay("from", r.From)
@@ -112,7 +119,7 @@ func (r *backfillRequest) request(ctx context.Context, cfg config.Config, set *r
 }
 
 // override puts flags in the place of settings.
-func (r *backfillRequest) override(c *archive.Config) {
+func (r *backfillRequest) override(c *archive.Config) error {
 	for _, one := range []struct {
 		flag    string
 		setting *string
@@ -121,6 +128,9 @@ func (r *backfillRequest) override(c *archive.Config) {
 			*one.setting = one.flag
 		}
 	}
+	folder, err := filepath.Abs(".") // other machines don't know where this is
+	c.Resolve(folder)
+	return err
 }
 
 func (r *backfillRequest) config() history.Config {
@@ -147,8 +157,9 @@ func readDay(flag, text string) (time.Time, error) {
 // backfillStart runs a backfill.
 type backfillStart struct {
 	backfillRequest
-	publishFlags `group:"Into a running service"`
-	backfillTurn `group:"When and how it is watched"`
+	publishFlags   `group:"Into a running service"`
+	backfillEngine `group:"Who does a dry run"`
+	backfillTurn   `group:"When and how it is watched"`
 
 	DryRun bool   `help:"Write member files and a summary, as of --as-of, and change nothing of a service."`
 	Plan   bool   `help:"Only tell what would be read and made, and why, and by a sample what it comes to."`
@@ -209,6 +220,11 @@ Examples:
       --match '{yyyy}-{mm}-{dd}/*.gz' --from 2025-11-21 --work work \
       --as-of 2026-11-21T00:00:00Z --workers 4 --output json
 
+    # by the workers of a Temporal server, which share the work directory
+    evaluator backfill start --dry-run -f segments/ --archive s3://acme/events \
+      --layout segment --work /shared/work --as-of 2026-11-21T00:00:00Z \
+      --engine temporal --temporal-address temporal:7233 --tasks 40
+
 Exit code: 0 when all is done, 1 when an object can't be read, something fails, or another
 process is at the same request, 2 when the segments, the archive, the command line or what
 Kafka and Redis hold can't be used.`
@@ -216,6 +232,9 @@ Kafka and Redis hold can't be used.`
 
 // Run does the backfill, or tells what it would do.
 func (cmd *backfillStart) Run(c console) error {
+	if !cmd.DryRun && !cmd.pool() {
+		return unusable(errors.New("--engine is about dry runs: a running service is given history by this process; add --dry-run"))
+	}
 	if cmd.Sample < 0 || cmd.Sample > history.MaxSample {
 		return unusable(fmt.Errorf("--sample is %d; it must be between 0 and %d", cmd.Sample, history.MaxSample))
 	}

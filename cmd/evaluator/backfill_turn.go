@@ -95,9 +95,7 @@ func (cmd *backfillStart) perform(ctx context.Context, c console, b *history.Bac
 		do: func(ctx context.Context, along []projection.Projection, earlier account.Account) (err error) {
 			b.ReadAlong(along...)
 			b.Earlier(earlier)
-			ended := showProgress(c.err, b)
-			report, err = b.Run(ctx)
-			ended()
+			report, err = cmd.run(ctx, c, b)
 			return backfillError(err)
 		},
 	})

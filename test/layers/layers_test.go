@@ -15,7 +15,7 @@ var order = [][]string{
 	{"config"},
 	{"demo", "observe"},
 	{"configs"},
-	{"segments"},
+	{"segments", "history/temporal"},
 	{"activation", "history", "stream", "sink"},
 	{"credentials", "folder"},
 	{"history/archive"},

@@ -1,0 +1,88 @@
+package temporal
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"regexp"
+
+	sdk "go.temporal.io/sdk/temporal"
+
+	"muster/history"
+)
+
+// The types of errors that are not tried again as they are.
+const (
+	typeLasting = "Lasting" // the same however often it is tried
+	typeDied    = "Died"    // workers died of it
+)
+
+// Activities do tasks in a work directory.
+type Activities struct {
+	Dir     string // that all workers share
+	Workers int    // goroutines of a task: see history.Config
+}
+
+// stages are those that have any number of tasks, in their order.
+var stages = []history.Stage{history.StageIndex, history.StageFold, history.StageEvaluate}
+
+// Plan lists the archive of a request and cuts it into tasks.
+func (a *Activities) Plan(ctx context.Context, request string, tasks int) (planned Planned, err error) {
+	err = a.perform(ctx, request, "order.json", 1, func(ctx context.Context, b *history.Backfill) error {
+		p, err := b.Plan(ctx, tasks)
+		if err != nil {
+			return err
+		}
+		for _, stage := range stages {
+			planned.Stages = append(planned.Stages, Stage{stage.String(), p.Tasks(stage)})
+		}
+		return nil
+	})
+	return planned, err
+}
+
+// Task does a task, or a piece of one. A piece has as much less memory as it is
+// smaller.
+func (a *Activities) Task(ctx context.Context, p Piece) error {
+	for _, stage := range stages {
+		if stage.String() != p.Stage {
+			continue
+		}
+		t := history.Task{Stage: stage, Index: p.Index, Piece: p.Piece, Pieces: p.Pieces}
+		return a.perform(ctx, p.Request, "plan.json", max(1, p.Pieces), func(ctx context.Context, b *history.Backfill) error {
+			return b.Do(ctx, t)
+		})
+	}
+	return told(fmt.Errorf("%w: there is no stage %q here", history.ErrOther, p.Stage))
+}
+
+// Gather writes what comes out of a request.
+func (a *Activities) Gather(ctx context.Context, request string) error {
+	return a.perform(ctx, request, "plan.json", 1, func(ctx context.Context, b *history.Backfill) error {
+		_, err := b.Gather(ctx)
+		return err
+	})
+}
+
+var isID = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
+// perform takes a request over and does something of it, with a share of the
+// workers, while it tells the server that it lives.
+func (a *Activities) perform(ctx context.Context, request, file string, share int, do func(context.Context, *history.Backfill) error) error {
+	if !isID.MatchString(request) {
+		return told(fmt.Errorf("%w: %q is no id of a request", history.ErrOther, request))
+	}
+	b, err := history.Resume(ctx, filepath.Join(a.Dir, "requests", request, file), max(1, a.Workers/share))
+	if err != nil {
+		return told(err)
+	}
+	return told(alive(ctx, b.Progress, func(ctx context.Context) error { return do(ctx, b) }))
+}
+
+// told makes an error one that the server understands.
+func told(err error) error {
+	if err != nil && history.Lasting(err) {
+		return sdk.NewNonRetryableApplicationError(err.Error(), typeLasting, nil)
+	}
+	return err
+}
