@@ -136,7 +136,7 @@ func (r *run) verifyDeliveries() (sum settledDeliveries) {
 	})
 	sum.count(r, "the topic", topic, outbox)
 	r.verifyStatus(&sum)
-	same := func(a, b map[delivered.Membership]uint64) bool { return maps.Equal(a, b) }
+	same := maps.Equal[map[delivered.Membership]uint64, map[delivered.Membership]uint64]
 	if r.plan.initial {
 		same = sameMembers // a run names them with the version of the profile's last change
 	}
