@@ -203,7 +203,7 @@ func (d *depot) until(phase queue.Phase, n int) {
 func (d *depot) await(what string, is func([]queue.Entry) bool) {
 	d.t.Helper()
 	var list []queue.Entry
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(scriptPatience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if list = d.entries(); is(list) {
 			return
 		}
@@ -215,7 +215,7 @@ func reached(t *testing.T, stood <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-stood:
-	case <-time.After(2 * time.Minute):
+	case <-time.After(scriptPatience):
 		t.Fatal("nobody reads the object")
 	}
 }
@@ -234,7 +234,7 @@ func freeAddress(t *testing.T) string {
 func served(t *testing.T, url, pattern string) {
 	t.Helper()
 	line, last := regexp.MustCompile("(?m)^"+pattern+"$"), ""
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(scriptPatience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		answer, err := http.Get(url)
 		if err != nil {
 			last = err.Error()

@@ -3,12 +3,12 @@ package keeping
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
+
+	"muster/history/internal/jsonfile"
 )
 
 // Record is what was brought to a deployment.
@@ -43,35 +43,16 @@ func recordFile(dir, deployment string) string {
 // readRecord reads a record, an empty one where there is none.
 func readRecord(path string) (*Record, error) {
 	r := &Record{Segments: map[string]Given{}}
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return r, nil
-	}
-	if err != nil {
+	if err := jsonfile.Read(path, r, "remove it to have all brought anew"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading what history was brought: %w", err)
-	}
-	if err := json.Unmarshal(text, r); err != nil {
-		return nil, fmt.Errorf("reading what history was brought from %s: %w; remove it to have all brought anew", path, err)
 	}
 	return r, nil
 }
 
-// write replaces the file of the record whole.
-func (r *Record) write(path string) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("noting what history was brought: %w", err)
-		}
-	}()
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
+// write replaces the file of the record.
+func (r *Record) write(path string) error {
+	if err := jsonfile.Write(path, r); err != nil {
+		return fmt.Errorf("noting what history was brought: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(path+".part", append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(path+".part", path)
+	return nil
 }

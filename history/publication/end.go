@@ -7,6 +7,7 @@ import (
 
 	"muster/directive"
 	"muster/history"
+	"muster/history/internal/jsonfile"
 )
 
 // close closes the seams behind all patches.
@@ -35,7 +36,7 @@ func (p *Publication) end(ctx context.Context, of *history.Report) (*Report, err
 	}
 	p.state.Ended = p.target.Clock.Now().UnixMilli()
 	report := p.report(of, dead-p.state.Dead)
-	if err := writeJSON(filepath.Join(p.folder(), reportFile), report); err != nil {
+	if err := jsonfile.Write(filepath.Join(p.folder(), reportFile), report); err != nil {
 		return nil, err
 	}
 	return report, p.save()

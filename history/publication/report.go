@@ -1,14 +1,13 @@
 package publication
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
 	"muster/history"
+	"muster/history/internal/jsonfile"
 )
 
 // Durations are seconds by stage, of all calls that a run took.
@@ -70,13 +69,9 @@ func (p *Publication) report(h *history.Report, dead int64) *Report {
 // before is the report of a publication that an earlier call has ended.
 func (p *Publication) before() (*Report, error) {
 	path := filepath.Join(p.folder(), reportFile)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading what the publication did: %w", err)
-	}
 	report := &Report{}
-	if err := json.Unmarshal(text, report); err != nil {
-		return nil, fmt.Errorf("reading what the publication did from %s: %w", path, err)
+	if err := jsonfile.Read(path, report, "begin anew with --again"); err != nil {
+		return nil, fmt.Errorf("reading what the publication did: %w", err)
 	}
 	report.Before = true
 	return report, nil

@@ -3,14 +3,13 @@ package publication
 import (
 	"crypto/rand"
 	"encoding/base32"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
+
+	"muster/history/internal/jsonfile"
 )
 
 // StateFile is the name of the file, in the folder of a request, that says how
@@ -54,39 +53,21 @@ func newRun(at time.Time) string {
 
 // readState reads a file of state, nil where there is none.
 func readState(path string) (*State, error) {
-	text, err := os.ReadFile(path)
+	s := &State{}
+	err := jsonfile.Read(path, s, "remove it to begin anew")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading how far the publication is: %w", err)
 	}
-	s := &State{}
-	if err := json.Unmarshal(text, s); err != nil {
-		return nil, fmt.Errorf("reading how far the publication is from %s: %w; remove it to begin anew", path, err)
-	}
 	return s, nil
 }
 
 // write replaces the file of the state.
-func (s *State) write(path string) error { return writeJSON(path, s) }
-
-// writeJSON replaces a file whole.
-func writeJSON(path string, value any) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("noting how far the publication is: %w", err)
-		}
-	}()
-	text, err := json.MarshalIndent(value, "", "  ")
-	if err != nil {
-		return err
+func (s *State) write(path string) error {
+	if err := jsonfile.Write(path, s); err != nil {
+		return fmt.Errorf("noting how far the publication is: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(path+".part", append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(path+".part", path)
+	return nil
 }

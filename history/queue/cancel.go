@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"muster/history/internal/jsonfile"
 )
 
 // Cancel asks for a request to be stopped, and returns it as it was then. The
@@ -23,7 +25,7 @@ func (q *Queue) Cancel(ctx context.Context, id string) (e *Entry, err error) {
 		case e.State.Phase == Interrupted:
 			cancelled := e.State
 			cancelled.Phase, cancelled.Ended = Cancelled, time.Now().UTC()
-			return writeJSON(q.path(id, "state.json"), &cancelled)
+			return jsonfile.Write(q.path(id, "state.json"), &cancelled)
 		}
 		return fmt.Errorf("it is %s; there is nothing to stop", e.State.Phase)
 	})

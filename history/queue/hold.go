@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"muster/history/internal/filelock"
+	"muster/history/internal/jsonfile"
 	"muster/history/projection"
 )
 
@@ -99,7 +100,7 @@ func (h *Hold) begin(before *Entry) error {
 	if err := remove(h.path("cancel")); err != nil {
 		return err
 	}
-	return errors.Join(writeJSON(h.path("request.json"), &h.asked), h.write(time.Now()))
+	return errors.Join(jsonfile.Write(h.path("request.json"), &h.asked), h.write(time.Now()))
 }
 
 // remove removes a file if it is there.
@@ -115,7 +116,7 @@ func (h *Hold) path(name string) string { return h.queue.path(h.asked.ID, name) 
 func (h *Hold) write(now time.Time) error {
 	h.state.Beat = now.UTC()
 	h.show()
-	return writeJSON(h.path("state.json"), &h.state)
+	return jsonfile.Write(h.path("state.json"), &h.state)
 }
 
 // Await waits until it is this request's turn, when at most so many requests

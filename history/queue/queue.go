@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"muster/history/internal/filelock"
+	"muster/history/internal/jsonfile"
 )
 
 // Queue is the requests of a work directory.
@@ -116,12 +116,12 @@ func (q *Queue) entries() ([]*Entry, error) {
 // process has it, and whose lock nobody has, was interrupted.
 func (q *Queue) entry(id string) (*Entry, error) {
 	e := &Entry{Folder: filepath.Join(q.folder, id)}
-	if err := readJSON(q.path(id, "request.json"), &e.Asked); errors.Is(err, fs.ErrNotExist) {
+	if err := jsonfile.Read(q.path(id, "request.json"), &e.Asked, mend); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
-	if err := readJSON(q.path(id, "state.json"), &e.State); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := jsonfile.Read(q.path(id, "state.json"), &e.State, mend); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	if e.State.Phase.Active() || e.State.Phase == "" {
@@ -165,33 +165,5 @@ func (q *Queue) exclusively(ctx context.Context, do func() error) error {
 	}
 }
 
-// writeJSON writes a file that is there whole or not at all.
-func writeJSON(path string, value any) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("writing %s: %w", path, errors.Join(err, os.Remove(file.Name())))
-		}
-	}()
-	encoder := json.NewEncoder(file)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := errors.Join(encoder.Encode(value), file.Chmod(0o644), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
-}
-
-func readJSON(path string, value any) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(text, value); err != nil {
-		return fmt.Errorf("reading %s: %w; remove the folder of this request and ask for it again", path, err)
-	}
-	return nil
-}
+// mend is what to do about files of a request that can't be read.
+const mend = "remove the folder of this request and ask for it again"
