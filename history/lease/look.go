@@ -47,11 +47,13 @@ func (w *Work) Since(now time.Time) time.Time {
 	return since
 }
 
-// Busy returns who is at work as far as can be seen.
+// Busy returns who is at work as far as can be seen: of this machine's processes
+// the locks tell, and of others what they wrote.
 func (w *Work) Busy(now time.Time) []Holder {
+	own, _ := os.Hostname() // without it, all are others
 	var list []Holder
 	for _, h := range w.Holders {
-		if h.locked || now.Sub(h.Beat) < quiet {
+		if h.locked || h.Host != own && now.Sub(h.Beat) < quiet {
 			list = append(list, h)
 		}
 	}
