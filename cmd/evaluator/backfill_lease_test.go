@@ -1,12 +1,18 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"muster/history/lease"
+	"muster/history/queue"
 )
 
 // cleaned cleans the work directory of what was not used for an hour, and returns
@@ -126,5 +132,50 @@ func (d *depot) age(by time.Duration) {
 	})
 	if err != nil {
 		d.t.Fatal(err)
+	}
+}
+
+// Who is at the tasks of a request is shown, also when whoever asked is gone.
+func TestStatusTellsWhoIsAtWork(t *testing.T) {
+	work := t.TempDir()
+	hold, err := queue.New(work).Take(t.Context(), queue.Asked{ID: "a", Archive: "archive", At: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := hold.Leave(context.Canceled); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	look := func() string {
+		e, err := queue.New(work).Find(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen, err := seeWork(e, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		writeStatus(&out, seen, work)
+		return out.String()
+	}
+	if text := look(); strings.Contains(text, "at work") {
+		t.Error(text)
+	}
+	held, err := lease.Take(filepath.Join(work, "requests", "a"), lease.Task{Stage: "index"}, func() lease.Done { return lease.Done{} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := look(); !strings.Contains(text, "interrupted") || !strings.Contains(text, "1 at work, on "+host+"\n") || !strings.Contains(text, "\nplan ") {
+		t.Error(text)
+	}
+	if err := held.Release(false); err != nil {
+		t.Fatal(err)
+	}
+	if text := look(); strings.Contains(text, "at work") {
+		t.Error(text)
 	}
 }
