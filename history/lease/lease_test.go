@@ -102,7 +102,9 @@ const asked = "MUSTER_TEST_LEASE"
 func TestTheLeaseOfWhoWasKilled(t *testing.T) {
 	if request := os.Getenv(asked); request != "" {
 		takeOne(t, request, 3)
-		fmt.Println("taken")
+		if _, err := fmt.Fprintln(os.Stdout, "taken"); err != nil {
+			t.Fatal(err)
+		}
 		_, _ = io.Copy(io.Discard, os.Stdin) // until it is killed
 		return
 	}

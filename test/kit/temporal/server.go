@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
 
 	"muster/test/kit/port"
 )
@@ -105,15 +107,15 @@ func (s *Server) Client(t testing.TB) client.Client {
 // run starts the process and waits until it answers. What the tool finds of the
 // machine's own settings does not count.
 func (s *Server) run(ctx context.Context) error {
-	log, err := os.OpenFile(s.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	out, err := os.OpenFile(s.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("opening the log of Temporal's server: %w", err)
 	}
-	defer log.Close() // the process has its own handle
+	defer out.Close() // the process has its own handle
 	process := exec.Command(s.binary, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", strconv.Itoa(s.port),
 		"--db-filename", filepath.Join(s.folder, "temporal.db"), "--log-level", "warn", "--disable-config-file", "--disable-config-env")
 	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it must not outlive the tests
-	process.Stdout, process.Stderr = log, log
+	process.Stdout, process.Stderr = out, out
 	if err := process.Start(); err != nil {
 		return fmt.Errorf("starting Temporal's server: %w", err)
 	}
@@ -158,7 +160,8 @@ const answerWait = 20 * time.Second
 func (s *Server) answers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWait)
 	defer cancel()
-	c, err := client.NewLazyClient(client.Options{HostPort: s.Address, Logger: silent{}})
+	silent := log.NewStructuredLogger(slog.New(slog.DiscardHandler)) // the server may not have started yet
+	c, err := client.NewLazyClient(client.Options{HostPort: s.Address, Logger: silent})
 	if err != nil {
 		return err
 	}
@@ -166,14 +169,6 @@ func (s *Server) answers(ctx context.Context) error {
 	_, err = c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: Namespace})
 	return err
 }
-
-// silent keeps what the client tells of a server that has not started yet.
-type silent struct{}
-
-func (silent) Debug(string, ...any) {}
-func (silent) Info(string, ...any)  {}
-func (silent) Warn(string, ...any)  {}
-func (silent) Error(string, ...any) {}
 
 func (s *Server) log() string { return filepath.Join(s.folder, "temporal.log") }
 

@@ -25,8 +25,8 @@ func TestRestartKeepsWorkflows(t *testing.T) {
 		}
 		cancel()
 		s.Restart(t)
-		found, err := s.Client(t).DescribeWorkflowExecution(t.Context(), "kept", "")
-		if err != nil || found.WorkflowExecutionInfo.Status != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		found, err := s.Client(t).DescribeWorkflow(t.Context(), "kept", "")
+		if err != nil || found.Status != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
 			t.Fatalf("%s: %v, %v", name, found, err)
 		}
 	}
