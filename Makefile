@@ -57,7 +57,9 @@ race: ## run every test but the whole-binary suites under the race detector
 	go test -count=1 -timeout 30m -race -short ./...
 
 # -p 1: two brokers at a time are too much for a small machine.
-e2e: ## run the e2e suite on Apache Kafka, Redis, Redis Cluster and an S3 server; needs java and mvn
+# The first package builds Temporal's server, once.
+e2e: ## run the e2e suite on Apache Kafka, Redis, Redis Cluster, an S3 server and Temporal's; needs java and mvn
+	MUSTER_E2E=real go test -count=1 -timeout 90m ./test/kit/temporal
 	MUSTER_E2E=real go test -count=1 -p 1 -timeout 40m ./test/kit/kafka ./test/kit/redis ./test/kit/s3 ./history/archive ./stream ./sink ./test/e2e
 	MUSTER_E2E=real go test -count=1 -timeout 20m -run '^TestS3' ./history
 

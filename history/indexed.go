@@ -20,9 +20,11 @@ type indexed struct {
 	Note   note   `json:"note"`
 }
 
+const indexedEnding = ".ndjson"
+
 // indexedFile is the file of what became of a part's objects.
 func (w work) indexedFile(request string, p *Part) string {
-	return w.request(request, "indexed/"+p.Key+".ndjson")
+	return w.request(request, "indexed/"+p.Key+indexedEnding)
 }
 
 // writeIndexed writes what became of the objects of a part.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"muster/history"
+	"muster/history/lease"
 	"muster/history/queue"
 )
 
@@ -55,8 +56,10 @@ func (backfillClean) Help() string {
 	return `Removes from a work directory what no request has used for a while: runs of objects, and
 profiles. A later request that would have used them has them made again, from the archive.
 Parts of files that killed processes left are removed when nobody has written them for an
-hour. What a running request uses is never removed, so it may be called at any time, on any
-machine that shares the work directory, by the same user as the requests.
+hour. What a running request uses is never removed, nor what one uses whose tasks machines
+of an array job or workers of Temporal do, so it may be called at any time, on any machine
+that shares the work directory, by the same user as the requests. Between two of its tasks
+such a request is spared for a day.
 
 Results stay, unless --results says so: then requests that were done that long ago are
 removed as a whole. What was not done stays, as it can be gone on with.
@@ -94,13 +97,20 @@ func (cmd *backfillClean) Run(c console) error {
 		return err
 	}
 	now := time.Now()
+	works, err := lease.All(cmd.Work, now)
+	if err != nil {
+		return err
+	}
 	before := now.Add(-time.Duration(cmd.OlderThan))
 	report := &cleanReport{DryRun: cmd.DryRun, Requests: []queue.Removed{}}
-	report.Cleaned, err = history.Clean(ctx, cmd.Work, cleaning(list, now, before, cmd.DryRun))
+	report.Cleaned, err = history.Clean(ctx, cmd.Work, cleaning(list, works, now, before, cmd.DryRun))
 	if err == nil && cmd.Results {
 		var removed []queue.Removed
 		removed, err = requests.Remove(ctx, before, cmd.DryRun)
 		report.Requests = append(report.Requests, removed...)
+	}
+	if !cmd.DryRun {
+		err = errors.Join(err, lease.Sweep(cmd.Work, now))
 	}
 	if cmd.Output == "json" {
 		return errors.Join(err, printJSON(c.out, report))
@@ -108,19 +118,28 @@ func (cmd *backfillClean) Run(c console) error {
 	return errors.Join(err, printCleaned(c.out, report))
 }
 
-// cleaning says what may be removed, that no running request uses: it has used
-// nothing before it began, and writes no part that is older.
-func cleaning(list []*queue.Entry, now, before time.Time, dryRun bool) history.Cleaning {
+// cleaning says what may be removed, that no request uses which runs, or is worked
+// on task by task: it has used nothing before it began, and writes no part that is
+// older.
+func cleaning(list []*queue.Entry, works []*lease.Work, now, before time.Time, dryRun bool) history.Cleaning {
 	c := history.Cleaning{Unused: before, Idle: now.Add(-idleParts), DryRun: dryRun}
-	for _, e := range list {
-		if e.State.Phase != queue.Running {
-			continue
-		}
-		if began := e.State.Began.Add(-clockSkew); began.Before(c.Unused) {
+	spare := func(began time.Time) {
+		began = began.Add(-clockSkew)
+		if began.Before(c.Unused) {
 			c.Unused = began
 		}
-		if began := e.State.Began.Add(-clockSkew); began.Before(c.Idle) {
+		if began.Before(c.Idle) {
 			c.Idle = began
+		}
+	}
+	for _, e := range list {
+		if e.State.Phase == queue.Running {
+			spare(e.State.Began)
+		}
+	}
+	for _, w := range works {
+		if since := w.Since(now); !since.IsZero() {
+			spare(since)
 		}
 	}
 	return c

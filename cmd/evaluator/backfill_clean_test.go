@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/history/lease"
 	"muster/history/queue"
 )
 
@@ -36,9 +37,14 @@ func TestCleaningSparesWhatRuns(t *testing.T) {
 		"one runs long":  {[]*queue.Entry{of(queue.Running, 5), of(queue.Running, 99), of(queue.Running, 7)}, 100, 100},
 		"one just began": {[]*queue.Entry{of(queue.Running, 0)}, 48, 1},
 	} {
-		got := cleaning(c.list, now, ago(48), true)
+		got := cleaning(c.list, nil, now, ago(48), true)
 		if !got.Unused.Equal(ago(c.unused)) || !got.Idle.Equal(ago(c.idle)) || !got.DryRun {
 			t.Errorf("%s: unused since %s, idle since %s", name, now.Sub(got.Unused), now.Sub(got.Idle))
 		}
+	}
+	worked := &lease.Work{Holders: []lease.Holder{{Since: ago(7)}, {Since: ago(99)}}}
+	got := cleaning([]*queue.Entry{of(queue.Running, 5)}, []*lease.Work{{}, worked}, now, ago(48), false)
+	if !got.Unused.Equal(ago(100)) || !got.Idle.Equal(ago(100)) || got.DryRun {
+		t.Errorf("worked on by tasks: unused since %s, idle since %s", now.Sub(got.Unused), now.Sub(got.Idle))
 	}
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // showProgress shows how far a backfill is.
-func showProgress(out io.Writer, b *history.Backfill) (ended func()) {
-	return watch(out, (&backfillLine{}).next, b.Progress)
+func showProgress(out io.Writer, progress func() history.Progress) (ended func()) {
+	return watch(out, (&backfillLine{}).next, progress)
 }
 
 // watch shows how far something is, in a line that is written anew each
@@ -46,7 +46,7 @@ type backfillLine struct{ rate rate }
 
 // next returns the line for a moment.
 func (l *backfillLine) next(p history.Progress, now time.Time) string {
-	done, all, unit := p.Rows, p.AllRows, "events"
+	done, all, unit := evaluated(p)
 	switch p.Stage {
 	case history.StageIndex:
 		done, all, unit = p.Bytes, p.AllBytes, "B"

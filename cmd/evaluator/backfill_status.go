@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"text/tabwriter"
 	"time"
 
+	"muster/history"
+	"muster/history/lease"
 	"muster/history/queue"
 )
 
@@ -40,7 +44,9 @@ type backfillStatus struct {
 func (backfillStatus) Help() string {
 	return `Shows how far a request is: each stage with its rate over the last minute and the time that
 is left at this rate, what it waits for, the error that it failed with, or where the result
-is. It may run on another machine; the work directory tells.
+is. It may run on another machine; the work directory tells. With --engine temporal it also
+tells who is at work on tasks, which goes on when whoever asked is gone; what is evaluated is
+then counted in slices of profiles, 128 of all.
 
     evaluator backfill status 3f2a --work /var/tmp/backfill --watch
 
@@ -89,15 +95,52 @@ func outcome(e *queue.Entry) error {
 
 func (cmd *backfillStatus) show(s *screen, e *queue.Entry) error {
 	var b bytes.Buffer
+	seen, err := seeWork(e, time.Now())
+	if err != nil {
+		return err
+	}
 	if cmd.Output == "json" {
 		s.redraws = false
-		if err := printJSON(&b, e); err != nil {
+		if err := printJSON(&b, seen); err != nil {
 			return err
 		}
 	} else {
-		writeStatus(&b, e, cmd.Work)
+		writeStatus(&b, seen, cmd.Work)
 	}
 	return s.show(b.String())
+}
+
+// workedOn is a request, and who is at its tasks: workers of Temporal, which go on
+// when whoever asked is gone.
+type workedOn struct {
+	*queue.Entry
+	Tasks []lease.Holder `json:"tasks,omitempty"`
+}
+
+// seeWork looks who is at the tasks of a request, and how far they are where
+// nobody waits for them who would write it down.
+func seeWork(e *queue.Entry, now time.Time) (*workedOn, error) {
+	work, err := lease.Look(e.Folder, now)
+	if err != nil {
+		return nil, err
+	}
+	seen := &workedOn{e, work.Busy(now)}
+	if len(seen.Tasks) == 0 || e.State.Phase.Active() {
+		return seen, nil
+	}
+	p, err := history.NewSurvey(filepath.Dir(filepath.Dir(e.Folder)), e.ID).Look(now)
+	e.State.Stages = stagesOf(p)
+	return seen, err
+}
+
+// tasksText says who is at the tasks of a request.
+func tasksText(tasks []lease.Holder) string {
+	var hosts []string
+	for i := range tasks {
+		hosts = append(hosts, tasks[i].Host)
+	}
+	slices.Sort(hosts)
+	return fmt.Sprintf("%d at work, on %s", len(tasks), segmentsText(slices.Compact(hosts), 10))
 }
 
 // screen shows a text that changes.
@@ -122,7 +165,7 @@ func (s *screen) show(text string) error {
 }
 
 // writeStatus tells of a request.
-func writeStatus(out io.Writer, e *queue.Entry, work string) {
+func writeStatus(out io.Writer, e *workedOn, work string) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	s := &e.State
 	line(table, "request\t%s\n", e.ID)
@@ -134,13 +177,16 @@ func writeStatus(out io.Writer, e *queue.Entry, work string) {
 	for i := range s.Stages {
 		line(table, "%s\t%s\n", s.Stages[i].Name, stageText(&s.Stages[i], i < len(s.Stages)-1 || s.Phase == queue.Done))
 	}
+	if len(e.Tasks) > 0 {
+		line(table, "tasks\t%s\n", tasksText(e.Tasks))
+	}
 	if s.Left > 0 {
 		line(table, "left\tabout %s\n", time.Duration(s.Left*float64(time.Second)).Round(time.Second))
 	}
 	if s.Error != "" {
 		line(table, "error\t%s\n", strings.ReplaceAll(s.Error, "\n", "\n\t"))
 	}
-	whenDone(table, e, work)
+	whenDone(table, e.Entry, work)
 	_ = table.Flush()
 }
 

@@ -77,7 +77,11 @@ func (cmd *backfillPlan) Run(c console) error {
 	if err != nil {
 		return err
 	}
-	p, err := b.Plan(ctx, cmd.Tasks)
+	var p *history.Plan
+	err = b.Leased(history.Task{Stage: history.StagePlan}, func() (err error) {
+		p, err = b.Plan(ctx, cmd.Tasks)
+		return err
+	})
 	if err != nil {
 		return backfillError(err)
 	}
@@ -176,8 +180,8 @@ func (cmd *backfillTask) Run(c console) error {
 		_, err := fmt.Fprintf(c.out, "nothing to do: the plan has %d tasks of %s\n", n, t.Stage)
 		return wrap("writing output", err)
 	}
-	ended := showProgress(c.err, b)
-	err = b.Do(ctx, t)
+	ended := showProgress(c.err, b.Progress)
+	err = b.Leased(t, func() error { return b.Do(ctx, t) })
 	ended()
 	return err
 }
@@ -206,7 +210,11 @@ func (cmd *backfillGather) Run(c console) error {
 	if err != nil {
 		return err
 	}
-	report, err := b.Gather(ctx)
+	var report *history.Report
+	err = b.Leased(history.Task{Stage: history.StageGather}, func() (err error) {
+		report, err = b.Gather(ctx)
+		return err
+	})
 	if err != nil {
 		return backfillError(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 
@@ -46,14 +47,61 @@ type backfillEngine struct {
 // pool reports whether this process does the work.
 func (f *backfillEngine) pool() bool { return f.Engine == "pool" || f.Engine == "" }
 
-// run has a backfill done.
-func (f *backfillEngine) run(ctx context.Context, c console, b *history.Backfill) (*history.Report, error) {
-	if !f.pool() {
-		return f.order(ctx, c, b)
+// progress returns what tells how far a backfill is, and what has that be looked
+// up anew. What workers do is found in the work directory.
+func (f *backfillEngine) progress(b *history.Backfill) (progress func() history.Progress, renew func(), err error) {
+	if f.pool() {
+		return b.Progress, func() {}, nil
 	}
-	ended := showProgress(c.err, b)
+	survey, err := b.Survey()
+	if err != nil {
+		return nil, nil, fmt.Errorf("looking how far the request is: %w", err)
+	}
+	s := &surveyed{survey: survey}
+	return s.progress, s.renew, nil
+}
+
+// surveyEvery is how old what was found in the work directory may get: a look at
+// a folder of the network takes milliseconds for each worker.
+const surveyEvery = 2 * time.Second
+
+// surveyed is a survey that several ask at a time.
+type surveyed struct {
+	mutex  sync.Mutex
+	survey *history.Survey
+	at     time.Time
+	found  history.Progress
+}
+
+// progress returns how far it is. Where that can't be found out it is what was
+// found before: the next look may tell.
+func (s *surveyed) progress() history.Progress {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if now := time.Now(); now.Sub(s.at) >= surveyEvery {
+		s.at = now
+		if found, err := s.survey.Look(now); err == nil {
+			s.found = found
+		}
+	}
+	return s.found
+}
+
+// renew has the next who asks look.
+func (s *surveyed) renew() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.at = time.Time{}
+}
+
+// run has a backfill done, of which progress tells how far it is.
+func (f *backfillEngine) run(ctx context.Context, c console, b *history.Backfill, progress func() history.Progress) (*history.Report, error) {
+	ended := showProgress(c.err, progress)
 	defer ended()
-	return b.Run(ctx)
+	if f.pool() {
+		return b.Run(ctx)
+	}
+	return f.order(ctx, c, b)
 }
 
 // order has a backfill done by workers, and waits for that.

@@ -89,13 +89,18 @@ func (r *backfillRequest) absolute() error {
 // perform does a request when its turn comes, and prints what came of it.
 func (cmd *backfillStart) perform(ctx context.Context, c console, b *history.Backfill, asked queue.Asked) error {
 	var report *history.Report
-	err := cmd.conduct(ctx, c, asked, conducted{
+	progress, renew, err := cmd.progress(b)
+	if err != nil {
+		return err
+	}
+	err = cmd.conduct(ctx, c, asked, conducted{
 		work: cmd.Work,
-		look: func() queue.Figures { return figuresOf(b) },
+		look: func() queue.Figures { return queue.Figures{Stages: stagesOf(progress()), Account: b.Account()} },
 		do: func(ctx context.Context, along []projection.Projection, earlier account.Account) (err error) {
 			b.ReadAlong(along...)
 			b.Earlier(earlier)
-			report, err = cmd.run(ctx, c, b)
+			report, err = cmd.run(ctx, c, b, progress)
+			renew() // the end is shown
 			return backfillError(err)
 		},
 	})
@@ -142,10 +147,6 @@ func (t *backfillTurn) conduct(ctx context.Context, c console, asked queue.Asked
 	return err
 }
 
-func figuresOf(b *history.Backfill) queue.Figures {
-	return queue.Figures{Stages: stagesOf(b.Progress()), Account: b.Account()}
-}
-
 // stagesOf is how far a backfill is, as its work directory keeps it.
 func stagesOf(p history.Progress) []queue.Stage {
 	var list []queue.Stage
@@ -155,12 +156,21 @@ func stagesOf(p history.Progress) []queue.Stage {
 		case history.StageIndex:
 			one.Done, one.All, one.Unit, one.Rest = p.Bytes, p.AllBytes, "B", evaluateShare
 		case history.StageEvaluate:
-			one.Done, one.All, one.Unit = p.Rows, p.AllRows, "events"
+			one.Done, one.All, one.Unit = evaluated(p)
 		case history.StagePlan, history.StageGather:
 		}
 		list = append(list, one)
 	}
 	return list
+}
+
+// evaluated is how much of the profiles is replayed: events, or slices where
+// others replay them.
+func evaluated(p history.Progress) (done, all int64, unit string) {
+	if p.AllRows == 0 && p.AllSlices > 0 {
+		return p.Slices, p.AllSlices, "slices"
+	}
+	return p.Rows, p.AllRows, "events"
 }
 
 // evaluateShare is how long the stages behind indexing take beside it, where

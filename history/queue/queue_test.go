@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/history/lease"
 	"muster/history/projection"
 )
 
@@ -212,6 +213,16 @@ func TestRemove(t *testing.T) {
 	}
 	h := take(t, q, asked("held"))
 	between := time.Now().Add(time.Second)
+	worked, err := lease.Take(q.path("old", ""), lease.Task{Stage: "index"}, func() lease.Done { return lease.Done{} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, err := q.Remove(t.Context(), between, false); len(list) > 0 || err != nil {
+		t.Errorf("a request goes that is worked on: %v, %v", list, err)
+	}
+	if err := worked.Release(true); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		before time.Time
 		dryRun bool

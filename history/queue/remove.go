@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"muster/history/internal/filelock"
+	"muster/history/lease"
 )
 
 // Removed is a request that was removed with its results.
@@ -25,7 +26,9 @@ func (q *Queue) Remove(ctx context.Context, before time.Time, dryRun bool) (list
 		return nil, err
 	}
 	for _, e := range all {
-		if !e.removable(before) {
+		if may, err := e.removable(before); err != nil {
+			return list, err
+		} else if !may {
 			continue
 		}
 		bytes, err := size(e.Folder)
@@ -42,14 +45,25 @@ func (q *Queue) Remove(ctx context.Context, before time.Time, dryRun bool) (list
 	return list, nil
 }
 
-func (e *Entry) removable(before time.Time) bool {
-	return e.State.Phase == Done && e.State.Ended.Before(before)
+// removable reports whether a request was done before an instant, and nobody does
+// tasks of it anew.
+func (e *Entry) removable(before time.Time) (bool, error) {
+	if e.State.Phase != Done || !e.State.Ended.Before(before) {
+		return false, nil
+	}
+	now := time.Now()
+	work, err := lease.Look(e.Folder, now)
+	return err == nil && work.Since(now).IsZero(), err
 }
 
 // removeFree removes a request that nobody has, and nobody had meanwhile. The
 // caller has the queue's lock, so nobody takes it.
 func (q *Queue) removeFree(id string, before time.Time) error {
-	if e, err := q.entry(id); err != nil || e == nil || !e.removable(before) {
+	e, err := q.entry(id)
+	if err != nil || e == nil {
+		return err
+	}
+	if may, err := e.removable(before); err != nil || !may {
 		return err
 	}
 	lock, err := filelock.Try(q.path(id, "lock"))

@@ -28,7 +28,7 @@ var stages = []history.Stage{history.StageIndex, history.StageFold, history.Stag
 
 // Plan lists the archive of a request and cuts it into tasks.
 func (a *Activities) Plan(ctx context.Context, request string, tasks int) (planned Planned, err error) {
-	err = a.perform(ctx, request, "order.json", 1, func(ctx context.Context, b *history.Backfill) error {
+	err = a.perform(ctx, request, "order.json", history.Task{Stage: history.StagePlan}, func(ctx context.Context, b *history.Backfill) error {
 		p, err := b.Plan(ctx, tasks)
 		if err != nil {
 			return err
@@ -49,7 +49,7 @@ func (a *Activities) Task(ctx context.Context, p Piece) error {
 			continue
 		}
 		t := history.Task{Stage: stage, Index: p.Index, Piece: p.Piece, Pieces: p.Pieces}
-		return a.perform(ctx, p.Request, "plan.json", max(1, p.Pieces), func(ctx context.Context, b *history.Backfill) error {
+		return a.perform(ctx, p.Request, "plan.json", t, func(ctx context.Context, b *history.Backfill) error {
 			return b.Do(ctx, t)
 		})
 	}
@@ -58,7 +58,7 @@ func (a *Activities) Task(ctx context.Context, p Piece) error {
 
 // Gather writes what comes out of a request.
 func (a *Activities) Gather(ctx context.Context, request string) error {
-	return a.perform(ctx, request, "plan.json", 1, func(ctx context.Context, b *history.Backfill) error {
+	return a.perform(ctx, request, "plan.json", history.Task{Stage: history.StageGather}, func(ctx context.Context, b *history.Backfill) error {
 		_, err := b.Gather(ctx)
 		return err
 	})
@@ -66,17 +66,19 @@ func (a *Activities) Gather(ctx context.Context, request string) error {
 
 var isID = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
-// perform takes a request over and does something of it, with a share of the
-// workers, while it tells the server that it lives.
-func (a *Activities) perform(ctx context.Context, request, file string, share int, do func(context.Context, *history.Backfill) error) error {
+// perform takes a request over and does a task of it, a piece of one with a share
+// of the workers, while it tells the server, and the work directory, that it lives.
+func (a *Activities) perform(ctx context.Context, request, file string, t history.Task, do func(context.Context, *history.Backfill) error) error {
 	if !isID.MatchString(request) {
 		return told(fmt.Errorf("%w: %q is no id of a request", history.ErrOther, request))
 	}
-	b, err := history.Resume(ctx, filepath.Join(a.Dir, "requests", request, file), max(1, a.Workers/share))
+	b, err := history.Resume(ctx, filepath.Join(a.Dir, "requests", request, file), max(1, a.Workers/max(1, t.Pieces)))
 	if err != nil {
 		return told(err)
 	}
-	return told(alive(ctx, b.Progress, func(ctx context.Context) error { return do(ctx, b) }))
+	return told(b.Leased(t, func() error {
+		return alive(ctx, b.Progress, func(ctx context.Context) error { return do(ctx, b) })
+	}))
 }
 
 // told makes an error one that the server understands.
