@@ -164,6 +164,37 @@ func TestKilledAtEachStep(t *testing.T) {
 	}
 }
 
+// TestWritesLost has the store of a shard lose what it wrote, at the n-th thing
+// that a publication does with the service, for every n. The shard reads its
+// log again and has its seam again, which the publication waits for.
+func TestWritesLost(t *testing.T) {
+	folder, work, steps := archived(t, 30), t.TempDir(), 1
+	for n := 0; n <= steps; n += 1 + n/20 {
+		f := newFake(shards)
+		f.turn = 1
+		f.at = func(step int, _ string) error {
+			if step == n {
+				f.loseWrites(n % shards)
+			}
+			return nil
+		}
+		s := source(t, folder, work)
+		if err := os.RemoveAll(filepath.Join(work, "requests")); err != nil {
+			t.Fatal(err)
+		}
+		report, err := run(t, f, s, quick())
+		if err != nil {
+			t.Fatalf("writes lost at step %d: %v", n, err)
+		}
+		if report.Profiles != 30 || f.dead != 0 {
+			t.Errorf("writes lost at step %d: %d profiles, %d directives were refused", n, report.Profiles, f.dead)
+		}
+		if n == 0 {
+			steps = f.step
+		}
+	}
+}
+
 // TestOneBatchAtATime: the next batch comes when all shards have applied the
 // last one, and in the order of the files.
 func TestOneBatchAtATime(t *testing.T) {
