@@ -212,17 +212,26 @@ func TestOneBatchAtATime(t *testing.T) {
 	}
 }
 
-// TestShare: patches are on their way for a part of the time only.
+// TestShare: patches are on their way for a part of the time only, and the
+// progress tells for how long they were.
 func TestShare(t *testing.T) {
 	var seconds []float64
 	for _, share := range []float64{1, 0.25} {
 		f, c := newFake(shards), quick()
 		c.Share, f.turn = share, 1
-		report, err := run(t, f, source(t, archived(t, 200), t.TempDir()), c)
+		p, err := New(f.target(), source(t, archived(t, 200), t.TempDir()), c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		seconds = append(seconds, float64(report.Seconds.Send))
+		report, err := p.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		took := float64(report.Seconds.Send)
+		if part := p.Progress().OnTheWay.Seconds() / took; part < 0.9*share || part > 1.1*share {
+			t.Errorf("with a share of %v patches were on their way for %v of the time", share, part)
+		}
+		seconds = append(seconds, took)
 	}
 	if ratio := seconds[1] / seconds[0]; ratio < 3.5 || ratio > 4.1 {
 		t.Errorf("with a share of a quarter patches take %v, else %v", seconds[1], seconds[0])
