@@ -34,9 +34,8 @@ type Past struct {
 
 // NewPast returns the Past of some segments of a rule set, those that are in
 // force where the patches go. The limits are pipeline.profiles of there. It
-// fails for a segment that the set does not have, and for one with held(...):
-// since when its condition is true depends on what was known when, which no
-// patch can tell.
+// fails for a segment that the set does not have, and for one that CheckPast
+// refuses.
 func NewPast(set *rules.Set, limits profile.Config, segments []string) (*Past, error) {
 	if err := limits.Validate(); err != nil {
 		return nil, fmt.Errorf("evaluating history: %w", err)
@@ -70,11 +69,18 @@ func seriesOf(set *rules.Set, id string) ([]string, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no segment %q", id)
 	}
-	if set.UsesHeld(position) {
-		return nil, fmt.Errorf("segment %q uses held(...), which history can't fill: "+
-			"since when a condition is true depends on what was known when", id)
+	return set.SeriesOf(position), CheckPast(set, position)
+}
+
+// CheckPast returns why the segment at a position of a rule set can't be given
+// history, nil if it can. One with held(...) can't, of its own or through a
+// segment that it mentions: no patch can tell what was known when.
+func CheckPast(set *rules.Set, position int) error {
+	if !set.UsesHeld(position) {
+		return nil
 	}
-	return set.SeriesOf(position), nil
+	return fmt.Errorf("segment %q uses held(...), which history can't fill: "+
+		"since when a condition is true depends on what was known when", set.IDs()[position])
 }
 
 // Series are the names of the series that the patches hold, in ascending order: what

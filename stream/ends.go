@@ -50,13 +50,14 @@ func (c *Cluster) ends(ctx context.Context, topic string, partitions int) (ends 
 }
 
 // passes reports whether an error that was met for so long may still pass. A
-// topic that is not there is not waited for as long as a broker.
+// topic that is not there is not waited for as long as a broker. Unknown is
+// what a broker says of anything that went wrong in it, as when it is stopped.
 func passes(err error, metFor time.Duration) bool {
 	var own kafka.Error
 	switch {
 	case errors.Is(err, kafka.UnknownTopicOrPartition):
 		return metFor < topicWait
-	case errors.As(err, &own) && !own.Temporary():
+	case errors.As(err, &own) && !own.Temporary() && own != kafka.Unknown:
 		return false
 	}
 	return metFor < endsFor

@@ -4,15 +4,15 @@ import (
 	"fmt"
 	"slices"
 
+	"muster/pipeline"
 	"muster/rules"
 	"muster/spelling"
 )
 
 // Choose returns the segments of a rule set that history is to be brought for,
-// in the order of the set: those that are named, or all. One with held(...),
-// of its own or through a segment that it mentions, can't have history: since
-// when its condition is true depends on what was known when. It is an error
-// where it is named, and else among those that are left out.
+// in the order of the set: those that are named, or all. One that
+// pipeline.CheckPast refuses is an error where it is named, and else among
+// those that are left out.
 func Choose(set *rules.Set, named []string) (chosen, leftOut []string, err error) {
 	for _, id := range named {
 		if _, known := set.Position(id); !known {
@@ -23,12 +23,12 @@ func Choose(set *rules.Set, named []string) (chosen, leftOut []string, err error
 		if len(named) > 0 && !slices.Contains(named, id) {
 			continue
 		}
+		refusal := pipeline.CheckPast(set, position)
 		switch {
-		case !set.UsesHeld(position):
+		case refusal == nil:
 			chosen = append(chosen, id)
 		case len(named) > 0:
-			return nil, nil, fmt.Errorf("segment %q uses held(...), which history can't fill: "+
-				"since when a condition is true depends on what was known when", id)
+			return nil, nil, refusal
 		default:
 			leftOut = append(leftOut, id)
 		}

@@ -31,6 +31,7 @@ type Progress struct {
 	Until     time.Time        // when the archive is taken for whole; zero if that is not known yet
 	History   history.Progress // of StageRead
 	Sent, All int64            // patches
+	OnTheWay  time.Duration    // in which patches were on their way, of this call
 	// Waiting says which shard the publication waits for, "" for none.
 	Waiting string
 }

@@ -164,6 +164,37 @@ func TestKilledAtEachStep(t *testing.T) {
 	}
 }
 
+// TestWritesLost has the store of a shard lose what it wrote, at the n-th thing
+// that a publication does with the service, for every n. The shard reads its
+// log again and has its seam again, which the publication waits for.
+func TestWritesLost(t *testing.T) {
+	folder, work, steps := archived(t, 30), t.TempDir(), 1
+	for n := 0; n <= steps; n += 1 + n/20 {
+		f := newFake(shards)
+		f.turn = 1
+		f.at = func(step int, _ string) error {
+			if step == n {
+				f.loseWrites(n % shards)
+			}
+			return nil
+		}
+		s := source(t, folder, work)
+		if err := os.RemoveAll(filepath.Join(work, "requests")); err != nil {
+			t.Fatal(err)
+		}
+		report, err := run(t, f, s, quick())
+		if err != nil {
+			t.Fatalf("writes lost at step %d: %v", n, err)
+		}
+		if report.Profiles != 30 || f.dead != 0 {
+			t.Errorf("writes lost at step %d: %d profiles, %d directives were refused", n, report.Profiles, f.dead)
+		}
+		if n == 0 {
+			steps = f.step
+		}
+	}
+}
+
 // TestOneBatchAtATime: the next batch comes when all shards have applied the
 // last one, and in the order of the files.
 func TestOneBatchAtATime(t *testing.T) {
@@ -181,17 +212,26 @@ func TestOneBatchAtATime(t *testing.T) {
 	}
 }
 
-// TestShare: patches are on their way for a part of the time only.
+// TestShare: patches are on their way for a part of the time only, and the
+// progress tells for how long they were.
 func TestShare(t *testing.T) {
 	var seconds []float64
 	for _, share := range []float64{1, 0.25} {
 		f, c := newFake(shards), quick()
 		c.Share, f.turn = share, 1
-		report, err := run(t, f, source(t, archived(t, 200), t.TempDir()), c)
+		p, err := New(f.target(), source(t, archived(t, 200), t.TempDir()), c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		seconds = append(seconds, float64(report.Seconds.Send))
+		report, err := p.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		took := float64(report.Seconds.Send)
+		if part := p.Progress().OnTheWay.Seconds() / took; part < 0.9*share || part > 1.1*share {
+			t.Errorf("with a share of %v patches were on their way for %v of the time", share, part)
+		}
+		seconds = append(seconds, took)
 	}
 	if ratio := seconds[1] / seconds[0]; ratio < 3.5 || ratio > 4.1 {
 		t.Errorf("with a share of a quarter patches take %v, else %v", seconds[1], seconds[0])

@@ -41,24 +41,46 @@ func (p *Publication) awaitOpen(ctx context.Context) error {
 		return err
 	}
 	seams := make([]int64, p.target.Count)
-	err = p.await(ctx, func(shard int, offset int64) (bool, error) {
-		all, err := p.target.Shards.Seams(ctx, shard)
-		if err != nil {
-			return false, err
-		}
-		own := find(all, p.state.Run)
+	err = p.await(ctx, func(shard int, _ int64) (bool, error) {
+		own, all, there, err := p.look(ctx, shard, ends[shard], isThere)
 		switch {
-		case own != nil:
-			seams[shard] = own.At
-			return true, nil
-		case offset < ends[shard]:
-			return false, nil
+		case err != nil || !there:
+			return false, err
+		case own == nil:
+			return false, p.refused(shard, all)
 		}
-		return false, p.refused(shard, all)
+		seams[shard] = own.At
+		return true, nil
 	})
-	p.state.Seams = seams
+	p.state.Seams, p.state.Behind = seams, ends
 	return err
 }
+
+// look returns the seam of the run in a shard, nil for none, and all that there
+// are. It is taken for what it is when it is good, or when the shard has read its
+// log up to an offset; else there is false. A store that has lost its last
+// writes has them again when the owner of the shard has read as far as before,
+// so the offset is asked for behind the seams, and these are looked at again.
+func (p *Publication) look(
+	ctx context.Context, shard int, upto int64, good func(*pipeline.Seam) bool,
+) (own *pipeline.Seam, all []pipeline.Seam, there bool, err error) {
+	for again := false; ; again = true {
+		if all, err = p.target.Shards.Seams(ctx, shard); err != nil {
+			return nil, nil, false, err
+		}
+		if own = find(all, p.state.Run); again || good(own) {
+			return own, all, true, nil
+		}
+		offsets, err := p.offsets(ctx)
+		if err != nil || offsets[shard] < upto {
+			return nil, nil, false, err
+		}
+	}
+}
+
+func isThere(s *pipeline.Seam) bool { return s != nil }
+
+func isClosed(s *pipeline.Seam) bool { return s != nil && s.Closed }
 
 func find(seams []pipeline.Seam, run string) *pipeline.Seam {
 	if i := slices.IndexFunc(seams, func(s pipeline.Seam) bool { return s.Run == run }); i >= 0 {
@@ -90,45 +112,45 @@ func (p *Publication) awaitClosed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.await(ctx, func(shard int, offset int64) (bool, error) {
-		all, err := p.target.Shards.Seams(ctx, shard)
-		if err != nil {
-			return false, err
-		}
-		own := find(all, p.state.Run)
+	return p.await(ctx, func(shard int, _ int64) (bool, error) {
+		own, all, there, err := p.look(ctx, shard, ends[shard], isClosed)
 		switch {
+		case err != nil || !there:
+			return false, err
 		case own == nil:
 			return false, p.lost(shard)
-		case own.Closed:
-			return true, nil
-		case offset < ends[shard]:
-			return false, nil
+		case !own.Closed:
+			return false, p.refused(shard, all)
 		}
-		return false, p.refused(shard, all)
+		return true, nil
 	})
 }
 
 // checkSeams refuses to go on with a run whose seams are not all open, where
-// they were, for the series that it gives: its patches would be refused.
+// they were, for the series that it gives: its patches would be refused. It
+// waits for a shard whose store has lost writes until it is as far as it was.
 func (p *Publication) checkSeams(ctx context.Context) error {
 	if n := len(p.state.Seams); n != p.target.Count {
 		return fmt.Errorf("run %s has opened seams in %d shards, and now there are %d: %w", p.state.Run, n, p.target.Count, ErrAnew)
 	}
-	for shard := range p.target.Count {
-		all, err := p.target.Shards.Seams(ctx, shard)
-		if err != nil {
-			return err
+	return p.await(ctx, func(shard int, _ int64) (bool, error) {
+		own, _, there, err := p.look(ctx, shard, p.state.behind(shard), isThere)
+		if err != nil || !there {
+			return false, err
 		}
-		own := find(all, p.state.Run)
-		switch {
-		case own == nil, own.At != p.state.Seams[shard], own.GivenUp:
-			return p.lost(shard)
-		case own.Closed && p.state.Closing == 0:
-			return fmt.Errorf("the seam of run %s in shard %d is closed, although not all patches were given: %w", p.state.Run, shard, ErrAnew)
-		case !slices.Equal(own.Series, p.state.Series):
-			return fmt.Errorf("%w: an edit has changed what is kept of the series that run %s gives, so that shard %d takes %d of %d: %w",
-				ErrRules, p.state.Run, shard, len(own.Series), len(p.state.Series), ErrAnew)
-		}
+		return true, p.checkSeam(shard, own)
+	})
+}
+
+func (p *Publication) checkSeam(shard int, own *pipeline.Seam) error {
+	switch {
+	case own == nil, own.At != p.state.Seams[shard], own.GivenUp:
+		return p.lost(shard)
+	case own.Closed && p.state.Closing == 0:
+		return fmt.Errorf("the seam of run %s in shard %d is closed, although not all patches were given: %w", p.state.Run, shard, ErrAnew)
+	case !slices.Equal(own.Series, p.state.Series):
+		return fmt.Errorf("%w: an edit has changed what is kept of the series that run %s gives, so that shard %d takes %d of %d: %w",
+			ErrRules, p.state.Run, shard, len(own.Series), len(p.state.Series), ErrAnew)
 	}
 	return nil
 }

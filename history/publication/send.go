@@ -76,7 +76,9 @@ func (s *sender) give(ctx context.Context) error {
 	if err := s.awaitTaken(ctx); err != nil {
 		return err
 	}
-	return s.rest(ctx, s.target.Clock.Now().Sub(began))
+	took := s.target.Clock.Now().Sub(began)
+	s.board.note(func(now *Progress) { now.OnTheWay += took })
+	return s.rest(ctx, took)
 }
 
 // mostRest bounds a rest, so that what has held a batch up for long is not

@@ -23,6 +23,7 @@ type fake struct {
 	logs  [][]directive.Directive
 	next  []int64
 	seams []map[string]pipeline.Seam
+	first []map[string]int64 // where seams were at first
 	rules []string
 	dead  int64
 	most  int64 // records that were to be applied when another batch came
@@ -39,6 +40,7 @@ func newFake(shards int) *fake {
 	f := &fake{now: at, turn: 3, logs: make([][]directive.Directive, shards), next: make([]int64, shards), rules: make([]string, shards)}
 	for range shards {
 		f.seams = append(f.seams, map[string]pipeline.Seam{})
+		f.first = append(f.first, map[string]int64{})
 	}
 	return f
 }
@@ -87,7 +89,10 @@ func (f *fake) apply() {
 			seam, known := f.seams[shard][d.Run]
 			switch {
 			case d.Kind == directive.Open && !known:
-				f.seams[shard][d.Run] = pipeline.Seam{Run: d.Run, At: f.now.UnixMilli() + int64(shard), Series: d.Series}
+				if f.first[shard][d.Run] == 0 {
+					f.first[shard][d.Run] = f.now.UnixMilli() + int64(shard)
+				}
+				f.seams[shard][d.Run] = pipeline.Seam{Run: d.Run, At: f.first[shard][d.Run], Series: d.Series}
 			case d.Kind == directive.Close && known:
 				seam.Closed = true
 				f.seams[shard][d.Run] = seam
@@ -99,6 +104,12 @@ func (f *fake) apply() {
 			}
 		}
 	}
+}
+
+// loseWrites takes back all that a shard has stored. It reads its log again, by
+// which a seam is where it was.
+func (f *fake) loseWrites(shard int) {
+	f.next[shard], f.seams[shard] = 0, map[string]pipeline.Seam{}
 }
 
 func (f *fake) Offsets(context.Context) ([]int64, error) {

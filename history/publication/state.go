@@ -34,12 +34,14 @@ type State struct {
 	Segments []string `json:"segments"`
 	Series   []string `json:"series"`          // that the run gives, by name
 	Seams    []int64  `json:"seams,omitempty"` // by shard
-	Patches  string   `json:"patches,omitempty"`
-	All      int64    `json:"all"`   // patches there are
-	Sent     int64    `json:"sent"`  // of them, acknowledged
-	Bytes    int64    `json:"bytes"` // of those, as they went out
-	Whole    int64    `json:"whole"` // since when the archive is whole
-	Dead     int64    `json:"dead"`  // dead letters that there were when the run began
+	// Behind are offsets, by shard, that lie behind what has opened the seams.
+	Behind  []int64 `json:"behind,omitempty"`
+	Patches string  `json:"patches,omitempty"`
+	All     int64   `json:"all"`   // patches there are
+	Sent    int64   `json:"sent"`  // of them, acknowledged
+	Bytes   int64   `json:"bytes"` // of those, as they went out
+	Whole   int64   `json:"whole"` // since when the archive is whole
+	Dead    int64   `json:"dead"`  // dead letters that there were when the run began
 
 	Seconds Durations `json:"seconds"`
 }
@@ -62,6 +64,15 @@ func readState(path string) (*State, error) {
 		return nil, fmt.Errorf("reading how far the publication is: %w", err)
 	}
 	return s, nil
+}
+
+// behind is the offset that a shard has read up to when it has its seam; 0 in
+// a file of a version that did not note it.
+func (s *State) behind(shard int) int64 {
+	if shard < len(s.Behind) {
+		return s.Behind[shard]
+	}
+	return 0
 }
 
 // write replaces the file of the state.

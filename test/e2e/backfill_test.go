@@ -1,9 +1,7 @@
 package e2e
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -15,35 +13,13 @@ import (
 	"muster/event"
 	"muster/pipeline"
 	"muster/profile"
-	"muster/rules"
 	"muster/test/e2e/stack"
+	"muster/test/e2e/traffic"
 	"muster/test/kit/generate"
-	"muster/test/kit/oracle"
+	"muster/test/kit/ruleset"
 )
 
-// bought are the rules of the test: of all time, of a window, of an order.
-var bought = map[string]string{
-	"many":  `count(events("Bought")) >= 8`,
-	"spent": `sum(events("Bought", "60d"), .price) > 60`,
-	"order": `sequence("3d", events("Seen"), events("Bought"))`,
-	"early": `first(events("Bought")).event_time < ago("80d")`,
-}
-
 const day = 24 * time.Hour
-
-// buyers are what some profiles did over some time, in order of arrival.
-func buyers(r *rand.Rand, n int, until time.Time, over time.Duration) []event.Event {
-	log := make([]event.Event, n)
-	for i := range log {
-		at := until.Add(-over / time.Duration(n) * time.Duration(n-1-i)).UnixMilli()
-		log[i] = event.Event{
-			Type: event.Track, Profile: fmt.Sprint("user ", r.IntN(60)), Name: []string{"Seen", "Bought"}[r.IntN(2)],
-			MessageID: fmt.Sprint("m", i), Arrival: at, Time: at - r.Int64N(1+day.Milliseconds()*int64(r.IntN(2))),
-			Body: event.ObjectOf([]event.Value{event.StringOf("price"), event.NumberOf(float64(r.IntN(20)))}),
-		}
-	}
-	return log
-}
 
 // produce puts events on the source topic.
 func produce(s *stack.System, r *rand.Rand, events []event.Event) {
@@ -62,19 +38,11 @@ func TestBackfillEntersARunningService(t *testing.T) {
 	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		r := rand.New(rand.NewPCG(16, 5))
-		text, segments := "segments:\n", []rules.Segment{}
-		for id, rule := range bought {
-			text += fmt.Sprintf("  - id: %s\n    rule: %s\n", id, rule)
-			segments = append(segments, rules.NewSegment(id, rule))
-		}
-		set, err := rules.Compile(segments)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: text, Cluster: cluster})
+		set := ruleset.Compile(t, traffic.Bought)
+		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: ruleset.File(traffic.Bought), Cluster: cluster})
 		s.Init()
 		e := s.Run()
-		past := buyers(r, 1500, time.Now().Add(-time.Minute), 100*day)
+		past := traffic.Buyers(r, 1500, time.Now().Add(-time.Minute), 100*day)
 		var seen, late []event.Event
 		for _, ev := range past {
 			switch r.IntN(10) {
@@ -93,7 +61,7 @@ func TestBackfillEntersARunningService(t *testing.T) {
 		}
 		s.Direct(directive.Directive{Kind: directive.Open, Run: "run", Series: h.Series()})
 		seams := s.AwaitSeam("run")
-		behind := buyers(r, 200, time.UnixMilli(slices.Max(seams)).Add(20*day), 20*day)
+		behind := traffic.Buyers(r, 200, time.UnixMilli(slices.Max(seams)).Add(20*day), 20*day)
 		for i := range behind {
 			behind[i].MessageID = fmt.Sprint("behind ", i)
 		}
@@ -115,7 +83,7 @@ func TestBackfillEntersARunningService(t *testing.T) {
 		s.Direct(patches...)
 		s.Direct(directive.Directive{Kind: directive.Close, Run: "run"})
 		s.AwaitSettled(stack.Patience)
-		compareBackfilled(t, s, past, behind, seams)
+		s.VerifyHistory(traffic.Bought, past, seams)
 		if letters := s.Letters(s.Keyed); len(letters) > 0 {
 			t.Errorf("dead letters: %v", letters)
 		}
@@ -142,41 +110,4 @@ func evaluate(t *testing.T, s *stack.System, h *pipeline.Past, past []event.Even
 		}
 	}
 	return list
-}
-
-// compareBackfilled holds the stored members against an oracle of each shard
-// that was told everything in order.
-func compareBackfilled(t *testing.T, s *stack.System, past, behind []event.Event, seams []int64) {
-	t.Helper()
-	all := slices.Concat(past, behind)
-	slices.SortStableFunc(all, func(a, b event.Event) int { return cmp.Compare(a.Arrival, b.Arrival) })
-	members, brought := 0, 0
-	for shard := range s.Shards {
-		o, err := oracle.New(bought)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range all {
-			if s.Owner(all[i].Profile) == shard {
-				o.Apply(&all[i])
-			}
-		}
-		stored := s.Stored(shard, slices.Sorted(maps.Keys(bought)))
-		o.Advance(stored.Clock)
-		for id := range bought {
-			want := o.Members(id)
-			if !slices.Equal(stored.Members[id], want) {
-				t.Errorf("shard %d, %s: %v, want %v", shard, id, stored.Members[id], want)
-			}
-			members += len(want)
-		}
-		for _, c := range stored.Outbox {
-			if c.Cause == oracle.CauseBackfill {
-				brought++
-			}
-		}
-	}
-	if members == 0 || brought == 0 || slices.Min(seams) == 0 {
-		t.Errorf("%d members, %d changes by history", members, brought)
-	}
 }

@@ -9,11 +9,13 @@ import (
 
 	"muster/event"
 	"muster/test/e2e/stack"
+	"muster/test/e2e/traffic"
+	"muster/test/kit/ruleset"
 )
 
 // autoSegments is the text of a segment file whose segments ask for history.
 func autoSegments(texts map[string]string) string {
-	return strings.ReplaceAll(segmentsOf(texts), "    rule:", "    backfill: auto\n    rule:")
+	return strings.ReplaceAll(ruleset.File(texts), "    rule:", "    backfill: auto\n    rule:")
 }
 
 // A service has seen a part of what happened. While backfill keep runs nobody
@@ -23,11 +25,11 @@ func autoSegments(texts map[string]string) string {
 func TestKeepBringsHistoryByItself(t *testing.T) {
 	stack.Beside(t)
 	r := rand.New(rand.NewPCG(16, 7))
-	order := map[string]string{"order": bought["order"]}
+	order := map[string]string{"order": traffic.Bought["order"]}
 	s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: autoSegments(order)})
 	s.Init()
 	e := s.Run()
-	past := buyers(r, 1500, time.Now().Add(-time.Minute), 100*day)
+	past := traffic.Buyers(r, 1500, time.Now().Add(-time.Minute), 100*day)
 	var seen []event.Event
 	for _, ev := range past {
 		if r.IntN(2) == 0 {
@@ -42,19 +44,19 @@ func TestKeepBringsHistoryByItself(t *testing.T) {
 
 	k := s.Keep(work, flags...)
 	first := awaitKept(s, k, map[string]string{}, "order")
-	s.WriteSegments(autoSegments(map[string]string{"order": bought["order"], "many": bought["spent"]}))
+	s.WriteSegments(autoSegments(map[string]string{"order": traffic.Bought["order"], "many": traffic.Bought["spent"]}))
 	e.Reload()
 	added := awaitKept(s, k, map[string]string{}, "order", "many")
 	if added["order"] != first["order"] {
 		t.Errorf("history was brought again for a segment that had it: run %s after %s", added["order"], first["order"])
 	}
 	k.Kill()
-	s.WriteSegments(autoSegments(bought))
+	s.WriteSegments(autoSegments(traffic.Bought))
 	e.Reload()
 	k = s.Keep(work, flags...)
-	awaitKept(s, k, map[string]string{"many": added["many"]}, "order", "many", "spent", "early")
+	last := awaitKept(s, k, map[string]string{"many": added["many"]}, "order", "many", "spent", "early")
 	s.AwaitSettled(stack.Patience)
-	compareBackfilled(t, s, past, nil, []int64{1})
+	s.VerifyHistory(traffic.Bought, past, s.AwaitSeam(last["early"]))
 	if err := k.Stop(); err != nil {
 		t.Errorf("asked to end, keep ended with %v", err)
 	}

@@ -1,65 +1,40 @@
 package e2e
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-
 	"muster/event"
 	"muster/history/publication"
 	"muster/test/e2e/stack"
+	"muster/test/e2e/traffic"
+	"muster/test/kit/days"
 	"muster/test/kit/generate"
+	"muster/test/kit/ruleset"
 )
-
-// segmentsOf is the text of a segment file.
-func segmentsOf(texts map[string]string) string {
-	text := "segments:\n"
-	for id, rule := range texts {
-		text += fmt.Sprintf("  - id: %s\n    rule: %s\n", id, rule)
-	}
-	return text
-}
 
 // layDays lays events out as Segment does, by day of arrival. Each third day
 // is delivered twice.
 func layDays(t *testing.T, folder string, events []event.Event) {
 	t.Helper()
-	days := map[int64][]byte{}
+	var a days.Archive
 	for i := range events {
-		at := time.UnixMilli(events[i].Arrival).UTC().Truncate(day).UnixMilli()
-		days[at] = append(append(days[at], generate.Record(&events[i], nil)...), '\n')
+		a.Add(events[i].Arrival, generate.Record(&events[i], nil))
 	}
-	for at, lines := range days {
-		var packed bytes.Buffer
-		w := gzip.NewWriter(&packed)
-		if _, err := w.Write(lines); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		names := []string{"1.gz"}
-		if at/day.Milliseconds()%3 == 0 {
-			names = append(names, "2.gz")
-		}
-		for _, name := range names {
-			path := filepath.Join(folder, "segment-logs", "shop", fmt.Sprint(at), name)
-			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, packed.Bytes(), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
+	if _, err := a.Write(folder, twiceEachThird); err != nil {
+		t.Fatal(err)
 	}
+}
+
+func twiceEachThird(day int64) int {
+	if day%3 == 0 {
+		return 2
+	}
+	return 1
 }
 
 // A service has seen a part of what happened, under fewer rules. Segments are
@@ -73,11 +48,11 @@ func TestAPublicationEntersARunningService(t *testing.T) {
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		r := rand.New(rand.NewPCG(16, 6))
 		s := stack.Start(t, stack.Options{
-			Shards: shards, Sources: sources, Segments: segmentsOf(map[string]string{"order": bought["order"]}), Cluster: cluster,
+			Shards: shards, Sources: sources, Segments: ruleset.File(map[string]string{"order": traffic.Bought["order"]}), Cluster: cluster,
 		})
 		s.Init()
 		e := s.Run()
-		past := buyers(r, 1500, time.Now().Add(-time.Minute), 100*day)
+		past := traffic.Buyers(r, 1500, time.Now().Add(-time.Minute), 100*day)
 		var seen, late []event.Event
 		for _, ev := range past {
 			switch r.IntN(10) {
@@ -89,9 +64,9 @@ func TestAPublicationEntersARunningService(t *testing.T) {
 		}
 		produce(s, r, seen)
 		s.AwaitSettled(stack.Patience)
-		s.WriteSegments(segmentsOf(bought))
+		s.WriteSegments(ruleset.File(traffic.Bought))
 		e.Reload()
-		s.AwaitSwept(stack.Patience, bought)
+		s.AwaitSwept(stack.Patience, traffic.Bought)
 		folder, work := t.TempDir(), t.TempDir()
 		layDays(t, folder, past)
 		flags := func(more ...string) []string {
@@ -103,7 +78,7 @@ func TestAPublicationEntersARunningService(t *testing.T) {
 		state := awaitState(s, b, "the seams", func(p *publication.State) bool { return p.Opened != 0 })
 		b.Kill()
 		latest := slices.Max(state.Seams)
-		behind := buyers(r, 200, time.UnixMilli(latest).Add(20*day), 20*day)
+		behind := traffic.Buyers(r, 200, time.UnixMilli(latest).Add(20*day), 20*day)
 		for i := range behind {
 			behind[i].MessageID = fmt.Sprint("behind ", i)
 		}
@@ -130,7 +105,7 @@ func TestAPublicationEntersARunningService(t *testing.T) {
 		produce(s, r, behind[100:])
 		out := awaitEnd(s, b)
 		s.AwaitSettled(stack.Patience)
-		compareBackfilled(t, s, past, behind, state.Seams)
+		s.VerifyHistory(traffic.Bought, past, state.Seams)
 		checkPublished(t, s, work, out, state.Run)
 	})
 }

@@ -31,8 +31,11 @@ const (
 
 // records are the next events.
 func (r *run) records(n int) []*kgo.Record {
-	if r.plan.steps {
+	switch {
+	case r.plan.steps:
 		return r.traffic.Present(r.system, n)
+	case r.plan.publishes:
+		return r.history.records(r.system, n)
 	}
 	return r.traffic.Records(r.system, n)
 }

@@ -4,7 +4,8 @@
 // are killed, lose their last writes, fail over or run out of memory;
 // connections that are cut, slow, or end in the middle of a reply; poison
 // among the records; rules that are edited, and shards counted anew before all
-// profiles were looked at under them; wall clocks that step.
+// profiles were looked at under them; wall clocks that step; and a backfill that
+// is published meanwhile, by a process that is killed and started again.
 //
 // A run is drawn from a seed alone: its rules, its traffic and what goes
 // wrong when. When exactly a fault hits is up to the machine, so a seed that
@@ -17,12 +18,16 @@
 //
 // For every run there is a line, and one for all of them:
 //
-//	{"faults":13,"runs":1,"events":2400,"lost":0,"duplicated":0,"diverged":0,"deliveries":7418,"delivery_missing":0,
+//	{"faults":13,"runs":1,"events":2400,"lost":0,"duplicated":0,"diverged":0,"published":0,"deliveries":7418,"delivery_missing":0,
 //	"delivery_inverted":0,"delivery_duplicated_under_another_id":0,...,"recovery_p99_s":2.3,"seed":1,...}
 //
 // Lost are changes that are missing, records that never came to the keyed
 // topic and poison without a dead letter; duplicated are changes that are
-// there twice; diverged is every answer that is not the oracle's.
+// there twice; diverged is every answer that is not the oracle's. Published is
+// how many patches a backfill has given: the archive has events that the service
+// had seen and others, repeats, late events and objects that are there twice, and
+// the memberships have to be those of what it has up to the seam and of what the
+// keyed topic has from behind it.
 // Deliveries are the changes that a webhook and a topic were told, which are all
 // that there are; what is wrong with them is counted beside them, and the newest
 // that each knows of a membership, and what the compacted topic is left with,

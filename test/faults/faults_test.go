@@ -24,6 +24,7 @@ type outcome struct {
 	Lost       int `json:"lost"`
 	Duplicated int `json:"duplicated"`
 	Diverged   int `json:"diverged"`
+	Published  int `json:"published"` // patches that were given while the storm lasted
 	settledDeliveries
 	Recovery float64        `json:"recovery_p99_s"`
 	Seed     uint64         `json:"seed"`
@@ -79,6 +80,9 @@ func weather(t *testing.T, p plan) (outcome, time.Duration) {
 		Faults: 1, Runs: 1, Events: tally.Events, Changes: tally.Changes, Lost: tally.Lost, Duplicated: tally.Duplicated, Diverged: tally.Diverged, settledDeliveries: told,
 		Recovery: recovery.Seconds(), Seed: p.seed, Cluster: p.cluster, Seconds: time.Since(began).Seconds(), Kinds: r.hits,
 	}
+	if r.plan.publishes {
+		o.Published = int(r.history.state.Sent)
+	}
 	for _, n := range r.hits {
 		o.Faults += n // beside the kill that recovery is measured with
 	}
@@ -93,6 +97,7 @@ func (o *outcome) add(one *outcome) {
 	o.Lost += one.Lost
 	o.Duplicated += one.Duplicated
 	o.Diverged += one.Diverged
+	o.Published += one.Published
 	o.settledDeliveries.add(&one.settledDeliveries)
 	for kind, n := range one.Kinds {
 		o.Kinds[kind] += n

@@ -27,6 +27,7 @@ type plan struct {
 	edits      bool // whether rules are edited meanwhile
 	steps      bool // whether the wall clock steps meanwhile
 	initial    bool // whether destinations begin with all members
+	publishes  bool // whether a backfill is brought into the service meanwhile
 	storm      []fault
 }
 
@@ -41,7 +42,8 @@ type fault struct {
 // draw makes the plan of a seed. Every second one is for a Redis Cluster,
 // every fourth without a source topic, every third with rules that are edited
 // behind every fault, every seventh of the others with a wall clock that steps;
-// and in two of five destinations begin with all members.
+// in two of five destinations begin with all members; and in two of nine, none
+// of which edits rules, a backfill is published.
 func draw(seed uint64) plan {
 	r := rand.New(rand.NewPCG(seed, 3))
 	p := plan{seed: seed, profiles: profiles, cluster: seed%2 == 0, sources: 3, evaluators: 1 + r.IntN(mostEvaluators), edits: seed%3 == 0, initial: seed%5 < 2}
@@ -49,6 +51,7 @@ func draw(seed uint64) plan {
 		p.profiles = moreProfiles
 	}
 	p.steps = seed%7 == 0 && !p.edits
+	p.publishes = (seed%9 == 1 || seed%9 == 4) && !p.steps
 	if seed%4 == 3 {
 		p.sources = 0
 	}

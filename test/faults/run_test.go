@@ -38,7 +38,9 @@ type run struct {
 	marks   [][]marked         // of every Redis, in order of time
 	noted   time.Time
 	hits    map[string]int
-	edits   *edits // nil where rules stay
+	edits   *edits      // nil where rules stay
+	history *publishing // nil where no backfill is published
+	begun   int         // faults of the plan
 
 	deliveries *deliveries // nil where there are no destinations
 }
@@ -63,6 +65,8 @@ func start(t *testing.T, p plan) *run {
 		r.traffic.Rules = presentRules()
 	case p.edits:
 		r.startEdits()
+	case p.publishes:
+		r.startHistory()
 	}
 	r.system = stack.Start(t, stack.Options{
 		Shards: shards, Sources: p.sources, Segments: r.traffic.Segments(), Cluster: p.cluster, Linked: true, Session: session,
@@ -91,16 +95,18 @@ func (r *run) settle() {
 // storm lets the plan's faults hit, one after the other; those that last
 // overlap. It returns when the last one has ended.
 func (r *run) storm() {
-	next, due := 0, time.Now()
+	due := time.Now()
 	r.system.Await("the storm to pass", stormy, func() error {
 		r.look()
+		r.publish()
 		late := time.Since(due)
-		if next < len(r.plan.storm) && late >= 0 && (r.hit(&r.plan.storm[next]) || late > patience) {
-			if next++; next < len(r.plan.storm) {
-				due = time.Now().Add(r.plan.storm[next].after)
+		if r.begun < len(r.plan.storm) && late >= 0 && !r.history.held(r.begun) && (r.hit(&r.plan.storm[r.begun]) || late > patience) {
+			r.history.count()
+			if r.begun++; r.begun < len(r.plan.storm) {
+				due = time.Now().Add(r.plan.storm[r.begun].after)
 			}
 		}
-		if left := len(r.plan.storm) - next; left > 0 || len(r.pending) > 0 {
+		if left := len(r.plan.storm) - r.begun; left > 0 || len(r.pending) > 0 {
 			return fmt.Errorf("%d faults are to come, %d ends of others", left, len(r.pending))
 		}
 		return nil
@@ -164,9 +170,16 @@ func (r *run) calm() {
 	for len(r.working) == 0 {
 		r.join()
 	}
+	if r.plan.publishes {
+		r.finishPublication()
+	}
 	r.settle()
 	r.awaitLeft()
 	switch {
+	case r.plan.publishes:
+		r.producer.Send(r.history.Revisit(r.system, laterVisit)...)
+		r.settle()
+		return
 	case r.plan.steps:
 		r.fallSilent()
 		return
@@ -194,9 +207,12 @@ func (r *run) awaitLeft() {
 func (r *run) verify() stack.Tally {
 	r.t.Helper()
 	var tally stack.Tally
-	if r.plan.edits || r.plan.steps {
+	switch {
+	case r.plan.publishes:
+		tally = r.verifyHistory()
+	case r.plan.edits || r.plan.steps:
 		tally = r.system.VerifyMembers(r.traffic.Rules)
-	} else {
+	default:
 		tally = r.system.Verify(r.traffic.Rules)
 		lossy := r.plan.cluster && r.hits["writes lost"]+r.hits["failover"] > 0
 		r.system.VerifyReach(r.traffic.Rules, lossy, &tally)

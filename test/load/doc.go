@@ -51,9 +51,12 @@
 //
 // # Publication
 //
-// make bench PART=publication measures p99 at a quarter of full speed with the
-// seams of a backfill open, and again while patches of all profiles come, and
-// holds the second to twice the first.
+// make bench PART=publication opens the seams of a backfill and measures p99 at
+// a quarter of full speed in rounds: while no patches come, and then while they
+// do, at the pace that is the default. The median of the rounds' ratios is held
+// to two. A figure is none unless a tenth of the patches was given while it was
+// measured, for which there are up to nine rounds, and unless they were on their
+// way for half of the time that the pace says.
 //
 // # Activation
 //
@@ -76,6 +79,7 @@
 //
 //	MUSTER_LOAD             file that a JSON line per case is appended to; without it nothing is measured
 //	MUSTER_SCALE            file that a JSON line per number of evaluators is appended to; uses REPEATS and EVENTS (400000) too
+//	MUSTER_PUBLICATION      file that a JSON line is appended to; uses REPEATS (rounds), HOT, EVENTS (300000) and LIVE too
 //	MUSTER_ACTIVATION       file that a JSON line per case of deliveries is appended to; uses REPEATS, HOT and EVENTS too
 //	MUSTER_E2E              "real" for Apache Kafka; else the broker is kfake
 //	MUSTER_LOAD_POPULATION  hot,cold

@@ -2,10 +2,7 @@ package retail
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"maps"
 	"math"
 	"os"
@@ -16,6 +13,7 @@ import (
 	"time"
 
 	"muster/test/e2e/stack"
+	"muster/test/kit/days"
 )
 
 // backfillResult is the third line that make retail prints.
@@ -63,8 +61,7 @@ func TestRetailBackfill(t *testing.T) {
 	write(t, r)
 }
 
-// layOut writes the events as Segment does: an object of gzip for each day,
-// in a folder that is called by the millisecond in which the day begins. It
+// layOut writes the events as Segment does, an object for each day, and
 // returns how many there are.
 func layOut(t *testing.T, events, root string) int {
 	t.Helper()
@@ -72,25 +69,15 @@ func layOut(t *testing.T, events, root string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects := map[int64]*bytes.Buffer{}
+	var archive days.Archive
 	for line := range bytes.Lines(text) {
-		at := arrival(t, line)
-		day := at - at%(24*time.Hour).Milliseconds()
-		if objects[day] == nil {
-			objects[day] = &bytes.Buffer{}
-		}
-		objects[day].Write(line)
+		archive.Add(arrival(t, line), bytes.TrimSuffix(line, []byte("\n")))
 	}
-	for day, lines := range objects {
-		var packed bytes.Buffer
-		z := gzip.NewWriter(&packed)
-		_, err := z.Write(lines.Bytes())
-		name := filepath.Join(root, "segment-logs", "shop", fmt.Sprint(day), "1.gz")
-		if err := errors.Join(err, z.Close(), os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, packed.Bytes(), 0o600)); err != nil {
-			t.Fatal(err)
-		}
+	objects, err := archive.Write(root, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return len(objects)
+	return objects
 }
 
 // TestRetailBackfillKilled kills the process that backfills, once among the

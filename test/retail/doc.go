@@ -1,7 +1,8 @@
 // Package retail turns the order lines of a real shop, UCI Online Retail,
 // into events, and holds the tests that feed all of them through the service
-// and compare the outcome with the oracle, and that ask a replay of them at
-// many instants.
+// and compare the outcome with the oracle, that ask a replay of them at many
+// instants, and that have a backfill write who is a member, or bring them into a
+// service.
 //
 // A line is a track of "Product Purchased", or of "Product Returned" when
 // its invoice is a cancellation or its quantity negative. Quantity and

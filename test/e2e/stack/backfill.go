@@ -84,6 +84,12 @@ func (b *Backfill) Err() error {
 	return b.err
 }
 
+// ExitCode is that with which it has ended, -1 where it was killed.
+func (b *Backfill) ExitCode() int {
+	<-b.exited
+	return b.command.ProcessState.ExitCode()
+}
+
 // State returns how far it is, by its file in the work directory.
 func (b *Backfill) State() (publication.State, error) {
 	var state publication.State

@@ -11,6 +11,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"muster/directive"
 	"muster/event"
 	"muster/test/e2e/stack"
 	"muster/test/kit/generate"
@@ -109,6 +110,9 @@ func (tr *Traffic) ExpectAll(t testing.TB, s *stack.System) (lost int) {
 	seen := make([]bool, tr.serial)
 	s.EachLayout(func() {
 		s.Read(s.Keyed, func(r *kgo.Record) {
+			if len(r.Headers) > 0 && r.Headers[0].Key == directive.Header {
+				return // Muster's own
+			}
 			var call struct {
 				Serial int `json:"serial"`
 			}
