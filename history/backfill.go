@@ -8,14 +8,18 @@ import (
 	"time"
 
 	"muster/history/account"
+	"muster/history/place"
 	"muster/history/projection"
 	"muster/history/run"
 )
 
 // Config says how a backfill is done. It changes nothing of what comes out.
 type Config struct {
-	// Dir is the work directory. There is no default.
+	// Dir is the work directory: a folder, or the s3://bucket/prefix that Place
+	// was opened with. There is no default.
 	Dir string
+	// Place is where its files are. Default: the folder Dir.
+	Place Place
 	// Workers is how many objects are indexed, or profiles replayed, at a time.
 	// 1 to 1,024; default GOMAXPROCS.
 	Workers int
@@ -46,6 +50,9 @@ func (c *Config) Validate() error {
 	if c.Dir == "" {
 		problems = append(problems, errors.New("there is no work directory"))
 	}
+	if place.IsBucket(c.Dir) && c.Place == nil {
+		problems = append(problems, fmt.Errorf("the bucket of the work directory %s was not opened", c.Dir))
+	}
 	if c.Workers < 1 || c.Workers > 1024 {
 		problems = append(problems, fmt.Errorf("workers is %d; it must be between 1 and 1024", c.Workers))
 	}
@@ -56,6 +63,14 @@ func (c *Config) Validate() error {
 		problems = append(problems, fmt.Errorf("runs at one time are %d; they must be between 2 and 4096", c.MaxRuns))
 	}
 	return errors.Join(problems...)
+}
+
+// work is the work directory.
+func (c *Config) work() work {
+	if c.Place == nil {
+		return localWork(c.Dir)
+	}
+	return work{dir: c.Dir, place: c.Place}
 }
 
 // Backfill is one request being done. Progress may be asked at any time; all
@@ -77,8 +92,8 @@ func New(r *Request, c Config) (*Backfill, error) {
 	if err := errors.Join(r.Validate(), c.Validate()); err != nil {
 		return nil, err
 	}
-	b := &Backfill{request: r, config: c, work: work{dir: c.Dir}}
-	b.report = Report{Request: r.ID(), Folder: b.work.request(r.ID(), "")}
+	b := &Backfill{request: r, config: c, work: c.work()}
+	b.report = Report{Request: r.ID(), Folder: b.work.locate(requestFile(r.ID(), ""))}
 	return b, nil
 }
 

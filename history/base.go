@@ -3,8 +3,7 @@ package history
 import (
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"slices"
 )
 
@@ -33,32 +32,24 @@ func (b *base) key() string {
 	return digest("slices", b.rules, b.inputs, b.AsOf, sliceShards)[:32]
 }
 
-func (w work) bases(rules string) string { return filepath.Join(w.dir, "bases", rules[:32]) }
+func basesOf(rules string) string { return path.Join("bases", rules[:32]) }
 
 func (b *base) save(w work) error {
-	return w.writeJSON(w.baseFile(b), b)
+	return w.writeJSON(b.file(), b)
 }
 
-func (w work) baseFile(b *base) string {
-	return filepath.Join(w.bases(b.rules), digest(b.AsOf, b.inputs)[:32]+".json")
-}
+func (b *base) file() string { return path.Join(basesOf(b.rules), digest(b.AsOf, b.inputs)[:32]+".json") }
 
 // readBases returns the newest bases of a digest of rules, newest first.
 func readBases(w work, rules string) ([]*base, error) {
-	entries, err := os.ReadDir(w.bases(rules))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	names, err := w.list(basesOf(rules), ".json")
 	if err != nil {
 		return nil, err
 	}
 	var known []*base
-	for _, e := range entries {
-		if filepath.Ext(e.Name()) != ".json" {
-			continue
-		}
+	for _, name := range names {
 		one := &base{}
-		if err := readJSON(filepath.Join(w.bases(rules), e.Name()), one); errors.Is(err, fs.ErrNotExist) {
+		if err := w.readJSON(name, one); errors.Is(err, fs.ErrNotExist) {
 			continue // it was cleaned away
 		} else if err != nil {
 			return nil, err
@@ -126,11 +117,9 @@ func (b *base) leadsTo(w work, first map[string]int64) (bool, error) {
 			return false, nil
 		}
 	}
-	for i := range sliceCount {
-		if there, err := w.use(w.sliceFile(b.key(), i)); !there || err != nil {
-			return false, err
-		}
+	if missing, err := w.missing(b.key(), Span{0, sliceCount}); len(missing) > 0 || err != nil {
+		return false, err
 	}
-	_, err := w.use(w.baseFile(b))
+	_, err := w.use(b.file())
 	return true, err
 }

@@ -46,7 +46,7 @@ func BenchmarkIndex(b *testing.B) {
 	}
 	var made, alone time.Duration
 	var events, bytes, stored int64
-	w := work{dir: b.TempDir()}
+	w := localWork(b.TempDir())
 	c := config(w.dir, 1)
 	c.SortBytes = DefaultConfig().SortBytes
 	x, err := newIndex(r, w, &c, &progress{})
@@ -68,7 +68,7 @@ func BenchmarkIndex(b *testing.B) {
 			}
 			alone, made = alone+middle-began, made+cpu(b)-middle
 			events, bytes = events+n.Events, bytes+n.Bytes
-			info, err := os.Stat(w.runFile(runKey(l.items[i].key, x.wanted)))
+			info, err := os.Stat(w.locate(runFile(runKey(l.items[i].key, x.wanted))))
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"muster/history/internal/filelock"
+	"muster/history/place"
 )
 
 // Freed is what was removed of one kind.
@@ -46,7 +47,7 @@ type Cleaning struct {
 // found, or makes.
 func Clean(ctx context.Context, dir string, c Cleaning) (*Cleaned, error) {
 	done := &Cleaned{}
-	b := &broom{work: work{dir: dir}, Cleaning: c, ctx: ctx}
+	b := &broom{use: place.Folder{Dir: dir}, Cleaning: c, ctx: ctx}
 	for _, one := range []struct {
 		folder string
 		freed  *Freed
@@ -67,7 +68,7 @@ func Clean(ctx context.Context, dir string, c Cleaning) (*Cleaned, error) {
 // broom cleans one folder after the other.
 type broom struct {
 	Cleaning
-	work
+	use place.Folder
 	ctx          context.Context
 	parts, freed *Freed
 	onlyParts    bool
@@ -141,7 +142,7 @@ const deadEnding = ".dead.ndjson"
 // one of them is there.
 func (b *broom) files(paths []string) error {
 	if !b.DryRun {
-		lock, err := filelock.Exclusive(b.useLock())
+		lock, err := filelock.Exclusive(b.use.UseLock())
 		if err != nil {
 			return err
 		}

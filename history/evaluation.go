@@ -30,17 +30,7 @@ type span struct {
 
 // missing returns the slices of a key and a span that are not there yet.
 func (w work) missing(key string, of Span) ([]int, error) {
-	var list []int
-	for i := of.First; i < of.End; i++ {
-		there, err := w.use(w.sliceFile(key, i))
-		if err != nil {
-			return nil, err
-		}
-		if !there {
-			list = append(list, i)
-		}
-	}
-	return list, nil
+	return w.unused(of.First, of.End, func(i int) string { return sliceFile(key, i) })
 }
 
 // spans cuts slices into work for some workers: the most rows first, so that

@@ -78,7 +78,7 @@ func (x *index) fold(ctx context.Context, keys []string, rounds int) error {
 
 // foldOne folds some runs into one, unless it is there.
 func (x *index) foldOne(ctx context.Context, keys []string) error {
-	path := x.work.runFile(x.foldKey(keys))
+	path := runFile(x.foldKey(keys))
 	if there, err := x.work.use(path); there || err != nil || len(keys) == 1 {
 		return err
 	}
@@ -87,7 +87,7 @@ func (x *index) foldOne(ctx context.Context, keys []string) error {
 	if err != nil {
 		return err
 	}
-	runs, err := openRuns(x.work.runFiles(keys))
+	runs, err := x.work.openRuns(keys)
 	if err == nil {
 		err = x.work.writeFile(path, func(out io.Writer) error { return d.join(ctx, out, runs) })
 	}
@@ -126,23 +126,35 @@ func (d *digester) join(ctx context.Context, out io.Writer, runs []*run.Run) (er
 	return d.writer.Close(d.encoder.Texts(), nil)
 }
 
-// openRuns opens some runs. Close them, after an error too.
-func openRuns(paths []string) ([]*run.Run, error) {
-	var runs []*run.Run
-	for _, path := range paths {
-		r, err := run.Open(path)
-		if err != nil {
-			return runs, err
-		}
-		runs = append(runs, r)
+// openRun opens a run.
+func (w work) openRun(key string) (*run.Run, error) {
+	in, err := w.place.Open(runFile(key))
+	if err != nil {
+		return nil, fmt.Errorf("opening a run: %w", err)
 	}
-	return slices.Clip(runs), nil
+	return run.Open(w.locate(runFile(key)), in)
+}
+
+// openRuns opens some runs, some at a time. Close them, after an error too.
+func (w work) openRuns(keys []string) ([]*run.Run, error) {
+	runs := make([]*run.Run, len(keys))
+	group := errgroup.Group{}
+	group.SetLimit(findAtOnce)
+	for i, key := range keys {
+		group.Go(func() (err error) {
+			runs[i], err = w.openRun(key)
+			return err
+		})
+	}
+	return runs, group.Wait()
 }
 
 func closeRuns(runs []*run.Run) error {
 	var errs []error
 	for _, r := range runs {
-		errs = append(errs, r.Close())
+		if r != nil {
+			errs = append(errs, r.Close())
+		}
 	}
 	return errors.Join(errs...)
 }

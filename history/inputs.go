@@ -25,8 +25,8 @@ type start struct {
 
 // inputs returns what the slices of a plan are made of.
 func (b *Backfill) inputs(p *Plan) (*inputs, error) {
-	path, in := b.work.request(p.Request, "inputs.json"), &inputs{}
-	err := readJSON(path, in)
+	path, in := requestFile(p.Request, "inputs.json"), &inputs{}
+	err := b.work.readJSON(path, in)
 	if err == nil && in.Parts == p.key() {
 		if there, err := b.present(in); there || err != nil {
 			return in, err

@@ -36,7 +36,7 @@ type gathering struct {
 func (e *evaluation) gather(ctx context.Context, workers int) (*gathering, error) {
 	n, id := e.request.Set.Len(), e.request.ID()
 	g := &gathering{evaluation: e, buffers: make([]bytes.Buffer, n), counts: make([]int64, n), sketches: make([]hyperloglog.Sketch, n)}
-	err := replaceFolder(e.work.request(id, "members"), func(folder string) error {
+	err := e.work.replaceFolder(requestFile(id, "members"), func(folder string) error {
 		g.folder = folder
 		if err := g.members(ctx); err != nil {
 			return err
@@ -46,22 +46,10 @@ func (e *evaluation) gather(ctx context.Context, workers int) (*gathering, error
 	if err != nil {
 		return nil, fmt.Errorf("gathering members: %w", err)
 	}
-	if err := replaceFolder(e.work.request(id, "sketches"), g.writeSketches); err != nil {
+	if err := e.work.replaceFolder(requestFile(id, "sketches"), g.writeSketches); err != nil {
 		return nil, fmt.Errorf("writing sketches of members: %w", err)
 	}
 	return g, nil
-}
-
-// replaceFolder has a folder be what write makes, or stay as it is.
-func replaceFolder(folder string, write func(folder string) error) error {
-	part, err := makeFolder(folder)
-	if err != nil {
-		return err
-	}
-	if err := write(part); err != nil {
-		return errors.Join(err, os.RemoveAll(part))
-	}
-	return putFolder(part, folder)
 }
 
 // members writes the members of all slices as lines.
@@ -79,7 +67,7 @@ func (g *gathering) members(ctx context.Context) error {
 
 // slice adds the members of a slice.
 func (g *gathering) slice(i int) (err error) {
-	s, err := openSlice(g.work.sliceFile(g.slices, i), g.request.Set.Len())
+	s, err := g.work.openSlice(sliceFile(g.slices, i), g.request.Set.Len())
 	if err != nil {
 		return err
 	}

@@ -90,14 +90,14 @@ func (d *digester) digest(ctx context.Context, o *item) (note, error) {
 	in = d.meter.Opened(in)
 	key := runKey(o.key, d.projection)
 	found, dead := note{Key: o.Key, Bytes: o.Size}, &letters{object: o.Key}
-	err = d.work.writeFile(d.work.runFile(key), func(out io.Writer) error {
+	err = d.work.writeFile(runFile(key), func(out io.Writer) error {
 		if err := d.write(out, in, o, &found, dead); err != nil {
 			return err
 		}
 		if dead.count == 0 {
 			return nil
 		}
-		return d.work.writeFile(d.work.deadFile(key), dead.write)
+		return d.work.writeFile(deadFile(key), dead.write)
 	})
 	return found, errors.Join(err, in.Close())
 }

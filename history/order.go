@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"muster/event"
@@ -84,13 +82,13 @@ var ErrOther = errors.New("the plan was made by another version of evaluator")
 // Ask writes down what is asked for, for another machine to plan and to do, and
 // returns the file.
 func (b *Backfill) Ask() (string, error) {
-	file := b.work.request(b.request.ID(), "order.json")
+	name := requestFile(b.request.ID(), "order.json")
 	if b.config.Anew {
-		if err := os.RemoveAll(b.work.request(b.request.ID(), "manifest.ndjson")); err != nil {
+		if err := b.work.place.Remove(manifestFile(b.request.ID())); err != nil {
 			return "", err
 		}
 	}
-	return file, b.work.writeJSON(file, b.asked())
+	return b.work.locate(name), b.work.writeJSON(name, b.asked())
 }
 
 // ID names the request.
@@ -99,19 +97,22 @@ func (b *Backfill) ID() string { return b.request.ID() }
 // Report returns what the last process that gathered wrote of it.
 func (b *Backfill) Report() (*Report, error) {
 	r := &Report{}
-	return r, readJSON(b.work.request(b.request.ID(), "report.json"), r)
+	return r, b.work.readJSON(requestFile(b.request.ID(), "report.json"), r)
 }
 
 // Resume returns the backfill of a plan, or of what was asked for, for a machine
 // that does a task of it. It needs nothing but the file, which lies where Plan or
 // Ask left it; one of Point leads there. Workers is that of Config.
 func Resume(ctx context.Context, file string, workers int) (*Backfill, error) {
-	file, err := follow(file)
-	if err != nil {
-		return nil, err
-	}
+	return ResumeBy(ctx, file, workers, archive.Default())
+}
+
+// ResumeBy is Resume with what says how to get to a bucket, where the file is in
+// one.
+func ResumeBy(ctx context.Context, file string, workers int, reach archive.Config) (*Backfill, error) {
 	p := &Plan{}
-	if err := readJSON(file, p); err != nil {
+	c, file, err := findPlan(ctx, file, p, reach)
+	if err != nil {
 		return nil, fmt.Errorf("reading the plan: %w", err)
 	}
 	if p.Versions != versions() {
@@ -126,10 +127,8 @@ func Resume(ctx context.Context, file string, workers int) (*Backfill, error) {
 		return nil, fmt.Errorf("%w: here its request is %s and not %s; use one version on all machines, or plan again with this one",
 			ErrOther, r.ID(), p.Request)
 	}
-	b, err := New(r, Config{
-		Dir: filepath.Dir(filepath.Dir(filepath.Dir(file))), Workers: workers,
-		SortBytes: p.Order.SortBytes, MaxRuns: p.Order.MaxRuns, Eager: p.Order.Eager,
-	})
+	c.Workers, c.SortBytes, c.MaxRuns, c.Eager = workers, p.Order.SortBytes, p.Order.MaxRuns, p.Order.Eager
+	b, err := New(r, c)
 	if err != nil {
 		return nil, err
 	}
@@ -137,37 +136,4 @@ func Resume(ctx context.Context, file string, workers int) (*Backfill, error) {
 		b.take(p)
 	}
 	return b, nil
-}
-
-// pointer is a file that leads to a plan.
-type pointer struct {
-	Plan string `json:"plan"` // from the pointer's folder
-}
-
-// Point writes a file of a name of one's own that leads to the plan.
-func (b *Backfill) Point(file string) error {
-	from, err := filepath.Abs(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	plan, err := filepath.Abs(b.PlanFile())
-	if err != nil {
-		return err
-	}
-	if plan, err = filepath.Rel(from, plan); err != nil {
-		return fmt.Errorf("pointing to the plan: %w", err)
-	}
-	return b.work.writeJSON(file, pointer{filepath.ToSlash(plan)})
-}
-
-// follow returns the plan's file that another one points to, or itself.
-func follow(file string) (string, error) {
-	var p pointer
-	if err := readJSON(file, &p); err != nil {
-		return "", fmt.Errorf("reading the plan: %w", err)
-	}
-	if p.Plan == "" {
-		return file, nil
-	}
-	return filepath.Join(filepath.Dir(file), filepath.FromSlash(p.Plan)), nil
 }

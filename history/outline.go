@@ -3,7 +3,6 @@ package history
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -78,14 +77,14 @@ func (b *Backfill) Outline(ctx context.Context) (*Outline, error) {
 // narrower returns the projections of other requests that do not cover this
 // one's.
 func (x *index) narrower() ([]projection.Projection, error) {
-	files, err := filepath.Glob(filepath.Join(x.work.dir, "projections", "*.json"))
+	files, err := x.work.list("projections", ".json")
 	if err != nil {
 		return nil, err
 	}
 	var list []projection.Projection
 	for _, file := range files {
 		var p projection.Projection
-		if err := readJSON(file, &p); err != nil {
+		if err := x.work.readJSON(file, &p); err != nil {
 			return nil, err
 		}
 		if !p.Covers(x.wanted) {
@@ -117,7 +116,7 @@ func (o *Outline) runs(x *index, l *Listing, others []projection.Projection) (ma
 		if key == "" {
 			totals = &fresh
 			for _, p := range others {
-				there, err := exists(x.work.runFile(runKey(one.key, p)))
+				there, err := x.work.exists(runFile(runKey(one.key, p)))
 				if err != nil {
 					return nil, err
 				}
@@ -126,7 +125,7 @@ func (o *Outline) runs(x *index, l *Listing, others []projection.Projection) (ma
 				}
 			}
 		} else {
-			n, err := x.note(one, x.work.runFile(key))
+			n, err := x.note(one, key)
 			if err != nil {
 				return nil, err
 			}

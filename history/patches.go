@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"path"
 
 	"muster/history/internal/columnar"
 )
@@ -31,8 +31,8 @@ type patchHeader struct {
 	Bytes   int64 `json:"bytes"` // of their bodies
 }
 
-func (w work) patchFile(key string, i int) string {
-	return filepath.Join(w.dir, "patches", key, fmt.Sprintf("%04d.parquet", i*sliceShards))
+func patchFile(key string, i int) string {
+	return path.Join("patches", key, fmt.Sprintf("%04d.parquet", i*sliceShards))
 }
 
 // lanes is how many places of its files Patches are read from in turns. Patches
@@ -79,7 +79,7 @@ func openPatches(w work, key string) (*Patches, error) {
 
 func (p *Patches) open(i int) (*columnar.File, patchHeader, error) {
 	var header patchHeader
-	file, err := columnar.Open(p.work.patchFile(p.Key, i), patchForm)
+	file, err := p.work.openColumns(patchFile(p.Key, i), patchForm)
 	if err != nil {
 		return nil, header, fmt.Errorf("opening patches: %w", err)
 	}

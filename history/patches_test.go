@@ -247,10 +247,10 @@ func TestWholeSince(t *testing.T) {
 // Patches in several groups of rows, some larger than a block, read back as
 // they were written.
 func TestPatchesInGroups(t *testing.T) {
-	w := work{dir: t.TempDir()}
+	w := localWork(t.TempDir())
 	var want []string
 	for i := range sliceCount {
-		err := w.writeFile(w.patchFile("key", i), func(out io.Writer) error {
+		err := w.writeFile(patchFile("key", i), func(out io.Writer) error {
 			file, n := newPatchWriter(out), int64(0)
 			for j := range 3000 {
 				if i != 5 {
@@ -305,9 +305,9 @@ func TestPatchesInGroups(t *testing.T) {
 // Patches come in an order in which every partition gets some of any few, for
 // all powers of two of partitions.
 func TestPatchesAreSpread(t *testing.T) {
-	w, n := work{dir: t.TempDir()}, 0
+	w, n := localWork(t.TempDir()), 0
 	for i := range sliceCount {
-		err := w.writeFile(w.patchFile("key", i), func(out io.Writer) error {
+		err := w.writeFile(patchFile("key", i), func(out io.Writer) error {
 			file := newPatchWriter(out)
 			for shard := i * sliceShards; shard < (i+1)*sliceShards; shard++ {
 				for range 40 {

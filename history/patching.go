@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -36,7 +34,7 @@ type Patching struct {
 // at any time, and called again. The request's rules decide what is read of
 // events; they may be a part of those in force.
 func (b *Backfill) Patches(ctx context.Context, p *Patching) (patches *Patches, err error) {
-	b.report = Report{Request: b.request.ID(), Folder: b.work.request(b.request.ID(), "")}
+	b.report = Report{Request: b.request.ID(), Folder: b.work.locate(requestFile(b.request.ID(), ""))}
 	plan, err := timed(&b.report.Plan, func() (*Plan, error) { return b.Plan(ctx, 0) })
 	if err != nil {
 		return nil, err
@@ -56,13 +54,7 @@ func (b *Backfill) Patches(ctx context.Context, p *Patching) (patches *Patches, 
 
 // Forget has the archive of a request listed anew the next time, whether it was
 // finished or not.
-func Forget(dir, request string) error {
-	err := os.Remove(work{dir: dir}.request(request, "manifest.ndjson"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
+func Forget(c *Config, request string) error { return c.work().place.Remove(manifestFile(request)) }
 
 // patches makes the files of patches that are not there.
 func (b *Backfill) patches(ctx context.Context, p *Patching, l *Listing, results []indexed) (*Patches, error) {
@@ -92,7 +84,7 @@ func (b *Backfill) patches(ctx context.Context, p *Patching, l *Listing, results
 	if err := b.settle(); err != nil {
 		return nil, fmt.Errorf("reporting what it cost: %w", err)
 	}
-	return patches, b.work.writeDead(b.work.request(b.request.ID(), "dead.ndjson"), results, patches.total.Letters)
+	return patches, b.work.writeDead(requestFile(b.request.ID(), "dead.ndjson"), results, patches.total.Letters)
 }
 
 // extract makes the missing files of the runs of the archive.
@@ -102,7 +94,7 @@ func (b *Backfill) extract(ctx context.Context, x *patching, missing []int, resu
 		return err
 	}
 	var err error
-	x.runs, err = openRuns(b.work.runFiles(b.indexer.folded(keys)))
+	x.runs, err = b.work.openRuns(b.indexer.folded(keys))
 	if err == nil {
 		rows := int64(0)
 		for _, r := range x.runs {
@@ -157,17 +149,7 @@ func (x *patching) name() error {
 
 // missing returns the files that are not there yet.
 func (x *patching) missing() ([]int, error) {
-	var list []int
-	for i := range sliceCount {
-		there, err := x.work.use(x.work.patchFile(x.key, i))
-		if err != nil {
-			return nil, err
-		}
-		if !there {
-			list = append(list, i)
-		}
-	}
-	return list, nil
+	return x.work.unused(0, sliceCount, func(i int) string { return patchFile(x.key, i) })
 }
 
 // perform makes what is missing, by some workers at a time.
@@ -209,7 +191,7 @@ func (x *patching) make(ctx context.Context, past *pipeline.Past, s span) (err e
 	defer func() { err = errors.Join(err, merge.Close()) }()
 	e := &extractor{patching: x, past: past, merge: merge, more: merge.Next()}
 	for i := s.first; i < s.end; i++ {
-		err := x.work.writeFile(x.work.patchFile(x.key, i), func(w io.Writer) error { return e.write(ctx, w, (i+1)*sliceShards) })
+		err := x.work.writeFile(patchFile(x.key, i), func(w io.Writer) error { return e.write(ctx, w, (i+1)*sliceShards) })
 		if err != nil {
 			return fmt.Errorf("patches of virtual shards %d to %d: %w", i*sliceShards, (i+1)*sliceShards-1, err)
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"muster/event"
 	"muster/history/projection"
@@ -145,11 +144,13 @@ func (b *Backfill) Plan(ctx context.Context, tasks int) (*Plan, error) {
 		p.Fold = min(max(1, tasks), b.config.MaxRuns)
 	}
 	b.take(p)
-	return p, b.work.writeJSON(b.PlanFile(), p)
+	return p, b.work.writeJSON(b.planName(), p)
 }
 
 // PlanFile is where the plan is, or will be.
-func (b *Backfill) PlanFile() string { return b.work.request(b.request.ID(), "plan.json") }
+func (b *Backfill) PlanFile() string { return b.work.locate(b.planName()) }
+
+func (b *Backfill) planName() string { return requestFile(b.request.ID(), "plan.json") }
 
 func (b *Backfill) asked() asked {
 	return asked{b.request.ID(), versions(), b.request.order(&b.config)}
@@ -158,7 +159,7 @@ func (b *Backfill) asked() asked {
 // readPlan takes over the plan that is there.
 func (b *Backfill) readPlan() error {
 	p := &Plan{}
-	if err := readJSON(b.PlanFile(), p); err != nil {
+	if err := b.work.readJSON(b.planName(), p); err != nil {
 		return err
 	}
 	b.take(p)
@@ -248,6 +249,14 @@ func cutSlices(tasks int) []Span {
 
 // forget removes what was noted for an earlier listing of the request.
 func (w work) forget(id string) error {
-	return errors.Join(os.RemoveAll(w.request(id, "indexed")), os.RemoveAll(w.request(id, "inputs.json")),
-		os.RemoveAll(w.request(id, "plan.json")))
+	notes, err := w.list(requestFile(id, "indexed"), "")
+	if err != nil {
+		return err
+	}
+	for _, name := range append(notes, requestFile(id, "inputs.json"), requestFile(id, "plan.json")) {
+		if err := w.place.Remove(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -125,25 +125,26 @@ func (s *sampling) makeRuns(ctx context.Context) error {
 		if one.Run == "" {
 			continue
 		}
-		info, err := os.Stat(s.work.runFile(one.Run))
+		bytes, err := s.work.size(runFile(one.Run))
 		if err != nil {
 			return err
 		}
-		s.runBytes += info.Size()
+		s.runBytes += bytes
 	}
 	return nil
 }
 
 // makeSlices makes slices of the sample in a folder that does not stay.
 func (s *sampling) makeSlices(ctx context.Context) (err error) {
-	folder, err := os.MkdirTemp(s.work.dir, "sample-*.part")
+	own, _ := s.work.folder() // in the folder of temporary files where there is none
+	folder, err := os.MkdirTemp(own.Dir, "sample-*.part")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	base, _ := s.base(s.results)
 	e := &evaluation{
-		slices: base.key(), request: s.request, work: work{dir: folder}, progress: &progress{}, eager: s.config.Eager,
+		slices: base.key(), request: s.request, work: localWork(folder), progress: &progress{}, eager: s.config.Eager,
 	}
 	err = s.withRuns(s.results, func(runs []*run.Run) error {
 		e.runs = runs
@@ -158,24 +159,24 @@ func (s *sampling) makeSlices(ctx context.Context) (err error) {
 		return err
 	}
 	for i := range sliceCount {
-		info, err := os.Stat(e.work.sliceFile(e.slices, i))
+		bytes, err := e.work.size(sliceFile(e.slices, i))
 		if err != nil {
 			return err
 		}
-		s.sliceBytes += info.Size()
+		s.sliceBytes += bytes
 	}
 	return nil
 }
 
 // withRuns opens the runs of some objects for as long as do takes.
 func (s *sampling) withRuns(results []indexed, do func([]*run.Run) error) error {
-	var paths []string
+	var keys []string
 	for i := range results {
 		if results[i].Run != "" {
-			paths = append(paths, s.work.runFile(results[i].Run))
+			keys = append(keys, results[i].Run)
 		}
 	}
-	runs, err := openRuns(paths)
+	runs, err := s.work.openRuns(keys)
 	if err == nil {
 		err = do(runs)
 	}

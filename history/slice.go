@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"unsafe"
 
 	"muster/history/internal/columnar"
@@ -21,6 +22,10 @@ const (
 	sliceShards = 8
 	sliceCount  = run.VirtualShards / sliceShards
 )
+
+func sliceFile(key string, i int) string {
+	return path.Join("slices", key, fmt.Sprintf("%04d.parquet", i*sliceShards))
+}
 
 // The columns of a slice, in the order of their names.
 const (
@@ -112,8 +117,8 @@ type slice struct {
 }
 
 // openSlice opens a slice of a rule set with so many segments.
-func openSlice(path string, positions int) (*slice, error) {
-	file, err := columnar.Open(path, sliceForm)
+func (w work) openSlice(name string, positions int) (*slice, error) {
+	file, err := w.openColumns(name, sliceForm)
 	if err != nil {
 		return nil, fmt.Errorf("opening a slice: %w", err)
 	}
@@ -122,6 +127,15 @@ func openSlice(path string, positions int) (*slice, error) {
 		return nil, errors.Join(fmt.Errorf("opening a slice: %w", file.Damaged(err)), file.Close())
 	}
 	return s, nil
+}
+
+// openColumns opens a file of a form.
+func (w work) openColumns(name string, form *columnar.Form) (*columnar.File, error) {
+	in, err := w.place.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return columnar.Open(w.locate(name), in, form)
 }
 
 // next goes to the next profile, id and state, and reports whether there is

@@ -49,7 +49,7 @@ func (e *evaluation) make(ctx context.Context, first, end int) (err error) {
 func (s *stretch) slice(i int) (err error) {
 	s.feeder.tally, s.base, s.there = tally{}, nil, false
 	if s.from != nil {
-		if s.base, err = openSlice(s.work.sliceFile(s.from.Slices, i), s.request.Set.Len()); err != nil {
+		if s.base, err = s.work.openSlice(sliceFile(s.from.Slices, i), s.request.Set.Len()); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, s.base.close()) }()
@@ -59,7 +59,7 @@ func (s *stretch) slice(i int) (err error) {
 			return err
 		}
 	}
-	return s.work.writeFile(s.work.sliceFile(s.slices, i), func(w io.Writer) error {
+	return s.work.writeFile(sliceFile(s.slices, i), func(w io.Writer) error {
 		s.out = newSliceWriter(w)
 		if err := s.profiles((i + 1) * sliceShards); err != nil {
 			return err

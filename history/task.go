@@ -130,7 +130,7 @@ func (b *Backfill) evaluate(ctx context.Context, p *Plan, of Span) error {
 
 // foldMissing folds runs where no fold task has done so.
 func (b *Backfill) foldMissing(ctx context.Context, p *Plan, in *inputs) error {
-	for _, path := range b.work.runFiles(in.Runs) {
+	for _, path := range runFiles(in.Runs) {
 		there, err := b.work.use(path)
 		if err != nil {
 			return err
@@ -155,7 +155,7 @@ func (b *Backfill) foldMissing(ctx context.Context, p *Plan, in *inputs) error {
 // replay makes the missing slices of a span.
 func (b *Backfill) replay(ctx context.Context, in *inputs, of Span, missing []int) (err error) {
 	e := b.evaluation(in)
-	e.runs, err = openRuns(b.work.runFiles(in.Runs))
+	e.runs, err = b.work.openRuns(in.Runs)
 	defer func() { err = errors.Join(err, closeRuns(e.runs)) }()
 	if err != nil {
 		return err
@@ -183,7 +183,7 @@ func (b *Backfill) Gather(ctx context.Context) (*Report, error) {
 	if err := b.settle(); err != nil {
 		return nil, fmt.Errorf("reporting what it cost: %w", err)
 	}
-	return &b.report, b.work.writeJSON(b.work.request(b.request.ID(), "report.json"), &b.report)
+	return &b.report, b.work.writeJSON(requestFile(b.request.ID(), "report.json"), &b.report)
 }
 
 func (b *Backfill) gather(ctx context.Context) error {
@@ -228,10 +228,10 @@ func (b *Backfill) result(ctx context.Context, e *evaluation, results []indexed)
 	if err != nil {
 		return err
 	}
-	if err := b.work.writeDead(b.work.request(id, "dead.ndjson"), results, g.total.Letters); err != nil {
+	if err := b.work.writeDead(requestFile(id, "dead.ndjson"), results, g.total.Letters); err != nil {
 		return err
 	}
 	b.report.Applied, b.report.Repeats, b.report.Later = g.total.Applied, g.total.Repeats, g.total.Later
 	b.report.Summary = newSummary(b.request, g, results)
-	return b.work.writeJSON(b.work.request(id, "summary.json"), b.report.Summary)
+	return b.work.writeJSON(requestFile(id, "summary.json"), b.report.Summary)
 }

@@ -58,7 +58,7 @@ func (p *Publication) anew(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("counting dead letters: %w", err)
 	}
-	if err := history.Forget(p.source.Config.Dir, p.id); err != nil {
+	if err := history.Forget(&p.source.Config, p.id); err != nil {
 		return err
 	}
 	now := p.target.Clock.Now()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"muster/history/internal/columnar"
+	"muster/history/place"
 )
 
 // Run is an open run. Close it.
@@ -14,9 +15,10 @@ type Run struct {
 	file *columnar.File
 }
 
-// Open opens a run and reads its header.
-func Open(path string) (*Run, error) {
-	file, err := columnar.Open(path, form)
+// Open opens the run that a file is, and reads its header. The file is closed
+// with it, and after an error too.
+func Open(name string, in place.File) (*Run, error) {
+	file, err := columnar.Open(name, in, form)
 	if err != nil {
 		return nil, fmt.Errorf("opening a run: %w", err)
 	}

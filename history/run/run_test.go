@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"muster/history/place"
 	"muster/history/projection"
 	"muster/history/run"
 	"muster/stream"
@@ -94,6 +95,15 @@ func byProfile(rows []run.Row) []run.Row {
 	return rows
 }
 
+// open opens a run of this machine.
+func open(path string) (*run.Run, error) {
+	in, err := place.Folder{Dir: filepath.Dir(path)}.Open(filepath.Base(path))
+	if err != nil {
+		return nil, err
+	}
+	return run.Open(path, in)
+}
+
 func TestMergeIsTheSortOfAllRows(t *testing.T) {
 	for seed := range uint64(12) {
 		r := rand.New(rand.NewPCG(seed, 3))
@@ -103,7 +113,7 @@ func TestMergeIsTheSortOfAllRows(t *testing.T) {
 			path := filepath.Join(t.TempDir(), fmt.Sprint(i))
 			rows = append(rows, randomRows(r, r.IntN(20_000)))
 			write(t, path, rows[i], run.MinMemory)
-			one, err := run.Open(path)
+			one, err := open(path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,7 +145,7 @@ func TestEachProfileComesOnce(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 3))
 	path := filepath.Join(t.TempDir(), "run")
 	write(t, path, randomRows(r, 30_000), run.MinMemory)
-	one, err := run.Open(path)
+	one, err := open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,11 +212,11 @@ func TestDamagedRuns(t *testing.T) {
 		if err := os.WriteFile(path, damaged, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := run.Open(path); err == nil || !strings.Contains(err.Error(), path) {
+		if _, err := open(path); err == nil || !strings.Contains(err.Error(), path) {
 			t.Fatalf("%d of %d bytes: %v", len(damaged), len(whole), err)
 		}
 	}
-	if _, err := run.Open(path + "-none"); err == nil {
+	if _, err := open(path + "-none"); err == nil {
 		t.Error("a run that does not exist was opened")
 	}
 }
