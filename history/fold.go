@@ -12,10 +12,10 @@ import (
 
 	"muster/event"
 	"muster/history/projection"
-	"muster/history/run"
+	"muster/history/sorted"
 )
 
-// foldRuns is how many runs are folded into one. A larger number would make
+// foldRuns is how many sorted runs are folded into one. A larger number would make
 // fewer rounds and need more memory.
 const foldRuns = 64
 
@@ -23,7 +23,7 @@ const foldRuns = 64
 // back.
 const resetEvery = 256
 
-// rounds returns how often so many runs are folded until they are few enough to
+// rounds returns how often so many sorted runs are folded until they are few enough to
 // be merged at one time.
 func (x *index) rounds(runs int) int {
 	n := 0
@@ -33,8 +33,8 @@ func (x *index) rounds(runs int) int {
 	return n
 }
 
-// folded returns the keys of as few runs as may be merged at one time, that
-// have what the given ones have: where there are more, runs that stand beside
+// folded returns the keys of as few sorted runs as may be merged at one time, that
+// have what the given ones have: where there are more, sorted runs that stand beside
 // each other are folded into one. These are kept as others are.
 func (x *index) folded(keys []string) []string {
 	for range x.rounds(len(keys)) {
@@ -43,7 +43,7 @@ func (x *index) folded(keys []string) []string {
 	return keys
 }
 
-// round returns the keys of runs that were folded once.
+// round returns the keys of sorted runs that were folded once.
 func (x *index) round(keys []string) []string {
 	var folded []string
 	for group := range slices.Chunk(keys, foldRuns) {
@@ -52,7 +52,7 @@ func (x *index) round(keys []string) []string {
 	return folded
 }
 
-// foldKey returns the key of the run that some are folded into.
+// foldKey returns the key of the sorted run that some are folded into.
 func (x *index) foldKey(keys []string) string {
 	if len(keys) == 1 {
 		return keys[0]
@@ -60,7 +60,7 @@ func (x *index) foldKey(keys []string) string {
 	return runKey(digest("fold", keys), x.wanted)
 }
 
-// fold folds runs so many times. Each is there already, or is made.
+// fold folds sorted runs so many times. Each is there already, or is made.
 func (x *index) fold(ctx context.Context, keys []string, rounds int) error {
 	for range rounds {
 		group, ctx := errgroup.WithContext(ctx)
@@ -69,14 +69,14 @@ func (x *index) fold(ctx context.Context, keys []string, rounds int) error {
 			group.Go(func() error { return x.foldOne(ctx, some) })
 		}
 		if err := group.Wait(); err != nil {
-			return fmt.Errorf("folding runs: %w", err)
+			return fmt.Errorf("folding sorted runs: %w", err)
 		}
 		keys = x.round(keys)
 	}
 	return nil
 }
 
-// foldOne folds some runs into one, unless it is there.
+// foldOne folds some sorted runs into one, unless it is there.
 func (x *index) foldOne(ctx context.Context, keys []string) error {
 	path := runFile(x.foldKey(keys))
 	if there, err := x.work.use(path); there || err != nil || len(keys) == 1 {
@@ -94,10 +94,10 @@ func (x *index) foldOne(ctx context.Context, keys []string) error {
 	return errors.Join(err, closeRuns(runs))
 }
 
-// join writes the rows of some runs as one. They come in order, so each part
+// join writes the rows of some sorted runs as one. They come in order, so each part
 // but the first begins where the one before ends.
-func (d *digester) join(ctx context.Context, out io.Writer, runs []*run.Run) (err error) {
-	merge, err := run.NewMerge(runs, 0, run.VirtualShards)
+func (d *digester) join(ctx context.Context, out io.Writer, runs []*sorted.Run) (err error) {
+	merge, err := sorted.NewMerge(runs, 0, sorted.VirtualShards)
 	if err != nil {
 		return err
 	}
@@ -127,17 +127,17 @@ func (d *digester) join(ctx context.Context, out io.Writer, runs []*run.Run) (er
 }
 
 // openRun opens a run.
-func (w work) openRun(key string) (*run.Run, error) {
-	in, err := w.place.Open(runFile(key))
+func (w work) openRun(key string) (*sorted.Run, error) {
+	in, err := w.files.Open(runFile(key))
 	if err != nil {
-		return nil, fmt.Errorf("opening a run: %w", err)
+		return nil, fmt.Errorf("opening a sorted run: %w", err)
 	}
-	return run.Open(w.locate(runFile(key)), in)
+	return sorted.Open(w.locate(runFile(key)), in)
 }
 
-// openRuns opens some runs, some at a time. Close them, after an error too.
-func (w work) openRuns(keys []string) ([]*run.Run, error) {
-	runs := make([]*run.Run, len(keys))
+// openRuns opens some sorted runs, some at a time. Close them, after an error too.
+func (w work) openRuns(keys []string) ([]*sorted.Run, error) {
+	runs := make([]*sorted.Run, len(keys))
 	group := errgroup.Group{}
 	group.SetLimit(findAtOnce)
 	for i, key := range keys {
@@ -149,7 +149,7 @@ func (w work) openRuns(keys []string) ([]*run.Run, error) {
 	return runs, group.Wait()
 }
 
-func closeRuns(runs []*run.Run) error {
+func closeRuns(runs []*sorted.Run) error {
 	var errs []error
 	for _, r := range runs {
 		if r != nil {

@@ -14,7 +14,7 @@ import (
 	"muster/history/projection"
 )
 
-// index makes runs of objects: the first stage.
+// index makes sorted runs of objects: the first stage.
 type index struct {
 	request  *Request
 	work     work
@@ -23,7 +23,7 @@ type index struct {
 	wanted   projection.Projection
 	kept     projection.Projection   // of objects that are read: what is wanted, and what others need
 	cover    []projection.Projection // wanted first, and others that were used before and cover it
-	notes    map[string]note         // of runs, by the short keys of their objects, as far as bases know them
+	notes    map[string]note         // of sorted runs, by the short keys of their objects, as far as bases know them
 }
 
 func newIndex(r *Request, w work, c *Config, p *progress) (*index, error) {
@@ -64,7 +64,7 @@ func (x *index) remember() error {
 	return x.work.writeJSON(path.Join("projections", x.kept.Key()+".json"), x.kept)
 }
 
-// find returns the key of a run of an object that is there, "" for none.
+// find returns the key of a sorted run of an object that is there, "" for none.
 func (x *index) find(o *item) (string, error) {
 	for _, p := range x.cover {
 		key := runKey(o.key, p)
@@ -121,7 +121,7 @@ func (x *index) worker(ctx context.Context, items []item, results []indexed, nex
 	return nil
 }
 
-// object finds or makes the run of an object. What was lost before stays lost,
+// object finds or makes the sorted run of an object. What was lost before stays lost,
 // as other tasks may have gone on without it.
 func (x *index) object(ctx context.Context, d *digester, o *item, before indexed) (one indexed, err error) {
 	if before.Lost != "" {
@@ -168,7 +168,7 @@ func (x *index) unreadable(one indexed, o *item, err error) (indexed, error) {
 	return one, nil
 }
 
-// note returns what a run says of its object.
+// note returns what a sorted run says of its object.
 func (x *index) note(o *item, key string) (note, error) {
 	if n, known := x.notes[shortKey(o.key)]; known {
 		return n, nil

@@ -13,9 +13,9 @@ import (
 // directory, for the stages that follow.
 type indexed struct {
 	Object string `json:"object"`         // its short key
-	Run    string `json:"run,omitempty"`  // key of its run, "" where nothing of the object could be read
+	Run    string `json:"run,omitempty"`  // key of its sorted run, "" where nothing of the object could be read
 	Made   bool   `json:"made,omitempty"` // and not found
-	Lost   string `json:"lost,omitempty"` // why there is no run
+	Lost   string `json:"lost,omitempty"` // why there is no sorted run
 	Note   note   `json:"note"`
 }
 
@@ -41,7 +41,7 @@ func (w work) writeIndexed(request string, p *Part, results []indexed) error {
 // readIndexed appends what became of the objects of a part, in their order.
 func (w work) readIndexed(results []indexed, request string, p *Part) ([]indexed, error) {
 	name := indexedFile(request, p)
-	file, err := w.place.Open(name)
+	file, err := w.files.Open(name)
 	if err != nil {
 		return results, err
 	}
@@ -110,7 +110,7 @@ func (w work) copyDead(out io.Writer, of *indexed) error {
 	if of.Note.Refused == 0 {
 		return nil
 	}
-	file, err := w.place.Open(deadFile(of.Run))
+	file, err := w.files.Open(deadFile(of.Run))
 	if err != nil {
 		return err
 	}

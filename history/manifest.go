@@ -107,7 +107,7 @@ func (r *Request) manifest(ctx context.Context, w work, anew bool) (l *Listing, 
 		return l, false, err
 	}
 	if finished {
-		if err := w.place.Remove(requestFile(id, "summary.json")); err != nil {
+		if err := w.files.Remove(requestFile(id, "summary.json")); err != nil {
 			return nil, false, err
 		}
 	}
@@ -169,7 +169,7 @@ func (r *Request) readManifest(w work, name string) (*Listing, error) {
 // -1 for the end.
 func (r *Request) readLines(w work, l *Listing, name string, from, to int64) error {
 	path := w.locate(name)
-	file, err := w.place.Open(name)
+	file, err := w.files.Open(name)
 	if err != nil {
 		return err
 	}

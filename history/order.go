@@ -10,13 +10,13 @@ import (
 	"muster/history/archive"
 	"muster/pipeline"
 	"muster/profile"
-	"muster/rules"
 )
 
 // Order is a request as it is told to other machines: all that makes it, but
 // for credentials. A folder that is the archive must have the same path on
 // each of them.
 type Order struct {
+	Name     string         `json:"name,omitempty"` // see Request.Name
 	Archive  archive.Config `json:"archive"`
 	From     time.Time      `json:"from,omitzero"`
 	To       time.Time      `json:"to,omitzero"`
@@ -27,7 +27,7 @@ type Order struct {
 	Events   event.Config   `json:"events"`
 	Profiles profile.Config `json:"profiles"`
 	Segments []Rule         `json:"segments"`
-	// SortBytes, MaxRuns and Eager are those of Config: they decide how runs
+	// SortBytes, MaxRuns and Eager are those of Config: they decide how sorted runs
 	// are divided, which all machines must do alike.
 	SortBytes int  `json:"sort_bytes"`
 	MaxRuns   int  `json:"max_runs"`
@@ -43,28 +43,21 @@ type Rule struct {
 // order writes a request down.
 func (r *Request) order(c *Config) Order {
 	o := Order{
-		Archive: r.Archive, From: r.From, To: r.To, AsOf: r.AsOf, OnError: r.OnError, ReadIDs: r.ReadIDs,
+		Name: r.Name, Archive: r.Archive, From: r.From, To: r.To, AsOf: r.AsOf, OnError: r.OnError, ReadIDs: r.ReadIDs,
 		Members: r.Members, Events: r.Limits.Events, Profiles: r.Limits.Profiles, SortBytes: c.SortBytes, MaxRuns: c.MaxRuns, Eager: c.Eager,
 	}
-	for i := range r.Set.Len() {
-		one := r.Set.Segment(i)
-		o.Segments = append(o.Segments, Rule{one.ID, one.Rule})
-	}
+	o.Segments = rulesOf(r.Set)
 	return o
 }
 
 // request makes an order a request again.
 func (o *Order) request(ctx context.Context) (*Request, error) {
-	segments := make([]rules.Segment, len(o.Segments))
-	for i, one := range o.Segments {
-		segments[i] = rules.NewSegment(one.ID, one.Rule)
-	}
-	set, err := rules.Compile(segments)
+	set, err := compile(o.Segments)
 	if err != nil {
 		return nil, err
 	}
 	r := &Request{
-		Archive: o.Archive, From: o.From, To: o.To, AsOf: o.AsOf, OnError: o.OnError, ReadIDs: o.ReadIDs, Members: o.Members, Set: set,
+		Name: o.Name, Archive: o.Archive, From: o.From, To: o.To, AsOf: o.AsOf, OnError: o.OnError, ReadIDs: o.ReadIDs, Members: o.Members, Set: set,
 		Limits: pipeline.Default(),
 	}
 	r.Limits.Events, r.Limits.Profiles = o.Events, o.Profiles
@@ -84,12 +77,15 @@ var ErrOther = errors.New("the plan was made by another version of evaluator")
 func (b *Backfill) Ask() (string, error) {
 	name := requestFile(b.request.ID(), "order.json")
 	if b.config.Anew {
-		if err := b.work.place.Remove(manifestFile(b.request.ID())); err != nil {
+		if err := b.work.files.Remove(manifestFile(b.request.ID())); err != nil {
 			return "", err
 		}
 	}
 	return b.work.locate(name), b.work.writeJSON(name, b.asked())
 }
+
+// Dir is where the work directory is.
+func (b *Backfill) Dir() string { return b.config.Dir }
 
 // ID names the request.
 func (b *Backfill) ID() string { return b.request.ID() }
@@ -104,14 +100,21 @@ func (b *Backfill) Report() (*Report, error) {
 // that does a task of it. It needs nothing but the file, which lies where Plan or
 // Ask left it; one of Point leads there. Workers is that of Config.
 func Resume(ctx context.Context, file string, workers int) (*Backfill, error) {
-	return ResumeBy(ctx, file, workers, archive.Default())
+	return ResumeBy(ctx, file, workers, Reach{Archive: archive.Default()})
 }
 
-// ResumeBy is Resume with what says how to get to a bucket, where the file is in
-// one.
-func ResumeBy(ctx context.Context, file string, workers int, reach archive.Config) (*Backfill, error) {
+// Reach is what a machine has to know beside a plan.
+type Reach struct {
+	// Archive says how to get to a bucket, where the plan is in one.
+	Archive archive.Config
+	// Sharding is for plans of patches.
+	Sharding Sharding
+}
+
+// ResumeBy is Resume for plans that may be in a bucket, or of patches.
+func ResumeBy(ctx context.Context, file string, workers int, reach Reach) (*Backfill, error) {
 	p := &Plan{}
-	c, file, err := findPlan(ctx, file, p, reach)
+	c, file, err := findPlan(ctx, file, p, reach.Archive)
 	if err != nil {
 		return nil, fmt.Errorf("reading the plan: %w", err)
 	}
@@ -131,6 +134,9 @@ func ResumeBy(ctx context.Context, file string, workers int, reach archive.Confi
 	b, err := New(r, c)
 	if err != nil {
 		return nil, err
+	}
+	if b.patching, err = p.Patches.patching(reach.Sharding); err != nil {
+		return nil, fmt.Errorf("taking over the plan %s: %w", file, err)
 	}
 	if p.Archive != nil {
 		b.take(p)

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"muster/history/archive"
+	"muster/history/files"
 	"muster/history/internal/jsonfile"
-	"muster/history/place"
 )
 
 // pointer is a file that leads to a plan.
@@ -24,8 +24,8 @@ type pointer struct {
 // below the prefix of the work directory.
 func (b *Backfill) Point(file string) error {
 	own := strings.TrimSuffix(b.config.Dir, "/") + "/"
-	switch local := !place.IsBucket(b.config.Dir); {
-	case local && place.IsBucket(file):
+	switch local := !files.IsBucket(b.config.Dir); {
+	case local && files.IsBucket(file):
 		return fmt.Errorf("pointing to the plan: %s is in a bucket, and the work directory %s is not", file, b.config.Dir)
 	case local:
 		plan, err := relative(file, b.PlanFile())
@@ -33,7 +33,7 @@ func (b *Backfill) Point(file string) error {
 			return fmt.Errorf("pointing to the plan: %w", err)
 		}
 		return jsonfile.Write(file, pointer{plan})
-	case !place.IsBucket(file):
+	case !files.IsBucket(file):
 		return jsonfile.Write(file, pointer{b.PlanFile()})
 	case !strings.HasPrefix(file, own):
 		return fmt.Errorf("pointing to the plan: %s is not below the work directory %s", file, own)
@@ -64,7 +64,7 @@ func findPlan(ctx context.Context, file string, p *Plan, reach archive.Config) (
 		return c, file, err
 	}
 	switch {
-	case place.IsBucket(to.Plan):
+	case files.IsBucket(to.Plan):
 		file = to.Plan
 	case to.Plan != "":
 		file = filepath.Join(filepath.Dir(file), filepath.FromSlash(to.Plan))
@@ -76,7 +76,7 @@ func findPlan(ctx context.Context, file string, p *Plan, reach archive.Config) (
 // readAt reads a file of requests, or what leads there, and returns the work
 // directory that the file is of if it is one of a request.
 func readAt(ctx context.Context, file string, value any, reach archive.Config) (Config, error) {
-	if !place.IsBucket(file) {
+	if !files.IsBucket(file) {
 		dir := filepath.Dir(filepath.Dir(filepath.Dir(file)))
 		return Config{Dir: dir}, localWork(filepath.Dir(file)).readJSON(filepath.Base(file), value)
 	}
@@ -92,11 +92,11 @@ func readAt(ctx context.Context, file string, value any, reach archive.Config) (
 		dir = ""
 	}
 	c := Config{Dir: "s3://" + path.Join(bucket, dir)}
-	opened, err := place.OpenBucket(ctx, c.Dir, reach)
+	opened, err := files.OpenBucket(ctx, c.Dir, reach)
 	if err != nil {
 		return c, err
 	}
-	c.Place = opened
+	c.Files = opened
 	w := c.work()
 	return c, w.readJSON(name, value)
 }

@@ -5,27 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"unsafe"
 
 	"muster/history/internal/columnar"
-	"muster/history/run"
 )
 
 // sliceVersion is that of the form of slices and of how they are made. It is
 // part of the key of each.
 const sliceVersion = 1
-
-// A slice has the profiles of a few virtual shards: it is what is done, or
-// not, when a backfill is killed.
-const (
-	sliceShards = 8
-	sliceCount  = run.VirtualShards / sliceShards
-)
-
-func sliceFile(key string, i int) string {
-	return path.Join("slices", key, fmt.Sprintf("%04d.parquet", i*sliceShards))
-}
 
 // The columns of a slice, in the order of their names.
 const (
@@ -46,7 +33,7 @@ type sliceHeader struct {
 	Profiles int64 `json:"profiles"`
 }
 
-// sliceWriter writes profiles in the order of runs. It is not safe for
+// sliceWriter writes profiles in the order of sorted runs. It is not safe for
 // concurrent use.
 type sliceWriter struct {
 	file     *columnar.Writer
@@ -131,7 +118,7 @@ func (w work) openSlice(name string, positions int) (*slice, error) {
 
 // openColumns opens a file of a form.
 func (w work) openColumns(name string, form *columnar.Form) (*columnar.File, error) {
-	in, err := w.place.Open(name)
+	in, err := w.files.Open(name)
 	if err != nil {
 		return nil, err
 	}

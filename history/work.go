@@ -12,27 +12,27 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"muster/history/files"
 	"muster/history/internal/jsonfile"
-	"muster/history/place"
 )
 
-// Place is where the files of a work directory are kept, by names with / between
-// their parts: a place.Folder or a *place.Bucket.
-type Place interface {
+// Files are those of a work directory, kept, by names with / between
+// their parts: a files.Folder or a *files.Bucket.
+type Files interface {
 	finder
 	keeper
 }
 
 type finder interface {
 	// Open opens a file. The error is fs.ErrNotExist where there is none.
-	Open(name string) (place.File, error)
+	Open(name string) (files.File, error)
 	// List visits the files below a folder, in the order of their names.
-	List(folder string, visit func(place.Info) error) error
+	List(folder string, visit func(files.Info) error) error
 }
 
 type keeper interface {
 	// Write makes a file of what write writes, whole or not at all.
-	Write(name string, mode place.Mode, write func(io.Writer) error) error
+	Write(name string, mode files.Mode, write func(io.Writer) error) error
 	// Remove removes a file, if it is there.
 	Remove(name string) error
 }
@@ -43,7 +43,7 @@ type keeper interface {
 //
 //	runs/ab/KEY.parquet          what is kept of an object
 //	runs/ab/KEY.dead.ndjson      what of it can't be used
-//	projections/KEY.json         what some runs keep
+//	projections/KEY.json         what some sorted runs keep
 //	slices/KEY/0008.parquet      profiles of some virtual shards, by the first
 //	patches/KEY/0008.parquet     patches of profiles of some virtual shards
 //	bases/RULES/ASOF-KEY.json    which slices others can go on from
@@ -53,24 +53,24 @@ type keeper interface {
 // Names that end in .part are left by what was killed, and may be removed.
 type work struct {
 	dir   string // its location
-	place Place
+	files Files
 	// written is told of every file that was made, once it is there; an error
 	// ends the backfill. nil for nobody.
 	written func(path string) error
 }
 
 // localWork is a work directory that is a folder.
-func localWork(dir string) work { return work{dir: dir, place: place.Folder{Dir: dir}} }
+func localWork(dir string) work { return work{dir: dir, files: files.Folder{Dir: dir}} }
 
 // folder is the folder that the work directory is, if it is one.
-func (w work) folder() (place.Folder, bool) {
-	f, ok := w.place.(place.Folder)
+func (w work) folder() (files.Folder, bool) {
+	f, ok := w.files.(files.Folder)
 	return f, ok
 }
 
 // locate says where a file is, for people.
 func (w work) locate(name string) string {
-	if place.IsBucket(w.dir) {
+	if files.IsBucket(w.dir) {
 		return strings.TrimSuffix(w.dir, "/") + "/" + strings.TrimSuffix(name, "/")
 	}
 	return filepath.Join(w.dir, filepath.FromSlash(name))
@@ -98,7 +98,7 @@ func requestFile(id, name string) string { return path.Join(requests, id, name) 
 
 // exists reports whether a file is there.
 func (w work) exists(name string) (bool, error) {
-	file, err := w.place.Open(name)
+	file, err := w.files.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -110,7 +110,7 @@ func (w work) exists(name string) (bool, error) {
 
 // size returns how many bytes a file has.
 func (w work) size(name string) (int64, error) {
-	file, err := w.place.Open(name)
+	file, err := w.files.Open(name)
 	if err != nil {
 		return 0, err
 	}
@@ -162,11 +162,11 @@ const writeBuffer = 256 << 10
 // writeFile makes a file of what write writes. Two that make the same file at
 // the same time do no harm.
 func (w work) writeFile(name string, write func(io.Writer) error) error {
-	mode := place.Once
+	mode := files.Once
 	if strings.HasPrefix(name, requests+"/") {
-		mode = place.Replace
+		mode = files.Replace
 	}
-	if err := w.place.Write(name, mode, write); err != nil || w.written == nil {
+	if err := w.files.Write(name, mode, write); err != nil || w.written == nil {
 		return err
 	}
 	return w.written(w.locate(name))
@@ -217,16 +217,16 @@ func (w work) writeJSON(name string, value any) error {
 
 // replaceJSON is writeJSON of a file that may be there with another value.
 func (w work) replaceJSON(name string, value any) error {
-	return w.place.Write(name, place.Replace, func(out io.Writer) error { return jsonfile.Encode(out, value) })
+	return w.files.Write(name, files.Replace, func(out io.Writer) error { return jsonfile.Encode(out, value) })
 }
 
 // readJSON reads a value that writeJSON wrote.
 func (w work) readJSON(name string, value any) error {
-	file, err := w.place.Open(name)
+	file, err := w.files.Open(name)
 	if err != nil {
 		return err
 	}
-	text, err := place.All(file)
+	text, err := files.All(file)
 	if err := errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("reading %s: %w", w.locate(name), err)
 	}
@@ -235,7 +235,7 @@ func (w work) readJSON(name string, value any) error {
 
 // list returns the names of the files of a folder that end so.
 func (w work) list(folder, ending string) (names []string, err error) {
-	err = w.place.List(folder, func(i place.Info) error {
+	err = w.files.List(folder, func(i files.Info) error {
 		if strings.HasSuffix(i.Name, ending) {
 			names = append(names, i.Name)
 		}

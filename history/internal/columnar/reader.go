@@ -8,7 +8,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
-	"muster/history/place"
+	"muster/history/files"
 )
 
 // File is an open file. Close it.
@@ -25,7 +25,7 @@ type File struct {
 // input is what a file is read from. It notes what went wrong, as that is
 // nothing that is wrong with the file.
 type input struct {
-	place.File
+	files.File
 	failed atomic.Pointer[error]
 }
 
@@ -40,7 +40,7 @@ func (in *input) ReadAt(p []byte, at int64) (int, error) {
 
 // Open opens a file of a form, which is closed with it, and after an error too.
 // An error names the file.
-func Open(name string, in place.File, f *Form) (*File, error) {
+func Open(name string, in files.File, f *Form) (*File, error) {
 	file := &File{form: f, name: name, in: &input{File: in}}
 	if err := file.open(); err != nil {
 		return nil, errors.Join(file.Damaged(err), in.Close())

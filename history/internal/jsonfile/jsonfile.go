@@ -13,14 +13,14 @@ import (
 	"os"
 	"path/filepath"
 
-	"muster/history/place"
+	"muster/history/files"
 )
 
 // Write replaces a file by one that holds a value, and makes the folder where
 // there is none. What a kill leaves behind has a name that ends in .part.
 func Write(path string, value any) error {
-	folder := place.Folder{Dir: filepath.Dir(path), Mode: 0o644}
-	return folder.Write(filepath.Base(path), place.Replace, func(out io.Writer) error { return Encode(out, value) })
+	folder := files.Folder{Dir: filepath.Dir(path), Mode: 0o644}
+	return folder.Write(filepath.Base(path), files.Replace, func(out io.Writer) error { return Encode(out, value) })
 }
 
 // Encode writes a value.

@@ -1,4 +1,4 @@
-// Package place keeps the files of a work directory: in a folder, or below a
+// Package files keeps the files of a work directory: in a folder, or below a
 // prefix of a bucket of S3. A file is known by its name, with / between its
 // parts.
 //
@@ -9,7 +9,7 @@
 //
 // The trap: a bucket has no locks, and nothing in it tells when a file was last
 // used. So whoever needs one process at a time, or cleans, needs a Folder.
-package place
+package files
 
 import (
 	"errors"
@@ -46,6 +46,9 @@ const (
 // one.
 var ErrRemoved = errors.New("it was removed or replaced while it was used; start again, and it will be made anew. " +
 	"Look whether a lifecycle rule of the bucket removes files so soon")
+
+// ErrLocation says that a text is no location of a bucket.
+var ErrLocation = errors.New("the location is wrong")
 
 // ErrBucket says that something needs a folder.
 var ErrBucket = errors.New("a bucket has no locks")

@@ -1,4 +1,4 @@
-package place
+package files
 
 import (
 	"errors"
@@ -25,15 +25,6 @@ const scratchBytes = 4 << 30
 type scratch struct {
 	held atomic.Int64
 	most int64
-	// parts is the size of parts, where it is not partBytes.
-	parts int64
-}
-
-func (s *scratch) part() int64 {
-	if s.parts != 0 {
-		return s.parts
-	}
-	return partBytes
 }
 
 // object is a File of a Bucket, as it was when it was opened. What was read of

@@ -1,4 +1,4 @@
-package place
+package files
 
 import (
 	"context"
@@ -33,7 +33,7 @@ func (b *Bucket) put(key string, file *os.File, mode Mode) error {
 		none = aws.String("*")
 	}
 	for failed := 1; ; failed++ {
-		if info.Size() <= b.scratch.part() {
+		if info.Size() <= b.parts {
 			err = b.putWhole(key, file, info.Size(), none)
 		} else {
 			err = b.putParts(key, file, info.Size(), none)
@@ -55,6 +55,12 @@ func (b *Bucket) putWhole(key string, file *os.File, size int64, none *string) e
 	return err
 }
 
+// signedOnly leaves checksums of parts out: the signature has one of each request,
+// and servers differ in what they make of both.
+func signedOnly(o *s3.Options) {
+	o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+}
+
 // abandonPatience is how long it is tried to take back parts.
 const abandonPatience = 30 * time.Second
 
@@ -62,7 +68,7 @@ const abandonPatience = 30 * time.Second
 // there.
 func (b *Bucket) putParts(key string, file *os.File, size int64, none *string) (err error) {
 	client := b.server.Client
-	begun, err := client.CreateMultipartUpload(b.ctx, &s3.CreateMultipartUploadInput{Bucket: &b.name, Key: &key})
+	begun, err := client.CreateMultipartUpload(b.ctx, &s3.CreateMultipartUploadInput{Bucket: &b.name, Key: &key}, signedOnly)
 	if err != nil {
 		return err
 	}
@@ -77,24 +83,22 @@ func (b *Bucket) putParts(key string, file *os.File, size int64, none *string) (
 			err = errors.Join(err, fmt.Errorf("taking back the parts that were sent: %w", left))
 		}
 	}()
-	part := max(b.scratch.part(), (size+mostParts-1)/mostParts)
+	part := max(b.parts, (size+mostParts-1)/mostParts)
 	var sent []types.CompletedPart
 	for at := int64(0); at < size; at += part {
 		number, length := aws.Int32(int32(len(sent)+1)), min(part, size-at)
 		done, err := client.UploadPart(b.ctx, &s3.UploadPartInput{
 			Bucket: &b.name, Key: &key, UploadId: begun.UploadId, PartNumber: number,
 			Body: io.NewSectionReader(file, at, length), ContentLength: &length,
-		})
+		}, signedOnly)
 		if err != nil {
 			return err
 		}
-		sent = append(sent, types.CompletedPart{
-			PartNumber: number, ETag: done.ETag, ChecksumCRC32: done.ChecksumCRC32,
-		})
+		sent = append(sent, types.CompletedPart{PartNumber: number, ETag: done.ETag})
 	}
 	_, err = client.CompleteMultipartUpload(b.ctx, &s3.CompleteMultipartUploadInput{
 		Bucket: &b.name, Key: &key, UploadId: begun.UploadId, IfNoneMatch: none,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: sent},
-	})
+	}, signedOnly)
 	return err
 }

@@ -1,12 +1,12 @@
-package run
+package sorted
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
 
+	"muster/history/files"
 	"muster/history/internal/columnar"
-	"muster/history/place"
 )
 
 // Run is an open run. Close it.
@@ -15,16 +15,16 @@ type Run struct {
 	file *columnar.File
 }
 
-// Open opens the run that a file is, and reads its header. The file is closed
+// Open opens the sorted run that a file is, and reads its header. The file is closed
 // with it, and after an error too.
-func Open(name string, in place.File) (*Run, error) {
+func Open(name string, in files.File) (*Run, error) {
 	file, err := columnar.Open(name, in, form)
 	if err != nil {
-		return nil, fmt.Errorf("opening a run: %w", err)
+		return nil, fmt.Errorf("opening a sorted run: %w", err)
 	}
 	r := &Run{file: file}
 	if err := r.readHeader(); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening a run: %w", file.Damaged(err)), file.Close())
+		return nil, errors.Join(fmt.Errorf("opening a sorted run: %w", file.Damaged(err)), file.Close())
 	}
 	return r, nil
 }

@@ -1,4 +1,4 @@
-package place
+package files
 
 import (
 	"bufio"
@@ -28,9 +28,22 @@ type Bucket struct {
 	ctx     context.Context
 	server  *archive.Server
 	name    string
+	parts   int64
 	prefix  string // of keys, "" or with a / at its end
 	scratch *scratch
 }
+
+// Option is a setting of a Bucket.
+type Option func(*Bucket)
+
+// Scratch bounds what was read of all open files and lies on this machine, in
+// bytes, but for 256 KB of each. Default: 4 GB. What is beyond it is asked for
+// again.
+func Scratch(bytes int64) Option { return func(b *Bucket) { b.scratch.most = bytes } }
+
+// Parts is the size of the parts in which a larger file is sent, in bytes: at
+// least 5 MB, as S3 has it. Default: 64 MB.
+func Parts(bytes int64) Option { return func(b *Bucket) { b.parts = bytes } }
 
 // IsBucket reports whether a location is one of S3.
 func IsBucket(location string) bool { return strings.HasPrefix(location, "s3://") }
@@ -38,20 +51,23 @@ func IsBucket(location string) bool { return strings.HasPrefix(location, "s3://"
 // OpenBucket opens the bucket of s3://bucket/prefix, after making sure that it
 // is there. Of c it takes how to get there: it must be valid. Files that are
 // written need credentials, so that c.Anonymous counts for nothing.
-func OpenBucket(ctx context.Context, location string, c archive.Config) (*Bucket, error) {
+func OpenBucket(ctx context.Context, location string, c archive.Config, options ...Option) (*Bucket, error) {
 	c.Anonymous = false
 	name, prefix, ok, err := archive.SplitS3(location)
 	if err == nil && !ok {
 		err = fmt.Errorf("%q is not s3://bucket/prefix", location)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("opening the work directory: %w", err)
+		return nil, fmt.Errorf("opening the work directory: %w: %w", ErrLocation, err)
 	}
 	server, err := archive.Connect(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("opening the work directory %s: %w", location, err)
 	}
-	b := &Bucket{ctx: ctx, server: server, name: name, prefix: prefix, scratch: &scratch{most: scratchBytes}}
+	b := &Bucket{ctx: ctx, server: server, name: name, prefix: prefix, parts: partBytes, scratch: &scratch{most: scratchBytes}}
+	for _, set := range options {
+		set(b)
+	}
 	in := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &b.prefix, MaxKeys: aws.Int32(1)}
 	if _, err := server.Client.ListObjectsV2(ctx, in); err != nil {
 		return nil, fmt.Errorf("opening the work directory %s: %w", location, server.Explain(err, name, "s3:ListBucket", ""))
@@ -134,7 +150,10 @@ func (b *Bucket) Remove(name string) error {
 
 // List visits the files below a folder, in the order of their names.
 func (b *Bucket) List(folder string, visit func(Info) error) error {
-	prefix := b.key(strings.TrimSuffix(folder, "/") + "/")
+	prefix := b.prefix
+	if folder != "" {
+		prefix = b.key(strings.TrimSuffix(folder, "/") + "/")
+	}
 	in := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix}
 	for pages := s3.NewListObjectsV2Paginator(b.server.Client, in); pages.HasMorePages(); {
 		page, err := pages.NextPage(b.ctx)
