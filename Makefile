@@ -60,7 +60,7 @@ race: ## run every test but the whole-binary suites under the race detector
 # The first package builds Temporal's server, once.
 e2e: ## run the e2e suite on Apache Kafka, Redis, Redis Cluster, an S3 server and Temporal's; needs java and mvn
 	MUSTER_E2E=real go test -count=1 -timeout 90m ./test/kit/temporal
-	MUSTER_E2E=real go test -count=1 -p 1 -timeout 40m ./test/kit/kafka ./test/kit/redis ./test/kit/s3 ./history/archive ./stream ./sink ./test/e2e
+	MUSTER_E2E=real go test -count=1 -p 1 -timeout 40m ./test/kit/kafka ./test/kit/redis ./test/kit/s3 ./history/archive ./history/files ./stream ./sink ./test/e2e
 	MUSTER_E2E=real go test -count=1 -timeout 20m -run '^TestS3' ./history
 
 # The JSON lines are all that goes to stdout.
@@ -97,8 +97,8 @@ bench: ## run the benchmarks, one JSON line per result; PART=name for one part, 
 
 # A backfill of EVENTS events, 50,000,000 by default, takes some 10 GB of disk.
 bench-backfill: EVENTS = 50000000
-bench-backfill: ## hold the memory of a large backfill against that of a million events; EVENTS
-	MUSTER_BACKFILL_EVENTS=$(EVENTS) go test -run '^$$' -bench '^BenchmarkMemory$$' -benchtime 1x -timeout 12h ./history
+bench-backfill: ## hold the memory of a large backfill against that of a million events, and fail beyond 1.3 times or 1 GB; EVENTS
+	@MUSTER_BACKFILL_EVENTS=$(EVENTS) go run ./test/bench backfill-memory
 
 bench-e2e: KAFKA = fake
 bench-e2e: ## measure the whole way, and fail where it is too slow; POPULATION, CASES, SEGMENTS, REPEATS

@@ -8,22 +8,26 @@ import (
 	"time"
 
 	"muster/history/account"
+	"muster/history/files"
 	"muster/history/projection"
-	"muster/history/run"
+	"muster/history/sorted"
 )
 
 // Config says how a backfill is done. It changes nothing of what comes out.
 type Config struct {
-	// Dir is the work directory. There is no default.
+	// Dir is the work directory: a folder, or the s3://bucket/prefix that Files
+	// was opened with. There is no default.
 	Dir string
+	// Files are what it has. Default: the folder Dir.
+	Files Files
 	// Workers is how many objects are indexed, or profiles replayed, at a time.
 	// 1 to 1,024; default GOMAXPROCS.
 	Workers int
 	// SortBytes is the memory that each worker sorts events in, in bytes: 1 MB
 	// to 4 GB; default 64 MB. What does not fit becomes a part of its own, so
-	// it decides how runs are divided, and a run is the same only with the same.
+	// it decides how sorted runs are divided, and a sorted run is the same only with the same.
 	SortBytes int
-	// MaxRuns bounds the runs that are merged at one time: each is an open
+	// MaxRuns bounds the sorted runs that are merged at one time: each is an open
 	// file, and takes some 200 KB of each worker's memory. Where there are more,
 	// 64 at a time are folded into one before. 2 to 4,096; default 512.
 	MaxRuns int
@@ -46,16 +50,27 @@ func (c *Config) Validate() error {
 	if c.Dir == "" {
 		problems = append(problems, errors.New("there is no work directory"))
 	}
+	if files.IsBucket(c.Dir) && c.Files == nil {
+		problems = append(problems, fmt.Errorf("the bucket of the work directory %s was not opened", c.Dir))
+	}
 	if c.Workers < 1 || c.Workers > 1024 {
 		problems = append(problems, fmt.Errorf("workers is %d; it must be between 1 and 1024", c.Workers))
 	}
-	if c.SortBytes < run.MinMemory || c.SortBytes > 4<<30 {
-		problems = append(problems, fmt.Errorf("sort memory is %d; it must be between %d and %d", c.SortBytes, run.MinMemory, 4<<30))
+	if c.SortBytes < sorted.MinMemory || c.SortBytes > 4<<30 {
+		problems = append(problems, fmt.Errorf("sort memory is %d; it must be between %d and %d", c.SortBytes, sorted.MinMemory, 4<<30))
 	}
 	if c.MaxRuns < 2 || c.MaxRuns > 4096 {
 		problems = append(problems, fmt.Errorf("runs at one time are %d; they must be between 2 and 4096", c.MaxRuns))
 	}
 	return errors.Join(problems...)
+}
+
+// work is the work directory.
+func (c *Config) work() work {
+	if c.Files == nil {
+		return localWork(c.Dir)
+	}
+	return work{dir: c.Dir, files: c.Files}
 }
 
 // Backfill is one request being done. Progress may be asked at any time; all
@@ -67,6 +82,7 @@ type Backfill struct {
 	progress progress
 	indexer  *index                  // nil until it is needed
 	todo     *Plan                   // nil until it is made or read
+	patching *Patching               // nil where slices are made
 	along    []projection.Projection // what others need kept
 	earlier  account.Account         // of earlier attempts
 	report   Report
@@ -77,8 +93,8 @@ func New(r *Request, c Config) (*Backfill, error) {
 	if err := errors.Join(r.Validate(), c.Validate()); err != nil {
 		return nil, err
 	}
-	b := &Backfill{request: r, config: c, work: work{dir: c.Dir}}
-	b.report = Report{Request: r.ID(), Folder: b.work.request(r.ID(), "")}
+	b := &Backfill{request: r, config: c, work: c.work()}
+	b.report = Report{Request: r.ID(), Folder: b.work.locate(requestFile(r.ID(), ""))}
 	return b, nil
 }
 

@@ -3,8 +3,7 @@ package history
 import (
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"slices"
 )
 
@@ -16,54 +15,52 @@ const maxBases = 32
 type base struct {
 	AsOf    int64    `json:"as_of"`
 	Objects []string `json:"objects"` // short keys, in the order of the manifest
-	Notes   []note   `json:"notes"`   // of the objects' runs
-	rules   string
-	inputs  string
+	Notes   []note   `json:"notes"`   // of the objects' sorted runs
+	// Width is that of the slices; 0 for the usual one.
+	Width  int `json:"width,omitempty"`
+	rules  string
+	inputs string
 }
+
+func (b *base) width() width { return widthOf(b.Width) }
 
 // shortKey is as much of an object's key as tells it from all others.
 func shortKey(object string) string { return object[:32] }
 
-func newBase(rules string, asOf int64, objects []string, notes []note) *base {
-	return &base{AsOf: asOf, Objects: objects, Notes: notes, rules: rules, inputs: digest("inputs", objects)}
+func newBase(rules string, asOf int64, objects []string, notes []note, w width) *base {
+	return &base{Width: w.noted(), AsOf: asOf, Objects: objects, Notes: notes, rules: rules, inputs: digest("inputs", objects)}
 }
 
 // key is a digest of what makes the slices.
 func (b *base) key() string {
-	return digest("slices", b.rules, b.inputs, b.AsOf, sliceShards)[:32]
+	return digest("slices", b.rules, b.inputs, b.AsOf, b.width())[:32]
 }
 
-func (w work) bases(rules string) string { return filepath.Join(w.dir, "bases", rules[:32]) }
+func basesOf(rules string) string { return path.Join("bases", rules[:32]) }
 
 func (b *base) save(w work) error {
-	return w.writeJSON(w.baseFile(b), b)
+	return w.writeJSON(b.file(), b)
 }
 
-func (w work) baseFile(b *base) string {
-	return filepath.Join(w.bases(b.rules), digest(b.AsOf, b.inputs)[:32]+".json")
+func (b *base) file() string {
+	return path.Join(basesOf(b.rules), digest(b.AsOf, b.inputs, b.width())[:32]+".json")
 }
 
 // readBases returns the newest bases of a digest of rules, newest first.
 func readBases(w work, rules string) ([]*base, error) {
-	entries, err := os.ReadDir(w.bases(rules))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	names, err := w.list(basesOf(rules), ".json")
 	if err != nil {
 		return nil, err
 	}
 	var known []*base
-	for _, e := range entries {
-		if filepath.Ext(e.Name()) != ".json" {
-			continue
-		}
+	for _, name := range names {
 		one := &base{}
-		if err := readJSON(filepath.Join(w.bases(rules), e.Name()), one); errors.Is(err, fs.ErrNotExist) {
+		if err := w.readJSON(name, one); errors.Is(err, fs.ErrNotExist) {
 			continue // it was cleaned away
 		} else if err != nil {
 			return nil, err
 		}
-		known = append(known, newBase(rules, one.AsOf, one.Objects, one.Notes))
+		known = append(known, newBase(rules, one.AsOf, one.Objects, one.Notes, one.width()))
 	}
 	slices.SortFunc(known, func(a, b *base) int {
 		if a.AsOf != b.AsOf {
@@ -83,7 +80,7 @@ func findBase(w work, to *base, first map[string]int64) (*base, error) {
 		return nil, err
 	}
 	for _, one := range known {
-		if one.AsOf > to.AsOf {
+		if one.AsOf > to.AsOf || one.Width != to.Width {
 			continue
 		}
 		if ok, err := one.leadsTo(w, first); ok || err != nil {
@@ -93,7 +90,7 @@ func findBase(w work, to *base, first map[string]int64) (*base, error) {
 	return nil, nil
 }
 
-// knownNotes returns the notes of all runs that bases of a digest of rules know,
+// knownNotes returns the notes of all sorted runs that bases of a digest of rules know,
 // by the short keys of the objects.
 func knownNotes(w work, rules string) (map[string]note, error) {
 	known, err := readBases(w, rules)
@@ -126,11 +123,9 @@ func (b *base) leadsTo(w work, first map[string]int64) (bool, error) {
 			return false, nil
 		}
 	}
-	for i := range sliceCount {
-		if there, err := w.use(w.sliceFile(b.key(), i)); !there || err != nil {
-			return false, err
-		}
+	if missing, err := w.missing(b.key(), b.width(), b.width().all()); len(missing) > 0 || err != nil {
+		return false, err
 	}
-	_, err := w.use(w.baseFile(b))
+	_, err := w.use(b.file())
 	return true, err
 }

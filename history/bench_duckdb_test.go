@@ -126,7 +126,7 @@ func backfillOne(b *testing.B, y *yard, dir, id, rule string) (path string, took
 
 // BenchmarkDuckDB holds a backfill of one segment against the same members by
 // DuckDB over the same objects, of which one was delivered twice, with as many
-// threads as workers: a first run, and a second for another segment whose
+// threads as workers: a first sorted run, and a second for another segment whose
 // columns are there. DuckDB reads the objects each time, or else first makes a
 // table of what both segments read. Ratios are of the backfill to DuckDB.
 func BenchmarkDuckDB(b *testing.B) {
@@ -175,7 +175,7 @@ func deliverAgain(b *testing.B, y *yard, day int) {
 	}
 }
 
-// skip ends a benchmark that can't run, with a line that says why.
+// skip ends a benchmark that can't sorted run, with a line that says why.
 func skip(b *testing.B, why error) {
 	b.Helper()
 	line, err := json.Marshal(map[string]string{"bench": "backfill/" + b.Name()[len("Benchmark"):], "skipped": why.Error()})

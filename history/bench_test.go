@@ -33,7 +33,7 @@ func cpuOf(b *testing.B, whose int) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkIndex holds making runs against unpacking and decoding alone, on
+// BenchmarkIndex holds making sorted runs against unpacking and decoding alone, on
 // one processor, object by object in turns. Aim: of_decode at least 0.8.
 func BenchmarkIndex(b *testing.B) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
@@ -46,7 +46,7 @@ func BenchmarkIndex(b *testing.B) {
 	}
 	var made, alone time.Duration
 	var events, bytes, stored int64
-	w := work{dir: b.TempDir()}
+	w := localWork(b.TempDir())
 	c := config(w.dir, 1)
 	c.SortBytes = DefaultConfig().SortBytes
 	x, err := newIndex(r, w, &c, &progress{})
@@ -68,7 +68,7 @@ func BenchmarkIndex(b *testing.B) {
 			}
 			alone, made = alone+middle-began, made+cpu(b)-middle
 			events, bytes = events+n.Events, bytes+n.Bytes
-			info, err := os.Stat(w.runFile(runKey(l.items[i].key, x.wanted)))
+			info, err := os.Stat(w.locate(runFile(runKey(l.items[i].key, x.wanted))))
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -106,7 +106,7 @@ func decodeAlone(b *testing.B, r *Request, o *item, fields []string) {
 	_ = in.(io.Closer).Close()
 }
 
-// BenchmarkEvaluate replays runs with 1,000 segments on one processor, once
+// BenchmarkEvaluate replays sorted runs with 1,000 segments on one processor, once
 // for each profile and event by event. Aim: at least 500,000 events a second.
 func BenchmarkEvaluate(b *testing.B) {
 	for _, eager := range []bool{false, true} {
@@ -262,6 +262,9 @@ func BenchmarkMemory(b *testing.B) {
 		b.ReportMetric(most[0], "million_MB")
 		b.ReportMetric(most[1], "more_MB")
 		b.ReportMetric(most[1]/most[0], "of_million")
+		if most[1] > 1.3*most[0] || most[1] > 1024 {
+			b.Errorf("%d events take %.0f MB, and a million %.0f MB: at most 1.3 times as much, and 1 GB, is the aim", more, most[1], most[0])
+		}
 	}
 }
 

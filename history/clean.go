@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"muster/history/files"
 	"muster/history/internal/filelock"
 )
 
@@ -46,7 +47,7 @@ type Cleaning struct {
 // found, or makes.
 func Clean(ctx context.Context, dir string, c Cleaning) (*Cleaned, error) {
 	done := &Cleaned{}
-	b := &broom{work: work{dir: dir}, Cleaning: c, ctx: ctx}
+	b := &broom{use: files.Folder{Dir: dir}, Cleaning: c, ctx: ctx}
 	for _, one := range []struct {
 		folder string
 		freed  *Freed
@@ -67,7 +68,7 @@ func Clean(ctx context.Context, dir string, c Cleaning) (*Cleaned, error) {
 // broom cleans one folder after the other.
 type broom struct {
 	Cleaning
-	work
+	use          files.Folder
 	ctx          context.Context
 	parts, freed *Freed
 	onlyParts    bool
@@ -99,7 +100,7 @@ func (b *broom) folder(path string) error {
 			return err
 		}
 	}
-	// The run of an object goes before its dead letters: those are used while
+	// The sorted run of an object goes before its dead letters: those are used while
 	// it is there.
 	slices.SortStableFunc(files, func(a, b string) int { return rank(a) - rank(b) })
 	for batch := range slices.Chunk(files, cleanBatch) {
@@ -141,7 +142,7 @@ const deadEnding = ".dead.ndjson"
 // one of them is there.
 func (b *broom) files(paths []string) error {
 	if !b.DryRun {
-		lock, err := filelock.Exclusive(b.useLock())
+		lock, err := filelock.Exclusive(b.use.UseLock())
 		if err != nil {
 			return err
 		}

@@ -96,7 +96,7 @@ func TestCleanRemovesWhatWasNotUsed(t *testing.T) {
 	compareMembers(t, "anew", membersOf(t, report), s.foretold(t, s.end))
 }
 
-// A request that runs keeps what it has found, however long ago it was made.
+// A request that sorted runs keeps what it has found, however long ago it was made.
 func TestCleanWhileARequestRuns(t *testing.T) {
 	s, dir := randomShop(t, 4, 300, 3), t.TempDir()
 	middle := s.events[len(s.events)/2].Arrival

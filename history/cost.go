@@ -44,7 +44,7 @@ func (b *Backfill) settle() error {
 			break
 		}
 		var other Report
-		if err := readJSON(path, &other); err != nil {
+		if err := b.work.readJSON(path, &other); err != nil {
 			return err
 		}
 		rate.complete(rateOf(&other))
@@ -83,8 +83,13 @@ func rateOf(r *Report) (found rate) {
 const maxReports = 16
 
 // reports returns the newest reports of the work directory, the newest first.
+// A bucket can't tell which they are without listing all that requests have.
 func (w work) reports() []string {
-	paths, _ := filepath.Glob(w.request("*", "report.json")) // the pattern is well-formed
+	folder, ok := w.folder()
+	if !ok {
+		return nil
+	}
+	paths, _ := filepath.Glob(folder.Path(requestFile("*", "report.json"))) // the pattern is well-formed
 	at := map[string]int64{}
 	for _, path := range paths {
 		if info, err := os.Stat(path); err == nil {
@@ -92,5 +97,9 @@ func (w work) reports() []string {
 		}
 	}
 	slices.SortFunc(paths, func(a, b string) int { return int(max(-1, min(1, at[b]-at[a]))) })
-	return paths[:min(maxReports, len(paths))]
+	names := make([]string, min(maxReports, len(paths)))
+	for i := range names {
+		names[i] = requestFile(filepath.Base(filepath.Dir(paths[i])), "report.json")
+	}
+	return names
 }

@@ -4,12 +4,13 @@
 //
 // The way of an archive: it is listed once, into a manifest (manifest.go). Each
 // object is decoded, cut down to what the rules read, and kept as a sorted run
-// (object.go). The runs are merged, and each profile's events are replayed, in
-// order of arrival, through a pipeline.Shard by its Driver (feeder.go). Profiles
-// are kept in slices of virtual shards (slice.go), and from these the members of
-// each segment are gathered (members.go). Everything is kept in a folder, the
-// work directory, under keys that are digests of what it was made of: what is
-// there is not made again, after a kill as for another request.
+// (object.go). The sorted runs are merged, and each profile's events are
+// replayed, in order of arrival, through a pipeline.Shard by its Driver
+// (feeder.go). Profiles are kept in slices of virtual shards (slice.go), and
+// from these the members of each segment are gathered (members.go). Everything
+// is kept in the work directory, a folder or a part of a bucket (work.go), under
+// keys that are digests of what it was made of: what is there is not made again,
+// after a kill as for another request.
 //
 // It promises that the same request gives the same bytes, however often it was
 // killed and however many workers there are; that members are those that a

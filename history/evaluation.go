@@ -8,18 +8,19 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"muster/history/run"
+	"muster/history/sorted"
 )
 
-// evaluation makes slices of runs: the second stage.
+// evaluation makes slices of sorted runs: the second stage.
 type evaluation struct {
 	slices   string // key of what it makes
+	width    width
 	from     *start // what it goes on from, nil for the beginning
 	request  *Request
 	work     work
 	progress *progress
 	eager    bool // whether every event is evaluated, as live
-	runs     []*run.Run
+	runs     []*sorted.Run
 }
 
 // span is a number of slices, one behind the other.
@@ -29,24 +30,14 @@ type span struct {
 }
 
 // missing returns the slices of a key and a span that are not there yet.
-func (w work) missing(key string, of Span) ([]int, error) {
-	var list []int
-	for i := of.First; i < of.End; i++ {
-		there, err := w.use(w.sliceFile(key, i))
-		if err != nil {
-			return nil, err
-		}
-		if !there {
-			list = append(list, i)
-		}
-	}
-	return list, nil
+func (w work) missing(key string, width width, of Span) ([]int, error) {
+	return w.unused(of.First, of.End, func(i int) string { return width.sliceFile(key, i) })
 }
 
 // spans cuts slices into work for some workers: the most rows first, so that
 // none has to wait for one long one at the end.
 func (e *evaluation) spans(missing []int, workers int) []span {
-	rows := make([]int64, sliceCount)
+	rows := make([]int64, e.width.count())
 	total := int64(0)
 	for _, i := range missing {
 		rows[i] = e.rows(i, i+1)
@@ -71,7 +62,7 @@ func (e *evaluation) rows(first, end int) int64 {
 	n := int64(0)
 	for _, r := range e.runs {
 		for part := range r.Parts {
-			from, to := r.Parts[part].Rows(first*sliceShards, end*sliceShards)
+			from, to := r.Parts[part].Rows(e.width.first(first), e.width.first(end))
 			n += to - from
 		}
 	}

@@ -7,17 +7,17 @@ import (
 
 	"muster/event"
 	"muster/history/projection"
-	"muster/history/run"
+	"muster/history/sorted"
 	"muster/pipeline"
 	"muster/profile"
 )
 
-// extractor makes a patch of each profile that a merge of runs comes to. It is
+// extractor makes a patch of each profile that a merge of sorted runs comes to. It is
 // not safe for concurrent use.
 type extractor struct {
 	*patching
 	past    *pipeline.Past
-	merge   *run.Merge
+	merge   *sorted.Merge
 	more    bool // whether the merge stands at a row
 	decoder projection.Decoder
 	tally   tally

@@ -8,7 +8,7 @@ import (
 
 	"muster/event"
 	"muster/history/projection"
-	"muster/history/run"
+	"muster/history/sorted"
 	"muster/pipeline"
 	"muster/profile"
 	"muster/rules"
@@ -102,7 +102,7 @@ func (f *feeder) begin(id string, base *state, clock int64) error {
 }
 
 // add takes the profile's next event in. It keeps nothing of the row.
-func (f *feeder) add(ctx context.Context, r *run.Row, t *projection.Texts) error {
+func (f *feeder) add(ctx context.Context, r *sorted.Row, t *projection.Texts) error {
 	need := len(r.MessageID) + len(r.Body)
 	if len(f.events) == chunkEvents || len(f.memory)+need > cap(f.memory) {
 		if err := f.flush(ctx); err != nil {

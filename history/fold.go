@@ -12,10 +12,10 @@ import (
 
 	"muster/event"
 	"muster/history/projection"
-	"muster/history/run"
+	"muster/history/sorted"
 )
 
-// foldRuns is how many runs are folded into one. A larger number would make
+// foldRuns is how many sorted runs are folded into one. A larger number would make
 // fewer rounds and need more memory.
 const foldRuns = 64
 
@@ -23,7 +23,7 @@ const foldRuns = 64
 // back.
 const resetEvery = 256
 
-// rounds returns how often so many runs are folded until they are few enough to
+// rounds returns how often so many sorted runs are folded until they are few enough to
 // be merged at one time.
 func (x *index) rounds(runs int) int {
 	n := 0
@@ -33,8 +33,8 @@ func (x *index) rounds(runs int) int {
 	return n
 }
 
-// folded returns the keys of as few runs as may be merged at one time, that
-// have what the given ones have: where there are more, runs that stand beside
+// folded returns the keys of as few sorted runs as may be merged at one time, that
+// have what the given ones have: where there are more, sorted runs that stand beside
 // each other are folded into one. These are kept as others are.
 func (x *index) folded(keys []string) []string {
 	for range x.rounds(len(keys)) {
@@ -43,7 +43,7 @@ func (x *index) folded(keys []string) []string {
 	return keys
 }
 
-// round returns the keys of runs that were folded once.
+// round returns the keys of sorted runs that were folded once.
 func (x *index) round(keys []string) []string {
 	var folded []string
 	for group := range slices.Chunk(keys, foldRuns) {
@@ -52,7 +52,7 @@ func (x *index) round(keys []string) []string {
 	return folded
 }
 
-// foldKey returns the key of the run that some are folded into.
+// foldKey returns the key of the sorted run that some are folded into.
 func (x *index) foldKey(keys []string) string {
 	if len(keys) == 1 {
 		return keys[0]
@@ -60,7 +60,7 @@ func (x *index) foldKey(keys []string) string {
 	return runKey(digest("fold", keys), x.wanted)
 }
 
-// fold folds runs so many times. Each is there already, or is made.
+// fold folds sorted runs so many times. Each is there already, or is made.
 func (x *index) fold(ctx context.Context, keys []string, rounds int) error {
 	for range rounds {
 		group, ctx := errgroup.WithContext(ctx)
@@ -69,16 +69,16 @@ func (x *index) fold(ctx context.Context, keys []string, rounds int) error {
 			group.Go(func() error { return x.foldOne(ctx, some) })
 		}
 		if err := group.Wait(); err != nil {
-			return fmt.Errorf("folding runs: %w", err)
+			return fmt.Errorf("folding sorted runs: %w", err)
 		}
 		keys = x.round(keys)
 	}
 	return nil
 }
 
-// foldOne folds some runs into one, unless it is there.
+// foldOne folds some sorted runs into one, unless it is there.
 func (x *index) foldOne(ctx context.Context, keys []string) error {
-	path := x.work.runFile(x.foldKey(keys))
+	path := runFile(x.foldKey(keys))
 	if there, err := x.work.use(path); there || err != nil || len(keys) == 1 {
 		return err
 	}
@@ -87,17 +87,17 @@ func (x *index) foldOne(ctx context.Context, keys []string) error {
 	if err != nil {
 		return err
 	}
-	runs, err := openRuns(x.work.runFiles(keys))
+	runs, err := x.work.openRuns(keys)
 	if err == nil {
 		err = x.work.writeFile(path, func(out io.Writer) error { return d.join(ctx, out, runs) })
 	}
 	return errors.Join(err, closeRuns(runs))
 }
 
-// join writes the rows of some runs as one. They come in order, so each part
+// join writes the rows of some sorted runs as one. They come in order, so each part
 // but the first begins where the one before ends.
-func (d *digester) join(ctx context.Context, out io.Writer, runs []*run.Run) (err error) {
-	merge, err := run.NewMerge(runs, 0, run.VirtualShards)
+func (d *digester) join(ctx context.Context, out io.Writer, runs []*sorted.Run) (err error) {
+	merge, err := sorted.NewMerge(runs, 0, sorted.VirtualShards)
 	if err != nil {
 		return err
 	}
@@ -126,23 +126,35 @@ func (d *digester) join(ctx context.Context, out io.Writer, runs []*run.Run) (er
 	return d.writer.Close(d.encoder.Texts(), nil)
 }
 
-// openRuns opens some runs. Close them, after an error too.
-func openRuns(paths []string) ([]*run.Run, error) {
-	var runs []*run.Run
-	for _, path := range paths {
-		r, err := run.Open(path)
-		if err != nil {
-			return runs, err
-		}
-		runs = append(runs, r)
+// openRun opens a run.
+func (w work) openRun(key string) (*sorted.Run, error) {
+	in, err := w.files.Open(runFile(key))
+	if err != nil {
+		return nil, fmt.Errorf("opening a sorted run: %w", err)
 	}
-	return slices.Clip(runs), nil
+	return sorted.Open(w.locate(runFile(key)), in)
 }
 
-func closeRuns(runs []*run.Run) error {
+// openRuns opens some sorted runs, some at a time. Close them, after an error too.
+func (w work) openRuns(keys []string) ([]*sorted.Run, error) {
+	runs := make([]*sorted.Run, len(keys))
+	group := errgroup.Group{}
+	group.SetLimit(findAtOnce)
+	for i, key := range keys {
+		group.Go(func() (err error) {
+			runs[i], err = w.openRun(key)
+			return err
+		})
+	}
+	return runs, group.Wait()
+}
+
+func closeRuns(runs []*sorted.Run) error {
 	var errs []error
 	for _, r := range runs {
-		errs = append(errs, r.Close())
+		if r != nil {
+			errs = append(errs, r.Close())
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -5,17 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
+	"path"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"muster/history/archive"
 	"muster/history/projection"
-	"muster/history/run"
 )
 
-// index makes runs of objects: the first stage.
+// index makes sorted runs of objects: the first stage.
 type index struct {
 	request  *Request
 	work     work
@@ -24,20 +23,20 @@ type index struct {
 	wanted   projection.Projection
 	kept     projection.Projection   // of objects that are read: what is wanted, and what others need
 	cover    []projection.Projection // wanted first, and others that were used before and cover it
-	notes    map[string]note         // of runs, by the short keys of their objects, as far as bases know them
+	notes    map[string]note         // of sorted runs, by the short keys of their objects, as far as bases know them
 }
 
 func newIndex(r *Request, w work, c *Config, p *progress) (*index, error) {
 	x := &index{request: r, work: w, config: c, progress: p, wanted: r.Keeps()}
 	x.keep(nil)
 	x.cover = []projection.Projection{x.wanted}
-	files, err := filepath.Glob(filepath.Join(w.dir, "projections", "*.json"))
+	files, err := w.list("projections", ".json")
 	if err != nil {
 		return nil, err
 	}
 	for _, file := range files {
 		var other projection.Projection
-		if err := readJSON(file, &other); errors.Is(err, fs.ErrNotExist) {
+		if err := w.readJSON(file, &other); errors.Is(err, fs.ErrNotExist) {
 			continue // it was cleaned away
 		} else if err != nil {
 			return nil, err
@@ -62,14 +61,14 @@ func (x *index) keep(others []projection.Projection) {
 
 // remember has later requests look for what this one keeps.
 func (x *index) remember() error {
-	return x.work.writeJSON(filepath.Join(x.work.dir, "projections", x.kept.Key()+".json"), x.kept)
+	return x.work.writeJSON(path.Join("projections", x.kept.Key()+".json"), x.kept)
 }
 
-// find returns the key of a run of an object that is there, "" for none.
+// find returns the key of a sorted run of an object that is there, "" for none.
 func (x *index) find(o *item) (string, error) {
 	for _, p := range x.cover {
 		key := runKey(o.key, p)
-		if there, err := x.work.use(x.work.runFile(key)); there || err != nil {
+		if there, err := x.work.use(runFile(key)); there || err != nil {
 			return key, err
 		}
 	}
@@ -122,7 +121,7 @@ func (x *index) worker(ctx context.Context, items []item, results []indexed, nex
 	return nil
 }
 
-// object finds or makes the run of an object. What was lost before stays lost,
+// object finds or makes the sorted run of an object. What was lost before stays lost,
 // as other tasks may have gone on without it.
 func (x *index) object(ctx context.Context, d *digester, o *item, before indexed) (one indexed, err error) {
 	if before.Lost != "" {
@@ -145,7 +144,7 @@ func (x *index) object(ctx context.Context, d *digester, o *item, before indexed
 		}
 		one.Run = runKey(o.key, x.kept)
 	}
-	if one.Note, err = x.note(o, x.work.runFile(one.Run)); err != nil {
+	if one.Note, err = x.note(o, one.Run); err != nil {
 		return one, err
 	}
 	if one.Note.Broken != "" && x.request.OnError == Fail {
@@ -169,12 +168,12 @@ func (x *index) unreadable(one indexed, o *item, err error) (indexed, error) {
 	return one, nil
 }
 
-// note returns what a run says of its object.
-func (x *index) note(o *item, path string) (note, error) {
+// note returns what a sorted run says of its object.
+func (x *index) note(o *item, key string) (note, error) {
 	if n, known := x.notes[shortKey(o.key)]; known {
 		return n, nil
 	}
-	r, err := run.Open(path)
+	r, err := x.work.openRun(key)
 	if err != nil {
 		return note{}, err
 	}

@@ -7,29 +7,28 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 )
 
 // indexed is what became of an object. Index tasks leave it in the work
 // directory, for the stages that follow.
 type indexed struct {
 	Object string `json:"object"`         // its short key
-	Run    string `json:"run,omitempty"`  // key of its run, "" where nothing of the object could be read
+	Run    string `json:"run,omitempty"`  // key of its sorted run, "" where nothing of the object could be read
 	Made   bool   `json:"made,omitempty"` // and not found
-	Lost   string `json:"lost,omitempty"` // why there is no run
+	Lost   string `json:"lost,omitempty"` // why there is no sorted run
 	Note   note   `json:"note"`
 }
 
 const indexedEnding = ".ndjson"
 
 // indexedFile is the file of what became of a part's objects.
-func (w work) indexedFile(request string, p *Part) string {
-	return w.request(request, "indexed/"+p.Key+indexedEnding)
+func indexedFile(request string, p *Part) string {
+	return requestFile(request, "indexed/"+p.Key+indexedEnding)
 }
 
 // writeIndexed writes what became of the objects of a part.
 func (w work) writeIndexed(request string, p *Part, results []indexed) error {
-	return w.writeFile(w.indexedFile(request, p), func(out io.Writer) error {
+	return w.writeFile(indexedFile(request, p), func(out io.Writer) error {
 		encoder := json.NewEncoder(out)
 		encoder.SetEscapeHTML(false)
 		for i := range results {
@@ -43,14 +42,15 @@ func (w work) writeIndexed(request string, p *Part, results []indexed) error {
 
 // readIndexed appends what became of the objects of a part, in their order.
 func (w work) readIndexed(results []indexed, request string, p *Part) ([]indexed, error) {
-	path := w.indexedFile(request, p)
-	file, err := os.Open(path)
+	name := indexedFile(request, p)
+	file, err := w.files.Open(name)
 	if err != nil {
 		return results, err
 	}
-	defer file.Close()
+	defer file.Close() // it was only read
+	path, text := w.locate(name), io.NewSectionReader(file, 0, file.Size())
 	before := len(results)
-	for decoder := json.NewDecoder(bufio.NewReaderSize(file, writeBuffer)); ; {
+	for decoder := json.NewDecoder(bufio.NewReaderSize(text, writeBuffer)); ; {
 		var one indexed
 		err := decoder.Decode(&one)
 		if errors.Is(err, io.EOF) {
@@ -84,8 +84,8 @@ func (b *Backfill) results(p *Plan) ([]indexed, error) {
 }
 
 // writeDead writes the dead letters of all objects, in their order.
-func (w work) writeDead(path string, results []indexed, refused []refused) error {
-	return w.writeFile(path, func(out io.Writer) error {
+func (w work) writeDead(name string, results []indexed, refused []refused) error {
+	return w.writeFile(name, func(out io.Writer) error {
 		for i := range results {
 			if err := w.copyDead(out, &results[i]); err != nil {
 				return err
@@ -112,10 +112,10 @@ func (w work) copyDead(out io.Writer, of *indexed) error {
 	if of.Note.Refused == 0 {
 		return nil
 	}
-	file, err := os.Open(w.deadFile(of.Run))
+	file, err := w.files.Open(deadFile(of.Run))
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, file)
+	_, err = io.Copy(out, io.NewSectionReader(file, 0, file.Size()))
 	return errors.Join(err, file.Close())
 }

@@ -5,7 +5,7 @@ import (
 	"io/fs"
 )
 
-// inputs are what slices are made of. The first task of a stage behind index
+// inputs are what slices, or files of patches, are made of. The first task of a stage behind index
 // finds them out and leaves them in the work directory, so that no other has to
 // read what became of every object.
 type inputs struct {
@@ -25,8 +25,8 @@ type start struct {
 
 // inputs returns what the slices of a plan are made of.
 func (b *Backfill) inputs(p *Plan) (*inputs, error) {
-	path, in := b.work.request(p.Request, "inputs.json"), &inputs{}
-	err := readJSON(path, in)
+	path, in := requestFile(p.Request, "inputs.json"), &inputs{}
+	err := b.work.readJSON(path, in)
 	if err == nil && in.Parts == p.key() {
 		if there, err := b.present(in); there || err != nil {
 			return in, err
@@ -47,20 +47,23 @@ func (b *Backfill) present(in *inputs) (bool, error) {
 	if in.From == nil {
 		return true, nil
 	}
-	missing, err := b.work.missing(in.From.Slices, Span{0, sliceCount})
+	missing, err := b.work.missing(in.From.Slices, b.width(), b.width().all())
 	return len(missing) == 0, err
 }
 
-// findInputs finds out what slices are made of, and which runs are folded for
+// findInputs finds out what slices are made of, and which sorted runs are folded for
 // that: none, where all slices are there.
 func (b *Backfill) findInputs(p *Plan) (*inputs, []string, error) {
 	results, err := b.results(p)
 	if err != nil {
 		return nil, nil, err
 	}
+	if b.patching != nil {
+		return b.findPatchInputs(p, results)
+	}
 	to, first := b.base(results)
 	in := &inputs{Parts: p.key(), Slices: to.key()}
-	missing, err := b.work.missing(in.Slices, Span{0, sliceCount})
+	missing, err := b.work.missing(in.Slices, b.width(), b.width().all())
 	if err != nil || len(missing) == 0 {
 		return in, nil, err
 	}
@@ -92,10 +95,10 @@ func (b *Backfill) base(results []indexed) (*base, map[string]int64) {
 			first[one.Object] = one.Note.First
 		}
 	}
-	return newBase(b.request.rules(), b.request.AsOf, objects, notes), first
+	return newBase(b.request.rules(), b.request.AsOf, objects, notes, b.width()), first
 }
 
-// needed returns the runs that have anything that the slices before lack.
+// needed returns the sorted runs that have anything that the slices before lack.
 func needed(results []indexed, from *start) []string {
 	var keys []string
 	for i := range results {

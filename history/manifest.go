@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
 	"time"
 
@@ -52,6 +51,8 @@ func (t *Totals) add(o archive.Object) {
 	t.Bytes += o.Size
 }
 
+func manifestFile(request string) string { return requestFile(request, "manifest.ndjson") }
+
 // list lists the archive. The chosen objects stand in memory, some 300 bytes
 // each.
 func (r *Request) list(ctx context.Context) (*Listing, error) {
@@ -92,21 +93,21 @@ func (r *Request) within(of time.Time) bool {
 // manifest returns the objects of a request. A request that was not finished
 // goes on with the manifest that it has, unless anew says to list again.
 func (r *Request) manifest(ctx context.Context, w work, anew bool) (l *Listing, listed bool, err error) {
-	path, id := w.request(r.ID(), "manifest.ndjson"), r.ID()
-	begun, err := exists(path)
+	name, id := manifestFile(r.ID()), r.ID()
+	begun, err := w.exists(name)
 	if err != nil {
 		return nil, false, err
 	}
-	finished, err := exists(w.request(id, "summary.json"))
+	finished, err := w.exists(requestFile(id, "summary.json"))
 	if err != nil {
 		return nil, false, err
 	}
 	if begun && !finished && !anew {
-		l, err = r.readManifest(w, path)
+		l, err = r.readManifest(w, name)
 		return l, false, err
 	}
 	if finished {
-		if err := os.Remove(w.request(id, "summary.json")); err != nil {
+		if err := w.files.Remove(requestFile(id, "summary.json")); err != nil {
 			return nil, false, err
 		}
 	}
@@ -119,10 +120,10 @@ func (r *Request) manifest(ctx context.Context, w work, anew bool) (l *Listing, 
 	if l.Chosen.Objects == 0 {
 		return nil, false, r.nothing(l)
 	}
-	if err := w.writeJSON(w.request(id, "listing.json"), l); err != nil {
+	if err := w.writeJSON(requestFile(id, "listing.json"), l); err != nil {
 		return nil, false, err
 	}
-	return l, true, w.writeFile(path, l.write)
+	return l, true, w.writeFile(name, l.write)
 }
 
 // ErrNothing says that an archive has no object to read.
@@ -155,23 +156,24 @@ func (l *Listing) write(w io.Writer) error {
 	return nil
 }
 
-func (r *Request) readManifest(w work, path string) (*Listing, error) {
+func (r *Request) readManifest(w work, name string) (*Listing, error) {
 	l := &Listing{}
-	if err := readJSON(w.request(r.ID(), "listing.json"), l); err != nil {
+	if err := w.readJSON(requestFile(r.ID(), "listing.json"), l); err != nil {
 		return nil, err
 	}
 	l.Chosen = Totals{}
-	return l, r.readLines(l, path, 0, -1)
+	return l, r.readLines(w, l, name, 0, -1)
 }
 
 // readLines adds the objects of a part of a manifest, from one byte to another;
 // -1 for the end.
-func (r *Request) readLines(l *Listing, path string, from, to int64) error {
-	file, err := os.Open(path)
+func (r *Request) readLines(w work, l *Listing, name string, from, to int64) error {
+	path := w.locate(name)
+	file, err := w.files.Open(name)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer file.Close() // it was only read
 	if to < 0 {
 		to = math.MaxInt64
 	}
@@ -198,12 +200,12 @@ func (r *Request) readLines(l *Listing, path string, from, to int64) error {
 
 // readPart returns the objects of a part.
 func (x *index) readPart(p *Part) ([]item, error) {
-	l, path := &Listing{}, x.work.request(x.request.ID(), "manifest.ndjson")
-	if err := x.request.readLines(l, path, p.From, p.To); err != nil {
+	l, name := &Listing{}, manifestFile(x.request.ID())
+	if err := x.request.readLines(x.work, l, name, p.From, p.To); err != nil {
 		return nil, err
 	}
 	if len(l.items) != p.Objects || x.partKey(l.items) != p.Key {
-		return nil, fmt.Errorf("reading %s: it is not the one that was planned with; plan again", path)
+		return nil, fmt.Errorf("reading %s: it is not the one that was planned with; plan again", x.work.locate(name))
 	}
 	return l.items, nil
 }

@@ -27,7 +27,7 @@ type gathering struct {
 	held     int
 	counts   []int64
 	sketches []hyperloglog.Sketch
-	total    tally
+	sum      sum
 	all      int64 // profiles
 }
 
@@ -35,8 +35,8 @@ type gathering struct {
 // pack members, where a format asks for it.
 func (e *evaluation) gather(ctx context.Context, workers int) (*gathering, error) {
 	n, id := e.request.Set.Len(), e.request.ID()
-	g := &gathering{evaluation: e, buffers: make([]bytes.Buffer, n), counts: make([]int64, n), sketches: make([]hyperloglog.Sketch, n)}
-	err := replaceFolder(e.work.request(id, "members"), func(folder string) error {
+	g := &gathering{evaluation: e, buffers: make([]bytes.Buffer, n), counts: make([]int64, n), sketches: make([]hyperloglog.Sketch, n), sum: sum{width: e.width}}
+	err := e.work.replaceFolder(requestFile(id, "members"), func(folder string) error {
 		g.folder = folder
 		if err := g.members(ctx); err != nil {
 			return err
@@ -46,27 +46,15 @@ func (e *evaluation) gather(ctx context.Context, workers int) (*gathering, error
 	if err != nil {
 		return nil, fmt.Errorf("gathering members: %w", err)
 	}
-	if err := replaceFolder(e.work.request(id, "sketches"), g.writeSketches); err != nil {
+	if err := e.work.replaceFolder(requestFile(id, "sketches"), g.writeSketches); err != nil {
 		return nil, fmt.Errorf("writing sketches of members: %w", err)
 	}
 	return g, nil
 }
 
-// replaceFolder has a folder be what write makes, or stay as it is.
-func replaceFolder(folder string, write func(folder string) error) error {
-	part, err := makeFolder(folder)
-	if err != nil {
-		return err
-	}
-	if err := write(part); err != nil {
-		return errors.Join(err, os.RemoveAll(part))
-	}
-	return putFolder(part, folder)
-}
-
 // members writes the members of all slices as lines.
 func (g *gathering) members(ctx context.Context) error {
-	for i := range sliceCount {
+	for i := range g.width.count() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -79,12 +67,12 @@ func (g *gathering) members(ctx context.Context) error {
 
 // slice adds the members of a slice.
 func (g *gathering) slice(i int) (err error) {
-	s, err := openSlice(g.work.sliceFile(g.slices, i), g.request.Set.Len())
+	s, err := g.work.openSlice(g.width.sliceFile(g.slices, i), g.request.Set.Len())
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	g.total.add(&s.tally)
+	g.sum.add(i, &s.tally)
 	g.all += s.Profiles
 	for {
 		more, err := s.next()

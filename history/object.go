@@ -11,11 +11,11 @@ import (
 	"muster/history/account"
 	"muster/history/archive"
 	"muster/history/projection"
-	"muster/history/run"
+	"muster/history/sorted"
 	"muster/profile"
 )
 
-// note is what a run says of its object.
+// note is what a sorted run says of its object.
 type note struct {
 	Key     string `json:"key"`
 	Bytes   int64  `json:"bytes"`   // as they are stored
@@ -36,7 +36,7 @@ type note struct {
 // maxAhead is how far clocks may be apart before it is told, in milliseconds.
 const maxAhead = 5 * 60 * 1000
 
-// digester makes runs of objects. It is not safe for concurrent use.
+// digester makes sorted runs of objects. It is not safe for concurrent use.
 type digester struct {
 	request    *Request
 	work       work
@@ -45,7 +45,7 @@ type digester struct {
 	rejected   []event.Rejection
 	decoder    *event.Decoder
 	encoder    *projection.Encoder
-	writer     *run.Writer
+	writer     *sorted.Writer
 	body       []byte
 	meter      *account.Meter // of what is read
 }
@@ -56,7 +56,7 @@ func newDigester(r *Request, w work, p projection.Projection, memory int) (*dige
 		return nil, err
 	}
 	decoder.ReadContext(contextFields(p))
-	writer := run.NewWriter(nil, memory)
+	writer := sorted.NewWriter(nil, memory)
 	writer.Sparse = !p.Seen
 	return &digester{request: r, work: w, projection: p, decoder: decoder, encoder: projection.NewEncoder(p), writer: writer, meter: &account.Meter{}}, nil
 }
@@ -79,7 +79,7 @@ func contextFields(p projection.Projection) []string {
 	return fields
 }
 
-// digest makes the run of an object, and its dead letters before it. What ends
+// digest makes the sorted run of an object, and its dead letters before it. What ends
 // reading for a reason of the object's own is in the note, for the request to
 // judge; anything else is an error.
 func (d *digester) digest(ctx context.Context, o *item) (note, error) {
@@ -90,14 +90,14 @@ func (d *digester) digest(ctx context.Context, o *item) (note, error) {
 	in = d.meter.Opened(in)
 	key := runKey(o.key, d.projection)
 	found, dead := note{Key: o.Key, Bytes: o.Size}, &letters{object: o.Key}
-	err = d.work.writeFile(d.work.runFile(key), func(out io.Writer) error {
+	err = d.work.writeFile(runFile(key), func(out io.Writer) error {
 		if err := d.write(out, in, o, &found, dead); err != nil {
 			return err
 		}
 		if dead.count == 0 {
 			return nil
 		}
-		return d.work.writeFile(d.work.deadFile(key), dead.write)
+		return d.work.writeFile(deadFile(key), dead.write)
 	})
 	return found, errors.Join(err, in.Close())
 }
@@ -149,7 +149,7 @@ func (n *note) take(ev *event.Event, latest int64) {
 
 // add gives an event to the run.
 func (d *digester) add(ev *event.Event) error {
-	row := run.Row{Profile: ev.Profile, MessageID: ev.MessageID, Arrival: ev.Arrival, Time: ev.Time}
+	row := sorted.Row{Profile: ev.Profile, MessageID: ev.MessageID, Arrival: ev.Arrival, Time: ev.Time}
 	d.body, row.Kind = d.encoder.Append(d.body[:0], ev)
 	if row.Body = d.body; row.Kind == projection.Unread && !d.projection.IDs {
 		row.MessageID = ""
@@ -158,9 +158,9 @@ func (d *digester) add(ev *event.Event) error {
 }
 
 // readNote returns the note of an open run.
-func readNote(r *run.Run) (n note, err error) {
+func readNote(r *sorted.Run) (n note, err error) {
 	if err := json.Unmarshal(r.Note, &n); err != nil {
-		return note{}, fmt.Errorf("reading a run's note: %w", err)
+		return note{}, fmt.Errorf("reading a sorted run's note: %w", err)
 	}
 	return n, nil
 }

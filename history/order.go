@@ -4,21 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"muster/event"
 	"muster/history/archive"
 	"muster/pipeline"
 	"muster/profile"
-	"muster/rules"
 )
 
 // Order is a request as it is told to other machines: all that makes it, but
 // for credentials. A folder that is the archive must have the same path on
 // each of them.
 type Order struct {
+	Name     string         `json:"name,omitempty"` // see Request.Name
 	Archive  archive.Config `json:"archive"`
 	From     time.Time      `json:"from,omitzero"`
 	To       time.Time      `json:"to,omitzero"`
@@ -29,7 +27,7 @@ type Order struct {
 	Events   event.Config   `json:"events"`
 	Profiles profile.Config `json:"profiles"`
 	Segments []Rule         `json:"segments"`
-	// SortBytes, MaxRuns and Eager are those of Config: they decide how runs
+	// SortBytes, MaxRuns and Eager are those of Config: they decide how sorted runs
 	// are divided, which all machines must do alike.
 	SortBytes int  `json:"sort_bytes"`
 	MaxRuns   int  `json:"max_runs"`
@@ -45,28 +43,21 @@ type Rule struct {
 // order writes a request down.
 func (r *Request) order(c *Config) Order {
 	o := Order{
-		Archive: r.Archive, From: r.From, To: r.To, AsOf: r.AsOf, OnError: r.OnError, ReadIDs: r.ReadIDs,
+		Name: r.Name, Archive: r.Archive, From: r.From, To: r.To, AsOf: r.AsOf, OnError: r.OnError, ReadIDs: r.ReadIDs,
 		Members: r.Members, Events: r.Limits.Events, Profiles: r.Limits.Profiles, SortBytes: c.SortBytes, MaxRuns: c.MaxRuns, Eager: c.Eager,
 	}
-	for i := range r.Set.Len() {
-		one := r.Set.Segment(i)
-		o.Segments = append(o.Segments, Rule{one.ID, one.Rule})
-	}
+	o.Segments = rulesOf(r.Set)
 	return o
 }
 
 // request makes an order a request again.
 func (o *Order) request(ctx context.Context) (*Request, error) {
-	segments := make([]rules.Segment, len(o.Segments))
-	for i, one := range o.Segments {
-		segments[i] = rules.NewSegment(one.ID, one.Rule)
-	}
-	set, err := rules.Compile(segments)
+	set, err := compile(o.Segments)
 	if err != nil {
 		return nil, err
 	}
 	r := &Request{
-		Archive: o.Archive, From: o.From, To: o.To, AsOf: o.AsOf, OnError: o.OnError, ReadIDs: o.ReadIDs, Members: o.Members, Set: set,
+		Name: o.Name, Archive: o.Archive, From: o.From, To: o.To, AsOf: o.AsOf, OnError: o.OnError, ReadIDs: o.ReadIDs, Members: o.Members, Set: set,
 		Limits: pipeline.Default(),
 	}
 	r.Limits.Events, r.Limits.Profiles = o.Events, o.Profiles
@@ -84,14 +75,17 @@ var ErrOther = errors.New("the plan was made by another version of evaluator")
 // Ask writes down what is asked for, for another machine to plan and to do, and
 // returns the file.
 func (b *Backfill) Ask() (string, error) {
-	file := b.work.request(b.request.ID(), "order.json")
+	name := requestFile(b.request.ID(), "order.json")
 	if b.config.Anew {
-		if err := os.RemoveAll(b.work.request(b.request.ID(), "manifest.ndjson")); err != nil {
+		if err := b.work.files.Remove(manifestFile(b.request.ID())); err != nil {
 			return "", err
 		}
 	}
-	return file, b.work.writeJSON(file, b.asked())
+	return b.work.locate(name), b.work.writeJSON(name, b.asked())
 }
+
+// Dir is where the work directory is.
+func (b *Backfill) Dir() string { return b.config.Dir }
 
 // ID names the request.
 func (b *Backfill) ID() string { return b.request.ID() }
@@ -99,19 +93,29 @@ func (b *Backfill) ID() string { return b.request.ID() }
 // Report returns what the last process that gathered wrote of it.
 func (b *Backfill) Report() (*Report, error) {
 	r := &Report{}
-	return r, readJSON(b.work.request(b.request.ID(), "report.json"), r)
+	return r, b.work.readJSON(requestFile(b.request.ID(), "report.json"), r)
 }
 
 // Resume returns the backfill of a plan, or of what was asked for, for a machine
 // that does a task of it. It needs nothing but the file, which lies where Plan or
 // Ask left it; one of Point leads there. Workers is that of Config.
 func Resume(ctx context.Context, file string, workers int) (*Backfill, error) {
-	file, err := follow(file)
-	if err != nil {
-		return nil, err
-	}
+	return ResumeBy(ctx, file, workers, Reach{Archive: archive.Default()})
+}
+
+// Reach is what a machine has to know beside a plan.
+type Reach struct {
+	// Archive says how to get to a bucket, where the plan is in one.
+	Archive archive.Config
+	// Sharding is for plans of patches.
+	Sharding Sharding
+}
+
+// ResumeBy is Resume for plans that may be in a bucket, or of patches.
+func ResumeBy(ctx context.Context, file string, workers int, reach Reach) (*Backfill, error) {
 	p := &Plan{}
-	if err := readJSON(file, p); err != nil {
+	c, file, err := findPlan(ctx, file, p, reach.Archive)
+	if err != nil {
 		return nil, fmt.Errorf("reading the plan: %w", err)
 	}
 	if p.Versions != versions() {
@@ -126,48 +130,16 @@ func Resume(ctx context.Context, file string, workers int) (*Backfill, error) {
 		return nil, fmt.Errorf("%w: here its request is %s and not %s; use one version on all machines, or plan again with this one",
 			ErrOther, r.ID(), p.Request)
 	}
-	b, err := New(r, Config{
-		Dir: filepath.Dir(filepath.Dir(filepath.Dir(file))), Workers: workers,
-		SortBytes: p.Order.SortBytes, MaxRuns: p.Order.MaxRuns, Eager: p.Order.Eager,
-	})
+	c.Workers, c.SortBytes, c.MaxRuns, c.Eager = workers, p.Order.SortBytes, p.Order.MaxRuns, p.Order.Eager
+	b, err := New(r, c)
 	if err != nil {
 		return nil, err
+	}
+	if b.patching, err = p.Patches.patching(reach.Sharding); err != nil {
+		return nil, fmt.Errorf("taking over the plan %s: %w", file, err)
 	}
 	if p.Archive != nil {
 		b.take(p)
 	}
 	return b, nil
-}
-
-// pointer is a file that leads to a plan.
-type pointer struct {
-	Plan string `json:"plan"` // from the pointer's folder
-}
-
-// Point writes a file of a name of one's own that leads to the plan.
-func (b *Backfill) Point(file string) error {
-	from, err := filepath.Abs(filepath.Dir(file))
-	if err != nil {
-		return err
-	}
-	plan, err := filepath.Abs(b.PlanFile())
-	if err != nil {
-		return err
-	}
-	if plan, err = filepath.Rel(from, plan); err != nil {
-		return fmt.Errorf("pointing to the plan: %w", err)
-	}
-	return b.work.writeJSON(file, pointer{filepath.ToSlash(plan)})
-}
-
-// follow returns the plan's file that another one points to, or itself.
-func follow(file string) (string, error) {
-	var p pointer
-	if err := readJSON(file, &p); err != nil {
-		return "", fmt.Errorf("reading the plan: %w", err)
-	}
-	if p.Plan == "" {
-		return file, nil
-	}
-	return filepath.Join(filepath.Dir(file), filepath.FromSlash(p.Plan)), nil
 }

@@ -3,7 +3,6 @@ package history
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -15,6 +14,7 @@ type Outline struct {
 	Archive *Listing `json:"archive"`
 	Nodes   []Node   `json:"nodes"`
 	Sample  *Sample  `json:"sample,omitempty"` // nil where none was taken
+	width   width
 }
 
 // Node is a part of what a request depends on: what is made, of what, and why.
@@ -46,46 +46,64 @@ const (
 	nodeBase    = "slices_base"
 	nodeSlices  = "slices"
 	nodeMembers = "members"
+	nodePatches = "patches"
 )
 
 // Outline returns what Run would do now. It lists the archive and reads nothing
 // else of it.
 func (b *Backfill) Outline(ctx context.Context) (*Outline, error) {
-	l, err := b.request.list(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if l.Chosen.Objects == 0 {
-		return nil, b.request.nothing(l)
-	}
-	x, err := newIndex(b.request, b.work, &b.config, &b.progress)
-	if err != nil {
-		return nil, err
-	}
-	others, err := x.narrower()
-	if err != nil {
-		return nil, err
-	}
-	o := &Outline{Archive: l}
-	o.node(nodeArchive, fmt.Sprintf("archive %s/%s", b.request.Bucket, b.request.Prefix), Found, l.Chosen.Objects, 0, "it is listed anew")
-	first, err := o.runs(x, l, others)
+	o, l, first, err := b.outlineRuns(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return o, o.slices(b, l, first)
 }
 
+// PatchOutline returns what Patches would do now, as Outline does for Run.
+func (b *Backfill) PatchOutline(ctx context.Context) (*Outline, error) {
+	o, _, _, err := b.outlineRuns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.node(nodePatches, "files of patches", Missing, o.width.count(), 0, "they hold what arrived before the seams, which a start opens", o.ids("runs")...)
+	return o, nil
+}
+
+// outlineRuns is the part of an outline up to the sorted runs. It also returns the
+// earliest arrival of each object, as far as it is known.
+func (b *Backfill) outlineRuns(ctx context.Context) (*Outline, *Listing, map[string]int64, error) {
+	l, err := b.request.list(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if l.Chosen.Objects == 0 {
+		return nil, nil, nil, b.request.nothing(l)
+	}
+	x, err := newIndex(b.request, b.work, &b.config, &b.progress)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	others, err := x.narrower()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	o := &Outline{Archive: l, width: widthFor(l.Chosen.Bytes, 1)}
+	o.node(nodeArchive, fmt.Sprintf("archive %s/%s", b.request.Bucket, b.request.Prefix), Found, l.Chosen.Objects, 0, "it is listed anew")
+	first, err := o.runs(x, l, others)
+	return o, l, first, err
+}
+
 // narrower returns the projections of other requests that do not cover this
 // one's.
 func (x *index) narrower() ([]projection.Projection, error) {
-	files, err := filepath.Glob(filepath.Join(x.work.dir, "projections", "*.json"))
+	files, err := x.work.list("projections", ".json")
 	if err != nil {
 		return nil, err
 	}
 	var list []projection.Projection
 	for _, file := range files {
 		var p projection.Projection
-		if err := readJSON(file, &p); err != nil {
+		if err := x.work.readJSON(file, &p); err != nil {
 			return nil, err
 		}
 		if !p.Covers(x.wanted) {
@@ -101,7 +119,7 @@ func (o *Outline) node(id, label string, s State, count int, bytes int64, why st
 	}
 }
 
-// runs adds the runs, and returns the earliest arrival of each object, as far
+// sorted runs adds the sorted runs, and returns the earliest arrival of each object, as far
 // as it is known.
 func (o *Outline) runs(x *index, l *Listing, others []projection.Projection) (map[string]int64, error) {
 	first := map[string]int64{}
@@ -117,7 +135,7 @@ func (o *Outline) runs(x *index, l *Listing, others []projection.Projection) (ma
 		if key == "" {
 			totals = &fresh
 			for _, p := range others {
-				there, err := exists(x.work.runFile(runKey(one.key, p)))
+				there, err := x.work.exists(runFile(runKey(one.key, p)))
 				if err != nil {
 					return nil, err
 				}
@@ -126,7 +144,7 @@ func (o *Outline) runs(x *index, l *Listing, others []projection.Projection) (ma
 				}
 			}
 		} else {
-			n, err := x.note(one, x.work.runFile(key))
+			n, err := x.note(one, key)
 			if err != nil {
 				return nil, err
 			}
@@ -134,9 +152,9 @@ func (o *Outline) runs(x *index, l *Listing, others []projection.Projection) (ma
 		}
 		totals.add(one.Object)
 	}
-	o.node(nodeKept, "runs", Found, kept.Objects, 0, "they hold all that the segments read", nodeArchive)
-	o.node(nodeNew, "runs", Missing, fresh.Objects, fresh.Bytes, "their objects are new, or have changed", nodeArchive)
-	o.node(nodeWider, "runs", Missing, wider.Objects, wider.Bytes, "the segments read more than was kept of their objects", nodeArchive)
+	o.node(nodeKept, "sorted runs", Found, kept.Objects, 0, "they hold all that the segments read", nodeArchive)
+	o.node(nodeNew, "sorted runs", Missing, fresh.Objects, fresh.Bytes, "their objects are new, or have changed", nodeArchive)
+	o.node(nodeWider, "sorted runs", Missing, wider.Objects, wider.Bytes, "the segments read more than was kept of their objects", nodeArchive)
 	return first, nil
 }
 
@@ -146,8 +164,8 @@ func (o *Outline) slices(b *Backfill, l *Listing, first map[string]int64) error 
 	for i := range l.items {
 		objects[i] = shortKey(l.items[i].key)
 	}
-	to := newBase(b.request.rules(), b.request.AsOf, objects, nil)
-	missing, err := b.work.missing(to.key(), Span{0, sliceCount})
+	to := newBase(b.request.rules(), b.request.AsOf, objects, nil, o.width)
+	missing, err := b.work.missing(to.key(), o.width, o.width.all())
 	if err != nil {
 		return err
 	}
@@ -161,11 +179,11 @@ func (o *Outline) slices(b *Backfill, l *Listing, first map[string]int64) error 
 		if from != nil {
 			at := time.UnixMilli(from.AsOf).UTC().Format(time.RFC3339)
 			why = "they go on from " + at + ", if what is new arrived after it"
-			o.node(nodeBase, "slices as of "+at, Found, sliceCount, 0, "all their objects take part")
+			o.node(nodeBase, "slices as of "+at, Found, o.width.count(), 0, "all their objects take part")
 			needs = append(needs, nodeBase)
 		}
 	}
-	done := sliceCount - len(missing)
+	done := o.width.count() - len(missing)
 	o.node(nodeSlices+"_kept", "slices", Found, done, 0, "they were made of these objects, for these segments and this as-of", needs...)
 	o.node(nodeSlices, "slices", Missing, len(missing), 0, why, needs...)
 	o.node(nodeMembers, "members", Missing, b.request.Set.Len(), 0, "they are gathered each time", o.ids(nodeSlices)...)

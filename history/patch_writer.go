@@ -7,7 +7,7 @@ import (
 	"muster/history/internal/columnar"
 )
 
-// patchWriter writes patches in the order of runs.
+// patchWriter writes patches in the order of sorted runs.
 type patchWriter struct {
 	file    *columnar.Writer
 	patches int64

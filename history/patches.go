@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"muster/history/internal/columnar"
 )
@@ -31,10 +30,6 @@ type patchHeader struct {
 	Bytes   int64 `json:"bytes"` // of their bodies
 }
 
-func (w work) patchFile(key string, i int) string {
-	return filepath.Join(w.dir, "patches", key, fmt.Sprintf("%04d.parquet", i*sliceShards))
-}
-
 // lanes is how many places of its files Patches are read from in turns. Patches
 // lie by virtual shard, which mostly is of one partition, so one place alone
 // would have one partition take all for long. It is odd: so lanes begin at
@@ -55,14 +50,14 @@ type Patches struct {
 	Report *Report
 
 	work  work
-	total tally
-	files [sliceCount]int64 // patches in each file
+	sum   sum
+	files []int64 // patches in each file
 }
 
 // openPatches reads what the files of patches say of themselves.
-func openPatches(w work, key string) (*Patches, error) {
-	p := &Patches{Key: key, work: w}
-	for i := range sliceCount {
+func openPatches(w work, key string, of width) (*Patches, error) {
+	p := &Patches{Key: key, work: w, sum: sum{width: of}, files: make([]int64, of.count())}
+	for i := range p.files {
 		file, header, err := p.open(i)
 		if err != nil {
 			return nil, err
@@ -72,14 +67,14 @@ func openPatches(w work, key string) (*Patches, error) {
 		}
 		p.files[i] = header.Patches
 		p.Count, p.Bytes = p.Count+header.Patches, p.Bytes+header.Bytes
-		p.total.add(&header.tally)
+		p.sum.add(i, &header.tally)
 	}
 	return p, nil
 }
 
 func (p *Patches) open(i int) (*columnar.File, patchHeader, error) {
 	var header patchHeader
-	file, err := columnar.Open(p.work.patchFile(p.Key, i), patchForm)
+	file, err := p.work.openColumns(p.sum.patchFile(p.Key, i), patchForm)
 	if err != nil {
 		return nil, header, fmt.Errorf("opening patches: %w", err)
 	}

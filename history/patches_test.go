@@ -51,13 +51,11 @@ func (s *shop) patches(t *testing.T, c Config, seams []int64, segments ...string
 // patching is of the segments named, or of all that history can fill.
 func (s *shop) patching(t *testing.T, seams []int64, segments ...string) *Patching {
 	t.Helper()
-	limits := pipeline.Default().Profiles
 	if len(segments) == 0 {
 		segments = s.filled(t)
 	}
 	return &Patching{
-		Past:  func() (*pipeline.Past, error) { return pipeline.NewPast(s.set, limits, segments) },
-		Rules: s.set.Fingerprint(), Seams: seams, Shard: shardOfUser, Sharding: "last",
+		Rules: s.set, Segments: segments, Seams: seams, Shard: shardOfUser, Sharding: "last",
 	}
 }
 
@@ -65,7 +63,7 @@ func (s *shop) patching(t *testing.T, seams []int64, segments ...string) *Patchi
 // their seams, and tells who is in the segments in the end.
 func (s *shop) merged(t *testing.T, p *Patches, seams []int64, segments ...string) map[string][]string {
 	t.Helper()
-	past, err := s.patching(t, seams, segments...).Past()
+	past, err := s.patching(t, seams, segments...).past(s.request(t, s.end))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,10 +245,10 @@ func TestWholeSince(t *testing.T) {
 // Patches in several groups of rows, some larger than a block, read back as
 // they were written.
 func TestPatchesInGroups(t *testing.T) {
-	w := work{dir: t.TempDir()}
+	w := localWork(t.TempDir())
 	var want []string
 	for i := range sliceCount {
-		err := w.writeFile(w.patchFile("key", i), func(out io.Writer) error {
+		err := w.writeFile(width(sliceShards).patchFile("key", i), func(out io.Writer) error {
 			file, n := newPatchWriter(out), int64(0)
 			for j := range 3000 {
 				if i != 5 {
@@ -268,7 +266,7 @@ func TestPatchesInGroups(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p, err := openPatches(w, "key")
+	p, err := openPatches(w, "key", sliceShards)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,9 +303,9 @@ func TestPatchesInGroups(t *testing.T) {
 // Patches come in an order in which every partition gets some of any few, for
 // all powers of two of partitions.
 func TestPatchesAreSpread(t *testing.T) {
-	w, n := work{dir: t.TempDir()}, 0
+	w, n := localWork(t.TempDir()), 0
 	for i := range sliceCount {
-		err := w.writeFile(w.patchFile("key", i), func(out io.Writer) error {
+		err := w.writeFile(width(sliceShards).patchFile("key", i), func(out io.Writer) error {
 			file := newPatchWriter(out)
 			for shard := i * sliceShards; shard < (i+1)*sliceShards; shard++ {
 				for range 40 {
@@ -323,7 +321,7 @@ func TestPatchesAreSpread(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p, err := openPatches(w, "key")
+	p, err := openPatches(w, "key", sliceShards)
 	if err != nil {
 		t.Fatal(err)
 	}

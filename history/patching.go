@@ -5,24 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"muster/history/run"
+	"muster/history/sorted"
 	"muster/pipeline"
+	"muster/rules"
 )
 
 // Patching says what of an archive a running service is given: patches of the
 // series that some segments read, up to the seam of each shard.
 type Patching struct {
-	// Past makes one evaluator of histories; each worker has its own. It must
-	// be of all rules in force and of the request's limits.
-	Past func() (*pipeline.Past, error)
-	// Rules is a digest of all rules in force.
-	Rules string
+	// Rules are all rules in force, and Segments the ids of those whose series
+	// are given.
+	Rules    *rules.Set
+	Segments []string
 	// Seams are where history ends, by shard: arrivals in ms since 1970 UTC.
 	Seams []int64
 	// Shard returns the shard of a profile. It is safe for concurrent use.
@@ -31,88 +29,92 @@ type Patching struct {
 	Sharding string
 }
 
-// Patches makes what is left to make of the patches of the request's archive,
-// for as-of the latest of the seams, and lists them. Like Run it may be killed
-// at any time, and called again. The request's rules decide what is read of
-// events; they may be a part of those in force.
+// past makes one evaluator of histories; each worker has its own.
+func (p *Patching) past(r *Request) (*pipeline.Past, error) {
+	return pipeline.NewPast(p.Rules, r.Limits.Profiles, p.Segments)
+}
+
+// PatchPlan is Plan for the patches of the request's archive, for as-of the
+// latest of the seams. The request's rules decide what is read of events; they
+// may be a part of those in force.
+func (b *Backfill) PatchPlan(ctx context.Context, p *Patching, tasks int) (*Plan, error) {
+	b.patching = p
+	return b.Plan(ctx, tasks)
+}
+
+// Patches makes what is left to make of the patches, and lists them. Like Run it
+// may be killed at any time, and called again; what tasks of PatchPlan have made
+// is not made again.
 func (b *Backfill) Patches(ctx context.Context, p *Patching) (patches *Patches, err error) {
-	b.report = Report{Request: b.request.ID(), Folder: b.work.request(b.request.ID(), "")}
-	plan, err := timed(&b.report.Plan, func() (*Plan, error) { return b.Plan(ctx, 0) })
+	b.report = Report{Request: b.request.ID(), Folder: b.work.locate(requestFile(b.request.ID(), ""))}
+	plan, err := timed(&b.report.Plan, func() (*Plan, error) { return b.PatchPlan(ctx, p, 0) })
 	if err != nil {
 		return nil, err
 	}
-	results, err := timed(&b.report.Index, func() ([]indexed, error) {
-		if err := b.stage(ctx, plan, StageIndex); err != nil {
-			return nil, err
+	_, err = timed(&b.report.Index, func() (any, error) { return nil, b.stage(ctx, plan, StageIndex) })
+	if err != nil {
+		return nil, err
+	}
+	_, err = timed(&b.report.Evaluate, func() (any, error) {
+		for _, stage := range []Stage{StageFold, StageEvaluate} {
+			if err := b.stage(ctx, plan, stage); err != nil {
+				return nil, err
+			}
 		}
-		return b.results(plan)
-	})
-	if err != nil {
+		patches, err = b.gatherPatches(plan)
 		return nil, err
-	}
-	b.progress.stage.Store(int32(StageEvaluate))
-	return timed(&b.report.Evaluate, func() (*Patches, error) { return b.patches(ctx, p, plan.Archive, results) })
+	})
+	return patches, err
 }
 
 // Forget has the archive of a request listed anew the next time, whether it was
 // finished or not.
-func Forget(dir, request string) error {
-	err := os.Remove(work{dir: dir}.request(request, "manifest.ndjson"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
+func Forget(c *Config, request string) error { return c.work().files.Remove(manifestFile(request)) }
 
-// patches makes the files of patches that are not there.
-func (b *Backfill) patches(ctx context.Context, p *Patching, l *Listing, results []indexed) (*Patches, error) {
-	base, _ := b.base(results)
-	x := &patching{Patching: p, base: base, evaluation: b.evaluation(&inputs{})}
-	if err := x.name(); err != nil {
-		return nil, err
-	}
-	missing, err := x.missing()
+// gatherPatches lists what all tasks have made.
+func (b *Backfill) gatherPatches(p *Plan) (*Patches, error) {
+	in, err := b.inputs(p)
 	if err != nil {
 		return nil, err
 	}
-	b.report.addSlices(nil, sliceCount, len(missing), 0)
-	if len(missing) > 0 {
-		if err := b.extract(ctx, x, missing, results); err != nil {
-			return nil, err
-		}
-	}
-	patches, err := openPatches(b.work, x.key)
+	results, err := b.results(p)
 	if err != nil {
 		return nil, err
 	}
-	patches.Report, patches.Whole = &b.report, wholeSince(l.items, results)
-	total := &patches.total
+	patches, err := openPatches(b.work, in.Slices, p.width())
+	if err != nil {
+		return nil, err
+	}
+	patches.Report, patches.Whole = &b.report, wholeSince(p.Archive.items, results)
+	total := &patches.sum.total
 	b.report.Applied, b.report.Repeats, b.report.Later = total.Applied, total.Repeats, total.Later
-	b.report.Summary = newSummary(b.request, &gathering{all: patches.Count, total: *total}, results)
+	b.report.Summary = newSummary(b.request, &gathering{all: patches.Count, sum: sum{total: *total}}, results)
 	if err := b.settle(); err != nil {
 		return nil, fmt.Errorf("reporting what it cost: %w", err)
 	}
-	return patches, b.work.writeDead(b.work.request(b.request.ID(), "dead.ndjson"), results, patches.total.Letters)
+	return patches, b.work.writeDead(requestFile(b.request.ID(), "dead.ndjson"), results, total.Letters)
 }
 
-// extract makes the missing files of the runs of the archive.
-func (b *Backfill) extract(ctx context.Context, x *patching, missing []int, results []indexed) error {
-	keys := needed(results, nil)
-	if err := b.indexer.fold(ctx, keys, b.indexer.rounds(len(keys))); err != nil {
-		return err
+// findPatchInputs finds out what patches are made of, as findInputs does for
+// slices.
+func (b *Backfill) findPatchInputs(p *Plan, results []indexed) (*inputs, []string, error) {
+	base, _ := b.base(results)
+	key, err := b.patching.key(b.request, base)
+	if err != nil {
+		return nil, nil, err
 	}
-	var err error
-	x.runs, err = openRuns(b.work.runFiles(b.indexer.folded(keys)))
-	if err == nil {
-		rows := int64(0)
-		for _, r := range x.runs {
-			rows += r.Rows()
-		}
-		b.report.Rows = rows
-		b.progress.expect(func(p *Progress) { p.AllRows, p.AllSlices = rows, int64(len(missing)) })
-		err = x.perform(ctx, missing, b.config.Workers)
+	in := &inputs{Parts: p.key(), Slices: key}
+	missing, err := b.missing(in, p.width().all())
+	if err != nil || len(missing) == 0 {
+		return in, nil, err
 	}
-	return errors.Join(err, closeRuns(x.runs))
+	x, err := b.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	runs := needed(results, nil)
+	in.Runs = x.folded(append([]string{}, runs...))
+	return in, runs, nil
 }
 
 // wholeSince is the instant since which an archive is whole, as far as it tells
@@ -137,37 +139,19 @@ func wholeSince(items []item, results []indexed) int64 {
 	return first
 }
 
-// patching makes patches of runs.
+// patching makes patches of sorted runs.
 type patching struct {
 	*Patching
 	*evaluation
-	base *base // of what is read
-	key  string
 }
 
-// name gives the files of patches a name by all that they are made of.
-func (x *patching) name() error {
-	past, err := x.Past()
+// key names the files of patches by all that they are made of.
+func (p *Patching) key(r *Request, of *base) (string, error) {
+	past, err := p.past(r)
 	if err != nil {
-		return err
+		return "", err
 	}
-	x.key = digest("patches", patchVersion, x.base.rules, x.Rules, x.base.inputs, past.Series(), x.Seams, x.Sharding, sliceShards)[:32]
-	return nil
-}
-
-// missing returns the files that are not there yet.
-func (x *patching) missing() ([]int, error) {
-	var list []int
-	for i := range sliceCount {
-		there, err := x.work.use(x.work.patchFile(x.key, i))
-		if err != nil {
-			return nil, err
-		}
-		if !there {
-			list = append(list, i)
-		}
-	}
-	return list, nil
+	return digest("patches", patchVersion, of.rules, p.Rules.Fingerprint(), of.inputs, past.Series(), p.Seams, p.Sharding, of.width())[:32], nil
 }
 
 // perform makes what is missing, by some workers at a time.
@@ -181,7 +165,7 @@ func (x *patching) perform(ctx context.Context, missing []int, workers int) erro
 	group, ctx := errgroup.WithContext(ctx)
 	for range min(workers, len(spans)) {
 		group.Go(func() error {
-			past, err := x.Past()
+			past, err := x.past(x.request)
 			if err != nil {
 				return err
 			}
@@ -199,19 +183,19 @@ func (x *patching) perform(ctx context.Context, missing []int, workers int) erro
 	return nil
 }
 
-// make makes the files of a span of one reading of the runs.
+// make makes the files of a span of one reading of the sorted runs.
 func (x *patching) make(ctx context.Context, past *pipeline.Past, s span) (err error) {
 	defer x.progress.meter.Task(StageEvaluate.String(), time.Now())
-	merge, err := run.NewMerge(x.runs, s.first*sliceShards, s.end*sliceShards)
+	merge, err := sorted.NewMerge(x.runs, x.width.first(s.first), x.width.first(s.end))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, merge.Close()) }()
 	e := &extractor{patching: x, past: past, merge: merge, more: merge.Next()}
 	for i := s.first; i < s.end; i++ {
-		err := x.work.writeFile(x.work.patchFile(x.key, i), func(w io.Writer) error { return e.write(ctx, w, (i+1)*sliceShards) })
+		err := x.work.writeFile(x.width.patchFile(x.slices, i), func(w io.Writer) error { return e.write(ctx, w, x.width.first(i+1)) })
 		if err != nil {
-			return fmt.Errorf("patches of virtual shards %d to %d: %w", i*sliceShards, (i+1)*sliceShards-1, err)
+			return fmt.Errorf("patches of %s: %w", x.width.shards(i), err)
 		}
 		x.progress.slices.Add(1)
 	}

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"muster/event"
 	"muster/history/projection"
-	"muster/history/run"
+	"muster/history/sorted"
 )
 
 // MaxTasks bounds the tasks of a stage: as many as an array job may have on AWS
@@ -29,6 +28,9 @@ type Plan struct {
 	Index    []Part   `json:"index"`
 	Fold     int      `json:"fold"` // tasks; 0 where there are too few objects to need any
 	Evaluate []Span   `json:"evaluate"`
+	Width    int      `json:"width,omitempty"` // virtual shards of a slice; 0 for 8
+	// Patches is what patches are made for; nil where slices are made.
+	Patches *PatchOrder `json:"patches,omitempty"`
 }
 
 // asked is what a request comes down to, with which it can be taken over.
@@ -47,7 +49,7 @@ type Versions struct {
 }
 
 func versions() Versions {
-	return Versions{event.DecoderVersion, projection.Version, run.Version, sliceVersion}
+	return Versions{event.DecoderVersion, projection.Version, sorted.Version, sliceVersion}
 }
 
 // String lists the versions.
@@ -92,6 +94,16 @@ func (t *Task) cut(first, end int) (int, int) {
 	return first + t.Piece*n/t.Pieces, first + (t.Piece+1)*n/t.Pieces
 }
 
+func (p *Plan) width() width { return widthOf(p.Width) }
+
+// width is that of the plan, the usual one before there is one.
+func (b *Backfill) width() width {
+	if b.todo == nil {
+		return sliceShards
+	}
+	return b.todo.width()
+}
+
 // Tasks returns how many tasks a stage has.
 func (p *Plan) Tasks(s Stage) int {
 	switch s {
@@ -106,13 +118,13 @@ func (p *Plan) Tasks(s Stage) int {
 	}
 }
 
-// key is a digest of all that is indexed.
+// key is a digest of all that is indexed, and of what it is for.
 func (p *Plan) key() string {
 	keys := make([]string, len(p.Index))
 	for i := range p.Index {
 		keys[i] = p.Index[i].Key
 	}
-	return digest("parts", keys)[:32]
+	return digest("parts", keys, p.Patches)[:32]
 }
 
 // Plan lists the archive, unless a plan of this request that was not finished
@@ -132,24 +144,26 @@ func (b *Backfill) Plan(ctx context.Context, tasks int) (*Plan, error) {
 		return nil, err
 	}
 	if tasks == 0 && !listed {
-		if err := b.readPlan(); err == nil && x.fits(b.todo, l) {
+		if err := b.readPlan(); err == nil && x.fits(b.todo, l) && b.patching.same(b.todo.Patches) {
 			b.todo.Archive = l
 			return b.todo, nil
 		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 	}
-	p := &Plan{asked: b.asked(), Archive: l}
-	p.Index, p.Evaluate = x.cut(l, max(1, tasks)), cutSlices(max(1, tasks))
+	p := &Plan{asked: b.asked(), Archive: l, Patches: b.patching.order(), Width: widthFor(l.Chosen.Bytes, tasks).noted()}
+	p.Index, p.Evaluate = x.cut(l, max(1, tasks)), cutSlices(max(1, tasks), p.width())
 	if l.Chosen.Objects > b.config.MaxRuns {
 		p.Fold = min(max(1, tasks), b.config.MaxRuns)
 	}
 	b.take(p)
-	return p, b.work.writeJSON(b.PlanFile(), p)
+	return p, b.work.writeJSON(b.planName(), p)
 }
 
 // PlanFile is where the plan is, or will be.
-func (b *Backfill) PlanFile() string { return b.work.request(b.request.ID(), "plan.json") }
+func (b *Backfill) PlanFile() string { return b.work.locate(b.planName()) }
+
+func (b *Backfill) planName() string { return requestFile(b.request.ID(), "plan.json") }
 
 func (b *Backfill) asked() asked {
 	return asked{b.request.ID(), versions(), b.request.order(&b.config)}
@@ -158,7 +172,7 @@ func (b *Backfill) asked() asked {
 // readPlan takes over the plan that is there.
 func (b *Backfill) readPlan() error {
 	p := &Plan{}
-	if err := readJSON(b.PlanFile(), p); err != nil {
+	if err := b.work.readJSON(b.planName(), p); err != nil {
 		return err
 	}
 	b.take(p)
@@ -237,17 +251,26 @@ func (x *index) partKey(items []item) string {
 }
 
 // cutSlices cuts all slices into spans of about equally many.
-func cutSlices(tasks int) []Span {
-	tasks = min(tasks, sliceCount)
+func cutSlices(tasks int, w width) []Span {
+	count := w.count()
+	tasks = min(tasks, count)
 	spans := make([]Span, tasks)
 	for i := range spans {
-		spans[i] = Span{i * sliceCount / tasks, (i + 1) * sliceCount / tasks}
+		spans[i] = Span{i * count / tasks, (i + 1) * count / tasks}
 	}
 	return spans
 }
 
 // forget removes what was noted for an earlier listing of the request.
 func (w work) forget(id string) error {
-	return errors.Join(os.RemoveAll(w.request(id, "indexed")), os.RemoveAll(w.request(id, "inputs.json")),
-		os.RemoveAll(w.request(id, "plan.json")))
+	notes, err := w.list(requestFile(id, "indexed"), "")
+	if err != nil {
+		return err
+	}
+	for _, name := range append(notes, requestFile(id, "inputs.json"), requestFile(id, "plan.json")) {
+		if err := w.files.Remove(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -25,7 +25,7 @@ type Report struct {
 	Gather   Seconds `json:"gather_seconds"`
 
 	Read  Cost `json:"read"`  // of the archive, by this call
-	Saved Cost `json:"saved"` // what was not read again, as its runs were there
+	Saved Cost `json:"saved"` // what was not read again, as its sorted runs were there
 	// Rows were replayed by this call, and Slices made; SlicesSaved were there.
 	Rows        int64 `json:"rows"`
 	Slices      int   `json:"slices"`
@@ -88,7 +88,7 @@ const maxNamed = 100
 func newSummary(r *Request, g *gathering, results []indexed) *Summary {
 	s := &Summary{
 		AsOf: time.UnixMilli(r.AsOf).UTC().Format(time.RFC3339Nano), Profiles: g.all, Objects: len(results),
-		Refused: g.total.Refused,
+		Refused: g.sum.total.Refused,
 	}
 	for i, n := range g.counts {
 		s.Segments = append(s.Segments, SegmentCount{r.Set.Segment(i).ID, n, g.sketches[i].Estimate()})
@@ -124,10 +124,10 @@ func (r *Report) addObjects(results []indexed) {
 }
 
 // addOthers notes what other processes did, where this one only gathers.
-func (r *Report) addOthers(results []indexed) {
+func (r *Report) addOthers(results []indexed, w width) {
 	if r.Slices+r.SlicesSaved == 0 {
 		r.addObjects(results)
-		r.SlicesSaved = sliceCount
+		r.SlicesSaved = w.count()
 	}
 }
 

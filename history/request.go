@@ -12,7 +12,7 @@ import (
 	"muster/event"
 	"muster/history/archive"
 	"muster/history/projection"
-	"muster/history/run"
+	"muster/history/sorted"
 	"muster/pipeline"
 	"muster/rules"
 )
@@ -104,9 +104,9 @@ func (r *Request) objectKey(o archive.Object, f archive.Format) string {
 	return digest("object", f.String(), r.decoding(), r.Bucket.String(), o.Key, o.Version)
 }
 
-// runKey is a digest of what makes a run of an object.
+// runKey is a digest of what makes a sorted run of an object.
 func runKey(object string, p projection.Projection) string {
-	return digest("run", run.Version, projection.Version, object, p.Key())
+	return digest("run", sorted.Version, projection.Version, object, p.Key())
 }
 
 func day(t time.Time) string {

@@ -7,7 +7,7 @@ import (
 	"os"
 	"strings"
 
-	"muster/history/run"
+	"muster/history/sorted"
 )
 
 // Bounds of a sample, in objects.
@@ -39,7 +39,7 @@ type Estimate struct {
 	// HeaviestShare its part of them, 0 to 1. It is work that can't be divided.
 	Heaviest      string  `json:"heaviest"`
 	HeaviestShare float64 `json:"heaviest_share"`
-	RunBytes      int64   `json:"run_bytes"`   // of all runs
+	RunBytes      int64   `json:"run_bytes"`   // of all sorted runs
 	SliceBytes    int64   `json:"slice_bytes"` // of all slices, at most
 	// IndexSeconds and EvaluateSeconds are what is left of the stages, by as
 	// many workers as the request has, at the rate of the sample: IndexSeconds
@@ -50,7 +50,7 @@ type Estimate struct {
 
 // Sample indexes and replays some of an outline's objects, and has the outline
 // say what they tell of all. Equal listings give the same objects, spread
-// evenly over the bytes of the archive. Their runs are kept, so that what the
+// evenly over the bytes of the archive. Their sorted runs are kept, so that what the
 // sample reads is not read again; nothing else is.
 func (b *Backfill) Sample(ctx context.Context, o *Outline, objects int) error {
 	if objects < 1 || objects > MaxSample {
@@ -100,14 +100,14 @@ type sampling struct {
 	items   []item
 	results []indexed
 
-	made       Totals  // of items whose runs were not there
+	made       Totals  // of items whose sorted runs were not there
 	indexing   Seconds // that took
 	replaying  Seconds
 	runBytes   int64
 	sliceBytes int64
 }
 
-// makeRuns makes the runs that are not there.
+// makeRuns makes the sorted runs that are not there.
 func (s *sampling) makeRuns(ctx context.Context) error {
 	x, err := newIndex(s.request, s.work, &s.config, &progress{})
 	if err != nil {
@@ -125,29 +125,30 @@ func (s *sampling) makeRuns(ctx context.Context) error {
 		if one.Run == "" {
 			continue
 		}
-		info, err := os.Stat(s.work.runFile(one.Run))
+		bytes, err := s.work.size(runFile(one.Run))
 		if err != nil {
 			return err
 		}
-		s.runBytes += info.Size()
+		s.runBytes += bytes
 	}
 	return nil
 }
 
 // makeSlices makes slices of the sample in a folder that does not stay.
 func (s *sampling) makeSlices(ctx context.Context) (err error) {
-	folder, err := os.MkdirTemp(s.work.dir, "sample-*.part")
+	own, _ := s.work.folder() // in the folder of temporary files where there is none
+	folder, err := os.MkdirTemp(own.Dir, "sample-*.part")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	base, _ := s.base(s.results)
 	e := &evaluation{
-		slices: base.key(), request: s.request, work: work{dir: folder}, progress: &progress{}, eager: s.config.Eager,
+		slices: base.key(), width: base.width(), request: s.request, work: localWork(folder), progress: &progress{}, eager: s.config.Eager,
 	}
-	err = s.withRuns(s.results, func(runs []*run.Run) error {
+	err = s.withRuns(s.results, func(runs []*sorted.Run) error {
 		e.runs = runs
-		all, err := e.work.missing(e.slices, Span{0, sliceCount})
+		all, err := e.work.missing(e.slices, e.width, e.width.all())
 		if err != nil {
 			return err
 		}
@@ -157,42 +158,42 @@ func (s *sampling) makeSlices(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	for i := range sliceCount {
-		info, err := os.Stat(e.work.sliceFile(e.slices, i))
+	for i := range e.width.count() {
+		bytes, err := e.work.size(e.width.sliceFile(e.slices, i))
 		if err != nil {
 			return err
 		}
-		s.sliceBytes += info.Size()
+		s.sliceBytes += bytes
 	}
 	return nil
 }
 
-// withRuns opens the runs of some objects for as long as do takes.
-func (s *sampling) withRuns(results []indexed, do func([]*run.Run) error) error {
-	var paths []string
+// withRuns opens the sorted runs of some objects for as long as do takes.
+func (s *sampling) withRuns(results []indexed, do func([]*sorted.Run) error) error {
+	var keys []string
 	for i := range results {
 		if results[i].Run != "" {
-			paths = append(paths, s.work.runFile(results[i].Run))
+			keys = append(keys, results[i].Run)
 		}
 	}
-	runs, err := openRuns(paths)
+	runs, err := s.work.openRuns(keys)
 	if err == nil {
 		err = do(runs)
 	}
 	return errors.Join(err, closeRuns(runs))
 }
 
-// census is who is in some runs.
+// census is who is in some sorted runs.
 type census struct {
 	profiles, rows int64
 	heaviest       string
 	most           int64 // rows of the heaviest
 }
 
-// count counts who is in the runs of some objects.
+// count counts who is in the sorted runs of some objects.
 func (s *sampling) count(results []indexed) (c census, err error) {
-	err = s.withRuns(results, func(runs []*run.Run) error {
-		merge, err := run.NewMerge(runs, 0, run.VirtualShards)
+	err = s.withRuns(results, func(runs []*sorted.Run) error {
+		merge, err := sorted.NewMerge(runs, 0, sorted.VirtualShards)
 		if err != nil {
 			return err
 		}

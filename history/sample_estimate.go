@@ -28,7 +28,7 @@ func (s *sampling) estimate(o *Outline) (*Sample, error) {
 		Heaviest:        whole.heaviest,
 		RunBytes:        scaled(s.runBytes, scale),
 		SliceBytes:      scaled(s.sliceBytes, scale),
-		EvaluateSeconds: s.replaying * Seconds(scale*o.missing(nodeSlices)/sliceCount),
+		EvaluateSeconds: s.replaying * Seconds(scale*(o.missing(nodeSlices)+o.missing(nodePatches))/float64(o.width.count())),
 	}
 	if whole.rows > 0 {
 		sample.Estimate.HeaviestShare = float64(whole.most) / float64(whole.rows)

@@ -48,7 +48,7 @@ func TestPick(t *testing.T) {
 	}
 }
 
-// sampled takes a sample, and demands that it leaves nothing but runs.
+// sampled takes a sample, and demands that it leaves nothing but sorted runs.
 func sampled(t *testing.T, r *Request, dir string, n int) *Outline {
 	t.Helper()
 	b, err := New(r, config(dir, 2))
@@ -121,7 +121,7 @@ func near(got, want int64, within float64) bool {
 	return math.Abs(float64(got)/float64(want)-1) <= within
 }
 
-// A few objects tell about what all are: events, profiles, runs, and who has a
+// A few objects tell about what all are: events, profiles, sorted runs, and who has a
 // fifth of the events.
 func TestASampleOfFew(t *testing.T) {
 	s := few(t)

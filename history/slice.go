@@ -8,19 +8,11 @@ import (
 	"unsafe"
 
 	"muster/history/internal/columnar"
-	"muster/history/run"
 )
 
 // sliceVersion is that of the form of slices and of how they are made. It is
 // part of the key of each.
 const sliceVersion = 1
-
-// A slice has the profiles of a few virtual shards: it is what is done, or
-// not, when a backfill is killed.
-const (
-	sliceShards = 8
-	sliceCount  = run.VirtualShards / sliceShards
-)
 
 // The columns of a slice, in the order of their names.
 const (
@@ -41,7 +33,7 @@ type sliceHeader struct {
 	Profiles int64 `json:"profiles"`
 }
 
-// sliceWriter writes profiles in the order of runs. It is not safe for
+// sliceWriter writes profiles in the order of sorted runs. It is not safe for
 // concurrent use.
 type sliceWriter struct {
 	file     *columnar.Writer
@@ -112,8 +104,8 @@ type slice struct {
 }
 
 // openSlice opens a slice of a rule set with so many segments.
-func openSlice(path string, positions int) (*slice, error) {
-	file, err := columnar.Open(path, sliceForm)
+func (w work) openSlice(name string, positions int) (*slice, error) {
+	file, err := w.openColumns(name, sliceForm)
 	if err != nil {
 		return nil, fmt.Errorf("opening a slice: %w", err)
 	}
@@ -122,6 +114,15 @@ func openSlice(path string, positions int) (*slice, error) {
 		return nil, errors.Join(fmt.Errorf("opening a slice: %w", file.Damaged(err)), file.Close())
 	}
 	return s, nil
+}
+
+// openColumns opens a file of a form.
+func (w work) openColumns(name string, form *columnar.Form) (*columnar.File, error) {
+	in, err := w.files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return columnar.Open(w.locate(name), in, form)
 }
 
 // next goes to the next profile, id and state, and reports whether there is

@@ -9,15 +9,15 @@ import (
 	"strings"
 	"time"
 
-	"muster/history/run"
+	"muster/history/sorted"
 )
 
-// stretch makes some slices, one behind the other, of one reading of the runs.
+// stretch makes some slices, one behind the other, of one reading of the sorted runs.
 // It is not safe for concurrent use.
 type stretch struct {
 	*evaluation
 	ctx    context.Context
-	merge  *run.Merge
+	merge  *sorted.Merge
 	more   bool // whether the merge stands at a row
 	feeder *feeder
 	base   *slice // of the slice at hand, nil for none
@@ -29,7 +29,7 @@ type stretch struct {
 // make makes the slices from first on and before end.
 func (e *evaluation) make(ctx context.Context, first, end int) (err error) {
 	defer e.progress.meter.Task(StageEvaluate.String(), time.Now())
-	merge, err := run.NewMerge(e.runs, first*sliceShards, end*sliceShards)
+	merge, err := sorted.NewMerge(e.runs, e.width.first(first), e.width.first(end))
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (e *evaluation) make(ctx context.Context, first, end int) (err error) {
 	s.more = merge.Next()
 	for i := first; i < end; i++ {
 		if err := s.slice(i); err != nil {
-			return fmt.Errorf("replaying the profiles of virtual shards %d to %d: %w", i*sliceShards, (i+1)*sliceShards-1, err)
+			return fmt.Errorf("replaying the profiles of %s: %w", e.width.shards(i), err)
 		}
 		e.progress.slices.Add(1)
 	}
@@ -49,7 +49,7 @@ func (e *evaluation) make(ctx context.Context, first, end int) (err error) {
 func (s *stretch) slice(i int) (err error) {
 	s.feeder.tally, s.base, s.there = tally{}, nil, false
 	if s.from != nil {
-		if s.base, err = openSlice(s.work.sliceFile(s.from.Slices, i), s.request.Set.Len()); err != nil {
+		if s.base, err = s.work.openSlice(s.width.sliceFile(s.from.Slices, i), s.request.Set.Len()); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, s.base.close()) }()
@@ -59,9 +59,9 @@ func (s *stretch) slice(i int) (err error) {
 			return err
 		}
 	}
-	return s.work.writeFile(s.work.sliceFile(s.slices, i), func(w io.Writer) error {
+	return s.work.writeFile(s.width.sliceFile(s.slices, i), func(w io.Writer) error {
 		s.out = newSliceWriter(w)
-		if err := s.profiles((i + 1) * sliceShards); err != nil {
+		if err := s.profiles(s.width.first(i + 1)); err != nil {
 			return err
 		}
 		return s.out.close(s.feeder.tally)
@@ -76,7 +76,7 @@ func (s *stretch) profiles(end int) error {
 		switch {
 		case !rows && !s.there:
 			return s.merge.Err()
-		case !rows, s.there && run.Compare(s.base.id, s.merge.Row().Profile) < 0:
+		case !rows, s.there && sorted.Compare(s.base.id, s.merge.Row().Profile) < 0:
 			err = s.old()
 		default:
 			err = s.profile()

@@ -30,10 +30,10 @@ func (b *Backfill) Survey() (*Survey, error) {
 	return s, err
 }
 
-// NewSurvey returns a survey of a request of a work directory.
-func NewSurvey(dir, id string) *Survey { return &Survey{work: work{dir: dir}, id: id} }
+// NewSurvey returns a survey of a request of a work directory that is a folder.
+func NewSurvey(dir, id string) *Survey { return &Survey{work: localWork(dir), id: id} }
 
-func (s *Survey) file(name string) string { return s.work.request(s.id, name) }
+func (s *Survey) file(name string) string { return s.work.locate(requestFile(s.id, name)) }
 
 // written returns when a file was written, the zero time of one that is not
 // there.
@@ -81,7 +81,7 @@ func (s *Survey) readPlan() error {
 		return nil
 	}
 	p := &Plan{}
-	if err := readJSON(s.file("plan.json"), p); errors.Is(err, fs.ErrNotExist) {
+	if err := s.work.readJSON(requestFile(s.id, "plan.json"), p); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
 		return err
@@ -99,7 +99,7 @@ func (s *Survey) stages(p *Progress, now time.Time) error {
 	}
 	p.Stage = StageFold
 	in := &inputs{}
-	if err := readJSON(s.file("inputs.json"), in); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := s.work.readJSON(requestFile(s.id, "inputs.json"), in); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	known := in.Parts == s.plan.key()
@@ -115,8 +115,8 @@ func (s *Survey) stages(p *Progress, now time.Time) error {
 			p.Slices++
 		}
 	}
-	p.AllSlices = sliceCount
-	if p.Slices >= sliceCount {
+	p.AllSlices = int64(s.plan.width().count())
+	if p.Slices >= p.AllSlices {
 		p.Stage = StageGather
 	}
 	return err
@@ -152,7 +152,7 @@ func (s *Survey) indexed(p *Progress, now time.Time) (all bool, err error) {
 
 // working returns how many bytes of index tasks are done by who is at them.
 func (s *Survey) working(now time.Time) (map[int]int64, error) {
-	w, err := lease.Look(s.work.request(s.id, ""), now)
+	w, err := lease.Look(s.file(""), now)
 	if err != nil {
 		return nil, err
 	}

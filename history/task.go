@@ -51,8 +51,8 @@ func (b *Backfill) open() (*index, error) {
 	return b.indexer, nil
 }
 
-// index makes the runs of a part's objects, and leaves what became of them. A
-// piece leaves nothing but its runs.
+// index makes the sorted runs of a part's objects, and leaves what became of them. A
+// piece leaves nothing but its sorted runs.
 func (b *Backfill) index(ctx context.Context, p *Plan, t Task) error {
 	part := &p.Index[t.Index]
 	x, err := b.open()
@@ -93,13 +93,13 @@ func same(now, before []indexed) bool {
 	return len(now) == len(before)
 }
 
-// fold folds a share of the runs that are too many to be merged at one time.
+// fold folds a share of the sorted runs that are too many to be merged at one time.
 func (b *Backfill) fold(ctx context.Context, p *Plan, t Task) error {
 	in, runs, err := b.findInputs(p)
 	if err != nil || len(runs) == 0 {
 		return err
 	}
-	// Each of the runs that are left in the end is of so many.
+	// Each of the sorted runs that are left in the end is of so many.
 	rounds, width := b.indexer.rounds(len(runs)), 1
 	for range rounds {
 		width *= foldRuns
@@ -114,7 +114,7 @@ func (b *Backfill) evaluate(ctx context.Context, p *Plan, of Span) error {
 	if err != nil {
 		return err
 	}
-	missing, err := b.work.missing(in.Slices, of)
+	missing, err := b.missing(in, of)
 	if err != nil {
 		return err
 	}
@@ -128,9 +128,17 @@ func (b *Backfill) evaluate(ctx context.Context, p *Plan, of Span) error {
 	return b.replay(ctx, in, of, missing)
 }
 
-// foldMissing folds runs where no fold task has done so.
+// missing returns what of a span is not there yet.
+func (b *Backfill) missing(in *inputs, of Span) ([]int, error) {
+	if b.patching == nil {
+		return b.work.missing(in.Slices, b.width(), of)
+	}
+	return b.work.unused(of.First, of.End, func(i int) string { return b.width().patchFile(in.Slices, i) })
+}
+
+// foldMissing folds sorted runs where no fold task has done so.
 func (b *Backfill) foldMissing(ctx context.Context, p *Plan, in *inputs) error {
-	for _, path := range b.work.runFiles(in.Runs) {
+	for _, path := range runFiles(in.Runs) {
 		there, err := b.work.use(path)
 		if err != nil {
 			return err
@@ -152,10 +160,14 @@ func (b *Backfill) foldMissing(ctx context.Context, p *Plan, in *inputs) error {
 	return nil
 }
 
-// replay makes the missing slices of a span.
+// replay makes the missing slices of a span, or its files of patches.
 func (b *Backfill) replay(ctx context.Context, in *inputs, of Span, missing []int) (err error) {
 	e := b.evaluation(in)
-	e.runs, err = openRuns(b.work.runFiles(in.Runs))
+	perform := e.perform
+	if b.patching != nil {
+		perform = (&patching{b.patching, e}).perform
+	}
+	e.runs, err = b.work.openRuns(in.Runs)
 	defer func() { err = errors.Join(err, closeRuns(e.runs)) }()
 	if err != nil {
 		return err
@@ -163,11 +175,11 @@ func (b *Backfill) replay(ctx context.Context, in *inputs, of Span, missing []in
 	rows := e.rows(of.First, of.End)
 	b.report.addSlices(in.From, of.End-of.First, len(missing), rows)
 	b.progress.expect(func(p *Progress) { p.AllRows, p.AllSlices = p.AllRows+rows, p.AllSlices+int64(len(missing)) })
-	return e.perform(ctx, missing, b.config.Workers)
+	return perform(ctx, missing, b.config.Workers)
 }
 
 func (b *Backfill) evaluation(in *inputs) *evaluation {
-	return &evaluation{slices: in.Slices, from: in.From, request: b.request, work: b.work, progress: &b.progress, eager: b.config.Eager}
+	return &evaluation{slices: in.Slices, width: b.width(), from: in.From, request: b.request, work: b.work, progress: &b.progress, eager: b.config.Eager}
 }
 
 // Gather writes what comes out, of the slices that all tasks have made. Its
@@ -183,7 +195,7 @@ func (b *Backfill) Gather(ctx context.Context) (*Report, error) {
 	if err := b.settle(); err != nil {
 		return nil, fmt.Errorf("reporting what it cost: %w", err)
 	}
-	return &b.report, b.work.writeJSON(b.work.request(b.request.ID(), "report.json"), &b.report)
+	return &b.report, b.work.writeJSON(requestFile(b.request.ID(), "report.json"), &b.report)
 }
 
 func (b *Backfill) gather(ctx context.Context) error {
@@ -191,14 +203,21 @@ func (b *Backfill) gather(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if b.patching != nil {
+		return ErrPatches
+	}
 	b.report.Archive = p.Archive
 	e, results, err := b.complete(p)
 	if err != nil {
 		return err
 	}
-	b.report.addOthers(results)
+	b.report.addOthers(results, p.width())
 	return b.result(ctx, e, results)
 }
+
+// ErrPatches says that a plan is of patches, which are for a service.
+var ErrPatches = errors.New("the plan is of history for a running service, where there is nothing to gather: " +
+	"evaluator backfill start, with the flags that it was planned with, goes on with it")
 
 // complete sees that all slices are there, and has later requests look for them.
 func (b *Backfill) complete(p *Plan) (*evaluation, []indexed, error) {
@@ -206,12 +225,12 @@ func (b *Backfill) complete(p *Plan) (*evaluation, []indexed, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	missing, err := b.work.missing(in.Slices, Span{0, sliceCount})
+	missing, err := b.work.missing(in.Slices, p.width(), p.width().all())
 	if err != nil {
 		return nil, nil, err
 	}
 	if len(missing) > 0 {
-		return nil, nil, fmt.Errorf("%d of %d slices are missing; all evaluate tasks come before gather", len(missing), sliceCount)
+		return nil, nil, fmt.Errorf("%d of %d slices are missing; all evaluate tasks come before gather", len(missing), p.width().count())
 	}
 	results, err := b.results(p)
 	if err != nil {
@@ -228,10 +247,10 @@ func (b *Backfill) result(ctx context.Context, e *evaluation, results []indexed)
 	if err != nil {
 		return err
 	}
-	if err := b.work.writeDead(b.work.request(id, "dead.ndjson"), results, g.total.Letters); err != nil {
+	if err := b.work.writeDead(requestFile(id, "dead.ndjson"), results, g.sum.total.Letters); err != nil {
 		return err
 	}
-	b.report.Applied, b.report.Repeats, b.report.Later = g.total.Applied, g.total.Repeats, g.total.Later
+	b.report.Applied, b.report.Repeats, b.report.Later = g.sum.total.Applied, g.sum.total.Repeats, g.sum.total.Later
 	b.report.Summary = newSummary(b.request, g, results)
-	return b.work.writeJSON(b.work.request(id, "summary.json"), b.report.Summary)
+	return b.work.writeJSON(requestFile(id, "summary.json"), b.report.Summary)
 }

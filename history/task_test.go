@@ -4,10 +4,11 @@ import (
 	"errors"
 	"math/rand/v2"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"muster/history/sorted"
 )
 
 // machine returns a backfill of a request as another machine has it: of its own
@@ -33,7 +34,7 @@ func TestTasksGiveTheSameBytes(t *testing.T) {
 	whole := backfill(t, s.request(t, s.end), config(t.TempDir(), 4))
 	sameFiles(t, whole.Folder, backfill(t, s.request(t, s.end), config(t.TempDir(), 1)).Folder)
 	r := rand.New(rand.NewPCG(11, 11))
-	for _, tasks := range []int{5, 1000} {
+	for _, tasks := range []int{5, 150} {
 		dir := t.TempDir()
 		p, err := machine(t, s.request(t, s.end), dir).Plan(t.Context(), tasks)
 		if err != nil {
@@ -231,7 +232,21 @@ func TestPartsAreOfEqualBytes(t *testing.T) {
 			t.Fatalf("parts end at %d of %d, with %d of %d objects", at, l.length, objects, len(l.items))
 		}
 	}
-	if spans := cutSlices(1000); len(spans) != sliceCount || slices.Contains(spans, Span{}) {
-		t.Errorf("%v", spans)
+	for tasks, want := range map[int]int{1: 1, 128: 128, 129: 129, 1000: 1000, 10_000: 1024} {
+		of := widthFor(1, tasks)
+		spans := cutSlices(tasks, of)
+		last := 0
+		for _, s := range spans {
+			if s.First != last || s.End <= s.First {
+				t.Errorf("of %d tasks one is of %v", tasks, s)
+			}
+			last = s.End
+		}
+		if len(spans) != want || of.first(last) != sorted.VirtualShards {
+			t.Errorf("%d tasks are %d, up to %d", tasks, len(spans), of.first(last))
+		}
+	}
+	if a, b := widthFor(wideBytes, 1), widthFor(wideBytes+1, 1); a != 8 || b != 1 {
+		t.Errorf("slices of %d and of %d", a, b)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"muster/config"
 	"muster/history"
 	"muster/history/archive"
+	"muster/history/files"
 	"muster/rules"
 )
 
@@ -52,7 +53,7 @@ type backfillRequest struct {
 	Archive  string  `placeholder:"LOCATION" help:"s3://bucket/prefix, file:///folder or a folder. Default: archive.location of the configuration."`
 	Layout   string  `placeholder:"NAME" help:"segment, rudderstack, confluent, firehose or glob. Default: archive.layout of the configuration."`
 	Match    string  `placeholder:"PATTERN" help:"Keys that layout glob reads, as events/{yyyy}/{mm}/{dd}/*.gz."`
-	Work     string  `required:"" placeholder:"DIR" help:"Work directory: what is there is not made again."`
+	Work     string  `required:"" placeholder:"LOCATION" help:"Work directory: a folder, or s3://bucket/prefix. What is there is not made again."`
 	AsOf     instant `placeholder:"TIME" help:"With --dry-run, replay what arrived up to this time, as 2026-11-21T10:00:00Z."`
 	From     string  `placeholder:"DAY" help:"Leave out objects of days before this one, as 2025-11-21."`
 	To       string  `placeholder:"DAY" help:"Leave out objects of days after this one."`
@@ -85,7 +86,11 @@ func (r *backfillRequest) open(ctx context.Context) (*history.Backfill, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := history.New(request, r.config())
+	c, err := r.config(ctx, cfg.Archive)
+	if err != nil {
+		return nil, err
+	}
+	b, err := history.New(request, c)
 	if err != nil {
 		return nil, unusable(err)
 	}
@@ -133,13 +138,32 @@ func (r *backfillRequest) override(c *archive.Config) error {
 	return err
 }
 
-func (r *backfillRequest) config() history.Config {
+// config says how it is done. A work directory in a bucket is reached as the
+// archive's settings say.
+func (r *backfillRequest) config(ctx context.Context, reach archive.Config) (history.Config, error) {
 	c := history.DefaultConfig()
 	c.Dir, c.SortBytes, c.Anew = r.Work, r.Memory<<20, r.Relist
 	if r.Workers != 0 {
 		c.Workers = r.Workers
 	}
-	return c
+	if !files.IsBucket(r.Work) {
+		return c, nil
+	}
+	bucket, err := files.OpenBucket(ctx, r.Work, reach)
+	if err != nil {
+		return c, bucketError(err)
+	}
+	c.Files = bucket
+	return c, nil
+}
+
+// bucketError tells the bucket of a work directory that can't be used from one
+// that can't be reached now.
+func bucketError(err error) error {
+	if errors.Is(err, files.ErrLocation) || errors.Is(err, archive.ErrMissing) || errors.Is(err, archive.ErrDenied) {
+		return unusable(err)
+	}
+	return err
 }
 
 // readDay reads a day, the zero time of "".

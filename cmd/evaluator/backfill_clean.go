@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"muster/history"
+	"muster/history/files"
 	"muster/history/lease"
 	"muster/history/queue"
 )
@@ -53,7 +54,7 @@ type backfillClean struct {
 
 // Help is shown by --help.
 func (backfillClean) Help() string {
-	return `Removes from a work directory what no request has used for a while: runs of objects, and
+	return `Removes from a work directory what no request has used for a while: sorted runs, and
 profiles. A later request that would have used them has them made again, from the archive.
 Parts of files that killed processes left are removed when nobody has written them for an
 hour. What a running request uses is never removed, nor what one uses whose tasks machines
@@ -93,6 +94,9 @@ func (cmd *backfillClean) Run(c console) error {
 	defer stop()
 	requests := queue.New(cmd.Work)
 	list, err := requests.List(ctx)
+	if errors.Is(err, files.ErrBucket) {
+		return unusable(err)
+	}
 	if err != nil {
 		return err
 	}
@@ -155,7 +159,7 @@ func printCleaned(out io.Writer, r *cleanReport) error {
 		total.Files, total.Bytes = total.Files+f.Files, total.Bytes+f.Bytes
 	}
 	add("parts of killed writes", r.Parts)
-	add("runs of objects", r.Runs)
+	add("sorted runs", r.Runs)
 	add("slices of profiles", r.Slices)
 	add("bases", r.Bases)
 	add("patches", r.Patches)

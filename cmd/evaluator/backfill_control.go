@@ -25,7 +25,7 @@ func (backfillCancel) Help() string {
 	return `Asks the process that has a request to stop, by a file in the work directory, so that it also
 works from another machine that shares it. Waits until it has stopped, for 30 seconds.
 
-What was made stays: runs of objects, and profiles. resume goes on where it was, and other
+What was made stays: sorted runs, and profiles. resume goes on where it was, and other
 requests use it.
 
     evaluator backfill cancel 3f2a --work /var/tmp/backfill

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"muster/history/files"
 	"muster/history/keeping"
 	"muster/history/publication"
 	"muster/observe"
@@ -68,6 +69,8 @@ func (cmd *backfillKeep) Run(c console) error {
 		return unusable(errors.New("which service is history for? Name its configuration with -c FILE"))
 	case cmd.AsOf != 0:
 		return unusable(errors.New("--as-of is for backfill start --dry-run: a service is given history up to where it goes on itself"))
+	case files.IsBucket(cmd.Work):
+		return unusable(fmt.Errorf("--work %s: %w, by which keep takes turns with other requests; name a folder", cmd.Work, files.ErrBucket))
 	case cmd.Look < time.Second || cmd.Look > 24*time.Hour:
 		return unusable(fmt.Errorf("--look is %s; it must be between 1s and 24h", cmd.Look))
 	case cmd.Every < 0:
@@ -114,7 +117,11 @@ func (k *keep) keeper(ctx context.Context) (*keeping.Keeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	source := publication.Source{Rules: set, Request: *request, Config: k.config()}
+	how, err := k.config(ctx, k.reader.config.Archive)
+	if err != nil {
+		return nil, err
+	}
+	source := publication.Source{Rules: set, Request: *request, Config: how}
 	return &keeping.Keeper{
 		Target: k.target, Lacks: k.reader.store, Source: source, Config: k.pace(), Every: k.Every, Began: k.began, Bring: k.bring,
 	}, nil

@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
 
+	"muster/history/files"
 	"muster/history/queue"
 )
 
@@ -33,6 +35,9 @@ Exit code: 0, also when there is none; 1 when the work directory can't be read.`
 // Run lists.
 func (cmd *backfillList) Run(c console) error {
 	list, err := queue.New(cmd.Work).List(context.Background())
+	if errors.Is(err, files.ErrBucket) {
+		return unusable(err)
+	}
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,7 @@ func sampleLines(out io.Writer, s *history.Sample) {
 	line(table, "events\t%d\n", e.Events)
 	line(table, "profiles\t%d to %d\n", e.FewProfiles, e.ManyProfiles)
 	line(table, "heaviest profile\t%s, %.1f %% of the events\n", e.Heaviest, 100*e.HeaviestShare)
-	line(table, "runs\t%s\n", short(e.RunBytes, "B"))
+	line(table, "sorted runs\t%s\n", short(e.RunBytes, "B"))
 	line(table, "slices\t%s at most\n", short(e.SliceBytes, "B"))
 	line(table, "time that is left\t%s to index, %s to evaluate\n", leftText(e.IndexSeconds), leftText(e.EvaluateSeconds))
 	_ = table.Flush()

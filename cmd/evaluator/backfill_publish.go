@@ -48,9 +48,24 @@ func (cmd *backfillStart) publish(c console, on *queue.Entry) error {
 		return unusable(errors.New("which service is history for? Name its configuration with -c FILE, or add --dry-run to have members written to files"))
 	case cmd.AsOf != 0:
 		return unusable(errors.New("--as-of is for --dry-run: a service is given history up to where it goes on itself"))
-	case cmd.Plan:
-		return unusable(errors.New("--plan is for --dry-run: add it, and --as-of with an instant about now"))
 	}
+	return cmd.withPublication(c, func(ctx context.Context, run *publication.Publication) error {
+		if cmd.Plan {
+			return cmd.outline(ctx, c, run)
+		}
+		if on != nil && on.ID != run.ID() {
+			now, err := cmd.askedToPublish(run)
+			if err != nil {
+				return err
+			}
+			return unusable(changed(on, &now, cmd))
+		}
+		return cmd.publishTo(ctx, c, run)
+	})
+}
+
+// withPublication does something with the publication that the flags ask for.
+func (cmd *backfillStart) withPublication(c console, do func(context.Context, *publication.Publication) error) error {
 	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error {
 		p, err := cmd.publication(ctx, r)
 		if err != nil {
@@ -67,14 +82,7 @@ func (cmd *backfillStart) publish(c console, on *queue.Entry) error {
 		if err != nil {
 			return unusable(err)
 		}
-		if on != nil && on.ID != run.ID() {
-			now, err := cmd.askedToPublish(run)
-			if err != nil {
-				return err
-			}
-			return unusable(changed(on, &now, cmd))
-		}
-		return cmd.publishTo(ctx, c, run)
+		return do(ctx, run)
 	})
 }
 
@@ -92,8 +100,12 @@ func (cmd *backfillStart) publication(ctx context.Context, r *reader) (publicati
 	if err != nil {
 		return publication.Source{}, err
 	}
+	how, err := cmd.config(ctx, r.config.Archive)
+	if err != nil {
+		return publication.Source{}, err
+	}
 	return publication.Source{
-		Rules: set, Segments: chosen, LeftOut: leftOut, Request: *request, Config: cmd.config(),
+		Rules: set, Segments: chosen, LeftOut: leftOut, Request: *request, Config: how,
 	}, nil
 }
 

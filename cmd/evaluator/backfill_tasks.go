@@ -11,25 +11,29 @@ import (
 	"text/tabwriter"
 
 	"muster/history"
+	"muster/history/archive"
+	"muster/stream"
 )
 
 // backfillPlan cuts a request into tasks for other machines.
 type backfillPlan struct {
 	backfillRequest
-	Tasks    int    `default:"16" placeholder:"N" help:"Tasks of each stage, at most: 1 to 10000."`
-	Manifest string `placeholder:"FILE" help:"Also write a file that leads to the plan, for tasks to be given a name known beforehand."`
-	Output   string `enum:"text,json" default:"text" help:"How to print what there is to do: ${enum}."`
+	publishFlags `group:"With --publish"`
+	Publish      bool   `help:"Plan history for the running service of -c: open the seams, wait for --settle, and cut what is to be read. A start with the same flags goes on with what the tasks have made."`
+	Tasks        int    `default:"16" placeholder:"N" help:"Tasks of each stage, at most: 1 to 10000."`
+	Manifest     string `placeholder:"FILE" help:"Also write a file that leads to the plan, for tasks to be given a name known beforehand."`
+	Output       string `enum:"text,json" default:"text" help:"How to print what there is to do: ${enum}."`
 }
 
 // Help is shown by --help.
 func (backfillPlan) Help() string {
 	return `Lists the archive, which nothing else does, and writes a plan into the work directory: what
 is asked for, and the tasks that it is cut into. Tasks can then be done by any machines that
-have the work directory, as a folder of the network:
+have the work directory, as a folder of the network or as s3://bucket/prefix:
 
     index      objects of about equal bytes become runs
     fold       runs are folded, where there are more than are merged at one time
-    evaluate   the profiles of some virtual shards are replayed; of these are at most 128 tasks
+    evaluate   the profiles of some virtual shards are replayed; of these are at most 1,024 tasks
     gather     members, dead letters and the summary are written; this is one task
 
 All tasks of a stage come before the next. Within a stage they need no order, and may run
@@ -73,6 +77,9 @@ func (cmd *backfillPlan) Run(c console) error {
 	if cmd.Tasks < 1 {
 		return unusable(fmt.Errorf("--tasks is %d; it must be between 1 and 10000", cmd.Tasks))
 	}
+	if cmd.Publish {
+		return cmd.planToPublish(c)
+	}
 	b, err := cmd.open(ctx)
 	if err != nil {
 		return err
@@ -85,6 +92,11 @@ func (cmd *backfillPlan) Run(c console) error {
 	if err != nil {
 		return backfillError(err)
 	}
+	return cmd.tell(c, b, p)
+}
+
+// tell says what is to be done.
+func (cmd *backfillPlan) tell(c console, b *history.Backfill, p *history.Plan) error {
 	work := plannedWork{Manifest: b.PlanFile(), Request: p.Request, Objects: p.Archive.Chosen.Objects, Bytes: p.Archive.Chosen.Bytes}
 	if cmd.Manifest != "" {
 		work.Manifest = cmd.Manifest
@@ -92,9 +104,7 @@ func (cmd *backfillPlan) Run(c console) error {
 			return err
 		}
 	}
-	for _, stage := range []history.Stage{history.StageIndex, history.StageFold, history.StageEvaluate, history.StageGather} {
-		work.Stages = append(work.Stages, stageOfWork{stage.String(), p.Tasks(stage)})
-	}
+	work.Stages = plannedStages(p)
 	if cmd.Output == "json" {
 		return printJSON(c.out, work)
 	}
@@ -116,7 +126,8 @@ func (w *plannedWork) print(c console) error {
 
 // planFlags are those of whoever takes over a plan.
 type planFlags struct {
-	Manifest string `required:"" placeholder:"FILE" help:"The plan, or what leads to it: what backfill plan printed as its manifest."`
+	Config   string `short:"c" placeholder:"FILE" help:"Configuration whose section archive says how to reach the bucket of a plan that is in S3: endpoint, region and path_style. Default: AWS."`
+	Manifest string `required:"" placeholder:"FILE" help:"The plan, or what leads to it: what backfill plan printed as its manifest. It may be s3://bucket/key."`
 	Workers  int    `placeholder:"N" help:"Objects or profiles to work on at a time. Default: the number of processors."`
 }
 
@@ -126,11 +137,28 @@ func (f *planFlags) open(ctx context.Context) (*history.Backfill, error) {
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	b, err := history.Resume(ctx, f.Manifest, workers)
+	reach := history.Reach{Archive: archive.Default(), Sharding: sharding}
+	if f.Config != "" {
+		cfg, err := readConfig(f.Config)
+		if err != nil {
+			return nil, err
+		}
+		reach.Archive = cfg.Archive
+	}
+	b, err := history.ResumeBy(ctx, f.Manifest, workers, reach)
 	if errors.Is(err, history.ErrOther) {
 		return nil, unusable(err)
 	}
-	return b, err
+	return b, bucketError(err)
+}
+
+// sharding returns the partitioner of a keyed topic.
+func sharding(name string, shards int) (func(string) int, error) {
+	p, err := stream.NewPartitioner(name, shards)
+	if err != nil {
+		return nil, err
+	}
+	return p.Partition, nil
 }
 
 // backfillTask does one task of a plan.
@@ -215,6 +243,9 @@ func (cmd *backfillGather) Run(c console) error {
 		report, err = b.Gather(ctx)
 		return err
 	})
+	if errors.Is(err, history.ErrPatches) {
+		return unusable(err)
+	}
 	if err != nil {
 		return backfillError(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"muster/history"
+	"muster/history/files"
 	"muster/history/temporal"
 )
 
@@ -109,6 +110,9 @@ func (f *backfillEngine) order(ctx context.Context, c console, b *history.Backfi
 	in := temporal.Input{Request: b.ID(), Tasks: f.Tasks, Limits: temporal.Limits{
 		Attempt: f.TemporalAttempt, Heartbeat: f.TemporalBeat, Attempts: f.TemporalAttempts, Batch: f.TemporalBatch,
 	}}
+	if files.IsBucket(b.Dir()) {
+		return nil, unusable(errNoBucket)
+	}
 	if err := in.Validate(); err != nil {
 		return nil, unusable(err)
 	}
@@ -129,6 +133,9 @@ func (f *backfillEngine) order(ctx context.Context, c console, b *history.Backfi
 	}
 	return b.Report()
 }
+
+// errNoBucket refuses a work directory that Temporal's workers can't share.
+var errNoBucket = errors.New("workers of Temporal share a folder: name one with --work, or do the tasks by array jobs, which take a bucket")
 
 // backfillWorker does tasks.
 type backfillWorker struct {
@@ -167,6 +174,9 @@ func (cmd *backfillWorker) Run(c console) error {
 	defer stop()
 	if cmd.AtOnce < 1 || cmd.AtOnce > 64 || cmd.Workers < 0 || cmd.Workers > 1024 {
 		return unusable(errors.New("--at-once must be between 1 and 64, and --workers between 1 and 1024"))
+	}
+	if files.IsBucket(cmd.Work) {
+		return unusable(errNoBucket)
 	}
 	dir, err := filepath.Abs(cmd.Work)
 	if err != nil {

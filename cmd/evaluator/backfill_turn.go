@@ -13,8 +13,15 @@ import (
 	"muster/config"
 	"muster/history"
 	"muster/history/account"
+	"muster/history/files"
 	"muster/history/projection"
 	"muster/history/queue"
+)
+
+// The defaults of backfillTurn.
+const (
+	defaultPriority = 50
+	defaultRunning  = 2
 )
 
 // backfillTurn are the flags that say when a request is done.
@@ -73,7 +80,7 @@ func (r *backfillRequest) absolute() error {
 		return fmt.Errorf("finding the folder that this runs in: %w", err)
 	}
 	for _, path := range []*string{&r.Config, &r.Segments, &r.Work} {
-		if *path != "" && !filepath.IsAbs(*path) {
+		if *path != "" && !filepath.IsAbs(*path) && !files.IsBucket(*path) {
 			*path = filepath.Join(here, *path)
 		}
 	}
@@ -120,8 +127,16 @@ type conducted struct {
 }
 
 // conduct takes a request, waits for its turn, and has it done, so that all may
-// see how far it is.
+// see how far it is. A bucket has no turns, as it has no locks: there it is done
+// at once, which does no harm where it is done twice at the same time.
 func (t *backfillTurn) conduct(ctx context.Context, c console, asked queue.Asked, what conducted) error {
+	if files.IsBucket(what.work) {
+		err := what.do(ctx, nil, account.Account{})
+		if err != nil && ctx.Err() != nil {
+			return fmt.Errorf("stopped; the same command goes on with it: %w", err)
+		}
+		return err
+	}
 	hold, err := queue.New(what.work).Take(ctx, asked)
 	if err != nil {
 		return err

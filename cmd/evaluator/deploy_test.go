@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -28,7 +29,7 @@ var stagesOfBackfill = []string{"plan", "index", "fold", "evaluate", "gather"}
 // The manifests of configs/deploy run commands and flags that there are, each
 // stage once, and as many tasks as are planned.
 func TestDeploymentsRunCommandsThatThereAre(t *testing.T) {
-	for name, commands := range map[string][]deployed{"Kubernetes": kubernetesJobs(t), "AWS Batch": batchJobs(t)} {
+	for name, commands := range map[string][]deployed{"Kubernetes": kubernetesJobs(t, "backfill-job.yaml"), "AWS Batch": batchJobs(t)} {
 		var planned int
 		for i, one := range commands {
 			if i >= len(stagesOfBackfill) || one.stage != stagesOfBackfill[i] {
@@ -62,6 +63,32 @@ func TestDeploymentsRunCommandsThatThereAre(t *testing.T) {
 	}
 }
 
+// What is to be published is planned and started by the same flags, and done by
+// tasks in between.
+func TestPublicationByTasksIsDeployed(t *testing.T) {
+	t.Setenv("JOB_COMPLETION_INDEX", "1")
+	commands := kubernetesJobs(t, "backfill-publish-job.yaml")
+	stages := []string{"plan", "index", "fold", "evaluate", "start"}
+	if len(commands) != len(stages) {
+		t.Fatalf("%d stages", len(commands))
+	}
+	plan, start := parseDeployed(t, commands[0].command).Backfill.Plan, parseDeployed(t, commands[len(stages)-1].command).Backfill.Start
+	if !plan.Publish || start.DryRun || plan.backfillRequest != start.backfillRequest || !reflect.DeepEqual(plan.publishFlags, start.publishFlags) {
+		t.Errorf("planned by %+v, started by %+v", plan, start)
+	}
+	for i, one := range commands {
+		if one.stage != stages[i] {
+			t.Errorf("%s comes at place %d", one.stage, i)
+		}
+		if i == 0 || i == len(stages)-1 {
+			continue
+		}
+		if task := parseDeployed(t, one.command).Backfill.Task; task.Stage != one.stage || task.Manifest != plan.Manifest || one.times != plan.Tasks {
+			t.Errorf("%d times %q, of %d that are planned", one.times, one.command, plan.Tasks)
+		}
+	}
+}
+
 // parseDeployed reads a command line as the program does.
 func parseDeployed(t *testing.T, command []string) *cli {
 	t.Helper()
@@ -79,7 +106,7 @@ func parseDeployed(t *testing.T, command []string) *cli {
 	return parsed
 }
 
-func kubernetesJobs(t *testing.T) []deployed {
+func kubernetesJobs(t *testing.T, name string) []deployed {
 	t.Helper()
 	type document struct {
 		Kind     string
@@ -95,7 +122,7 @@ func kubernetesJobs(t *testing.T) []deployed {
 		}
 	}
 	var found []deployed
-	for decoder := yaml.NewDecoder(bytes.NewReader(readDeployed(t, "backfill-job.yaml"))); ; {
+	for decoder := yaml.NewDecoder(bytes.NewReader(readDeployed(t, name))); ; {
 		var one document
 		if err := decoder.Decode(&one); errors.Is(err, io.EOF) {
 			break

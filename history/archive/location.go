@@ -68,3 +68,13 @@ func OpenBucket(ctx context.Context, text string, c Config) (b Bucket, prefix st
 	}
 	return b, at.prefix, nil
 }
+
+// SplitS3 returns the bucket and the prefix of s3://bucket/prefix, the prefix ""
+// or with a / at its end, and whether the text begins as such a location.
+func SplitS3(text string) (bucket, prefix string, ok bool, err error) {
+	if !strings.HasPrefix(text, schemeS3) {
+		return "", "", false, nil
+	}
+	at, err := parseLocation(text)
+	return at.bucket, at.prefix, true, err
+}

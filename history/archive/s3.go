@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -18,15 +17,19 @@ import (
 // times in all, after pauses of full jitter. Every other answer is believed at
 // once: permissions, a missing bucket and a changed object don't heal.
 type s3Bucket struct {
-	client  *s3.Client
-	name    string
-	c       Config
-	retries atomic.Int64
+	*Server
+	name string
 }
 
-// Retries returns how often a request was sent again, or a connection taken up
-// again.
-func (b *s3Bucket) Retries() int64 { return b.retries.Load() }
+func openS3(ctx context.Context, name string, c Config) (*s3Bucket, error) {
+	server, err := Connect(ctx, c)
+	return &s3Bucket{server, name}, err
+}
+
+// explain says what an error about the bucket means.
+func (b *s3Bucket) explain(err error, action, key string) error {
+	return b.Explain(err, b.name, action, key)
+}
 
 // String returns the bucket as s3://bucket.
 func (b *s3Bucket) String() string { return schemeS3 + b.name }
@@ -48,7 +51,7 @@ func (b *s3Bucket) get(ctx context.Context, o Object, from int64) (io.ReadCloser
 	if from > 0 {
 		in.Range = aws.String(fmt.Sprintf("bytes=%d-", from))
 	}
-	out, err := b.client.GetObject(ctx, in)
+	out, err := b.Client.GetObject(ctx, in)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s of %s: %w", o.Key, b, b.explain(err, "s3:GetObject", o.Key))
 	}

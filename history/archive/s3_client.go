@@ -37,7 +37,18 @@ func pause(attempt int) time.Duration {
 // the first guess at AWS.
 const usualRegion = "us-east-1"
 
-func openS3(ctx context.Context, bucket string, c Config) (*s3Bucket, error) {
+// Server is a server of S3, reached by the settings of an archive: endpoint,
+// region, credentials and retries. It is safe for concurrent use.
+type Server struct {
+	Client *s3.Client
+
+	c       Config
+	retries atomic.Int64
+}
+
+// Connect returns a server. Of c it takes how to get there; it must be valid. It
+// asks for nothing yet.
+func Connect(ctx context.Context, c Config) (*Server, error) {
 	var options []func(*config.LoadOptions) error
 	if c.Region != "" {
 		options = append(options, config.WithRegion(c.Region))
@@ -55,17 +66,36 @@ func openS3(ctx context.Context, bucket string, c Config) (*s3Bucket, error) {
 	if !c.Anonymous {
 		loaded.Credentials = signIn{loaded.Credentials}
 	}
-	opened := &s3Bucket{name: bucket, c: c}
-	opened.client = s3.NewFromConfig(loaded, func(o *s3.Options) {
+	server := &Server{c: c}
+	server.Client = s3.NewFromConfig(loaded, func(o *s3.Options) {
 		o.UsePathStyle = c.PathStyle
 		o.HTTPClient = c.httpClient()
-		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) { c.retry(o, &opened.retries) })
+		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) { c.retry(o, &server.retries) })
 		o.DisableLogOutputChecksumValidationSkipped = true
 		if c.Endpoint != "" {
 			o.BaseEndpoint = &c.Endpoint
 		}
 	})
-	return opened, nil
+	return server, nil
+}
+
+// Retries returns how often a request was sent again, or a connection taken up
+// again.
+func (s *Server) Retries() int64 { return s.retries.Load() }
+
+// Patience waits before another attempt of what a connection that broke has
+// ended, after so many that failed. It reports whether there is another.
+func (s *Server) Patience(ctx context.Context, failed int) bool {
+	if failed >= s.c.Attempts {
+		return false
+	}
+	s.retries.Add(1)
+	select {
+	case <-time.After(pause(failed)):
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // signIn says what to do when there are no credentials.

@@ -9,14 +9,14 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// explain says what an error of S3 means and what to do. action is the
+// Explain says what an error of S3 means and what to do. action is the
 // permission that the request needs, and key what it was about, "" for the
 // bucket.
-func (b *s3Bucket) explain(err error, action, key string) error {
+func (s *Server) Explain(err error, bucket, action, key string) error {
 	code, status, region := facts(err)
 	switch code {
 	case "NoSuchBucket":
-		return fmt.Errorf("bucket %s: %w: look at its name, the endpoint and whose credentials these are: %w", b.name, ErrMissing, err)
+		return fmt.Errorf("bucket %s: %w: look at its name, the endpoint and whose credentials these are: %w", bucket, ErrMissing, err)
 	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken", "ExpiredTokenException":
 		return fmt.Errorf("%w: the server does not take these credentials: look at AWS_PROFILE, AWS_ACCESS_KEY_ID and "+
 			"AWS_SECRET_ACCESS_KEY, or sign in again: %w", ErrDenied, err)
@@ -25,13 +25,13 @@ func (b *s3Bucket) explain(err error, action, key string) error {
 	case "InvalidObjectState":
 		return fmt.Errorf("%w: it is in a storage class like Glacier: restore it first, or leave it out by the layout: %w", ErrDenied, err)
 	case "PermanentRedirect", "AuthorizationHeaderMalformed", "TemporaryRedirect", "IllegalLocationConstraintException":
-		return fmt.Errorf("bucket %s is in another region%s: set region: %w", b.name, region, err)
+		return fmt.Errorf("bucket %s is in another region%s: set region: %w", bucket, region, err)
 	}
 	switch status {
 	case http.StatusMovedPermanently:
-		return fmt.Errorf("bucket %s is in another region%s: set region: %w", b.name, region, err)
+		return fmt.Errorf("bucket %s is in another region%s: set region: %w", bucket, region, err)
 	case http.StatusForbidden, http.StatusUnauthorized:
-		return fmt.Errorf("%w: %w", ErrDenied, b.permit(err, action, key))
+		return fmt.Errorf("%w: %w", ErrDenied, s.permit(err, bucket, action, key))
 	case http.StatusNotFound:
 		return fmt.Errorf("%w: %w", ErrMissing, err)
 	case http.StatusPreconditionFailed:
@@ -41,12 +41,12 @@ func (b *s3Bucket) explain(err error, action, key string) error {
 }
 
 // permit says which permission is missing.
-func (b *s3Bucket) permit(err error, action, key string) error {
-	resource := "arn:aws:s3:::" + b.name
+func (s *Server) permit(err error, bucket, action, key string) error {
+	resource := "arn:aws:s3:::" + bucket
 	if key != "" {
 		resource += "/*, and kms:Decrypt where it is encrypted by a key of KMS"
 	}
-	if b.c.Anonymous {
+	if s.c.Anonymous {
 		return fmt.Errorf("nobody without credentials may do %s on %s: set anonymous to false: %w", action, resource, err)
 	}
 	return fmt.Errorf("give these credentials %s on %s: %w", action, resource, err)

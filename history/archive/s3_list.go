@@ -193,7 +193,7 @@ func (b *s3Bucket) pages(ctx context.Context, prefix, delimiter string, fn func(
 	if delimiter != "" {
 		in.Delimiter = &delimiter
 	}
-	for pages := s3.NewListObjectsV2Paginator(b.client, in); pages.HasMorePages(); {
+	for pages := s3.NewListObjectsV2Paginator(b.Client, in); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return fmt.Errorf("listing %s/%s: %w", b, prefix, b.explain(err, "s3:ListBucket", ""))

@@ -501,7 +501,7 @@ func TestS3PathStyle(t *testing.T) {
 		c.PathStyle = style
 		b, _ := open(t, "s3://archive", c)
 		name, key := "archive", "key"
-		signed, err := awss3.NewPresignClient(b.(*s3Bucket).client).PresignGetObject(t.Context(), &awss3.GetObjectInput{Bucket: &name, Key: &key})
+		signed, err := awss3.NewPresignClient(b.(*s3Bucket).Client).PresignGetObject(t.Context(), &awss3.GetObjectInput{Bucket: &name, Key: &key})
 		if err != nil || !strings.HasPrefix(signed.URL, want) {
 			t.Errorf("path style %t asks %+v, %v; want %s", style, signed, err, want)
 		}

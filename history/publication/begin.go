@@ -3,17 +3,18 @@ package publication
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"muster/history"
+	"muster/history/files"
 )
 
 // begin finds out how far the publication is, and begins a run where there is
 // none. It reports whether the run has ended.
 func (p *Publication) begin(ctx context.Context) (ended bool, err error) {
-	if p.state, err = readState(filepath.Join(p.folder(), StateFile)); err != nil {
+	if p.state, err = readState(&p.source.Config, p.id); err != nil {
 		return false, err
 	}
+	first := p.state == nil
 	if p.state != nil && p.state.GivenUp {
 		p.state = nil
 	}
@@ -29,7 +30,7 @@ func (p *Publication) begin(ctx context.Context) (ended bool, err error) {
 		return false, err
 	}
 	if p.state == nil {
-		if err := p.anew(ctx); err != nil {
+		if err := p.anew(ctx, first); err != nil {
 			return false, err
 		}
 	}
@@ -49,8 +50,9 @@ func (p *Publication) leave(ctx context.Context) error {
 }
 
 // anew begins a run, of an archive that is listed anew. It makes sure before that
-// there is one: a seam that is open can't be taken back.
-func (p *Publication) anew(ctx context.Context) error {
+// there is one: a seam that is open can't be taken back. First says that there
+// was no run before.
+func (p *Publication) anew(ctx context.Context, first bool) error {
 	if err := p.source.Request.Probe(ctx); err != nil {
 		return err
 	}
@@ -58,12 +60,21 @@ func (p *Publication) anew(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("counting dead letters: %w", err)
 	}
-	if err := history.Forget(p.source.Config.Dir, p.id); err != nil {
+	if err := history.Forget(&p.source.Config, p.id); err != nil {
 		return err
 	}
 	now := p.target.Clock.Now()
 	p.state = &State{Run: newRun(now), Begun: now.UnixMilli(), Segments: p.source.Segments, Series: p.series, Dead: dead}
-	return p.save()
+	if !first {
+		return p.save()
+	}
+	// Of two processes that begin at the same time, in a bucket, both go on with
+	// the run of the first: what both do is done once.
+	if err := p.state.put(&p.source.Config, p.id, files.Once); err != nil {
+		return err
+	}
+	p.state, err = readState(&p.source.Config, p.id)
+	return err
 }
 
 // checkRules refuses a deployment that goes by other rules. A shard that has

@@ -3,11 +3,10 @@ package publication
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"muster/directive"
 	"muster/history"
-	"muster/history/internal/jsonfile"
+	"muster/history/files"
 )
 
 // close closes the seams behind all patches.
@@ -36,7 +35,7 @@ func (p *Publication) end(ctx context.Context, of *history.Report) (*Report, err
 	}
 	p.state.Ended = p.target.Clock.Now().UnixMilli()
 	report := p.report(of, dead-p.state.Dead)
-	if err := jsonfile.Write(filepath.Join(p.folder(), reportFile), report); err != nil {
+	if err := p.source.Config.WriteNote(p.id, reportFile, report, files.Replace); err != nil {
 		return nil, err
 	}
 	return report, p.save()

@@ -3,9 +3,9 @@ package publication
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 
 	"muster/directive"
+	"muster/history"
 )
 
 // GiveUp ends the run of a request that is not to be gone on with: its seams
@@ -13,15 +13,15 @@ import (
 // profiles have got of it stays, and is exact. One that has ended, or never
 // began, is left as it is.
 func GiveUp(ctx context.Context, t Target, dir, request string) error {
-	path := filepath.Join(dir, "requests", request, StateFile)
-	s, err := readState(path)
+	c := &history.Config{Dir: dir}
+	s, err := readState(c, request)
 	if err != nil || s == nil || s.Ended != 0 || s.GivenUp {
 		return err
 	}
 	if err := s.giveUp(ctx, t); err != nil {
 		return err
 	}
-	return s.write(path)
+	return s.write(c, request)
 }
 
 // giveUp ends the seams of a run, if there are any.

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"muster/history"
@@ -113,35 +112,47 @@ func (p *Publication) past() (*pipeline.Past, error) {
 // ID names the request: the same one of the same deployment has the same.
 func (p *Publication) ID() string { return p.id }
 
-func (p *Publication) folder() string { return filepath.Join(p.source.Config.Dir, "requests", p.id) }
-
-func (p *Publication) save() error { return p.state.write(filepath.Join(p.folder(), StateFile)) }
+func (p *Publication) save() error { return p.state.write(&p.source.Config, p.id) }
 
 // Run does what is left of the publication, and reports about all of it. It
 // may be killed at any time, and called again. Of a publication that has ended
 // nothing is left, unless it is asked for again.
 func (p *Publication) Run(ctx context.Context) (*Report, error) {
 	report, err := p.run(ctx)
+	return report, p.lose(err)
+}
+
+// lose notes that a run can't be gone on with, where an error says so.
+func (p *Publication) lose(err error) error {
 	if errors.Is(err, ErrAnew) {
 		p.state.Lost = err.Error()
 		err = errors.Join(err, p.save())
 	}
-	return report, err
+	return err
+}
+
+// prepare does all that comes before reading. It reports whether the run has
+// ended.
+func (p *Publication) prepare(ctx context.Context) (ended bool, err error) {
+	if ended, err = p.begin(ctx); err != nil || ended {
+		return ended, err
+	}
+	if err := p.timed(&p.state.Seconds.Open, StageOpen, func() error { return p.open(ctx) }); err != nil {
+		return false, fmt.Errorf("opening seams: %w", err)
+	}
+	if err := p.timed(&p.state.Seconds.Settle, StageSettle, func() error { return p.settle(ctx) }); err != nil {
+		return false, fmt.Errorf("waiting for the archive to be whole: %w", err)
+	}
+	return false, nil
 }
 
 func (p *Publication) run(ctx context.Context) (*Report, error) {
-	ended, err := p.begin(ctx)
+	ended, err := p.prepare(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if ended {
 		return p.before()
-	}
-	if err := p.timed(&p.state.Seconds.Open, StageOpen, func() error { return p.open(ctx) }); err != nil {
-		return nil, fmt.Errorf("opening seams: %w", err)
-	}
-	if err := p.timed(&p.state.Seconds.Settle, StageSettle, func() error { return p.settle(ctx) }); err != nil {
-		return nil, fmt.Errorf("waiting for the archive to be whole: %w", err)
 	}
 	patches, err := p.read(ctx)
 	if err != nil {

@@ -42,22 +42,28 @@ func (s *State) settled(settle time.Duration) time.Time {
 	return time.UnixMilli(at).Add(settle)
 }
 
-// read makes the patches.
-func (p *Publication) read(ctx context.Context) (*history.Patches, error) {
+// backfill returns what reads the archive, up to the seams.
+func (p *Publication) backfill() (*history.Backfill, *history.Patching, error) {
 	request := p.source.Request
 	for _, seam := range p.state.Seams {
 		request.AsOf = max(request.AsOf, seam)
 	}
 	b, err := history.New(&request, p.source.Config)
+	return b, &history.Patching{
+		Rules: p.source.Rules, Segments: p.source.Segments, Seams: p.state.Seams, Shard: p.target.Shard, Sharding: p.target.Sharding,
+	}, err
+}
+
+// read makes the patches.
+func (p *Publication) read(ctx context.Context) (*history.Patches, error) {
+	b, patching, err := p.backfill()
 	if err != nil {
 		return nil, err
 	}
 	b.ReadAlong(p.along...)
 	b.Earlier(p.earlier)
 	p.board.read(b)
-	patches, err := b.Patches(ctx, &history.Patching{
-		Past: p.past, Rules: p.source.Rules.Fingerprint(), Seams: p.state.Seams, Shard: p.target.Shard, Sharding: p.target.Sharding,
-	})
+	patches, err := b.Patches(ctx, patching)
 	if err != nil {
 		return nil, err
 	}

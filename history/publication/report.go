@@ -2,12 +2,10 @@ package publication
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"muster/history"
-	"muster/history/internal/jsonfile"
 )
 
 // Durations are seconds by stage, of all calls that a run took.
@@ -60,7 +58,7 @@ func stamp(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC333
 func (p *Publication) report(h *history.Report, dead int64) *Report {
 	s := p.state
 	return &Report{
-		Request: p.id, Folder: p.folder(), Run: s.Run, Done: stamp(s.Ended), Segments: s.Segments, LeftOut: p.source.LeftOut,
+		Request: p.id, Folder: p.source.Config.Folder(p.id), Run: s.Run, Done: stamp(s.Ended), Segments: s.Segments, LeftOut: p.source.LeftOut,
 		Seams: []string{stamp(slices.Min(s.Seams)), stamp(slices.Max(s.Seams))}, WholeSince: stamp(s.Whole),
 		Profiles: s.All, Bytes: s.Bytes, DeadLetters: dead, Seconds: s.Seconds, History: h,
 	}
@@ -68,9 +66,8 @@ func (p *Publication) report(h *history.Report, dead int64) *Report {
 
 // before is the report of a publication that an earlier call has ended.
 func (p *Publication) before() (*Report, error) {
-	path := filepath.Join(p.folder(), reportFile)
 	report := &Report{}
-	if err := jsonfile.Read(path, report, "begin anew with --again"); err != nil {
+	if err := p.source.Config.ReadNote(p.id, reportFile, report, "begin anew with --again"); err != nil {
 		return nil, fmt.Errorf("reading what the publication did: %w", err)
 	}
 	report.Before = true

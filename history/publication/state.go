@@ -9,7 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"muster/history/internal/jsonfile"
+	"muster/history"
+	"muster/history/files"
 )
 
 // StateFile is the name of the file, in the folder of a request, that says how
@@ -53,10 +54,10 @@ func newRun(at time.Time) string {
 	return at.UTC().Format("20060102-150405-") + strings.ToLower(base32.StdEncoding.EncodeToString(random[:]))
 }
 
-// readState reads a file of state, nil where there is none.
-func readState(path string) (*State, error) {
+// readState reads the state of a request, nil where there is none.
+func readState(c *history.Config, request string) (*State, error) {
 	s := &State{}
-	err := jsonfile.Read(path, s, "remove it to begin anew")
+	err := c.ReadNote(request, StateFile, s, "remove it to begin anew")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -75,9 +76,13 @@ func (s *State) behind(shard int) int64 {
 	return 0
 }
 
-// write replaces the file of the state.
-func (s *State) write(path string) error {
-	if err := jsonfile.Write(path, s); err != nil {
+// write replaces the state of a request.
+func (s *State) write(c *history.Config, request string) error {
+	return s.put(c, request, files.Replace)
+}
+
+func (s *State) put(c *history.Config, request string, mode files.Mode) error {
+	if err := c.WriteNote(request, StateFile, s, mode); err != nil {
 		return fmt.Errorf("noting how far the publication is: %w", err)
 	}
 	return nil

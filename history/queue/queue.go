@@ -11,12 +11,14 @@ import (
 	"strings"
 	"time"
 
+	"muster/history/files"
 	"muster/history/internal/filelock"
 	"muster/history/internal/jsonfile"
 )
 
 // Queue is the requests of a work directory.
 type Queue struct {
+	work   string
 	folder string
 	// beat is how often a state is written, and look how often it is looked
 	// whether it is somebody's turn, or somebody was asked to stop.
@@ -25,7 +27,7 @@ type Queue struct {
 
 // New returns the requests of a work directory, which need not be there yet.
 func New(work string) *Queue {
-	return &Queue{folder: filepath.Join(work, "requests"), beat: 2 * time.Second, look: 250 * time.Millisecond}
+	return &Queue{work: work, folder: filepath.Join(work, "requests"), beat: 2 * time.Second, look: 250 * time.Millisecond}
 }
 
 // Entry is a request as it is now.
@@ -45,6 +47,9 @@ func (q *Queue) path(id, name string) string { return filepath.Join(q.folder, id
 // others, the newest first.
 func (q *Queue) List(ctx context.Context) ([]*Entry, error) {
 	var list []*Entry
+	if err := q.needsLocks(); err != nil {
+		return nil, err
+	}
 	if _, err := os.Stat(q.folder); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -141,8 +146,21 @@ func (q *Queue) entry(id string) (*Entry, error) {
 // is held for some milliseconds.
 const lockPatience = 5 * time.Millisecond
 
+// needsLocks refuses a work directory without locks.
+func (q *Queue) needsLocks() error {
+	if !files.IsBucket(q.work) {
+		return nil
+	}
+	return fmt.Errorf("the work directory %s: %w, by which requests wait for their turn and are looked after; "+
+		"start, plan, task and gather do without, the object store's own lifecycle rules clean it, and for all else "+
+		"name a folder with --work", q.work, files.ErrBucket)
+}
+
 // exclusively does something while nobody else with the queue's lock does.
 func (q *Queue) exclusively(ctx context.Context, do func() error) error {
+	if err := q.needsLocks(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(q.folder, 0o755); err != nil {
 		return fmt.Errorf("making the folder of requests: %w", err)
 	}

@@ -16,6 +16,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,6 +41,7 @@ var parts = []part{
 	{name: "activation", folder: "test/load", named: true, test: "^TestActivation$", lines: "MUSTER_ACTIVATION"},
 	{name: "publication", folder: "test/load", named: true, test: "^TestPublication$", lines: "MUSTER_PUBLICATION"},
 	{name: "backfill", folder: "history", named: true},
+	{name: "backfill-memory", folder: "history", named: true, bench: "^BenchmarkMemory$"},
 	{name: "match", folder: "bench", program: true},
 	{name: "match-shop", folder: "bench", program: true},
 }
@@ -49,6 +51,7 @@ type part struct {
 	folder  string // from the root of the repository
 	program bool   // whether folder is a program that takes -part
 	named   bool   // whether it runs only where it is named, as it takes five minutes or more
+	bench   string // the benchmarks, "" for all of the folder
 	test    string // the test that measures, in place of benchmarks
 	lines   string // the variable that tells it the file it writes its lines to
 }
@@ -137,11 +140,11 @@ func (p part) demand(out, log io.Writer) error {
 }
 
 // longest bounds the test of a part.
-const longest = "2h"
+const longest = "12h"
 
 // measure lets go test run the benchmarks and translates what it prints.
 func (p part) measure(out, log io.Writer) error {
-	test := exec.Command("go", "test", "-run", "^$", "-bench", ".", "-benchmem", "-timeout", "2h", ".")
+	test := exec.Command("go", "test", "-run", "^$", "-bench", cmp.Or(p.bench, "."), "-benchmem", "-timeout", longest, ".")
 	test.Dir, test.Stderr = p.folder, log
 	printed, err := test.StdoutPipe()
 	if err != nil {

@@ -18,7 +18,9 @@ import (
 	"time"
 
 	"muster/test/e2e/stack"
+	"muster/test/e2e/traffic"
 	"muster/test/kit/generate"
+	"muster/test/kit/ruleset"
 	"muster/test/kit/s3"
 )
 
@@ -62,11 +64,7 @@ func openDepot(t *testing.T) *depot {
 	}))
 	t.Cleanup(front.Close)
 	d.write("muster.yaml", fmt.Sprintf("archive:\n  location: s3://depot/\n  endpoint: %s\n  path_style: true\n  match: '{yyyy}-{mm}-{dd}.json'\n", front.URL))
-	text := "segments:\n"
-	for id, rule := range bought {
-		text += fmt.Sprintf("  - id: %s\n    rule: %s\n", id, rule)
-	}
-	d.write("segments.yaml", text)
+	d.write("segments.yaml", ruleset.File(traffic.Bought))
 	return d
 }
 
@@ -77,7 +75,7 @@ func (d *depot) fill(bucket *s3.Bucket) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	events := buyers(r, 100*depotDays, until.Add(-time.Millisecond), depotDays*day)
+	events := traffic.Buyers(r, 100*depotDays, until.Add(-time.Millisecond), depotDays*day)
 	for i := range depotDays {
 		text := []byte("{\"type\":\"track\"}\n")
 		for j := range events[100*i : 100*(i+1)] {

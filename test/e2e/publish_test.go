@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -73,6 +75,16 @@ func TestAPublicationEntersARunningService(t *testing.T) {
 			return append([]string{"--archive", folder, "--layout", "segment"}, more...)
 		}
 
+		// Told what it would do, which changes nothing.
+		outline := s.Backfill(work, flags("--plan")...)
+		if err := outline.Err(); err != nil {
+			t.Fatal(err)
+		}
+		told, _ := outline.Ended()
+		if _, err := stack.PublicationState(work); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(told, "a start would open a seam") || !strings.Contains(told, "patches: one for each profile") {
+			t.Errorf("told %q, and then: %v", told, err)
+		}
+
 		// Killed while it waits for the archive.
 		b := s.Backfill(work, flags("--settle", "24h")...)
 		state := awaitState(s, b, "the seams", func(p *publication.State) bool { return p.Opened != 0 })
@@ -90,6 +102,9 @@ func TestAPublicationEntersARunningService(t *testing.T) {
 		s.AwaitSettled(stack.Patience) // so that they come within a day of what they repeat
 		produce(s, r, slices.Concat(late, behind[:100]))
 		s.AwaitSettled(stack.Patience)
+
+		// Read by tasks, which know nothing but the plan.
+		s.Tasks(work, 3, flags("--settle", "0s")...)
 
 		// Killed with a part of the patches given, which nobody has taken yet.
 		e.Freeze()

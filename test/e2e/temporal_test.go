@@ -16,6 +16,7 @@ import (
 	"muster/history/lease"
 	"muster/history/queue"
 	"muster/test/e2e/stack"
+	"muster/test/e2e/traffic"
 	"muster/test/kit/temporal"
 )
 
@@ -126,7 +127,7 @@ func (d *depot) equal(one, other string) {
 		}
 	}
 	// The archive is too young for one of the segments.
-	if compared != 2*len(bought)+2 || empty > 1 {
+	if compared != 2*len(traffic.Bought)+2 || empty > 1 {
 		d.t.Errorf("%d files were compared, of which %d are empty", compared, empty)
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"sync/atomic"
 
 	"github.com/parquet-go/parquet-go"
+
+	"muster/history/files"
 )
 
 // File is an open file. Close it.
@@ -17,28 +19,37 @@ type File struct {
 	form *Form
 	name string
 	file *parquet.File
-	in   *os.File
+	in   *input
 }
 
-// Open opens a file of a form. An error names the file.
-func Open(path string, f *Form) (*File, error) {
-	in, err := os.Open(path)
-	if err != nil {
-		return nil, err
+// input is what a file is read from. It notes what went wrong, as that is
+// nothing that is wrong with the file.
+type input struct {
+	files.File
+	failed atomic.Pointer[error]
+}
+
+// ReadAt implements io.ReaderAt.
+func (in *input) ReadAt(p []byte, at int64) (int, error) {
+	n, err := in.File.ReadAt(p, at)
+	if err != nil && !errors.Is(err, io.EOF) {
+		in.failed.Store(&err)
 	}
-	file := &File{form: f, name: path, in: in}
+	return n, err
+}
+
+// Open opens a file of a form, which is closed with it, and after an error too.
+// An error names the file.
+func Open(name string, in files.File, f *Form) (*File, error) {
+	file := &File{form: f, name: name, in: &input{File: in}}
 	if err := file.open(); err != nil {
 		return nil, errors.Join(file.Damaged(err), in.Close())
 	}
 	return file, nil
 }
 
-func (f *File) open() error {
-	info, err := f.in.Stat()
-	if err != nil {
-		return err
-	}
-	f.file, err = parquet.OpenFile(f.in, info.Size(), parquet.SkipBloomFilters(true), parquet.FileSchema(f.form.schema), parquet.SkipMagicBytes(true))
+func (f *File) open() (err error) {
+	f.file, err = parquet.OpenFile(f.in, f.in.Size(), parquet.SkipBloomFilters(true), parquet.FileSchema(f.form.schema), parquet.SkipMagicBytes(true))
 	if err != nil {
 		return err
 	}
@@ -54,8 +65,12 @@ func (f *File) open() error {
 	return nil
 }
 
-// Damaged is an error that says what is wrong with the file, by its name.
+// Damaged is an error that says what is wrong with the file, by its name, or
+// why it can't be read.
 func (f *File) Damaged(err error) error {
+	if failed := f.in.failed.Load(); failed != nil {
+		return fmt.Errorf("reading %s: %w", f.name, *failed)
+	}
 	return fmt.Errorf("reading %s: %w: %w", f.name, ErrDamaged, err)
 }
 

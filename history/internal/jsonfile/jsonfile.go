@@ -8,39 +8,27 @@ package jsonfile
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+
+	"muster/history/files"
 )
 
 // Write replaces a file by one that holds a value, and makes the folder where
 // there is none. What a kill leaves behind has a name that ends in .part.
-func Write(path string, value any) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("writing %s: %w", path, err)
-		}
-	}()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
-	encoder := json.NewEncoder(file)
+func Write(path string, value any) error {
+	folder := files.Folder{Dir: filepath.Dir(path), Mode: 0o644}
+	return folder.Write(filepath.Base(path), files.Replace, func(out io.Writer) error { return Encode(out, value) })
+}
+
+// Encode writes a value.
+func Encode(out io.Writer, value any) error {
+	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := errors.Join(encoder.Encode(value), file.Chmod(0o644), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+	return encoder.Encode(value)
 }
 
 // Read reads into a value what Write wrote. The error is fs.ErrNotExist where
@@ -50,6 +38,11 @@ func Read(path string, value any, mend string) error {
 	if err != nil {
 		return err
 	}
+	return Decode(text, value, path, mend)
+}
+
+// Decode reads into a value what Encode wrote, into the file at a path.
+func Decode(text []byte, value any, path, mend string) error {
 	if err := json.Unmarshal(text, value); err != nil {
 		return fmt.Errorf("reading %s: %w; %s", path, err, mend)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"syscall"
 
 	"muster/history/keeping"
@@ -35,6 +36,25 @@ func (s *System) Backfill(work string, arguments ...string) *Backfill {
 func (s *System) Keep(work string, arguments ...string) *Backfill {
 	s.t.Helper()
 	return s.backfill("keep", work, arguments)
+}
+
+// Tasks plans what is to be brought in so many tasks, and has each of them done by
+// a process that has the plan alone.
+func (s *System) Tasks(work string, tasks int, arguments ...string) {
+	s.t.Helper()
+	manifest := filepath.Join(work, "manifest.json")
+	plan := s.backfill("plan", work, append([]string{"--publish", "--tasks", strconv.Itoa(tasks), "--manifest", manifest}, arguments...))
+	if err := plan.Err(); err != nil {
+		s.t.Fatalf("planning a backfill: %v\n%s", err, plan.out.String())
+	}
+	for _, stage := range []string{"index", "fold", "evaluate"} {
+		for i := range tasks {
+			task := exec.Command(binary, "backfill", "task", "--manifest", manifest, "--stage", stage, "--index", strconv.Itoa(i))
+			if out, err := task.CombinedOutput(); err != nil {
+				s.t.Fatalf("task %d of %s: %v\n%s", i, stage, err, out)
+			}
+		}
+	}
 }
 
 func (s *System) backfill(command, work string, arguments []string) *Backfill {

@@ -2,14 +2,11 @@ package temporal
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -19,6 +16,7 @@ import (
 	"go.temporal.io/sdk/log"
 
 	"muster/test/kit/port"
+	"muster/test/kit/process"
 )
 
 // Namespace is the one that the server has.
@@ -27,7 +25,6 @@ const Namespace = client.DefaultNamespace
 const (
 	buildPatience = time.Hour       // of a first use, which builds the server
 	startPatience = 3 * time.Minute // until the server answers
-	pollEvery     = 50 * time.Millisecond
 )
 
 // Server is a process of Temporal's development server.
@@ -37,8 +34,7 @@ type Server struct {
 	folder  string // database and log of the process
 	binary  string
 	port    int
-	process *exec.Cmd
-	ended   chan struct{} // closed when the process is gone
+	process *process.Process
 }
 
 // Real reports whether Start starts a server: whether the environment says
@@ -63,14 +59,14 @@ func Start(t testing.TB) *Server {
 	if err := s.run(ctx); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.end(syscall.SIGKILL) })
+	t.Cleanup(func() { _ = s.process.End(syscall.SIGKILL) })
 	return s
 }
 
 // Stop ends the server as an operator would, with SIGTERM, and waits for it.
 func (s *Server) Stop(t testing.TB) {
 	t.Helper()
-	if err := s.end(syscall.SIGTERM); err != nil {
+	if err := s.process.End(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -78,7 +74,7 @@ func (s *Server) Stop(t testing.TB) {
 // Kill ends the server at once, with SIGKILL, as a crash would.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
-	if err := s.end(syscall.SIGKILL); err != nil {
+	if err := s.process.End(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -106,85 +102,29 @@ func (s *Server) Client(t testing.TB) client.Client {
 
 // run starts the process and waits until it answers. What the tool finds of the
 // machine's own settings does not count.
-func (s *Server) run(ctx context.Context) error {
-	out, err := os.OpenFile(s.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("opening the log of Temporal's server: %w", err)
-	}
-	defer out.Close() // the process has its own handle
-	process := exec.Command(s.binary, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", strconv.Itoa(s.port),
-		"--db-filename", filepath.Join(s.folder, "temporal.db"), "--log-level", "warn", "--disable-config-file", "--disable-config-env")
-	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it must not outlive the tests
-	process.Stdout, process.Stderr = out, out
-	if err := process.Start(); err != nil {
-		return fmt.Errorf("starting Temporal's server: %w", err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		_ = process.Wait() // how it ended is in its log
-		close(ended)
-	}()
-	s.process, s.ended = process, ended
-	if err := s.awaitAnswer(ctx); err != nil {
-		_ = s.end(syscall.SIGKILL)
-		return fmt.Errorf("waiting for Temporal's server to answer: %w\n%s", err, s.logTail())
-	}
-	return nil
-}
-
-// awaitAnswer asks for the namespace until the server knows it.
-func (s *Server) awaitAnswer(ctx context.Context) error {
+func (s *Server) run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for {
-		err := s.answers(ctx)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
-		case <-s.ended:
-			return errors.New("the process ended")
-		case <-tick.C:
-		}
-	}
+	command := exec.Command(s.binary, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", strconv.Itoa(s.port),
+		"--db-filename", filepath.Join(s.folder, "temporal.db"), "--log-level", "warn", "--disable-config-file", "--disable-config-env")
+	s.process, err = process.Start(ctx, "Temporal's server", filepath.Join(s.folder, "temporal.log"), command, s.answers)
+	return err
 }
 
 // answerWait is long, as a server that has just started on a busy machine takes
 // seconds for its first answer.
 const answerWait = 20 * time.Second
 
-func (s *Server) answers(ctx context.Context) error {
+// answers reports whether the server knows the namespace.
+func (s *Server) answers(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, answerWait)
 	defer cancel()
 	silent := log.NewStructuredLogger(slog.New(slog.DiscardHandler)) // the server may not have started yet
 	c, err := client.NewLazyClient(client.Options{HostPort: s.Address, Logger: silent})
 	if err != nil {
-		return err
+		return false
 	}
 	defer c.Close()
 	_, err = c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: Namespace})
-	return err
-}
-
-func (s *Server) log() string { return filepath.Join(s.folder, "temporal.log") }
-
-func (s *Server) logTail() string {
-	text, err := os.ReadFile(s.log())
-	if err != nil {
-		return err.Error()
-	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.Join(lines[max(0, len(lines)-20):], "\n")
-}
-
-func (s *Server) end(signal syscall.Signal) error {
-	if err := s.process.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("ending Temporal's server: %w", err)
-	}
-	<-s.ended
-	return nil
+	return err == nil
 }

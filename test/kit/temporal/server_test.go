@@ -20,7 +20,7 @@ func TestRestartKeepsWorkflows(t *testing.T) {
 	for name, end := range map[string]func(testing.TB){"killed": s.Kill, "stopped": s.Stop} {
 		end(t)
 		soon, cancel := context.WithTimeout(t.Context(), time.Second)
-		if err := s.answers(soon); err == nil {
+		if s.answers(soon) {
 			t.Errorf("%s: it answers", name)
 		}
 		cancel()

@@ -1,4 +1,4 @@
-package run
+package sorted
 
 import (
 	"cmp"
@@ -9,7 +9,7 @@ import (
 	"muster/history/projection"
 )
 
-// Row is an event as a run keeps it.
+// Row is an event as a sorted run keeps it.
 type Row struct {
 	Profile   string
 	MessageID string

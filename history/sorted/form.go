@@ -1,8 +1,8 @@
-package run
+package sorted
 
 import "muster/history/internal/columnar"
 
-// Version is that of the form of runs. It is part of the key of each.
+// Version is that of the form of sorted runs. It is part of the key of each.
 const Version = 1
 
 // The columns, in the order of their names.

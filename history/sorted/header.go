@@ -1,4 +1,4 @@
-package run
+package sorted
 
 import (
 	"encoding/base64"
@@ -9,7 +9,7 @@ import (
 	"muster/history/projection"
 )
 
-// Header is what a run says of itself.
+// Header is what a sorted run says of itself.
 type Header struct {
 	// Texts are what kinds and bodies refer to.
 	Texts projection.Texts `json:"texts"`

@@ -1,4 +1,4 @@
-package run
+package sorted
 
 import "encoding/hex"
 

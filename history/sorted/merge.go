@@ -1,4 +1,4 @@
-package run
+package sorted
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"muster/history/projection"
 )
 
-// Merge reads some virtual shards of many runs as one: profile by profile, and
-// each profile's rows in order of arrival, then of the runs and of the rows as
+// Merge reads some virtual shards of many sorted runs as one: profile by profile, and
+// each profile's rows in order of arrival, then of the sorted runs and of the rows as
 // they came to them. It holds a block of rows for each part.
 type Merge struct {
 	cursors []*cursor // a heap
@@ -23,7 +23,7 @@ type Merge struct {
 }
 
 // NewMerge returns a Merge of virtual shards from first on and before end. The
-// order of runs matters where rows are equal. Close it; the runs stay open.
+// order of sorted runs matters where rows are equal. Close it; the sorted runs stay open.
 func NewMerge(runs []*Run, first, end int) (*Merge, error) {
 	m := &Merge{}
 	for _, r := range runs {

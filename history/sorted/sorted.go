@@ -1,10 +1,11 @@
-package run
+package sorted
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
 
+	"muster/history/files"
 	"muster/history/internal/columnar"
 )
 
@@ -14,15 +15,16 @@ type Run struct {
 	file *columnar.File
 }
 
-// Open opens a run and reads its header.
-func Open(path string) (*Run, error) {
-	file, err := columnar.Open(path, form)
+// Open opens the sorted run that a file is, and reads its header. The file is closed
+// with it, and after an error too.
+func Open(name string, in files.File) (*Run, error) {
+	file, err := columnar.Open(name, in, form)
 	if err != nil {
-		return nil, fmt.Errorf("opening a run: %w", err)
+		return nil, fmt.Errorf("opening a sorted run: %w", err)
 	}
 	r := &Run{file: file}
 	if err := r.readHeader(); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening a run: %w", file.Damaged(err)), file.Close())
+		return nil, errors.Join(fmt.Errorf("opening a sorted run: %w", file.Damaged(err)), file.Close())
 	}
 	return r, nil
 }

@@ -1,4 +1,4 @@
-package run
+package sorted
 
 import (
 	"encoding/json"
@@ -33,7 +33,7 @@ func NewWriter(w io.Writer, most int) *Writer {
 	return &Writer{most: max(most, MinMemory), file: columnar.NewWriter(w, form)}
 }
 
-// Reset begins another run, with the memory of the one before.
+// Reset begins another sorted run, with the memory of the one before.
 func (w *Writer) Reset(out io.Writer) {
 	w.header = Header{}
 	w.sorter.reset()
@@ -50,7 +50,7 @@ func (w *Writer) Add(r *Row) error {
 }
 
 // Close writes what is left, and the header. It does not close the underlying
-// writer. A note is kept with the run, nil for none.
+// writer. A note is kept with the sorted run, nil for none.
 func (w *Writer) Close(t projection.Texts, note any) error {
 	if err := w.part(); err != nil {
 		return err
@@ -62,10 +62,10 @@ func (w *Writer) Close(t projection.Texts, note any) error {
 	}
 	text, err2 := json.Marshal(&w.header)
 	if err := errors.Join(err, err2); err != nil {
-		return fmt.Errorf("writing a run's header: %w", err)
+		return fmt.Errorf("writing a sorted run's header: %w", err)
 	}
 	if err := w.file.Close(string(text)); err != nil {
-		return fmt.Errorf("writing a run: %w", err)
+		return fmt.Errorf("writing a sorted run: %w", err)
 	}
 	return nil
 }
@@ -90,11 +90,11 @@ func (w *Writer) part() error {
 	for block := range slices.Chunk(keys, columnar.BlockRows) {
 		w.add(block)
 		if err := w.file.Block(); err != nil {
-			return fmt.Errorf("writing a run: %w", err)
+			return fmt.Errorf("writing a sorted run: %w", err)
 		}
 	}
 	if err := w.file.Group(); err != nil {
-		return fmt.Errorf("writing a run: %w", err)
+		return fmt.Errorf("writing a sorted run: %w", err)
 	}
 	w.header.Parts = append(w.header.Parts, Part{Shards: shards})
 	w.sorter.reset()

@@ -1,4 +1,4 @@
-package run
+package sorted
 
 import (
 	"cmp"
@@ -19,7 +19,7 @@ const (
 // VirtualShards.
 func ShardOf(profile string) int { return int(hash(profile) % VirtualShards) }
 
-// Compare is the order in which runs have profiles.
+// Compare is the order in which sorted runs have profiles.
 func Compare(a, b string) int {
 	return cmp.Or(cmp.Compare(order(a), order(b)), strings.Compare(a, b))
 }

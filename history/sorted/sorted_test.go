@@ -1,4 +1,4 @@
-package run_test
+package sorted_test
 
 import (
 	"bytes"
@@ -11,17 +11,18 @@ import (
 	"strings"
 	"testing"
 
+	"muster/history/files"
 	"muster/history/projection"
-	"muster/history/run"
+	"muster/history/sorted"
 	"muster/stream"
 )
 
 // randomRows are rows of a few hundred profiles with many equal times and ids.
-func randomRows(r *rand.Rand, n int) []run.Row {
-	rows := make([]run.Row, n)
+func randomRows(r *rand.Rand, n int) []sorted.Row {
+	rows := make([]sorted.Row, n)
 	for i := range rows {
 		arrival := 1_700_000_000_000 + r.Int64N(50)
-		rows[i] = run.Row{
+		rows[i] = sorted.Row{
 			Profile: fmt.Sprint("user-", r.IntN(1+n/20)), MessageID: []string{"", "a", "b", strings.Repeat("m", r.IntN(60))}[r.IntN(4)],
 			Arrival: arrival, Time: arrival - r.Int64N(1000), Kind: int32(r.IntN(3)),
 			Body: fmt.Appendf(nil, "%x", r.Uint64())[:r.IntN(8)],
@@ -30,10 +31,10 @@ func randomRows(r *rand.Rand, n int) []run.Row {
 	return rows
 }
 
-func write(t *testing.T, path string, rows []run.Row, most int) {
+func write(t *testing.T, path string, rows []sorted.Row, most int) {
 	t.Helper()
 	var out bytes.Buffer
-	w := run.NewWriter(&out, most)
+	w := sorted.NewWriter(&out, most)
 	for i := range rows {
 		if err := w.Add(&rows[i]); err != nil {
 			t.Fatal(err)
@@ -47,34 +48,34 @@ func write(t *testing.T, path string, rows []run.Row, most int) {
 	}
 }
 
-// sorted is what a merge of runs must give.
-func sorted(runs [][]run.Row, first, end int) []run.Row {
-	var all []run.Row
+// inOrder is what a merge of sorted runs must give.
+func inOrder(runs [][]sorted.Row, first, end int) []sorted.Row {
+	var all []sorted.Row
 	for _, rows := range runs {
 		for _, r := range rows {
-			if shard := run.ShardOf(r.Profile); shard >= first && shard < end {
+			if shard := sorted.ShardOf(r.Profile); shard >= first && shard < end {
 				all = append(all, r)
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b run.Row) int {
-		return cmp.Or(run.ShardOf(a.Profile)-run.ShardOf(b.Profile), cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.Arrival, b.Arrival))
+	slices.SortStableFunc(all, func(a, b sorted.Row) int {
+		return cmp.Or(sorted.ShardOf(a.Profile)-sorted.ShardOf(b.Profile), cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.Arrival, b.Arrival))
 	})
 	return all
 }
 
-func merged(t *testing.T, runs []*run.Run, first, end int) []run.Row {
+func merged(t *testing.T, runs []*sorted.Run, first, end int) []sorted.Row {
 	t.Helper()
-	m, err := run.NewMerge(runs, first, end)
+	m, err := sorted.NewMerge(runs, first, end)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	var all []run.Row
+	var all []sorted.Row
 	for m.Next() {
 		r := *m.Row()
 		r.Profile, r.MessageID, r.Body = strings.Clone(r.Profile), strings.Clone(r.MessageID), bytes.Clone(r.Body)
-		if m.Shard() != run.ShardOf(r.Profile) || len(m.Texts().Keys) != 1 {
+		if m.Shard() != sorted.ShardOf(r.Profile) || len(m.Texts().Keys) != 1 {
 			t.Fatalf("shard %d, texts %v", m.Shard(), m.Texts())
 		}
 		all = append(all, r)
@@ -85,25 +86,34 @@ func merged(t *testing.T, runs []*run.Run, first, end int) []run.Row {
 	return all
 }
 
-// byProfile sorts profiles of one virtual shard by name: within a shard a run
+// byProfile sorts profiles of one virtual shard by name: within a shard a sorted run
 // has them in the order of their hashes.
-func byProfile(rows []run.Row) []run.Row {
-	slices.SortStableFunc(rows, func(a, b run.Row) int {
-		return cmp.Or(run.ShardOf(a.Profile)-run.ShardOf(b.Profile), cmp.Compare(a.Profile, b.Profile))
+func byProfile(rows []sorted.Row) []sorted.Row {
+	slices.SortStableFunc(rows, func(a, b sorted.Row) int {
+		return cmp.Or(sorted.ShardOf(a.Profile)-sorted.ShardOf(b.Profile), cmp.Compare(a.Profile, b.Profile))
 	})
 	return rows
+}
+
+// open opens a sorted run of this machine.
+func open(path string) (*sorted.Run, error) {
+	in, err := files.Folder{Dir: filepath.Dir(path)}.Open(filepath.Base(path))
+	if err != nil {
+		return nil, err
+	}
+	return sorted.Open(path, in)
 }
 
 func TestMergeIsTheSortOfAllRows(t *testing.T) {
 	for seed := range uint64(12) {
 		r := rand.New(rand.NewPCG(seed, 3))
-		var runs []*run.Run
-		var rows [][]run.Row
+		var runs []*sorted.Run
+		var rows [][]sorted.Row
 		for i := range 1 + r.IntN(5) {
 			path := filepath.Join(t.TempDir(), fmt.Sprint(i))
 			rows = append(rows, randomRows(r, r.IntN(20_000)))
-			write(t, path, rows[i], run.MinMemory)
-			one, err := run.Open(path)
+			write(t, path, rows[i], sorted.MinMemory)
+			one, err := open(path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,10 +123,10 @@ func TestMergeIsTheSortOfAllRows(t *testing.T) {
 			}
 			runs = append(runs, one)
 		}
-		first := r.IntN(run.VirtualShards)
-		for _, bounds := range [][2]int{{0, run.VirtualShards}, {first, first + r.IntN(run.VirtualShards-first)}, {0, 0}} {
-			got, want := merged(t, runs, bounds[0], bounds[1]), sorted(rows, bounds[0], bounds[1])
-			if !slices.IsSortedFunc(got, func(a, b run.Row) int { return run.ShardOf(a.Profile) - run.ShardOf(b.Profile) }) {
+		first := r.IntN(sorted.VirtualShards)
+		for _, bounds := range [][2]int{{0, sorted.VirtualShards}, {first, first + r.IntN(sorted.VirtualShards-first)}, {0, 0}} {
+			got, want := merged(t, runs, bounds[0], bounds[1]), inOrder(rows, bounds[0], bounds[1])
+			if !slices.IsSortedFunc(got, func(a, b sorted.Row) int { return sorted.ShardOf(a.Profile) - sorted.ShardOf(b.Profile) }) {
 				t.Fatal("virtual shards are out of order")
 			}
 			if !slices.EqualFunc(byProfile(got), want, equal) {
@@ -126,7 +136,7 @@ func TestMergeIsTheSortOfAllRows(t *testing.T) {
 	}
 }
 
-func equal(a, b run.Row) bool {
+func equal(a, b sorted.Row) bool {
 	return a.Profile == b.Profile && a.MessageID == b.MessageID && a.Arrival == b.Arrival && a.Time == b.Time && a.Kind == b.Kind && bytes.Equal(a.Body, b.Body)
 }
 
@@ -134,8 +144,8 @@ func equal(a, b run.Row) bool {
 func TestEachProfileComesOnce(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 3))
 	path := filepath.Join(t.TempDir(), "run")
-	write(t, path, randomRows(r, 30_000), run.MinMemory)
-	one, err := run.Open(path)
+	write(t, path, randomRows(r, 30_000), sorted.MinMemory)
+	one, err := open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +154,7 @@ func TestEachProfileComesOnce(t *testing.T) {
 		t.Fatalf("%d parts: nothing was merged", len(one.Parts))
 	}
 	seen, last := map[string]bool{}, ""
-	for _, row := range merged(t, []*run.Run{one}, 0, run.VirtualShards) {
+	for _, row := range merged(t, []*sorted.Run{one}, 0, sorted.VirtualShards) {
 		if row.Profile != last && seen[row.Profile] {
 			t.Fatalf("%s comes twice", row.Profile)
 		}
@@ -155,7 +165,7 @@ func TestEachProfileComesOnce(t *testing.T) {
 func TestEqualRowsGiveEqualBytes(t *testing.T) {
 	rows := randomRows(rand.New(rand.NewPCG(1, 3)), 5000)
 	var texts [3]bytes.Buffer
-	w := run.NewWriter(&texts[0], run.MinMemory)
+	w := sorted.NewWriter(&texts[0], sorted.MinMemory)
 	for i := range texts {
 		if i > 0 {
 			w.Reset(&texts[i])
@@ -177,14 +187,14 @@ func TestEqualRowsGiveEqualBytes(t *testing.T) {
 // A virtual shard lies within one partition of a keyed topic of 2, 4 ... 1,024
 // partitions.
 func TestVirtualShardsAreKafkas(t *testing.T) {
-	for partitions := 1; partitions <= run.VirtualShards; partitions *= 2 {
+	for partitions := 1; partitions <= sorted.VirtualShards; partitions *= 2 {
 		p, err := stream.NewPartitioner(stream.Murmur2, partitions)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range 2000 {
 			profile := strings.Repeat("é", i%5) + fmt.Sprint("user-", i)
-			if got, want := run.ShardOf(profile)%partitions, p.Partition(profile); got != want {
+			if got, want := sorted.ShardOf(profile)%partitions, p.Partition(profile); got != want {
 				t.Fatalf("%s of %d: %d, want %d", profile, partitions, got, want)
 			}
 		}
@@ -195,18 +205,18 @@ func TestVirtualShardsAreKafkas(t *testing.T) {
 func TestDamagedRuns(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 3))
 	path := filepath.Join(t.TempDir(), "damaged-run")
-	write(t, path, randomRows(r, 5000), run.MinMemory)
+	write(t, path, randomRows(r, 5000), sorted.MinMemory)
 	whole, _ := os.ReadFile(path)
 	for range 40 {
 		damaged := whole[:1+r.IntN(len(whole)-1)]
 		if err := os.WriteFile(path, damaged, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := run.Open(path); err == nil || !strings.Contains(err.Error(), path) {
+		if _, err := open(path); err == nil || !strings.Contains(err.Error(), path) {
 			t.Fatalf("%d of %d bytes: %v", len(damaged), len(whole), err)
 		}
 	}
-	if _, err := run.Open(path + "-none"); err == nil {
+	if _, err := open(path + "-none"); err == nil {
 		t.Error("a run that does not exist was opened")
 	}
 }
