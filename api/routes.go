@@ -29,6 +29,10 @@ func newRoutes(s *Server) *routes {
 		panic(err) // can't be: the options are constants
 	}
 	r.api = huma.NewAPI(document(s.parts.Version), r)
+	r.addSegments(s.parts.Segments)
+	r.addCheck()
+	r.addProfiles(s.parts.Profiles)
+	r.addChanges(s.parts.Changes)
 	return r
 }
 
@@ -62,6 +66,10 @@ func needs(scope access.Scope) []map[string][]string {
 	return []map[string][]string{{tokenScheme: {string(scope)}}}
 }
 
+// unbounded is what an operation has in its metadata that goes on for long and
+// has bounds of its own.
+const unbounded = "unbounded"
+
 // scopeOf is the scope that an operation needs.
 func scopeOf(op *huma.Operation) access.Scope {
 	for _, one := range op.Security {
@@ -81,7 +89,10 @@ func (r *routes) Handle(op *huma.Operation, handler func(huma.Context)) {
 	if scope != access.Read {
 		h = audited(r.server.parts.Audit, h)
 	}
-	r.handle(op.Method+" "+op.Path, scope, r.zip(r.bounded(h)))
+	if op.Metadata[unbounded] == nil {
+		h = r.zip(r.bounded(h))
+	}
+	r.handle(op.Method+" "+op.Path, scope, h)
 }
 
 // handle serves a pattern to those with a scope.
@@ -108,4 +119,6 @@ func (r *routes) bounded(next http.Handler) http.Handler {
 }
 
 // ServeHTTP implements huma.Adapter.
-func (r *routes) ServeHTTP(w http.ResponseWriter, request *http.Request) { r.server.mux.ServeHTTP(w, request) }
+func (r *routes) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	r.server.mux.ServeHTTP(w, request)
+}

@@ -48,6 +48,10 @@ type Parts struct {
 	// Audit is told of writes. It should leave out no line.
 	Audit  *zap.Logger
 	Health Health
+	// Segments and Profiles are what is kept; Changes follows it.
+	Segments Segments
+	Profiles Profiles
+	Changes  Changes
 }
 
 // Health tells whether the process is ready.

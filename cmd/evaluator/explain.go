@@ -7,8 +7,7 @@ import (
 	"math"
 	"time"
 
-	"muster/profile"
-	"muster/rules"
+	"muster/lookup"
 )
 
 type explainCommand struct {
@@ -105,22 +104,17 @@ func (cmd *explainCommand) replay(c console) error {
 	if p == nil || !p.Exists() {
 		return unusable(fmt.Errorf("no event of profile %s was read up to %s", cmd.Profile, instant(clock)))
 	}
-	return cmd.print(c, set, p, clock)
-}
-
-func (cmd *explainCommand) print(c console, set *rules.Set, p *profile.Profile, clock int64) error {
 	x, err := set.Explain(p, cmd.Segment, clock)
 	if err != nil {
 		return unusable(err)
 	}
+	return cmd.print(c, &lookup.Explained{Segment: cmd.Segment, Profile: p.ID, At: time.UnixMilli(clock).UTC(), Rule: x})
+}
+
+func (cmd *explainCommand) print(c console, x *lookup.Explained) error {
 	if cmd.Output == "json" {
-		return wrap("writing output", json.NewEncoder(c.out).Encode(struct {
-			Segment string             `json:"segment"`
-			Profile string             `json:"profile"`
-			At      time.Time          `json:"at"`
-			Rule    *rules.Explanation `json:"rule"`
-		}{cmd.Segment, p.ID, time.UnixMilli(clock).UTC(), x}))
+		return wrap("writing output", json.NewEncoder(c.out).Encode(x))
 	}
-	_, err = fmt.Fprintf(c.out, "segment %s, profile %s, at %s\n%s", cmd.Segment, shown(p.ID), instant(clock), x)
+	_, err := fmt.Fprintf(c.out, "segment %s, profile %s, at %s\n%s", x.Segment, lookup.Shown(x.Profile), instant(x.At.UnixMilli()), x.Rule)
 	return wrap("writing output", err)
 }

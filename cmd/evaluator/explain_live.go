@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"muster/profile"
+	"muster/service"
 )
 
 // live explains for a profile that Redis has.
@@ -20,25 +20,14 @@ func (cmd *explainCommand) explainStored(ctx context.Context, c console, r *read
 	if err != nil {
 		return err
 	}
-	blob, seen, shard, err := r.stored(ctx, cmd.Live)
+	r.set = set
+	x, err := r.lookup.Explain(ctx, cmd.Live, cmd.Segment, int64(cmd.At))
 	if err != nil {
-		return err
+		return service.Classify(err)
 	}
-	clock := seen.Clock
-	if cmd.At != 0 {
-		if clock = int64(cmd.At); clock < seen.Clock {
-			return unusable(fmt.Errorf("--at is %s, but shard %d is at %s already, and what was before is not kept",
-				cmd.At, shard, instant(seen.Clock)))
-		}
-	}
-	codec, _ := profile.NewCodec(set.Schema(), set.IDs(), seen.Names)
-	p, err := codec.Decode(cmd.Live, blob)
-	if err != nil {
-		return unusable(err)
-	}
-	if seen.Rules != set.Fingerprint() {
+	if x.Foreign {
 		_, _ = fmt.Fprintf(c.err, "warning: the rules of %s are not those that shard %d goes by: "+
-			"what only they ask for is not kept of the profile and shows as absent\n", cmd.Segments, shard)
+			"what only they ask for is not kept of the profile and shows as absent\n", cmd.Segments, x.Shard)
 	}
-	return cmd.print(c, set, p, clock)
+	return cmd.print(c, x)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 
+	"muster/lookup"
 	"muster/service"
 	"muster/sink"
 )
@@ -65,7 +66,7 @@ func (cmd *membersCommand) print(ctx context.Context, c console, r *reader, from
 				Profile string `json:"profile"`
 			}{id})
 		}
-		_, err := fmt.Fprintln(out, shown(id))
+		_, err := fmt.Fprintln(out, lookup.Shown(id))
 		return wrap("writing output", err)
 	})
 	if errors.Is(err, sink.ErrCursor) {
@@ -113,5 +114,5 @@ func (cmd *membersCommand) explainNone(ctx context.Context, c console, r *reader
 			cmd.Segment, number(int(size), "member"))
 		return nil
 	}
-	return r.unknownSegment(ctx, cmd.Segment)
+	return service.Classify(r.lookup.UnknownSegment(ctx, cmd.Segment))
 }

@@ -106,23 +106,14 @@ func (cmd *sizesCommand) since(ctx context.Context, r *reader) (map[string]strin
 	if err != nil {
 		return nil, err
 	}
-	latest := make(map[string]int64, set.Len())
-	for _, id := range set.IDs() {
-		latest[id] = 0
-	}
-	for shard := range r.layout.Shards {
-		marks, err := r.store.Lacks(ctx, shard, set)
-		if err != nil {
-			return nil, service.Classify(err)
-		}
-		for _, mark := range marks {
-			latest[mark.Segment] = max(latest[mark.Segment], mark.Since)
-		}
+	latest, err := r.lookup.CompleteSince(ctx, set)
+	if err != nil {
+		return nil, service.Classify(err)
 	}
 	since := make(map[string]string, len(latest))
 	for id, at := range latest {
 		if since[id] = ""; at != 0 {
-			since[id] = instant(at).String()
+			since[id] = at.String()
 		}
 	}
 	return since, nil
