@@ -3,13 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
+	"strconv"
 
+	"muster/lookup"
 	"muster/service"
 )
 
 type profileCommand struct {
 	ID     string `arg:"" name:"id" placeholder:"ID" help:"The profile: a userId, or the anonymousId of who has none."`
-	Config string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Config string `short:"c" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Server string `placeholder:"URL" help:"Ask the API of an evaluator and not Redis, as https://muster.internal:8090; MUSTER_TOKEN has the token."`
 	Outbox int    `default:"100000" help:"How many of the shard's newest changes to look through for since when a membership is; 0 for none."`
 	Output string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
 }
@@ -36,7 +40,9 @@ Since when a membership is, only the outbox tells, which keeps the newest
 redis.outbox_max changes of a shard; --outbox bounds how far it is read. Why a profile
 is in a segment or not: evaluator explain --live u42 --segment vip -c muster.yaml.
 
-Exit code: 0 when shown, 1 when Redis can't be reached, 2 when the configuration can't be
+With --server the API of an evaluator is asked in place of Redis.
+
+Exit code: 0 when shown, 1 when Redis or the API can't be reached, 2 when the configuration can't be
 used or there is no such profile.`
 }
 
@@ -44,6 +50,18 @@ used or there is no such profile.`
 func (cmd *profileCommand) Run(c console) error {
 	if cmd.Outbox < 0 {
 		return unusable(fmt.Errorf("--outbox is %d; it must not be negative", cmd.Outbox))
+	}
+	if err := oneOf(cmd.Config, cmd.Server); err != nil {
+		return err
+	}
+	if cmd.Server != "" {
+		return withServer(cmd.Server, func(ctx context.Context, s *server) error {
+			var p lookup.Profile
+			if err := s.get(ctx, &p, url.Values{"outbox": {strconv.Itoa(cmd.Outbox)}}, "profiles", cmd.ID); err != nil {
+				return err
+			}
+			return cmd.print(c, &p)
+		})
 	}
 	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error {
 		p, err := r.lookup.Profile(ctx, cmd.ID, cmd.Outbox)
@@ -56,9 +74,13 @@ func (cmd *profileCommand) Run(c console) error {
 		case p.More && cmd.Outbox > 0:
 			_, _ = fmt.Fprintf(c.err, "looked through the shard's newest %d changes; --outbox looks through more\n", cmd.Outbox)
 		}
-		if cmd.Output == "json" {
-			return printJSON(c.out, p)
-		}
-		return printProfile(c.out, p)
+		return cmd.print(c, p)
 	})
+}
+
+func (cmd *profileCommand) print(c console, p *lookup.Profile) error {
+	if cmd.Output == "json" {
+		return printJSON(c.out, p)
+	}
+	return printProfile(c.out, p)
 }
