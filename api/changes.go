@@ -47,7 +47,7 @@ type changesInput struct {
 }
 
 func (r *routes) addChanges(changes Changes) {
-	s := newStreams(r.server.config.Streams)
+	r.streams = newStreams(r.server.config.Streams)
 	schema := r.api.OpenAPI().Components.Schemas.Schema(typeOf[lookup.Change](), true, "Change")
 	huma.Register(r.api, huma.Operation{
 		OperationID: "follow-changes", Method: http.MethodGet, Path: "/v1/changes", Summary: "Changes of memberships as they come", Tags: []string{"changes"},
@@ -70,9 +70,9 @@ func (r *routes) addChanges(changes Changes) {
 		return &huma.StreamResponse{Body: func(hc huma.Context) {
 			defer following.Close()
 			request, w := humago.Unwrap(hc)
-			one := s.open()
-			defer s.close(one)
-			t := &teller{w: w, control: http.NewResponseController(w), following: following, evicted: one.evicted, log: r.server.parts.Log}
+			one := r.streams.open()
+			defer r.streams.close(one)
+			t := &teller{w: w, control: http.NewResponseController(w), following: following, evicted: one.evicted, log: r.server.parts.Log, patience: r.streams.patience}
 			t.run(request.Context())
 		}}, nil
 	})
@@ -85,6 +85,7 @@ type teller struct {
 	following *lookup.Following
 	evicted   <-chan struct{}
 	log       *zap.Logger
+	patience  time.Duration
 	err       error // of writing
 }
 
@@ -190,7 +191,7 @@ func (t *teller) printf(format string, arguments ...any) {
 
 // hurry begins the time in which the client has to take what is written from
 // here on. One that does not is cut off.
-func (t *teller) hurry() { _ = t.control.SetWriteDeadline(time.Now().Add(eventTimeout)) }
+func (t *teller) hurry() { _ = t.control.SetWriteDeadline(time.Now().Add(t.patience)) }
 
 // send sends what was written.
 func (t *teller) send() {

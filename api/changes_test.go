@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -259,3 +261,68 @@ func TestTheOldestOfTooManyStreamsEnds(t *testing.T) {
 		}
 	}
 }
+
+// A client that does not take its events is cut off, and one that does is told
+// all of them meanwhile.
+func TestASlowFollowerIsCutOff(t *testing.T) {
+	k := keeping(t, Default())
+	k.routes.streams.patience = time.Second
+	memory := &pipes{made: make(chan net.Conn), closed: make(chan struct{})}
+	ctx, end := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- k.Serve(ctx, memory) }()
+	t.Cleanup(func() {
+		end()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	slow, far := net.Pipe() // which holds nothing that the other side has not read
+	memory.made <- far
+	fmt.Fprintf(slow, "GET /v1/changes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n", k.tokens[access.Read])
+	if _, err := bufio.NewReaderSize(slow, 16).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	open := func() int {
+		k.routes.streams.mu.Lock()
+		defer k.routes.streams.mu.Unlock()
+		return k.routes.streams.all.Len()
+	}
+	if open() != 1 {
+		t.Fatalf("%d streams", open())
+	}
+	for deadline := time.Now().Add(time.Minute); open() > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it is still there")
+		}
+	}
+	l := k.listen(t, "", "")
+	k.spends(t, "u1", 150)
+	l.change()
+}
+
+// pipes is a listener whose connections are made by a test.
+type pipes struct {
+	made   chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+// Accept implements net.Listener.
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.made:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+// Addr implements net.Listener.
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }

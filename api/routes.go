@@ -13,10 +13,11 @@ import (
 // routes are the operations of the API, each behind the guard. It is an
 // adapter of huma's.
 type routes struct {
-	server *Server
-	api    huma.API
-	zip    func(http.Handler) http.HandlerFunc
-	room   chan struct{} // one for each request that may be answered at once
+	server  *Server
+	api     huma.API
+	zip     func(http.Handler) http.HandlerFunc
+	streams *streams
+	room    chan struct{} // one for each request that may be answered at once
 }
 
 // leastZipped is how many bytes an answer has before gzip is worth it.

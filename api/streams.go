@@ -3,12 +3,14 @@ package api
 import (
 	"container/list"
 	"sync"
+	"time"
 )
 
 // streams are those that are open, the oldest first. With one more than there
 // may be, the oldest is evicted.
 type streams struct {
-	most int
+	most     int
+	patience time.Duration // how long a client may take to take some events
 
 	mu  sync.Mutex
 	all list.List // of *stream
@@ -20,7 +22,7 @@ type stream struct {
 	place   *list.Element // nil once it was evicted
 }
 
-func newStreams(most int) *streams { return &streams{most: most} }
+func newStreams(most int) *streams { return &streams{most: most, patience: eventTimeout} }
 
 func (s *streams) open() *stream {
 	s.mu.Lock()
