@@ -34,6 +34,7 @@ func newRoutes(s *Server) *routes {
 	r.addCheck()
 	r.addProfiles(s.parts.Profiles)
 	r.addChanges(s.parts.Changes)
+	r.addDestinations(s.parts.Destinations)
 	return r
 }
 

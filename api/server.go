@@ -52,6 +52,8 @@ type Parts struct {
 	Segments Segments
 	Profiles Profiles
 	Changes  Changes
+	// Destinations are where changes are sent to.
+	Destinations Destinations
 }
 
 // Health tells whether the process is ready.

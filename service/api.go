@@ -27,7 +27,7 @@ func (s *Service) serveAPI(ctx context.Context) error {
 	}
 	server, err := api.New(s.config.API, api.Parts{
 		Version: s.Agent, Log: s.log.Named("api"), Audit: s.Audit, Health: s.watch.Health(),
-		Segments: reader, Profiles: reader, Changes: changes,
+		Segments: reader, Profiles: reader, Changes: changes, Destinations: &orders{s, reader, store},
 	})
 	if err != nil {
 		return unusable(err)
