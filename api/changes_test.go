@@ -279,7 +279,7 @@ func TestASlowFollowerIsCutOff(t *testing.T) {
 	})
 	slow, far := net.Pipe() // which holds nothing that the other side has not read
 	memory.made <- far
-	fmt.Fprintf(slow, "GET /v1/changes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n", k.tokens[access.Read])
+	_, _ = fmt.Fprintf(slow, "GET /v1/changes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n", k.tokens[access.Read])
 	if _, err := bufio.NewReaderSize(slow, 16).ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}

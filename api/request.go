@@ -98,13 +98,18 @@ func logged(log *zap.Logger, next http.Handler) http.Handler {
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, one))
 		w.Header().Set(requestHeader, one.id)
 		defer func() {
-			if trouble := recover(); trouble != nil && trouble != http.ErrAbortHandler {
+			trouble := recover()
+			if trouble != nil {
 				log.Error("answering a request failed", zap.String("request", one.id), zap.Any("panic", trouble), zap.ByteString("stack", debug.Stack()))
-				if a.status == 0 {
-					problem(http.StatusInternalServerError, remedies[http.StatusInternalServerError], "Answering failed.").write(a, r)
-				}
+			}
+			broken := trouble != nil && a.status != 0
+			if trouble != nil && !broken {
+				problem(http.StatusInternalServerError, remedies[http.StatusInternalServerError], "Answering failed.").write(a, r)
 			}
 			log.Info("request", fieldsOf(r, one, a, time.Since(began))...)
+			if broken {
+				panic(http.ErrAbortHandler) // a part must not look like the whole
+			}
 		}()
 		next.ServeHTTP(a, r)
 	})

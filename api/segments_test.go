@@ -197,7 +197,7 @@ func TestASlowClientIsAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer slow.Close()
-	fmt.Fprintf(slow, "GET /v1/segments/vip/members HTTP/1.1\r\nHost: localhost\r\nAccept: %s\r\nAuthorization: Bearer %s\r\n\r\n", linesType, k.tokens[access.Read])
+	_, _ = fmt.Fprintf(slow, "GET /v1/segments/vip/members HTTP/1.1\r\nHost: localhost\r\nAccept: %s\r\nAuthorization: Bearer %s\r\n\r\n", linesType, k.tokens[access.Read])
 	if _, err := bufio.NewReaderSize(slow, 16).ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestSegmentsAreChecked(t *testing.T) {
 
 func TestWhatCantBeChecked(t *testing.T) {
 	k := keeping(t, Default())
-	post := func(body io.Reader) *http.Response {
+	post := func(body io.Reader) reply {
 		return k.ask(t, access.Read, http.MethodPost, "/v1/segments/check", body, "Content-Type", "application/yaml")
 	}
 	refused(t, "nothing", post(nil), http.StatusBadRequest)

@@ -75,8 +75,11 @@ func serving(t *testing.T, config Config, parts Parts) *rig {
 	return r
 }
 
+// reply is an answer whose body is closed when the test ends.
+type reply struct{ *http.Response }
+
 // ask sends a request with the token of a scope, "" for none.
-func (r *rig) ask(t *testing.T, scope access.Scope, method, path string, body io.Reader, headers ...string) *http.Response {
+func (r *rig) ask(t *testing.T, scope access.Scope, method, path string, body io.Reader, headers ...string) reply {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, r.url+path, body)
 	if err != nil {
@@ -96,11 +99,11 @@ func (r *rig) ask(t *testing.T, scope access.Scope, method, path string, body io
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { response.Body.Close() })
-	return response
+	return reply{response}
 }
 
 // get reads a success into a value.
-func (r *rig) get(t *testing.T, path string, into any) *http.Response {
+func (r *rig) get(t *testing.T, path string, into any) reply {
 	t.Helper()
 	response := r.ask(t, access.Read, http.MethodGet, path, nil)
 	text, err := io.ReadAll(response.Body)
@@ -115,7 +118,7 @@ func (r *rig) get(t *testing.T, path string, into any) *http.Response {
 
 // refused demands a problem of a status, whose text has some words, and that
 // says what to do.
-func refused(t *testing.T, what string, response *http.Response, status int, words ...string) Problem {
+func refused(t *testing.T, what string, response reply, status int, words ...string) Problem {
 	t.Helper()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
@@ -220,7 +223,7 @@ func TestRequestsAreLogged(t *testing.T) {
 	r.Mount("GET /v1/secrets/{id}", r.Guard().Wrap(access.Read, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "text")
 	})))
-	io.Copy(io.Discard, r.ask(t, access.Read, http.MethodGet, "/v1/secrets/u42", nil, "X-Request-Id", "r1").Body)
+	_, _ = io.Copy(io.Discard, r.ask(t, access.Read, http.MethodGet, "/v1/secrets/u42", nil, "X-Request-Id", "r1").Body)
 	refused(t, "wrong scope", r.ask(t, access.Write, http.MethodGet, "/v1/secrets/u42", nil, "X-Request-Id", "r2"), http.StatusForbidden)
 	for id, want := range map[string]string{"r1": "200", "r2": "403"} {
 		line := awaitLine(t, r.lines, id)
@@ -254,6 +257,14 @@ func TestWhatPanicsIsAnswered(t *testing.T) {
 	}
 	if len(r.lines.FilterMessage("answering a request failed").All()) != 1 {
 		t.Error("it is not logged")
+	}
+	r.Mount("GET /v1/half", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "half")
+		_ = http.NewResponseController(w).Flush()
+		panic("hunter2")
+	}))
+	if text, err := io.ReadAll(r.ask(t, "", http.MethodGet, "/v1/half", nil).Body); err == nil {
+		t.Errorf("%q looks like the whole answer", text)
 	}
 }
 

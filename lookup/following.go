@@ -154,7 +154,7 @@ func (f *Following) Next(ctx context.Context, wait time.Duration) ([]Change, err
 // read reads some changes of each shard. It reports whether there were any,
 // wanted or not. Those that are not wanted are passed at once where none that
 // is waits before them.
-func (f *Following) read(ctx context.Context) (found []Change, any bool, err error) {
+func (f *Following) read(ctx context.Context) (found []Change, some bool, err error) {
 	for _, shard := range f.shards {
 		entries, ok := f.changes.recent(shard, f.place.shards[shard])
 		if !ok {
@@ -162,10 +162,10 @@ func (f *Following) read(ctx context.Context) (found []Change, any bool, err err
 				return nil, false, err
 			}
 		}
-		any = any || len(entries) > 0
+		some = some || len(entries) > 0
 		found = append(found, f.wanted(shard, entries)...)
 	}
-	return found, any, nil
+	return found, some, nil
 }
 
 // wanted picks the changes that are followed from those of a shard.

@@ -89,7 +89,7 @@ func follow(t *testing.T, s *stack.System, e *stack.Evaluator, from string) *fol
 		if from != "" {
 			request.Header.Set("Last-Event-ID", from)
 		}
-		if response, err = http.DefaultClient.Do(request); err != nil {
+		if response, err = http.DefaultClient.Do(request); err != nil { //nolint:bodyclose // the reader closes it
 			return err
 		}
 		if response.StatusCode != http.StatusOK {
