@@ -8,6 +8,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"muster/activation"
+	"muster/api"
 	"muster/history/archive"
 	"muster/observe"
 	"muster/pipeline"
@@ -39,14 +40,16 @@ type Config struct {
 	// for feeding old or simulated data. Default wall.
 	Clock string             `yaml:"clock"`
 	HTTP  observe.HTTPConfig `yaml:"http"`
-	Log   observe.LogConfig  `yaml:"log"`
+	// API is where what is kept can be asked for over HTTP.
+	API api.Config        `yaml:"api"`
+	Log observe.LogConfig `yaml:"log"`
 }
 
 // Default returns the default of every setting.
 func Default() Config {
 	return Config{
 		Kafka: stream.Default(), Redis: sink.Default(), Pipeline: pipeline.Default(), Segments: segments.Default(), Destinations: activation.DefaultConfig(),
-		Archive: archive.Default(), Clock: WallClock, HTTP: observe.DefaultHTTP(), Log: observe.DefaultLog(),
+		Archive: archive.Default(), Clock: WallClock, HTTP: observe.DefaultHTTP(), API: api.Default(), Log: observe.DefaultLog(),
 	}
 }
 
@@ -57,7 +60,7 @@ func (c Config) Validate() error {
 		section("kafka", c.Kafka.Validate()), section("redis", c.Redis.Validate()),
 		section("pipeline", c.Pipeline.Validate()), section("segments", c.Segments.Validate()),
 		section("destinations", c.Destinations.Validate()), section("archive", c.Archive.Validate()),
-		c.validateClock(), section("http", c.HTTP.Validate()), section("log", c.Log.Validate()),
+		c.validateClock(), section("http", c.HTTP.Validate()), section("api", c.API.Validate()), section("log", c.Log.Validate()),
 		c.validateTimeouts(),
 	)
 }

@@ -41,6 +41,7 @@ func (c *Config) resolve(folder string) {
 	for _, file := range []*string{
 		&c.Segments.Path, &c.Kafka.SASL.PasswordFile, &c.Kafka.TLS.CAFile, &c.Kafka.TLS.CertFile, &c.Kafka.TLS.KeyFile,
 		&c.Redis.PasswordFile, &c.Redis.TLS.CAFile, &c.Redis.TLS.CertFile, &c.Redis.TLS.KeyFile,
+		&c.API.TokensFile, &c.API.TLS.CertFile, &c.API.TLS.KeyFile,
 	} {
 		if *file != "" && !filepath.IsAbs(*file) {
 			*file = filepath.Join(folder, *file)
@@ -51,7 +52,8 @@ func (c *Config) resolve(folder string) {
 // checkFiles returns a line for every file that can't be used, with its place
 // in the configuration's text.
 func (c *Config) checkFiles(text []byte) error {
-	return errors.Join(filesOf("kafka", c.Kafka.CheckFiles(), text), filesOf("redis", c.Redis.CheckFiles(), text))
+	return errors.Join(filesOf("kafka", c.Kafka.CheckFiles(), text), filesOf("redis", c.Redis.CheckFiles(), text),
+		filesOf("api", c.API.CheckFiles(), text))
 }
 
 func filesOf(part string, err error, text []byte) error {

@@ -15,6 +15,12 @@ const (
 	sampleThen  = 1000
 )
 
+// NewAudit returns a logger that leaves no line out, whatever the level of the
+// others, for who has changed what.
+func NewAudit(c LogConfig, out io.Writer) *zap.Logger {
+	return zap.New(newCore(c, zapcore.InfoLevel, out))
+}
+
 // NewLogger returns a logger that writes to out.
 func NewLogger(c LogConfig, out io.Writer) (*zap.Logger, error) {
 	if err := c.Validate(); err != nil {
@@ -24,6 +30,10 @@ func NewLogger(c LogConfig, out io.Writer) (*zap.Logger, error) {
 	if err != nil {
 		return nil, err
 	}
+	return zap.New(zapcore.NewSamplerWithOptions(newCore(c, level, out), time.Second, sampleFirst, sampleThen)), nil
+}
+
+func newCore(c LogConfig, level zapcore.Level, out io.Writer) zapcore.Core {
 	format := zap.NewProductionEncoderConfig()
 	format.EncodeTime = zapcore.RFC3339TimeEncoder
 	format.EncodeDuration = zapcore.StringDurationEncoder
@@ -32,6 +42,5 @@ func NewLogger(c LogConfig, out io.Writer) (*zap.Logger, error) {
 		format.EncodeLevel = zapcore.CapitalLevelEncoder
 		encoder = zapcore.NewConsoleEncoder(format)
 	}
-	core := zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(out)), level)
-	return zap.New(zapcore.NewSamplerWithOptions(core, time.Second, sampleFirst, sampleThen)), nil
+	return zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(out)), level)
 }

@@ -118,6 +118,9 @@ func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 		keepDestinations(ctx)
 		return nil
 	})
+	if s.config.API.Listen != "" {
+		parts.Go(func() error { return s.serveAPI(ctx) })
+	}
 	own = withinShards(own, shards)
 	parts.Go(func() error {
 		return s.keep(ctx, s.config.Kafka.Group, func() error { return group.Run(ctx, own) })

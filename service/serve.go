@@ -25,7 +25,7 @@ func (s *Service) Serve(ctx context.Context, files []rules.Source, reload <-chan
 	if address := s.config.HTTP.Listen; address != "" {
 		listener, err := net.Listen("tcp", address)
 		if err != nil {
-			return unusable(cannotListen(address, err))
+			return unusable(cannotListen("http.listen", address, err))
 		}
 		s.log.Info("serving /metrics, /healthz and /readyz", zap.Stringer("address", listener.Addr()))
 		parts.Go(func() error { return observe.Serve(ctx, listener, s.Handler()) })
@@ -40,10 +40,10 @@ func (s *Service) Serve(ctx context.Context, files []rules.Source, reload <-chan
 }
 
 // cannotListen says what to do about a port that can't be listened on.
-func cannotListen(address string, err error) error {
+func cannotListen(setting, address string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("http.listen: %s is taken, perhaps by another evaluator on this host: give each a port of its own, "+
-			"or none with \"\": %w", address, err)
+		return fmt.Errorf("%s: %s is taken, perhaps by another evaluator on this host: give each a port of its own, "+
+			"or none with \"\": %w", setting, address, err)
 	}
-	return fmt.Errorf("http.listen: %s can't be listened on: %w", address, err)
+	return fmt.Errorf("%s: %s can't be listened on: %w", setting, address, err)
 }

@@ -2,7 +2,9 @@ package service
 
 import (
 	"context"
+	"net"
 	"net/http"
+	"net/http/pprof"
 
 	"go.uber.org/zap"
 
@@ -29,6 +31,10 @@ type Service struct {
 	// beside the rules in force. It is called at the start and then as often
 	// as segment files are looked at. Default nil: nothing is sent.
 	Destinations func(*rules.Set) ([]activation.Destination, error)
+	// Audit is told of every write through the API. Default: the log.
+	Audit *zap.Logger
+	// Serving is told where the API is served, once it is. Default nil.
+	Serving func(net.Addr)
 	// Agent is what this process calls itself there. Default muster.
 	Agent string
 
@@ -52,13 +58,14 @@ func New(cfg config.Config, set *rules.Set, log *zap.Logger) *Service {
 	watch := observe.New(log)
 	watch.Health().Wait(startPart, "has not found its deployment yet")
 	return &Service{
-		Stream: watch.Stream(), Own: func(w *pipeline.Worker) Owner { return w.Run }, Agent: "muster",
+		Stream: watch.Stream(), Own: func(w *pipeline.Worker) Owner { return w.Run }, Agent: "muster", Audit: log,
 		config: cfg, rules: pipeline.NewLive(set), sample: pipeline.NewSample(), heard: pipeline.NewHeard(), log: log, watch: watch,
 	}
 }
 
-// Handler serves /metrics, /healthz and /readyz of this service, and as
-// /vocabulary what its events are called and bring.
+// Handler serves /metrics, /healthz and /readyz of this service, as /vocabulary
+// what its events are called and bring, and below /debug/pprof/ what Go's pprof
+// shows of a process.
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.watch.Handler())
@@ -71,5 +78,10 @@ func (s *Service) Handler() http.Handler {
 		rw.Header().Set("Content-Type", "application/json")
 		_, _ = rw.Write(text) // a client that went away is no concern
 	})
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	return mux
 }

@@ -46,11 +46,16 @@ func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
 	if err != nil {
 		return meta{}, fmt.Errorf("reading %s: %w", key, err)
 	}
+	return metaOf(key, values)
+}
+
+// metaOf reads the fields of metaFields.
+func metaOf(key string, values []any) (m meta, err error) {
 	text := make([]string, len(metaFields))
 	for i, value := range values {
 		text[i], _ = value.(string) // nil for a field that is absent
 	}
-	m := meta{rules: text[4], schema: text[7], broken: text[8], sealed: text[9]}
+	m = meta{rules: text[4], schema: text[7], broken: text[8], sealed: text[9]}
 	var generation, swept, bucket, sweep int64
 	for i, number := range map[int]*int64{
 		0: &m.epoch, 1: &m.next, 2: &m.clock, 3: &m.outbox, 5: &generation, 6: &m.commits, 10: &swept, 11: &bucket, 12: &sweep,

@@ -82,7 +82,7 @@ func (cmd *activateDead) wants(dead activation.DeadLetter) bool {
 func (cmd *activateDead) resend(ctx context.Context, c console, r *reader, d *activation.Destination) error {
 	first, last := 0, r.layout.Shards-1
 	if cmd.Profile != "" {
-		shard, err := r.shardOf(cmd.Profile)
+		shard, err := r.lookup.ShardOf(cmd.Profile)
 		if err != nil {
 			return err
 		}

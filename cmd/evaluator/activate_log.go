@@ -60,7 +60,7 @@ func (cmd *activateLog) Run(c console) error {
 		if bound.LogEntries == 0 {
 			return unusable(errors.New("destinations.log_entries is 0 in the configuration, so no log is kept"))
 		}
-		shard, err := r.shardOf(cmd.Profile)
+		shard, err := r.lookup.ShardOf(cmd.Profile)
 		if err != nil {
 			return err
 		}

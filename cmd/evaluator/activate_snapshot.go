@@ -10,52 +10,6 @@ import (
 	"muster/sink"
 )
 
-// snapshotLine is how the newest snapshot run is printed.
-type snapshotLine struct {
-	Run     string `json:"run"`
-	Shards  int    `json:"shards"`
-	Waiting int    `json:"waiting"` // shards that have not begun it
-	Done    int    `json:"done"`    // shards that have come to its end
-	Members int64  `json:"members"` // that it has named
-	Owed    int64  `json:"owed"`    // messages of it that wait
-	GivenUp int64  `json:"given_up"`
-	Gap     int64  `json:"gap"` // changes that were missed and are not made good yet
-}
-
-// snapshotOf returns nil where there is nothing to say. With initial a run is
-// due also when no shard has begun one.
-func snapshotOf(s *sink.SnapshotRun, initial bool) *snapshotLine {
-	run := s.Run
-	if run == "" && initial {
-		run = activation.InitialRun
-	}
-	if run == "" && s.Gap == 0 {
-		return nil
-	}
-	return &snapshotLine{run, s.Shards, s.Shards - s.Begun, s.Done, s.Named, s.Owed, s.Lost, s.Gap}
-}
-
-// String writes the run in a few words, "-" where there is none.
-func (l *snapshotLine) String() string {
-	if l == nil {
-		return "-"
-	}
-	text := "another one follows"
-	if l.Run != "" {
-		text = fmt.Sprintf("%s: %d of %d shards done, %d members", l.Run, l.Done, l.Shards, l.Members)
-	}
-	if l.Run != "" && l.Waiting > 0 {
-		text += fmt.Sprintf(", %d to begin", l.Waiting)
-	}
-	if l.GivenUp > 0 {
-		text += fmt.Sprintf(", %d given up", l.GivenUp)
-	}
-	if l.Gap > 0 {
-		text += fmt.Sprintf(", %d missed changes to make good", l.Gap)
-	}
-	return text
-}
-
 type activateReconcile struct {
 	named
 	Output string `enum:"text,json" default:"text" help:"How to print: ${enum}."`

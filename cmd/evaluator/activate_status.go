@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/activation"
+	"muster/lookup"
 	"muster/service"
 )
 
@@ -33,24 +34,6 @@ Exit code: 0 when read, 1 when Redis can't be reached, 2 when the configuration,
 Redis holds, can't be used.`
 }
 
-// destinationLine is how a destination is printed.
-type destinationLine struct {
-	Destination string     `json:"destination"`
-	State       string     `json:"state"`
-	Reason      string     `json:"reason,omitempty"`
-	Behind      int64      `json:"behind"`
-	Waiting     int64      `json:"waiting"`
-	Next        *time.Time `json:"next,omitempty"`
-	Delivered   int64      `json:"delivered"`
-	Dead        int64      `json:"dead"`
-	Missed      int64      `json:"missed"`
-	Deferred    int64      `json:"deferred"`
-	Coalesced   int64      `json:"coalesced"`
-
-	Breaker  breakerLine   `json:"breaker"`
-	Snapshot *snapshotLine `json:"snapshot,omitempty"`
-}
-
 // Run reads and prints.
 func (cmd *activateStatus) Run(c console) error {
 	destinations, err := configured(cmd.Config)
@@ -61,16 +44,16 @@ func (cmd *activateStatus) Run(c console) error {
 }
 
 func (cmd *activateStatus) print(ctx context.Context, c console, r *reader, destinations []activation.Destination) error {
-	lines := make([]destinationLine, len(destinations))
+	lines := make([]lookup.Destination, len(destinations))
 	for i := range destinations {
 		var err error
-		if lines[i], err = r.destination(ctx, &destinations[i]); err != nil {
+		if lines[i], err = r.lookup.Destination(ctx, &destinations[i]); err != nil {
 			return service.Classify(err)
 		}
 	}
 	if cmd.Output == "json" {
 		return printJSON(c.out, struct {
-			Destinations []destinationLine `json:"destinations"`
+			Destinations []lookup.Destination `json:"destinations"`
 		}{lines})
 	}
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
@@ -81,33 +64,8 @@ func (cmd *activateStatus) print(ctx context.Context, c console, r *reader, dest
 			next = l.Next.Format(time.RFC3339)
 		}
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\n",
-			l.Destination, strings.TrimSpace(l.State+" "+l.Reason), l.Behind, l.Waiting, next, l.Delivered, l.Dead, l.Missed, l.Deferred,
+			l.Name, strings.TrimSpace(l.State+" "+l.Reason), l.Behind, l.Waiting, next, l.Delivered, l.Dead, l.Missed, l.Deferred,
 			l.Coalesced, &l.Breaker, l.Snapshot)
 	}
 	return wrap("writing output", table.Flush())
-}
-
-// destination reads how far a destination has come.
-func (r *reader) destination(ctx context.Context, of *activation.Destination) (destinationLine, error) {
-	d, err := r.store.Deliveries(ctx, of.Name)
-	if err != nil {
-		return destinationLine{}, err
-	}
-	breaker, err := breakerOf(d.Breakers, time.Now())
-	if err != nil {
-		return destinationLine{}, unusable(fmt.Errorf("destination %s: %w", of.Name, err))
-	}
-	line := destinationLine{
-		Destination: of.Name, State: d.State, Reason: d.Reason, Behind: d.Behind, Waiting: d.Waiting,
-		Delivered: d.Delivered, Dead: d.Dead, Missed: d.Missed, Deferred: d.Deferred,
-		Coalesced: d.Coalesced, Breaker: breaker, Snapshot: snapshotOf(&d.Snapshot, of.Initial),
-	}
-	if line.State == "" {
-		line.State = string(activation.Active)
-	}
-	if d.Next > 0 {
-		at := time.UnixMilli(d.Next).UTC()
-		line.Next = &at
-	}
-	return line, nil
 }

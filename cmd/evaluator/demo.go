@@ -34,6 +34,7 @@ type demoCommand struct {
 	Rate   int    `placeholder:"R" help:"Events a second. Default 500; with --events and a steady receiver as fast as possible."`
 	Output string `enum:"table,json" default:"table" help:"What to print: ${enum}."`
 	Seed   uint64 `default:"1" help:"Which traffic: the same seed makes the same events."`
+	Listen string `placeholder:"HOST:PORT" help:"Serve the API there, without a token: a port of this machine, as 127.0.0.1:8090."`
 	// The default stands first.
 	Receiver demo.Temper `enum:"steady,flaky" default:"steady" help:"How the endpoint behaves that is sent all changes: ${enum}."`
 }
@@ -55,6 +56,7 @@ Examples:
     evaluator demo
     evaluator demo --rate 5000
     evaluator demo --receiver flaky
+    evaluator demo --listen 127.0.0.1:8090     # and then: curl 127.0.0.1:8090/v1/segments
     evaluator demo --events 20000 --output json
 
 The last one leaves the audiences as they are and prints one object:
@@ -123,6 +125,12 @@ func (cmd *demoCommand) play(ctx context.Context, c console, set *rules.Set, log
 	}
 	defer servers.Close()
 	cfg := demoConfig(servers)
+	if cfg.API.Listen = cmd.Listen; cmd.Listen != "" {
+		cfg.API.Insecure = true
+	}
+	if err := cfg.Validate(); err != nil {
+		return nil, unusable(fmt.Errorf("--listen: %w", err))
+	}
 	store, err := prepareDemo(ctx, cfg)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"muster/credentials"
+	"muster/lookup"
 	"muster/service"
 )
 
@@ -56,7 +57,10 @@ func report(out io.Writer, err error) int {
 	}
 	var input unusableError
 	var refused *service.UnusableError
-	if errors.As(err, &input) || errors.As(err, &refused) {
+	var asked *lookup.InputError
+	var missing *lookup.AbsentError
+	var unreadable *lookup.UnreadableError
+	if errors.As(err, &input) || errors.As(err, &refused) || errors.As(err, &asked) || errors.As(err, &missing) || errors.As(err, &unreadable) {
 		return exitUnusable
 	}
 	return exitFailure

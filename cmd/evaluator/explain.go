@@ -7,8 +7,7 @@ import (
 	"math"
 	"time"
 
-	"muster/profile"
-	"muster/rules"
+	"muster/lookup"
 )
 
 type explainCommand struct {
@@ -17,6 +16,7 @@ type explainCommand struct {
 	Profile  string   `placeholder:"ID" help:"The profile to explain it for, after the events of the files."`
 	Live     string   `placeholder:"ID" help:"The profile to explain it for, as Redis has it."`
 	Config   string   `short:"c" placeholder:"FILE" help:"With --live: configuration file, as the evaluators have it."`
+	Server   string   `placeholder:"URL" help:"With --live: ask the API of an evaluator and not Redis, as https://muster.internal:8090; MUSTER_TOKEN has the token."`
 	At       instant  `placeholder:"TIME" help:"Explain as of this time, as 2026-11-21T10:00:00Z. Default: after the last event."`
 	Output   string   `enum:"text,json" default:"text" help:"How to print: ${enum}."`
 	Files    []string `arg:"" optional:"" placeholder:"FILE" help:"Events as one JSON object a line, plain, .gz or .zst; - is standard input."`
@@ -38,7 +38,9 @@ no evaluator. The time is the shard's clock, or a later one with --at:
 
     evaluator explain --live u42 --segment vip -c muster.yaml
 
-Exit code: 0 when explained, 1 when Redis can't be reached, 2 when the segments, a file,
+With --server the API of an evaluator is asked in place of Redis.
+
+Exit code: 0 when explained, 1 when Redis or the API can't be reached, 2 when the segments, a file,
 the configuration or the profile can't be used.`
 }
 
@@ -57,10 +59,14 @@ func (cmd *explainCommand) validate() error {
 	switch {
 	case cmd.Live == "" && (cmd.Segments == "" || cmd.Profile == ""):
 		return errors.New("--segments and --profile are needed, or --live and -c")
-	case cmd.Live == "" && cmd.Config != "":
-		return errors.New("-c is for --live")
-	case cmd.Live != "" && cmd.Config == "":
-		return errors.New("--live needs the configuration file: -c FILE")
+	case cmd.Live == "" && cmd.Config+cmd.Server != "":
+		return errors.New("-c and --server are for --live")
+	case cmd.Live != "" && cmd.Config == "" && cmd.Server == "":
+		return errors.New("--live needs the configuration file: -c FILE, or --server URL")
+	case cmd.Config != "" && cmd.Server != "":
+		return errors.New("-c and --server go in two ways; keep one")
+	case cmd.Server != "" && cmd.Segments != "":
+		return errors.New("--segments is for -c: the API has the segments in force")
 	case cmd.Live != "" && (cmd.Profile != "" || len(cmd.Files) > 0):
 		return errors.New("with --live no --profile and no files are read")
 	}
@@ -105,22 +111,17 @@ func (cmd *explainCommand) replay(c console) error {
 	if p == nil || !p.Exists() {
 		return unusable(fmt.Errorf("no event of profile %s was read up to %s", cmd.Profile, instant(clock)))
 	}
-	return cmd.print(c, set, p, clock)
-}
-
-func (cmd *explainCommand) print(c console, set *rules.Set, p *profile.Profile, clock int64) error {
 	x, err := set.Explain(p, cmd.Segment, clock)
 	if err != nil {
 		return unusable(err)
 	}
+	return cmd.print(c, &lookup.Explained{Segment: cmd.Segment, Profile: p.ID, At: time.UnixMilli(clock).UTC(), Rule: x})
+}
+
+func (cmd *explainCommand) print(c console, x *lookup.Explained) error {
 	if cmd.Output == "json" {
-		return wrap("writing output", json.NewEncoder(c.out).Encode(struct {
-			Segment string             `json:"segment"`
-			Profile string             `json:"profile"`
-			At      time.Time          `json:"at"`
-			Rule    *rules.Explanation `json:"rule"`
-		}{cmd.Segment, p.ID, time.UnixMilli(clock).UTC(), x}))
+		return wrap("writing output", json.NewEncoder(c.out).Encode(x))
 	}
-	_, err = fmt.Fprintf(c.out, "segment %s, profile %s, at %s\n%s", cmd.Segment, shown(p.ID), instant(clock), x)
+	_, err := fmt.Fprintf(c.out, "segment %s, profile %s, at %s\n%s", x.Segment, lookup.Shown(x.Profile), instant(x.At.UnixMilli()), x.Rule)
 	return wrap("writing output", err)
 }

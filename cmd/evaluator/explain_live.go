@@ -3,13 +3,37 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
 
-	"muster/profile"
+	"muster/lookup"
+	"muster/service"
 )
 
 // live explains for a profile that Redis has.
 func (cmd *explainCommand) live(c console) error {
+	if cmd.Server != "" {
+		return withServer(cmd.Server, func(ctx context.Context, s *server) error { return cmd.ask(ctx, c, s) })
+	}
 	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error { return cmd.explainStored(ctx, c, r) })
+}
+
+// ask has the API explain.
+func (cmd *explainCommand) ask(ctx context.Context, c console, s *server) error {
+	query := url.Values{"segment": {cmd.Segment}}
+	if cmd.At != 0 {
+		query.Set("at", cmd.At.String())
+	}
+	var x struct {
+		lookup.Explained
+		Warning string
+	}
+	if err := s.get(ctx, &x, query, "profiles", cmd.Live, "explain"); err != nil {
+		return err
+	}
+	if x.Warning != "" {
+		_, _ = fmt.Fprintf(c.err, "warning: %s\n", x.Warning)
+	}
+	return cmd.print(c, &x.Explained)
 }
 
 func (cmd *explainCommand) explainStored(ctx context.Context, c console, r *reader) error {
@@ -20,25 +44,14 @@ func (cmd *explainCommand) explainStored(ctx context.Context, c console, r *read
 	if err != nil {
 		return err
 	}
-	blob, seen, shard, err := r.stored(ctx, cmd.Live)
+	r.set = set
+	x, err := r.lookup.Explain(ctx, cmd.Live, cmd.Segment, int64(cmd.At))
 	if err != nil {
-		return err
+		return service.Classify(err)
 	}
-	clock := seen.Clock
-	if cmd.At != 0 {
-		if clock = int64(cmd.At); clock < seen.Clock {
-			return unusable(fmt.Errorf("--at is %s, but shard %d is at %s already, and what was before is not kept",
-				cmd.At, shard, instant(seen.Clock)))
-		}
-	}
-	codec, _ := profile.NewCodec(set.Schema(), set.IDs(), seen.Names)
-	p, err := codec.Decode(cmd.Live, blob)
-	if err != nil {
-		return unusable(err)
-	}
-	if seen.Rules != set.Fingerprint() {
+	if x.Foreign {
 		_, _ = fmt.Fprintf(c.err, "warning: the rules of %s are not those that shard %d goes by: "+
-			"what only they ask for is not kept of the profile and shows as absent\n", cmd.Segments, shard)
+			"what only they ask for is not kept of the profile and shows as absent\n", cmd.Segments, x.Shard)
 	}
-	return cmd.print(c, set, p, clock)
+	return cmd.print(c, x)
 }

@@ -3,17 +3,22 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"net/url"
+	"strconv"
 
+	"muster/lookup"
 	"muster/service"
 	"muster/sink"
 )
 
 type membersCommand struct {
 	Segment string `arg:"" placeholder:"SEGMENT" help:"The segment."`
-	Config  string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Config  string `short:"c" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Server  string `placeholder:"URL" help:"Ask the API of an evaluator and not Redis, as https://muster.internal:8090; MUSTER_TOKEN has the token."`
 	Limit   int    `placeholder:"N" help:"Stop after about so many, and say where to go on. Default: all."`
 	Cursor  string `placeholder:"CURSOR" help:"Go on where an earlier command with --limit has stopped."`
 	Output  string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
@@ -35,7 +40,8 @@ With --limit it stops after about so many, and where to go on stands on stderr:
 
 With --output json each line is an object, {"profile":"u1"}, and the last one says where
 to go on, {"cursor":"1.0.4711"}, or that these were all, {"cursor":""}. A cursor is good
-until the next reshard and, for a gapless list, until Redis restarts or fails over.
+until the next reshard and, for a gapless list, until Redis restarts or fails over. With
+--server the API of an evaluator is asked in place of Redis; its cursors are its own.
 
 Exit code: 0 when read, 1 when Redis can't be reached, 2 when the configuration, the
 segment or the cursor can't be used.`
@@ -43,6 +49,12 @@ segment or the cursor can't be used.`
 
 // Run prints members as they come.
 func (cmd *membersCommand) Run(c console) error {
+	if err := oneOf(cmd.Config, cmd.Server); err != nil {
+		return err
+	}
+	if cmd.Server != "" && cmd.Limit >= 0 {
+		return withServer(cmd.Server, func(ctx context.Context, s *server) error { return cmd.ask(ctx, c, s) })
+	}
 	from, err := sink.ParseCursor(cmd.Cursor)
 	switch {
 	case err != nil:
@@ -60,13 +72,7 @@ func (cmd *membersCommand) print(ctx context.Context, c console, r *reader, from
 	seen := 0
 	next, more, err := r.store.MembersFrom(ctx, cmd.Segment, from, cmd.Limit, func(id string) error {
 		seen++
-		if cmd.Output == "json" {
-			return printJSON(out, struct {
-				Profile string `json:"profile"`
-			}{id})
-		}
-		_, err := fmt.Fprintln(out, shown(id))
-		return wrap("writing output", err)
+		return cmd.printMember(out, id)
 	})
 	if errors.Is(err, sink.ErrCursor) {
 		return unusable(err)
@@ -79,24 +85,78 @@ func (cmd *membersCommand) print(ctx context.Context, c console, r *reader, from
 			return err
 		}
 	}
-	if err := cmd.printNext(c, out, next, more); err != nil {
+	cursor := ""
+	if more {
+		cursor = next.String()
+	}
+	if err := cmd.printNext(c, out, cursor); err != nil {
 		return err
 	}
 	return wrap("writing output", out.Flush())
 }
 
-// printNext says where to go on.
-func (cmd *membersCommand) printNext(c console, out *bufio.Writer, next sink.Cursor, more bool) error {
-	cursor := ""
-	if more {
-		cursor = next.String()
+// ask has the API tell, line by line.
+func (cmd *membersCommand) ask(ctx context.Context, c console, s *server) error {
+	query := url.Values{}
+	if cmd.Cursor != "" {
+		query.Set("cursor", cmd.Cursor)
 	}
+	if cmd.Limit > 0 {
+		query.Set("limit", strconv.Itoa(cmd.Limit))
+	}
+	body, err := s.open(ctx, "application/x-ndjson", query, "segments", cmd.Segment, "members")
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	out := bufio.NewWriterSize(c.out, 1<<16)
+	for decoder := json.NewDecoder(body); ; {
+		var line struct {
+			Profile, Next *string
+			Detail        string
+		}
+		err := decoder.Decode(&line)
+		switch {
+		case err != nil || line.Detail != "":
+			return errors.Join(brokenOff(line.Detail, err), wrap("writing output", out.Flush()))
+		case line.Profile != nil:
+			err = cmd.printMember(out, *line.Profile)
+		case line.Next != nil:
+			return errors.Join(cmd.printNext(c, out, *line.Next), wrap("writing output", out.Flush()))
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// brokenOff says that not all members have come.
+func brokenOff(detail string, err error) error {
+	if err == nil {
+		err = errors.New(detail)
+	}
+	return fmt.Errorf("reading members, of which not all have come: %w", err)
+}
+
+// printMember prints one.
+func (cmd *membersCommand) printMember(out *bufio.Writer, id string) error {
+	if cmd.Output == "json" {
+		return printJSON(out, struct {
+			Profile string `json:"profile"`
+		}{id})
+	}
+	_, err := fmt.Fprintln(out, lookup.Shown(id))
+	return wrap("writing output", err)
+}
+
+// printNext says where to go on, "" for nowhere.
+func (cmd *membersCommand) printNext(c console, out *bufio.Writer, cursor string) error {
 	if cmd.Output == "json" {
 		return printJSON(out, struct {
 			Cursor string `json:"cursor"`
 		}{cursor})
 	}
-	if more {
+	if cursor != "" {
 		_, _ = fmt.Fprintf(c.err, "there may be more: go on with --cursor %s\n", cursor)
 	}
 	return nil
@@ -113,5 +173,5 @@ func (cmd *membersCommand) explainNone(ctx context.Context, c console, r *reader
 			cmd.Segment, number(int(size), "member"))
 		return nil
 	}
-	return r.unknownSegment(ctx, cmd.Segment)
+	return service.Classify(r.lookup.UnknownSegment(ctx, cmd.Segment))
 }

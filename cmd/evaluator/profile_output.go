@@ -8,21 +8,23 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"muster/lookup"
 )
 
-// print prints for people.
-func (p *profileView) print(out io.Writer) error {
+// printProfile prints for people.
+func printProfile(out io.Writer, p *lookup.Profile) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	next := "none without an event"
 	if p.NextFlip != nil {
 		next = p.NextFlip.String() + " at the earliest"
 	}
-	_, _ = fmt.Fprintf(t, "profile %s, shard %d of %d, as of %s\n", shown(p.Profile), p.Shard, p.Shards, p.At)
+	_, _ = fmt.Fprintf(t, "profile %s, shard %d of %d, as of %s\n", lookup.Shown(p.Profile), p.Shard, p.Shards, p.At)
 	_, _ = fmt.Fprintf(t, "first seen\t%s\nlast seen\t%s\nnext flip\t%s\n", p.FirstSeen, p.LastSeen, next)
 	if len(p.Groups) > 0 {
 		groups := make([]string, len(p.Groups))
 		for i, id := range p.Groups {
-			groups[i] = shown(id)
+			groups[i] = lookup.Shown(id)
 		}
 		_, _ = fmt.Fprintf(t, "groups\t%s\n", strings.Join(groups, ", "))
 	}
@@ -30,7 +32,7 @@ func (p *profileView) print(out io.Writer) error {
 	printTraits(t, "", p.Traits)
 	for _, id := range p.Groups {
 		if traits := p.GroupTraits[id]; len(traits) > 0 {
-			_, _ = fmt.Fprintf(t, "traits of group %s\n", shown(id))
+			_, _ = fmt.Fprintf(t, "traits of group %s\n", lookup.Shown(id))
 			printTraits(t, "", traits)
 		}
 	}
@@ -51,7 +53,7 @@ func (p *profileView) print(out io.Writer) error {
 // printTraits prints a line for each trait, those within others by their path.
 func printTraits(out io.Writer, above string, traits map[string]any) {
 	for _, key := range slices.Sorted(maps.Keys(traits)) {
-		path := above + shown(key)
+		path := above + lookup.Shown(key)
 		if inner, ok := traits[key].(map[string]any); ok {
 			printTraits(out, path+".", inner)
 			continue

@@ -4,22 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os/signal"
-	"slices"
-	"strconv"
-	"strings"
 	"syscall"
 
 	"go.uber.org/zap"
 
 	"muster/config"
-	"muster/profile"
+	"muster/lookup"
+	"muster/rules"
 	"muster/service"
 	"muster/sink"
-	"muster/spelling"
-	"muster/stream"
 )
 
 // reader reads what a deployment keeps in Redis, beside the evaluators at
@@ -28,6 +23,8 @@ type reader struct {
 	config config.Config
 	store  *sink.Store
 	layout sink.Layout
+	lookup *lookup.Reader
+	set    *rules.Set // the segments of the command, once they are read; nil before
 }
 
 // withReader has work read what the deployment of a configuration file keeps,
@@ -59,63 +56,14 @@ func openReader(ctx context.Context, c console, path string) (*reader, error) {
 	if err != nil {
 		return nil, service.Classify(errors.Join(err, store.Close()))
 	}
-	return &reader{cfg, store, layouts.Current}, nil
-}
-
-// shardOf returns the shard that a profile belongs to.
-func (r *reader) shardOf(id string) (int, error) {
-	partitioner, err := stream.NewPartitioner(r.config.Kafka.Partitioner, r.layout.Shards)
+	r := &reader{config: cfg, store: store, layout: layouts.Current}
+	r.lookup, err = lookup.New(ctx, store, lookup.Options{
+		Partitioner: cfg.Kafka.Partitioner, Events: cfg.Pipeline.Events, Rules: func() *rules.Set { return r.set },
+	})
 	if err != nil {
-		return 0, unusable(err)
+		return nil, service.Classify(errors.Join(err, store.Close()))
 	}
-	return partitioner.Partition(id), nil
-}
-
-// known returns the ids of all segments that there were ever, those without a
-// member too: a shard numbers all that its rules have.
-func (r *reader) known(ctx context.Context) ([]string, error) {
-	for shard := range r.layout.Shards {
-		seen, err := r.store.Glance(ctx, shard)
-		if err != nil {
-			return nil, service.Classify(err)
-		}
-		if len(seen.Names) == 0 {
-			continue // no record has come to this one yet
-		}
-		var ids []string
-		for _, name := range seen.Names {
-			if id, ok := profile.SegmentName(name); ok {
-				ids = append(ids, id)
-			}
-		}
-		return ids, nil
-	}
-	return nil, nil
-}
-
-// unknownSegment returns an error that names the near ones when there is no
-// segment of that id.
-func (r *reader) unknownSegment(ctx context.Context, id string) error {
-	known, err := r.known(ctx)
-	if err != nil || slices.Contains(known, id) {
-		return err
-	}
-	const most = 5
-	text := fmt.Sprintf("redis knows no segment %s", id)
-	if near := spelling.Near(id, known, most); len(near) > 0 {
-		text += "; near it are " + strings.Join(near, ", ")
-	}
-	return unusable(errors.New(text))
-}
-
-// shown is a name as it can be shown on a terminal: as it is, or quoted where
-// it holds what is not for eyes.
-func shown(name string) string {
-	quoted := strconv.Quote(name)
-	if name != "" && quoted[1:len(quoted)-1] == name {
-		return name
-	}
-	return quoted
+	return r, nil
 }
 
 func printJSON(out io.Writer, value any) error {

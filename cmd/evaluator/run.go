@@ -93,7 +93,7 @@ func (cmd *runCommand) Run(c console) error {
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	s := service.New(cfg, set, log)
-	s.Agent = agent
+	s.Agent, s.Audit = agent, observe.NewAudit(cfg.Log, c.err)
 	if path := cfg.Destinations.Path; path != "" {
 		s.Destinations = func(set *rules.Set) ([]activation.Destination, error) { return readDestinations(path, set) }
 	}

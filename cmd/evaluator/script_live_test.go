@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -41,4 +42,9 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s is\n%s\nand has no match for %s", args[1:], last, args[0])
+}
+
+// tokenFrom: tokenfrom FILE has the commands that follow use the token in a file
+func tokenFrom(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(tokenVariable, strings.TrimSpace(ts.ReadFile(args[0])))
 }

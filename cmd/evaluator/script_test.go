@@ -42,6 +42,7 @@ func TestScripts(t *testing.T) {
 			"terminate": terminate,
 			"hangup":    hangUp,
 			"produce":   produce,
+			"tokenfrom": tokenFrom,
 			"until":     until,
 		},
 	})

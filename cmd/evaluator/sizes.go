@@ -3,15 +3,18 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"text/tabwriter"
 
+	"muster/lookup"
 	"muster/service"
 )
 
 type sizesCommand struct {
-	Config   string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Config   string `short:"c" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Server   string `placeholder:"URL" help:"Ask the API of an evaluator and not Redis, as https://muster.internal:8090; MUSTER_TOKEN has the token."`
 	Segments string `short:"f" placeholder:"FILE|DIR" help:"Segment files, to tell also since when each segment is complete."`
 	Output   string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
 }
@@ -42,10 +45,15 @@ With --output json:
 
     {"sizes":[{"segment":"repeat-buyers","members":1204},{"segment":"vip-going-quiet","members":17}]}
 
-with -f a segment that is not complete has "complete_since":"2026-11-21T10:00:00Z" too.
+With --server the API of an evaluator is asked in place of Redis. It has the segments in
+force, so its answer is as with -f:
 
-Exit code: 0 when read, 1 when Redis can't be reached, 2 when the configuration, or what
-Redis holds, can't be used.`
+    MUSTER_TOKEN=... evaluator sizes --server https://muster.internal:8090
+
+With -f or --server a segment that is not complete has "complete_since":"2026-11-21T10:00:00Z" too.
+
+Exit code: 0 when read, 1 when Redis or the API can't be reached, 2 when the
+configuration, the token, or what Redis holds, can't be used.`
 }
 
 // sizeLine is how the size of a segment is printed.
@@ -58,6 +66,15 @@ type sizeLine struct {
 
 // Run reads and prints.
 func (cmd *sizesCommand) Run(c console) error {
+	if err := oneOf(cmd.Config, cmd.Server); err != nil {
+		return err
+	}
+	if cmd.Server != "" {
+		if cmd.Segments != "" {
+			return unusable(errors.New("-f is for -c: the API has the segments in force"))
+		}
+		return withServer(cmd.Server, func(ctx context.Context, s *server) error { return cmd.ask(ctx, c, s) })
+	}
 	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error { return cmd.print(ctx, c, r) })
 }
 
@@ -79,6 +96,28 @@ func (cmd *sizesCommand) print(ctx context.Context, c console, r *reader) error 
 	for _, id := range ids {
 		lines = append(lines, sizeLine{id, sizes[id], since[id]})
 	}
+	return cmd.printLines(c, lines, cmd.Segments != "")
+}
+
+// ask has the API tell, which knows the segments.
+func (cmd *sizesCommand) ask(ctx context.Context, c console, s *server) error {
+	var got struct{ Segments []lookup.Segment }
+	if err := s.get(ctx, &got, nil, "segments"); err != nil {
+		return err
+	}
+	lines := make([]sizeLine, len(got.Segments))
+	for i, one := range got.Segments {
+		lines[i] = sizeLine{Segment: one.ID, Members: one.Size}
+		if one.CompleteSince != nil {
+			lines[i].Since = one.CompleteSince.String()
+		}
+	}
+	return cmd.printLines(c, lines, true)
+}
+
+// printLines prints sizes, and since when segments are complete if that was
+// asked for.
+func (cmd *sizesCommand) printLines(c console, lines []sizeLine, complete bool) error {
 	if cmd.Output == "json" {
 		return printJSON(c.out, struct {
 			Sizes []sizeLine `json:"sizes"`
@@ -86,7 +125,7 @@ func (cmd *sizesCommand) print(ctx context.Context, c console, r *reader) error 
 	}
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	head, tail := "", func(sizeLine) string { return "" }
-	if cmd.Segments != "" {
+	if complete {
 		head, tail = "\tcomplete since", func(l sizeLine) string { return "\t" + cmp.Or(l.Since, "always") }
 	}
 	line(table, "segment\tmembers%s\n", head)
@@ -106,23 +145,14 @@ func (cmd *sizesCommand) since(ctx context.Context, r *reader) (map[string]strin
 	if err != nil {
 		return nil, err
 	}
-	latest := make(map[string]int64, set.Len())
-	for _, id := range set.IDs() {
-		latest[id] = 0
-	}
-	for shard := range r.layout.Shards {
-		marks, err := r.store.Lacks(ctx, shard, set)
-		if err != nil {
-			return nil, service.Classify(err)
-		}
-		for _, mark := range marks {
-			latest[mark.Segment] = max(latest[mark.Segment], mark.Since)
-		}
+	latest, err := r.lookup.CompleteSince(ctx, set)
+	if err != nil {
+		return nil, service.Classify(err)
 	}
 	since := make(map[string]string, len(latest))
 	for id, at := range latest {
 		if since[id] = ""; at != 0 {
-			since[id] = instant(at).String()
+			since[id] = at.String()
 		}
 	}
 	return since, nil

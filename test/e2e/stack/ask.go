@@ -39,3 +39,6 @@ func (e *Evaluator) Get(path string) (status int, text string, err error) {
 	}
 	return res.StatusCode, string(body), nil
 }
+
+// API returns the address of the evaluator's API with a path behind it.
+func (e *Evaluator) API(path string) string { return "http://" + e.api + path }

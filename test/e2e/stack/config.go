@@ -2,6 +2,7 @@ package stack
 
 import (
 	"fmt"
+	"os"
 	"strings"
 )
 
@@ -31,6 +32,18 @@ func (s *System) config(name, listen string) string {
 	fmt.Fprintf(&b, "http:\n  listen: %q\nlog:\n  level: info\n  format: json\n", listen)
 	s.write(name+".yaml", b.String())
 	return s.file(name + ".yaml")
+}
+
+// append adds lines to a file.
+func (s *System) append(path, text string) {
+	s.t.Helper()
+	before, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path, append(before, text...), 0o600)
+	}
+	if err != nil {
+		s.t.Fatalf("adding to %s: %v", path, err)
+	}
 }
 
 // clock is what moves the shards' time.

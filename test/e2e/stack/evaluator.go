@@ -17,7 +17,8 @@ import (
 type Evaluator struct {
 	name   string
 	log    string // path
-	listen string // where it serves HTTP
+	listen string // where it serves metrics
+	api    string // where it serves the API; "" for nowhere
 	cmd    *exec.Cmd
 	exited chan struct{}
 	ended  bool // by the test
@@ -75,6 +76,11 @@ func (s *System) Run(arguments ...string) *Evaluator {
 	s.t.Helper()
 	name := fmt.Sprintf("evaluator-%d", len(s.evaluators)+1)
 	e := &Evaluator{name: name, log: s.file(name + ".log"), listen: port.Hold(s.t).Address(), exited: make(chan struct{})}
+	configuration := s.config(name, e.listen)
+	if s.API {
+		e.api = port.Hold(s.t).Address()
+		s.append(configuration, fmt.Sprintf("api:\n  listen: %q\n  insecure: true\n", e.api))
+	}
 	log, err := os.Create(e.log)
 	if err != nil {
 		s.t.Fatalf("creating a log: %v", err)
@@ -86,7 +92,7 @@ func (s *System) Run(arguments ...string) *Evaluator {
 			s.t.Fatal(err)
 		}
 	}
-	e.cmd = exec.Command(program, append([]string{"run", "-c", s.config(name, e.listen)}, arguments...)...)
+	e.cmd = exec.Command(program, append([]string{"run", "-c", configuration}, arguments...)...)
 	e.cmd.Env = append(os.Environ(), "MUSTER_CLOCK_STEP="+s.file(clockFile))
 	e.cmd.Stdout, e.cmd.Stderr = log, log
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -54,6 +54,8 @@ type Options struct {
 	Pipeline string
 	// RedisSection holds lines of its redis section.
 	RedisSection string
+	// API has every evaluator serve the API, to this machine without a token.
+	API bool
 	// Destinations is the text of the file of destinations, "" for none.
 	Destinations string
 }

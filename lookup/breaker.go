@@ -1,4 +1,4 @@
-package main
+package lookup
 
 import (
 	"fmt"
@@ -7,25 +7,25 @@ import (
 	"muster/activation"
 )
 
-// breakerLine is how the breakers of all processes for one destination are
-// printed: the worst state of any, and of those that have it the earliest times.
-type breakerLine struct {
-	State  activation.CircuitState `json:"state"`
-	Shards int                     `json:"shards"` // that say so; 0 where none was ever open
+// Breaker is what the breakers of all processes say of one destination: the
+// worst state of any, and of those that have it the earliest times.
+type Breaker struct {
+	State  activation.CircuitState `json:"state" enum:"closed,half-open,open"`
+	Shards int                     `json:"shards" doc:"How many say so; 0 where none was ever open."`
 	Since  *time.Time              `json:"since,omitempty"`
 	Probe  *time.Time              `json:"next_probe,omitempty"`
-	Error  string                  `json:"last_error,omitempty"` // of the last one that opened
+	Error  string                  `json:"last_error,omitempty" doc:"Of the last one that opened."`
 }
 
 // breakerOf puts together what shards have stored, at an instant.
-func breakerOf(stored []string, now time.Time) (breakerLine, error) {
+func breakerOf(stored []string, now time.Time) (Breaker, error) {
 	severity := map[activation.CircuitState]int{activation.Closed: 0, activation.HalfOpen: 1, activation.Opened: 2}
-	line := breakerLine{State: activation.Closed}
+	line := Breaker{State: activation.Closed}
 	newest := int64(-1)
 	for _, text := range stored {
 		c, err := activation.DecodeCircuit(text)
 		if err != nil {
-			return breakerLine{}, err
+			return Breaker{}, err
 		}
 		if c.Since > newest {
 			newest, line.Error = c.Since, c.Reason
@@ -35,7 +35,7 @@ func breakerOf(stored []string, now time.Time) (breakerLine, error) {
 		case severity[state] < severity[line.State]:
 			continue
 		case severity[state] > severity[line.State]:
-			line = breakerLine{State: state, Error: line.Error}
+			line = Breaker{State: state, Error: line.Error}
 		}
 		line.Shards++
 		line.Since, line.Probe = earlier(line.Since, c.Since), earlier(line.Probe, c.Probe)
@@ -53,17 +53,17 @@ func earlier(one *time.Time, other int64) *time.Time {
 	return &at
 }
 
-// String writes the line in a few words.
-func (l *breakerLine) String() string {
-	if l.Since == nil {
-		return string(l.State)
+// String writes it in a few words.
+func (b *Breaker) String() string {
+	if b.Since == nil {
+		return string(b.State)
 	}
-	text := fmt.Sprintf("%s since %s", l.State, l.Since.Format(time.RFC3339))
+	text := fmt.Sprintf("%s since %s", b.State, b.Since.Format(time.RFC3339))
 	switch {
-	case l.State == activation.Closed:
+	case b.State == activation.Closed:
 		return text
-	case l.State == activation.Opened && l.Probe != nil:
-		text += ", next probe " + l.Probe.Format(time.RFC3339)
+	case b.State == activation.Opened && b.Probe != nil:
+		text += ", next probe " + b.Probe.Format(time.RFC3339)
 	}
-	return text + ": " + l.Error
+	return text + ": " + b.Error
 }

@@ -1,0 +1,99 @@
+package api
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"muster/api/access"
+)
+
+// printed are what the examples of docs/api.md print, in their order.
+var printed = []string{
+	`"id":"vip","name":"Spends a lot","size":1`, "Etag: \"", `{"members":["u1"],"next":""}`, `{"profile":"u1"}` + "\n" + `{"next":""}`,
+	`"version":2,"segments":["hidden","vip"]`, `"cause":"event"`, `"holds":true`, `"valid":true`, `"destination":"crm","state":"active"`, "event: change\ndata: {",
+}
+
+// TestExamplesOfTheDocs runs the examples of docs/api.md as they stand there.
+func TestExamplesOfTheDocs(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil && os.Getenv("CI") == "" {
+		t.Skip("there is no curl")
+	}
+	page, err := os.ReadFile("../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := regexp.MustCompile("(?s)\n```sh\n(.*?)\n```\n").FindAllStringSubmatch(string(page), -1)
+	if len(examples) != len(printed) {
+		t.Fatalf("docs/api.md has %d examples, and %d are known", len(examples), len(printed))
+	}
+	k := keeping(t, Default())
+	k.spends(t, "u1", 150)
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "segments.yaml"), []byte(keptRules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i, example := range examples {
+		run := &output{}
+		command := exec.CommandContext(t.Context(), "sh", "-c", "exec "+example[1])
+		command.Dir, command.Stdout, command.Stderr = folder, run, run
+		command.Env = append(os.Environ(), "API="+k.url, "TOKEN="+k.tokens[access.Read])
+		if err := command.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- command.Wait() }()
+		k.awaitPrinted(t, run, printed[i], ended, strings.Contains(example[1], "/v1/changes"))
+	}
+}
+
+// awaitPrinted waits until an example has printed a text: by its end, or, of
+// one that goes on, while somebody enters and leaves.
+func (k *kept) awaitPrinted(t *testing.T, run *output, want string, ended <-chan error, goesOn bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if goesOn {
+			k.spends(t, "u2", 150)
+			k.spends(t, "u2", 0)
+			if strings.Contains(run.String(), want) {
+				return
+			}
+			continue
+		}
+		select {
+		case err := <-ended:
+			if err != nil || !strings.Contains(run.String(), want) {
+				t.Errorf("%v; no %q in %s", err, want, run)
+			}
+			return
+		default:
+		}
+	}
+	t.Errorf("no %q in a minute: %s", want, run)
+}
+
+// output is what a process prints, to be looked at while it runs.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+// String returns what was printed so far.
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}

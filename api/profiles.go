@@ -1,0 +1,91 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"muster/api/access"
+	"muster/lookup"
+)
+
+// Profiles is what the API asks about profiles.
+type Profiles interface {
+	// Profile tells of a profile. It looks through up to outbox changes for
+	// since when its memberships are.
+	Profile(ctx context.Context, id string, outbox int) (*lookup.Profile, error)
+	// Memberships tells in which segments a profile is.
+	Memberships(ctx context.Context, id string) (*lookup.Memberships, error)
+	// Explain explains a segment for a profile as of a time in milliseconds
+	// since 1970 UTC, 0 for the clock of its shard.
+	Explain(ctx context.Context, id, segment string, at int64) (*lookup.Explained, error)
+}
+
+type profileInput struct {
+	ID string `path:"id" minLength:"1" maxLength:"65536" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
+}
+
+type profileFullInput struct {
+	ID     string `path:"id" minLength:"1" maxLength:"65536" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
+	Outbox int    `query:"outbox" default:"10000" minimum:"0" maximum:"100000" doc:"How many of the shard's newest changes to look through for since when a membership is."`
+}
+
+type profileOutput struct{ Body *lookup.Profile }
+
+type membershipsOutput struct{ Body *lookup.Memberships }
+
+type explainInput struct {
+	ID      string    `path:"id" minLength:"1" maxLength:"65536" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
+	Segment string    `query:"segment" required:"true" minLength:"1" maxLength:"64" doc:"The segment to explain."`
+	At      time.Time `query:"at" doc:"Explain as of this time, as 2026-11-21T10:00:00Z, not before the shard's clock. Default: the clock."`
+}
+
+// explained is an explanation, and what to know about it.
+type explained struct {
+	*lookup.Explained
+	Warning string `json:"warning,omitempty"`
+}
+
+type explainOutput struct{ Body *explained }
+
+func (r *routes) addProfiles(profiles Profiles) {
+	huma.Register(r.api, huma.Operation{
+		OperationID: "get-profile", Method: http.MethodGet, Path: "/v1/profiles/{id}", Summary: "What is kept of a profile", Tags: []string{"profiles"}, Security: needs(access.Read),
+	}, func(ctx context.Context, in *profileFullInput) (*profileOutput, error) {
+		p, err := profiles.Profile(ctx, in.ID, in.Outbox)
+		if err != nil {
+			return nil, r.failed(ctx, err)
+		}
+		return &profileOutput{p}, nil
+	})
+	huma.Register(r.api, huma.Operation{
+		OperationID: "get-memberships", Method: http.MethodGet, Path: "/v1/profiles/{id}/memberships", Summary: "Which segments a profile is in", Tags: []string{"profiles"}, Security: needs(access.Read),
+		Description: "The fast look-up: one round trip to Redis.",
+	}, func(ctx context.Context, in *profileInput) (*membershipsOutput, error) {
+		m, err := profiles.Memberships(ctx, in.ID)
+		if err != nil {
+			return nil, r.failed(ctx, err)
+		}
+		return &membershipsOutput{m}, nil
+	})
+	huma.Register(r.api, huma.Operation{
+		OperationID: "explain", Method: http.MethodGet, Path: "/v1/profiles/{id}/explain", Summary: "Why a profile is in a segment or not", Tags: []string{"profiles"}, Security: needs(access.Read),
+		Description: "The rule as a tree, with what each part is true for or yields. A condition that time alone will change says when.",
+	}, func(ctx context.Context, in *explainInput) (*explainOutput, error) {
+		at := int64(0)
+		if !in.At.IsZero() {
+			at = in.At.UnixMilli()
+		}
+		x, err := profiles.Explain(ctx, in.ID, in.Segment, at)
+		if err != nil {
+			return nil, r.failed(ctx, err)
+		}
+		out := &explained{Explained: x}
+		if x.Foreign {
+			out.Warning = "The rules in force here are not yet those that the profile's shard goes by: what only they ask for shows as absent."
+		}
+		return &explainOutput{out}, nil
+	})
+}

@@ -1,0 +1,113 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"muster/api/access"
+	"muster/lookup"
+)
+
+func TestAProfileIsShown(t *testing.T) {
+	k := keeping(t, Default())
+	k.spends(t, "u1", 150)
+	var got lookup.Profile
+	k.get(t, "/v1/profiles/u1", &got)
+	var in []string
+	for _, s := range got.Segments {
+		in = append(in, s.Segment)
+		if s.Since == nil || *s.Since != keptClock || s.Cause != "event" {
+			t.Errorf("%s since %v by %q", s.Segment, s.Since, s.Cause)
+		}
+	}
+	if !slices.Equal(in, []string{"hidden", "vip"}) || got.Version != 2 || got.Traits["country"] != "DE" || got.Traits["spent"] != 150.0 || got.Outdated {
+		t.Errorf("got %+v", got)
+	}
+	if k.get(t, "/v1/profiles/u1?outbox=0", &got); got.Segments[0].Since != nil {
+		t.Errorf("without the outbox: %+v", got.Segments)
+	}
+}
+
+// Ids are any text: with slashes, spaces, dots and question marks in them.
+func TestIdsArePercentEncoded(t *testing.T) {
+	k := keeping(t, Default())
+	for _, id := range []string{"a/b", "a//b", "..", ".", "a b", "a?b#c", "ü@x.de", "%2F", "a+b", "explain"} {
+		k.spends(t, id, 150)
+		path := "/v1/profiles/" + strings.ReplaceAll(url.PathEscape(id), ".", "%2E")
+		var p lookup.Profile
+		var m lookup.Memberships
+		k.get(t, path, &p)
+		k.get(t, path+"/memberships", &m)
+		if p.Profile != id || m.Profile != id || !slices.Equal(m.Segments, []string{"hidden", "vip"}) {
+			t.Errorf("%q: %+v, %+v", id, p, m)
+		}
+	}
+}
+
+func TestMembershipsAreLookedUp(t *testing.T) {
+	k := keeping(t, Default())
+	k.spends(t, "u1", 150)
+	var m lookup.Memberships
+	k.get(t, "/v1/profiles/u1/memberships", &m)
+	if !slices.Equal(m.Segments, []string{"hidden", "vip"}) || m.Version != 2 || m.At != keptClock {
+		t.Errorf("got %+v", m)
+	}
+	k.spends(t, "u1", 0)
+	if k.get(t, "/v1/profiles/u1/memberships", &m); m.Segments == nil || len(m.Segments) > 0 || m.Version != 4 {
+		t.Errorf("out of all: %+v", m)
+	}
+}
+
+// Behind the first look-up of a shard, each asks Redis once.
+func TestALookupIsOneRoundTrip(t *testing.T) {
+	k := keeping(t, Default())
+	k.spends(t, "u1", 150)
+	var m lookup.Memberships
+	k.get(t, "/v1/profiles/u1/memberships", &m)
+	before := k.server.CommandCount()
+	k.get(t, "/v1/profiles/u1/memberships", &m)
+	if n := k.server.CommandCount() - before; n != 3 { // of one pipeline
+		t.Errorf("%d commands", n)
+	}
+}
+
+func TestProfilesThatAreNone(t *testing.T) {
+	k := keeping(t, Default())
+	for _, tail := range []string{"", "/memberships", "/explain?segment=vip"} {
+		refused(t, "nobody", k.ask(t, access.Read, http.MethodGet, "/v1/profiles/nobody"+tail, nil), http.StatusNotFound, "There is no profile nobody")
+		for _, id := range []string{"null", "undefined", "NULL"} {
+			refused(t, id, k.ask(t, access.Read, http.MethodGet, "/v1/profiles/"+id+tail, nil), http.StatusBadRequest, "blocked ids")
+		}
+		long := strings.Repeat("x", 5000)
+		refused(t, "a long id", k.ask(t, access.Read, http.MethodGet, "/v1/profiles/"+long+tail, nil), http.StatusBadRequest, "5000 bytes")
+	}
+	refused(t, "a wrong type", k.ask(t, access.Read, http.MethodGet, "/v1/profiles/u1?outbox=all", nil), http.StatusUnprocessableEntity, "query.outbox")
+	refused(t, "out of bounds", k.ask(t, access.Read, http.MethodGet, "/v1/profiles/u1?outbox=100001", nil), http.StatusUnprocessableEntity, "query.outbox")
+}
+
+func TestAMembershipIsExplained(t *testing.T) {
+	k := keeping(t, Default())
+	k.spends(t, "u1", 150)
+	var x explained
+	k.get(t, "/v1/profiles/u1/explain?segment=vip", &x)
+	if x.Rule == nil || x.Rule.Holds == nil || !*x.Rule.Holds || x.Rule.Text == "" || x.Warning != "" {
+		text, _ := json.Marshal(x)
+		t.Errorf("got %s", text)
+	}
+	k.get(t, "/v1/profiles/u1/explain?segment=buyers&at=2030-01-01T00:00:00Z", &x)
+	if *x.Rule.Holds || x.At.Year() != 2030 {
+		t.Errorf("buyers in 2030: %+v", x)
+	}
+	for path, want := range map[string]int{
+		"":                                     http.StatusUnprocessableEntity,
+		"?segment=vipp":                        http.StatusNotFound,
+		"?segment=vip&at=noon":                 http.StatusUnprocessableEntity,
+		"?segment=vip&at=2001-01-01T00:00:00Z": http.StatusBadRequest,
+	} {
+		refused(t, path, k.ask(t, access.Read, http.MethodGet, "/v1/profiles/u1/explain"+path, nil), want)
+	}
+}

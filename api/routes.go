@@ -1,0 +1,126 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/klauspost/compress/gzhttp"
+
+	"muster/api/access"
+)
+
+// routes are the operations of the API, each behind the guard. It is an
+// adapter of huma's.
+type routes struct {
+	server  *Server
+	api     huma.API
+	zip     func(http.Handler) http.HandlerFunc
+	streams *streams
+	room    chan struct{} // one for each request that may be answered at once
+}
+
+// leastZipped is how many bytes an answer has before gzip is worth it.
+const leastZipped = 1024
+
+func newRoutes(s *Server) *routes {
+	r := &routes{server: s, room: make(chan struct{}, maxAnswering)}
+	var err error
+	if r.zip, err = gzhttp.NewWrapper(gzhttp.MinSize(leastZipped), gzhttp.EnableZstd(false)); err != nil {
+		panic(err) // can't be: the options are constants
+	}
+	r.api = huma.NewAPI(document(s.parts.Version), r)
+	r.addSegments(s.parts.Segments)
+	r.addCheck()
+	r.addProfiles(s.parts.Profiles)
+	r.addChanges(s.parts.Changes)
+	r.addDestinations(s.parts.Destinations)
+	return r
+}
+
+// document is what openapi.json says beside the operations.
+func document(version string) huma.Config {
+	const schemas = "#/components/schemas/"
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "Muster", Version: version,
+				Description: "Who belongs to which audience, event by event. Every answer that is no success is a problem of RFC 9457 with what to do.",
+			},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry(schemas, huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					tokenScheme: {Type: "http", Scheme: "bearer", Description: "A token of evaluator token create, with the scope that stands at the operation."},
+				},
+			},
+		},
+		OpenAPIPath: "/openapi", Formats: huma.DefaultFormats, DefaultFormat: "application/json",
+		RejectUnknownQueryParameters: true,
+	}
+}
+
+// tokenScheme is what operations name the way of proving who asks by.
+const tokenScheme = "token"
+
+// needs is what an operation says of the scope that it needs.
+func needs(scope access.Scope) []map[string][]string {
+	return []map[string][]string{{tokenScheme: {string(scope)}}}
+}
+
+// unbounded is what an operation has in its metadata that goes on for long and
+// has bounds of its own.
+const unbounded = "unbounded"
+
+// scopeOf is the scope that an operation needs.
+func scopeOf(op *huma.Operation) access.Scope {
+	for _, one := range op.Security {
+		for _, scope := range one[tokenScheme] {
+			return access.Scope(scope)
+		}
+	}
+	return access.Read // openapi.json, which is huma's own
+}
+
+// Handle implements huma.Adapter.
+func (r *routes) Handle(op *huma.Operation, handler func(huma.Context)) {
+	scope := scopeOf(op)
+	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		handler(humago.NewContext(op, request, w))
+	})
+	if scope != access.Read {
+		h = audited(r.server.parts.Audit, h)
+	}
+	if op.Metadata[unbounded] == nil {
+		h = r.zip(r.bounded(h))
+	}
+	r.handle(op.Method+" "+op.Path, scope, h)
+}
+
+// handle serves a pattern to those with a scope.
+func (r *routes) handle(pattern string, scope access.Scope, h http.Handler) {
+	r.server.mux.Handle(pattern, r.server.guard.Wrap(scope, http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		note(request.Context(), access.HolderOf(request.Context()))
+		h.ServeHTTP(w, request)
+	})))
+}
+
+// bounded answers as many requests at once as there is room for.
+func (r *routes) bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		select {
+		case r.room <- struct{}{}:
+			defer func() { <-r.room }()
+			next.ServeHTTP(w, request)
+		default:
+			w.Header().Set("Retry-After", "1")
+			problem(http.StatusServiceUnavailable, "Try again in a second, with fewer requests at once.",
+				"%d requests are being answered, which is as many as there may be.", maxAnswering).write(w, request)
+		}
+	})
+}
+
+// ServeHTTP implements huma.Adapter.
+func (r *routes) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	r.server.mux.ServeHTTP(w, request)
+}

@@ -1,0 +1,135 @@
+package lookup
+
+import (
+	"context"
+	"slices"
+
+	"muster/pipeline"
+	"muster/profile"
+	"muster/sink"
+)
+
+// Profile is what is told of a profile.
+type Profile struct {
+	Profile   string         `json:"profile"`
+	Shard     int            `json:"shard"`
+	Shards    int            `json:"shards"`
+	At        Instant        `json:"at" doc:"The clock of the shard: what it is told as of."`
+	FirstSeen Instant        `json:"first_seen"`
+	LastSeen  Instant        `json:"last_seen"`
+	NextFlip  *Instant       `json:"next_flip" doc:"When time alone may change a membership, at the earliest; null: not without an event."`
+	Version   uint64         `json:"version" doc:"How many changes of memberships the profile has had."`
+	Groups    []string       `json:"groups"`
+	Traits    map[string]any `json:"traits"`
+	Segments  []Membership   `json:"segments"`
+	// GroupTraits are those that the profile's own calls told, by group.
+	GroupTraits map[string]map[string]any `json:"group_traits"`
+	// Outdated says that the memberships are those of an earlier set of rules.
+	Outdated bool `json:"outdated" doc:"Whether the segments are those of earlier rules."`
+	// More says that older changes were not looked through for Since, and
+	// Unknown why none could be.
+	More    bool  `json:"-"`
+	Unknown error `json:"-"`
+}
+
+// Membership is one segment of a profile. Since is nil where the outbox does
+// not tell.
+type Membership struct {
+	Segment string         `json:"segment"`
+	Since   *Instant       `json:"since" doc:"When it began; null where the outbox no longer tells."`
+	Cause   pipeline.Cause `json:"cause,omitempty" doc:"Why it began: event, time, rules or backfill."`
+}
+
+// Profile tells of a profile. It looks through up to outbox of the newest
+// changes of its shard for since when it is in its segments.
+func (r *Reader) Profile(ctx context.Context, id string, outbox int) (*Profile, error) {
+	seen, codec, shard, err := r.look(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	p, err := codec.Decode(id, seen.Blob)
+	if err != nil {
+		return nil, &UnreadableError{err}
+	}
+	view := &Profile{
+		Profile: id, Shard: shard, Shards: r.shards, At: Instant(seen.Clock), FirstSeen: Instant(p.FirstSeen),
+		LastSeen: Instant(p.LastSeen), Version: p.Version, Groups: []string{}, Traits: traitsOf(&p.Traits),
+		GroupTraits: map[string]map[string]any{}, Segments: []Membership{}, Outdated: outdated(p.Generation, &seen.Glance),
+	}
+	for i := range p.Groups {
+		g := &p.Groups[i]
+		view.Groups, view.GroupTraits[g.ID] = append(view.Groups, g.ID), traitsOf(&g.Traits)
+	}
+	if p.Deadline != 0 {
+		at := Instant(p.Deadline)
+		view.NextFlip = &at
+	}
+	var ids []string
+	for _, number := range p.Retired {
+		ids = append(ids, codec.Segment(number))
+	}
+	slices.Sort(ids)
+	return view, r.addSegments(ctx, view, ids, outbox)
+}
+
+// outdated reports whether memberships of a generation are those of earlier
+// rules than the shard goes by.
+func outdated(generation uint64, seen *sink.Glance) bool {
+	return max(generation, seen.Swept) != seen.Generation
+}
+
+// traitsOf returns traits as plain data, an empty object where there are none.
+func traitsOf(t *profile.Traits) map[string]any {
+	if traits, ok := t.Object().Plain().(map[string]any); ok {
+		return traits
+	}
+	return map[string]any{}
+}
+
+// addSegments adds segments, and since when the profile is in them.
+func (r *Reader) addSegments(ctx context.Context, view *Profile, ids []string, outbox int) error {
+	entered, more, err := r.store.Entered(ctx, view.Shard, view.Profile, ids, outbox)
+	switch {
+	case sink.NeedsOperator(err):
+		view.Unknown = err
+	case err != nil:
+		return err
+	}
+	view.More = more
+	for _, id := range ids {
+		one := Membership{Segment: id}
+		if entry, ok := entered[id]; ok {
+			at := Instant(entry.Change.At)
+			one.Since, one.Cause = &at, entry.Change.Cause
+		}
+		view.Segments = append(view.Segments, one)
+	}
+	return nil
+}
+
+// Memberships is in which segments a profile is.
+type Memberships struct {
+	Profile  string   `json:"profile"`
+	At       Instant  `json:"at" doc:"The clock of the shard: what it is told as of."`
+	Version  uint64   `json:"version" doc:"How many changes of memberships the profile has had."`
+	Segments []string `json:"segments"`
+	Outdated bool     `json:"outdated" doc:"Whether the segments are those of earlier rules."`
+}
+
+// Memberships tells in which segments a profile is, in one round trip to Redis
+// and without decoding more of the profile than that.
+func (r *Reader) Memberships(ctx context.Context, id string) (*Memberships, error) {
+	seen, codec, _, err := r.look(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	standing, err := codec.Standing(id, seen.Blob)
+	if err != nil {
+		return nil, &UnreadableError{err}
+	}
+	slices.Sort(standing.Segments)
+	return &Memberships{
+		Profile: id, At: Instant(seen.Clock), Version: standing.Version, Segments: standing.Segments,
+		Outdated: outdated(standing.Generation, &seen.Glance),
+	}, nil
+}

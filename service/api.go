@@ -1,0 +1,67 @@
+package service
+
+import (
+	"context"
+	"net"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"muster/api"
+	"muster/lookup"
+	"muster/rules"
+	"muster/sink"
+)
+
+// serveAPI serves the API until ctx ends. It has a store of its own, so that
+// whoever asks a lot waits for other connections than commits do.
+func (s *Service) serveAPI(ctx context.Context) error {
+	store, err := s.openStore(ctx)
+	if err != nil {
+		return endedBy(ctx, err)
+	}
+	defer store.Close()
+	reader, changes, err := s.lookUp(ctx, store)
+	if err != nil {
+		return endedBy(ctx, Classify(err))
+	}
+	server, err := api.New(s.config.API, api.Parts{
+		Version: s.Agent, Log: s.log.Named("api"), Audit: s.Audit, Health: s.watch.Health(),
+		Segments: reader, Profiles: reader, Changes: changes, Destinations: &orders{s, reader, store},
+	})
+	if err != nil {
+		return unusable(err)
+	}
+	listener, err := net.Listen("tcp", s.config.API.Listen)
+	if err != nil {
+		return unusable(cannotListen("api.listen", s.config.API.Listen, err))
+	}
+	s.log.Info("serving the API", zap.Stringer("address", listener.Addr()), zap.Bool("tls", s.config.API.TLS.Enabled()),
+		zap.Bool("insecure", s.config.API.Insecure))
+	if s.Serving != nil {
+		s.Serving(listener.Addr())
+	}
+	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error {
+		changes.Run(ctx)
+		return nil
+	})
+	parts.Go(func() error { return server.Serve(ctx, listener) })
+	return parts.Wait()
+}
+
+// lookUp makes what the API asks.
+func (s *Service) lookUp(ctx context.Context, store *sink.Store) (reader *lookup.Reader, changes *lookup.Changes, err error) {
+	err = s.await(ctx, redisPart, waitingMends, func() error {
+		reader, err = lookup.New(ctx, store, lookup.Options{
+			Partitioner: s.config.Kafka.Partitioner, Events: s.config.Pipeline.Events,
+			Rules: func() *rules.Set { return s.rules.Current().Set },
+		})
+		if err != nil {
+			return err
+		}
+		changes, err = reader.Changes(ctx, func(err error) { s.log.Warn("changes can't be read for the API, trying again", zap.Error(err)) })
+		return err
+	})
+	return reader, changes, err
+}
