@@ -28,6 +28,7 @@ type cli struct {
 	Explain  explainCommand  `cmd:"" help:"Show why a profile is in a segment or not, after a file of events or live."`
 	Rehearse rehearseCommand `cmd:"" help:"Measure your segments on a sample of your events, and what a deployment needs."`
 	Backfill backfillCommand `cmd:"" help:"Replay an archive of events, in S3 or a folder, up to an instant."`
+	Token    tokenCommand    `cmd:"" help:"Make tokens for the API."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`

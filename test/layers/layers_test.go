@@ -13,6 +13,8 @@ var order = [][]string{
 	{"reshard"},
 	{"service"},
 	{"config"},
+	{"api"},
+	{"api/access"},
 	{"demo", "observe"},
 	{"configs"},
 	{"segments", "history/temporal"},
