@@ -16,7 +16,7 @@ type Config struct {
 	// bytes. 1,024 to 921,600; default 32,768 (32 KB), as at Segment.
 	MaxEvent int `yaml:"max_event"`
 	// MaxBatch is how large the body of a batch may be, once it is unpacked, in
-	// bytes. MaxEvent to 16,777,216; default 512,000 (500 KB), as at Segment.
+	// bytes. MaxEvent to 1,048,576; default 512,000 (500 KB), as at Segment.
 	MaxBatch int `yaml:"max_batch"`
 	// MaxEvents is how many events a batch may have. 1 to 100,000; default
 	// 2,500, as at Segment.
@@ -48,7 +48,7 @@ func Default() Config {
 func (c Config) Validate() error {
 	return errors.Join(
 		within("max_event", c.MaxEvent, 1<<10, 900<<10),
-		within("max_batch", c.MaxBatch, c.MaxEvent, 16<<20),
+		within("max_batch", c.MaxBatch, c.MaxEvent, 1<<20),
 		within("max_events", c.MaxEvents, 1, 100_000),
 		within("in_flight", c.InFlight, c.MaxBatch, 1<<30),
 		within("read_timeout", c.ReadTimeout, 100*time.Millisecond, 10*time.Minute),

@@ -15,7 +15,7 @@ func TestConfigTellsAllMistakesInOrder(t *testing.T) {
 	}
 	bad := Config{MaxEvent: 1, MaxBatch: 0, MaxEvents: 0, InFlight: -1, ReadTimeout: 1, AckTimeout: 1 << 62}
 	want := `max_event: 1 is not within 1024 and 921600
-max_batch: 0 is not within 1 and 16777216
+max_batch: 0 is not within 1 and 1048576
 max_events: 0 is not within 1 and 100000
 in_flight: -1 is not within 0 and 1073741824
 read_timeout: 1ns is not within 100ms and 10m0s
