@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"muster/test/e2e/stack"
-	"muster/test/kit/kafka"
 )
 
 // moody answers with a status that a test sets, and keeps what it has taken.
@@ -54,7 +53,7 @@ func (m *moody) has(want int) func() error {
 // operator has it sent again, under the id that the list shows. Then it
 // answers 410, and goes on when it is enabled.
 func TestDeadLettersAreSentAgain(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	m := &moody{status: http.StatusBadRequest, taken: map[string]string{}}
 	server := httptest.NewServer(m)
 	defer server.Close()

@@ -19,7 +19,6 @@ import (
 
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
-	"muster/test/kit/kafka"
 )
 
 const webhookSecret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
@@ -28,7 +27,7 @@ const webhookSecret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 // messages only at the second attempt, some of them having processed the
 // first. What it knows in the end is what Redis holds.
 func TestWebhooksTellEveryChange(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		r := &receiver{t: t, attempts: map[string]int{}, taken: map[string]string{}, version: map[string]uint64{}, changes: map[string]bool{}}
 		server := httptest.NewServer(r)
@@ -68,7 +67,7 @@ func TestWebhooksTellEveryChange(t *testing.T) {
 // TestDestinationsAreTakenOver edits the file while the evaluator runs: what is
 // right is taken over, once, and what is wrong leaves what was.
 func TestDestinationsAreTakenOver(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	secret := secretFile(t)
 	arrived := func(count *atomic.Int64) *httptest.Server {
 		return httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { count.Add(1) }))

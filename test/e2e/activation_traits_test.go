@@ -11,13 +11,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/test/e2e/stack"
-	"muster/test/kit/kafka"
 )
 
 // TestTraitsAreSentAlong has a destination ask for some traits: a message has
 // those that the profile has, and no others.
 func TestTraitsAreSentAlong(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	bodies := make(chan string, 10)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		if body, err := io.ReadAll(request.Body); err == nil {

@@ -9,14 +9,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/test/e2e/stack"
-	"muster/test/kit/kafka"
 )
 
 // A keyed topic that was made anew and has grown past the stored offsets stops
 // all shards, and says so. An operator may accept that: then all that it holds
 // is applied, the gap is on record, and a further start needs no flag.
 func TestATopicMadeAnewIsAcceptedByHand(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		s := stack.Start(t, stack.Options{Shards: 2, Cluster: cluster, Segments: earlyAndLate})
 		s.Init()
@@ -51,7 +50,7 @@ func TestATopicMadeAnewIsAcceptedByHand(t *testing.T) {
 
 // So it is with a source topic, whose offsets Kafka forgets with it.
 func TestASourceMadeAnewIsAcceptedByHand(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		s := stack.Start(t, stack.Options{Shards: 2, Sources: 1, Cluster: cluster, Segments: earlyAndLate})
 		s.Init()

@@ -18,7 +18,6 @@ import (
 	"muster/rules"
 	"muster/test/e2e/stack"
 	"muster/test/kit/generate"
-	"muster/test/kit/kafka"
 	"muster/test/kit/oracle"
 )
 
@@ -60,7 +59,7 @@ func produce(s *stack.System, r *rand.Rand, events []event.Event) {
 // history has. The evaluator is killed in between, and all patches come again.
 // In the end the members are those of everything.
 func TestBackfillEntersARunningService(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		r := rand.New(rand.NewPCG(16, 5))
 		text, segments := "segments:\n", []rules.Segment{}

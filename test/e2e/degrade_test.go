@@ -10,7 +10,6 @@ import (
 
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
-	"muster/test/kit/kafka"
 )
 
 const (
@@ -26,7 +25,7 @@ const (
 // it comes back: the evaluator waits, alive and not ready and no larger, goes
 // on by itself, and leaves when asked to whether Redis is there or not.
 func TestWaitsForRedis(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	tr := traffic.New(7, 40, 12)
 	s := stack.Start(t, stack.Options{Shards: 2, Sources: 1, Segments: tr.Segments(), Linked: true})
 	s.Init()
@@ -61,7 +60,7 @@ func TestWaitsForRedis(t *testing.T) {
 
 // The same with the broker.
 func TestWaitsForKafka(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	tr := traffic.New(8, 40, 12)
 	s := stack.Start(t, stack.Options{Shards: 2, Sources: 2, Segments: tr.Segments(), Linked: true})
 	s.Init()

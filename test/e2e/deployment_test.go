@@ -6,13 +6,12 @@ import (
 	"testing"
 
 	"muster/test/e2e/stack"
-	"muster/test/kit/kafka"
 )
 
 // A second deployment whose configuration differs only in redis.prefix gets
 // neither a shard nor a key, and the first does not notice.
 func TestRefusesAnotherDeploymentsGroup(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		s := stack.Start(t, stack.Options{Shards: 2, Segments: earlyAndLate, Cluster: cluster})
 		s.Init()
@@ -48,7 +47,7 @@ func TestRefusesAnotherDeploymentsGroup(t *testing.T) {
 // A deployment of a version before 0.2.0 gets an id when it is started, and
 // what was taken over stays with who took it.
 func TestADeploymentWithoutAnIDGetsOne(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	s := stack.Start(t, stack.Options{Shards: 2, Segments: earlyAndLate})
 	s.CreateTopic(s.Keyed, 2)
 	s.CreateTopic(s.Keyed+stack.DeadSuffix, 1)
@@ -76,7 +75,7 @@ func TestADeploymentWithoutAnIDGetsOne(t *testing.T) {
 // Partitions that the keyed topic gets while the service runs belong to no
 // shard: the service says so as a restart would, and its shards go on.
 func TestPartitionsAddedToTheKeyedTopicAreTold(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	s := stack.Start(t, stack.Options{Shards: 2, Segments: earlyAndLate})
 	s.Init()
 	e := s.Run()

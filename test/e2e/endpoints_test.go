@@ -16,7 +16,6 @@ import (
 	"muster/test/e2e/traffic"
 	"muster/test/kit/certificates"
 	"muster/test/kit/delivered"
-	"muster/test/kit/kafka"
 )
 
 // manners are how endpoints misbehave. None does so towards a second attempt:
@@ -51,7 +50,7 @@ func one(id string, of uint32) bool {
 // an evaluator killed. What each knows in the end is what Redis holds; nothing
 // is missing or turned round, and repeats come under the same id.
 func TestMisbehavingEndpointsKnowAll(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	secret, ca := secretFile(t), authority(t)
 	endpoints := map[string]*delivered.Endpoint{}
 	var file strings.Builder

@@ -6,7 +6,6 @@ import (
 
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
-	"muster/test/kit/kafka"
 )
 
 const (
@@ -17,7 +16,7 @@ const (
 // One evaluator, random traffic under random keys: what Redis holds must be
 // the oracle's to the last version.
 func TestExact(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		tr := traffic.New(1, 80, 24)
 		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: tr.Segments(), Cluster: cluster})
@@ -33,7 +32,7 @@ func TestExact(t *testing.T) {
 // One evaluator, then three, then five times one of them is killed and
 // started again, all the while with events coming in.
 func TestExactThroughKills(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		tr := traffic.New(2, 80, 24)
 		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: tr.Segments(), Cluster: cluster})

@@ -6,14 +6,13 @@ import (
 	"testing"
 
 	"muster/test/e2e/stack"
-	"muster/test/kit/kafka"
 )
 
 // When retention has passed what a shard was to read next, the shard stops
 // and says so, the others go on, and an operator may accept the loss: then
 // it goes on behind it and the loss is on record.
 func TestLostRecordsAreAcceptedByHand(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		s := stack.Start(t, stack.Options{Shards: 2, Cluster: cluster, Segments: "segments:\n" +
 			"  - {id: early, rule: 'count(events(\"Early\")) > 0'}\n  - {id: lost, rule: 'count(events(\"Lost\")) > 0'}\n  - {id: late, rule: 'count(events(\"Late\")) > 0'}\n"})

@@ -11,7 +11,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/test/e2e/stack"
-	"muster/test/kit/kafka"
 )
 
 // hostileIDs are profile ids that break keys, commands, hash tags, file names
@@ -32,7 +31,7 @@ var documented = regexp.MustCompile(`^m:(cluster|\{sources\}:(anchors|gaps)|\{s\
 // n events and is the only one in the segment of those who do. None gets a
 // key of its own, and nothing is refused.
 func TestHostileProfileIDs(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	rules, segments := map[string]string{}, "segments:\n"
 	for i := range hostileIDs {
 		id, rule := fmt.Sprintf("n%d", i+1), fmt.Sprintf(`count(events("Seen")) == %d`, i+1)

@@ -8,7 +8,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/test/e2e/stack"
-	"muster/test/kit/kafka"
 	"muster/test/kit/oracle"
 )
 
@@ -16,7 +15,7 @@ import (
 // the very millisecond its window moves, while nothing at all is produced
 // and the evaluator is replaced meanwhile.
 func TestTimePassesWithoutTraffic(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		s := stack.Start(t, stack.Options{Shards: 2, Cluster: cluster, Wall: true, Segments: "segments:\n" +
 			"  - {id: active, rule: 'count(events(\"Visited\", \"4s\")) > 0'}\n" +

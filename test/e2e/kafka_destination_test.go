@@ -11,7 +11,6 @@ import (
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
 	"muster/test/kit/delivered"
-	"muster/test/kit/kafka"
 )
 
 // TestKafkaDestinationTellsEveryChange kills evaluators, and freezes one until
@@ -19,7 +18,7 @@ import (
 // has each change once and in order, and the compacted topic is left with the
 // members.
 func TestKafkaDestinationTellsEveryChange(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		tr := traffic.New(6, 60, 12)
 		name := fmt.Sprintf("audiences-%d", time.Now().UnixNano())
@@ -90,7 +89,7 @@ func awaitTopics(t *testing.T, s *stack.System, topic, members string) {
 // to members who are there: the compacted topic is left with all of them, and
 // follows what changes from then on.
 func TestKafkaDestinationBeginsWithAllMembers(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	tr := traffic.New(8, 60, 12)
 	name := fmt.Sprintf("audiences-%d", time.Now().UnixNano())
 	s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: tr.Segments(), Destinations: noDestination})

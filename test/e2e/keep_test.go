@@ -9,7 +9,6 @@ import (
 
 	"muster/event"
 	"muster/test/e2e/stack"
-	"muster/test/kit/kafka"
 )
 
 // autoSegments is the text of a segment file whose segments ask for history.
@@ -22,7 +21,7 @@ func autoSegments(texts map[string]string) string {
 // those that are added, and those that are edited while keep was killed. In the
 // end the members are those of everything.
 func TestKeepBringsHistoryByItself(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	r := rand.New(rand.NewPCG(16, 7))
 	order := map[string]string{"order": bought["order"]}
 	s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: autoSegments(order)})

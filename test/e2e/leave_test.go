@@ -6,13 +6,12 @@ import (
 
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
-	"muster/test/kit/kafka"
 )
 
 // An evaluator asked to leave in the middle of its work finishes the batch
 // at hand and leaves; the next one goes on where it stopped.
 func TestLeavesOnSIGTERM(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		tr := traffic.New(3, 200, 6)
 		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: tr.Segments(), Cluster: cluster})
@@ -37,7 +36,7 @@ func TestLeavesOnSIGTERM(t *testing.T) {
 
 // With nothing to do it also leaves at once.
 func TestIdleLeavesOnSIGTERM(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	tr := traffic.New(4, 10, 4)
 	s := stack.Start(t, stack.Options{Shards: 2, Sources: 1, Segments: tr.Segments()})
 	s.Init()

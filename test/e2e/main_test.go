@@ -14,9 +14,12 @@ import (
 	"muster/test/kit/kafka"
 )
 
-// atOnce is how many of the tests that wait more than they work run beside
-// each other, however few cores there are.
-const atOnce = 4
+// How many of the tests that wait more than they work run beside each other,
+// however few cores there are: more where brokers are embedded.
+const (
+	atOnce     = 6
+	atOnceReal = 3
+)
 
 func TestMain(m *testing.M) {
 	if err := widen(); err != nil {
@@ -26,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(stack.Main(m))
 }
 
-// widen has atOnce tests run at a time, unless -parallel is given.
+// widen has that many tests run at a time, unless -parallel is given.
 func widen() error {
 	flag.Parse()
 	given := false
@@ -34,7 +37,11 @@ func widen() error {
 	if given {
 		return nil
 	}
-	if err := flag.Set("test.parallel", strconv.Itoa(atOnce)); err != nil {
+	most := atOnce
+	if kafka.Real() {
+		most = atOnceReal
+	}
+	if err := flag.Set("test.parallel", strconv.Itoa(most)); err != nil {
 		return fmt.Errorf("letting tests run beside each other: %w", err)
 	}
 	return nil

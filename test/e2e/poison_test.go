@@ -11,7 +11,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/test/e2e/stack"
-	"muster/test/kit/kafka"
 )
 
 // poison is one record that can't be used, and a word of the reason that its
@@ -76,7 +75,7 @@ func odd() [][]byte {
 // Neither poison on the source topic nor on the keyed topic itself stops
 // anything: it ends as dead letters that say why and where from.
 func TestPoison(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		t.Run("source", func(t *testing.T) { feedPoison(t, cluster, 1, append(poisons(), large())) })
 		t.Run("keyed", func(t *testing.T) { feedPoison(t, cluster, 0, poisons()) })

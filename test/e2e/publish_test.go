@@ -17,7 +17,6 @@ import (
 	"muster/history/publication"
 	"muster/test/e2e/stack"
 	"muster/test/kit/generate"
-	"muster/test/kit/kafka"
 )
 
 // segmentsOf is the text of a segment file.
@@ -70,7 +69,7 @@ func layDays(t *testing.T, folder string, events []event.Event) {
 // of the patches, and an evaluator with patches before it. In the end the
 // members are those of everything.
 func TestAPublicationEntersARunningService(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		r := rand.New(rand.NewPCG(16, 6))
 		s := stack.Start(t, stack.Options{

@@ -7,7 +7,6 @@ import (
 
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
-	"muster/test/kit/kafka"
 )
 
 // awaitMetric waits for a value of a metric, and has events flow meanwhile.
@@ -27,7 +26,7 @@ func awaitMetric(s *stack.System, tr *traffic.Traffic, e *stack.Evaluator, name 
 // oracle says under the rules at the end, once it was looked at. These read nothing of events that the rules of the start did not: what is kept
 // of a profile begins with the rule that asks for it.
 func TestReload(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		tr := traffic.New(5, 60, 12)
 		tr.Rules["plan"] = `traits.plan == "pro"`

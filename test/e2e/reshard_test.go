@@ -15,7 +15,6 @@ import (
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
 	"muster/test/kit/generate"
-	"muster/test/kit/kafka"
 	"muster/test/kit/oracle"
 )
 
@@ -24,7 +23,7 @@ import (
 // changes, memberships and sizes are those of an oracle that has seen what
 // was on all the keyed topics.
 func TestReshard(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		tr := traffic.New(5, 1, 24)
 		s := stack.Start(t, stack.Options{Shards: 8, Sources: 1, Segments: tr.Segments(), Cluster: cluster, Linked: true})

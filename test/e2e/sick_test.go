@@ -10,7 +10,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/test/e2e/stack"
-	"muster/test/kit/kafka"
 )
 
 // oneOfEach returns a profile of every shard.
@@ -36,7 +35,7 @@ const earlyAndLate = "segments:\n  - {id: early, rule: 'count(events(\"Early\"))
 // A shard whose profiles somebody else has written over tries again, loudly,
 // and goes on when they are restored; the other never stops.
 func TestAShardThatCannotReadGoesOnWhenMended(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	const profiles = "m:{s0}:p:*"
 	harm := map[string]func(t *testing.T, s *stack.System, bucket, id string) (mend func() error, words string){
 		"garbage": func(t *testing.T, s *stack.System, bucket, id string) (func() error, string) {
@@ -59,7 +58,7 @@ func TestAShardThatCannotReadGoesOnWhenMended(t *testing.T) {
 	}
 	for name, harm := range harm {
 		t.Run(name, func(t *testing.T) {
-			kafka.Beside(t)
+			stack.Beside(t)
 			eachRedis(t, func(t *testing.T, cluster bool) {
 				s := stack.Start(t, stack.Options{Shards: 2, Cluster: cluster, Segments: earlyAndLate})
 				s.Init()
@@ -91,7 +90,7 @@ func TestAShardThatCannotReadGoesOnWhenMended(t *testing.T) {
 // A shard of which Redis has applied a transaction in part stops until
 // somebody has looked; the other goes on.
 func TestAShardAppliedInPartStops(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		s := stack.Start(t, stack.Options{Shards: 2, Cluster: cluster, Segments: earlyAndLate})
 		s.Init()

@@ -8,13 +8,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/test/e2e/stack"
-	"muster/test/kit/kafka"
 )
 
 // Over a network of 300 KB/s, 2,000 profiles of 2 KB can't be sent within the
 // time of a commit. They get to Redis in smaller commits.
 func TestLargeProfilesGetThroughASlowNetwork(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	const profiles = 2000
 	s := stack.Start(t, stack.Options{
 		Shards: 1, Linked: true, Segments: "segments:\n  - {id: large, rule: 'traits.size == 2000'}\n",

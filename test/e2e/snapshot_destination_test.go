@@ -17,7 +17,6 @@ import (
 
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
-	"muster/test/kit/kafka"
 )
 
 // TestASnapshotTellsAllMembers has a destination come to a deployment that has
@@ -25,7 +24,7 @@ import (
 // the end. Then it forgets, is told wrong things and misses changes, and a
 // reconcile, a gap and a replay leave it right each time.
 func TestASnapshotTellsAllMembers(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		list := newMemberList()
 		server := httptest.NewServer(list)

@@ -10,7 +10,6 @@ import (
 
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
-	"muster/test/kit/kafka"
 )
 
 // Segments are edited while no profile gets another event. An edit must come
@@ -19,7 +18,7 @@ import (
 // removed nothing stays. The oracle knows all events, so rules ask only for
 // what was kept before.
 func TestEditsComeToDormantProfiles(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		tr := traffic.New(11, 300, 8)
 		tr.Rules["plan"] = `traits.plan == "pro"`

@@ -10,7 +10,6 @@ import (
 
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
-	"muster/test/kit/kafka"
 )
 
 // An evaluator that stops for longer than its session, as a machine does that
@@ -18,7 +17,7 @@ import (
 // drops what it had, and nothing of it lands. It stops when its transaction
 // is on the way, and the transaction comes to Redis when it goes on.
 func TestZombieIsFenced(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	const session = 2 * time.Second
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		tr := traffic.New(9, 80, 12)

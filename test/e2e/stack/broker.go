@@ -47,7 +47,18 @@ func broker(t testing.TB) kafka.Broker {
 	return shared.plain
 }
 
-// linkedBroker returns a broker that is this test's alone until it ends.
+// Beside lets a test run beside others of its package: it waits more than it
+// works. Tests share the real broker, as a small machine has room for few.
+func Beside(t *testing.T) {
+	t.Helper()
+	t.Parallel()
+}
+
+// alone is held by the test that uses a real broker of its own.
+var alone = make(chan struct{}, 1)
+
+// linkedBroker returns a broker that is this test's alone until it ends. Of
+// real ones there is one at a time, beside the one that all share.
 func linkedBroker(t testing.TB) linkedKafka {
 	t.Helper()
 	if !kafka.Real() {
@@ -59,6 +70,8 @@ func linkedBroker(t testing.TB) linkedKafka {
 		t.Cleanup(func() { _ = fake.Stop() })
 		return linkedKafka{fake, link}
 	}
+	alone <- struct{}{}
+	t.Cleanup(func() { <-alone })
 	shared.Lock()
 	defer shared.Unlock()
 	var b linkedKafka

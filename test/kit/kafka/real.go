@@ -2,12 +2,10 @@ package kafka
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 
 	"muster/test/kit/network"
 	"muster/test/kit/port"
+	"muster/test/kit/process"
 )
 
 // clusterID is any 16 bytes in base 64.
@@ -78,8 +77,7 @@ type RealBroker struct {
 	address string
 	secured string        // address of the port of locks, if there is one
 	link    *network.Link // in front of the address, if there is one
-	process *exec.Cmd
-	ended   chan struct{} // closed when the process is gone
+	process *process.Process
 }
 
 // StartReal starts an empty broker that keeps its data in dir, on free
@@ -182,47 +180,11 @@ func (b *RealBroker) Addresses() []string {
 }
 
 // Restart starts the process on the same ports and data, and returns when it answers.
-func (b *RealBroker) Restart(ctx context.Context) error {
-	log, err := os.OpenFile(b.file("kafka.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("opening Kafka's log: %w", err)
-	}
-	defer log.Close() // the process has its own handle
+func (b *RealBroker) Restart(ctx context.Context) (err error) {
 	// Not bound to ctx, which only bounds the start.
-	process := b.java(context.WithoutCancel(ctx), "kafka.Kafka", b.file("server.properties"))
-	process.Stdout, process.Stderr = log, log
-	if err := process.Start(); err != nil {
-		return fmt.Errorf("starting Kafka: %w", err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		_ = process.Wait() // how it ended is in its log
-		close(ended)
-	}()
-	b.process, b.ended = process, ended
-	if err := b.awaitAnswer(ctx); err != nil {
-		_ = b.Kill()
-		return fmt.Errorf("waiting for Kafka to answer: %w\n%s", err, b.logTail())
-	}
-	return nil
-}
-
-// awaitAnswer asks for the controller until the broker names one.
-func (b *RealBroker) awaitAnswer(ctx context.Context) error {
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if b.answers(ctx) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-b.ended:
-			return errors.New("the process ended")
-		case <-tick.C:
-		}
-	}
+	command := b.java(context.WithoutCancel(ctx), "kafka.Kafka", b.file("server.properties"))
+	b.process, err = process.Start(ctx, "Kafka", b.file("kafka.log"), command, b.answers)
+	return err
 }
 
 // answerWait is long, as a broker that has just started on a busy machine
@@ -242,25 +204,8 @@ func (b *RealBroker) answers(ctx context.Context) bool {
 	return err == nil
 }
 
-func (b *RealBroker) logTail() string {
-	text, err := os.ReadFile(b.file("kafka.log"))
-	if err != nil {
-		return err.Error()
-	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.Join(lines[max(0, len(lines)-20):], "\n")
-}
-
 // Stop asks the process to end and waits until it has.
-func (b *RealBroker) Stop() error { return b.end(syscall.SIGTERM) }
+func (b *RealBroker) Stop() error { return b.process.End(syscall.SIGTERM) }
 
 // Kill ends the process at once and waits until it has.
-func (b *RealBroker) Kill() error { return b.end(syscall.SIGKILL) }
-
-func (b *RealBroker) end(signal syscall.Signal) error {
-	if err := b.process.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("ending Kafka: %w", err)
-	}
-	<-b.ended
-	return nil
-}
+func (b *RealBroker) Kill() error { return b.process.End(syscall.SIGKILL) }

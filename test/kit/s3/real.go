@@ -2,18 +2,16 @@ package s3
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
-	"time"
 
 	"muster/test/kit/cache"
 	"muster/test/kit/port"
+	"muster/test/kit/process"
 )
 
 // version is that of versitygw.
@@ -24,8 +22,7 @@ type RealServer struct {
 	dir     string // objects, users and log of the process
 	binary  string
 	port    *port.Port
-	process *exec.Cmd
-	ended   chan struct{} // closed when the process is gone
+	process *process.Process
 }
 
 // StartReal starts an empty versitygw that keeps its data in dir, on a free
@@ -74,49 +71,13 @@ func (s *RealServer) Endpoint() string { return "http://" + s.port.Address() }
 
 // Restart starts the process on the same port and data, and returns when it
 // answers.
-func (s *RealServer) Restart(ctx context.Context) error {
-	log, err := os.OpenFile(s.file("log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("opening versitygw's log: %w", err)
-	}
-	defer log.Close() // the process has its own handle
+func (s *RealServer) Restart(ctx context.Context) (err error) {
 	// What objects are beside their bytes lies in files, as extended
 	// attributes are not everywhere.
-	process := exec.Command(s.binary, "--port", s.port.Address(), "--access", Access, "--secret", Secret, "--region", Region,
+	command := exec.Command(s.binary, "--port", s.port.Address(), "--access", Access, "--secret", Secret, "--region", Region,
 		"--iam-dir", s.file("users"), "--quiet", "posix", "--sidecar", s.file("facts"), s.file("objects"))
-	process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it must not outlive the tests
-	process.Stdout, process.Stderr = log, log
-	if err := process.Start(); err != nil {
-		return fmt.Errorf("starting versitygw: %w", err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		_ = process.Wait() // how it ended is in its log
-		close(ended)
-	}()
-	s.process, s.ended = process, ended
-	if err := s.awaitAnswer(ctx); err != nil {
-		_ = s.Kill()
-		return fmt.Errorf("waiting for versitygw to answer: %w\n%s", err, s.logTail())
-	}
-	return nil
-}
-
-func (s *RealServer) awaitAnswer(ctx context.Context) error {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if s.answers(ctx) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-s.ended:
-			return errors.New("the process ended")
-		case <-tick.C:
-		}
-	}
+	s.process, err = process.Start(ctx, "versitygw", s.file("log"), command, s.answers)
+	return err
 }
 
 func (s *RealServer) answers(ctx context.Context) bool {
@@ -143,23 +104,8 @@ func (s *RealServer) AddUser(ctx context.Context, access, secret string) error {
 }
 
 // Kill ends the process at once and waits until it has.
-func (s *RealServer) Kill() error {
-	if err := s.process.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("ending versitygw: %w", err)
-	}
-	<-s.ended
-	return nil
-}
+func (s *RealServer) Kill() error { return s.process.End(syscall.SIGKILL) }
 
 func (s *RealServer) file(name string) string { return filepath.Join(s.dir, name) }
-
-func (s *RealServer) logTail() string {
-	text, err := os.ReadFile(s.file("log"))
-	if err != nil {
-		return err.Error()
-	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.Join(lines[max(0, len(lines)-20):], "\n")
-}
 
 func (s *RealServer) release() { s.port.Release() }
