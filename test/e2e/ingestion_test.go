@@ -14,7 +14,6 @@ import (
 
 	"muster/test/e2e/stack"
 	"muster/test/kit/example"
-	"muster/test/kit/kafka"
 	"muster/test/kit/ruleset"
 )
 
@@ -31,7 +30,7 @@ var asked = map[string]string{
 // event comes, in the order of its customer, and again only under the
 // messageId that it had; who is in which segment is what the oracle says.
 func TestOfficialClients(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: ruleset.File(asked), Linked: true})
 	s.Init()
 	s.Run()
