@@ -50,7 +50,7 @@ var errAppenderClosed = errors.New("the appender is closed")
 // Appender returns the appender to a topic, which is the keyed topic with so
 // many shards, or a source topic of any number of partitions. The partitions of
 // a source topic are those that it had at first, so that a profile stays on its
-// own, until it is found to have been made anew. Close it before the Cluster.
+// own, until it is found to have fewer. Close the Appender before the Cluster.
 func (c *Cluster) Appender(topic string, shards int) (*Appender, error) {
 	a := &Appender{cluster: c, topic: topic}
 	switch {
@@ -73,6 +73,9 @@ func (a *Appender) Close() {
 	a.close()
 	a.work.Wait()
 }
+
+// Waiting returns how many events calls of Append wait for.
+func (a *Appender) Waiting() int { return int(a.waiting.Load()) }
 
 // Append returns nil when every event is on the topic and acknowledged by every
 // replica in sync. It goes on through lost connections and moved leaders until
@@ -155,7 +158,8 @@ func (a *Appender) open(ctx context.Context) ([]*lane, *Partitioner, error) {
 }
 
 // count finds out how many partitions there are, and makes other lanes where
-// that are not as many as before.
+// there are fewer than before. Of more the first go on being used, so that no
+// profile moves.
 func (a *Appender) count(ctx context.Context) error {
 	count := a.shards
 	if count == 0 {
@@ -172,7 +176,7 @@ func (a *Appender) count(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.known = true
-	if len(a.lanes) == count {
+	if len(a.lanes) > 0 && len(a.lanes) <= count {
 		return nil
 	}
 	a.partitioner, a.lanes = partitioner, make([]*lane, count)
@@ -236,6 +240,3 @@ func (w *appending) hasLeft() bool {
 	defer w.mu.Unlock()
 	return w.gone
 }
-
-// Waiting returns how many events calls of Append wait for.
-func (a *Appender) Waiting() int { return int(a.waiting.Load()) }

@@ -47,13 +47,13 @@ func (t *intake) takeBatch(body fields) *problem {
 	if !body.has("batch") {
 		return refuse(http.StatusBadRequest, "The body has no batch: it must be {\"batch\": [...]}; a single event goes to /v1/track and the like.")
 	}
-	var items []json.RawMessage
-	if json.Unmarshal(body["batch"], &items) != nil {
+	items, ok := elements(body["batch"], t.config.MaxEvents)
+	if !ok {
 		return refuse(http.StatusBadRequest, "The batch is no array of events.")
 	}
 	if len(items) > t.config.MaxEvents {
-		return refuse(http.StatusRequestEntityTooLarge, "The batch has %d events, and may have %d; send fewer at once. "+
-			"The setting tracking.max_events bounds it.", len(items), t.config.MaxEvents)
+		return refuse(http.StatusRequestEntityTooLarge, "The batch has more than %d events; send fewer at once. "+
+			"The setting tracking.max_events bounds it.", t.config.MaxEvents)
 	}
 	of := sharedOf(body)
 	for i, item := range items {
@@ -73,8 +73,8 @@ func (t *intake) item(index int, item json.RawMessage, of shared) *problem {
 	if len(item) > t.config.MaxEvent {
 		return t.tooLarge(index, len(item))
 	}
-	var f fields
-	if json.Unmarshal(item, &f) != nil { // it is JSON, but no object
+	f, ok := object(item)
+	if !ok {
 		profile, _ := t.look(item)
 		return t.keep(index, bytes.Clone(item), profile)
 	}
@@ -135,17 +135,19 @@ func (t *intake) tooLarge(index, size int) *problem {
 
 // parse reads a body into fields.
 func parse(body []byte) (fields, *problem) {
-	var f fields
-	err := json.Unmarshal(body, &f)
-	switch {
-	case err == nil && f != nil:
-		return f, nil
-	case len(bytes.TrimSpace(body)) == 0:
+	text := skipSpace(body)
+	if len(text) == 0 {
 		return nil, refuse(http.StatusBadRequest, "The body is empty; it must be a JSON object.")
-	case json.Valid(body):
+	}
+	if !json.Valid(body) {
+		var none json.RawMessage
+		return nil, refuse(http.StatusBadRequest, "The body is no JSON: %s.", at(json.Unmarshal(body, &none)))
+	}
+	f, ok := object(text)
+	if !ok {
 		return nil, refuse(http.StatusBadRequest, "The body is no JSON object.")
 	}
-	return nil, refuse(http.StatusBadRequest, "The body is no JSON: %s.", at(err))
+	return f, nil
 }
 
 // at says where a text stops being JSON.

@@ -41,9 +41,7 @@ func sharedOf(batch fields) shared {
 	if batch.has("sentAt") {
 		s.sentAt = batch["sentAt"]
 	}
-	if json.Unmarshal(batch["context"], &s.context) != nil {
-		s.context = nil
-	}
+	s.context, _ = object(batch["context"])
 	return s
 }
 
@@ -85,8 +83,11 @@ func (s *stamp) identify(f fields) { f["messageId"] = quoted(s.id()) }
 
 // inherit adds to the event's context what its own does not say.
 func (f fields) inherit(context fields) {
-	own := fields{}
-	if f.has("context") && json.Unmarshal(f["context"], &own) != nil {
+	own, ok := object(f["context"])
+	switch {
+	case !f.has("context"):
+		own = fields{}
+	case !ok:
 		return // no object is no context, here as for whoever reads the log
 	}
 	for name, v := range context {
@@ -157,9 +158,19 @@ func (f fields) appendTo(b []byte) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		key, _ := json.Marshal(name) // a text always can be
-		b = append(append(b, key...), ':')
+		b = append(appendName(b, name), ':')
 		b = append(b, f[name]...)
 	}
 	return append(b, '}')
+}
+
+// appendName appends a name in quotes.
+func appendName(b []byte, name string) []byte {
+	for i := range len(name) {
+		if c := name[i]; c < ' ' || c == '"' || c == '\\' {
+			quoted, _ := json.Marshal(name) // a text always can be
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), name...), '"')
 }
