@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -69,6 +71,74 @@ func TestOfficialClients(t *testing.T) {
 	if letters := s.Letters(s.Source); len(letters) > 0 {
 		t.Errorf("dead letters: %v", letters)
 	}
+}
+
+// TestEventsOverHTTP has many post batches at a time, straight to the keyed
+// topic. Events that can't be used keep none of the others out: they are dead
+// letters, under the reason that the answer gave.
+func TestEventsOverHTTP(t *testing.T) {
+	stack.Beside(t)
+	s := stack.Start(t, stack.Options{Shards: shards, Segments: ruleset.File(asked)})
+	s.Init()
+	s.Run()
+	server := s.Tracking()
+	const senders, batches, each = 8, 10, 20
+	var work sync.WaitGroup
+	for sender := range senders {
+		work.Go(func() {
+			for batch := range batches {
+				items := make([]string, each)
+				for i := range items {
+					items[i] = fmt.Sprintf(`{"type":"track","event":"Bought","userId":"user-%d","properties":{"price":%d},"messageId":"%d-%d-%d"}`, sender*10+i%10, i, sender, batch, i)
+				}
+				items[batch] = `{"type":"track","userId":"nameless"}`
+				want := fmt.Sprintf(`{"success":true,"rejected":[{"index":%d,"reason":"event: absent from a track call"}]}`, batch)
+				if got := postEvents(t, server, `{"batch":[`+strings.Join(items, ",")+`]}`); strings.TrimSpace(got) != want {
+					t.Errorf("the answer is %s", got)
+				}
+			}
+		})
+	}
+	work.Wait()
+	s.AwaitSettled(stack.Patience)
+	tally := s.Verify(asked)
+	report(t, tally)
+	if want := senders * batches * (each - 1); tally.Events != want {
+		t.Errorf("%d events came, want %d", tally.Events, want)
+	}
+	letters := 0
+	for _, list := range s.Letters(s.Keyed) {
+		for _, l := range list {
+			if letters++; l.Reason != "event: absent from a track call" {
+				t.Errorf("a dead letter is kept for %s", l.Reason)
+			}
+		}
+	}
+	if letters != senders*batches {
+		t.Errorf("there are %d dead letters, want %d", letters, senders*batches)
+	}
+}
+
+// postEvents posts a batch and returns the answer.
+func postEvents(t *testing.T, server *stack.Tracking, body string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/v1/batch", strings.NewReader(body))
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	r.SetBasicAuth(server.Key, "")
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(answer)
 }
 
 // sender is a program that sends what it is told with a client of Segment's.
