@@ -155,10 +155,10 @@ func TestAppendGoesOnWhenTheBrokerIsBack(t *testing.T) {
 	left, leave := context.WithCancel(f.ctx)
 	done, gone := make(chan error, 1), make(chan error, 1)
 	go func() { done <- a.Append(f.ctx, routed("ann", 3, 6)) }()
-	await(f, failed, "an attempt that fails")
+	_ = await(f, failed, "an attempt that fails")
 	go func() { gone <- a.Append(left, routed("ann", 100, 103)) }()
 	for a.Waiting() < 6 && f.ctx.Err() == nil && len(gone) == 0 {
-		await(f, failed, "another attempt")
+		_ = await(f, failed, "another attempt")
 	}
 	leave()
 	if err := await(f, gone, "the one who leaves"); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "appending 3 events to topic source") {
