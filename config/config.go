@@ -3,12 +3,14 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 
 	"muster/activation"
 	"muster/api"
+	"muster/api/tracking"
 	"muster/history/archive"
 	"muster/observe"
 	"muster/pipeline"
@@ -34,6 +36,8 @@ type Config struct {
 	Destinations activation.Config `yaml:"destinations"`
 	// Archive is where the events of the past are, for backfills.
 	Archive archive.Config `yaml:"archive"`
+	// Tracking takes in events over HTTP.
+	Tracking tracking.Config `yaml:"tracking"`
 	// Clock is wall, where an arrival time over 5 minutes ahead of the wall
 	// clock counts as the wall clock and time goes on while nothing comes, or
 	// stream, where every arrival time is believed and only they move time:
@@ -49,7 +53,8 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Kafka: stream.Default(), Redis: sink.Default(), Pipeline: pipeline.Default(), Segments: segments.Default(), Destinations: activation.DefaultConfig(),
-		Archive: archive.Default(), Clock: WallClock, HTTP: observe.DefaultHTTP(), API: api.Default(), Log: observe.DefaultLog(),
+		Archive: archive.Default(), Clock: WallClock, HTTP: observe.DefaultHTTP(), API: api.Default(), Tracking: tracking.Default(),
+		Log: observe.DefaultLog(),
 	}
 }
 
@@ -60,8 +65,8 @@ func (c Config) Validate() error {
 		section("kafka", c.Kafka.Validate()), section("redis", c.Redis.Validate()),
 		section("pipeline", c.Pipeline.Validate()), section("segments", c.Segments.Validate()),
 		section("destinations", c.Destinations.Validate()), section("archive", c.Archive.Validate()),
-		c.validateClock(), section("http", c.HTTP.Validate()), section("api", c.API.Validate()), section("log", c.Log.Validate()),
-		c.validateTimeouts(),
+		c.validateClock(), section("http", c.HTTP.Validate()), section("api", c.API.Validate()), section("tracking", c.Tracking.Validate()),
+		section("log", c.Log.Validate()), c.validateTimeouts(), c.validateTracking(),
 	)
 }
 
@@ -79,6 +84,26 @@ func (c Config) validateTimeouts() error {
 		return section("pipeline", fmt.Errorf("commit_timeout is %s; it must be shorter than kafka's session_timeout, which is %s", commit, session))
 	}
 	return nil
+}
+
+// validateTracking refuses a topic that nobody would read events from.
+func (c Config) validateTracking() error {
+	topic, k := c.Tracking.Topic, c.Kafka
+	if topic == "" || topic == k.Keyed || slices.Contains(k.Sources, topic) {
+		return nil
+	}
+	return section("tracking", fmt.Errorf("topic is %q; it must be one of kafka's sources or its keyed topic %s, or be left out", topic, k.Keyed))
+}
+
+// TrackingTopic returns the topic that events go to which come over HTTP.
+func (c Config) TrackingTopic() string {
+	switch {
+	case c.Tracking.Topic != "":
+		return c.Tracking.Topic
+	case len(c.Kafka.Sources) > 0:
+		return c.Kafka.Sources[0]
+	}
+	return c.Kafka.Keyed
 }
 
 // section puts the section's name before every line of an error.

@@ -269,3 +269,35 @@ func TestArchiveOfTheConfiguration(t *testing.T) {
 		}
 	}
 }
+
+// Events that come over HTTP go where somebody reads them.
+func TestTrackingTopic(t *testing.T) {
+	for text, want := range map[string]string{
+		"log: {level: info}":                                                        "muster-events",
+		"kafka: {sources: [shop, web]}":                                             "shop",
+		"kafka: {sources: [shop, web]}\ntracking: {topic: web}":                     "web",
+		"kafka: {sources: [shop], keyed: mine}\ntracking: {topic: mine}":            "mine",
+		"redis: {prefix: eu}\ntracking: {topic: muster-eu-events, max_event: 1024}": "muster-eu-events",
+	} {
+		c := Default()
+		if err := c.decode([]byte(text), os.LookupEnv); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Validate(); err != nil || c.TrackingTopic() != want {
+			t.Errorf("%s: %s, %v", text, c.TrackingTopic(), err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "evaluator.yaml")
+	if err := os.WriteFile(path, []byte("kafka: {sources: [shop]}\ntracking:\n  topic: web\n  in_flight: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Read(path)
+	for _, want := range []string{
+		`[3:10] tracking: topic is "web"; it must be one of kafka's sources or its keyed topic muster-events, or be left out`,
+		"[4:14] tracking: in_flight: 1 is not within 512000 and 1073741824",
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %s", err, want)
+		}
+	}
+}

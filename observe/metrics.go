@@ -34,6 +34,9 @@ type metrics struct {
 	attempts                                         *prometheus.CounterVec   // by destination, verdict
 	delivered, undelivered, missed, coalesced, named *prometheus.CounterVec   // by destination
 	attemptSeconds                                   *prometheus.HistogramVec // by destination
+
+	trackingRequests, trackingEvents *prometheus.CounterVec   // by status, kind
+	trackingSeconds                  *prometheus.HistogramVec // by status
 }
 
 func newMetrics(registry prometheus.Registerer) metrics {
@@ -94,6 +97,10 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		named:          m.counter("activation_named_total", "Memberships that snapshot runs have named.", "destination"),
 		coalesced:      m.counter("activation_coalesced_total", "Changes that a destination was not sent as newer ones had made them pointless.", "destination"),
 		attemptSeconds: m.histogram("activation_attempt_seconds", "How long a destination took to answer.", "destination"),
+
+		trackingRequests: m.counter("tracking_requests_total", "Requests of the tracking API, by the status of the answer; 499 for a client that went away.", "status"),
+		trackingEvents:   m.counter("tracking_events_total", "Events that the tracking API put on Kafka: usable, or unusable for dead letters.", "kind"),
+		trackingSeconds:  m.histogram("tracking_seconds", "How long the tracking API took to answer.", "status"),
 	}
 }
 

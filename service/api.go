@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"muster/api"
+	"muster/api/tracking"
 	"muster/lookup"
 	"muster/rules"
 	"muster/sink"
@@ -32,6 +33,11 @@ func (s *Service) serveAPI(ctx context.Context) error {
 	if err != nil {
 		return unusable(err)
 	}
+	intake := &intake{}
+	defer intake.close() // behind the last answer
+	for _, pattern := range tracking.Patterns() {
+		server.Mount(pattern, intake)
+	}
 	listener, err := net.Listen("tcp", s.config.API.Listen)
 	if err != nil {
 		return unusable(cannotListen("api.listen", s.config.API.Listen, err))
@@ -46,6 +52,7 @@ func (s *Service) serveAPI(ctx context.Context) error {
 		changes.Run(ctx)
 		return nil
 	})
+	parts.Go(func() error { return s.takeIn(ctx, *server.Guard(), intake) })
 	parts.Go(func() error { return server.Serve(ctx, listener) })
 	return parts.Wait()
 }

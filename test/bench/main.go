@@ -35,6 +35,7 @@ var parts = []part{
 	{name: "stream", folder: "stream"},
 	{name: "sink", folder: "sink"},
 	{name: "archive", folder: "history/archive"},
+	{name: "tracking", folder: "api/tracking"},
 	{name: "timers", folder: "test/timers"},
 	{name: "skew", folder: "test/skew"},
 	{name: "sweep", folder: "test/sweep", named: true},

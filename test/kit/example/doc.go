@@ -1,5 +1,6 @@
 // Package example runs the programs of the documentation, as a reader would:
-// endpoints in Go, Node and Python that listen on the port that PORT names.
+// endpoints in Go, Node and Python that listen on the port that PORT names, and
+// senders of events that use the clients of Segment.
 //
 // It promises that the packages they ask for have the versions that stand in
 // this folder, byte for byte: they are fetched on first use and kept in

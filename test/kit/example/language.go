@@ -49,7 +49,7 @@ var Go = Language{Name: "Go", Fence: "go", tools: []string{"go"}, file: "main.go
 
 // Node is JavaScript as modules.
 var Node = Language{
-	Name: "Node", Fence: "js", tools: []string{"node", "npm"}, file: "receiver.mjs",
+	Name: "Node", Fence: "js", tools: []string{"node", "npm"}, file: "program.mjs",
 	packages: []list{{"package.json", nodePackages}, {"package-lock.json", nodeLock}},
 	fetch:    []string{"npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"},
 	command: func(_ context.Context, folder, packages, _ string) (*exec.Cmd, error) {
@@ -57,20 +57,20 @@ var Node = Language{
 		if err := os.Symlink(filepath.Join(packages, "node_modules"), filepath.Join(folder, "node_modules")); err != nil {
 			return nil, fmt.Errorf("linking to the packages: %w", err)
 		}
-		return exec.Command("node", "receiver.mjs"), nil
+		return exec.Command("node", "program.mjs"), nil
 	},
 }
 
 // Python is version 3.9 or later, with pip.
 var Python = Language{
-	Name: "Python", Fence: "python", tools: []string{"python3"}, file: "receiver.py",
+	Name: "Python", Fence: "python", tools: []string{"python3"}, file: "program.py",
 	packages: []list{{"requirements.txt", pythonPackages}},
 	fetch: []string{
 		"python3", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:",
 		"--require-hashes", "--target", "installed", "-r", "requirements.txt",
 	},
 	command: func(_ context.Context, _, packages, _ string) (*exec.Cmd, error) {
-		cmd := exec.Command("python3", "receiver.py")
+		cmd := exec.Command("python3", "program.py")
 		cmd.Env = append(os.Environ(), "PYTHONPATH="+filepath.Join(packages, "installed"))
 		return cmd, nil
 	},
@@ -78,12 +78,12 @@ var Python = Language{
 
 // buildGo builds first, because go run would not end with its program.
 func buildGo(ctx context.Context, folder, _, root string) (*exec.Cmd, error) {
-	build := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(folder, "receiver"), filepath.Join(folder, "main.go"))
+	build := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(folder, "program"), filepath.Join(folder, "main.go"))
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("building: %w\n%s", err, out)
 	}
-	return exec.Command(filepath.Join(folder, "receiver")), nil
+	return exec.Command(filepath.Join(folder, "program")), nil
 }
 
 // missing returns the first tool that is not on the PATH, "" for none.

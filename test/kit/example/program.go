@@ -27,6 +27,24 @@ const (
 // returns the address that it listens on. root is the path of the repository.
 func Start(t testing.TB, l Language, program, root string, environment ...string) (address string) {
 	t.Helper()
+	cmd := Command(t, l, program, root)
+	held := port.Hold(t)
+	cmd.Env = append(append(cmd.Environ(), "PORT="+strconv.Itoa(held.Number)), environment...)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	ended := run(t, cmd)
+	if err := listens(held.Address(), ended); err != nil {
+		_ = cmd.Process.Kill() // it may have ended already
+		<-ended
+		t.Fatalf("%s: %v\n%s", l.Name, err, said.String())
+	}
+	return held.Address()
+}
+
+// Command returns what runs a program, in a folder of its own and with the
+// packages of its language. It dies with the test's process at the latest.
+func Command(t testing.TB, l Language, program, root string) *exec.Cmd {
+	t.Helper()
 	l.demand(t)
 	ctx, cancel := context.WithTimeout(context.Background(), fetching)
 	defer cancel()
@@ -42,24 +60,15 @@ func Start(t testing.TB, l Language, program, root string, environment ...string
 	if err != nil {
 		t.Fatalf("%s: %v", l.Name, err)
 	}
-	held := port.Hold(t)
-	cmd.Dir, cmd.Env = folder, append(append(cmd.Environ(), "PORT="+strconv.Itoa(held.Number)), environment...)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	ended := run(t, cmd)
-	if err := listens(held.Address(), ended); err != nil {
-		_ = cmd.Process.Kill() // it may have ended already
-		<-ended
-		t.Fatalf("%s: %v\n%s", l.Name, err, said.String())
-	}
-	return held.Address()
+	cmd.Dir = folder
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return cmd
 }
 
 // run starts a process that ends with the test at the latest, and returns
 // what is closed when it has ended.
 func run(t testing.TB, cmd *exec.Cmd) <-chan struct{} {
 	t.Helper()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("starting %s: %v", cmd.Path, err)
 	}
