@@ -18,8 +18,10 @@ var ErrGone = errors.New("redis has lost all definitions: put them back with eva
 // Stored is the Source of the definitions in Redis. It reads one small key
 // until that says that something has changed, and then what has.
 type Stored struct {
-	store *sink.Store
-	seen  snapshot
+	store   *sink.Store
+	seen    snapshot
+	had     bool // that there were definitions
+	settled bool // that the last reading has found out what there is
 }
 
 // NewStored returns the Source of the definitions that a store keeps.
@@ -28,30 +30,25 @@ func NewStored(store *sink.Store) *Stored { return &Stored{store: store} }
 // Look implements Source. While Redis is away nothing has changed.
 func (s *Stored) Look(ctx context.Context) (Content, bool) {
 	head, err := s.store.DefinitionsHead(ctx)
-	if err == nil && head.Token == s.seen.head.Token {
-		return Content{}, false
-	}
-	if passing(err) {
+	if err == nil && s.settled && head.Token == s.seen.head.Token || err != nil && !lasting(err) {
 		return Content{}, false
 	}
 	c := s.Read(ctx)
-	return c, !passing(c.Err)
+	return c, c.Err == nil || s.settled
 }
 
-// passing reports whether an error of reading definitions may be over at the
-// next look, and is told by whoever asks whether Redis is there.
-func passing(err error) bool {
-	var unusable *UnreadableError
-	return err != nil && !errors.Is(err, ErrGone) && !errors.As(err, &unusable)
-}
+// lasting reports whether an error of reading definitions is there at the next
+// look too. Any other is told by whoever asks whether Redis is there.
+func lasting(err error) bool { return sink.NeedsOperator(err) || sink.IsFinal(err) }
 
 // Read implements Source.
 func (s *Stored) Read(ctx context.Context) Content {
-	had := s.seen.head.Version
 	err := s.seen.refresh(ctx, s.store)
-	if err == nil && had > 0 && s.seen.head.Version == 0 {
-		s.seen.head.Version = had // until there are some again
-		err = ErrGone
+	s.settled = err == nil || lasting(err)
+	if err == nil {
+		if s.had = s.had || s.seen.head.Version > 0; s.had && s.seen.head.Version == 0 {
+			err = ErrGone
+		}
 	}
 	if err != nil {
 		return Content{Digest: sha256.Sum256([]byte(err.Error())), Whole: true, Err: err}
@@ -71,13 +68,6 @@ func (s *Stored) Read(ctx context.Context) Content {
 // Version is the version of the definitions that were read last.
 func (s *Stored) Version() int64 { return s.seen.head.Version }
 
-// UnreadableError says that definitions are kept in a form that this version
-// can't read, or that it is not let in.
-type UnreadableError struct{ error }
-
-// Unwrap returns what is wrong.
-func (e *UnreadableError) Unwrap() error { return e.error }
-
 // snapshot is what was read of the definitions. What has not changed is not
 // parsed again.
 type snapshot struct {
@@ -95,11 +85,8 @@ type parsed struct {
 // refresh reads what has become of the definitions.
 func (s *snapshot) refresh(ctx context.Context, store *sink.Store) error {
 	found, err := store.DefinitionsSince(ctx, s.head)
-	switch {
-	case err != nil && (sink.NeedsOperator(err) || sink.IsFinal(err)):
-		return &UnreadableError{err}
-	case err != nil:
-		return fmt.Errorf("reading definitions: %w", err)
+	if err != nil {
+		return fmt.Errorf("taking over definitions: %w", err)
 	}
 	if found.All || s.texts == nil {
 		s.texts, s.read = map[string]sink.Definition{}, map[string]parsed{}

@@ -86,8 +86,18 @@ func (k keys) definitions(part string) string { return k.prefix + ":{definitions
 // pastField is the field of a text that was replaced.
 func pastField(id string, version int64) string { return id + " " + strconv.FormatInt(version, 10) }
 
-// DefinitionsHead returns which definitions there are. It reads one small key.
-func (s *Store) DefinitionsHead(ctx context.Context) (head DefinitionsHead, err error) {
+// DefinitionsHead returns which definitions there are. It reads one small key,
+// and tries once: whoever looks every now and then looks again.
+func (s *Store) DefinitionsHead(ctx context.Context) (DefinitionsHead, error) {
+	head, err := s.definitionsHead(ctx, s.client)
+	if err != nil {
+		return DefinitionsHead{}, fmt.Errorf("reading definitions: %w", s.cfg.explain(err))
+	}
+	return head, nil
+}
+
+// readHead is DefinitionsHead, and tries again.
+func (s *Store) readHead(ctx context.Context) (head DefinitionsHead, err error) {
 	err = s.retry(ctx, "reading definitions", func(ctx context.Context) error {
 		head, err = s.definitionsHead(ctx, s.client)
 		return err
@@ -130,7 +140,7 @@ type Definitions struct {
 // pages; when they are changed meanwhile, they are read again.
 func (s *Store) DefinitionsSince(ctx context.Context, seen DefinitionsHead) (Definitions, error) {
 	for range rereads {
-		head, err := s.DefinitionsHead(ctx)
+		head, err := s.readHead(ctx)
 		if err != nil {
 			return Definitions{}, err
 		}
@@ -138,7 +148,7 @@ func (s *Store) DefinitionsSince(ctx context.Context, seen DefinitionsHead) (Def
 		if err != nil {
 			return Definitions{}, fmt.Errorf("reading definitions: %w", err)
 		}
-		after, err := s.DefinitionsHead(ctx)
+		after, err := s.readHead(ctx)
 		if err != nil {
 			return Definitions{}, err
 		}

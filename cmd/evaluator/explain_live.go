@@ -13,10 +13,7 @@ func (cmd *explainCommand) live(c console) error {
 }
 
 func (cmd *explainCommand) explainStored(ctx context.Context, c console, r *reader) error {
-	if cmd.Segments == "" {
-		cmd.Segments = r.config.Segments.Path
-	}
-	set, err := loadSegments(cmd.Segments)
+	set, where, err := r.rules(ctx, cmd.Segments)
 	if err != nil {
 		return err
 	}
@@ -38,7 +35,7 @@ func (cmd *explainCommand) explainStored(ctx context.Context, c console, r *read
 	}
 	if seen.Rules != set.Fingerprint() {
 		_, _ = fmt.Fprintf(c.err, "warning: the rules of %s are not those that shard %d goes by: "+
-			"what only they ask for is not kept of the profile and shows as absent\n", cmd.Segments, shard)
+			"what only they ask for is not kept of the profile and shows as absent\n", where, shard)
 	}
 	return cmd.print(c, set, p, clock)
 }
