@@ -86,10 +86,10 @@ func readEverything(t *testing.T, cfg sink.Config) {
 func readDefinitions(t *testing.T, store *sink.Store) error {
 	t.Helper()
 	_, full := store.DefinitionsSince(t.Context(), sink.DefinitionsHead{})
-	_, new := store.DefinitionsSince(t.Context(), sink.DefinitionsHead{Version: 1, Token: "another"})
+	_, anew := store.DefinitionsSince(t.Context(), sink.DefinitionsHead{Version: 1, Token: "another"})
 	_, past := store.PastDefinitions(t.Context(), map[string]int64{"a": 1})
 	_, versions := store.DefinitionsVersions(t.Context(), 0, 10)
-	return errors.Join(full, new, past, versions)
+	return errors.Join(full, anew, past, versions)
 }
 
 func expectNothingDenied(t *testing.T, admin *client.Client) {

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"muster/pipeline/replica"
 	"os"
 	"slices"
+
+	"muster/pipeline/replica"
 )
 
 type replayCommand struct {

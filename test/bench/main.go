@@ -33,6 +33,7 @@ var parts = []part{
 	{name: "profile", folder: "profile"},
 	{name: "stream", folder: "stream"},
 	{name: "sink", folder: "sink"},
+	{name: "definitions", folder: "segments"},
 	{name: "archive", folder: "history/archive"},
 	{name: "timers", folder: "test/timers"},
 	{name: "skew", folder: "test/skew"},
