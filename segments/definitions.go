@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"muster/rules"
 	"muster/sink"
 )
 
@@ -39,7 +40,8 @@ type Edit struct {
 // go with the others, or whose tests fail is never stored. It is safe for
 // concurrent use; the methods that change something wait for each other.
 type Definitions struct {
-	store *sink.Store
+	store *sink.Store  // nil where files rule
+	path  string       // of the files
 	wall  func() int64 // ms since 1970 UTC
 
 	mu   sync.Mutex
@@ -52,11 +54,38 @@ func NewDefinitions(store *sink.Store, wall func() int64) *Definitions {
 	return &Definitions{store: store, wall: wall}
 }
 
+// OfFiles returns the segments of the files at a path as definitions that can
+// only be read: they have no versions, and every change is refused with
+// ErrReadOnly.
+func OfFiles(path string) *Definitions { return &Definitions{path: path} }
+
+// refresh reads what there is now.
+func (d *Definitions) refresh(ctx context.Context) error {
+	if d.store != nil {
+		return d.seen.refresh(ctx, d.store)
+	}
+	sources, err := Read(d.path)
+	if err != nil {
+		return err
+	}
+	d.seen.texts = map[string]Definition{}
+	for _, source := range sources {
+		texts, wrong := rules.Split(source)
+		if len(wrong) > 0 {
+			return wrong
+		}
+		for _, one := range texts {
+			d.seen.texts[one.ID] = Definition{ID: one.ID, Text: one.Text}
+		}
+	}
+	return nil
+}
+
 // List returns all definitions by id, and the version that they are of.
 func (d *Definitions) List(ctx context.Context) ([]Definition, int64, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.seen.refresh(ctx, d.store); err != nil {
+	if err := d.refresh(ctx); err != nil {
 		return nil, 0, err
 	}
 	return byID(d.seen.texts), d.seen.head.Version, nil
@@ -74,7 +103,7 @@ func byID(texts map[string]Definition) []Definition {
 func (d *Definitions) Get(ctx context.Context, id string) (Definition, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.seen.refresh(ctx, d.store); err != nil {
+	if err := d.refresh(ctx); err != nil {
 		return Definition{}, err
 	}
 	one, known := d.seen.texts[id]
@@ -145,7 +174,10 @@ func (d *Definitions) Check(ctx context.Context, e Edit) error {
 // prepare checks an edit beside the definitions that are there now, and leaves
 // what is there already out of it.
 func (d *Definitions) prepare(ctx context.Context, e Edit) (sink.DefinitionsEdit, error) {
-	if err := d.seen.refresh(ctx, d.store); err != nil {
+	if d.store == nil {
+		return sink.DefinitionsEdit{}, ErrReadOnly
+	}
+	if err := d.refresh(ctx); err != nil {
 		return sink.DefinitionsEdit{}, err
 	}
 	if e.If != Any && e.If != d.seen.head.Version {

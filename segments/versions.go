@@ -15,6 +15,9 @@ type Version = sink.DefinitionsVersion
 // Versions returns the versions that are kept, newest first, up to most of
 // them; with an id those that have changed its segment.
 func (d *Definitions) Versions(ctx context.Context, id string, most int) ([]Version, error) {
+	if d.store == nil {
+		return nil, nil
+	}
 	all, err := d.behind(ctx, 0)
 	if err != nil {
 		return nil, err
@@ -73,6 +76,9 @@ func (d *Definitions) GetAt(ctx context.Context, id string, version int64) (Defi
 
 // at goes back from what there is now, change by change.
 func (d *Definitions) at(ctx context.Context, version int64, wanted func(id string) bool) (map[string]Definition, error) {
+	if d.store == nil {
+		return nil, fmt.Errorf("version %d: files have none: %w", version, ErrForgotten)
+	}
 	d.mu.Lock()
 	err := d.seen.refresh(ctx, d.store)
 	head, now := d.seen.head, maps.Clone(d.seen.texts)
