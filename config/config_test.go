@@ -174,7 +174,7 @@ kafka: {linger: -1s, group: "", brokers: []}
   [4:66] pipeline: event limit max_bytes is 1; it must be between 1024 and 67108864
   [4:52] pipeline: event limit max_id is 1; it must be between 16 and 65536
   [4:31] pipeline: profile limit groups is 0; it must be between 1 and 100000
-  [6:18] segments: path is missing
+  [6:18] segments: path is missing; write the segment file or folder, or from: redis
   [3:8] clock: "sundial" is neither wall nor stream
   [2:16] http: listen is "8080"; it must be host:port, as :8080, or empty for none
   [1:27] log: level is "loud"; it must be debug, info, warn or error

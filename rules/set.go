@@ -209,6 +209,10 @@ func (s *Set) mentioned(id string) int {
 	return position
 }
 
+// Mentions returns the positions of the segments that the rule of a position
+// mentions. All are below it.
+func (s *Set) Mentions(position int) []int { return s.uses[position] }
+
 // IDs returns the segments' ids by position.
 func (s *Set) IDs() []string {
 	ids := make([]string, len(s.segments))

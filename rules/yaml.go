@@ -25,17 +25,11 @@ type Source struct {
 // Read returns the segments of a YAML file and every mistake in its form.
 // Rules are not looked at; that is Compile's part.
 func Read(source Source) ([]Segment, Errors) {
-	data := bytes.TrimPrefix(source.Data, []byte("\ufeff")) // some editors put it first
+	data := withoutMark(source.Data)
 	reader := &yamlReader{file: source.Name, lines: splitLines(string(data))}
-	if !utf8.Valid(data) {
-		return nil, Errors{reader.at(1, 1, "the file is not UTF-8 text", "save it as UTF-8")}
-	}
-	if tooDeep := reader.nesting(); tooDeep != nil {
-		return nil, Errors{tooDeep}
-	}
-	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
-	if err != nil {
-		return nil, Errors{reader.syntax(err)}
+	file, wrong := reader.parse(data)
+	if wrong != nil {
+		return nil, Errors{wrong}
 	}
 	for _, doc := range file.Docs {
 		if doc.Body != nil {
@@ -43,6 +37,24 @@ func Read(source Source) ([]Segment, Errors) {
 		}
 	}
 	return reader.segments, reader.errs
+}
+
+// withoutMark leaves out the mark of UTF-8 that some editors put first.
+func withoutMark(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\ufeff")) }
+
+// parse returns the syntax tree of a text, or why there is none.
+func (r *yamlReader) parse(data []byte) (*ast.File, *Error) {
+	if !utf8.Valid(data) {
+		return nil, r.at(1, 1, "the file is not UTF-8 text", "save it as UTF-8")
+	}
+	if tooDeep := r.nesting(); tooDeep != nil {
+		return nil, tooDeep
+	}
+	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		return nil, r.syntax(err)
+	}
+	return file, nil
 }
 
 func splitLines(s string) []string {

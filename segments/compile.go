@@ -35,11 +35,11 @@ type compilation struct {
 // compile compiles in a goroutine of its own, with the sample as it is when
 // it is asked for. When ctx ends first it returns ctx's error: a large set
 // takes longer than a process may take to leave.
-func (w *Watcher) compile(ctx context.Context, sources []rules.Source) compilation {
+func (w *Watcher) compile(ctx context.Context, content Content) compilation {
 	done := make(chan compilation, 1)
 	go func() {
 		began := time.Now()
-		c := w.learn(sources)
+		c := w.learn(content)
 		c.took = time.Since(began)
 		done <- c
 	}()
@@ -53,7 +53,7 @@ func (w *Watcher) compile(ctx context.Context, sources []rules.Source) compilati
 
 // learn compiles with live profiles. A mistake of the compiler's must not
 // end a service that has rules to work with.
-func (w *Watcher) learn(sources []rules.Source) (c compilation) {
+func (w *Watcher) learn(content Content) (c compilation) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			c.err = fmt.Errorf("compiling: panic: %v\n%s", cause, debug.Stack())
@@ -64,7 +64,7 @@ func (w *Watcher) learn(sources []rules.Source) (c compilation) {
 		c.sample = len(list)
 		return list
 	}}
-	c.set, c.err = w.build(o, sources...)
+	c.set, c.err = content.Build(o)
 	return c
 }
 

@@ -1,6 +1,7 @@
 package segments
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -30,10 +31,57 @@ func Read(path string) ([]rules.Source, error) {
 	return sources, nil
 }
 
-// digest identifies a content: names and texts of files.
-type digest [sha256.Size]byte
+// Files is the Source of the segment files at a path.
+//
+// While somebody writes a file, its beginning may be valid by itself. So what
+// they say counts once two looks agree.
+type Files struct {
+	path   string
+	build  func(rules.Options, ...rules.Source) (*rules.Set, error)
+	last   Digest  // content that was read last
+	stamps []stamp // of content that was read twice, nil when they may hide a change
+}
 
-func digestOf(sources []rules.Source) digest {
+// NewFiles returns the Source of the files at a path that said begun when they
+// were last read.
+func NewFiles(path string, begun Content) *Files {
+	return &Files{path: path, build: Compile, last: begun.Digest}
+}
+
+// ContentOf is the content of files that were read.
+func ContentOf(sources []rules.Source) Content { return Content{Digest: digestOf(sources)} }
+
+// Look implements Source.
+func (f *Files) Look(ctx context.Context) (Content, bool) {
+	stamps := look(f.path)
+	if alike(stamps, f.stamps) {
+		return Content{}, false
+	}
+	now, last := time.Now(), f.last
+	c := f.Read(ctx)
+	f.stamps = nil
+	if c.Digest == last && rested(stamps, now) {
+		f.stamps = stamps
+	}
+	return c, true
+}
+
+// Read implements Source.
+func (f *Files) Read(context.Context) Content {
+	sources, err := Read(f.path)
+	c := Content{Digest: digestOf(sources), Err: err}
+	if err != nil {
+		c.Digest = sha256.Sum256([]byte(err.Error()))
+	}
+	c.Build = func(o rules.Options) (*rules.Set, error) { return f.build(o, sources...) }
+	f.last = c.Digest
+	return c
+}
+
+// Digest identifies a content.
+type Digest [sha256.Size]byte
+
+func digestOf(sources []rules.Source) Digest {
 	hash := sha256.New()
 	add := func(text []byte) {
 		hash.Write(binary.BigEndian.AppendUint64(nil, uint64(len(text)))) // a hash.Hash never fails
@@ -43,7 +91,7 @@ func digestOf(sources []rules.Source) digest {
 		add([]byte(s.Name))
 		add(s.Data)
 	}
-	return digest(hash.Sum(nil))
+	return Digest(hash.Sum(nil))
 }
 
 // stamp is what can be seen of a file without reading it.

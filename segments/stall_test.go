@@ -72,7 +72,7 @@ func many(n int) string {
 func TestCompilingStallsNoWorker(t *testing.T) {
 	d := newDesk(t, nil)
 	begun, held := make(chan struct{}), make(chan struct{})
-	d.build = func(o rules.Options, sources ...rules.Source) (*rules.Set, error) {
+	d.files.build = func(o rules.Options, sources ...rules.Source) (*rules.Set, error) {
 		close(begun)
 		<-held
 		return Compile(o, sources...)
@@ -134,7 +134,7 @@ func TestCompilingLearnsFromLiveProfiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.write("shop.yaml", many(10))
-	d.judge(t.Context(), d.read())
+	d.judge(t.Context(), d.files.Read(t.Context()))
 	if p := d.heard().published; len(p) != 1 || p[0].Sample != 5 {
 		t.Errorf("told %+v", p)
 	}

@@ -54,6 +54,7 @@ func (e *ear) listener() Observer {
 type desk struct {
 	t      *testing.T
 	folder string
+	files  *Files
 	live   *pipeline.Live
 	ask    chan os.Signal
 	ear
@@ -63,7 +64,7 @@ type desk struct {
 const shop = "segments:\n  - {id: pro, rule: traits.plan == 'pro'}\n  - {id: old, rule: traits.age > 60}\n"
 
 // newDesk starts with shop.yaml in force and 10 seconds between looks.
-func newDesk(t *testing.T, change func(*Config)) *desk {
+func newDesk(t *testing.T, change func(every *time.Duration)) *desk {
 	t.Helper()
 	d := &desk{t: t, folder: t.TempDir(), ask: make(chan os.Signal, 1)}
 	d.write("shop.yaml", shop)
@@ -75,13 +76,13 @@ func newDesk(t *testing.T, change func(*Config)) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := Config{Path: d.folder, Reload: 10 * time.Second}
+	every := 10 * time.Second
 	if change != nil {
-		change(&config)
+		change(&every)
 	}
-	d.live = pipeline.NewLive(set)
-	d.Watcher = NewWatcher(config, sources, d.live, pipeline.NewSample(), d.listener())
-	d.build = func(o rules.Options, sources ...rules.Source) (*rules.Set, error) {
+	d.live, d.files = pipeline.NewLive(set), NewFiles(d.folder, ContentOf(sources))
+	d.Watcher = NewWatcher(d.files, ContentOf(sources), every, d.live, pipeline.NewSample(), d.listener())
+	d.files.build = func(o rules.Options, sources ...rules.Source) (*rules.Set, error) {
 		d.hear(func(t *told) { t.builds++ })
 		return Compile(o, sources...)
 	}
@@ -210,7 +211,7 @@ func TestRefusedFilesLeaveTheRulesInForce(t *testing.T) {
 func TestCompilerPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, nil)
-		d.build = func(rules.Options, ...rules.Source) (*rules.Set, error) { panic("out of cells") }
+		d.files.build = func(rules.Options, ...rules.Source) (*rules.Set, error) { panic("out of cells") }
 		defer d.start()()
 		d.write("shop.yaml", shop+"\n")
 		pass(time.Minute)
@@ -335,11 +336,11 @@ func TestUnchangedFilesAreNotReadAgain(t *testing.T) {
 		d := newDesk(t, nil)
 		pass(time.Minute)
 		d.poll(t.Context())
-		if d.stamps == nil {
+		if d.files.stamps == nil {
 			t.Error("files that were not changed for a minute are read at every look")
 		}
-		d.judged = digest{} // so that reading them would show
-		if wait := d.poll(t.Context()); wait != d.config.Reload {
+		d.judged = Digest{} // so that reading them would show
+		if wait := d.poll(t.Context()); wait != d.every {
 			t.Error("the files were read")
 		}
 	})
@@ -349,7 +350,7 @@ func TestUnchangedFilesAreNotReadAgain(t *testing.T) {
 // again what is wrong.
 func TestSignalReloadsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDesk(t, func(c *Config) { c.Reload = 0 })
+		d := newDesk(t, func(every *time.Duration) { *every = 0 })
 		defer d.start()()
 		d.write("shop.yaml", shop+"  - {id: more, rule: traits.x == 1}\n")
 		pass(24 * time.Hour)
@@ -376,7 +377,7 @@ func TestLeavingAbandonsTheCompilation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, nil)
 		held := make(chan struct{})
-		d.build = func(rules.Options, ...rules.Source) (*rules.Set, error) {
+		d.files.build = func(rules.Options, ...rules.Source) (*rules.Set, error) {
 			<-held
 			return nil, errors.New("too late")
 		}

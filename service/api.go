@@ -12,11 +12,13 @@ import (
 	"muster/lookup"
 	"muster/rules"
 	"muster/sink"
+	"muster/stream"
 )
 
 // serveAPI serves the API until ctx ends. It has a store of its own, so that
-// whoever asks a lot waits for other connections than commits do.
-func (s *Service) serveAPI(ctx context.Context) error {
+// whoever asks a lot waits for other connections than commits do. Events that
+// come by it go to the cluster.
+func (s *Service) serveAPI(ctx context.Context, cluster *stream.Cluster, shards int) error {
 	store, err := s.openStore(ctx)
 	if err != nil {
 		return endedBy(ctx, err)
@@ -33,10 +35,13 @@ func (s *Service) serveAPI(ctx context.Context) error {
 	if err != nil {
 		return unusable(err)
 	}
-	intake := &intake{}
-	defer intake.close() // behind the last answer
+	events, appender, err := Tracking(s.config, cluster, shards, *server.Guard(), s.watch)
+	if err != nil {
+		return unusable(err)
+	}
+	defer appender.Close() // behind the last answer
 	for _, pattern := range tracking.Patterns() {
-		server.Mount(pattern, intake)
+		server.Mount(pattern, events)
 	}
 	listener, err := net.Listen("tcp", s.config.API.Listen)
 	if err != nil {
@@ -52,7 +57,6 @@ func (s *Service) serveAPI(ctx context.Context) error {
 		changes.Run(ctx)
 		return nil
 	})
-	parts.Go(func() error { return s.takeIn(ctx, *server.Guard(), intake) })
 	parts.Go(func() error { return server.Serve(ctx, listener) })
 	return parts.Wait()
 }

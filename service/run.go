@@ -13,6 +13,7 @@ import (
 	"muster/event"
 	"muster/observe"
 	"muster/pipeline"
+	"muster/segments"
 	"muster/sink"
 	"muster/stream"
 )
@@ -57,8 +58,12 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.claim(ctx, cluster, store); err != nil {
 		return endedBy(ctx, err)
 	}
+	watcher, err := s.takeDefinitions(ctx, store)
+	if err != nil {
+		return endedBy(ctx, err)
+	}
 	s.watch.Health().Ready(startPart)
-	return endedBy(ctx, s.work(ctx, cluster, store, shards))
+	return endedBy(ctx, s.work(ctx, cluster, store, shards, watcher))
 }
 
 func (s *Service) openStore(ctx context.Context) (store *sink.Store, err error) {
@@ -90,8 +95,9 @@ func (s *Service) noTopic() error {
 }
 
 // work runs the owner of this process's shards, the router where there are
-// source topics, and what looks after Redis and Kafka meanwhile.
-func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink.Store, shards int) error {
+// source topics, what looks after Redis and Kafka meanwhile, and the watcher of
+// definitions, if there is one.
+func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink.Store, shards int, watcher *segments.Watcher) error {
 	partitioner, err := stream.NewPartitioner(s.config.Kafka.Partitioner, shards)
 	if err != nil {
 		return unusable(err)
@@ -119,7 +125,13 @@ func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 		return nil
 	})
 	if s.config.API.Listen != "" {
-		parts.Go(func() error { return s.serveAPI(ctx) })
+		parts.Go(func() error { return s.serveAPI(ctx, cluster, shards) })
+	}
+	if watcher != nil {
+		parts.Go(func() error {
+			watcher.Run(ctx, s.reload)
+			return nil
+		})
 	}
 	own = withinShards(own, shards)
 	parts.Go(func() error {

@@ -17,9 +17,10 @@ import (
 )
 
 // Serve is Run with the HTTP port of the configuration, if it has one, and
-// with what keeps up with the segment files. files are those that the rules of
-// New were compiled from. A signal on reload has them looked at at once. A port
-// that can't be listened on is an *UnusableError.
+// with what keeps up with the segments. files are those that the rules of New
+// were compiled from, none where the configuration says that segments are in
+// Redis. A signal on reload has segments looked at at once. A port that can't
+// be listened on is an *UnusableError.
 func (s *Service) Serve(ctx context.Context, files []rules.Source, reload <-chan os.Signal) error {
 	parts, ctx := errgroup.WithContext(ctx)
 	if address := s.config.HTTP.Listen; address != "" {
@@ -30,11 +31,15 @@ func (s *Service) Serve(ctx context.Context, files []rules.Source, reload <-chan
 		s.log.Info("serving /metrics, /healthz and /readyz", zap.Stringer("address", listener.Addr()))
 		parts.Go(func() error { return observe.Serve(ctx, listener, s.Handler()) })
 	}
-	watcher := segments.NewWatcher(s.config.Segments, files, s.rules, s.sample, s.watch.Segments())
-	parts.Go(func() error {
-		watcher.Run(ctx, reload)
-		return nil
-	})
+	if c := s.config.Segments; c.From == segments.FromFiles {
+		begun := segments.ContentOf(files)
+		watcher := segments.NewWatcher(segments.NewFiles(c.Path, begun), begun, c.Reload, s.rules, s.sample, s.watch.Segments())
+		parts.Go(func() error {
+			watcher.Run(ctx, reload)
+			return nil
+		})
+	}
+	s.reload = reload
 	parts.Go(func() error { return s.Run(ctx) })
 	return parts.Wait()
 }

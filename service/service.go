@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"os"
 
 	"go.uber.org/zap"
 
@@ -44,6 +45,7 @@ type Service struct {
 	heard  *pipeline.Heard
 	log    *zap.Logger
 	watch  *observe.Watch
+	reload <-chan os.Signal // nil for never
 }
 
 // Owner owns the shard of a partition until ctx ends. After an error it is
@@ -51,7 +53,8 @@ type Service struct {
 type Owner func(ctx context.Context, partition int) error
 
 // New returns the service of a configuration that is valid, with the rules
-// that it starts with. It opens no connection, and is not ready until Run has
+// that it starts with: those of files, or none where the configuration says
+// that segments are in Redis, which Run reads before anything else. It opens no connection, and is not ready until Run has
 // found that the deployment is its own.
 func New(cfg config.Config, set *rules.Set, log *zap.Logger) *Service {
 	LogRedis(log)

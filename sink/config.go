@@ -14,6 +14,8 @@ const (
 	maxBuckets   = 1 << 20
 	maxReachDays = 3660
 	maxTimeout   = 10 * time.Minute
+
+	maxDefinitionVersions = 100_000
 )
 
 var prefixForm = regexp.MustCompile(`^[a-z0-9_-]{1,16}$`)
@@ -69,6 +71,11 @@ type Config struct {
 	// 3,660; activity replayed from before that is not counted. 0 keeps the
 	// keys for ever. Default: 400.
 	ReachDays int `yaml:"reach_days"`
+	// DefinitionVersions is how many versions of the definitions are kept
+	// beside the newest, 1 to 100,000; of more the oldest are forgotten, and
+	// earlier where the texts that they have replaced take more than 64 MB.
+	// Default: 1,000.
+	DefinitionVersions int `yaml:"definition_versions"`
 	// Observer is told what the store does. Default: nobody.
 	Observer Observer `yaml:"-"`
 }
@@ -86,6 +93,8 @@ func Default() Config {
 		Buckets:      4096,
 		OutboxMax:    1_000_000,
 		ReachDays:    400,
+
+		DefinitionVersions: 1000,
 	}
 }
 
@@ -118,6 +127,8 @@ func (c Config) Validate() error {
 	refuse(c.Buckets < 1 || c.Buckets > maxBuckets, "buckets: %d is not within 1 to %d", c.Buckets, maxBuckets)
 	refuse(c.OutboxMax < 1, "outbox_max: %d is not above 0", c.OutboxMax)
 	refuse(c.ReachDays < 0 || c.ReachDays > maxReachDays, "reach_days: %d is not within 0 to %d", c.ReachDays, maxReachDays)
+	refuse(c.DefinitionVersions < 1 || c.DefinitionVersions > maxDefinitionVersions,
+		"definition_versions: %d is not within 1 to %d", c.DefinitionVersions, maxDefinitionVersions)
 	return errors.Join(problems...)
 }
 

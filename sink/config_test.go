@@ -38,6 +38,8 @@ func TestEveryBoundIsChecked(t *testing.T) {
 		"buckets: 1048577":                 func(c *Config) { c.Buckets = 1<<20 + 1 },
 		"outbox_max: 0":                    func(c *Config) { c.OutboxMax = 0 },
 		"reach_days: -1":                   func(c *Config) { c.ReachDays = -1 },
+		"definition_versions: 0":           func(c *Config) { c.DefinitionVersions = 0 },
+		"definition_versions: 100001":      func(c *Config) { c.DefinitionVersions = 100_001 },
 		"reach_days: 3661":                 func(c *Config) { c.ReachDays = 3661 },
 	} {
 		cfg := Default()
@@ -68,6 +70,7 @@ func TestConfigTellsAllMistakesInOrder(t *testing.T) {
 		"buckets: 0 is not within 1 to 1048576",
 		"outbox_max: 0 is not above 0",
 		"reach_days: -1 is not within 0 to 3660",
+		"definition_versions: 0 is not within 1 to 100000",
 	}, "\n")
 	for range 2 {
 		if err := c.Validate(); err == nil || err.Error() != want {

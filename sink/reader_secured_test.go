@@ -30,7 +30,7 @@ func TestTheDocumentedReader(t *testing.T) {
 	_, outbox := reader.Outbox(t.Context(), 1, "", 10)
 	_, reach := reader.Reach(t.Context(), "vip", 20_000, 20_001)
 	_, layouts := reader.Layouts(t.Context())
-	for _, err := range []error{sizes, members, glance, profile, entered, outbox, reach, layouts} {
+	for _, err := range []error{sizes, members, glance, profile, entered, outbox, reach, layouts, readDefinitions(t, reader)} {
 		if err != nil {
 			t.Error(err)
 		}

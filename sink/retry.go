@@ -74,3 +74,10 @@ func answered(err error) bool {
 	var own redis.Error
 	return errors.As(err, &own)
 }
+
+// IsFinal reports whether an error is about what Redis holds: reading it again
+// would find it again.
+func IsFinal(err error) bool {
+	var own finalError
+	return errors.As(err, &own)
+}

@@ -74,9 +74,22 @@ func readEverything(t *testing.T, cfg sink.Config) {
 	err = errors.Join(err, store.Members(t.Context(), "a", func(string) error { return nil }))
 	_, unknown := store.Profile(t.Context(), 1, "nobody")
 	_, empty := store.Outbox(t.Context(), 1, "", 10)
-	if err = errors.Join(err, unknown, empty); err != nil {
+	head, stored := store.CommitDefinitions(t.Context(), sink.DefinitionsHead{}, sink.DefinitionsEdit{Write: map[string]string{"a": "x"}})
+	_, changed := store.CommitDefinitions(t.Context(), head, sink.DefinitionsEdit{Write: map[string]string{"a": "y"}, Remove: []string{"b"}})
+	err = errors.Join(err, readDefinitions(t, store))
+	if err = errors.Join(err, unknown, empty, stored, changed); err != nil {
 		t.Error(err)
 	}
+}
+
+// readDefinitions reads all that is kept of definitions.
+func readDefinitions(t *testing.T, store *sink.Store) error {
+	t.Helper()
+	_, full := store.DefinitionsSince(t.Context(), sink.DefinitionsHead{})
+	_, anew := store.DefinitionsSince(t.Context(), sink.DefinitionsHead{Version: 1, Token: "another"})
+	_, past := store.PastDefinitions(t.Context(), map[string]int64{"a": 1})
+	_, versions := store.DefinitionsVersions(t.Context(), 0, 10)
+	return errors.Join(full, anew, past, versions)
 }
 
 func expectNothingDenied(t *testing.T, admin *client.Client) {

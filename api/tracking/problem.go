@@ -38,12 +38,6 @@ func (p *problem) write(w http.ResponseWriter) {
 	_ = json.NewEncoder(w).Encode(body) // a client that went away is no concern
 }
 
-// Away answers a request that comes before events can be taken in. There is no
-// Retry-After, with which the Python client would let newer events overtake it.
-func Away(w http.ResponseWriter) {
-	refuse(http.StatusServiceUnavailable, "Kafka does not answer yet, so no event can be taken in. Send it again.").write(w)
-}
-
 // success is the answer to a request whose events are all in the log.
 type success struct {
 	Success bool `json:"success"`

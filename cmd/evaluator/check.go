@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"muster/rules"
+	"muster/segments"
 )
 
 type checkCommand struct {
@@ -62,19 +63,19 @@ Exit code: 0 all well, 1 a test failed, 2 a segment can't be used.`
 
 // finding is all that check found out.
 type finding struct {
-	Segments int           `json:"segments"`
-	Tests    int           `json:"tests"`
-	Failed   int           `json:"failed"`
-	Errors   []ruleMistake `json:"errors"`
-	Failures []testMistake `json:"failures"`
-	Notes    []ruleMistake `json:"notes,omitempty"`
-	Unknown  *rules.Asked  `json:"unknown,omitempty"` // what was not looked up, as there was no sample
-	Sample   *sampled      `json:"sample,omitempty"`
-	Unseen   []ruleMistake `json:"unseen,omitempty"` // names that the sample does not have
-	Costs    []rules.Cost  `json:"costs,omitempty"`
-	unseen   rules.Errors  // the same as Unseen
-	wrong    rules.Errors  // the same as Errors
-	noted    rules.Errors  // the same as Notes
+	Segments int                `json:"segments"`
+	Tests    int                `json:"tests"`
+	Failed   int                `json:"failed"`
+	Errors   []ruleMistake      `json:"errors"`
+	Failures []segments.Failure `json:"failures"`
+	Notes    []ruleMistake      `json:"notes,omitempty"`
+	Unknown  *rules.Asked       `json:"unknown,omitempty"` // what was not looked up, as there was no sample
+	Sample   *sampled           `json:"sample,omitempty"`
+	Unseen   []ruleMistake      `json:"unseen,omitempty"` // names that the sample does not have
+	Costs    []rules.Cost       `json:"costs,omitempty"`
+	unseen   rules.Errors       // the same as Unseen
+	wrong    rules.Errors       // the same as Errors
+	noted    rules.Errors       // the same as Notes
 }
 
 type ruleMistake struct {
@@ -86,23 +87,13 @@ type ruleMistake struct {
 	Hint    string `json:"hint"`
 }
 
-type testMistake struct {
-	File    string `json:"file"`
-	Line    int    `json:"line"`
-	Segment string `json:"segment"`
-	Test    string `json:"test"`
-	Message string `json:"message"`
-	// Why is the rule as it stands for the profile, where there is one.
-	Why *rules.Explanation `json:"why,omitempty"`
-}
-
 // Run checks, tests and prints.
 func (cmd *checkCommand) Run(c console) error {
 	sources, err := readSegments(cmd.Path)
 	if err != nil {
 		return err
 	}
-	found := &finding{Errors: []ruleMistake{}, Failures: []testMistake{}}
+	found := &finding{Errors: []ruleMistake{}, Failures: []segments.Failure{}}
 	set, err := rules.Load(sources...)
 	switch {
 	case errors.As(err, &found.wrong):
@@ -171,7 +162,7 @@ func (f *finding) print(c console, output string) error {
 		}
 	}
 	for _, m := range f.Failures {
-		if _, err := fmt.Fprintf(c.err, "%s:%d: segment %s: %s: %s\n%s", m.File, m.Line, m.Segment, m.Test, m.Message, m.tree()); err != nil {
+		if _, err := fmt.Fprintf(c.err, "%s:%d: segment %s: %s: %s\n%s", m.File, m.Line, m.Segment, m.Test, m.Message, treeOf(&m)); err != nil {
 			return fmt.Errorf("writing failures: %w", err)
 		}
 	}
@@ -184,9 +175,17 @@ func (f *finding) print(c console, output string) error {
 	return wrap("writing output", err)
 }
 
-// tree is why a test has failed, as evaluator explain shows it, a step to the
+// runTests runs the tests of every segment.
+func (f *finding) runTests(set *rules.Set) error {
+	tests, failures, err := segments.RunTests(set, func(*rules.Segment) bool { return true })
+	f.Segments, f.Tests, f.Failed = set.Len(), tests, len(failures)
+	f.Failures = append(f.Failures, failures...)
+	return err
+}
+
+// treeOf is why a test has failed, as evaluator explain shows it, a step to the
 // right.
-func (m *testMistake) tree() string {
+func treeOf(m *segments.Failure) string {
 	if m.Why == nil {
 		return ""
 	}

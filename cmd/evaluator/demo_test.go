@@ -16,6 +16,7 @@ import (
 	"muster/demo"
 	"muster/event"
 	"muster/pipeline"
+	"muster/pipeline/replica"
 	"muster/rules"
 	"muster/stream"
 	"muster/test/kit/oracle"
@@ -82,7 +83,7 @@ func TestDemoEdits(t *testing.T) {
 // those of the example segments.
 func predictDemo(t *testing.T, seed uint64, events int, texts map[string]string) demoResult {
 	t.Helper()
-	oracles, engines, changes := make([]*oracle.Oracle, demoShards), make([]*replica, demoShards), 0
+	oracles, engines, changes := make([]*oracle.Oracle, demoShards), make([]*replica.Replica, demoShards), 0
 	for i := range oracles {
 		oracles[i], engines[i] = newOracle(t, texts), newExampleEngine(t, &changes)
 	}
@@ -100,7 +101,7 @@ func predictDemo(t *testing.T, seed uint64, events int, texts map[string]string)
 			for _, ev := range decodeAll(t, decoder, one.Value) {
 				oracles[shard].Apply(&ev)
 			}
-			if rejected, err := engines[shard].feed(one.Value); err != nil || len(rejected) > 0 {
+			if rejected, err := engines[shard].Feed(one.Value); err != nil || len(rejected) > 0 {
 				t.Fatal(err, rejected)
 			}
 		}
@@ -126,7 +127,7 @@ func newOracle(t *testing.T, texts map[string]string) *oracle.Oracle {
 	return o
 }
 
-func newExampleEngine(t *testing.T, changes *int) *replica {
+func newExampleEngine(t *testing.T, changes *int) *replica.Replica {
 	t.Helper()
 	sources, err := exampleSegments()
 	if err != nil {
@@ -136,11 +137,11 @@ func newExampleEngine(t *testing.T, changes *int) *replica {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := newReplica(set)
+	r, err := replica.New(set)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.emit = func(pipeline.Change) error { *changes++; return nil }
+	r.Emit = func(pipeline.Change) error { *changes++; return nil }
 	return r
 }
 

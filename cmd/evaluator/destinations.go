@@ -23,7 +23,7 @@ func checkDestinations(cfg *config.Config, set *rules.Set) error {
 }
 
 // readDestinations reads destinations and checks them beside the segments
-// that they ask for; "" is none.
+// that they ask for, unless set is nil; "" is none.
 func readDestinations(path string, set *rules.Set) ([]activation.Destination, error) {
 	if path == "" {
 		return nil, nil
@@ -31,6 +31,9 @@ func readDestinations(path string, set *rules.Set) ([]activation.Destination, er
 	destinations, err := activation.Read(path, webhook.Check)
 	if err != nil {
 		return nil, unusable(err)
+	}
+	if set == nil {
+		return destinations, nil
 	}
 	if err := activation.Resolve(destinations, set.IDs()); err != nil {
 		return nil, unusable(err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/lookup"
+	"muster/pipeline/replica"
 )
 
 type explainCommand struct {
@@ -83,7 +84,7 @@ func (cmd *explainCommand) replay(c console) error {
 	if err != nil {
 		return err
 	}
-	engine, err := newReplica(set)
+	engine, err := replica.New(set)
 	if err != nil {
 		return err
 	}
@@ -91,23 +92,23 @@ func (cmd *explainCommand) replay(c console) error {
 	if err != nil {
 		return err
 	}
-	r := &replay{replica: engine, letters: letters, progress: newProgress(c.err), printer: newPrinter(c.out, "none")}
+	r := &replay{Replica: engine, letters: letters, progress: newProgress(c.err), printer: newPrinter(c.out, "none")}
 	until := int64(math.MaxInt64)
 	if cmd.At != 0 {
 		until = int64(cmd.At)
 	}
 	tellStandardInput(files, c)
-	r.admit = func(arrival int64) bool { return arrival <= until }
+	r.Admit = func(arrival int64) bool { return arrival <= until }
 	if err := r.files(files, c.in); err != nil {
 		return err
 	}
 	if cmd.At != 0 {
-		if err := r.advance(until); err != nil {
+		if err := r.Advance(until); err != nil {
 			return err
 		}
 	}
 	r.progress.summary(r)
-	p, clock := engine.driver.Profile(cmd.Profile), engine.driver.Clock()
+	p, clock := engine.Driver.Profile(cmd.Profile), engine.Driver.Clock()
 	if p == nil || !p.Exists() {
 		return unusable(fmt.Errorf("no event of profile %s was read up to %s", cmd.Profile, instant(clock)))
 	}

@@ -37,10 +37,7 @@ func (cmd *explainCommand) ask(ctx context.Context, c console, s *server) error 
 }
 
 func (cmd *explainCommand) explainStored(ctx context.Context, c console, r *reader) error {
-	if cmd.Segments == "" {
-		cmd.Segments = r.config.Segments.Path
-	}
-	set, err := loadSegments(cmd.Segments)
+	set, where, err := r.rules(ctx, cmd.Segments)
 	if err != nil {
 		return err
 	}
@@ -51,7 +48,7 @@ func (cmd *explainCommand) explainStored(ctx context.Context, c console, r *read
 	}
 	if x.Foreign {
 		_, _ = fmt.Fprintf(c.err, "warning: the rules of %s are not those that shard %d goes by: "+
-			"what only they ask for is not kept of the profile and shows as absent\n", cmd.Segments, x.Shard)
+			"what only they ask for is not kept of the profile and shows as absent\n", where, x.Shard)
 	}
 	return cmd.print(c, x)
 }

@@ -18,6 +18,7 @@ type cli struct {
 	Run      runCommand      `cmd:"" help:"Run the service: from Kafka to Redis, until it is stopped."`
 	Init     initCommand     `cmd:"" help:"Prepare Kafka and Redis for the service."`
 	Reshard  reshardCommand  `cmd:"" help:"Change the number of shards, while no evaluator runs."`
+	Segments segmentsCommand `cmd:"" help:"Change the definitions of segments that are in Redis, and look at them."`
 	Sizes    sizesCommand    `cmd:"" help:"Show how many members every segment has, from Redis."`
 	Members  membersCommand  `cmd:"" help:"List who is in a segment, from Redis."`
 	Profile  profileCommand  `cmd:"" help:"Show what is kept of a profile and which segments it is in, from Redis."`
@@ -54,7 +55,7 @@ func main() {
 // nothing of a file of events could be.
 func execute(args []string, c console) int {
 	parser, err := kong.New(&cli{}, kong.Name("evaluator"), kong.Description(description),
-		kong.Vars{"version": thisVersion()}, kong.Writers(c.out, c.err), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
+		kong.Vars{"version": thisVersion(), "user": userName()}, kong.Writers(c.out, c.err), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
 	if err != nil {
 		return report(c.err, err)
 	}

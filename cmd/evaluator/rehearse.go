@@ -8,6 +8,7 @@ import (
 
 	"muster/cmd/evaluator/rehearsal"
 	"muster/config"
+	"muster/segments"
 )
 
 type rehearseCommand struct {
@@ -88,6 +89,8 @@ func (cmd *rehearseCommand) Run(c console) error {
 	}
 	if cmd.Segments != "" {
 		cfg.Segments.Path = cmd.Segments
+	} else if cfg.Segments.From == segments.FromRedis {
+		return unusable(errors.New("segments.from is redis: name segment files with --segments, as evaluator segments export writes them"))
 	}
 	set, err := loadSegments(cfg.Segments.Path)
 	if err != nil {

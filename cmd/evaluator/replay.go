@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"slices"
+
+	"muster/pipeline/replica"
 )
 
 type replayCommand struct {
@@ -58,7 +60,7 @@ func (cmd *replayCommand) Run(c console) (err error) {
 	if err != nil {
 		return err
 	}
-	engine, err := newReplica(set)
+	engine, err := replica.New(set)
 	if err != nil {
 		return err
 	}
@@ -67,13 +69,13 @@ func (cmd *replayCommand) Run(c console) (err error) {
 		return err
 	}
 	out := bufio.NewWriterSize(c.out, 1<<16)
-	r := &replay{replica: engine, printer: newPrinter(out, cmd.Output), letters: letters, progress: newProgress(c.err)}
+	r := &replay{Replica: engine, printer: newPrinter(out, cmd.Output), letters: letters, progress: newProgress(c.err)}
 	r.at = slices.Sorted(slices.Values(cmd.At))
-	r.emit, r.before = r.printer.change, r.upTo
+	r.Emit, r.Before = r.printer.change, r.upTo
 	tellStandardInput(files, c)
 	err = r.files(files, c.in)
 	r.progress.summary(r)
-	if err == nil && r.applied+r.repeats == 0 && r.dead > 0 {
+	if err == nil && r.Applied+r.Repeats == 0 && r.dead > 0 {
 		err = errNothing
 	}
 	return errors.Join(err, wrap("writing output", out.Flush()), letters.close())
@@ -112,7 +114,7 @@ func wrap(doing string, err error) error {
 
 // replay is one run over some files.
 type replay struct {
-	*replica
+	*replica.Replica
 	printer  *printer
 	letters  *letterFile
 	progress *progress
@@ -133,7 +135,7 @@ func (r *replay) files(names []string, in io.Reader) error {
 }
 
 func (r *replay) file(name string, in io.Reader) error {
-	lines, err := openLines(name, in, r.limits.Events.MaxBytes)
+	lines, err := openLines(name, in, r.Limits.Events.MaxBytes)
 	if err != nil {
 		return err
 	}
@@ -162,11 +164,11 @@ func (r *replay) line(at place, line []byte, size int) error {
 	if size > len(line) {
 		return r.bury(at, fmt.Sprintf("record: %d bytes, the limit is %d", size, len(line)), line)
 	}
-	rejected, err := r.feed(line)
+	rejected, err := r.Feed(line)
 	if err != nil {
 		return err
 	}
-	r.ahead.note(at, r.latest)
+	r.ahead.note(at, r.Latest)
 	for _, one := range rejected {
 		if err := r.bury(at, one.Reason, one.Value); err != nil {
 			return err
@@ -205,8 +207,8 @@ func (r *replay) rest() error {
 func (r *replay) stop() error {
 	at := r.at[0]
 	r.at = r.at[1:]
-	if err := r.advance(int64(at)); err != nil {
+	if err := r.Advance(int64(at)); err != nil {
 		return err
 	}
-	return r.printer.members(at, r.replica)
+	return r.printer.members(at, r.Replica)
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"muster/pipeline"
+	"muster/pipeline/replica"
 )
 
 // printer writes what a replay finds, one JSON object a line.
@@ -54,12 +55,12 @@ type membersLine struct {
 	Members []string `json:"members"`
 }
 
-func (p *printer) members(at instant, r *replica) error {
+func (p *printer) members(at instant, r *replica.Replica) error {
 	if p.output == "changes" {
 		return nil
 	}
-	for _, id := range slices.Sorted(slices.Values(r.set.IDs())) {
-		if err := p.encoder.Encode(membersLine{"members", at, id, r.members(id)}); err != nil {
+	for _, id := range slices.Sorted(slices.Values(r.Set.IDs())) {
+		if err := p.encoder.Encode(membersLine{"members", at, id, r.Members(id)}); err != nil {
 			return fmt.Errorf("writing output: %w", err)
 		}
 	}

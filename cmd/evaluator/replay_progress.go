@@ -28,7 +28,7 @@ func (p *progress) tick(r *replay) {
 	}
 	p.last = time.Now()
 	_, _ = fmt.Fprintf(p.out, "\r\x1b[K%d lines, %.0f a second, at %s", r.lines,
-		float64(r.lines)/time.Since(p.began).Seconds(), instant(r.driver.Clock()))
+		float64(r.lines)/time.Since(p.began).Seconds(), instant(r.Driver.Clock()))
 }
 
 func (p *progress) summary(r *replay) {
@@ -36,13 +36,13 @@ func (p *progress) summary(r *replay) {
 		_, _ = fmt.Fprint(p.out, "\r\x1b[K")
 	}
 	_, _ = fmt.Fprintf(p.out, "replay: %d lines, %d events applied, %d repeats, %d dead letters, %d changes in %.1f s\n",
-		r.lines, r.applied, r.repeats, r.dead, r.printer.changes, time.Since(p.began).Seconds())
-	if r.stoodIn > 0 {
-		_, _ = fmt.Fprintf(p.out, "replay: %d timestamps can't be read or are before 1970; the next source of the time stood in\n", r.stoodIn)
+		r.lines, r.Applied, r.Repeats, r.dead, r.printer.changes, time.Since(p.began).Seconds())
+	if r.StoodIn > 0 {
+		_, _ = fmt.Fprintf(p.out, "replay: %d timestamps can't be read or are before 1970; the next source of the time stood in\n", r.StoodIn)
 	}
-	if r.unjoined > 0 {
+	if r.Unjoined > 0 {
 		_, _ = fmt.Fprintf(p.out, "replay: %d events say that two ids are one customer (alias, identify with userId and anonymousId); "+
-			"nothing is joined by that yet\n", r.unjoined)
+			"nothing is joined by that yet\n", r.Unjoined)
 	}
 	r.refused.write(p.out)
 	r.ahead.write(p.out)

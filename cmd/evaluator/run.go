@@ -11,8 +11,10 @@ import (
 	"go.uber.org/zap"
 
 	"muster/activation"
+	"muster/config"
 	"muster/observe"
 	"muster/rules"
+	"muster/segments"
 	"muster/service"
 )
 
@@ -36,7 +38,9 @@ Segment files are looked at every segments.reload (10 seconds) and at once on SI
 What has changed is compiled beside the work and taken over between two batches; a
 profile enters and leaves what it now has to when it is next touched. Files with a
 mistake are refused as a whole, with file, line and column in the log and a note in
-/readyz, and the rules before stay in force.
+/readyz, and the rules before stay in force. With segments.from: redis there are no files:
+evaluator segments changes the segments, and every evaluator takes them over within two
+seconds.
 
 When a topic's retention has passed the stored offset of a shard, or the topic was made
 anew or has lost its end, the shard stops with the offsets in its error; the others go on.
@@ -73,15 +77,8 @@ func (cmd *runCommand) Run(c console) error {
 		return err
 	}
 	cfg.Kafka.AcceptGaps = cmd.AcceptGaps
-	files, err := readSegments(cfg.Segments.Path)
+	files, set, err := beginWith(&cfg)
 	if err != nil {
-		return err
-	}
-	set, err := compile(files)
-	if err != nil {
-		return err
-	}
-	if err := checkDestinations(&cfg, set); err != nil {
 		return err
 	}
 	log, err := observe.NewLogger(cfg.Log, c.err)
@@ -97,9 +94,31 @@ func (cmd *runCommand) Run(c console) error {
 	if path := cfg.Destinations.Path; path != "" {
 		s.Destinations = func(set *rules.Set) ([]activation.Destination, error) { return readDestinations(path, set) }
 	}
-	log.Info("starting", zap.Int("segments", set.Len()), zap.String("rules", set.Fingerprint()),
+	log.Info("starting", zap.String("segments_from", cfg.Segments.From), zap.Int("segments", set.Len()), zap.String("rules", set.Fingerprint()),
 		zap.Strings("brokers", cfg.Kafka.Brokers), zap.Strings("redis", cfg.Redis.Addresses))
 	return within(ctx, stop, leaveWithin, log, func() error { return s.Serve(ctx, files, reload) })
+}
+
+// beginWith returns the files of segments and the rules that a service begins
+// with: none of either where they are definitions in Redis, which the service
+// reads itself.
+func beginWith(cfg *config.Config) ([]rules.Source, *rules.Set, error) {
+	if cfg.Segments.From == segments.FromRedis {
+		set, err := rules.Compile(nil)
+		if err == nil {
+			err = checkDestinations(cfg, nil)
+		}
+		return nil, set, err
+	}
+	files, err := readSegments(cfg.Segments.Path)
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := compile(files)
+	if err != nil {
+		return nil, nil, err
+	}
+	return files, set, checkDestinations(cfg, set)
 }
 
 // within runs work and, once ctx has ended, gives it a time to return. A

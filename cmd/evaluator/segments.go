@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 
 	"muster/configs"
 	"muster/rules"
 	"muster/segments"
+	"muster/service"
 )
 
 // readSegments reads one segment file, or those of a folder.
@@ -51,4 +53,25 @@ func loadSegments(path string) (*rules.Set, error) {
 		return nil, err
 	}
 	return compile(sources)
+}
+
+// rules returns the rules of segment files, and where they are: with "" those
+// that the configuration of a deployment names, which may be definitions.
+func (r *reader) rules(ctx context.Context, path string) (set *rules.Set, where string, err error) {
+	switch {
+	case path != "":
+	case r.config.Segments.From == segments.FromFiles:
+		path = r.config.Segments.Path
+	default:
+		content := segments.NewStored(r.store).Read(ctx)
+		if content.Err != nil {
+			return nil, "", service.Classify(content.Err)
+		}
+		if set, err = content.Build(rules.Options{}); err != nil {
+			err = unusable(fmt.Errorf("the definitions in redis can't be used:\n\n%w", err))
+		}
+		return set, "the definitions", err
+	}
+	set, err = loadSegments(path)
+	return set, path, err
 }

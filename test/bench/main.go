@@ -34,6 +34,7 @@ var parts = []part{
 	{name: "profile", folder: "profile"},
 	{name: "stream", folder: "stream"},
 	{name: "sink", folder: "sink"},
+	{name: "definitions", folder: "segments"},
 	{name: "archive", folder: "history/archive"},
 	{name: "tracking", folder: "api/tracking"},
 	{name: "timers", folder: "test/timers"},

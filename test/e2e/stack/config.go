@@ -25,7 +25,11 @@ func (s *System) config(name, listen string) string {
 		b.WriteString(s.secured.redisLines())
 	}
 	fmt.Fprintf(&b, "pipeline:\n  commit_timeout: %s\n%s\n", session/2, s.Pipeline)
-	fmt.Fprintf(&b, "segments:\n  path: %s\n  reload: 200ms\nclock: %s\n", s.file(segmentFile), s.clock())
+	from := "files"
+	if s.Definitions {
+		from = "redis"
+	}
+	fmt.Fprintf(&b, "segments:\n  from: %s\n  path: %s\n  reload: 200ms\nclock: %s\n", from, s.file(segmentFile), s.clock())
 	if s.Destinations != "" {
 		fmt.Fprintf(&b, "destinations:\n  path: %s\n", s.file(destinationFile))
 	}

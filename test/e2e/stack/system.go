@@ -30,6 +30,9 @@ type Options struct {
 	Sources int
 	// Segments is the text of the segment file.
 	Segments string
+	// Definitions has the evaluators go by definitions in Redis, which
+	// ApplySegments makes those of the segment file.
+	Definitions bool
 	// Cluster asks for a Redis Cluster of three nodes.
 	Cluster bool
 	// Directives are lines of redis.conf.
@@ -180,6 +183,21 @@ const segmentFile = "segments.yaml"
 func (s *System) WriteSegments(text string) {
 	s.t.Helper()
 	s.replace(segmentFile, text)
+}
+
+// ApplySegments makes the definitions those of a text.
+func (s *System) ApplySegments(text string) {
+	s.t.Helper()
+	if out, err := s.TryApply(text); err != nil {
+		s.t.Fatalf("evaluator segments apply: %v\n%s", err, out)
+	}
+}
+
+// TryApply is ApplySegments, which may be refused, and returns what it printed.
+func (s *System) TryApply(text string) (string, error) {
+	s.t.Helper()
+	s.WriteSegments(text)
+	return s.Command("segments", "apply", "-c", s.config("apply", ""), "-f", s.file(segmentFile), "--yes", "--force")
 }
 
 // WriteDestinations replaces the evaluators' file of destinations.

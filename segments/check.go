@@ -1,0 +1,161 @@
+package segments
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"muster/rules"
+	"muster/sink"
+)
+
+// check is an edit that is held against the definitions that are there.
+type check struct {
+	seen    *snapshot
+	edit    sink.DefinitionsEdit
+	changed map[string]rules.Segment // what is written, by id
+	wrong   rules.Errors
+	bytes   int64 // of what is written
+	all     int64 // of all definitions then
+}
+
+func newCheck(seen *snapshot) *check {
+	return &check{seen: seen, edit: sink.DefinitionsEdit{Write: map[string]string{}}, changed: map[string]rules.Segment{}, all: seen.head.Bytes}
+}
+
+// write takes in the text of a segment, unless it is there already.
+func (c *check) write(id, text string) {
+	source := sourceOf(id, text)
+	normal, segment, wrong := rules.Normal(source)
+	if len(wrong) == 0 && segment.ID != id {
+		wrong = rules.Errors{{
+			File: source.Name, Segment: segment.ID, Line: 1, Column: 1,
+			Message: fmt.Sprintf("the text is of the segment %s", segment.ID), Hint: "write id: " + id,
+		}}
+	}
+	before, known := c.seen.texts[id]
+	switch {
+	case len(wrong) > 0:
+		c.wrong = append(c.wrong, wrong...)
+		return
+	case known && before.Text == normal.Text:
+		return
+	}
+	c.edit.Write[id], c.changed[id] = normal.Text, segment
+	c.bytes += int64(len(normal.Text))
+	c.all += int64(len(normal.Text) - len(before.Text))
+}
+
+func (c *check) remove(id string) {
+	if before, known := c.seen.texts[id]; known {
+		c.edit.Remove = append(c.edit.Remove, id)
+		c.all -= int64(len(before.Text))
+	}
+}
+
+// finish compiles what would be in force and runs the tests of what may come
+// out otherwise than before.
+func (c *check) finish() (sink.DefinitionsEdit, error) {
+	if bound := c.bound(); bound != "" {
+		return c.edit, &RefusedError{Bound: bound}
+	}
+	if len(c.wrong) == 0 && len(c.edit.Write)+len(c.edit.Remove) == 0 {
+		return c.edit, nil
+	}
+	segments, wrong := c.then()
+	if len(wrong) > 0 {
+		return c.edit, &RefusedError{Mistakes: wrong}
+	}
+	set, err := rules.Compile(segments)
+	var mistakes rules.Errors
+	switch {
+	case errors.As(err, &mistakes):
+		return c.edit, &RefusedError{Mistakes: mistakes}
+	case err != nil:
+		return c.edit, &RefusedError{Bound: err.Error()}
+	}
+	failures, err := c.test(set)
+	if err != nil {
+		return c.edit, err
+	}
+	if len(failures) > 0 {
+		return c.edit, &RefusedError{Failures: failures}
+	}
+	return c.edit, nil
+}
+
+// bound says which bound the edit would pass.
+func (c *check) bound() string {
+	removed := len(c.edit.Remove)
+	count := len(c.seen.texts) - removed
+	for id := range c.edit.Write {
+		if _, known := c.seen.texts[id]; !known {
+			count++
+		}
+	}
+	switch {
+	case count > MaxDefinitions:
+		return fmt.Sprintf("there would be %d definitions; there may be %d", count, MaxDefinitions)
+	case c.bytes > MaxEditBytes:
+		return fmt.Sprintf("the change has %d bytes of text; one may have %d: make it in parts", c.bytes, MaxEditBytes)
+	case c.all > MaxBytes:
+		return fmt.Sprintf("all definitions would have %d bytes of text; they may have %d", c.all, MaxBytes)
+	}
+	return ""
+}
+
+// then returns the segments that there would be.
+func (c *check) then() ([]rules.Segment, rules.Errors) {
+	after := maps.Clone(c.seen.read)
+	if after == nil {
+		after = map[string]parsed{}
+	}
+	for _, id := range c.edit.Remove {
+		delete(after, id)
+	}
+	for id, segment := range c.changed {
+		after[id] = parsed{segment: segment}
+	}
+	segments, wrong := (&snapshot{read: after}).list()
+	return segments, slices.Concat(c.wrong, wrong)
+}
+
+// test runs the tests of what was written and of what mentions it, in a rule
+// set of their own: an example is applied to all rules of a set.
+func (c *check) test(set *rules.Set) ([]Failure, error) {
+	affected, needed := map[string]bool{}, map[string]bool{}
+	for i := range set.Len() { // a segment stands behind those that it mentions
+		id := set.Segment(i).ID
+		_, affected[id] = c.changed[id]
+		for _, at := range set.Mentions(i) {
+			affected[id] = affected[id] || affected[set.Segment(at).ID]
+		}
+	}
+	tests := 0
+	for i := set.Len() - 1; i >= 0; i-- {
+		one := set.Segment(i)
+		if affected[one.ID] && len(one.Tests) > 0 {
+			needed[one.ID] = true
+			tests += len(one.Tests)
+		}
+		for _, at := range set.Mentions(i) {
+			needed[set.Segment(at).ID] = needed[set.Segment(at).ID] || needed[one.ID]
+		}
+	}
+	if tests == 0 {
+		return nil, nil
+	}
+	part := make([]rules.Segment, 0, len(needed))
+	for i := range set.Len() {
+		if one := set.Segment(i); needed[one.ID] {
+			part = append(part, *one)
+		}
+	}
+	small, err := rules.Compile(part)
+	if err != nil {
+		return nil, fmt.Errorf("compiling what has tests: %w", err)
+	}
+	_, failures, err := RunTests(small, func(s *rules.Segment) bool { return affected[s.ID] })
+	return failures, err
+}

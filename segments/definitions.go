@@ -1,0 +1,206 @@
+package segments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"muster/rules"
+	"muster/sink"
+)
+
+// Definition is the text of a segment, and who has written it when.
+type Definition = sink.Definition
+
+// Any stands for a version that does not matter.
+const Any int64 = -1
+
+// Author says who makes a change, and why.
+type Author struct {
+	Who     string // at most 200 bytes
+	Message string // at most 2,000 bytes, may be empty
+}
+
+// Edit is a change of definitions that is stored as one version.
+type Edit struct {
+	Write  map[string]string // texts, by segment
+	Remove []string          // who is not there counts as removed
+	// Versions are what some definitions must have for the edit to be made: 0
+	// for one that must not be there. Default nil: any.
+	Versions map[string]int64
+	// If is the version that all definitions together must have, or Any.
+	If int64
+}
+
+// Definitions are the segments of a deployment as they are stored in Redis:
+// read, checked and changed. A text that is not in the language, that does not
+// go with the others, or whose tests fail is never stored. It is safe for
+// concurrent use; the methods that change something wait for each other.
+type Definitions struct {
+	store *sink.Store  // nil where files rule
+	path  string       // of the files
+	wall  func() int64 // ms since 1970 UTC
+
+	mu   sync.Mutex
+	seen snapshot
+}
+
+// NewDefinitions returns the definitions that a store keeps. wall is the clock
+// that versions get their time from.
+func NewDefinitions(store *sink.Store, wall func() int64) *Definitions {
+	return &Definitions{store: store, wall: wall}
+}
+
+// OfFiles returns the segments of the files at a path as definitions that can
+// only be read: they have no versions, and every change is refused with
+// ErrReadOnly.
+func OfFiles(path string) *Definitions { return &Definitions{path: path} }
+
+// refresh reads what there is now.
+func (d *Definitions) refresh(ctx context.Context) error {
+	if d.store != nil {
+		return d.seen.refresh(ctx, d.store)
+	}
+	sources, err := Read(d.path)
+	if err != nil {
+		return err
+	}
+	d.seen.texts = map[string]Definition{}
+	for _, source := range sources {
+		texts, wrong := rules.Split(source)
+		if len(wrong) > 0 {
+			return wrong
+		}
+		for _, one := range texts {
+			d.seen.texts[one.ID] = Definition{ID: one.ID, Text: one.Text}
+		}
+	}
+	return nil
+}
+
+// List returns all definitions by id, and the version that they are of.
+func (d *Definitions) List(ctx context.Context) ([]Definition, int64, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.refresh(ctx); err != nil {
+		return nil, 0, err
+	}
+	return byID(d.seen.texts), d.seen.head.Version, nil
+}
+
+func byID(texts map[string]Definition) []Definition {
+	list := make([]Definition, 0, len(texts))
+	for _, id := range slices.Sorted(maps.Keys(texts)) {
+		list = append(list, texts[id])
+	}
+	return list
+}
+
+// Get returns a definition, or ErrNotFound.
+func (d *Definitions) Get(ctx context.Context, id string) (Definition, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.refresh(ctx); err != nil {
+		return Definition{}, err
+	}
+	one, known := d.seen.texts[id]
+	if !known {
+		return one, fmt.Errorf("definition %s: %w", id, ErrNotFound)
+	}
+	return one, nil
+}
+
+// Put stores the text of a segment and returns what is stored. version is what
+// the definition must have: Any, or 0 for one that must not be there. A text
+// that is there already makes no version.
+func (d *Definitions) Put(ctx context.Context, id, text string, version int64, by Author) (Definition, error) {
+	_, err := d.Apply(ctx, Edit{Write: map[string]string{id: text}, Versions: map[string]int64{id: version}, If: Any}, by)
+	if err != nil {
+		return Definition{}, err
+	}
+	return d.Get(ctx, id)
+}
+
+// Delete removes a definition, or returns ErrNotFound. version is as for Put.
+func (d *Definitions) Delete(ctx context.Context, id string, version int64, by Author) error {
+	if _, err := d.Get(ctx, id); err != nil {
+		return err
+	}
+	_, err := d.Apply(ctx, Edit{Remove: []string{id}, Versions: map[string]int64{id: version}, If: Any}, by)
+	return err
+}
+
+// tries is how often a change is made anew because somebody else was quicker.
+const tries = 8
+
+// Apply stores an edit as the next version, whole or not at all, and returns
+// the version. An edit that changes nothing makes none. The error is a
+// *ConflictError or a *RefusedError where the edit is to blame.
+func (d *Definitions) Apply(ctx context.Context, e Edit, by Author) (int64, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := by.validate(); err != nil {
+		return 0, err
+	}
+	for range tries {
+		made, err := d.prepare(ctx, e)
+		if err != nil || len(made.Write)+len(made.Remove) == 0 {
+			return d.seen.head.Version, err
+		}
+		made.At, made.Who, made.Message = d.wall(), by.Who, by.Message
+		head, err := d.store.CommitDefinitions(ctx, d.seen.head, made)
+		if errors.Is(err, sink.ErrDefinitionsChanged) {
+			continue
+		}
+		if err != nil {
+			return 0, fmt.Errorf("storing definitions: %w", err)
+		}
+		return head.Version, nil
+	}
+	return 0, fmt.Errorf("storing definitions: others were quicker %d times: %w", tries, sink.ErrDefinitionsChanged)
+}
+
+// Check returns what Apply would refuse an edit with.
+func (d *Definitions) Check(ctx context.Context, e Edit) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, err := d.prepare(ctx, e)
+	return err
+}
+
+// prepare checks an edit beside the definitions that are there now, and leaves
+// what is there already out of it.
+func (d *Definitions) prepare(ctx context.Context, e Edit) (sink.DefinitionsEdit, error) {
+	if d.store == nil {
+		return sink.DefinitionsEdit{}, ErrReadOnly
+	}
+	if err := d.refresh(ctx); err != nil {
+		return sink.DefinitionsEdit{}, err
+	}
+	if e.If != Any && e.If != d.seen.head.Version {
+		return sink.DefinitionsEdit{}, &ConflictError{Want: e.If, Have: d.seen.head.Version}
+	}
+	for _, id := range slices.Sorted(maps.Keys(e.Versions)) {
+		if want, have := e.Versions[id], d.seen.texts[id].Version; want != Any && want != have {
+			return sink.DefinitionsEdit{}, &ConflictError{ID: id, Want: want, Have: have}
+		}
+	}
+	c := newCheck(&d.seen)
+	for _, id := range slices.Sorted(maps.Keys(e.Write)) {
+		c.write(id, e.Write[id])
+	}
+	for _, id := range e.Remove {
+		c.remove(id)
+	}
+	return c.finish()
+}
+
+func (a Author) validate() error {
+	if a.Who == "" || len(a.Who) > maxWho || len(a.Message) > maxMessage {
+		return &RefusedError{Bound: fmt.Sprintf("who makes a change must be told in 1 to %d bytes, and why in at most %d", maxWho, maxMessage)}
+	}
+	return nil
+}
