@@ -63,8 +63,9 @@ func (l *Ledger) Forget(ctx context.Context, f Forgetting) (found int, err error
 // forgetWaiting is one transaction, beside whoever delivers.
 func (l *Ledger) forgetWaiting(ctx context.Context, f Forgetting) (found int, err error) {
 	attempt := func(tx *redis.Tx) error {
-		begun, err := tx.HExists(ctx, l.key, "number").Result()
-		if err != nil || !begun {
+		if err := tx.HGet(ctx, l.key, "number").Err(); errors.Is(err, redis.Nil) {
+			return nil // it has not begun in this shard
+		} else if err != nil {
 			return err
 		}
 		w, err := l.named(ctx, tx, f)
