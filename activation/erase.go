@@ -13,17 +13,18 @@ type Rest struct {
 	Run string
 }
 
-// Without takes the changes of some profiles out of a stored message. What is
+// Without takes the changes that are gone, by their profiles and versions, out
+// of a stored message. What is
 // left has another id than the whole. Why the message was not taken goes with
 // them: a receiver may have answered with what it was sent.
-func Without(text []byte, gone func(profile string) bool) (Rest, error) {
+func Without(text []byte, gone func(profile string, version uint64) bool) (Rest, error) {
 	p, err := decode(Waiting{Text: text})
 	if err != nil {
 		return Rest{}, err
 	}
 	all := len(p.changes)
 	run := p.changes[0].Run
-	p.changes = slices.DeleteFunc(p.changes, func(c Change) bool { return c.Part == nil && gone(c.Profile) })
+	p.changes = slices.DeleteFunc(p.changes, func(c Change) bool { return c.Part == nil && gone(c.Profile, c.Version) })
 	r := Rest{Named: len(p.changes) < all, Taken: int64(all - len(p.changes))}
 	switch {
 	case !r.Named:

@@ -9,9 +9,10 @@ import (
 // TestWithout takes a profile out of messages: others stay, with what is known
 // of the message but why it was not taken.
 func TestWithout(t *testing.T) {
-	gone := func(id string) bool { return id == "ann" }
+	gone := func(id string, version uint64) bool { return id == "ann" && version < 7 }
 	ann, bob := Change{Number: 1, Profile: "ann", Segment: "vip"}, Change{Number: 2, Profile: "bob\xff", Segment: "vip", Run: "r"}
 	boundary := Change{Number: -3, Run: "r", Part: &Part{}}
+	back := Change{Number: 5, Profile: "ann", Segment: "vip", Version: 7}
 	named := ann
 	named.Run = "r"
 	for name, test := range map[string]struct {
@@ -23,6 +24,7 @@ func TestWithout(t *testing.T) {
 		"of it alone":        {parcel{number: 1, changes: []Change{ann}}, nil, Rest{Named: true, Taken: 1}},
 		"that a run awaits":  {parcel{number: 1, changes: []Change{named, named}, owed: true}, nil, Rest{Named: true, Taken: 2, Run: "r"}},
 		"of both":            {parcel{number: 1, changes: []Change{ann, bob, ann}, reason: "no ann", failed: 3}, []Change{bob}, Rest{Named: true, Taken: 2}},
+		"of who came back":   {parcel{number: 1, changes: []Change{ann, back}}, []Change{back}, Rest{Named: true, Taken: 1}},
 		"that bounds a part": {parcel{number: -3, changes: []Change{boundary}, owed: true}, []Change{boundary}, Rest{}},
 	} {
 		text, err := test.of.encode()

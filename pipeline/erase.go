@@ -110,7 +110,7 @@ func (s *Shard) tellErased(c *Commit) {
 			continue
 		}
 		entries[name] = e.text()
-		c.Erased = append(c.Erased, Erased{name, e.request, e.at})
+		c.Erased = append(c.Erased, Erased{name, e.request, e.at, e.version})
 	}
 	c.Catalog = entries
 }

@@ -117,7 +117,7 @@ func TestErase(t *testing.T) {
 		t.Errorf("changes %+v and profiles %+v", c.Changes, c.Profiles)
 	}
 	name := ErasedName("ann")
-	if len(c.Erased) != 1 || c.Erased[0] != (Erased{name, "one", 2000}) || e.port.state.Catalog[name] != "5000 4 2000 one" {
+	if len(c.Erased) != 1 || c.Erased[0] != (Erased{name, "one", 2000, 4}) || e.port.state.Catalog[name] != "5000 4 2000 one" {
 		t.Errorf("told %+v, kept %q", c.Erased, e.port.state.Catalog)
 	}
 	if got := slices.Collect(maps.Keys(e.port.blobs)); !slices.Equal(got, []string{"bob"}) {
@@ -200,4 +200,20 @@ func TestErasuresAreBounded(t *testing.T) {
 			t.Errorf("that of %s is gone", id)
 		}
 	}
+}
+
+// FuzzReadErasure: what is stored reads back, and what is damaged is none.
+func FuzzReadErasure(f *testing.F) {
+	f.Add("5000 4 2000 one")
+	f.Add("-1 0 0 a b")
+	f.Add("10 5 0")
+	f.Fuzz(func(t *testing.T, text string) {
+		e, ok := readErasure(text)
+		if !ok {
+			return
+		}
+		if again, ok := readErasure(e.text()); !ok || again != e {
+			t.Errorf("%q reads as %+v and back as %+v", text, e, again)
+		}
+	})
 }

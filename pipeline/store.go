@@ -95,7 +95,8 @@ type Commit struct {
 type Erased struct {
 	Name    string // of the entry of the catalog that stays, see ErasedName
 	Request string
-	At      int64 // stream time, ms since 1970 UTC
+	At      int64  // stream time, ms since 1970 UTC
+	Version uint64 // of the last change; those of a profile that comes back are higher
 }
 
 // Scanner names the stored profiles of shards, for sweeps. A Store that is no

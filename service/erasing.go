@@ -96,10 +96,7 @@ func (e *eraser) turn(ctx context.Context) error {
 	if len(ready) == 0 {
 		return nil
 	}
-	found, err := e.clean(ctx, func(profile string) bool {
-		_, is := ready[pipeline.ErasedName(profile)]
-		return is
-	})
+	found, err := e.clean(ctx, ready)
 	if err != nil || found > 0 {
 		return err // what was being written meanwhile is found by the next turn
 	}
@@ -144,8 +141,13 @@ func (e *eraser) told(ctx context.Context, name string, one sink.Erasing) (bool,
 	return true, nil
 }
 
-// clean removes profiles from all that is kept beside the shard's commits.
-func (e *eraser) clean(ctx context.Context, gone func(profile string) bool) (found int, err error) {
+// clean removes profiles from all that is kept beside the shard's commits. A
+// customer may have come back meanwhile, with higher versions: these stay.
+func (e *eraser) clean(ctx context.Context, ready map[string]sink.Erasing) (found int, err error) {
+	gone := func(profile string, version uint64) bool {
+		one, is := ready[pipeline.ErasedName(profile)]
+		return is && version <= one.Version
+	}
 	if found, err = e.store.CleanOutbox(ctx, e.shard, gone); err != nil {
 		return found, err
 	}
@@ -154,7 +156,7 @@ func (e *eraser) clean(ctx context.Context, gone func(profile string) bool) (fou
 		return found, err
 	}
 	for _, destination := range destinations {
-		n, err := e.store.Ledger(e.shard, destination).Forget(ctx, forgetting(gone))
+		n, err := e.store.Ledger(e.shard, destination).Forget(ctx, forgetting(ready, gone))
 		found += n
 		if err != nil {
 			return found, err
@@ -164,16 +166,19 @@ func (e *eraser) clean(ctx context.Context, gone func(profile string) bool) (fou
 }
 
 // forgetting reads what activation stores in ledgers.
-func forgetting(gone func(profile string) bool) sink.Forgetting {
+func forgetting(ready map[string]sink.Erasing, gone func(profile string, version uint64) bool) sink.Forgetting {
 	return sink.Forgetting{
-		Gone: gone,
+		Gone: func(profile string) bool {
+			_, is := ready[pipeline.ErasedName(profile)]
+			return is
+		},
 		Rest: func(text []byte) (sink.Remainder, error) {
 			rest, err := activation.Without(text, gone)
 			return sink.Remainder(rest), err
 		},
 		Logged: func(text []byte) (message string, named bool, err error) {
 			entry, err := activation.DecodeLog(text)
-			named = slices.ContainsFunc(entry.Changes, func(c activation.Change) bool { return gone(c.Profile) })
+			named = slices.ContainsFunc(entry.Changes, func(c activation.Change) bool { return gone(c.Profile, c.Version) })
 			return entry.Message, named, err
 		},
 	}

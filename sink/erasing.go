@@ -15,9 +15,10 @@ import (
 // What is left to do for an erased profile stands in a hash of its shard, one
 // field for each:
 //
-//	m:{s12}:erasing   e:<hash of the id>   "<at> <request>"
+//	m:{s12}:erasing   e:<hash of the id>   "<at> <version> <request>"
 //
-// where at is when it was erased, ms since 1970 UTC of stream time. The commit
+// where at is when it was erased, ms since 1970 UTC of stream time, and version
+// that of its last change: what has a higher one is of the customer who came back. The commit
 // that erases the profile writes it. Whoever has removed the id from the
 // shard's outbox and ledgers removes the field. The id itself is nowhere: what
 // names it is found by its hash.
@@ -25,6 +26,7 @@ import (
 // Erasing is an erasure that is not complete.
 type Erasing struct {
 	At      int64 // stream time, ms since 1970 UTC
+	Version uint64
 	Request string
 	stored  string
 }
@@ -36,7 +38,7 @@ func (t *transaction) fillErased(ctx context.Context) {
 	}
 	t.begin("hset", t.keys.erasing(t.shard))
 	for _, e := range t.commit.Erased {
-		t.add(e.Name, fmt.Sprintf("%d %s", e.At, e.Request))
+		t.add(e.Name, fmt.Sprintf("%d %d %s", e.At, e.Version, e.Request))
 	}
 	t.end(ctx)
 }
@@ -51,8 +53,8 @@ func (s *Store) Erasing(ctx context.Context, shard int) (map[string]Erasing, err
 	left := make(map[string]Erasing, len(stored))
 	for name, text := range stored {
 		e := Erasing{stored: text}
-		if _, err := fmt.Sscanf(text, "%d %s", &e.At, &e.Request); err != nil {
-			return nil, final("%s holds %q for %s, which is no time and request", s.keys.erasing(shard), text, name)
+		if _, err := fmt.Sscanf(text, "%d %d %s", &e.At, &e.Version, &e.Request); err != nil {
+			return nil, final("%s holds %q for %s, which is no time, version and request", s.keys.erasing(shard), text, name)
 		}
 		left[name] = e
 	}
@@ -176,9 +178,9 @@ func (s *Store) OutboxEnd(ctx context.Context, shard int) (number int64, err err
 // that was taken out of the file of destinations is among them.
 func (s *Store) Destinations(ctx context.Context) ([]string, error) { return s.knownDestinations(ctx) }
 
-// CleanOutbox removes the entries of a shard's outbox about some profiles, and
-// returns how many.
-func (s *Store) CleanOutbox(ctx context.Context, shard int, gone func(profile string) bool) (removed int, err error) {
+// CleanOutbox removes the entries of a shard's outbox that are gone, and returns
+// how many.
+func (s *Store) CleanOutbox(ctx context.Context, shard int, gone func(profile string, version uint64) bool) (removed int, err error) {
 	key := s.keys.outbox(shard)
 	for behind := ""; ; {
 		page, err := s.Outbox(ctx, shard, behind, replayPage)
@@ -187,7 +189,7 @@ func (s *Store) CleanOutbox(ctx context.Context, shard int, gone func(profile st
 		}
 		var ids []string
 		for _, entry := range page {
-			if gone(entry.Change.Profile) {
+			if gone(entry.Change.Profile, entry.Change.Version) {
 				ids = append(ids, entry.ID)
 			}
 			behind = entry.ID

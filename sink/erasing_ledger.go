@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -72,7 +71,7 @@ func (l *Ledger) forgetWaiting(ctx context.Context, f Forgetting) (found int, er
 		if err != nil {
 			return err
 		}
-		found = len(w.numbers) + len(w.rests) + len(w.profiles)
+		found = len(w.numbers) + len(w.rests) + w.freed
 		_, err = tx.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 			pipe.HIncrBy(ctx, l.key, "token", 1)
 			w.write(ctx, pipe, l.key)
@@ -95,10 +94,10 @@ func (l *Ledger) forgetWaiting(ctx context.Context, f Forgetting) (found int, er
 // namedWaiting is what becomes of messages that wait.
 type namedWaiting struct {
 	takenBack
-	rests    map[string]string // by number of the message
-	profiles []string          // that hold back nothing any more
-	owed     int64             // messages that the snapshot run at hand does not wait for any more
-	lost     int64             // memberships that were to be named by them
+	rests map[string]string // by number of the message
+	freed int               // erased profiles that are held back by less
+	owed  int64             // messages that the snapshot run at hand does not wait for any more
+	lost  int64             // memberships that were to be named by them
 }
 
 // named finds the messages that name profiles.
@@ -131,8 +130,7 @@ func (l *Ledger) named(ctx context.Context, tx *redis.Tx, f Forgetting) (namedWa
 	}
 	return w, eachField(ctx, tx, l.key+":held", func(profile, text string) error {
 		if f.Gone(profile) {
-			w.profiles = append(w.profiles, profile)
-			w.promote(strings.Fields(text), gone)
+			w.forget(profile, strings.Fields(text), gone)
 			return nil
 		}
 		w.free(profile, strings.Fields(text), gone)
@@ -140,22 +138,26 @@ func (l *Ledger) named(ctx context.Context, tx *redis.Tx, f Forgetting) (namedWa
 	})
 }
 
-// promote has the messages that waited for one of an erased profile be sent:
-// they wait for nobody any more, unless another profile says so.
-func (w *namedWaiting) promote(numbers []string, gone map[string]bool) {
+// forget has an erased profile be held back by no message that named it. Those
+// that are left of are sent: they wait for nobody, unless another profile says
+// so. A message that is left as it was is of the customer who came back.
+func (w *namedWaiting) forget(profile string, numbers []string, gone map[string]bool) {
+	named := map[string]bool{}
 	for _, number := range numbers {
-		if !gone[number] {
+		_, rest := w.rests[number]
+		named[number] = rest || gone[number]
+		if rest {
 			w.due = append(w.due, number)
 		}
 	}
+	before := len(w.held)
+	w.free(profile, numbers, named)
+	w.freed += len(w.held) - before
 }
 
 func (w *namedWaiting) write(ctx context.Context, pipe redis.Pipeliner, key string) {
 	for number, text := range w.rests {
 		pipe.HSet(ctx, key+":wait", number, text)
-	}
-	for chunk := range slices.Chunk(w.profiles, replayPage) {
-		pipe.HDel(ctx, key+":held", chunk...)
 	}
 	if w.owed > 0 {
 		pipe.HIncrBy(ctx, key, "owed", -w.owed)

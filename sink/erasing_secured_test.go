@@ -47,7 +47,7 @@ func TestEraseAsTheDocumentedUser(t *testing.T) {
 	if err := ledger.Save(t.Context(), step); err != nil {
 		t.Fatal(err)
 	}
-	everybody := func(string) bool { return true }
+	everybody := func(string, uint64) bool { return true }
 	n, err := ledger.Forget(t.Context(), forgettingP())
 	if err != nil || n != 6 {
 		t.Errorf("forgot %d, %v", n, err)
