@@ -122,6 +122,16 @@ func (a *Activator) Swap(lines []Line) {
 	a.swapped = make(chan struct{})
 }
 
+// Names returns the names of the destinations that are sent to.
+func (a *Activator) Names() []string {
+	lines, _ := a.current()
+	names := make([]string, len(lines))
+	for i, l := range lines {
+		names[i] = l.name
+	}
+	return names
+}
+
 // current returns the lines, and what is closed when they are swapped.
 func (a *Activator) current() ([]*line, <-chan struct{}) {
 	a.mu.Lock()

@@ -39,7 +39,8 @@ type courier struct {
 	told      toldMissed
 	requested time.Time // when a run was asked for because of a gap; zero for never
 	standing  Standing
-	saved     int64 // standing.Number as it is stored
+	saved     int64     // standing.Number as it is stored
+	unsaved   time.Time // since when standing.Number is another one than that; zero where it is not, or only just
 	gathered  gathering
 	leaving   <-chan struct{} // closed when no more attempts are to be made; nil for never
 	began     time.Time       // of the round
@@ -55,7 +56,7 @@ type courier struct {
 func (c *courier) claim(ctx context.Context) (err error) {
 	c.standing, err = c.ledger.Claim(ctx)
 	c.saved, c.waiting, c.gathered = c.standing.Number, c.standing.Waiting, gathering{}
-	c.page = nil
+	c.page, c.unsaved = nil, time.Time{}
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func (c *courier) save(ctx context.Context, s *steps) error {
 	if err := c.ledger.Save(ctx, s.step); err != nil {
 		return fmt.Errorf("saving what was delivered: %w", err)
 	}
-	c.standing, c.saved = s.step.Standing, s.step.Number
+	c.standing, c.saved, c.unsaved = s.step.Standing, s.step.Number, time.Time{}
 	c.waiting += s.more()
 	if s.gone != "" {
 		return errDisabled{s.gone}

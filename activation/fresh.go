@@ -3,6 +3,7 @@ package activation
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // fresh sends changes that are new.
@@ -13,7 +14,10 @@ func (c *courier) fresh(ctx context.Context) (more bool, err error) {
 	}
 	if len(read) == 0 {
 		c.standing.Until = c.standing.Number // the outbox has dropped what was being sent, if anything was
-		return more, nil
+		if !c.overdue() {
+			return more, nil
+		}
+		return more, c.save(ctx, newSteps(c.standing, nil))
 	}
 	now, err := c.handle(ctx, read)
 	return more || now, err
@@ -44,13 +48,25 @@ func (c *courier) wanted(read []Change) []Change {
 }
 
 // pass goes on behind changes that the destination does not ask for. Which
-// they are is found out again after a restart, so they are seldom saved.
+// they are is found out again after a restart, so they are seldom saved, but
+// not never: what is erased stays in the outbox until this is behind it.
 func (c *courier) pass(ctx context.Context, last Change) error {
 	c.standing = c.standing.at(last)
-	if last.Number-c.saved < roundSize {
+	if c.unsaved.IsZero() {
+		c.unsaved = c.now()
+	}
+	if last.Number-c.saved < roundSize && !c.overdue() {
 		return nil
 	}
 	return c.save(ctx, newSteps(c.standing, nil))
+}
+
+// passedEvery is after how long it is saved that changes were passed.
+const passedEvery = 5 * time.Second
+
+// overdue reports whether it has to be saved now that changes were passed.
+func (c *courier) overdue() bool {
+	return !c.unsaved.IsZero() && c.now().Sub(c.unsaved) >= passedEvery
 }
 
 // deliver sends changes, the last one read being last.

@@ -36,6 +36,8 @@ func Append(b []byte, d *Directive) ([]byte, error) {
 		b = append(appendText(b, d.Profile), d.Body...)
 	case Close:
 		b = binary.AppendVarint(b, d.Since)
+	case Erase:
+		b = binary.AppendVarint(appendText(b, d.Profile), d.Until)
 	}
 	if len(b)-start > MaxBytes {
 		return b[:start], fmt.Errorf("writing a directive: %d bytes are more than %d: give fewer series at a time", len(b)-start, MaxBytes)
@@ -45,13 +47,13 @@ func Append(b []byte, d *Directive) ([]byte, error) {
 
 func (d *Directive) check() error {
 	switch {
-	case d.Kind < Open || d.Kind > GiveUp:
-		return fmt.Errorf("kind %d is none of 1 to 4", d.Kind)
+	case d.Kind < Open || d.Kind > Erase:
+		return fmt.Errorf("kind %d is none of 1 to 5", d.Kind)
 	case d.Run == "" || len(d.Run) > MaxRun:
-		return fmt.Errorf("the run's id has %d bytes; it must have 1 to %d", len(d.Run), MaxRun)
+		return fmt.Errorf("the id of the run or request has %d bytes; it must have 1 to %d", len(d.Run), MaxRun)
 	case len(d.Series) > MaxSeries:
 		return fmt.Errorf("%d series are more than %d", len(d.Series), MaxSeries)
-	case d.Kind == Patch && (d.Profile == "" || len(d.Profile) > MaxProfile):
+	case d.HasProfile() && (d.Profile == "" || len(d.Profile) > MaxProfile):
 		return fmt.Errorf("the profile's id has %d bytes; it must have 1 to %d", len(d.Profile), MaxProfile)
 	}
 	return nil
@@ -81,6 +83,8 @@ func Decode(value []byte) (Directive, error) {
 		d.Body, r.rest = r.rest, nil
 	case Close:
 		d.Since = r.varint()
+	case Erase:
+		d.Profile, d.Until = r.text(), r.varint()
 	}
 	if r.err == nil && len(r.rest) > 0 {
 		r.err = fmt.Errorf("%d bytes too many", len(r.rest))

@@ -20,6 +20,7 @@ func samples() []directive.Directive {
 		{Kind: directive.Patch, Run: "2026-11-27/vip", Profile: "user-1", Body: []byte{1, 2, 3, 0, 255}},
 		{Kind: directive.Close, Run: "2026-11-27/vip", Since: 1767225600000},
 		{Kind: directive.GiveUp, Run: "2026-11-27/vip"},
+		{Kind: directive.Erase, Run: "erase-20261127T100000Z-0a1b2c3d", Profile: "user-1", Until: 1769817600000},
 	}
 }
 
@@ -76,8 +77,10 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 		{good[:len(good)-1], "cut short"},
 		{append(bytes.Clone(good), 0), "1 bytes too many"},
 		{[]byte{0, 1, 7, 1, 'r'}, "kind 7"},
-		{[]byte{0, 1, 3, 0, 0}, "run's id has 0 bytes"},
+		{[]byte{0, 1, 3, 0, 0}, "id of the run or request has 0 bytes"},
 		{[]byte{0, 1, 2, 1, 'r', 0}, "profile's id has 0 bytes"},
+		{[]byte{0, 1, 5, 1, 'r', 0, 0}, "profile's id has 0 bytes"},
+		{[]byte{0, 1, 5, 1, 'r', 1, 'p'}, "cut short"},
 	} {
 		if _, err := directive.Decode(c.value); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%x: %v does not say %q", c.value, err, c.says)
@@ -92,6 +95,7 @@ func TestAppendRefusesWhatDecodeWould(t *testing.T) {
 		{Kind: directive.Open, Run: strings.Repeat("r", directive.MaxRun+1)},
 		{Kind: directive.Open, Run: "r", Series: make([]string, directive.MaxSeries+1)},
 		{Kind: directive.Patch, Run: "r"},
+		{Kind: directive.Erase, Run: "r"},
 		{Kind: directive.Patch, Run: "r", Profile: strings.Repeat("p", directive.MaxProfile+1)},
 		{Kind: directive.Patch, Run: "r", Profile: "p", Body: make([]byte, directive.MaxBytes)},
 	} {

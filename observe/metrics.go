@@ -13,7 +13,7 @@ type metrics struct {
 	fenced, relieved, lost               *prometheus.CounterVec // by shard
 	sweeping, sweepProfiles, sweepLooked *prometheus.GaugeVec   // by shard
 	stoodIn, unjoined, tombstones        *prometheus.CounterVec // by shard
-	directives                           *prometheus.CounterVec // by shard
+	directives, erased, suppressed       *prometheus.CounterVec // by shard
 
 	routedRecords, routedEvents  *prometheus.CounterVec // by topic
 	routedTombstones, sourceLost *prometheus.CounterVec // by topic
@@ -45,13 +45,15 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		records:    m.counter("records_total", "Records of the keyed topic that were committed.", "shard"),
 		events:     m.counter("events_total", "Events that were applied to profiles.", "shard"),
 		repeats:    m.counter("repeats_total", "Events dropped because their messageId was applied within 24 hours.", "shard"),
-		changes:    m.counter("changes_total", "Membership changes written to the outbox, by cause: event, time or rules.", "shard", "cause"),
+		changes:    m.counter("changes_total", "Membership changes written to the outbox, by cause: event, time, rules, backfill or erased.", "shard", "cause"),
 		profiles:   m.counter("profiles_written_total", "Profiles written to Redis.", "shard"),
 		loaded:     m.counter("profiles_loaded_total", "Profiles read from Redis because they were not in the cache.", "shard"),
 		clamped:    m.counter("clamped_total", "Times in the future that were pulled back: event times (time) or arrival times (arrival).", "shard", "kind"),
 		stoodIn:    m.counter("times_stood_in_total", "Events whose timestamp can't be read or is before 1970, so that the next source of the time stood in.", "shard"),
 		unjoined:   m.counter("unjoined_total", "Events that say that two ids are one customer, which joins nothing yet: alias, and identify with userId and anonymousId.", "shard"),
 		tombstones: m.counter("tombstones_total", "Records of the keyed topic without a value, which were passed over.", "shard"),
+		erased:     m.counter("erased_total", "Requests to erase a profile that were followed.", "shard"),
+		suppressed: m.counter("suppressed_total", "Events and patches of profiles that were erased lately, passed over.", "shard"),
 		directives: m.counter("directives_total", "Records of Muster's own that were followed: patches and seams of runs.", "shard"),
 		relieved:   m.counter("profiles_relieved_total", "Times a profile gave up detail of its windows because it passed profiles.state_bytes.", "shard"),
 		lag:        m.gauge("lag_records", "Records of the keyed topic behind the last commit.", "shard"),

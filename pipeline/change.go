@@ -10,6 +10,8 @@ const (
 	CauseRules Cause = "rules" // the rule set has changed
 	// CauseBackfill is of what history brought, by a patch.
 	CauseBackfill Cause = "backfill"
+	// CauseErased is of the exits of a profile that was erased.
+	CauseErased Cause = "erased"
 )
 
 // Change is one profile entering or leaving one segment.

@@ -6,7 +6,7 @@ import (
 	"muster/directive"
 )
 
-// owned returns the directives of a parcel that are this shard's. A patch of a
+// owned returns the directives of a parcel that are this shard's. One about a
 // profile that belongs to another partition goes to the dead letters.
 func (t *tenure) owned(p *parcel) []Directed {
 	if len(p.directives) == 0 {
@@ -15,9 +15,9 @@ func (t *tenure) owned(p *parcel) []Directed {
 	own := p.directives[:0:0]
 	for _, one := range p.directives {
 		d := &one.Directive
-		if d.Kind == directive.Patch && t.worker.Owner(d.Profile) != t.origin.partition {
+		if d.HasProfile() && t.worker.Owner(d.Profile) != t.origin.partition {
 			p.letters = append(p.letters, t.origin.letter(one.record, fmt.Sprintf(
-				"a patch of profile %q, which belongs to partition %d, not %d", d.Profile, t.worker.Owner(d.Profile), t.origin.partition), one.record.Value))
+				"a directive about profile %q, which belongs to partition %d, not %d", d.Profile, t.worker.Owner(d.Profile), t.origin.partition), one.record.Value))
 			continue
 		}
 		own = append(own, one)
@@ -29,11 +29,24 @@ func (t *tenure) owned(p *parcel) []Directed {
 func (t *tenure) directed(i int, refusal string) {
 	if refusal == "" {
 		t.stats.Directives++
-		if t.feed.Directives[i].Directive.Kind == directive.Patch && t.driver.shard.changed.Relieved {
-			t.stats.Relieved++
+		switch t.feed.Directives[i].Directive.Kind {
+		case directive.Erase:
+			t.stats.Erased++
+		case directive.Patch:
+			t.noticePatch()
 		}
 		return
 	}
 	r := t.feed.Directives[i].record
 	t.parcel.letters = append(t.parcel.letters, t.origin.letter(r, refusal, r.Value))
+}
+
+// noticePatch counts what is odd about a patch that was followed.
+func (t *tenure) noticePatch() {
+	switch s := t.driver.shard; {
+	case s.passedOver:
+		t.stats.Suppressed++
+	case s.changed.Relieved:
+		t.stats.Relieved++
+	}
 }

@@ -31,8 +31,13 @@ func (s *Shard) flush(next int64) *Commit {
 		Changes: s.changes, Reach: s.reach, Hidden: s.hidden,
 		Profiles: s.writes[:0], Swept: s.swept, Bucket: s.bucket, Catalog: s.catalogued, Drop: s.drop,
 	}
+	s.tellErased(c)
 	blobs := s.blobs[:0]
 	for _, e := range s.dirty {
+		if !e.profile.Exists() { // erased since the last commit
+			c.Profiles = append(c.Profiles, Write{Profile: e.profile.ID, Timer: e.deadline != 0, Gone: true})
+			continue
+		}
 		start := len(blobs)
 		blobs = s.codec.Append(blobs, e.profile, s.evaluated(e.profile))
 		c.Profiles = append(c.Profiles, Write{
@@ -63,7 +68,7 @@ func (s *Shard) committed(c *Commit) {
 	s.next = c.Next
 	s.outbox += int64(len(c.Changes))
 	s.stored = lineage{c.Rules, c.Generation, c.Swept, c.Bucket, s.catalog}
-	s.newNames, s.catalogued, s.drop = nil, nil, nil
+	s.newNames, s.catalogued, s.drop, s.untold = nil, nil, nil, nil
 	for _, e := range s.dirty {
 		e.dirty, e.deadline = false, e.profile.Deadline
 		s.cache.weigh(e)

@@ -47,6 +47,14 @@ func (d *Driver) follow(ctx context.Context, f *Feed, event int) error {
 			return err
 		}
 		d.ahead = event
+	case directive.Erase:
+		if err := d.serveDue(ctx, one); err != nil {
+			return err
+		}
+		d.ahead = event
+		if err := d.loadOne(ctx, one.Directive.Profile); err != nil {
+			return err
+		}
 	case directive.Patch:
 		if err := d.loadPatched(ctx, f); err != nil {
 			return err
@@ -57,6 +65,29 @@ func (d *Driver) follow(ctx context.Context, f *Feed, event int) error {
 		d.Directed(d.guided, refusal)
 	}
 	return err
+}
+
+// Direct serves the timers that are due before a directive and does what it
+// asks for; refusal says why it can't, "" if it can. Like Apply it commits
+// nothing.
+func (d *Driver) Direct(ctx context.Context, one *directive.Directive, arrival int64) (refusal string, err error) {
+	if err := d.Advance(ctx, arrival); err != nil {
+		return "", err
+	}
+	if one.HasProfile() {
+		if err := d.loadOne(ctx, one.Profile); err != nil {
+			return "", err
+		}
+	}
+	return d.shard.direct(one, arrival)
+}
+
+// loadOne makes sure that a profile is in memory.
+func (d *Driver) loadOne(ctx context.Context, id string) error {
+	if d.shard.cache.has(id) {
+		return nil
+	}
+	return d.load(ctx, append(d.wanted[:0], id))
 }
 
 // serveDue serves the timers that are due before a directive that moves the

@@ -32,6 +32,8 @@ type BatchStats struct {
 	Events         int // applied
 	Directives     int // that were followed
 	Repeats        int // dropped: message id seen within 24 hours
+	Erased         int // directives to erase a profile that were followed
+	Suppressed     int // events and patches of profiles that were erased, passed over
 	Relieved       int // events at which a profile passed its bound on state and gave up detail
 	DeadLetters    int
 	ClampedTime    int // event times after arrival
@@ -43,6 +45,7 @@ type BatchStats struct {
 	ByTime         int           // of the changes, those whose cause is time
 	ByRules        int           // of the changes, those whose cause is other rules
 	ByBackfill     int           // of the changes, those whose cause is a patch
+	ByErasure      int           // of the changes, those of profiles that were erased
 	Profiles       int           // written
 	Loaded         int           // profiles that were not in memory
 	Lag            int64         // records behind the end of the partition
@@ -81,6 +84,8 @@ func (b *BatchStats) count(changes []Change) {
 			b.ByRules++
 		case CauseBackfill:
 			b.ByBackfill++
+		case CauseErased:
+			b.ByErasure++
 		}
 	}
 }

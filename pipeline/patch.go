@@ -9,8 +9,8 @@ import (
 )
 
 // direct does what a directive asks for, and returns why it can't, "" if it
-// can. arrival is when the directive came, ms. The profile of a patch must be
-// in memory.
+// can. arrival is when the directive came, ms. The profile that it is about must
+// be in memory.
 func (s *Shard) direct(d *directive.Directive, arrival int64) (refusal string, err error) {
 	switch d.Kind {
 	case directive.Open:
@@ -20,9 +20,18 @@ func (s *Shard) direct(d *directive.Directive, arrival int64) (refusal string, e
 	case directive.GiveUp:
 		return s.giveUpSeam(d.Run), nil
 	}
+	s.passedOver = false
 	e := s.cache.get(d.Profile)
 	if e == nil {
-		return "", fmt.Errorf("merging a patch: profile %q was not loaded", d.Profile)
+		return "", fmt.Errorf("following a directive: profile %q was not loaded", d.Profile)
+	}
+	if d.Kind == directive.Erase {
+		s.erase(e, d, arrival)
+		return "", nil
+	}
+	if s.wasErased(d.Profile) {
+		s.passedOver = true
+		return "", nil
 	}
 	seam := s.seams.Open(d.Run, s.clock)
 	if seam == nil {

@@ -58,6 +58,10 @@ func (s *Sample) offer(shard int, names []string, c *Commit) {
 	var chosen []taken
 	for i := range c.Profiles {
 		w := &c.Profiles[i]
+		if w.Gone {
+			s.forget(w.Profile)
+			continue
+		}
 		if len(w.Blob) > sampleBytes {
 			continue
 		}
@@ -78,6 +82,17 @@ func (s *Sample) offer(shard int, names []string, c *Commit) {
 	s.names[shard] = names
 	for _, one := range chosen {
 		s.slots[one.slot] = one.sampled
+	}
+}
+
+// forget frees the places of a profile that was erased.
+func (s *Sample) forget(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.slots {
+		if s.slots[i].profile == id {
+			s.slots[i] = sampled{}
+		}
 	}
 }
 

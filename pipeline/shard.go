@@ -39,6 +39,10 @@ type Shard struct {
 	catalogued map[string]string // of the catalog, what the next commit stores
 	seams      profile.Seams     // those of the catalog, for the rule set
 
+	erased     map[erasedID]erasure // nil while there are none
+	untold     []erasedID           // erasures since the last commit, and those that gave way to them
+	passedOver bool                 // whether the last directive was a patch of an erased profile
+
 	swept  uint64   // newest generation of which every profile was looked at
 	bucket int      // where the sweep goes on
 	part   *part    // what the sweep evaluates, nil for all rules
@@ -71,6 +75,7 @@ func newShard(set *rules.Set, limits profile.Config, cacheBytes int, s State) *S
 		stored:     lineage{s.Rules, s.Generation, s.Swept, s.Bucket, openCatalog(&s)},
 		newMatcher: standard,
 	}
+	sh.erased = readErasures(s.Catalog)
 	sh.adopt(set, s.Names)
 	return sh
 }
@@ -182,6 +187,9 @@ func (s *Shard) apply(ev *event.Event) (profile.Outcome, error) {
 		return 0, fmt.Errorf("applying an event: profile %q was not loaded", ev.Profile)
 	}
 	s.clock = max(s.clock, ev.Arrival)
+	if s.erased != nil && !e.profile.Exists() && s.suppressed(e.profile) {
+		return profile.Suppressed, nil
+	}
 	s.refresh(e)
 	s.serveOverdue(e)
 	s.changed.Reset()

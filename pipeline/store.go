@@ -49,6 +49,7 @@ type Write struct {
 	Blob     []byte
 	Deadline int64 // next deadline, 0 for none
 	Timer    bool  // whether Deadline differs from the stored one and must be written
+	Gone     bool  // the profile is removed; there is no Blob
 }
 
 // Reach is one profile that was active on a day as a member of a segment.
@@ -85,6 +86,17 @@ type Commit struct {
 	// Drop lists segments that no rule set in force has and that nobody is
 	// left in: their member sets and sizes are removed, behind Changes.
 	Drop []string
+	// Erased are the requests by which profiles were erased. The Store notes
+	// them as work that is left: what else it keeps may name the profiles.
+	Erased []Erased
+}
+
+// Erased is a request by which a profile was erased.
+type Erased struct {
+	Name    string // of the entry of the catalog that stays, see ErasedName
+	Request string
+	At      int64  // stream time, ms since 1970 UTC
+	Version uint64 // of the last change; those of a profile that comes back are higher
 }
 
 // Scanner names the stored profiles of shards, for sweeps. A Store that is no

@@ -196,6 +196,8 @@ func (t *tenure) Outcome(i int, o profile.Outcome, relieved bool) {
 		t.stats.Events++
 	case profile.Repeat:
 		t.stats.Repeats++
+	case profile.Suppressed:
+		t.stats.Suppressed++
 	default:
 		t.refuse(i, o.Reason(&t.worker.Config.Profiles))
 	}

@@ -53,6 +53,7 @@ const (
 	TraitsFull              // it would pass the bound on trait leaves: for the dead letters
 	GroupsFull              // it would pass the bound on groups: for the dead letters
 	GroupTraitsFull         // it would pass the bound on leaves of groups' traits: for the dead letters
+	Suppressed              // its profile was erased lately; whoever calls Apply finds that out before
 )
 
 // Reason says, for a dead letter, why an event was refused, naming the field

@@ -12,13 +12,13 @@ import (
 )
 
 // activate has what owns a shard also deliver the shard's changes to the
-// service's destinations. It returns the new owner, and what takes over
+// service's destinations, and complete erasures of its profiles. It returns the new owner, and what takes over
 // changes of the destinations until its context ends.
 func (s *Service) activate(
 	ctx context.Context, own Owner, store *sink.Store, worker *pipeline.Worker, shards int,
 ) (Owner, func(context.Context), error) {
 	if s.Destinations == nil {
-		return own, func(context.Context) {}, nil
+		return s.erasing(own, store, func() []string { return nil }), func(context.Context) {}, nil
 	}
 	destinations, err := s.Destinations(s.rules.Current().Set)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *Service) activate(
 	a.Members = func(shard int) activation.Members { return &members{store: store, shard: shard} }
 	a.Profiles = func(shard int) activation.Profiles { return profiles{store, shard} }
 	worker.Observer = waking(worker.Observer, a)
-	return delivering(a, own), func(ctx context.Context) { s.keepDestinations(ctx, a, origin, destinations) }, nil
+	return delivering(a, s.erasing(own, store, a.Names)), func(ctx context.Context) { s.keepDestinations(ctx, a, origin, destinations) }, nil
 }
 
 // lines makes what sends to destinations.

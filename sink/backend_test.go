@@ -110,7 +110,14 @@ func backend(t *testing.T, cfg sink.Config, c client.UniversalClient) storetest.
 // promise, and the outbox through the store.
 func view(t *testing.T, store *sink.Store, c client.UniversalClient, shard int) storetest.View {
 	t.Helper()
-	v := storetest.View{Sizes: map[string]int64{}, Members: map[string][]string{}}
+	v := storetest.View{Sizes: map[string]int64{}, Members: map[string][]string{}, Erasing: map[string]string{}}
+	left, err := store.Erasing(t.Context(), shard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, e := range left {
+		v.Erasing[name] = e.Request
+	}
 	base := "m:{s" + itoa(shard) + "}:"
 	for segment := range c.HGetAll(t.Context(), base+"size").Val() {
 		size, err := c.HGet(t.Context(), base+"size", segment).Int64()

@@ -18,6 +18,8 @@ import (
 //	m:{s12}:names              list    names that profiles refer to by position
 //	m:{s12}:catalog            hash    name -> what the shard's owner knows of that segment
 //	                                   or series, a text of its own
+//	m:{s12}:erasing            hash    entry of the catalog -> request to erase that profile,
+//	                                   as long as other keys may name it, see erasing.go
 //	m:{s12}:p:<bucket>         hash    profile id -> versioned binary profile
 //	m:{s12}:gaps               list    offsets that were passed over, as "from to"
 //	m:{s12}:timers             zset    profile id -> next deadline, ms since 1970 UTC
@@ -56,6 +58,7 @@ func (k keys) deployment() string       { return k.prefix + ":cluster" }
 func (k keys) meta(shard int) string    { return k.shard(shard) + "meta" }
 func (k keys) names(shard int) string   { return k.shard(shard) + "names" }
 func (k keys) catalog(shard int) string { return k.shard(shard) + "catalog" }
+func (k keys) erasing(shard int) string { return k.shard(shard) + "erasing" }
 func (k keys) timers(shard int) string  { return k.shard(shard) + "timers" }
 func (k keys) gaps(shard int) string    { return k.shard(shard) + "gaps" }
 func (k keys) sizes(shard int) string   { return k.shard(shard) + "size" }

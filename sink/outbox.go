@@ -18,8 +18,8 @@ import (
 // it had on the topic before.
 //
 // In Redis an entry has the fields segment, profile, kind (entered or
-// exited), at (ms since 1970 UTC), version, cause (event, time, rules or backfill) and offset, and of the
-// cause backfill the run.
+// exited), at (ms since 1970 UTC), version, cause (event, time, rules,
+// backfill or erased) and offset, and of the cause backfill the run.
 type Entry struct {
 	ID     string
 	Offset int64

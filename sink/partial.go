@@ -54,6 +54,9 @@ func (s *Store) written(shard int, c *pipeline.Commit) map[string]string {
 	if len(c.Catalog) > 0 {
 		written[s.keys.catalog(shard)] = "hash"
 	}
+	if len(c.Erased) > 0 {
+		written[s.keys.erasing(shard)] = "hash"
+	}
 	if len(c.Drop) > 0 {
 		written[s.keys.sizes(shard)] = "hash"
 	}

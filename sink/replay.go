@@ -150,17 +150,21 @@ func (l *Ledger) takeBack(ctx context.Context, tx *redis.Tx, number int64) (take
 		return t, err
 	}
 	for _, profile := range slices.Sorted(maps.Keys(held)) {
-		before := strings.Fields(held[profile])
-		after := slices.DeleteFunc(slices.Clone(before), func(n string) bool { return gone[n] })
-		if len(after) == len(before) {
-			continue
-		}
-		t.held[profile] = after
-		if len(after) > 0 && after[0] != before[0] {
-			t.due = append(t.due, after[0])
-		}
+		t.free(profile, strings.Fields(held[profile]), gone)
 	}
 	return t, nil
+}
+
+// free has a profile be held back by those messages alone that are not gone.
+func (t *takenBack) free(profile string, before []string, gone map[string]bool) {
+	after := slices.DeleteFunc(slices.Clone(before), func(n string) bool { return gone[n] })
+	if len(after) == len(before) {
+		return
+	}
+	t.held[profile] = after
+	if len(after) > 0 && after[0] != before[0] {
+		t.due = append(t.due, after[0])
+	}
 }
 
 func (t takenBack) write(ctx context.Context, pipe redis.Pipeliner, key string) {

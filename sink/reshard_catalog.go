@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"muster/pipeline"
 	"muster/profile"
 )
 
@@ -19,10 +20,13 @@ const goneSegment = "gone"
 // all profiles have kept as much of it, see kept.add. Where no old shard has a
 // catalog, new ones get none either, and their owners go by the names.
 func (c *copying) uniteCatalogs(ctx context.Context) error {
-	u := catalogUnion{series: map[string]*kept{}, entries: map[string]string{}}
+	u, erasing := catalogUnion{series: map[string]*kept{}, entries: map[string]string{}}, map[string]string{}
 	for shard, m := range c.sealed {
 		if m.rules == "" {
 			continue // it has no profile
+		}
+		if err := c.store.eachErasing(ctx, c.old.erasing(shard), erasing); err != nil {
+			return err
 		}
 		var catalog map[string]string
 		err := c.store.retry(ctx, "reading catalog", func(ctx context.Context) (err error) {
@@ -45,6 +49,9 @@ func (c *copying) uniteCatalogs(ctx context.Context) error {
 	c.catalog = u.result()
 	for shard := range c.to.Shards {
 		if err := c.writeCatalog(ctx, shard); err != nil {
+			return err
+		}
+		if err := c.writeErasing(ctx, shard, erasing); err != nil {
 			return err
 		}
 	}
@@ -116,7 +123,20 @@ func (u *catalogUnion) add(catalog map[string]string) {
 			u.entries[name] = goneSegment
 		} else if profile.IsSeriesName(name) {
 			u.of(name).add(text)
+		} else if pipeline.IsErasedName(name) {
+			u.addErasure(name, text)
 		}
+	}
+}
+
+// addErasure takes over what stays of an erased profile. To which new shard it
+// belongs can't be told from a hash, so all get it; a reshard before this one
+// may have left older copies with shards that it is not of.
+func (u *catalogUnion) addErasure(name, text string) {
+	now, ok := pipeline.ReadErasure(text)
+	before, known := pipeline.ReadErasure(u.entries[name])
+	if ok && (!known || now.At > before.At) {
+		u.entries[name] = text
 	}
 }
 

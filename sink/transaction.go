@@ -43,6 +43,7 @@ func (t *transaction) fill(ctx context.Context, outboxMax int64) {
 	t.fillOutbox(ctx, outboxMax)
 	t.fillCatalog(ctx)
 	t.fillDropped(ctx)
+	t.fillErased(ctx)
 }
 
 // inBucket says in which bucket a commit's profile is.
@@ -51,11 +52,17 @@ type inBucket struct {
 	at     int // within Commit.Profiles
 }
 
-// fillProfiles writes all profiles of a bucket by one command.
+// fillProfiles writes all profiles of a bucket by one command. Those that are
+// removed are few.
 func (t *transaction) fillProfiles(ctx context.Context) {
 	writes := t.commit.Profiles
 	t.buckets = t.buckets[:0]
 	for i := range writes {
+		if writes[i].Gone {
+			t.begin("hdel", t.keys.profiles(t.shard, writes[i].Profile), &writes[i].Profile)
+			t.end(ctx)
+			continue
+		}
 		t.buckets = append(t.buckets, inBucket{bucket(writes[i].Profile, t.keys.buckets), i})
 	}
 	slices.SortFunc(t.buckets, func(a, b inBucket) int { return cmp.Or(a.bucket-b.bucket, a.at-b.at) })

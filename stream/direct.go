@@ -15,8 +15,8 @@ const directAtOnce = 16
 
 // Direct puts directives on the keyed topic of so many shards, in their
 // order, with the header that tells them from events, and returns when all are
-// acknowledged: a patch on the partition of its profile, any other on every
-// partition. It goes on through lost connections until ctx ends; what is sent
+// acknowledged: one about a profile on the partition of that profile, any other
+// on every partition. It goes on through lost connections until ctx ends; what is sent
 // again may be there twice, and is recognised. A directive that the topic
 // refuses, as one beyond its max.message.bytes, is an error that names it.
 func (c *Cluster) Direct(ctx context.Context, shards int, directives []directive.Directive) error {
@@ -32,7 +32,7 @@ func (c *Cluster) Direct(ctx context.Context, shards int, directives []directive
 			return fmt.Errorf("giving directives: %w", err)
 		}
 		first, last := 0, shards-1
-		if d.Kind == directive.Patch {
+		if d.HasProfile() {
 			first = partitioner.Partition(d.Profile)
 			last = first
 		}

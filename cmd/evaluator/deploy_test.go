@@ -93,7 +93,7 @@ func TestPublicationByTasksIsDeployed(t *testing.T) {
 func parseDeployed(t *testing.T, command []string) *cli {
 	t.Helper()
 	parsed := &cli{}
-	parser, err := kong.New(parsed, kong.Vars{"version": ""}, kong.Writers(io.Discard, io.Discard))
+	parser, err := kong.New(parsed, kong.Vars{"version": "", "user": ""}, kong.Writers(io.Discard, io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ type shard struct {
 	sizes    map[string]int64
 	members  map[string]map[string]struct{}
 	outbox   []pipeline.Change
+	erasing  map[string]string // requests by the names of their entries in the catalog
 }
 
 func newShard() *shard {
@@ -25,6 +26,7 @@ func newShard() *shard {
 		profiles: map[string]string{},
 		sizes:    map[string]int64{},
 		members:  map[string]map[string]struct{}{},
+		erasing:  map[string]string{},
 	}
 }
 
@@ -54,7 +56,11 @@ func (s *shard) apply(c *pipeline.Commit) {
 		s.state.Gaps = append(s.state.Gaps, *c.Gap)
 	}
 	for _, w := range c.Profiles {
-		s.profiles[w.Profile] = string(w.Blob)
+		if w.Gone {
+			delete(s.profiles, w.Profile)
+		} else {
+			s.profiles[w.Profile] = string(w.Blob)
+		}
 		switch {
 		case w.Timer && w.Deadline == 0:
 			delete(s.timers, w.Profile)
@@ -67,6 +73,9 @@ func (s *shard) apply(c *pipeline.Commit) {
 	}
 	s.outbox = append(s.outbox, c.Changes...)
 	s.note(c.Catalog)
+	for _, e := range c.Erased {
+		s.erasing[e.Name] = e.Request
+	}
 	for _, segment := range c.Drop {
 		delete(s.sizes, segment)
 		delete(s.members, segment)

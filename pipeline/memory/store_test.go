@@ -28,7 +28,7 @@ func view(s *Store, number int) storetest.View {
 	defer s.mu.Unlock()
 	held := s.shards[number]
 	v := storetest.View{
-		Sizes: maps.Clone(held.sizes), Members: map[string][]string{}, Outbox: slices.Clone(held.outbox),
+		Sizes: maps.Clone(held.sizes), Members: map[string][]string{}, Outbox: slices.Clone(held.outbox), Erasing: maps.Clone(held.erasing),
 	}
 	for segment, members := range held.members {
 		if len(members) > 0 {

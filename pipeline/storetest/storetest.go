@@ -33,6 +33,7 @@ type View struct {
 	Sizes   map[string]int64    // members by segment; zero and absent are the same
 	Members map[string][]string // sorted profile ids by segment, empty sets left out
 	Outbox  []pipeline.Change   // oldest first
+	Erasing map[string]string   // requests to erase by the names of their catalog entries
 }
 
 // Run runs the suite. Every test gets a backend of its own from start.
@@ -67,6 +68,7 @@ func Run(t *testing.T, start func(t *testing.T) Backend) {
 		"a big catalog is kept":                        bigCatalog,
 		"dropped segments are gone":                    drops,
 		"many segments are dropped":                    dropsMany,
+		"an erased profile is gone and told":           erases,
 		"a fenced sweep changes nothing":               refusedSweep,
 		"a scan sees every profile once":               scansAll,
 		"a scan returns whole buckets":                 scansWhole,

@@ -3,6 +3,7 @@ package soak
 import (
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"muster/event"
 	"muster/test/kit/generate"
@@ -29,10 +30,18 @@ type Case struct {
 // Rule is the rule of one segment.
 type Rule struct{ ID, Text string }
 
-// Step is an event, or the passing of time up to Until when Event is nil.
+// Step is an event, an erasure, or the passing of time up to Until when both
+// are nil.
 type Step struct {
 	Event *event.Event
+	Erase *Erasure
 	Until int64 // milliseconds since 1970 UTC
+}
+
+// Erasure is a request to erase a profile.
+type Erasure struct {
+	Profile, Request string
+	Arrival, Until   int64 // milliseconds since 1970 UTC
 }
 
 // sizes are the numbers of rules that cases have, those around a word of a
@@ -73,17 +82,46 @@ func Draw(seed uint64) Case {
 	for i := range profiles {
 		profiles[i] = string(rune('a' + i))
 	}
-	clock := generate.Start
+	clock, forget := generate.Start, newForgetting(seed, profiles)
 	for i := range eventsPerProfile * len(profiles) {
 		ev := generate.Event(r, profiles, clock)
 		clock = max(clock, ev.Arrival)
 		if i%10 == 9 {
 			c.Steps = append(c.Steps, Step{Until: ev.Arrival})
 		}
-		c.Steps = append(c.Steps, Step{Event: &ev})
+		c.Steps = append(forget.before(c.Steps, ev.Arrival), Step{Event: &ev})
 	}
 	c.Room = rooms[r.IntN(len(rooms))]
 	return c
+}
+
+// suppressions are for how long events of erased profiles are passed over: not
+// at all, for some, and for all.
+var suppressions = []time.Duration{0, time.Minute, 12 * time.Hour, 20 * 24 * time.Hour, 1000 * 24 * time.Hour}
+
+// forgetting puts erasures into one case in three. Its numbers are its own, so
+// that the events of a seed are what they are without it.
+type forgetting struct {
+	r        *rand.Rand
+	profiles []string
+	none     bool
+}
+
+func newForgetting(seed uint64, profiles []string) *forgetting {
+	r := rand.New(rand.NewPCG(seed, 2))
+	return &forgetting{r, profiles, r.IntN(3) > 0}
+}
+
+// before appends an erasure to some of the steps.
+func (f *forgetting) before(steps []Step, arrival int64) []Step {
+	if f.none || f.r.IntN(15) > 0 {
+		return steps
+	}
+	e := &Erasure{
+		Profile: f.profiles[f.r.IntN(len(f.profiles))], Request: fmt.Sprintf("request-%d", len(steps)),
+		Arrival: arrival - int64(f.r.IntN(2)), Until: arrival + suppressions[f.r.IntN(len(suppressions))].Milliseconds(),
+	}
+	return append(steps, Step{Erase: e})
 }
 
 // log starts the oracle's log of the case.

@@ -81,7 +81,10 @@ func Compare(c *Case, build func(*Case) (Engine, error)) (Tally, error) {
 }
 
 func foretell(log *oracle.Log, st Step) []oracle.Change {
-	if st.Event == nil {
+	switch e := st.Erase; {
+	case e != nil:
+		return log.Erase(e.Profile, e.Arrival, e.Until)
+	case st.Event == nil:
 		return log.Advance(st.Until)
 	}
 	return log.Apply(st.Event)
@@ -89,9 +92,12 @@ func foretell(log *oracle.Log, st Step) []oracle.Change {
 
 func run(engine Engine, st Step) (changes []oracle.Change, err error) {
 	err = survive(func() (err error) {
-		if st.Event == nil {
+		switch {
+		case st.Erase != nil:
+			changes, err = engine.Erase(st.Erase)
+		case st.Event == nil:
 			changes, err = engine.Advance(st.Until)
-		} else {
+		default:
 			changes, err = engine.Apply(st.Event)
 		}
 		return err

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"muster/directive"
 	"muster/event"
 	"muster/pipeline"
 	"muster/profile"
@@ -13,11 +14,12 @@ import (
 	"muster/test/kit/oracle"
 )
 
-// Engine is what is held against the oracle. Both methods return the
+// Engine is what is held against the oracle. Its methods return the
 // changes that follow, in order; an error is a failure of the case.
 type Engine interface {
 	Advance(until int64) ([]oracle.Change, error)
 	Apply(ev *event.Event) ([]oracle.Change, error)
+	Erase(e *Erasure) ([]oracle.Change, error)
 }
 
 // unbounded is a limit that no case reaches.
@@ -106,6 +108,22 @@ func (s *shard) Apply(ev *event.Event) ([]oracle.Change, error) {
 	return s.take(ev.Profile)
 }
 
+// Erase implements Engine. A directive that comes twice changes nothing the
+// second time.
+func (s *shard) Erase(e *Erasure) ([]oracle.Change, error) {
+	d := &directive.Directive{Kind: directive.Erase, Run: e.Request, Profile: e.Profile, Until: e.Until}
+	for range 2 {
+		refusal, err := s.driver.Direct(context.Background(), d, e.Arrival)
+		if err == nil && refusal != "" {
+			err = fmt.Errorf("erasing %q: refused with %q", e.Profile, refusal)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s.take(e.Profile)
+}
+
 // Load implements pipeline.Port.
 func (s *shard) Load(_ context.Context, ids []string) ([]string, error) {
 	blobs := make([]string, 0, len(ids))
@@ -119,6 +137,10 @@ func (s *shard) Load(_ context.Context, ids []string) ([]string, error) {
 func (s *shard) Commit(_ context.Context, c *pipeline.Commit) error {
 	s.commit, s.written = slices.Clone(c.Changes), s.written[:0]
 	for _, w := range c.Profiles {
+		if w.Gone {
+			delete(s.blobs, w.Profile)
+			continue
+		}
 		s.blobs[w.Profile] = string(w.Blob)
 		s.written = append(s.written, w.Profile)
 	}
@@ -153,7 +175,7 @@ func (s *shard) take(touched string) ([]oracle.Change, error) {
 // the engine keeps, so that nothing is lost that a blob would leave out.
 func (s *shard) checkMemory(id string) error {
 	p := s.driver.Profile(id)
-	if p == nil {
+	if p == nil || !p.Exists() {
 		return nil
 	}
 	copied := *p

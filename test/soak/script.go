@@ -27,9 +27,12 @@ func Script(c *Case) (string, error) {
 	var changes []oracle.Change
 	for _, st := range c.Steps {
 		changes = append(changes, foretell(log, st)...)
-		if st.Event == nil {
+		switch {
+		case st.Erase != nil:
+			fmt.Fprintf(&b, "# Here %+v is carried out, which no script can say.\n", *st.Erase)
+		case st.Event == nil:
 			fmt.Fprintf(&b, "advance %s\n", instant(st.Until))
-		} else {
+		default:
 			fmt.Fprintf(&b, "event %s\n", generate.Record(st.Event, nil))
 		}
 	}

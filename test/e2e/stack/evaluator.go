@@ -46,6 +46,11 @@ func (s *System) Activate(arguments ...string) (string, error) {
 	return s.Command(append(append([]string{"activate"}, arguments...), "-c", s.config("activate", ""))...)
 }
 
+// Erase runs evaluator erase for a profile, and returns what it printed.
+func (s *System) Erase(profile string, arguments ...string) (string, error) {
+	return s.Command(append([]string{"erase", profile, "-c", s.config("erase", "")}, arguments...)...)
+}
+
 // Command runs the evaluator with arguments to its end, within Patience, and
 // returns all it printed.
 func (s *System) Command(arguments ...string) (string, error) {

@@ -76,7 +76,7 @@ func (l *Log) Apply(e *event.Event) []Change {
 	}
 	rec := l.profiles[e.Profile]
 	if rec == nil {
-		rec = &record{history: l.oracle.profiles[e.Profile], member: make([]bool, len(l.oracle.rules))}
+		rec = &record{history: l.oracle.profiles[e.Profile], member: make([]bool, len(l.oracle.rules)), version: l.oracle.forgotten[e.Profile].version}
 		l.profiles[rec.history.id] = rec
 	}
 	l.asked.AtEvents += int64(len(l.oracle.rules))

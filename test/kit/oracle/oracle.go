@@ -18,6 +18,7 @@ type Oracle struct {
 	conditions []*rule // of held, each behind those it rests on
 	mentions   int     // of held
 	profiles   map[string]*history
+	forgotten  map[string]forgotten // by profile
 	clock      int64
 	at         moment // what the running program sees
 	config     *conf.Config
@@ -27,7 +28,7 @@ type Oracle struct {
 // New compiles rules, given by segment id. Whatever is not in the language,
 // an unknown segment and a cycle are errors that name the segment.
 func New(rules map[string]string) (*Oracle, error) {
-	o := &Oracle{byID: map[string]*rule{}, profiles: map[string]*history{}}
+	o := &Oracle{byID: map[string]*rule{}, profiles: map[string]*history{}, forgotten: map[string]forgotten{}}
 	o.config = o.configuration()
 	ids := make([]string, 0, len(rules))
 	for id := range rules {
@@ -64,9 +65,12 @@ func (o *Oracle) intern(s stream) int {
 // Apply moves stream time up to the event's arrival and adds the event to
 // its profile's history. It returns false, and adds nothing, when the
 // messageId was applied to the profile less than 24 hours of stream time
-// ago. Nothing of the event is kept but copies.
+// ago, or while the profile is forgotten. Nothing of the event is kept but copies.
 func (o *Oracle) Apply(e *event.Event) bool {
 	o.Advance(e.Arrival)
+	if o.Forgets(e.Profile) {
+		return false
+	}
 	h := o.profiles[e.Profile]
 	if h == nil {
 		h = &history{id: string([]byte(e.Profile)), applied: map[string]int64{}}

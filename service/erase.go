@@ -1,0 +1,63 @@
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"muster/config"
+	"muster/directive"
+	"muster/sink"
+	"muster/stream"
+)
+
+// MaxSuppression bounds for how long the events of an erased profile are passed
+// over.
+const MaxSuppression = 10 * 365 * 24 * time.Hour
+
+// Erase asks the owner of a profile's shard to erase it, by a record on the
+// keyed topic, and returns the id of the request once Kafka has the record.
+// Events that arrive within suppress from now on are passed over. It opens no
+// shard. How far the request is, Store.ErasureState tells, for the shard that
+// is returned; what Redis keeps of the id then, Store.Traces. An error that
+// trying again can't mend is an *UnusableError.
+func Erase(ctx context.Context, cfg *config.Config, store *sink.Store, profile string, suppress time.Duration) (request string, shard int, err error) {
+	switch {
+	case profile == "" || len(profile) > directive.MaxProfile:
+		return "", 0, unusable(fmt.Errorf("the id has %d bytes; it must have 1 to %d", len(profile), directive.MaxProfile))
+	case suppress < 0 || suppress > MaxSuppression:
+		return "", 0, unusable(fmt.Errorf("events are to be passed over for %s; it must be 0 to %s", suppress, MaxSuppression))
+	}
+	cluster, err := stream.Connect(cfg.Kafka, nil)
+	if err != nil {
+		return "", 0, unusable(err)
+	}
+	defer cluster.Close()
+	shards, err := cluster.Partitions(ctx)
+	if err != nil {
+		return "", 0, Classify(fmt.Errorf("%w; is kafka.keyed the topic of the deployment?", err))
+	}
+	if err := errors.Join(store.CheckTopic(ctx, cfg.Kafka.Keyed), store.Check(ctx, shards)); err != nil {
+		return "", 0, Classify(err)
+	}
+	partitioner, err := stream.NewPartitioner(cfg.Kafka.Partitioner, shards)
+	if err != nil {
+		return "", 0, unusable(err)
+	}
+	now := time.Now()
+	request = requestID(now)
+	err = cluster.Direct(ctx, shards, []directive.Directive{
+		{Kind: directive.Erase, Run: request, Profile: profile, Until: now.Add(suppress).UnixMilli()},
+	})
+	return request, partitioner.Partition(profile), Classify(err)
+}
+
+// requestID makes an id that no other request has.
+func requestID(at time.Time) string {
+	var own [6]byte
+	_, _ = rand.Read(own[:]) // never fails
+	return "erase-" + at.UTC().Format("20060102T150405Z") + "-" + hex.EncodeToString(own[:])
+}
