@@ -14,7 +14,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/test/e2e/stack"
-	"muster/test/kit/kafka"
 	"muster/test/kit/oracle"
 )
 
@@ -23,7 +22,7 @@ import (
 // stream that loses its evaluator and comes again with the last id that it had
 // is told every change once.
 func TestTheAPITellsWhatIsKept(t *testing.T) {
-	kafka.Beside(t)
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		s := stack.Start(t, stack.Options{Shards: 4, Cluster: cluster, API: true, Segments: "segments:\n" +
 			"  - {id: seen, name: Was here, rule: 'count(events(\"Visited\")) > 0'}\n" +

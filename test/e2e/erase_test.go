@@ -18,9 +18,9 @@ import (
 	"muster/directive"
 	"muster/event"
 	"muster/test/e2e/stack"
-	"muster/test/kit/ruleset"
 	"muster/test/kit/oracle"
 	"muster/test/kit/redis"
+	"muster/test/kit/ruleset"
 )
 
 // mailbox is a webhook receiver that keeps which exits it was told.
