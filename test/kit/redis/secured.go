@@ -117,7 +117,7 @@ func DocumentedUser(t testing.TB) string {
 }
 
 // forDestinations is what docs/operations.md says of the user.
-var forDestinations = regexp.MustCompile("with \\[destinations\\]\\(activation\\.md\\)\\s+`([^`]+)`")
+var forDestinations = regexp.MustCompile("with\\s+\\[destinations\\]\\(activation\\.md\\)\\s+`([^`]+)`")
 
 // documentedForDestinations returns the permissions that destinations take
 // beside those of DocumentedUser.
