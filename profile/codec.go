@@ -34,8 +34,9 @@ type Codec struct {
 
 // numbering maps positions in a rule set to numbers in the list of names.
 type numbering struct {
-	number   []uint64
-	position []int32 // by number, absent for a name that is not of this kind or not in the rule set
+	number    []uint64
+	position  []int32 // by number, absent for a name that is not of this kind or not in the rule set
+	ascending bool    // whether the numbers grow with the positions
 }
 
 // absent is the position of what a rule set does not have.
@@ -51,6 +52,7 @@ func (n *numbering) at(number uint64) (int, bool) {
 
 // invert fills in the positions, of as many numbers as there are names.
 func (n *numbering) invert(names int) {
+	n.ascending = slices.IsSorted(n.number)
 	n.position = slices.Repeat([]int32{absent}, names)
 	for position, number := range n.number {
 		n.position[number] = int32(position)

@@ -1,7 +1,9 @@
 package profile
 
 import (
+	"bytes"
 	"encoding/hex"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -300,4 +302,30 @@ func FuzzDecode(f *testing.F) {
 		}
 		codec.Append(nil, p, now)
 	})
+}
+
+// TestMembersAreWrittenAlikeInAnyWay compares the short way, for numbers that
+// stand in order, with the general one, on random memberships and conditions
+// behind them.
+func TestMembersAreWrittenAlikeInAnyWay(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 7))
+	for range 300 {
+		var ids []string
+		for i := range random.IntN(300) {
+			ids = append(ids, fmt.Sprint("segment ", i))
+		}
+		short, _ := NewCodec(NewSchema(nil, nil), ids, nil)
+		if !short.segments.ascending {
+			t.Fatal("new names are not numbered in order")
+		}
+		general := *short
+		general.segments.ascending = false
+		p := New("p")
+		for i := range random.IntN(len(ids) + 80) {
+			p.Members.Set(i, random.IntN(3) == 0)
+		}
+		if got, want := short.appendMembers(nil, p), general.appendMembers(nil, p); !bytes.Equal(got, want) {
+			t.Fatalf("%d segments, members %b: %x, want %x", len(ids), p.Members, got, want)
+		}
+	}
 }
