@@ -8,12 +8,14 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
 	"muster/api/access"
+	"muster/lookup"
 )
 
 // request is what is known of a request beside what it asks.
@@ -129,14 +131,26 @@ func fieldsOf(r *http.Request, one *request, a *answer, took time.Duration) []za
 }
 
 // audited logs who has changed what. It is one line for each write that was
-// let in, whatever came of it; which is told by the status.
+// let in, whatever came of it; which is told by the status. The id of a
+// customer does not stand there, but the digest that Redis keeps of those who
+// were erased: who knows the id can find the line.
 func audited(log *zap.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, a := time.Now(), &answer{ResponseWriter: w}
 		defer func() {
-			fields := append(fieldsOf(r, requestFrom(r.Context()), a, time.Since(began)), zap.String("path", r.URL.EscapedPath()))
+			fields := append(fieldsOf(r, requestFrom(r.Context()), a, time.Since(began)), zap.String("path", auditedPath(r)))
 			log.Info("audit", fields...)
 		}()
 		next.ServeHTTP(a, r)
 	})
+}
+
+// auditedPath is the path of a request as the log may have it.
+func auditedPath(r *http.Request) string {
+	const customers = "/v1/profiles/{id}"
+	_, path, _ := strings.Cut(r.Pattern, " ")
+	if !strings.HasPrefix(path, customers) {
+		return r.URL.EscapedPath()
+	}
+	return strings.Replace(path, "{id}", "sha256:"+lookup.ErasureRef(r.PathValue("id"), ""), 1)
 }

@@ -54,6 +54,8 @@ type Parts struct {
 	Changes  Changes
 	// Destinations are where changes are sent to.
 	Destinations Destinations
+	// Erasures has profiles forgotten.
+	Erasures Erasures
 }
 
 // Health tells whether the process is ready.
