@@ -138,6 +138,7 @@ func (r *routes) addSearch(erasures Erasures) {
 
 // search answers with what a search finds, however long it takes.
 func (r *routes) search(w http.ResponseWriter, request *http.Request, find func(context.Context) (*lookup.Traces, error)) {
+	goesOn(request.Context())
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Time{}) // or it would end the request, as the server reads ahead
 	_ = control.SetWriteDeadline(time.Now().Add(searchTimeout))

@@ -182,7 +182,7 @@ func TestForgettingIsRefused(t *testing.T) {
 	for _, query := range []string{"?suppress=-1s", "?suppress=87601h", "?suppress=30", "?suppress=soon"} {
 		refused(t, query, erase("u1"+query), http.StatusUnprocessableEntity, "87600h", "query.suppress")
 	}
-	refused(t, "an unknown parameter", erase("u1?supress=1h"), http.StatusUnprocessableEntity, "supress")
+	refused(t, "an unknown parameter", erase("u1?during=1h"), http.StatusUnprocessableEntity, "during")
 	refused(t, "a blocked id", erase("undefined"), http.StatusBadRequest, "blocked_ids")
 	refused(t, "a long id", erase(strings.Repeat("x", 60_000)), http.StatusBadRequest, "max_id")
 	for _, scope := range []access.Scope{access.Read, access.Write, access.Ingest} {

@@ -29,6 +29,7 @@ type kept struct {
 	owner   func(string) (int, error)
 
 	forgetting *forgetting
+	observed   observed
 }
 
 // keptRules are the segments of the tests.
@@ -86,7 +87,7 @@ func keepingWith(t *testing.T, config Config, redis sink.Config) *kept {
 	go func() { defer close(ended); changes.Run(ctx) }()
 	t.Cleanup(func() { end(); <-ended })
 	k.forgetting = &forgetting{Reader: reader, kept: k}
-	k.rig = serving(t, config, Parts{Segments: reader, Profiles: reader, Changes: changes, Destinations: ordered{reader, k.store}, Erasures: k.forgetting})
+	k.rig = serving(t, config, Parts{Segments: reader, Profiles: reader, Changes: changes, Destinations: ordered{reader, k.store}, Erasures: k.forgetting, Observer: k.observed.observer()})
 	return k
 }
 

@@ -22,6 +22,7 @@ import (
 type request struct {
 	id     string
 	holder atomic.Pointer[access.Holder] // who asks, once that is known
+	long   atomic.Bool                   // whether the answer goes on for as long as its client wants
 }
 
 type requestKey struct{}
@@ -94,7 +95,7 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 //
 // The log has the pattern of the path and not the path, as that holds ids of
 // customers.
-func logged(log *zap.Logger, next http.Handler) http.Handler {
+func logged(log *zap.Logger, observer *Observer, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, one, a := time.Now(), &request{id: newRequestID(r)}, &answer{ResponseWriter: w}
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, one))
@@ -108,7 +109,9 @@ func logged(log *zap.Logger, next http.Handler) http.Handler {
 			if trouble != nil && !broken {
 				problem(http.StatusInternalServerError, remedies[http.StatusInternalServerError], "Answering failed.").write(a, r)
 			}
-			log.Info("request", fieldsOf(r, one, a, time.Since(began))...)
+			took := time.Since(began)
+			observer.answered(r, one, a, took)
+			log.Info("request", fieldsOf(r, one, a, took)...)
 			if broken {
 				panic(http.ErrAbortHandler) // a part must not look like the whole
 			}

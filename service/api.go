@@ -31,7 +31,7 @@ func (s *Service) serveAPI(ctx context.Context, cluster *stream.Cluster, shards 
 	server, err := api.New(s.config.API, api.Parts{
 		Version: s.Agent, Log: s.log.Named("api"), Audit: s.Audit, Health: s.watch.Health(),
 		Segments: reader, Profiles: reader, Changes: changes, Destinations: &orders{s, reader, store},
-		Erasures: &erasures{reader, cluster, shards},
+		Erasures: &erasures{reader, cluster, shards}, Observer: s.observeAPI(),
 	})
 	if err != nil {
 		return unusable(err)
@@ -76,4 +76,12 @@ func (s *Service) lookUp(ctx context.Context, store *sink.Store) (reader *lookup
 		return err
 	})
 	return reader, changes, err
+}
+
+// observeAPI measures what the API answers.
+func (s *Service) observeAPI() api.Observer {
+	return api.Observer{
+		Answered: func(a api.Answered) { s.watch.APIAnswered(a.Route, a.Method, a.Status, a.Took, a.Long) },
+		Refused:  s.watch.APIRefused, Streams: s.watch.APIStreams, Reconnected: s.watch.APIReconnected,
+	}
 }
