@@ -27,6 +27,9 @@ type kept struct {
 	drivers []*pipeline.Driver
 	next    []int64
 	owner   func(string) (int, error)
+
+	forgetting *forgetting
+	observed   observed
 }
 
 // keptRules are the segments of the tests.
@@ -83,7 +86,8 @@ func keepingWith(t *testing.T, config Config, redis sink.Config) *kept {
 	ended := make(chan struct{})
 	go func() { defer close(ended); changes.Run(ctx) }()
 	t.Cleanup(func() { end(); <-ended })
-	k.rig = serving(t, config, Parts{Segments: reader, Profiles: reader, Changes: changes, Destinations: ordered{reader, k.store}})
+	k.forgetting = &forgetting{Reader: reader, kept: k}
+	k.rig = serving(t, config, Parts{Segments: reader, Profiles: reader, Changes: changes, Destinations: ordered{reader, k.store}, Erasures: k.forgetting, Observer: k.observed.observer()})
 	return k
 }
 
