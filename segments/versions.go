@@ -12,6 +12,9 @@ import (
 // Version is what one version of the definitions has changed.
 type Version = sink.DefinitionsVersion
 
+// Change is what a version has changed of one definition.
+type Change = sink.DefinitionsReplace
+
 // versionsPage is how many versions are read at once: one may name very many
 // segments.
 const versionsPage = 20

@@ -10,7 +10,8 @@ import (
 )
 
 type segmentsPlan struct {
-	Config string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	deployment
+
 	Files  string `short:"f" required:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
 	Output string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
 }
@@ -41,7 +42,7 @@ var errDifference = unusable(errSilent)
 // Run compares and prints.
 func (cmd *segmentsPlan) Run(c console) error {
 	empty := false
-	err := withDefinitions(c, cmd.Config, func(ctx context.Context, r *definitionsReader) error {
+	err := withDefinitions(c, cmd.deployment, func(ctx context.Context, r *definitionsReader) error {
 		texts, err := textsOf(cmd.Files)
 		if err != nil {
 			return err

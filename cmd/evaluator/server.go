@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,6 +58,30 @@ func oneOf(config, server string) error {
 // open asks for a path, each of its parts a text of any kind, and returns the
 // body of a success.
 func (s *server) open(ctx context.Context, accept string, query url.Values, parts ...string) (io.ReadCloser, error) {
+	return s.do(ctx, http.MethodGet, accept, http.NoBody, query, parts...)
+}
+
+// exchange sends a value to a path as JSON and reads the answer into another.
+func (s *server) exchange(ctx context.Context, method string, value, into any, query url.Values, parts ...string) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("writing a request: %w", err)
+	}
+	body, err := s.do(ctx, method, "application/json", bytes.NewReader(text), query, parts...)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if err := json.NewDecoder(body).Decode(into); err != nil {
+		return fmt.Errorf("reading the API's answer: %w", err)
+	}
+	return nil
+}
+
+// do sends a request and returns the body of a success.
+func (s *server) do(
+	ctx context.Context, method, accept string, content io.Reader, query url.Values, parts ...string,
+) (io.ReadCloser, error) {
 	path := strings.TrimSuffix(s.base.Path, "/") + "/v1"
 	for _, part := range parts {
 		path += "/" + strings.ReplaceAll(url.PathEscape(part), ".", "%2E") // "." and ".." would be taken for folders
@@ -64,9 +90,12 @@ func (s *server) open(ctx context.Context, accept string, query url.Values, part
 	if len(query) > 0 {
 		address += "?" + query.Encode()
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, method, address, content)
 	if err != nil {
 		return nil, unusable(err)
+	}
+	if content != http.NoBody {
+		request.Header.Set("Content-Type", "application/json")
 	}
 	request.Header.Set("Accept", accept)
 	if token := os.Getenv(tokenVariable); token != "" {
@@ -89,11 +118,17 @@ const maxProblem = 64 << 10
 // refusedWith is the error of an answer that is no success. What was asked wrong is
 // unusable.
 func refusedWith(response *http.Response) error {
-	var problem struct{ Detail, Remedy, Request string }
+	var problem struct {
+		Detail, Remedy, Request string
+		Errors                  []struct{ Message, Text string }
+	}
 	text, _ := io.ReadAll(io.LimitReader(response.Body, maxProblem))
 	err := fmt.Errorf("the API answers %s", response.Status)
 	if json.Unmarshal(text, &problem) == nil && problem.Detail != "" {
 		err = fmt.Errorf("%s %s (%s, request %s)", problem.Detail, problem.Remedy, response.Status, problem.Request)
+	}
+	for _, one := range problem.Errors {
+		err = fmt.Errorf("%w\n\n%s", err, cmp.Or(one.Text, one.Message))
 	}
 	if response.StatusCode == http.StatusUnauthorized && os.Getenv(tokenVariable) == "" {
 		err = fmt.Errorf("%w; set %s to a token", err, tokenVariable)
