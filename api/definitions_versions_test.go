@@ -165,7 +165,7 @@ func TestChangesOfSeveralThatCantBeMade(t *testing.T) {
 		word   string
 	}{
 		"no JSON":          {`{`, 400, ""},
-		"an unknown field": {`{"wriet":{}}`, 422, "body.wriet"},
+		"an unknown field": {`{"wrote":{}}`, 422, "body.wrote"},
 		"a wrong type":     {`{"write":{"a":{"rule":"traits.x == 1"}}}`, 422, "body.write.a"},
 		"a wrong list":     {`{"remove":"vip"}`, 422, "body.remove"},
 		"a wrong version":  {`{"version":"1"}`, 422, "body.version"},

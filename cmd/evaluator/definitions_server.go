@@ -129,7 +129,7 @@ func (d remoteDefinitions) Versions(ctx context.Context, id string, before int64
 		for _, v := range page.Versions {
 			one := segments.Version{Version: v.Version, At: int64(v.At), Who: v.Who, Message: v.Message}
 			if before = v.Version; id != "" { // the change stands in the version itself
-				v.toldChange.ID = id
+				v.ID = id
 				v.Changes = []toldChange{v.toldChange}
 			}
 			for _, c := range v.Changes {
