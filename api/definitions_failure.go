@@ -60,7 +60,7 @@ func refusedDefinition(id string, err error) *Problem {
 	case errors.Is(err, segments.ErrNotFound):
 		return problem(http.StatusNotFound, "Compare the id with those that there are, and the version with those of GET /v1/definitions/versions.", "%s", sentence(err.Error()))
 	case errors.Is(err, segments.ErrForgotten):
-		return problem(http.StatusNotFound, "GET /v1/definitions/versions listsTag the versions that are kept.", "%s", sentence(err.Error()))
+		return problem(http.StatusNotFound, "GET /v1/definitions/versions lists the versions that are kept.", "%s", sentence(err.Error()))
 	}
 	return nil
 }
