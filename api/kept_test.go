@@ -12,6 +12,7 @@ import (
 	"muster/pipeline"
 	"muster/profile"
 	"muster/rules"
+	"muster/segments"
 	"muster/sink"
 )
 
@@ -27,6 +28,8 @@ type kept struct {
 	drivers []*pipeline.Driver
 	next    []int64
 	owner   func(string) (int, error)
+	// definitions are the segments, where these are kept in Redis.
+	definitions *segments.Definitions
 
 	forgetting *forgetting
 	observed   observed
@@ -50,7 +53,7 @@ func keeping(t *testing.T, config Config) *kept {
 	return keepingWith(t, config, sink.Default())
 }
 
-func keepingWith(t *testing.T, config Config, redis sink.Config) *kept {
+func keepingWith(t *testing.T, config Config, redis sink.Config, more ...func(*kept, *Parts)) *kept {
 	t.Helper()
 	k := &kept{server: miniredis.RunT(t)}
 	redis.Addresses, redis.Buckets = []string{k.server.Addr()}, 16
@@ -87,7 +90,13 @@ func keepingWith(t *testing.T, config Config, redis sink.Config) *kept {
 	go func() { defer close(ended); changes.Run(ctx) }()
 	t.Cleanup(func() { end(); <-ended })
 	k.forgetting = &forgetting{Reader: reader, kept: k}
-	k.rig = serving(t, config, Parts{Segments: reader, Profiles: reader, Changes: changes, Destinations: ordered{reader, k.store}, Erasures: k.forgetting, Observer: k.observed.observer()})
+	parts := Parts{
+		Segments: reader, Profiles: reader, Changes: changes, Destinations: ordered{reader, k.store}, Erasures: k.forgetting, Observer: k.observed.observer(),
+	}
+	for _, add := range more {
+		add(k, &parts)
+	}
+	k.rig = serving(t, config, parts)
 	return k
 }
 

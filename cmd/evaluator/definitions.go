@@ -36,21 +36,42 @@ change them and look at them. Each change makes a version; of the last 1,000
 A deployment with segments in files comes to definitions in this order:
 
     evaluator segments apply -c muster.yaml -f segments/
-    # then segments.from: redis in the configuration, and a restart of the evaluators`
+    # then segments.from: redis in the configuration, and a restart of the evaluators
+
+With --server in place of -c they ask the API of an evaluator, which takes changes with
+the scope write, of up to 1 MB of text.`
 }
 
 // definitionsReader is a deployment and its definitions.
 type definitionsReader struct {
-	*reader
-	*segments.Definitions
-	c console
+	definitionsAccess
+	reader *reader // nil where the API is asked
+	c      console
+}
+
+// deployment is which deployment a command is about.
+type deployment struct {
+	Config string `short:"c" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Server string `placeholder:"URL" help:"Ask the API of an evaluator and not Redis, as https://muster.internal:8090; MUSTER_TOKEN has the token."`
 }
 
 // withDefinitions has work use the definitions of a deployment.
-func withDefinitions(c console, path string, work func(context.Context, *definitionsReader) error) error {
-	return withReader(c, path, func(ctx context.Context, r *reader) error {
+func withDefinitions(c console, d deployment, work func(context.Context, *definitionsReader) error) error {
+	if err := oneOf(d.Config, d.Server); err != nil {
+		return err
+	}
+	if d.Server != "" {
+		return withServer(d.Server, func(ctx context.Context, s *server) error {
+			err := work(ctx, &definitionsReader{remoteDefinitions{s}, nil, c})
+			if errors.Is(err, segments.ErrForgotten) {
+				return unusable(err)
+			}
+			return err
+		})
+	}
+	return withReader(c, d.Config, func(ctx context.Context, r *reader) error {
 		wall := func() int64 { return time.Now().UnixMilli() }
-		return definitionsError(work(ctx, &definitionsReader{r, segments.NewDefinitions(r.store, wall), c}))
+		return definitionsError(work(ctx, &definitionsReader{segments.NewDefinitions(r.store, wall), r, c}))
 	})
 }
 
@@ -74,9 +95,9 @@ func definitionsError(err error) error {
 
 // noteFiles says that evaluators do not go by definitions yet.
 func (r *definitionsReader) noteFiles() {
-	if r.config.Segments.From == segments.FromFiles {
+	if r.reader != nil && r.reader.config.Segments.From == segments.FromFiles {
 		_, _ = fmt.Fprintf(r.c.err, "note: segments.from is files, so evaluators go by %s and not by definitions; write from: redis and start them again\n",
-			r.config.Segments.Path)
+			r.reader.config.Segments.Path)
 	}
 }
 
@@ -115,7 +136,7 @@ func textsOf(path string) (map[string]string, error) {
 type applying struct {
 	Yes     bool   `short:"y" help:"Do not ask."`
 	Force   bool   `help:"Remove more than a quarter of the definitions, if that is what it comes to."`
-	As      string `default:"${user}" placeholder:"NAME" help:"Who makes the change; by default who is logged in."`
+	As      string `default:"${user}" placeholder:"NAME" help:"Who makes the change; by default who is logged in. With --server it is the token."`
 	Message string `short:"m" placeholder:"TEXT" help:"Why, for whoever looks at the versions."`
 	Output  string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
 }

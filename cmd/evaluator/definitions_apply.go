@@ -5,8 +5,9 @@ import (
 )
 
 type segmentsApply struct {
-	Config string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
-	Files  string `short:"f" required:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
+	deployment
+
+	Files string `short:"f" required:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
 	applying
 }
 
@@ -30,7 +31,7 @@ reached, 2 when the files, the configuration or what they come to can't be used.
 
 // Run applies.
 func (cmd *segmentsApply) Run(c console) error {
-	return withDefinitions(c, cmd.Config, func(ctx context.Context, r *definitionsReader) error {
+	return withDefinitions(c, cmd.deployment, func(ctx context.Context, r *definitionsReader) error {
 		texts, err := textsOf(cmd.Files)
 		if err != nil {
 			return err
@@ -44,8 +45,9 @@ func (cmd *segmentsApply) Run(c console) error {
 }
 
 type segmentsRollback struct {
-	Config  string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
-	Version int64  `arg:"" placeholder:"VERSION" help:"Version to go back to, of those that evaluator segments versions lists."`
+	deployment
+
+	Version int64 `arg:"" placeholder:"VERSION" help:"Version to go back to, of those that evaluator segments versions lists."`
 	applying
 }
 
@@ -62,7 +64,7 @@ Exit code: as of evaluator segments apply; 2 too when the version is not kept an
 
 // Run goes back.
 func (cmd *segmentsRollback) Run(c console) error {
-	return withDefinitions(c, cmd.Config, func(ctx context.Context, r *definitionsReader) error {
+	return withDefinitions(c, cmd.deployment, func(ctx context.Context, r *definitionsReader) error {
 		then, err := r.At(ctx, cmd.Version)
 		if err != nil {
 			return err

@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/rogpeppe/go-internal/diff"
-
 	"muster/segments"
 )
 
 type segmentsPlan struct {
-	Config string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	deployment
+
 	Files  string `short:"f" required:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
 	Output string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
 }
@@ -43,7 +42,7 @@ var errDifference = unusable(errSilent)
 // Run compares and prints.
 func (cmd *segmentsPlan) Run(c console) error {
 	empty := false
-	err := withDefinitions(c, cmd.Config, func(ctx context.Context, r *definitionsReader) error {
+	err := withDefinitions(c, cmd.deployment, func(ctx context.Context, r *definitionsReader) error {
 		texts, err := textsOf(cmd.Files)
 		if err != nil {
 			return err
@@ -86,12 +85,7 @@ type planned struct {
 
 // plannedOf is a change from one text to another, "" for none.
 func plannedOf(id, before, after string) planned {
-	text := string(diff.Diff("stored/"+id, []byte(before), id, []byte(after)))
-	// The lines before the first hunk name files, which these are not.
-	if _, hunks, found := strings.Cut(text, "\n@@"); found {
-		text = "@@" + hunks
-	}
-	return planned{ID: id, Diff: text}
+	return planned{ID: id, Diff: segments.Diff(id, before, after)}
 }
 
 func (p *plan) empty() bool { return len(p.Added)+len(p.Changed)+len(p.Removed) == 0 }

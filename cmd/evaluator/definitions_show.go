@@ -15,8 +15,9 @@ import (
 )
 
 type segmentsExport struct {
-	Config string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
-	Files  string `short:"f" required:"" placeholder:"DIR|-" help:"Folder to write a file for each definition into; - prints one file."`
+	deployment
+
+	Files string `short:"f" required:"" placeholder:"DIR|-" help:"Folder to write a file for each definition into; - prints one file."`
 }
 
 // Help is shown by --help.
@@ -35,7 +36,7 @@ Redis holds, or the folder can't be used.`
 
 // Run writes.
 func (cmd *segmentsExport) Run(c console) error {
-	return withDefinitions(c, cmd.Config, func(ctx context.Context, r *definitionsReader) error {
+	return withDefinitions(c, cmd.deployment, func(ctx context.Context, r *definitionsReader) error {
 		list, _, err := r.List(ctx)
 		if err != nil {
 			return err
@@ -85,7 +86,8 @@ func writeFolder(path string, list []segments.Definition) error {
 }
 
 type segmentsShow struct {
-	Config    string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	deployment
+
 	Segment   string `arg:"" placeholder:"SEGMENT" help:"Id of the segment."`
 	AtVersion int64  `default:"-1" placeholder:"VERSION" help:"As it was with this version of the definitions; by default as it is."`
 	Output    string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
@@ -107,7 +109,7 @@ definition or version, or the configuration can't be used.`
 
 // Run prints.
 func (cmd *segmentsShow) Run(c console) error {
-	return withDefinitions(c, cmd.Config, func(ctx context.Context, r *definitionsReader) error {
+	return withDefinitions(c, cmd.deployment, func(ctx context.Context, r *definitionsReader) error {
 		one, err := r.Get(ctx, cmd.Segment)
 		if cmd.AtVersion >= 0 {
 			one, err = r.GetAt(ctx, cmd.Segment, cmd.AtVersion)
@@ -124,7 +126,8 @@ func (cmd *segmentsShow) Run(c console) error {
 }
 
 type segmentsVersions struct {
-	Config  string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	deployment
+
 	Segment string `arg:"" optional:"" placeholder:"SEGMENT" help:"Only versions that have changed this one."`
 	Limit   int    `default:"100" help:"At most so many, the newest."`
 	Output  string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
@@ -154,8 +157,8 @@ func (cmd *segmentsVersions) Run(c console) error {
 	if cmd.Limit < 1 {
 		return unusable(errors.New("--limit must be at least 1"))
 	}
-	return withDefinitions(c, cmd.Config, func(ctx context.Context, r *definitionsReader) error {
-		list, err := r.Versions(ctx, cmd.Segment, cmd.Limit)
+	return withDefinitions(c, cmd.deployment, func(ctx context.Context, r *definitionsReader) error {
+		list, err := r.Versions(ctx, cmd.Segment, 0, cmd.Limit)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -111,11 +112,17 @@ const maxProblem = 64 << 10
 // refusedWith is the error of an answer that is no success. What was asked wrong is
 // unusable.
 func refusedWith(response *http.Response) error {
-	var problem struct{ Detail, Remedy, Request string }
+	var problem struct {
+		Detail, Remedy, Request string
+		Errors                  []struct{ Message, Text string }
+	}
 	text, _ := io.ReadAll(io.LimitReader(response.Body, maxProblem))
 	err := fmt.Errorf("the API answers %s", response.Status)
 	if json.Unmarshal(text, &problem) == nil && problem.Detail != "" {
 		err = fmt.Errorf("%s %s (%s, request %s)", problem.Detail, problem.Remedy, response.Status, problem.Request)
+	}
+	for _, one := range problem.Errors {
+		err = fmt.Errorf("%w\n\n%s", err, cmp.Or(one.Text, one.Message))
 	}
 	if response.StatusCode == http.StatusUnauthorized && os.Getenv(tokenVariable) == "" {
 		err = fmt.Errorf("%w; set %s to a token", err, tokenVariable)
