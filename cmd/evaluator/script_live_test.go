@@ -48,3 +48,13 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 func tokenFrom(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(tokenVariable, strings.TrimSpace(ts.ReadFile(args[0])))
 }
+
+// placeFrom: placefrom stdout|stderr has $PLACE be where a command that follows
+// changes has stopped
+func placeFrom(ts *testscript.TestScript, _ bool, args []string) {
+	_, place, found := strings.Cut(ts.ReadFile(args[0]), "go on with --from ")
+	if !found {
+		ts.Fatalf("no place is told")
+	}
+	ts.Setenv("PLACE", strings.TrimSpace(place))
+}

@@ -43,6 +43,7 @@ func TestScripts(t *testing.T) {
 			"hangup":    hangUp,
 			"produce":   produce,
 			"tokenfrom": tokenFrom,
+			"placefrom": placeFrom,
 			"until":     until,
 		},
 	})
