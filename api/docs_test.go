@@ -17,7 +17,8 @@ import (
 // printed are what the examples of docs/api.md print, in their order.
 var printed = []string{
 	`"id":"vip","name":"Spends a lot","size":1`, "Etag: \"", `{"members":["u1"],"next":""}`, `{"profile":"u1"}` + "\n" + `{"next":""}`,
-	`"version":2,"segments":["hidden","vip"]`, `"cause":"event"`, `"holds":true`, `"valid":true`, `"destination":"crm","state":"active"`, "event: change\ndata: {",
+	`"version":2,"segments":["hidden","vip"]`, `"cause":"event"`, `"holds":true`, `"valid":true`, `"destination":"crm","state":"active"`, `{"dead_letters":[],"next":""}`,
+	`{"destination":"crm","since":"2026-11-21T10:00:00.000Z","changes":0,"shards":0,"incomplete":[]}`, `"taken":false`, "event: change\ndata: {",
 }
 
 // TestExamplesOfTheDocs runs the examples of docs/api.md as they stand there.
@@ -43,7 +44,7 @@ func TestExamplesOfTheDocs(t *testing.T) {
 		run := &output{}
 		command := exec.CommandContext(t.Context(), "sh", "-c", "exec "+example[1])
 		command.Dir, command.Stdout, command.Stderr = folder, run, run
-		command.Env = append(os.Environ(), "API="+k.url, "TOKEN="+k.tokens[access.Read])
+		command.Env = append(os.Environ(), "API="+k.url, "TOKEN="+k.tokens[access.Read], "WRITE="+k.tokens[access.Write])
 		if err := command.Start(); err != nil {
 			t.Fatal(err)
 		}

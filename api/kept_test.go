@@ -27,6 +27,7 @@ type kept struct {
 	drivers []*pipeline.Driver
 	next    []int64
 	owner   func(string) (int, error)
+	tried   <-chan struct{} // when samples are sent; nil for at once
 }
 
 // keptRules are the segments of the tests.
@@ -49,7 +50,17 @@ func keeping(t *testing.T, config Config) *kept {
 
 func keepingWith(t *testing.T, config Config, redis sink.Config) *kept {
 	t.Helper()
-	k := &kept{server: miniredis.RunT(t)}
+	return (&kept{server: miniredis.RunT(t)}).keep(t, config, redis)
+}
+
+// keepingOrders serves an API where samples are sent when tried is closed.
+func keepingOrders(t *testing.T, tried <-chan struct{}) *kept {
+	t.Helper()
+	return (&kept{server: miniredis.RunT(t), tried: tried}).keep(t, Default(), sink.Default())
+}
+
+func (k *kept) keep(t *testing.T, config Config, redis sink.Config) *kept {
+	t.Helper()
 	redis.Addresses, redis.Buckets = []string{k.server.Addr()}, 16
 	var err error
 	if k.store, err = sink.New(t.Context(), redis); err != nil {
@@ -83,7 +94,8 @@ func keepingWith(t *testing.T, config Config, redis sink.Config) *kept {
 	ended := make(chan struct{})
 	go func() { defer close(ended); changes.Run(ctx) }()
 	t.Cleanup(func() { end(); <-ended })
-	k.rig = serving(t, config, Parts{Segments: reader, Profiles: reader, Changes: changes, Destinations: ordered{reader, k.store}})
+	orders := ordered{reader: reader, store: k.store, tried: k.tried}
+	k.rig = serving(t, config, Parts{Segments: reader, Profiles: reader, Changes: changes, Destinations: orders, Sending: orders, Delivery: orders})
 	return k
 }
 

@@ -52,8 +52,11 @@ type Parts struct {
 	Segments Segments
 	Profiles Profiles
 	Changes  Changes
-	// Destinations are where changes are sent to.
+	// Destinations are where changes are sent to; Sending has some sent, and
+	// Delivery is what came of it.
 	Destinations Destinations
+	Sending      Sending
+	Delivery     Delivery
 }
 
 // Health tells whether the process is ready.

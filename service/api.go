@@ -28,9 +28,11 @@ func (s *Service) serveAPI(ctx context.Context, cluster *stream.Cluster, shards 
 	if err != nil {
 		return endedBy(ctx, Classify(err))
 	}
+	orders := &orders{s, reader, store}
 	server, err := api.New(s.config.API, api.Parts{
 		Version: s.Agent, Log: s.log.Named("api"), Audit: s.Audit, Health: s.watch.Health(),
-		Segments: reader, Profiles: reader, Changes: changes, Destinations: &orders{s, reader, store},
+		Segments: reader, Profiles: reader, Changes: changes, Destinations: orders,
+		Sending: orders, Delivery: orders,
 	})
 	if err != nil {
 		return unusable(err)

@@ -44,6 +44,7 @@ func TestScripts(t *testing.T) {
 			"produce":   produce,
 			"tokenfrom": tokenFrom,
 			"placefrom": placeFrom,
+			"order":     order,
 			"until":     until,
 		},
 	})
