@@ -95,7 +95,7 @@ func (k *kept) keep(t *testing.T, config Config, redis sink.Config) *kept {
 	go func() { defer close(ended); changes.Run(ctx) }()
 	t.Cleanup(func() { end(); <-ended })
 	orders := ordered{reader: reader, store: k.store, tried: k.tried}
-	k.rig = serving(t, config, Parts{Segments: reader, Profiles: reader, Changes: changes, Destinations: orders, Sending: orders, Delivery: orders})
+	k.rig = serving(t, config, Parts{Segments: reader, Profiles: reader, Changes: changes, Destinations: orders, Sending: orders, Delivery: orders, Backfills: bygone{}, Outlines: bygone{}})
 	return k
 }
 

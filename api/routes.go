@@ -38,6 +38,8 @@ func newRoutes(s *Server) *routes {
 	r.addDestinations(s.parts.Destinations)
 	r.addSending(s.parts.Sending)
 	r.addDelivery(s.parts.Delivery)
+	r.addBackfills(s.parts.Backfills)
+	r.addOutlines(s.parts.Outlines)
 	return r
 }
 

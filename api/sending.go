@@ -26,7 +26,7 @@ type Sending interface {
 
 const (
 	// maxOrders is how many orders are carried out at once that take a while:
-	// samples, replays, and dead letters that are sent again.
+	// samples, replays, dead letters that are sent again, and drawings of backfills.
 	maxOrders = 2
 	// orderTimeout is how long one may take. What it did until then holds, and
 	// giving it once more goes on.
@@ -90,27 +90,37 @@ func (r *routes) order(op huma.Operation, answer reflect.Type) huma.Operation {
 func (r *routes) carryOut(work func(context.Context) (any, error)) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		request, w := humago.Unwrap(hc)
-		select {
-		case r.orders <- struct{}{}:
-			defer func() { <-r.orders }()
-		default:
-			w.Header().Set("Retry-After", "5")
-			problem(http.StatusServiceUnavailable, "Try again when they are done.", "%d orders are being carried out, which is as many as there may be.", maxOrders).write(w, request)
-			return
-		}
-		control := http.NewResponseController(w)
-		_ = control.SetReadDeadline(time.Time{}) // or it would end the request, as the server reads ahead
-		_ = control.SetWriteDeadline(time.Now().Add(orderTimeout + answerTimeout))
-		ctx, end := context.WithTimeout(context.WithoutCancel(request.Context()), orderTimeout)
-		defer end()
-		done, err := work(ctx)
-		_ = control.SetWriteDeadline(time.Now().Add(answerTimeout))
-		if err != nil {
-			r.problemOf(ctx, err).write(w, request)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusOK)
-		_ = json.NewEncoder(w).Encode(done) // a client that went away is no concern
+		r.long(w, request.WithContext(context.WithoutCancel(request.Context())), func(ctx context.Context) (func() error, error) {
+			done, err := work(ctx)
+			return func() error {
+				w.Header().Set("Content-Type", "application/json")
+				return json.NewEncoder(w).Encode(done)
+			}, err
+		})
 	}}
+}
+
+// long does what takes a while, as much at once as there may be, and then
+// answers.
+func (r *routes) long(w http.ResponseWriter, request *http.Request, work func(context.Context) (answer func() error, err error)) {
+	select {
+	case r.orders <- struct{}{}:
+		defer func() { <-r.orders }()
+	default:
+		w.Header().Set("Retry-After", "5")
+		problem(http.StatusServiceUnavailable, "Try again when they are done.", "%d orders are being carried out, which is as many as there may be.", maxOrders).write(w, request)
+		return
+	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Time{}) // or it would end the request, as the server reads ahead
+	_ = control.SetWriteDeadline(time.Now().Add(orderTimeout + answerTimeout))
+	ctx, end := context.WithTimeout(request.Context(), orderTimeout)
+	defer end()
+	answer, err := work(ctx)
+	_ = control.SetWriteDeadline(time.Now().Add(answerTimeout))
+	if err != nil {
+		r.problemOf(ctx, err).write(w, request)
+		return
+	}
+	_ = answer() // a client that went away is no concern
 }

@@ -57,6 +57,10 @@ type Parts struct {
 	Destinations Destinations
 	Sending      Sending
 	Delivery     Delivery
+	// Backfills and Outlines are those of a work directory; nil where none is
+	// named.
+	Backfills Backfills
+	Outlines  Outlines
 }
 
 // Health tells whether the process is ready.

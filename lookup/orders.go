@@ -37,3 +37,11 @@ type Trial struct {
 	Topic       string  `json:"topic,omitempty" doc:"The topic that it was sent to."`
 	Key         string  `json:"key,omitempty" doc:"The key of the record."`
 }
+
+// UnknownBackfill returns an *AbsentError that names the near ones.
+func UnknownBackfill(id string, known []string) error {
+	return absent("there is no backfill %s%s", Shown(id), nearest(id, known))
+}
+
+// Undrawable says why a backfill can't be drawn.
+func Undrawable(id, why string) error { return input("backfill %s can't be drawn: %s", Shown(id), why) }

@@ -29,11 +29,16 @@ func (s *Service) serveAPI(ctx context.Context, cluster *stream.Cluster, shards 
 		return endedBy(ctx, Classify(err))
 	}
 	orders := &orders{s, reader, store}
-	server, err := api.New(s.config.API, api.Parts{
+	parts := api.Parts{
 		Version: s.Agent, Log: s.log.Named("api"), Audit: s.Audit, Health: s.watch.Health(),
 		Segments: reader, Profiles: reader, Changes: changes, Destinations: orders,
 		Sending: orders, Delivery: orders,
-	})
+	}
+	if work := s.config.API.Backfills; work != "" {
+		one := &backfills{work, s.config.Archive}
+		parts.Backfills, parts.Outlines = one, one
+	}
+	server, err := api.New(s.config.API, parts)
 	if err != nil {
 		return unusable(err)
 	}
@@ -54,13 +59,13 @@ func (s *Service) serveAPI(ctx context.Context, cluster *stream.Cluster, shards 
 	if s.Serving != nil {
 		s.Serving(listener.Addr())
 	}
-	parts, ctx := errgroup.WithContext(ctx)
-	parts.Go(func() error {
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error {
 		changes.Run(ctx)
 		return nil
 	})
-	parts.Go(func() error { return server.Serve(ctx, listener) })
-	return parts.Wait()
+	both.Go(func() error { return server.Serve(ctx, listener) })
+	return both.Wait()
 }
 
 // lookUp makes what the API asks.
