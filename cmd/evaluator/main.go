@@ -34,6 +34,9 @@ type cli struct {
 	Token    tokenCommand    `cmd:"" help:"Make tokens for the API."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 
+	Completion completionCommand `cmd:"" help:"Print what your shell needs to complete command lines."`
+	Complete   completeCommand   `cmd:"" hidden:"" help:"Print what the last of some words may become."`
+
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
