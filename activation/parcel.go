@@ -3,6 +3,7 @@ package activation
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // parcel is the changes of one message on its way.
@@ -92,6 +93,11 @@ func DecodeDead(text []byte) (DeadLetter, error) {
 		return DeadLetter{}, err
 	}
 	return DeadLetter{p.changes, p.failed, p.reason}, nil
+}
+
+// IsAbout reports whether the letter has a change of a profile.
+func (d *DeadLetter) IsAbout(profile string) bool {
+	return slices.ContainsFunc(d.Changes, func(c Change) bool { return c.Profile == profile })
 }
 
 // Waiting returns the letter as a message that waits for its first attempt,

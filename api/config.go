@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 
 	"muster/api/access"
 	"muster/credentials"
@@ -36,6 +37,10 @@ type Config struct {
 	// Streams is how many change streams are open at once, 1 to 10,000. With
 	// one more the oldest is told to connect again. Default 1000.
 	Streams int `yaml:"streams"`
+	// Backfills is the work directory of backfills that are told of, a folder
+	// that evaluators may write to and share with those who do backfills.
+	// Default none.
+	Backfills string `yaml:"backfills"`
 }
 
 // The bounds of settings.
@@ -52,13 +57,20 @@ func Default() Config { return Config{Rate: 1000, Burst: 2000, Streams: 1000, Or
 func (c Config) Validate() error {
 	return errors.Join(
 		c.validateListen(), c.TLS.Validate(), c.validateTokens(), c.validateInsecure(), c.validateOrigins(),
-		between("rate", c.Rate, maxRate), between("burst", c.Burst, maxRate), between("streams", c.Streams, maxStreams),
+		between("rate", c.Rate, maxRate), between("burst", c.Burst, maxRate), between("streams", c.Streams, maxStreams), c.validateBackfills(),
 	)
 }
 
 func between(field string, value, most int) error {
 	if value < 1 || value > most {
 		return fmt.Errorf("%s is %d; it must be between 1 and %d", field, value, most)
+	}
+	return nil
+}
+
+func (c Config) validateBackfills() error {
+	if strings.Contains(c.Backfills, "://") {
+		return fmt.Errorf("backfills is %q; it must be a folder: a bucket has no locks, by which backfills are looked after", c.Backfills)
 	}
 	return nil
 }

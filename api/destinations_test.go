@@ -20,6 +20,7 @@ import (
 type ordered struct {
 	reader *lookup.Reader
 	store  *sink.Store
+	tried  <-chan struct{} // see Try
 }
 
 var crm = []activation.Destination{{Name: "crm"}}

@@ -90,14 +90,26 @@ func keepingWith(t *testing.T, config Config, redis sink.Config, more ...func(*k
 	go func() { defer close(ended); changes.Run(ctx) }()
 	t.Cleanup(func() { end(); <-ended })
 	k.forgetting = &forgetting{Reader: reader, kept: k}
+	orders := ordered{reader: reader, store: k.store}
 	parts := Parts{
-		Segments: reader, Profiles: reader, Changes: changes, Destinations: ordered{reader, k.store}, Erasures: k.forgetting, Observer: k.observed.observer(),
+		Segments: reader, Profiles: reader, Changes: changes, Destinations: orders, Sending: orders, Delivery: orders,
+		Backfills: bygone{}, Outlines: bygone{}, Erasures: k.forgetting, Observer: k.observed.observer(),
 	}
 	for _, add := range more {
 		add(k, &parts)
 	}
 	k.rig = serving(t, config, parts)
 	return k
+}
+
+// keepingOrders serves an API where samples are sent when tried is closed.
+func keepingOrders(t *testing.T, tried <-chan struct{}) *kept {
+	t.Helper()
+	return keepingWith(t, Default(), sink.Default(), func(_ *kept, parts *Parts) {
+		orders := parts.Sending.(ordered)
+		orders.tried = tried
+		parts.Sending = orders
+	})
 }
 
 // open opens all shards under a rule set.

@@ -18,13 +18,14 @@ type routes struct {
 	zip     func(http.Handler) http.HandlerFunc
 	streams *streams
 	room    chan struct{} // one for each request that may be answered at once
+	orders  chan struct{} // one for each order that may be carried out at once
 }
 
 // leastZipped is how many bytes an answer has before gzip is worth it.
 const leastZipped = 1024
 
 func newRoutes(s *Server) *routes {
-	r := &routes{server: s, room: make(chan struct{}, maxAnswering)}
+	r := &routes{server: s, room: make(chan struct{}, maxAnswering), orders: make(chan struct{}, maxOrders)}
 	var err error
 	if r.zip, err = gzhttp.NewWrapper(gzhttp.MinSize(leastZipped), gzhttp.EnableZstd(false)); err != nil {
 		panic(err) // can't be: the options are constants
@@ -39,6 +40,10 @@ func newRoutes(s *Server) *routes {
 	r.addChanges(s.parts.Changes)
 	r.addDestinations(s.parts.Destinations)
 	r.addErasures(s.parts.Erasures)
+	r.addSending(s.parts.Sending)
+	r.addDelivery(s.parts.Delivery)
+	r.addBackfills(s.parts.Backfills)
+	r.addOutlines(s.parts.Outlines)
 	return r
 }
 

@@ -55,12 +55,19 @@ type Parts struct {
 	// Definitions are the segments as they are kept in Redis; nil where they are
 	// those of files, which nothing changes here.
 	Definitions Definitions
-	// Destinations are where changes are sent to.
-	Destinations Destinations
 	// Observer is told what is asked.
 	Observer Observer
 	// Erasures has profiles forgotten.
 	Erasures Erasures
+	// Destinations are where changes are sent to; Sending has some sent, and
+	// Delivery is what came of it.
+	Destinations Destinations
+	Sending      Sending
+	Delivery     Delivery
+	// Backfills and Outlines are those of a work directory; nil where none is
+	// named.
+	Backfills Backfills
+	Outlines  Outlines
 }
 
 // Health tells whether the process is ready.

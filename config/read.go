@@ -41,7 +41,7 @@ func (c *Config) resolve(folder string) {
 	for _, file := range []*string{
 		&c.Segments.Path, &c.Kafka.SASL.PasswordFile, &c.Kafka.TLS.CAFile, &c.Kafka.TLS.CertFile, &c.Kafka.TLS.KeyFile,
 		&c.Redis.PasswordFile, &c.Redis.TLS.CAFile, &c.Redis.TLS.CertFile, &c.Redis.TLS.KeyFile,
-		&c.API.TokensFile, &c.API.TLS.CertFile, &c.API.TLS.KeyFile,
+		&c.API.TokensFile, &c.API.Backfills, &c.API.TLS.CertFile, &c.API.TLS.KeyFile,
 	} {
 		if *file != "" && !filepath.IsAbs(*file) {
 			*file = filepath.Join(folder, *file)

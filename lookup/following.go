@@ -47,7 +47,7 @@ type Following struct {
 // Follow begins to follow changes. Close it.
 func (c *Changes) Follow(ctx context.Context, wish Wish) (*Following, error) {
 	f := &Following{changes: c, wish: wish}
-	if err := f.choose(); err != nil {
+	if err := f.choose(ctx); err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
@@ -65,11 +65,11 @@ func (c *Changes) Follow(ctx context.Context, wish Wish) (*Following, error) {
 }
 
 // choose says which shards are looked at, and refuses what would never come.
-func (f *Following) choose() error {
+func (f *Following) choose(ctx context.Context) error {
 	r := f.changes.reader
 	for _, id := range f.wish.Segments {
-		if _, known := r.rules().Position(id); !known {
-			return absent("there is no segment %s%s", Shown(id), nearest(id, r.rules().IDs()))
+		if err := r.followable(ctx, id); err != nil {
+			return err
 		}
 	}
 	if f.wish.Profile != "" {
@@ -79,6 +79,19 @@ func (f *Following) choose() error {
 	}
 	for shard := range r.shards {
 		f.shards = append(f.shards, shard)
+	}
+	return nil
+}
+
+// followable refuses a segment that there is not. Where the rules are not known,
+// Redis tells which segments there ever were.
+func (r *Reader) followable(ctx context.Context, id string) error {
+	set := r.rules()
+	if set == nil {
+		return r.UnknownSegment(ctx, id)
+	}
+	if _, known := set.Position(id); !known {
+		return absent("there is no segment %s%s", Shown(id), nearest(id, set.IDs()))
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 // on, "" for the beginning. It stops after about limit of them, 0 for none, and
 // returns where to go on, "" when these were all. A cursor is of one segment.
 func (r *Reader) Members(ctx context.Context, segment, cursor string, limit int, fn func(profile string) error) (next string, err error) {
-	from, err := cursorOf(segment, cursor)
+	from, err := cursorOf("segment", segment, cursor)
 	if err != nil {
 		return "", err
 	}
@@ -39,12 +39,12 @@ func (r *Reader) Members(ctx context.Context, segment, cursor string, limit int,
 	return textOf(segment, at), nil
 }
 
-// textOf is a cursor as a text that tells which segment it is of.
-func textOf(segment string, c sink.Cursor) string {
-	return fmt.Sprintf("%s.%08x", c, crc32.ChecksumIEEE([]byte(segment)))
+// textOf is a cursor as a text that tells which segment or destination it is of.
+func textOf(name string, c sink.Cursor) string {
+	return fmt.Sprintf("%s.%08x", c, crc32.ChecksumIEEE([]byte(name)))
 }
 
-func cursorOf(segment, text string) (sink.Cursor, error) {
+func cursorOf(kind, name, text string) (sink.Cursor, error) {
 	if text == "" {
 		return sink.Cursor{}, nil
 	}
@@ -53,8 +53,8 @@ func cursorOf(segment, text string) (sink.Cursor, error) {
 	switch {
 	case cut <= 0 || err != nil:
 		return sink.Cursor{}, input("%s is no cursor; take it from the answer before, or begin without one", Shown(text))
-	case textOf(segment, c) != text:
-		return sink.Cursor{}, input("the cursor %s is of another segment than %s; begin without one", Shown(text), segment)
+	case textOf(name, c) != text:
+		return sink.Cursor{}, input("the cursor %s is of another %s than %s; begin without one", Shown(text), kind, name)
 	}
 	return c, nil
 }

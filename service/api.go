@@ -27,11 +27,18 @@ func (s *Service) serveAPI(ctx context.Context, cluster *stream.Cluster, shards 
 	if err != nil {
 		return endedBy(ctx, Classify(err))
 	}
-	server, err := api.New(s.config.API, api.Parts{
+	orders := &orders{s, reader, store}
+	parts := api.Parts{
 		Version: s.Agent, Log: s.log.Named("api"), Audit: s.Audit, Health: s.watch.Health(),
-		Segments: reader, Profiles: reader, Changes: changes, Destinations: &orders{s, reader, store}, Definitions: s.definitions(store),
-		Erasures: &erasures{reader, cluster, shards}, Observer: s.observeAPI(),
-	})
+		Segments: reader, Profiles: reader, Changes: changes, Destinations: orders,
+		Definitions: s.definitions(store), Erasures: &erasures{reader, cluster, shards}, Observer: s.observeAPI(),
+		Sending: orders, Delivery: orders,
+	}
+	if work := s.config.API.Backfills; work != "" {
+		one := &backfills{work, s.config.Archive}
+		parts.Backfills, parts.Outlines = one, one
+	}
+	server, err := api.New(s.config.API, parts)
 	if err != nil {
 		return unusable(err)
 	}
@@ -50,13 +57,13 @@ func (s *Service) serveAPI(ctx context.Context, cluster *stream.Cluster, shards 
 	if s.Serving != nil {
 		s.Serving(port.address)
 	}
-	parts, ctx := errgroup.WithContext(ctx)
-	parts.Go(func() error {
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error {
 		changes.Run(ctx)
 		return nil
 	})
-	parts.Go(func() error { return port.await(ctx) })
-	return parts.Wait()
+	both.Go(func() error { return port.await(ctx) })
+	return both.Wait()
 }
 
 // lookUp makes what the API asks.

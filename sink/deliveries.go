@@ -128,15 +128,10 @@ func (s *Store) DeadMessages(ctx context.Context, destination string, fn func(te
 		return err
 	}
 	for shard := range l.Current.Shards {
-		key := s.keys.of(l.Current).ledger(shard, destination) + ":dead"
 		for from := int64(0); ; from += scanPage {
-			var page []string
-			err := s.retry(ctx, "reading dead messages", func(ctx context.Context) (err error) {
-				page, err = s.client.LRange(ctx, key, from, from+scanPage-1).Result()
-				return err
-			})
+			page, err := s.deadPage(ctx, s.keys.of(l.Current).ledger(shard, destination), from, scanPage)
 			if err != nil {
-				return fmt.Errorf("reading %s: %w", key, err)
+				return err
 			}
 			for _, text := range page {
 				if err := fn([]byte(text)); err != nil {
@@ -149,4 +144,27 @@ func (s *Store) DeadMessages(ctx context.Context, destination string, fn func(te
 		}
 	}
 	return nil
+}
+
+// DeadPage returns some messages of a shard to a destination that were given
+// up and are kept, at most count of those from a place on, the oldest first.
+// Places move when messages are sent again, or when newer ones drive old ones
+// out.
+func (s *Store) DeadPage(ctx context.Context, shard int, destination string, from, count int64) ([]string, error) {
+	l, err := s.deployment(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.deadPage(ctx, s.keys.of(l.Current).ledger(shard, destination), from, count)
+}
+
+func (s *Store) deadPage(ctx context.Context, ledger string, from, count int64) (page []string, err error) {
+	err = s.retry(ctx, "reading dead messages", func(ctx context.Context) (err error) {
+		page, err = s.client.LRange(ctx, ledger+":dead", from, from+count-1).Result()
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading %s:dead: %w", ledger, err)
+	}
+	return page, nil
 }

@@ -95,26 +95,21 @@ func (cmd *activateTest) Run(c console) error {
 		return err
 	}
 	origin := service.Origin{Config: &cfg, Agent: agent}
-	sender, err := origin.Sender(d)
+	tried, err := origin.Try(context.Background(), d)
 	if err != nil {
-		return unusable(err)
+		return err
 	}
-	message, err := d.Sample(time.Now())
-	if err != nil {
-		return unusable(fmt.Errorf("destination %s: %w", d.Name, err))
-	}
-	answer := sender.Send(context.Background(), message)
 	if d.Kafka == nil {
-		_, _ = fmt.Fprintf(c.out, "webhook-id: %s\n%s\n\n", message.ID, message.Body)
+		_, _ = fmt.Fprintf(c.out, "webhook-id: %s\n%s\n\n", tried.Message, tried.Body)
 	} else {
-		_, _ = fmt.Fprintf(c.out, "topic: %s\nkey: %s\nce_id: %s\n\n", d.Kafka.Topic, message.Changes[0].Profile, message.ID)
+		_, _ = fmt.Fprintf(c.out, "topic: %s\nkey: %s\nce_id: %s\n\n", tried.Topic, tried.Key, tried.Message)
 	}
-	if answer.Verdict != activation.Delivered {
-		return fmt.Errorf("%s has not taken it after %s: %s", d.Name, answer.Took.Round(time.Millisecond), answer.Reason)
+	took := time.Duration(tried.Seconds * float64(time.Second)).Round(time.Millisecond).String()
+	if !tried.Taken {
+		return fmt.Errorf("%s has not taken it after %s: %s", d.Name, took, tried.Reason)
 	}
-	took := answer.Took.Round(time.Millisecond).String()
 	if d.Kafka == nil {
-		took = fmt.Sprintf("%d after %s", answer.Status, took)
+		took = fmt.Sprintf("%d after %s", tried.Status, took)
 	}
 	_, err = fmt.Fprintf(c.out, "%s has taken it: %s\n", d.Name, took)
 	return wrap("writing output", err)

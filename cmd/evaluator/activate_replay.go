@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"muster/activation"
+	"muster/lookup"
 	"muster/service"
 )
 
@@ -34,63 +34,21 @@ Exit code: 0 when done, also if the outboxes do not go back so far; 1 when Redis
 reached, 2 when the configuration, or what Redis holds, can't be used.`
 }
 
-// replayLine is how a replay is printed.
-type replayLine struct {
-	Destination string `json:"destination"`
-	Since       string `json:"since"`
-	Changes     int64  `json:"changes"` // that are sent again
-	Shards      int    `json:"shards"`  // that go back
-	// Incomplete are the shards whose outboxes do not go back to the instant.
-	Incomplete []incompleteLine `json:"incomplete"`
-}
-
-// incompleteLine is a shard whose outbox does not go back so far.
-type incompleteLine struct {
-	Shard   int    `json:"shard"`
-	Oldest  string `json:"oldest"`  // instant of the oldest change that is kept
-	Dropped int64  `json:"dropped"` // changes before it, of any age
-}
-
 // Run goes back.
 func (cmd *activateReplay) Run(c console) error {
 	return cmd.operate(c, func(ctx context.Context, r *reader, d *activation.Destination) error {
-		line := replayLine{Destination: d.Name, Since: cmd.Since.String(), Incomplete: []incompleteLine{}}
-		for shard := range r.layout.Shards {
-			if err := cmd.shard(ctx, r, d, shard, &line); err != nil {
-				return service.Classify(err)
-			}
-		}
-		if err := r.store.SetDestinationReplay(ctx, d.Name, activation.RunID("replay", time.Now())); err != nil {
+		line, err := r.ordering().Replay(ctx, d, cmd.Since)
+		if err != nil {
 			return service.Classify(err)
 		}
 		if cmd.Output == "json" {
 			return printJSON(c.out, line)
 		}
-		return cmd.print(c, &line)
+		return cmd.print(c, line)
 	})
 }
 
-// shard goes back in one shard.
-func (cmd *activateReplay) shard(ctx context.Context, r *reader, d *activation.Destination, shard int, line *replayLine) error {
-	plan, err := r.store.PlanReplay(ctx, shard, int64(cmd.Since), d.Wants)
-	if err != nil {
-		return err
-	}
-	if plan.Dropped > 0 {
-		line.Incomplete = append(line.Incomplete, incompleteLine{shard, instant(plan.Oldest).String(), plan.Dropped})
-	}
-	if plan.Changes == 0 {
-		return nil
-	}
-	back, err := r.store.Replay(ctx, shard, d.Name, plan)
-	if back {
-		line.Shards++
-		line.Changes += plan.Changes
-	}
-	return err
-}
-
-func (cmd *activateReplay) print(c console, line *replayLine) error {
+func (cmd *activateReplay) print(c console, line *lookup.Replay) error {
 	for _, i := range line.Incomplete {
 		_, _ = fmt.Fprintf(c.err, "shard %d: the outbox begins at %s, %d changes before that are gone and are NOT sent again; "+
 			"make up for them by: evaluator activate reconcile %s\n", i.Shard, i.Oldest, i.Dropped, line.Destination)

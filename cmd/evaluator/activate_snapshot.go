@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"muster/activation"
 	"muster/service"
-	"muster/sink"
 )
 
 type activateReconcile struct {
@@ -35,38 +33,18 @@ configuration can't be used.`
 // Run asks.
 func (cmd *activateReconcile) Run(c console) error {
 	return cmd.operate(c, func(ctx context.Context, r *reader, d *activation.Destination) error {
-		run := activation.RunID("by-hand", time.Now())
-		before, err := r.ask(ctx, d.Name, run)
+		line, err := r.ordering().Reconcile(ctx, d.Name)
 		if err != nil {
 			return service.Classify(err)
 		}
 		if cmd.Output == "json" {
-			return printJSON(c.out, struct {
-				Destination string `json:"destination"`
-				Run         string `json:"run"`
-				Instead     string `json:"instead,omitempty"` // the run that was asked for before
-				State       string `json:"state"`
-			}{d.Name, run, before.Run, before.State})
+			return printJSON(c.out, line)
 		}
-		text := fmt.Sprintf("snapshot run %s of %s is asked for; evaluators take it up within ten seconds: evaluator activate status", run, d.Name)
-		if before.State != string(activation.Active) {
-			text += fmt.Sprintf("\n%s is %s, so it waits until: evaluator activate resume %s", d.Name, before.State, d.Name)
+		text := fmt.Sprintf("snapshot run %s of %s is asked for; evaluators take it up within ten seconds: evaluator activate status", line.Run, d.Name)
+		if line.State != string(activation.Active) {
+			text += fmt.Sprintf("\n%s is %s, so it waits until: evaluator activate resume %s", d.Name, line.State, d.Name)
 		}
 		_, err = fmt.Fprintln(c.out, text)
 		return wrap("writing output", err)
 	})
-}
-
-// ask asks for a run in place of whichever is asked for, and returns what was
-// before.
-func (r *reader) ask(ctx context.Context, destination, run string) (before sink.Orders, err error) {
-	for asked := false; !asked && err == nil; {
-		if before, err = r.store.Orders(ctx, destination); err == nil {
-			asked, err = r.store.SetDestinationRun(ctx, destination, run, before.Run)
-		}
-	}
-	if before.State == "" {
-		before.State = string(activation.Active)
-	}
-	return before, err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"muster/history"
+	"muster/service"
 )
 
 // showProgress shows how far a backfill is.
@@ -46,7 +47,7 @@ type backfillLine struct{ rate rate }
 
 // next returns the line for a moment.
 func (l *backfillLine) next(p history.Progress, now time.Time) string {
-	done, all, unit := evaluated(p)
+	done, all, unit := service.Evaluated(p)
 	switch p.Stage {
 	case history.StageIndex:
 		done, all, unit = p.Bytes, p.AllBytes, "B"

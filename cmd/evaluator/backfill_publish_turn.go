@@ -8,6 +8,7 @@ import (
 	"muster/history/projection"
 	"muster/history/publication"
 	"muster/history/queue"
+	"muster/service"
 )
 
 // publishInTurn brings history when its turn comes.
@@ -48,7 +49,7 @@ func publishedStages(p publication.Progress) []queue.Stage {
 			if p.Stage > publication.StageRead {
 				of.Stage = max(of.Stage, history.StageEvaluate)
 			}
-			list = append(list, stagesOf(of)...)
+			list = append(list, service.StagesOf(of)...)
 		case publication.StageSend:
 			list = append(list, queue.Stage{Name: s.String(), Done: p.Sent, All: p.All, Unit: "patches"})
 		case publication.StageOpen, publication.StageSettle, publication.StageClose:

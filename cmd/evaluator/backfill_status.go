@@ -6,16 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"text/tabwriter"
 	"time"
 
-	"muster/history"
 	"muster/history/lease"
 	"muster/history/queue"
+	"muster/service"
 )
 
 // backfillNamed are the flags that name a request.
@@ -117,20 +116,13 @@ type workedOn struct {
 	Tasks []lease.Holder `json:"tasks,omitempty"`
 }
 
-// seeWork looks who is at the tasks of a request, and how far they are where
-// nobody waits for them who would write it down.
+// seeWork looks who is at the tasks of a request.
 func seeWork(e *queue.Entry, now time.Time) (*workedOn, error) {
-	work, err := lease.Look(e.Folder, now)
+	tasks, err := service.SeeBackfill(e, now)
 	if err != nil {
 		return nil, err
 	}
-	seen := &workedOn{e, work.Busy(now)}
-	if len(seen.Tasks) == 0 || e.State.Phase.Active() {
-		return seen, nil
-	}
-	p, err := history.NewSurvey(filepath.Dir(filepath.Dir(e.Folder)), e.ID).Look(now)
-	e.State.Stages = stagesOf(p)
-	return seen, err
+	return &workedOn{e, tasks}, nil
 }
 
 // tasksText says who is at the tasks of a request.

@@ -16,6 +16,7 @@ import (
 	"muster/history/files"
 	"muster/history/projection"
 	"muster/history/queue"
+	"muster/service"
 )
 
 // The defaults of backfillTurn.
@@ -102,7 +103,7 @@ func (cmd *backfillStart) perform(ctx context.Context, c console, b *history.Bac
 	}
 	err = cmd.conduct(ctx, c, asked, conducted{
 		work: cmd.Work,
-		look: func() queue.Figures { return queue.Figures{Stages: stagesOf(progress()), Account: b.Account()} },
+		look: func() queue.Figures { return queue.Figures{Stages: service.StagesOf(progress()), Account: b.Account()} },
 		do: func(ctx context.Context, along []projection.Projection, earlier account.Account) (err error) {
 			b.ReadAlong(along...)
 			b.Earlier(earlier)
@@ -161,36 +162,6 @@ func (t *backfillTurn) conduct(ctx context.Context, c console, asked queue.Asked
 	}
 	return err
 }
-
-// stagesOf is how far a backfill is, as its work directory keeps it.
-func stagesOf(p history.Progress) []queue.Stage {
-	var list []queue.Stage
-	for s := history.StagePlan; s <= p.Stage; s++ {
-		one := queue.Stage{Name: s.String(), Reads: s <= history.StageIndex}
-		switch s {
-		case history.StageIndex:
-			one.Done, one.All, one.Unit, one.Rest = p.Bytes, p.AllBytes, "B", evaluateShare
-		case history.StageEvaluate:
-			one.Done, one.All, one.Unit = evaluated(p)
-		case history.StagePlan, history.StageGather:
-		}
-		list = append(list, one)
-	}
-	return list
-}
-
-// evaluated is how much of the profiles is replayed: events, or slices where
-// others replay them.
-func evaluated(p history.Progress) (done, all int64, unit string) {
-	if p.AllRows == 0 && p.AllSlices > 0 {
-		return p.Slices, p.AllSlices, "slices"
-	}
-	return p.Rows, p.AllRows, "events"
-}
-
-// evaluateShare is how long the stages behind indexing take beside it, where
-// all is read: 1.9 us of an event beside 3.7 (docs/backfill.md).
-const evaluateShare = 0.5
 
 // whenDone writes a line of advice behind a request.
 func whenDone(out io.Writer, e *queue.Entry, work string) {

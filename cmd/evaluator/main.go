@@ -22,6 +22,7 @@ type cli struct {
 	Sizes    sizesCommand    `cmd:"" help:"Show how many members every segment has, from Redis."`
 	Members  membersCommand  `cmd:"" help:"List who is in a segment, from Redis."`
 	Profile  profileCommand  `cmd:"" help:"Show what is kept of a profile and which segments it is in, from Redis."`
+	Changes  changesCommand  `cmd:"" help:"Follow who enters and leaves segments, as it happens."`
 	Erase    eraseCommand    `cmd:"" help:"Forget a customer: erase the profile everywhere, and prove it."`
 	Activate activateCommand `cmd:"" help:"Look after the destinations that membership changes are sent to."`
 	Demo     demoCommand     `cmd:"" help:"Watch audiences move over a simulated shop; needs nothing installed."`
@@ -32,6 +33,9 @@ type cli struct {
 	Backfill backfillCommand `cmd:"" help:"Replay an archive of events, in S3 or a folder, up to an instant."`
 	Token    tokenCommand    `cmd:"" help:"Make tokens for the API."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
+
+	Completion completionCommand `cmd:"" help:"Print what your shell needs to complete command lines."`
+	Complete   completeCommand   `cmd:"" hidden:"" help:"Print what the last of some words may become."`
 
 	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }

@@ -66,6 +66,11 @@ func openReader(ctx context.Context, c console, path string) (*reader, error) {
 	return r, nil
 }
 
+// ordering gives orders about destinations.
+func (r *reader) ordering() service.Ordering {
+	return service.Ordering{Store: r.store, Reader: r.lookup}
+}
+
 func printJSON(out io.Writer, value any) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net"
+	"net/http"
 	"regexp"
 	"strings"
 	"time"
@@ -47,4 +49,31 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 // tokenFrom: tokenfrom FILE has the commands that follow use the token in a file
 func tokenFrom(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(tokenVariable, strings.TrimSpace(ts.ReadFile(args[0])))
+}
+
+// placeFrom: placefrom stdout|stderr has $PLACE be where a command that follows
+// changes has stopped
+func placeFrom(ts *testscript.TestScript, _ bool, args []string) {
+	_, place, found := strings.Cut(ts.ReadFile(args[0]), "go on with --from ")
+	if !found {
+		ts.Fatalf("no place is told")
+	}
+	ts.Setenv("PLACE", strings.TrimSpace(place))
+}
+
+// order: order METHOD URL STATUS PATTERN [BODY] asks the API with the token of
+// tokenfrom, and demands an answer
+func order(ts *testscript.TestScript, _ bool, args []string) {
+	request, err := http.NewRequestWithContext(context.Background(), args[0], args[1], strings.NewReader(strings.Join(args[4:], " ")))
+	ts.Check(err)
+	request.Header.Set("Authorization", "Bearer "+ts.Getenv(tokenVariable))
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	ts.Check(err)
+	if response.Status[:3] != args[2] || !regexp.MustCompile(args[3]).Match(text) {
+		ts.Fatalf("%s %s answers %s %s, not %s %s", args[0], args[1], response.Status, text, args[2], args[3])
+	}
 }

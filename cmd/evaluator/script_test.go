@@ -43,6 +43,8 @@ func TestScripts(t *testing.T) {
 			"hangup":    hangUp,
 			"produce":   produce,
 			"tokenfrom": tokenFrom,
+			"placefrom": placeFrom,
+			"order":     order,
 			"until":     until,
 		},
 	})

@@ -2,12 +2,16 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	"muster/history/internal/jsonfile"
 )
+
+// ErrEnded says that a request has ended before it could be cancelled.
+var ErrEnded = errors.New("there is nothing to stop")
 
 // Cancel asks for a request to be stopped, and returns it as it was then. The
 // process that has it, on whichever machine, stops at its next look. One that
@@ -27,7 +31,7 @@ func (q *Queue) Cancel(ctx context.Context, id string) (e *Entry, err error) {
 			cancelled.Phase, cancelled.Ended = Cancelled, time.Now().UTC()
 			return jsonfile.Write(q.path(id, "state.json"), &cancelled)
 		}
-		return fmt.Errorf("it is %s; there is nothing to stop", e.State.Phase)
+		return fmt.Errorf("it is %s; %w", e.State.Phase, ErrEnded)
 	})
 	if err != nil {
 		return e, fmt.Errorf("cancelling request %s: %w", id, err)
