@@ -33,6 +33,7 @@ func newRoutes(s *Server) *routes {
 	r.addSegments(s.parts.Segments)
 	r.addCheck()
 	r.addProfiles(s.parts.Profiles)
+	r.addPast(s.parts.Past)
 	r.addChanges(s.parts.Changes)
 	r.addDestinations(s.parts.Destinations)
 	return r

@@ -48,9 +48,10 @@ type Parts struct {
 	// Audit is told of writes. It should leave out no line.
 	Audit  *zap.Logger
 	Health Health
-	// Segments and Profiles are what is kept; Changes follows it.
+	// Segments and Profiles are what is kept, Past what was; Changes follows it.
 	Segments Segments
 	Profiles Profiles
+	Past     Past
 	Changes  Changes
 	// Destinations are where changes are sent to.
 	Destinations Destinations

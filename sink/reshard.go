@@ -23,7 +23,7 @@ type Plan struct {
 
 // Progress is how far one step of a reshard is.
 type Progress struct {
-	Step        string // "member sets", "outbox", "profiles", "check" or "drop"
+	Step        string // "member sets", "outbox", "chronicle", "profiles", "check" or "drop"
 	Unit        string // what is counted
 	Done, Total int64
 }
