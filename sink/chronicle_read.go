@@ -134,33 +134,44 @@ func chronicleDays(shards []meta, now time.Time) (first, last int64, ever bool) 
 	return max(0, dayOf(now.UnixMilli()-most)-around), dayOf(newest) + around, most > 0
 }
 
-// MembersPage is some of a member set, and what is known of the shard at the
-// same moment.
+// MembersPage is some of a member set, and what is known of the shard around it.
 type MembersPage struct {
 	Profiles []string
 	Next     uint64 // where Redis' SSCAN goes on, 0 at the end
-	Size     int64  // of the segment in the shard
-	Outbox   int64  // entries that the outbox ever got
+	Size     int64  // of the segment in the shard: the least of before and behind
+	Outbox   int64  // entries that the outbox ever got, read behind the page
 }
 
 // MembersPage reads about count members of a segment in a shard, from a
-// position of Redis' SSCAN on.
+// position of Redis' SSCAN on. A transaction would need permissions that who
+// only reads does not have; one pipeline keeps the order, which is enough.
 func (s *Store) MembersPage(ctx context.Context, segment string, shard int, position uint64, count int) (p MembersPage, err error) {
 	err = s.retry(ctx, "reading members", func(ctx context.Context) error {
-		pipe := s.client.TxPipeline()
+		pipe := s.client.Pipeline()
+		before := pipe.HMGet(ctx, s.keys.sizes(shard), segment)
 		page := pipe.SScan(ctx, s.keys.members(shard, segment), position, "", int64(count))
-		size := pipe.HMGet(ctx, s.keys.sizes(shard), segment)
+		behind := pipe.HMGet(ctx, s.keys.sizes(shard), segment)
 		outbox := pipe.HMGet(ctx, s.keys.meta(shard), "outbox")
 		if _, err := pipe.Exec(ctx); err != nil {
 			return err
 		}
 		p.Profiles, p.Next = page.Val()
-		text, _ := size.Val()[0].(string)
-		if err := parse(s.keys.sizes(shard), segment, text, &p.Size); err != nil {
-			return err
+		var first int64
+		for _, one := range []struct {
+			reply      *redis.SliceCmd
+			key, field string
+			number     *int64
+		}{
+			{before, s.keys.sizes(shard), segment, &first}, {behind, s.keys.sizes(shard), segment, &p.Size},
+			{outbox, s.keys.meta(shard), "outbox", &p.Outbox},
+		} {
+			text, _ := one.reply.Val()[0].(string)
+			if err := parse(one.key, one.field, text, one.number); err != nil {
+				return err
+			}
 		}
-		text, _ = outbox.Val()[0].(string)
-		return parse(s.keys.meta(shard), "outbox", text, &p.Outbox)
+		p.Size = min(p.Size, first)
+		return nil
 	})
 	if err != nil {
 		return p, fmt.Errorf("reading members of %s: %w", segment, err)
