@@ -19,9 +19,9 @@ import (
 
 // editing serves an API of a deployment whose segments are definitions: those
 // of keptRules, in version 1, by ann.
-func editing(t *testing.T) *kept {
+func editing(t *testing.T, redis sink.Config) *kept {
 	t.Helper()
-	return keepingWith(t, Default(), sink.Default(), func(k *kept, parts *Parts) {
+	return keepingWith(t, Default(), redis, func(k *kept, parts *Parts) {
 		k.definitions = segments.NewDefinitions(k.store, func() int64 { return keptClock })
 		texts, wrong := rules.Split(rules.Source{Data: []byte(keptRules)})
 		write := map[string]string{}
@@ -66,7 +66,7 @@ func (k *kept) tag(t *testing.T, id string) string {
 }
 
 func TestASegmentIsCreatedEditedAndDeleted(t *testing.T) {
-	k := editing(t)
+	k := editing(t, sink.Default())
 	response, got := k.put(t, "young?message=for+the+spring", "# who is\nrule: traits.age < 30\n")
 	created := definition{ID: "young", Rule: "traits.age < 30", Members: true, Version: 2, At: keptClock, Who: "the-write", Text: "# who is\nid: young\nrule: traits.age < 30\n"}
 	if response.StatusCode != http.StatusCreated || got != created || response.Header.Get("ETag") != k.tag(t, "young") {
@@ -95,7 +95,7 @@ func TestASegmentIsCreatedEditedAndDeleted(t *testing.T) {
 // Who has changed a segment sees that at once, and that evaluators have yet to
 // take it over.
 func TestASegmentIsToldAsItIsStored(t *testing.T) {
-	k := editing(t)
+	k := editing(t, sink.Default())
 	k.takeOver(t)
 	k.spends(t, "u1", 150)
 	tell := func(id string) string {
@@ -129,7 +129,7 @@ func TestASegmentIsToldAsItIsStored(t *testing.T) {
 }
 
 func TestWritesUnderACondition(t *testing.T) {
-	k := editing(t)
+	k := editing(t, sink.Default())
 	old := k.tag(t, "vip")
 	k.put(t, "vip", "rule: traits.spent >= 101")
 	now := k.tag(t, "vip")
@@ -164,7 +164,7 @@ func TestWritesUnderACondition(t *testing.T) {
 // Of several who edit what they have all seen, one succeeds, and what it has
 // written stays.
 func TestEditsAtTheSameTime(t *testing.T) {
-	k := editing(t)
+	k := editing(t, sink.Default())
 	seen := k.tag(t, "vip")
 	const editors = 8
 	outcomes := make(chan string, editors)
@@ -211,7 +211,7 @@ func TestEditsAtTheSameTime(t *testing.T) {
 }
 
 func TestEachMistakeOfASegmentIsTold(t *testing.T) {
-	k := editing(t)
+	k := editing(t, sink.Default())
 	response, _ := k.put(t, "vip", "name: V\nrule: traits.spent = 100\n")
 	p := refused(t, "a mistake", response, http.StatusUnprocessableEntity, "docs/rules.md")
 	if len(p.Errors) != 1 {
@@ -243,7 +243,7 @@ func TestEachMistakeOfASegmentIsTold(t *testing.T) {
 }
 
 func TestSegmentsThatCantBeWritten(t *testing.T) {
-	k := editing(t)
+	k := editing(t, sink.Default())
 	for what, one := range map[string]struct {
 		path, text string
 		status     int

@@ -15,7 +15,7 @@ import (
 // created again, among edits of another one.
 func edited(t *testing.T) *kept {
 	t.Helper()
-	k := editing(t)
+	k := editing(t, sink.Default())
 	k.put(t, "vip?message=more", "rule: traits.spent >= 200") // 2
 	k.put(t, "other", "rule: traits.spent >= 1")              // 3
 	k.put(t, "vip", "rule: traits.spent >= 300")              // 4
@@ -109,7 +109,7 @@ func (k *kept) edit(t *testing.T, query string, body any) reply {
 }
 
 func TestSeveralSegmentsAreChangedAtOnce(t *testing.T) {
-	k := editing(t)
+	k := editing(t, sink.Default())
 	seen := int64(1)
 	change := definitionsEdit{
 		Version: &seen, Write: map[string]string{"vip": "rule: traits.spent >= 200", "rich": `rule: segment("vip") and traits.rich == true`},
@@ -158,7 +158,7 @@ func TestSeveralSegmentsAreChangedAtOnce(t *testing.T) {
 }
 
 func TestChangesOfSeveralThatCantBeMade(t *testing.T) {
-	k := editing(t)
+	k := editing(t, sink.Default())
 	for what, one := range map[string]struct {
 		body   string
 		status int
@@ -181,7 +181,7 @@ func TestChangesOfSeveralThatCantBeMade(t *testing.T) {
 // However many segments versions have changed, a page is bounded, and pages
 // together have all of them.
 func TestPagesOfManyChangesAreBounded(t *testing.T) {
-	k := editing(t)
+	k := editing(t, sink.Default())
 	const each, versions = mostChangesTold / 4, 7
 	write := map[string]string{}
 	for i := range each {

@@ -18,6 +18,7 @@ import (
 var printed = []string{
 	`"id":"vip","name":"Spends a lot","size":1`, "Etag: \"", `{"members":["u1"],"next":""}`, `{"profile":"u1"}` + "\n" + `{"next":""}`,
 	`"version":2,"segments":["hidden","vip"]`, `"cause":"event"`, `"holds":true`, `"valid":true`, `"destination":"crm","state":"active"`, `{"dead_letters":[],"next":""}`,
+	`{"members":["u1"],"next":""}`, `"version":2,"segments":["hidden","vip"]`, `"segment":"vip","entered":true,"at":"2026-11-18T11:06:40.000Z","version":2,"cause":"event"`,
 	`{"destination":"crm","since":"2026-11-21T10:00:00.000Z","changes":0,"shards":0,"incomplete":[]}`, `"taken":false`, `{"backfills":[{"id":"ab"`,
 	`"version":2,`, `"version":3,`, `"line":1,"column":19,`, " 204 ", `"version":3,"at":"`, `"diff":"@@ -1,3 +1,1 @@\n-id: vip`,
 	`{"version":4}`, `{"version":2,"definitions":[{"id":"buyers",`,
@@ -38,7 +39,7 @@ func TestExamplesOfTheDocs(t *testing.T) {
 	if len(examples) != len(printed) {
 		t.Fatalf("docs/api.md has %d examples, and %d are known", len(examples), len(printed))
 	}
-	k := editing(t)
+	k := editing(t, chronicled())
 	k.spends(t, "u1", 150)
 	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, "segments.yaml"), []byte(keptRules), 0o600); err != nil {

@@ -23,10 +23,6 @@ type Profiles interface {
 	Explain(ctx context.Context, id, segment string, at int64) (*lookup.Explained, error)
 }
 
-type profileInput struct {
-	ID string `path:"id" minLength:"1" maxLength:"65536" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
-}
-
 type profileFullInput struct {
 	ID     string `path:"id" minLength:"1" maxLength:"65536" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
 	Outbox int    `query:"outbox" default:"10000" minimum:"0" maximum:"100000" doc:"How many of the shard's newest changes to look through for since when a membership is."`
@@ -62,9 +58,9 @@ func (r *routes) addProfiles(profiles Profiles) {
 	})
 	huma.Register(r.api, huma.Operation{
 		OperationID: "get-memberships", Method: http.MethodGet, Path: "/v1/profiles/{id}/memberships", Summary: "Which segments a profile is in", Tags: []string{"profiles"}, Security: needs(access.Read),
-		Description: "The fast look-up: one round trip to Redis.",
-	}, func(ctx context.Context, in *profileInput) (*membershipsOutput, error) {
-		m, err := profiles.Memberships(ctx, in.ID)
+		Description: "The fast look-up: one round trip to Redis. With at it reads what has changed since then.",
+	}, func(ctx context.Context, in *membershipsInput) (*membershipsOutput, error) {
+		m, err := r.membershipsOf(ctx, profiles, in)
 		if err != nil {
 			return nil, r.failed(ctx, err)
 		}

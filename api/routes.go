@@ -37,6 +37,7 @@ func newRoutes(s *Server) *routes {
 	r.addSegmentVersions()
 	r.addEdits()
 	r.addProfiles(s.parts.Profiles)
+	r.addPast(s.parts.Past)
 	r.addChanges(s.parts.Changes)
 	r.addDestinations(s.parts.Destinations)
 	r.addErasures(s.parts.Erasures)

@@ -50,10 +50,11 @@ type segmentOutput struct {
 }
 
 type membersInput struct {
-	ID     string `path:"id" minLength:"1" maxLength:"64" doc:"The id of the segment."`
-	Cursor string `query:"cursor" maxLength:"100" doc:"Where to go on: next of the page before."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"10000" doc:"About how many members to tell of. Default: 1000, and with application/x-ndjson all."`
-	Accept string `header:"Accept" doc:"application/x-ndjson for a line for each member, as they come."`
+	ID     string    `path:"id" minLength:"1" maxLength:"64" doc:"The id of the segment."`
+	Cursor string    `query:"cursor" maxLength:"100" doc:"Where to go on: next of the page before."`
+	Limit  int       `query:"limit" minimum:"1" maximum:"10000" doc:"About how many members to tell of. Default: 1000, and with application/x-ndjson all."`
+	At     time.Time `query:"at" doc:"Who was in at this time, as 2026-11-21T10:00:00Z, from what redis.chronicle_keep keeps. Default: now."`
+	Accept string    `header:"Accept" doc:"application/x-ndjson for a line for each member, as they come."`
 }
 
 // members is a page of a segment's members.
@@ -97,7 +98,7 @@ func (r *routes) addSegments(segments Segments) {
 		if strings.Contains(in.Accept, linesType) {
 			return r.memberLines(segments, in), nil
 		}
-		page, err := memberPage(ctx, segments, in)
+		page, err := r.memberPage(ctx, segments, in)
 		if err != nil {
 			return nil, r.failed(ctx, err)
 		}
@@ -116,14 +117,14 @@ func etagOf(one *lookup.Definition) string {
 	return `"` + hex.EncodeToString(sum[:12]) + `"`
 }
 
-func memberPage(ctx context.Context, segments Segments, in *membersInput) (*members, error) {
+func (r *routes) memberPage(ctx context.Context, segments Segments, in *membersInput) (*members, error) {
 	limit := in.Limit
 	if limit == 0 {
 		limit = pageDefault
 	}
 	page := &members{Members: []string{}}
 	var err error
-	page.Next, err = segments.Members(ctx, in.ID, in.Cursor, limit, func(profile string) error {
+	page.Next, err = r.membersOf(ctx, segments, in, limit, func(profile string) error {
 		page.Members = append(page.Members, profile)
 		return nil
 	})
@@ -146,7 +147,7 @@ func (r *routes) memberLines(segments Segments, in *membersInput) *huma.StreamRe
 		l := &lines{w: w, control: http.NewResponseController(w), buffer: bufio.NewWriterSize(w, 1<<16)}
 		goesOn(hc.Context())
 		_ = l.control.SetReadDeadline(time.Time{}) // or it would end the request, as the server reads ahead
-		next, err := segments.Members(request.Context(), in.ID, in.Cursor, in.Limit, func(profile string) error {
+		next, err := r.membersOf(request.Context(), segments, in, in.Limit, func(profile string) error {
 			return l.add(struct {
 				Profile string `json:"profile"`
 			}{profile})

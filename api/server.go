@@ -48,9 +48,10 @@ type Parts struct {
 	// Audit is told of writes. It should leave out no line.
 	Audit  *zap.Logger
 	Health Health
-	// Segments and Profiles are what is kept; Changes follows it.
+	// Segments and Profiles are what is kept, Past what was; Changes follows it.
 	Segments Segments
 	Profiles Profiles
+	Past     Past
 	Changes  Changes
 	// Definitions are the segments as they are kept in Redis; nil where they are
 	// those of files, which nothing changes here.

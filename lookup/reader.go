@@ -28,6 +28,9 @@ type Reader struct {
 
 	codecs codecs
 	listed listed
+
+	asOf    chan struct{} // one for each question about past members
+	heldIDs int           // a variable for tests
 }
 
 // Options are what a Reader needs beside the store.
@@ -57,6 +60,7 @@ func New(ctx context.Context, store *sink.Store, o Options) (*Reader, error) {
 	return &Reader{
 		store: store, ids: ids, longID: o.Events.MaxID, owner: owner, layout: layout, shards: shards, rules: o.Rules,
 		codecs: codecs{of: map[int]*profile.Codec{}},
+		asOf:   make(chan struct{}, membersAtOnce), heldIDs: heldIDs,
 	}, nil
 }
 

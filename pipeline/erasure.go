@@ -58,6 +58,21 @@ func ErasedNameOf(digest string) (name string, ok bool) {
 	return erasedID(sum).name(), true
 }
 
+// ErasedPart is a number of a profile's id that ErasedPartOf finds in the name
+// of its erasure too. What is spread by it can be cleaned by who knows no more
+// than the name.
+func ErasedPart(profile string) byte { return erasedIDOf(profile)[0] }
+
+// ErasedPartOf returns the number of the profile whose erasure has the name.
+func ErasedPartOf(name string) (part byte, ok bool) {
+	digits, ok := strings.CutPrefix(name, nameErased)
+	first, err := hex.DecodeString(digits[:min(2, len(digits))])
+	if !ok || err != nil || len(first) == 0 {
+		return 0, false
+	}
+	return first[0], true
+}
+
 // IsErasedName reports whether an entry of a catalog is an erasure.
 func IsErasedName(name string) bool { return strings.HasPrefix(name, nameErased) }
 

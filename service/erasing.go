@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -149,6 +150,10 @@ func (e *eraser) clean(ctx context.Context, ready map[string]sink.Erasing) (foun
 		return is && version <= one.Version
 	}
 	if found, err = e.store.CleanOutbox(ctx, e.shard, gone); err != nil {
+		return found, err
+	}
+	chronicled, err := e.store.CleanChronicle(ctx, e.shard, slices.Collect(maps.Keys(ready)), gone)
+	if found += chronicled; err != nil {
 		return found, err
 	}
 	destinations, err := e.store.Destinations(ctx)

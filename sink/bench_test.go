@@ -29,14 +29,18 @@ const (
 )
 
 // BenchmarkCommit commits batches as they come from 1,000 events: of
-// profiles alone, and with changes; those that enter add to reach.
+// profiles alone, with changes, and with changes that a chronicle keeps; those
+// that enter add to reach.
 // Besides this process's own it reports the CPU time of Redis.
 func BenchmarkCommit(b *testing.B) {
-	for name, changes := range map[string]int{"profiles": 0, "changes": batchChanges} {
+	for name, changes := range map[string]int{"profiles": 0, "changes": batchChanges, "chronicle": batchChanges} {
 		b.Run(name, func(b *testing.B) {
 			server := redis.Start(b)
 			cfg := config(server.Address)
 			cfg.Buckets = 4096
+			if name == "chronicle" {
+				cfg.ChronicleKeep = 24 * time.Hour
+			}
 			w := start(b, open(b, cfg), 0)
 			drawn := draw(changes)
 			info := server.Client(b)
@@ -103,7 +107,7 @@ func draw(changes int) []*pipeline.Commit {
 		for j := range changes {
 			segment, id := fmt.Sprintf("segment-%05d", r.IntN(benchSegments)), c.Profiles[j].Profile
 			c.Changes = append(c.Changes, pipeline.Change{
-				Segment: segment, Profile: id, Entered: true, At: 1_790_000_000_000, Version: 12, Cause: pipeline.CauseEvent,
+				Segment: segment, Profile: id, Entered: true, At: today() * 86_400_000, Version: 12, Cause: pipeline.CauseEvent,
 			})
 			c.Reach = append(c.Reach, pipeline.Reach{Segment: segment, Profile: id, Day: today()})
 		}

@@ -49,6 +49,7 @@ func (s *Store) Commit(ctx context.Context, shard int, c *pipeline.Commit) error
 	if err != nil {
 		return fmt.Errorf("committing shard %d from offset %d: %w", shard, c.From, err)
 	}
+	s.chronicler(shard).landed()
 	bytes := 0
 	for _, w := range c.Profiles {
 		bytes += len(w.Blob)
@@ -113,7 +114,7 @@ func (a *attempts) once(ctx context.Context) error {
 func (a *attempts) send(ctx context.Context, tx *redis.Tx, commits int64) error {
 	d := a.store.draft()
 	defer a.store.release(d)
-	t := transaction{draft: d, keys: a.store.keys, shard: a.shard, commit: a.commit}
+	t := transaction{draft: d, keys: a.store.keys, shard: a.shard, commit: a.commit, chronicle: a.store.chronicler(a.shard)}
 	t.fill(ctx, a.store.cfg.OutboxMax)
 	pipe := tx.TxPipeline()
 	_ = pipe.BatchProcess(ctx, d.commands...) // queues them and can't fail

@@ -16,6 +16,7 @@ const (
 	maxTimeout   = 10 * time.Minute
 
 	maxDefinitionVersions = 100_000
+	maxChronicleKeep      = 3660 * 24 * time.Hour
 )
 
 var prefixForm = regexp.MustCompile(`^[a-z0-9_-]{1,16}$`)
@@ -76,6 +77,11 @@ type Config struct {
 	// earlier where the texts that they have replaced take more than 64 MB.
 	// Default: 1,000.
 	DefinitionVersions int `yaml:"definition_versions"`
+	// ChronicleKeep is how long every change is kept, by time and not by number,
+	// so that who was in a segment at an instant can be told, and each entry and
+	// exit of a profile: 0, or 1h to 87840h, which is ten years. 0 keeps none and
+	// costs nothing. The memory is in docs/scaling.md. Default: 0.
+	ChronicleKeep time.Duration `yaml:"chronicle_keep"`
 	// Observer is told what the store does. Default: nobody.
 	Observer Observer `yaml:"-"`
 }
@@ -129,6 +135,8 @@ func (c Config) Validate() error {
 	refuse(c.ReachDays < 0 || c.ReachDays > maxReachDays, "reach_days: %d is not within 0 to %d", c.ReachDays, maxReachDays)
 	refuse(c.DefinitionVersions < 1 || c.DefinitionVersions > maxDefinitionVersions,
 		"definition_versions: %d is not within 1 to %d", c.DefinitionVersions, maxDefinitionVersions)
+	refuse(c.ChronicleKeep != 0 && (c.ChronicleKeep < time.Hour || c.ChronicleKeep > maxChronicleKeep),
+		"chronicle_keep: %s is not 0 or within 1h to %s", c.ChronicleKeep, maxChronicleKeep)
 	return errors.Join(problems...)
 }
 

@@ -40,6 +40,9 @@ func TestEveryBoundIsChecked(t *testing.T) {
 		"reach_days: -1":                   func(c *Config) { c.ReachDays = -1 },
 		"definition_versions: 0":           func(c *Config) { c.DefinitionVersions = 0 },
 		"definition_versions: 100001":      func(c *Config) { c.DefinitionVersions = 100_001 },
+		"chronicle_keep: 59m":              func(c *Config) { c.ChronicleKeep = 59 * time.Minute },
+		"chronicle_keep: 87841h":           func(c *Config) { c.ChronicleKeep = 87841 * time.Hour },
+		"chronicle_keep: -1h":              func(c *Config) { c.ChronicleKeep = -time.Hour },
 		"reach_days: 3661":                 func(c *Config) { c.ReachDays = 3661 },
 	} {
 		cfg := Default()

@@ -26,6 +26,7 @@ import (
 //	m:{s12}:seg:<segment>      set     profile ids of the members in this shard
 //	m:{s12}:size               hash    segment -> number of members in this shard
 //	m:{s12}:out                stream  membership changes, see outbox.go
+//	m:{s12}:chron:<day>:<part> list  the changes of a day, see chronicle.go
 //	m:{s12}:to:<destination>   hash    and others that begin so: deliveries, see ledger.go
 //	m:destinations             hash    states of destinations, see ledger.go
 //	m:{definitions}:head       hash    and others that begin so: the texts of segments with

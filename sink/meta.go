@@ -26,6 +26,7 @@ var metaFields = []string{
 	"bucket",     // where that goes on for a newer generation
 	"sweep",      // generation that swept and bucket were written with
 	"anchor",     // of the log that next is of, see anchors.go
+	"chronicle",  // what it has, see chronicleMark
 }
 
 // meta is a shard's meta hash.
@@ -39,6 +40,7 @@ type meta struct {
 	swept                      uint64
 	bucket                     int
 	anchor                     pipeline.Anchor
+	chronicle                  chronicleMark
 }
 
 func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
@@ -72,6 +74,9 @@ func metaOf(key string, values []any) (m meta, err error) {
 		m.swept, m.bucket = uint64(swept), int(bucket)
 	}
 	if m.anchor, err = anchorOf(key, text[13], m.next); err != nil {
+		return meta{}, err
+	}
+	if m.chronicle, err = chronicleMarkOf(key, text[14]); err != nil {
 		return meta{}, err
 	}
 	return m, nil

@@ -95,6 +95,7 @@ func (s *Store) takeOver(ctx context.Context, shard int) (pipeline.State, error)
 	if m.sealed != "" { // since it was looked at
 		return pipeline.State{}, s.sealed(shard, m)
 	}
+	s.beginChronicle(shard, &m)
 	names, err := s.client.LRange(ctx, s.keys.names(shard), 0, -1).Result()
 	if err != nil {
 		return pipeline.State{}, fmt.Errorf("reading names: %w", err)

@@ -30,7 +30,10 @@ func TestTheDocumentedReader(t *testing.T) {
 	_, outbox := reader.Outbox(t.Context(), 1, "", 10)
 	_, reach := reader.Reach(t.Context(), "vip", 20_000, 20_001)
 	_, layouts := reader.Layouts(t.Context())
-	for _, err := range []error{sizes, members, glance, profile, entered, outbox, reach, layouts, readDefinitions(t, reader)} {
+	_, past := reader.MembersPage(t.Context(), "vip", 1, 0, 10)
+	_, kept := reader.Chronicle(t.Context(), 1)
+	chronicled(t, reader, 1)
+	for _, err := range []error{past, kept, sizes, members, glance, profile, entered, outbox, reach, layouts, readDefinitions(t, reader)} {
 		if err != nil {
 			t.Error(err)
 		}

@@ -23,7 +23,7 @@ type Plan struct {
 
 // Progress is how far one step of a reshard is.
 type Progress struct {
-	Step        string // "member sets", "outbox", "profiles", "check" or "drop"
+	Step        string // "member sets", "outbox", "chronicle", "profiles", "check" or "drop"
 	Unit        string // what is counted
 	Done, Total int64
 }
@@ -37,8 +37,8 @@ type Progress struct {
 //
 // What belongs to a profile goes to its new shard: its blob, written in the
 // names of that shard, its timer, its places in member sets, and its entries
-// of the outbox, which are merged by their times and get the ids 0-1, 0-2,
-// ... with their fields as they were. A new shard's stream time is the latest
+// of the chronicle, as they are, and of the outbox, which are merged by their
+// times and get the ids 0-1, 0-2, ... with their fields as they were. A new shard's stream time is the latest
 // of the shards that its profiles come from; timers due before it are served
 // first, with their own instants. It begins at offset 0 of its partition of
 // the new topic, which must be empty. It looks once at all its profiles, and

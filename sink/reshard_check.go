@@ -96,8 +96,8 @@ func (c *copying) finish(ctx context.Context, shard int, n tally) error {
 		for part := range slices.Chunk(sizes, 2*namesChunk) {
 			pipe.HSet(ctx, c.new.sizes(shard), part...)
 		}
-		pipe.HSet(ctx, c.new.meta(shard), "next", 0, "outbox", outbox, "rules", c.rules, "generation", generationCurrent,
-			"swept", 0, "bucket", 0, "sweep", generationCurrent, "schema", schema)
+		pipe.HSet(ctx, c.new.meta(shard), c.addChronicle([]any{"next", 0, "outbox", outbox, "rules", c.rules, "generation", generationCurrent,
+			"swept", 0, "bucket", 0, "sweep", generationCurrent, "schema", schema}, outbox)...)
 		_, err = pipe.Exec(ctx)
 		return err
 	})

@@ -16,6 +16,7 @@ import (
 const (
 	stepMembers = iota
 	stepOutbox
+	stepChronicle
 	stepProfiles
 	stepCheck
 )
@@ -73,7 +74,7 @@ func (c *copying) run(ctx context.Context) error {
 	if err := c.uniteCatalogs(ctx); err != nil {
 		return fmt.Errorf("uniting catalogs: %w", err)
 	}
-	for step, do := range []func(context.Context, checkpoint) error{c.copyMembers, c.copyOutbox, c.copyProfiles, c.check} {
+	for step, do := range []func(context.Context, checkpoint) error{c.copyMembers, c.copyOutbox, c.copyChronicle, c.copyProfiles, c.check} {
 		if step < at.step {
 			continue
 		}

@@ -83,6 +83,10 @@ func (s *Store) dropLayout(ctx context.Context, l Layout, progress func(Progress
 	if err != nil {
 		return err
 	}
+	chronicles, err := s.chronicles(ctx, l)
+	if err != nil {
+		return err
+	}
 	for shard := range l.Shards {
 		progress(Progress{"drop", "shards", int64(shard), int64(l.Shards)})
 		segments, err := s.segments(ctx, k.names(shard))
@@ -99,6 +103,7 @@ func (s *Store) dropLayout(ctx context.Context, l Layout, progress func(Progress
 		for _, name := range destinations {
 			doomed = append(doomed, ledgerKeys(k.ledger(shard, name))...)
 		}
+		doomed = append(doomed, chronicles(shard)...)
 		if err := s.unlink(ctx, append(doomed, k.names(shard))); err != nil {
 			return fmt.Errorf("dropping shard %d: %w", shard, err)
 		}

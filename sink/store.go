@@ -28,6 +28,8 @@ type Store struct {
 
 	mu     sync.Mutex
 	epochs map[int]int64 // of the shards this store has opened
+
+	chroniclers map[int]*chronicler // of those, where a chronicle is kept
 }
 
 var _ pipeline.Store = (*Store)(nil)
@@ -47,6 +49,8 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 		lines:  open,
 		drafts: sync.Pool{New: func() any { return new(draft) }},
 		epochs: map[int]int64{},
+
+		chroniclers: map[int]*chronicler{},
 	}
 	if err := s.inspect(ctx); err != nil {
 		_ = s.client.Close()

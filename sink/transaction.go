@@ -14,6 +14,8 @@ type transaction struct {
 	keys   keys
 	shard  int
 	commit *pipeline.Commit
+
+	chronicle *chronicler // nil where none is kept
 }
 
 // fill begins with the meta hash, see attempts.send.
@@ -23,6 +25,7 @@ func (t *transaction) fill(ctx context.Context, outboxMax int64) {
 	t.begin("hset", key, "next", &c.Next, "clock", &c.Clock, "outbox", t.int(c.Outbox+int64(len(c.Changes))),
 		"rules", &c.Rules, "generation", &c.Generation, "swept", &c.Swept, "bucket", &c.Bucket, "sweep", &c.Generation,
 		"anchor", t.piece(appendAnchor(t.letters, c.Next, c.Anchor)))
+	t.addChronicleMark()
 	t.end(ctx)
 	t.begin("hincrby", key, "commits", t.int(1))
 	t.end(ctx)
@@ -41,6 +44,7 @@ func (t *transaction) fill(ctx context.Context, outboxMax int64) {
 	t.fillTimers(ctx)
 	t.fillMembers(ctx)
 	t.fillOutbox(ctx, outboxMax)
+	t.fillChronicle(ctx)
 	t.fillCatalog(ctx)
 	t.fillDropped(ctx)
 	t.fillErased(ctx)

@@ -16,12 +16,13 @@ import (
 )
 
 type membersCommand struct {
-	Segment string `arg:"" placeholder:"SEGMENT" help:"The segment."`
-	Config  string `short:"c" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
-	Server  string `placeholder:"URL" help:"Ask the API of an evaluator and not Redis, as https://muster.internal:8090; MUSTER_TOKEN has the token."`
-	Limit   int    `placeholder:"N" help:"Stop after about so many, and say where to go on. Default: all."`
-	Cursor  string `placeholder:"CURSOR" help:"Go on where an earlier command with --limit has stopped."`
-	Output  string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
+	Segment string  `arg:"" placeholder:"SEGMENT" help:"The segment."`
+	Config  string  `short:"c" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Server  string  `placeholder:"URL" help:"Ask the API of an evaluator and not Redis, as https://muster.internal:8090; MUSTER_TOKEN has the token."`
+	At      instant `placeholder:"TIME" help:"Who was in at this time, as 2026-11-21T10:00:00Z. Default: now."`
+	Limit   int     `placeholder:"N" help:"Stop after about so many, and say where to go on. Default: all."`
+	Cursor  string  `placeholder:"CURSOR" help:"Go on where an earlier command with --limit has stopped."`
+	Output  string  `enum:"text,json" default:"text" help:"How to print: ${enum}."`
 }
 
 // Help is shown by --help.
@@ -43,8 +44,12 @@ to go on, {"cursor":"1.0.4711"}, or that these were all, {"cursor":""}. A cursor
 until the next reshard and, for a gapless list, until Redis restarts or fails over. With
 --server the API of an evaluator is asked in place of Redis; its cursors are its own.
 
+With --at it prints who was in then, from what redis.chronicle_keep has evaluators keep:
+
+    evaluator members vip -c muster.yaml --at 2026-11-21T10:00:00Z
+
 Exit code: 0 when read, 1 when Redis can't be reached, 2 when the configuration, the
-segment or the cursor can't be used.`
+segment, the cursor or the time can't be used.`
 }
 
 // Run prints members as they come.
@@ -54,6 +59,9 @@ func (cmd *membersCommand) Run(c console) error {
 	}
 	if cmd.Server != "" && cmd.Limit >= 0 {
 		return withServer(cmd.Server, func(ctx context.Context, s *server) error { return cmd.ask(ctx, c, s) })
+	}
+	if cmd.At != 0 && cmd.Limit >= 0 {
+		return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error { return cmd.printPast(ctx, c, r) })
 	}
 	from, err := sink.ParseCursor(cmd.Cursor)
 	switch {
@@ -103,6 +111,9 @@ func (cmd *membersCommand) ask(ctx context.Context, c console, s *server) error 
 	}
 	if cmd.Limit > 0 {
 		query.Set("limit", strconv.Itoa(cmd.Limit))
+	}
+	if cmd.At != 0 {
+		query.Set("at", cmd.At.String())
 	}
 	body, err := s.open(ctx, "application/x-ndjson", query, "segments", cmd.Segment, "members")
 	if err != nil {

@@ -15,6 +15,7 @@ type profileCommand struct {
 	Config string `short:"c" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
 	Server string `placeholder:"URL" help:"Ask the API of an evaluator and not Redis, as https://muster.internal:8090; MUSTER_TOKEN has the token."`
 	Outbox int    `default:"100000" help:"How many of the shard's newest changes to look through for since when a membership is; 0 for none."`
+	pastFlags
 	Output string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
 }
 
@@ -40,6 +41,12 @@ Since when a membership is, only the outbox tells, which keeps the newest
 redis.outbox_max changes of a shard; --outbox bounds how far it is read. Why a profile
 is in a segment or not: evaluator explain --live u42 --segment vip -c muster.yaml.
 
+With --at it shows only which segments the profile was in then, and with --history every
+entry and exit with its cause, from what redis.chronicle_keep has evaluators keep:
+
+    evaluator profile u42 -c muster.yaml --at 2026-11-21T10:00:00Z
+    evaluator profile u42 -c muster.yaml --history --limit 20
+
 With --server the API of an evaluator is asked in place of Redis.
 
 Exit code: 0 when shown, 1 when Redis or the API can't be reached, 2 when the configuration can't be
@@ -53,6 +60,15 @@ func (cmd *profileCommand) Run(c console) error {
 	}
 	if err := oneOf(cmd.Config, cmd.Server); err != nil {
 		return err
+	}
+	if err := cmd.check(); err != nil {
+		return err
+	}
+	switch {
+	case cmd.asked() && cmd.Server != "":
+		return withServer(cmd.Server, func(ctx context.Context, s *server) error { return cmd.askPast(ctx, c, s) })
+	case cmd.asked():
+		return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error { return cmd.tellPast(ctx, c, r) })
 	}
 	if cmd.Server != "" {
 		return withServer(cmd.Server, func(ctx context.Context, s *server) error {
