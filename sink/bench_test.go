@@ -32,11 +32,14 @@ const (
 // profiles alone, and with changes; those that enter add to reach.
 // Besides this process's own it reports the CPU time of Redis.
 func BenchmarkCommit(b *testing.B) {
-	for name, changes := range map[string]int{"profiles": 0, "changes": batchChanges} {
+	for name, changes := range map[string]int{"profiles": 0, "changes": batchChanges, "changes without flows": batchChanges} {
 		b.Run(name, func(b *testing.B) {
 			server := redis.Start(b)
 			cfg := config(server.Address)
 			cfg.Buckets = 4096
+			if strings.Contains(name, "without") {
+				cfg.HourlyFlowDays, cfg.DailyFlowDays = 0, 0
+			}
 			w := start(b, open(b, cfg), 0)
 			drawn := draw(changes)
 			info := server.Client(b)
@@ -103,7 +106,7 @@ func draw(changes int) []*pipeline.Commit {
 		for j := range changes {
 			segment, id := fmt.Sprintf("segment-%05d", r.IntN(benchSegments)), c.Profiles[j].Profile
 			c.Changes = append(c.Changes, pipeline.Change{
-				Segment: segment, Profile: id, Entered: true, At: 1_790_000_000_000, Version: 12, Cause: pipeline.CauseEvent,
+				Segment: segment, Profile: id, Entered: true, At: time.Now().UnixMilli(), Version: 12, Cause: pipeline.CauseEvent,
 			})
 			c.Reach = append(c.Reach, pipeline.Reach{Segment: segment, Profile: id, Day: today()})
 		}
