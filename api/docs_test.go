@@ -16,7 +16,7 @@ import (
 
 // printed are what the examples of docs/api.md print, in their order.
 var printed = []string{
-	`"id":"vip","name":"Spends a lot","size":1`, "Etag: \"", `{"members":["u1"],"next":""}`, `{"profile":"u1"}` + "\n" + `{"next":""}`,
+	`"id":"vip","name":"Spends a lot","size":1`, "Etag: \"", `{"members":["u1"],"next":""}`, `{"profile":"u1"}` + "\n" + `{"next":""}`, `"step":"day","complete_since":"`,
 	`"version":2,"segments":["hidden","vip"]`, `"cause":"event"`, `"holds":true`, `"valid":true`, `"destination":"crm","state":"active"`, "event: change\ndata: {",
 }
 

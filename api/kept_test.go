@@ -83,7 +83,7 @@ func keepingWith(t *testing.T, config Config, redis sink.Config) *kept {
 	ended := make(chan struct{})
 	go func() { defer close(ended); changes.Run(ctx) }()
 	t.Cleanup(func() { end(); <-ended })
-	k.rig = serving(t, config, Parts{Segments: reader, Profiles: reader, Changes: changes, Destinations: ordered{reader, k.store}})
+	k.rig = serving(t, config, Parts{Segments: reader, Histories: reader, Profiles: reader, Changes: changes, Destinations: ordered{reader, k.store}})
 	return k
 }
 

@@ -50,8 +50,10 @@ type Parts struct {
 	Health Health
 	// Segments and Profiles are what is kept; Changes follows it.
 	Segments Segments
-	Profiles Profiles
-	Changes  Changes
+	// Histories is how segments have changed.
+	Histories Histories
+	Profiles  Profiles
+	Changes   Changes
 	// Destinations are where changes are sent to.
 	Destinations Destinations
 }
