@@ -19,8 +19,8 @@ type Past interface {
 	MembersAt(ctx context.Context, segment, cursor string, at int64, limit int, fn func(profile string) error) (next string, err error)
 	// MembershipsAt tells in which segments a profile was at a time.
 	MembershipsAt(ctx context.Context, id string, at int64) (*lookup.Memberships, error)
-	// History tells of up to limit changes of a profile, the newest first.
-	History(ctx context.Context, id, cursor string, limit int) (*lookup.History, error)
+	// ProfileHistory tells of up to limit changes of a profile, the newest first.
+	ProfileHistory(ctx context.Context, id, cursor string, limit int) (*lookup.ProfileHistory, error)
 }
 
 // membersOf asks who is in a segment, or who was.
@@ -44,23 +44,23 @@ type membershipsInput struct {
 	At time.Time `query:"at" doc:"As of this time, as 2026-11-21T10:00:00Z, from what redis.chronicle_keep keeps. Default: now."`
 }
 
-type historyInput struct {
+type profileHistoryInput struct {
 	ID     string `path:"id" minLength:"1" maxLength:"65536" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
 	Cursor string `query:"cursor" maxLength:"100" doc:"Where to go on: next of the page before."`
 	Limit  int    `query:"limit" default:"100" minimum:"1" maximum:"1000" doc:"How many changes to tell of at most."`
 }
 
-type historyOutput struct{ Body *lookup.History }
+type profileHistoryOutput struct{ Body *lookup.ProfileHistory }
 
 func (r *routes) addPast(past Past) {
 	huma.Register(r.api, huma.Operation{
 		OperationID: "get-profile-history", Method: http.MethodGet, Path: "/v1/profiles/{id}/history", Summary: "Every entry and exit of a profile", Tags: []string{"profiles"}, Security: needs(access.Read),
 		Description: "With its cause, the newest first, as far back as redis.chronicle_keep keeps them.",
-	}, func(ctx context.Context, in *historyInput) (*historyOutput, error) {
-		h, err := past.History(ctx, in.ID, in.Cursor, in.Limit)
+	}, func(ctx context.Context, in *profileHistoryInput) (*profileHistoryOutput, error) {
+		h, err := past.ProfileHistory(ctx, in.ID, in.Cursor, in.Limit)
 		if err != nil {
 			return nil, r.failed(ctx, err)
 		}
-		return &historyOutput{h}, nil
+		return &profileHistoryOutput{h}, nil
 	})
 }

@@ -50,7 +50,7 @@ func TestThePastIsTold(t *testing.T) {
 		t.Errorf("earlier %+v", m)
 	}
 	k.spends(t, "u1", 0)
-	var h lookup.History
+	var h lookup.ProfileHistory
 	var got []string
 	for path := "/v1/profiles/u1/history?limit=3"; len(got) < 10; path = "/v1/profiles/u1/history?limit=3&cursor=" + h.Next {
 		k.get(t, path, &h)

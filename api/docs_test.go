@@ -16,7 +16,7 @@ import (
 
 // printed are what the examples of docs/api.md print, in their order.
 var printed = []string{
-	`"id":"vip","name":"Spends a lot","size":1`, "Etag: \"", `{"members":["u1"],"next":""}`, `{"profile":"u1"}` + "\n" + `{"next":""}`,
+	`"id":"vip","name":"Spends a lot","size":1`, "Etag: \"", `{"members":["u1"],"next":""}`, `{"profile":"u1"}` + "\n" + `{"next":""}`, `"step":"day","complete_since":"`,
 	`"version":2,"segments":["hidden","vip"]`, `"cause":"event"`, `"holds":true`, `"valid":true`, `"destination":"crm","state":"active"`, `{"dead_letters":[],"next":""}`,
 	`{"members":["u1"],"next":""}`, `"version":2,"segments":["hidden","vip"]`, `"segment":"vip","entered":true,"at":"2026-11-18T11:06:40.000Z","version":2,"cause":"event"`,
 	`{"destination":"crm","since":"2026-11-21T10:00:00.000Z","changes":0,"shards":0,"incomplete":[]}`, `"taken":false`, `{"backfills":[{"id":"ab"`,

@@ -32,6 +32,7 @@ func newRoutes(s *Server) *routes {
 	}
 	r.api = huma.NewAPI(document(s.parts.Version), r)
 	r.addSegments(s.parts.Segments)
+	r.addHistory(s.parts.Histories)
 	r.addCheck()
 	r.addDefinitions()
 	r.addSegmentVersions()

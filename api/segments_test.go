@@ -36,6 +36,10 @@ func TestSegmentsAreListed(t *testing.T) {
 			t.Errorf("%s has no state", one.ID)
 		}
 		one.State = ""
+		if one.Entered == nil || one.Left == nil {
+			t.Fatalf("who enters and leaves %s is not told", one.ID)
+		}
+		one.Entered, one.Left = nil, nil
 		if one.CompleteSince != nil {
 			t.Errorf("%s is complete since %v", one.ID, one.CompleteSince)
 		}

@@ -53,6 +53,8 @@ type Parts struct {
 	Profiles Profiles
 	Past     Past
 	Changes  Changes
+	// Histories is how segments have changed.
+	Histories Histories
 	// Definitions are the segments as they are kept in Redis; nil where they are
 	// those of files, which nothing changes here.
 	Definitions Definitions

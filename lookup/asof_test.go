@@ -300,7 +300,7 @@ func (p *past) compareHistory(t *testing.T, r *Reader) {
 		for _, limit := range []int{1 + p.r.IntN(7), 1000} {
 			got, cursor := []Changed{}, ""
 			for begun := false; !begun || cursor != ""; begun = true {
-				h, err := r.History(t.Context(), id, cursor, limit)
+				h, err := r.ProfileHistory(t.Context(), id, cursor, limit)
 				if err != nil || len(h.Changes) > limit {
 					t.Fatalf("%d changes, %v", len(h.Changes), err)
 				}

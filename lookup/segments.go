@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"muster/rules"
+	"muster/sink"
 )
 
 // State is how far the shards are with the rules in force.
@@ -28,6 +29,9 @@ type Segment struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	Size int64  `json:"size" doc:"How many members it has, over all shards."`
+	// Entered and Left are nil where hours are not counted.
+	Entered *int64 `json:"entered_24h" doc:"How often a profile entered in this hour and the 23 before; null where that is not counted."`
+	Left    *int64 `json:"left_24h" doc:"How often one left."`
 	// CompleteSince is nil for always.
 	CompleteSince *Instant `json:"complete_since" doc:"Since when all that it counts is kept; null: always."`
 	State         State    `json:"state" enum:"pending,sweeping,live" doc:"How far the shards are with the rules in force."`
@@ -51,6 +55,9 @@ type listed struct {
 	at       time.Time
 	of       *rules.Set
 	segments []Segment
+
+	flowsAt time.Time
+	flows   map[string]sink.Flow // of the last hours, by segment
 }
 
 // Segments tells of all segments in force, in the order of their ids.
@@ -82,11 +89,19 @@ func (r *Reader) segments(ctx context.Context, set *rules.Set) ([]Segment, error
 	if err != nil {
 		return nil, err
 	}
+	flows, err := r.lastDay(ctx)
+	if err != nil {
+		return nil, err
+	}
 	segments := make([]Segment, 0, set.Len())
 	for _, id := range slices.Sorted(slices.Values(set.IDs())) {
 		position, _ := set.Position(id)
 		one := set.Segment(position)
 		s := Segment{ID: id, Name: one.Name, Size: sizes[id], State: state, Members: one.Members}
+		if flows != nil {
+			flow := flows[id]
+			s.Entered, s.Left = &flow.Entered, &flow.Left
+		}
 		if at := since[id]; at != 0 {
 			s.CompleteSince = &at
 		}

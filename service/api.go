@@ -30,7 +30,7 @@ func (s *Service) serveAPI(ctx context.Context, cluster *stream.Cluster, shards 
 	orders := &orders{s, reader, store}
 	parts := api.Parts{
 		Version: s.Agent, Log: s.log.Named("api"), Audit: s.Audit, Health: s.watch.Health(),
-		Segments: reader, Profiles: reader, Past: reader, Changes: changes, Destinations: orders,
+		Segments: reader, Histories: reader, Profiles: reader, Past: reader, Changes: changes, Destinations: orders,
 		Definitions: s.definitions(store), Erasures: &erasures{reader, cluster, shards}, Observer: s.observeAPI(),
 		Sending: orders, Delivery: orders,
 	}

@@ -33,13 +33,16 @@ const (
 // that enter add to reach.
 // Besides this process's own it reports the CPU time of Redis.
 func BenchmarkCommit(b *testing.B) {
-	for name, changes := range map[string]int{"profiles": 0, "changes": batchChanges, "chronicle": batchChanges} {
+	for name, changes := range map[string]int{"profiles": 0, "changes": batchChanges, "chronicle": batchChanges, "changes without flows": batchChanges} {
 		b.Run(name, func(b *testing.B) {
 			server := redis.Start(b)
 			cfg := config(server.Address)
 			cfg.Buckets = 4096
 			if name == "chronicle" {
 				cfg.ChronicleKeep = 24 * time.Hour
+			}
+			if strings.Contains(name, "without") {
+				cfg.HourlyFlowDays, cfg.DailyFlowDays = 0, 0
 			}
 			w := start(b, open(b, cfg), 0)
 			drawn := draw(changes)
@@ -107,7 +110,7 @@ func draw(changes int) []*pipeline.Commit {
 		for j := range changes {
 			segment, id := fmt.Sprintf("segment-%05d", r.IntN(benchSegments)), c.Profiles[j].Profile
 			c.Changes = append(c.Changes, pipeline.Change{
-				Segment: segment, Profile: id, Entered: true, At: today() * 86_400_000, Version: 12, Cause: pipeline.CauseEvent,
+				Segment: segment, Profile: id, Entered: true, At: time.Now().UnixMilli(), Version: 12, Cause: pipeline.CauseEvent,
 			})
 			c.Reach = append(c.Reach, pipeline.Reach{Segment: segment, Profile: id, Day: today()})
 		}

@@ -17,7 +17,7 @@ func TestChronicleAsTheDocumentedUser(t *testing.T) {
 	cfg := secured(security, server.Address)
 	cfg.ChronicleKeep = chronicleKeep
 	store := initialised(t, cfg, 5)
-	changed(t, start(t, store, 3), time.Now().UnixMilli(), "ann", "ben")
+	commitChanges(t, start(t, store, 3), time.Now().UnixMilli(), "ann", "ben")
 	if got := tellsOf(t, store, 3); !got.Whole || len(chronicled(t, store, 3)) != 2 {
 		t.Errorf("it tells %+v", got)
 	}

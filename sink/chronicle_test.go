@@ -24,8 +24,8 @@ func keeping(addresses ...string) sink.Config {
 	return cfg
 }
 
-// changed commits changes of profiles at an instant, the clock.
-func changed(t *testing.T, w *worker, at int64, profiles ...string) {
+// commitChanges commits changes of profiles at an instant, the clock.
+func commitChanges(t *testing.T, w *worker, at int64, profiles ...string) {
 	t.Helper()
 	c := w.next()
 	c.Clock, c.Changes, c.Profiles, c.NewNames, c.Catalog = at, nil, nil, nil, nil
@@ -72,16 +72,16 @@ func TestAChronicleIsKeptAsLongAsAskedFor(t *testing.T) {
 	server := redis.Start(t)
 	c := server.Client(t)
 	now := time.Now().UnixMilli()
-	changed(t, start(t, open(t, config(server.Address)), 3), now, "ann")
+	commitChanges(t, start(t, open(t, config(server.Address)), 3), now, "ann")
 	if keys := c.Keys(t.Context(), "*chron*").Val(); len(keys) > 0 || c.HExists(t.Context(), "m:{s3}:meta", "chronicle").Val() {
 		t.Errorf("without the setting there are %q", keys)
 	}
 	store := open(t, keeping(server.Address))
 	w := start(t, store, 3)
 	for range 3 {
-		changed(t, w, now, "ann", "ben", "eve")
+		commitChanges(t, w, now, "ann", "ben", "eve")
 	}
-	changed(t, w, now-50*time.Hour.Milliseconds()-86_400_000, "old") // is not kept any more
+	commitChanges(t, w, now-50*time.Hour.Milliseconds()-86_400_000, "old") // is not kept any more
 	keys := c.Keys(t.Context(), "*chron*").Val()
 	if len(keys) != 3 {
 		t.Errorf("there are %q", keys)
@@ -108,24 +108,24 @@ func TestAChronicleSaysSinceWhenItIsWhole(t *testing.T) {
 	if got := tellsOf(t, on, 3); !got.Whole || got.Since != 0 || got.Keep != 0 {
 		t.Errorf("a new shard tells %+v", got)
 	}
-	changed(t, start(t, on, 3), now, "ann")
-	changed(t, start(t, on, 3), now+10, "ann") // a new owner goes on with it
+	commitChanges(t, start(t, on, 3), now, "ann")
+	commitChanges(t, start(t, on, 3), now+10, "ann") // a new owner goes on with it
 	if got := tellsOf(t, on, 3); !got.Whole || got.Since != 0 || got.Keep != chronicleKeep.Milliseconds() {
 		t.Errorf("a chronicle from the beginning tells %+v", got)
 	}
-	changed(t, start(t, open(t, config(server.Address)), 3), now+20, "ann")
+	commitChanges(t, start(t, open(t, config(server.Address)), 3), now+20, "ann")
 	if got := tellsOf(t, on, 3); got.Whole {
 		t.Errorf("one that lacks a change tells %+v", got)
 	}
-	changed(t, start(t, on, 3), now+30, "ann")
+	commitChanges(t, start(t, on, 3), now+30, "ann")
 	if got := tellsOf(t, on, 3); !got.Whole || got.Since != now+20 {
 		t.Errorf("one that began anew at %d tells %+v", now+20, got)
 	}
 	longer := keeping(server.Address)
 	longer.ChronicleKeep = 96 * time.Hour
-	changed(t, start(t, open(t, longer), 4), now, "ann")
-	changed(t, start(t, on, 4), now, "ann")
-	changed(t, start(t, open(t, longer), 4), now, "ann")
+	commitChanges(t, start(t, open(t, longer), 4), now, "ann")
+	commitChanges(t, start(t, on, 4), now, "ann")
+	commitChanges(t, start(t, open(t, longer), 4), now, "ann")
 	got := tellsOf(t, on, 4)
 	if late := got.Since - (now - chronicleKeep.Milliseconds()); !got.Whole || late < 0 || late > 600_000 || got.Keep != longer.ChronicleKeep.Milliseconds() {
 		t.Errorf("one that is kept longer tells %+v", got)
@@ -162,11 +162,11 @@ func TestAChronicleIsCleaned(t *testing.T) {
 	store := open(t, keeping(server.Address))
 	w := start(t, store, 3)
 	now := time.Now().UnixMilli()
-	changed(t, w, now-86_400_000, "customer-1", "customer-2", "u")
+	commitChanges(t, w, now-86_400_000, "customer-1", "customer-2", "u")
 	for range 1100 { // more than a page
-		changed(t, w, now, "customer-1")
+		commitChanges(t, w, now, "customer-1")
 	}
-	changed(t, w, now, "customer-1", "customer-2", "u")
+	commitChanges(t, w, now, "customer-1", "customer-2", "u")
 	last := uint64(1101)
 	gone := func(id string, version uint64) bool { return (id == "customer-1" || id == "u") && version <= last }
 	names := []string{pipeline.ErasedName("customer-1"), pipeline.ErasedName("u"), pipeline.ErasedName("nobody")}
@@ -210,7 +210,7 @@ func TestReshardCarriesChronicles(t *testing.T) {
 			w := start(t, store, shard)
 			for i := range 40 {
 				id := fmt.Sprintf("c%d-%d", shard, i%10)
-				changed(t, w, now-int64(i%3)*86_400_000, id)
+				commitChanges(t, w, now-int64(i%3)*86_400_000, id)
 				all = append(all, fmt.Sprintf("%s %d", id, i+1))
 			}
 		}

@@ -38,7 +38,8 @@ func (s *Store) Commit(ctx context.Context, shard int, c *pipeline.Commit) error
 	if err := s.addReach(ctx, c.Reach); err != nil {
 		return fmt.Errorf("committing shard %d: adding reach: %w", shard, err)
 	}
-	a := &attempts{store: s, shard: shard, commit: c, alive: ctx.Err}
+	a := &attempts{store: s, shard: shard, commit: c, alive: ctx.Err, flows: s.countFlows(shard, c.Changes, begin)}
+	told := s.flowExpiries.begin()
 	err := s.retry(context.WithoutCancel(ctx), "committing", a.once)
 	if err != nil && a.sent && !isPartial(err) && !errors.Is(err, pipeline.ErrFenced) {
 		err = fmt.Errorf("looking up the outcome: %w (%w)", err, pipeline.ErrFenced)
@@ -47,9 +48,11 @@ func (s *Store) Commit(ctx context.Context, shard int, c *pipeline.Commit) error
 		s.cfg.Observer.fenced(shard, err)
 	}
 	if err != nil {
+		s.flowExpiries.forget()
 		return fmt.Errorf("committing shard %d from offset %d: %w", shard, c.From, err)
 	}
 	s.chronicler(shard).landed()
+	s.flowExpiries.learn(told, flowKeys(a.flows))
 	bytes := 0
 	for _, w := range c.Profiles {
 		bytes += len(w.Blob)
@@ -79,6 +82,7 @@ type attempts struct {
 	shard  int
 	commit *pipeline.Commit
 	alive  func() error
+	flows  []*flowPage // of the commit
 
 	sent    bool  // an EXEC was sent whose outcome is not known
 	commits int64 // commits stored before it
@@ -92,12 +96,12 @@ func (a *attempts) once(ctx context.Context) error {
 	}
 	key := a.store.keys.meta(a.shard)
 	return a.store.client.Watch(ctx, func(tx *redis.Tx) error {
-		m, err := readMeta(ctx, tx, key)
+		m, err := a.readBefore(ctx, tx, key)
 		if err != nil {
 			return err
 		}
 		if a.sent && m.follows(a.commit, a.commits) {
-			return a.store.verify(ctx, a.shard, a.commit)
+			return a.store.verify(ctx, a.shard, a.commit, a.flows)
 		}
 		if err := a.store.usable(a.shard, m); err != nil {
 			return err
@@ -114,8 +118,9 @@ func (a *attempts) once(ctx context.Context) error {
 func (a *attempts) send(ctx context.Context, tx *redis.Tx, commits int64) error {
 	d := a.store.draft()
 	defer a.store.release(d)
-	t := transaction{draft: d, keys: a.store.keys, shard: a.shard, commit: a.commit, chronicle: a.store.chronicler(a.shard)}
+	t := transaction{draft: d, keys: a.store.keys, shard: a.shard, commit: a.commit, chronicle: a.store.chronicler(a.shard), flows: a.flows}
 	t.fill(ctx, a.store.cfg.OutboxMax)
+	t.fillFlows(ctx, &a.store.flowExpiries)
 	pipe := tx.TxPipeline()
 	_ = pipe.BatchProcess(ctx, d.commands...) // queues them and can't fail
 	before := a.sent

@@ -14,7 +14,8 @@ import (
 //	m:{s12}:meta               hash    of shard 12: epoch, next, clock, outbox, rules,
 //	                                   generation, commits, schema; swept, bucket and sweep,
 //	                                   see below; anchor, see anchors.go; broken, if it is;
-//	                                   sealed, if its profiles are elsewhere now
+//	                                   sealed, if its profiles are elsewhere now; hourly and daily,
+//	                                   since when flows are counted, see markFlows
 //	m:{s12}:names              list    names that profiles refer to by position
 //	m:{s12}:catalog            hash    name -> what the shard's owner knows of that segment
 //	                                   or series, a text of its own
@@ -25,6 +26,8 @@ import (
 //	m:{s12}:timers             zset    profile id -> next deadline, ms since 1970 UTC
 //	m:{s12}:seg:<segment>      set     profile ids of the members in this shard
 //	m:{s12}:size               hash    segment -> number of members in this shard
+//	m:{s12}:hours:20261121     hash    segment -> flows of the hours of that UTC day, and
+//	m:{s12}:days:202611        hash    of the days of that month, see flows.go
 //	m:{s12}:out                stream  membership changes, see outbox.go
 //	m:{s12}:chron:<day>:<part> list  the changes of a day, see chronicle.go
 //	m:{s12}:to:<destination>   hash    and others that begin so: deliveries, see ledger.go

@@ -11,20 +11,22 @@ import (
 func TestKeysAreAsDocumented(t *testing.T) {
 	k := keys{prefix: "m", buckets: 4096}
 	for got, want := range map[string]string{
-		k.deployment():            "m:cluster",
-		k.meta(12):                "m:{s12}:meta",
-		k.names(12):               "m:{s12}:names",
-		k.catalog(12):             "m:{s12}:catalog",
-		k.timers(12):              "m:{s12}:timers",
-		k.members(12, "vip"):      "m:{s12}:seg:vip",
-		k.sizes(12):               "m:{s12}:size",
-		k.outbox(12):              "m:{s12}:out",
-		k.profiles(12, "ann"):     "m:{s12}:p:1987",
-		k.sourceAnchors():         "m:{sources}:anchors",
-		k.sourceGaps():            "m:{sources}:gaps",
-		k.reach("vip", 20778):     "m:hll:{vip}:20261121",
-		k.reach("vip", 0):         "m:hll:{vip}:19700101",
-		keys{prefix: "b"}.meta(0): "b:{s0}:meta",
+		k.deployment():               "m:cluster",
+		k.meta(12):                   "m:{s12}:meta",
+		k.names(12):                  "m:{s12}:names",
+		k.catalog(12):                "m:{s12}:catalog",
+		k.timers(12):                 "m:{s12}:timers",
+		k.members(12, "vip"):         "m:{s12}:seg:vip",
+		k.sizes(12):                  "m:{s12}:size",
+		k.outbox(12):                 "m:{s12}:out",
+		k.profiles(12, "ann"):        "m:{s12}:p:1987",
+		k.sourceAnchors():            "m:{sources}:anchors",
+		k.sourceGaps():               "m:{sources}:gaps",
+		k.reach("vip", 20778):        "m:hll:{vip}:20261121",
+		k.flows(12, Hour, 20778):     "m:{s12}:hours:20261121",
+		k.flows(12, Day, 2026*12+10): "m:{s12}:days:202611",
+		k.reach("vip", 0):            "m:hll:{vip}:19700101",
+		keys{prefix: "b"}.meta(0):    "b:{s0}:meta",
 	} {
 		if got != want {
 			t.Errorf("key %s, want %s", got, want)

@@ -22,9 +22,12 @@ func (s *Store) partial(ctx context.Context, shard int, commands []redis.Cmder) 
 
 // verify does the same for a transaction whose reply was lost, by the types
 // of its keys: a key of another type is what makes a command fail.
-func (s *Store) verify(ctx context.Context, shard int, c *pipeline.Commit) error {
+func (s *Store) verify(ctx context.Context, shard int, c *pipeline.Commit, flows []*flowPage) error {
 	pipe := s.client.Pipeline()
 	written := s.written(shard, c)
+	for _, page := range flows {
+		written[page.key] = "hash"
+	}
 	types := make(map[string]*redis.StatusCmd, len(written))
 	for key := range written {
 		types[key] = pipe.Type(ctx, key)

@@ -22,6 +22,9 @@ func (c *copying) check(ctx context.Context, _ checkpoint) error {
 		if err != nil {
 			return fmt.Errorf("checking shard %d: %w", shard, err)
 		}
+		if err := c.carryFlows(ctx, shard); err != nil {
+			return fmt.Errorf("finishing shard %d: %w", shard, err)
+		}
 		if err := c.finish(ctx, shard, n); err != nil {
 			return fmt.Errorf("finishing shard %d: %w", shard, err)
 		}
@@ -86,6 +89,10 @@ func (c *copying) finish(ctx context.Context, shard int, n tally) error {
 			sizes = append(sizes, id, size)
 		}
 	}
+	marks, err := c.flowMarks(ctx)
+	if err != nil {
+		return err
+	}
 	return c.store.retry(ctx, "finishing", func(ctx context.Context) error {
 		outbox, err := c.store.client.XLen(ctx, c.new.outbox(shard)).Result()
 		if err != nil {
@@ -98,6 +105,7 @@ func (c *copying) finish(ctx context.Context, shard int, n tally) error {
 		}
 		pipe.HSet(ctx, c.new.meta(shard), c.addChronicle([]any{"next", 0, "outbox", outbox, "rules", c.rules, "generation", generationCurrent,
 			"swept", 0, "bucket", 0, "sweep", generationCurrent, "schema", schema}, outbox)...)
+		pipe.HSet(ctx, c.new.meta(shard), marks...)
 		_, err = pipe.Exec(ctx)
 		return err
 	})

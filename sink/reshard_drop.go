@@ -94,6 +94,7 @@ func (s *Store) dropLayout(ctx context.Context, l Layout, progress func(Progress
 			return fmt.Errorf("dropping shard %d: %w", shard, err)
 		}
 		doomed := []string{k.timers(shard), k.catalog(shard), k.erasing(shard), k.gaps(shard), k.sizes(shard), k.outbox(shard), k.meta(shard)}
+		doomed = append(doomed, s.doomedFlows(k, shard)...)
 		for bucket := range k.buckets {
 			doomed = append(doomed, k.bucket(shard, bucket))
 		}

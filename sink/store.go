@@ -26,6 +26,8 @@ type Store struct {
 	drafts   sync.Pool // of *draft
 	expiries expiries
 
+	flowExpiries expiries // of pages of flows, which are remembered by their key
+
 	mu     sync.Mutex
 	epochs map[int]int64 // of the shards this store has opened
 

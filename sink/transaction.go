@@ -14,6 +14,7 @@ type transaction struct {
 	keys   keys
 	shard  int
 	commit *pipeline.Commit
+	flows  []*flowPage
 
 	chronicle *chronicler // nil where none is kept
 }

@@ -41,7 +41,7 @@ func (f *pastFlags) asked() bool { return f.History || f.At != 0 }
 // tellPast answers from Redis.
 func (cmd *profileCommand) tellPast(ctx context.Context, c console, r *reader) error {
 	if cmd.History {
-		h, err := r.lookup.History(ctx, cmd.ID, cmd.Cursor, cmd.Limit)
+		h, err := r.lookup.ProfileHistory(ctx, cmd.ID, cmd.Cursor, cmd.Limit)
 		if err != nil {
 			return service.Classify(err)
 		}
@@ -61,7 +61,7 @@ func (cmd *profileCommand) askPast(ctx context.Context, c console, s *server) er
 		if cmd.Cursor != "" {
 			query.Set("cursor", cmd.Cursor)
 		}
-		var h lookup.History
+		var h lookup.ProfileHistory
 		if err := s.get(ctx, &h, query, "profiles", cmd.ID, "history"); err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (cmd *profileCommand) printMemberships(c console, m *lookup.Memberships) er
 	return wrap("writing output", err)
 }
 
-func (cmd *profileCommand) printHistory(c console, h *lookup.History) error {
+func (cmd *profileCommand) printHistory(c console, h *lookup.ProfileHistory) error {
 	if cmd.Output == "json" {
 		return printJSON(c.out, h)
 	}
@@ -100,7 +100,7 @@ func (cmd *profileCommand) printHistory(c console, h *lookup.History) error {
 }
 
 // printHistoryLines prints a line for each change.
-func printHistoryLines(out io.Writer, h *lookup.History) error {
+func printHistoryLines(out io.Writer, h *lookup.ProfileHistory) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for i := range h.Changes {
 		one := &h.Changes[i]

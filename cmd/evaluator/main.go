@@ -20,6 +20,7 @@ type cli struct {
 	Reshard  reshardCommand  `cmd:"" help:"Change the number of shards, while no evaluator runs."`
 	Segments segmentsCommand `cmd:"" help:"Change the definitions of segments that are in Redis, and look at them."`
 	Sizes    sizesCommand    `cmd:"" help:"Show how many members every segment has, from Redis."`
+	History  historyCommand  `cmd:"" help:"Show how many entered and left a segment, and its size, by hour or day."`
 	Members  membersCommand  `cmd:"" help:"List who is in a segment, from Redis."`
 	Profile  profileCommand  `cmd:"" help:"Show what is kept of a profile and which segments it is in, from Redis."`
 	Changes  changesCommand  `cmd:"" help:"Follow who enters and leaves segments, as it happens."`

@@ -26,18 +26,18 @@ type Changed struct {
 	Run     string         `json:"run,omitempty" doc:"The id of the run that brought history, of the cause backfill."`
 }
 
-// History is a page of what has changed for a profile.
-type History struct {
+// ProfileHistory is a page of what has changed for a profile.
+type ProfileHistory struct {
 	Profile string    `json:"profile"`
 	Since   Instant   `json:"since" doc:"Changes later than that are told; what was before is not kept."`
 	Changes []Changed `json:"changes" doc:"The newest first."`
 	Next    string    `json:"next" doc:"The cursor to go on with; empty when these were all. A page may have fewer changes than asked for, or none."`
 }
 
-// History tells of up to limit changes of a profile, the newest first, from a
+// ProfileHistory tells of up to limit changes of a profile, the newest first, from a
 // cursor on, "" for the beginning. A cursor is good as long as changes are kept,
 // and for every evaluator.
-func (r *Reader) History(ctx context.Context, id, cursor string, limit int) (*History, error) {
+func (r *Reader) ProfileHistory(ctx context.Context, id, cursor string, limit int) (*ProfileHistory, error) {
 	shard, err := r.ShardOf(id)
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (r *Reader) History(ctx context.Context, id, cursor string, limit int) (*Hi
 			return nil, err
 		}
 	}
-	h := &History{Profile: id, Since: Instant(since), Changes: []Changed{}}
+	h := &ProfileHistory{Profile: id, Since: Instant(since), Changes: []Changed{}}
 	if c.Keep > 0 {
 		if h.Next, err = p.read(ctx, h, min(int64(p.before.At)/dayMillis, newest(c))); err != nil {
 			return nil, chronicleError(err)
@@ -77,7 +77,7 @@ type historyPage struct {
 // historyDays is how many days are asked for at a time.
 const historyDays = 8
 
-func (p *historyPage) read(ctx context.Context, h *History, from int64) (next string, err error) {
+func (p *historyPage) read(ctx context.Context, h *ProfileHistory, from int64) (next string, err error) {
 	scanned, first := 0, int64(h.Since)/dayMillis
 	for day := from; day >= first; day -= historyDays {
 		last := max(first, day-historyDays+1)

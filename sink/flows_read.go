@@ -1,0 +1,209 @@
+package sink
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+)
+
+// flowShards is how many shards are asked for flows at a time.
+const flowShards = 8
+
+// Flows is what is kept of how a segment has changed.
+type Flows struct {
+	Size int64 // now, of the same commits as the flows
+	// Since is from when on all flows are there, in ms since 1970 UTC: 0 for
+	// the beginning, and -1 for that they are not counted.
+	Since int64
+	Flows []Flow // of hours or days with any, in order
+}
+
+// Flows reads the flows of a segment in the hours or days from an instant on,
+// up to now, over all shards. The size at any instant is that of now less what
+// has entered since, and with what has left: each shard is read in one
+// transaction, so its size and its flows agree.
+func (s *Store) Flows(ctx context.Context, segment string, step Step, from int64) (Flows, error) {
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return Flows{}, fmt.Errorf("reading flows: %w", err)
+	}
+	now := time.Now()
+	all, sums := Flows{Since: s.flowsKept(step, now)}, map[int64]Flow{}
+	var mu sync.Mutex
+	group, each := errgroup.WithContext(ctx)
+	group.SetLimit(flowShards)
+	for shard := range shards {
+		group.Go(func() error {
+			one, err := s.flowsOfShard(each, shard, segment, step, s.flowPages(step, from, now))
+			mu.Lock()
+			defer mu.Unlock()
+			all.merge(&one, sums)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return Flows{}, fmt.Errorf("reading flows of %s: %w", segment, err)
+	}
+	for _, f := range sums {
+		if f.At >= step.Begin(from) {
+			all.Flows = append(all.Flows, f)
+		}
+	}
+	slices.SortFunc(all.Flows, func(a, b Flow) int { return cmp.Compare(a.At, b.At) })
+	return all, nil
+}
+
+// flowsKept is from when on flows are kept, as they expire.
+func (s *Store) flowsKept(step Step, now time.Time) int64 {
+	if s.cfg.flowDays(step) == 0 {
+		return -1
+	}
+	return Day.Begin(now.AddDate(0, 0, -s.cfg.flowDays(step)).UnixMilli())
+}
+
+func (f *Flows) merge(one *Flows, sums map[int64]Flow) {
+	f.Size += one.Size
+	if one.Since < 0 || f.Since < 0 {
+		f.Since = -1
+	} else {
+		f.Since = max(f.Since, one.Since)
+	}
+	for _, add := range one.Flows {
+		sum := sums[add.At]
+		sums[add.At] = Flow{add.At, sum.Entered + add.Entered, sum.Left + add.Left}
+	}
+}
+
+// flowsOfShard reads one shard. One that nobody has ever opened lacks nothing.
+func (s *Store) flowsOfShard(ctx context.Context, shard int, segment string, step Step, pages []int64) (f Flows, err error) {
+	var head *redis.SliceCmd
+	var size *redis.StringCmd
+	texts := make([]*redis.StringCmd, len(pages))
+	err = s.retry(ctx, "reading flows", func(ctx context.Context) error {
+		pipe := s.client.TxPipeline()
+		head = pipe.HMGet(ctx, s.keys.meta(shard), "epoch", step.field())
+		size = pipe.HGet(ctx, s.keys.sizes(shard), segment)
+		for i, page := range pages {
+			texts[i] = pipe.HGet(ctx, s.keys.flows(shard, step, page), segment)
+		}
+		_, err := pipe.Exec(ctx)
+		if errors.Is(err, redis.Nil) { // a field is absent
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return f, err
+	}
+	if err := parse(s.keys.sizes(shard), segment, size.Val(), &f.Size); err != nil {
+		return f, err
+	}
+	f.Since = flowSince(head.Val())
+	for i, page := range pages {
+		for flow, rest, ok := nextFlow(texts[i].Val()); ok; flow, rest, ok = nextFlow(rest) {
+			f.Flows = append(f.Flows, Flow{step.at(page, flow.slot), int64(flow.entered), int64(flow.left)})
+		}
+	}
+	return f, nil
+}
+
+// flowSince reads epoch and mark of a shard.
+func flowSince(values []any) int64 {
+	if values[0] == nil {
+		return 0
+	}
+	text, _ := values[1].(string)
+	if at, ok := flowMark(text); ok {
+		return at
+	}
+	return -1
+}
+
+// LastFlows sums the flows of all segments from an hour on, by segment. It
+// returns nil if hours are not counted. Shards are read one after the other, in
+// pages, so no sum is of a single instant.
+func (s *Store) LastFlows(ctx context.Context, from int64) (map[string]Flow, error) {
+	if s.cfg.HourlyFlowDays == 0 {
+		return nil, nil
+	}
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading flows: %w", err)
+	}
+	sums := map[string]Flow{}
+	var mu sync.Mutex
+	group, each := errgroup.WithContext(ctx)
+	group.SetLimit(flowShards)
+	for shard := range shards {
+		for _, page := range s.flowPages(Hour, from, time.Now()) {
+			group.Go(func() error {
+				one, err := s.readFlowPage(each, s.keys.flows(shard, Hour, page))
+				mu.Lock()
+				defer mu.Unlock()
+				for segment, text := range one {
+					sums[segment] = sumFrom(sums[segment], text, page, from)
+				}
+				return err
+			})
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return nil, fmt.Errorf("reading flows: %w", err)
+	}
+	return sums, nil
+}
+
+// sumFrom adds the hours of a text from one on.
+func sumFrom(sum Flow, text string, page, from int64) Flow {
+	for flow, rest, ok := nextFlow(text); ok; flow, rest, ok = nextFlow(rest) {
+		if Hour.at(page, flow.slot) >= from {
+			sum.Entered += int64(flow.entered)
+			sum.Left += int64(flow.left)
+		}
+	}
+	return sum
+}
+
+// readFlowPage reads a page. A field that comes twice counts once.
+func (s *Store) readFlowPage(ctx context.Context, key string) (texts map[string]string, err error) {
+	err = s.retry(ctx, "reading flows", func(ctx context.Context) error {
+		texts = map[string]string{}
+		return eachField(ctx, s.client, key, func(segment, text string) error {
+			texts[segment] = text
+			return nil
+		})
+	})
+	return texts, err
+}
+
+// DailyReach estimates how many members of a segment were active on each of
+// the days from first to last, in days since 1970 UTC; at most 1,100 of them.
+func (s *Store) DailyReach(ctx context.Context, segment string, first, last int64) ([]int64, error) {
+	if last < first || last-first >= maxReachSpan {
+		return nil, fmt.Errorf("counting reach of %s: %d days, it must be 1 to %d", segment, last-first+1, maxReachSpan)
+	}
+	counts := make([]*redis.IntCmd, last-first+1)
+	err := s.retry(ctx, "counting reach", func(ctx context.Context) error {
+		pipe := s.client.Pipeline()
+		for i := range counts {
+			counts[i] = pipe.PFCount(ctx, s.keys.reach(segment, first+int64(i)))
+		}
+		_, err := pipe.Exec(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("counting reach of %s: %w", segment, err)
+	}
+	reach := make([]int64, len(counts))
+	for i, count := range counts {
+		reach[i] = count.Val()
+	}
+	return reach, nil
+}
