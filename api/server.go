@@ -71,11 +71,16 @@ type Server struct {
 	mux     *http.ServeMux
 	routes  *routes
 	handler http.Handler
+	times   times
 }
+
+// times bound how long a client may take; see the constants.
+type times struct{ header, read, write time.Duration }
 
 // New returns the API of a configuration that is valid.
 func New(config Config, parts Parts) (*Server, error) {
 	s := &Server{config: config, parts: parts, guard: &access.Guard{Refuse: refuse}, mux: http.NewServeMux()}
+	s.times = times{headerTimeout, readTimeout, writeTimeout}
 	if config.Insecure {
 		s.guard.Anonymous = access.Anonymous(config.limit())
 	} else {
@@ -132,7 +137,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	defer end()
 	server := &http.Server{
 		Handler: s.handler, TLSConfig: s.config.TLS.Config(), MaxHeaderBytes: maxHeader,
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ReadHeaderTimeout: s.times.header, ReadTimeout: s.times.read, WriteTimeout: s.times.write, IdleTimeout: idleTimeout,
 		BaseContext: func(net.Listener) context.Context { return base },
 		ErrorLog:    zap.NewStdLog(s.parts.Log.WithOptions(zap.IncreaseLevel(zap.ErrorLevel))),
 	}

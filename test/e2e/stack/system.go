@@ -86,6 +86,7 @@ type System struct {
 	expired    time.Time            // when members were last expired
 	seen       map[string]time.Time // by member id: when it was first seen in its group
 	earlier    []layout             // before reshards
+	forgotten  map[string]bool      // profiles that were erased
 }
 
 // Start starts a broker and a Redis and creates the source topic. The keyed
@@ -96,7 +97,7 @@ func Start(t testing.TB, o Options) *System {
 		t.Skip("starts servers and evaluators; runs without -short (make test, make e2e)")
 	}
 	name := fmt.Sprintf("shop-%d", started.Add(1))
-	s := &System{Options: o, Source: name, Keyed: name + ".keyed", t: t, folder: t.TempDir(), seen: map[string]time.Time{}}
+	s := &System{Options: o, Source: name, Keyed: name + ".keyed", t: t, folder: t.TempDir(), seen: map[string]time.Time{}, forgotten: map[string]bool{}}
 	switch {
 	case o.Secured:
 		s.startSecured()
