@@ -17,7 +17,9 @@ import (
 // printed are what the examples of docs/api.md print, in their order.
 var printed = []string{
 	`"id":"vip","name":"Spends a lot","size":1`, "Etag: \"", `{"members":["u1"],"next":""}`, `{"profile":"u1"}` + "\n" + `{"next":""}`,
-	`"version":2,"segments":["hidden","vip"]`, `"cause":"event"`, `"holds":true`, `"valid":true`, `"destination":"crm","state":"active"`, "event: change\ndata: {",
+	`"version":2,"segments":["hidden","vip"]`, `"cause":"event"`, `"holds":true`, `"valid":true`, `"destination":"crm","state":"active"`,
+	`"version":2,`, `"version":3,`, `"line":1,"column":19,`, " 204 ", `"version":3,"at":"`, `"diff":"@@ -1,3 +1,1 @@\n-id: vip`,
+	`{"version":4}`, `{"version":2,"definitions":[{"id":"buyers",`, "event: change\ndata: {",
 }
 
 // TestExamplesOfTheDocs runs the examples of docs/api.md as they stand there.
@@ -33,7 +35,7 @@ func TestExamplesOfTheDocs(t *testing.T) {
 	if len(examples) != len(printed) {
 		t.Fatalf("docs/api.md has %d examples, and %d are known", len(examples), len(printed))
 	}
-	k := keeping(t, Default())
+	k := editing(t)
 	k.spends(t, "u1", 150)
 	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, "segments.yaml"), []byte(keptRules), 0o600); err != nil {
@@ -43,7 +45,7 @@ func TestExamplesOfTheDocs(t *testing.T) {
 		run := &output{}
 		command := exec.CommandContext(t.Context(), "sh", "-c", "exec "+example[1])
 		command.Dir, command.Stdout, command.Stderr = folder, run, run
-		command.Env = append(os.Environ(), "API="+k.url, "TOKEN="+k.tokens[access.Read])
+		command.Env = append(os.Environ(), "API="+k.url, "TOKEN="+k.tokens[access.Read], "WRITE="+k.tokens[access.Write], "TAG="+k.tag(t, "vip"))
 		if err := command.Start(); err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"muster/pipeline"
 	"muster/profile"
 	"muster/rules"
+	"muster/segments"
 	"muster/sink"
 )
 
@@ -27,6 +28,8 @@ type kept struct {
 	drivers []*pipeline.Driver
 	next    []int64
 	owner   func(string) (int, error)
+	// definitions are the segments, where these are kept in Redis.
+	definitions *segments.Definitions
 }
 
 // keptRules are the segments of the tests.
@@ -47,7 +50,7 @@ func keeping(t *testing.T, config Config) *kept {
 	return keepingWith(t, config, sink.Default())
 }
 
-func keepingWith(t *testing.T, config Config, redis sink.Config) *kept {
+func keepingWith(t *testing.T, config Config, redis sink.Config, more ...func(*kept, *Parts)) *kept {
 	t.Helper()
 	k := &kept{server: miniredis.RunT(t)}
 	redis.Addresses, redis.Buckets = []string{k.server.Addr()}, 16
@@ -83,7 +86,11 @@ func keepingWith(t *testing.T, config Config, redis sink.Config) *kept {
 	ended := make(chan struct{})
 	go func() { defer close(ended); changes.Run(ctx) }()
 	t.Cleanup(func() { end(); <-ended })
-	k.rig = serving(t, config, Parts{Segments: reader, Profiles: reader, Changes: changes, Destinations: ordered{reader, k.store}})
+	parts := Parts{Segments: reader, Profiles: reader, Changes: changes, Destinations: ordered{reader, k.store}}
+	for _, add := range more {
+		add(k, &parts)
+	}
+	k.rig = serving(t, config, parts)
 	return k
 }
 

@@ -29,6 +29,13 @@ type Mistake struct {
 	Message  string `json:"message" doc:"What is wrong."`
 	Location string `json:"location,omitempty" doc:"Where, as query.limit or body.segments."`
 	Value    any    `json:"value,omitempty" doc:"What stands there."`
+
+	// Of a mistake in the text of a segment.
+	Segment string `json:"segment,omitempty" doc:"The segment whose text has it."`
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty" doc:"In characters."`
+	Hint    string `json:"hint,omitempty" doc:"What to write instead."`
+	Text    string `json:"text,omitempty" doc:"All of it for people, with a caret under the place."`
 }
 
 // Error implements error.

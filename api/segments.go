@@ -46,7 +46,7 @@ type segmentInput struct {
 
 type segmentOutput struct {
 	ETag string `header:"ETag" doc:"Of the definition, not of size and state."`
-	Body *lookup.Definition
+	Body *describedSegment
 }
 
 type membersInput struct {
@@ -78,11 +78,11 @@ func (r *routes) addSegments(segments Segments) {
 	huma.Register(r.api, huma.Operation{
 		OperationID: "get-segment", Method: http.MethodGet, Path: "/v1/segments/{id}", Summary: "One segment", Tags: []string{"segments"}, Security: needs(access.Read),
 	}, func(ctx context.Context, in *segmentInput) (*segmentOutput, error) {
-		one, err := segments.Segment(ctx, in.ID)
+		out, err := r.describe(ctx, segments, in.ID)
 		if err != nil {
 			return nil, r.failed(ctx, err)
 		}
-		return &segmentOutput{etagOf(one), one}, nil
+		return out, nil
 	})
 	huma.Register(r.api, huma.Operation{
 		OperationID: "list-members", Method: http.MethodGet, Path: "/v1/segments/{id}/members", Summary: "Who is in a segment", Tags: []string{"segments"}, Security: needs(access.Read),

@@ -52,6 +52,9 @@ type Parts struct {
 	Segments Segments
 	Profiles Profiles
 	Changes  Changes
+	// Definitions are the segments as they are kept in Redis; nil where they are
+	// those of files, which nothing changes here.
+	Definitions Definitions
 	// Destinations are where changes are sent to.
 	Destinations Destinations
 }

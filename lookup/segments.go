@@ -111,8 +111,12 @@ func (r *Reader) Segment(ctx context.Context, id string) (*Definition, error) {
 			return &Definition{segments[i], set.Segment(position).Rule}, nil
 		}
 	}
-	return nil, absent("there is no segment %s any more", Shown(id))
+	return nil, Removed(id)
 }
+
+// Removed is the error of Segment for one whose definition was removed, while
+// the rules in force still have it.
+func Removed(id string) error { return absent("there is no segment %s any more", Shown(id)) }
 
 // CompleteSince returns since when the segments of a rule set are complete in
 // all shards, 0 for always.

@@ -27,9 +27,13 @@ type Text struct {
 
 // ReadText reads the text of one segment. Lines and columns of its mistakes
 // are those of the text.
-func ReadText(source Source) (Segment, Errors) {
+func ReadText(source Source) (Segment, Errors) { return readText(source, "") }
+
+// readText is ReadText; a text without an id is of the one that is given, if
+// that is not "".
+func readText(source Source, id string) (Segment, Errors) {
 	data := withoutMark(source.Data)
-	reader := &yamlReader{file: source.Name, lines: splitLines(string(data))}
+	reader := &yamlReader{file: source.Name, lines: splitLines(string(data)), assumed: id}
 	if len(data) > MaxText {
 		return Segment{}, Errors{reader.at(1, 1, fmt.Sprintf("the text of the segment has %d bytes; it may have %d", len(data), MaxText),
 			"shorten its tests, or leave some out")}
@@ -76,14 +80,50 @@ func Split(source Source) ([]Text, Errors) {
 }
 
 // Normal returns the text of one segment in a form that Join can put into a
-// file, and the segment that it is of: as it is, where that can be done.
-func Normal(source Source) (Text, Segment, Errors) {
-	segment, errs := ReadText(source)
+// file, and the segment that it is of: as it is, where that can be done. A text
+// without an id gets the one that is given; with "" it is refused. Lines and
+// columns of mistakes, those of rules.Compile too, are of the text as it came.
+func Normal(source Source, id string) (Text, Segment, Errors) {
+	segment, errs := readText(source, id)
 	if len(errs) > 0 {
 		return Text{}, Segment{}, errs
 	}
-	lines := splitLines(string(withoutMark(source.Data)))
-	return settle(dedent(lines, 0, 0), &segment), segment, nil
+	text := dedent(splitLines(string(withoutMark(source.Data))), 0, 0)
+	if _, errs := ReadText(Source{Data: []byte(text)}); len(errs) > 0 {
+		text = withID(text, id)
+	}
+	normal := settle(text, &segment)
+	if len(normal.Text) > MaxText { // it is longer than the text that came
+		return Text{}, Segment{}, Errors{{
+			File: source.Name, Segment: segment.ID, Line: 1, Column: 1,
+			Message: fmt.Sprintf("the text of the segment takes %d bytes as it is stored; it may have %d", len(normal.Text), MaxText),
+			Hint:    "shorten its tests, or leave some out",
+		}}
+	}
+	return normal, segment, nil
+}
+
+// withID puts an id before the first key of a text that has none. What comes
+// out may be wrong: see settle.
+func withID(text, id string) string {
+	var out strings.Builder
+	done := false
+	for line := range strings.Lines(text) {
+		body := strings.TrimLeft(line, " ")
+		switch {
+		case done || strings.TrimSpace(body) == "" || strings.HasPrefix(body, "#"):
+		case strings.HasPrefix(body, "{"):
+			rest := body[1:]
+			if rest[0] != ' ' && rest[0] != '\n' {
+				rest = " " + rest
+			}
+			line, done = fmt.Sprintf("{%q: %q,%s", "id", id, rest), true
+		default:
+			line, done = line[:len(line)-len(body)]+"id: "+id+"\n"+line, true
+		}
+		out.WriteString(line)
+	}
+	return out.String()
 }
 
 // settle returns a text if it means a segment, alone and in a file, and else

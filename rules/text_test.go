@@ -128,10 +128,44 @@ func TestNormal(t *testing.T) {
 		"# why\n\nid: a\nrule: >\n  traits.x\n  == 1\n":   "# why\n\nid: a\nrule: >\n  traits.x\n  == 1\n",
 		"{\n\"id\": \"a\",\n\"rule\": \"traits.x == 1\"}": "{\n\"id\": \"a\",\n\"rule\": \"traits.x == 1\"}\n",
 	} {
-		got, segment, errs := rules.Normal(rules.Source{Data: []byte(text)})
+		got, segment, errs := rules.Normal(rules.Source{Data: []byte(text)}, "")
 		if len(errs) > 0 || got.Text != want || got.ID != "a" || segment.ID != "a" {
 			t.Errorf("%q: %q of %s, want %q: %v", text, got.Text, segment.ID, want, errs)
 		}
+	}
+}
+
+// A text without an id gets the one that it is to have, and mistakes stand
+// where they do in the text that came.
+func TestNormalAddsTheID(t *testing.T) {
+	for text, want := range map[string]string{
+		"rule: traits.x == 1":                            "id: a\nrule: traits.x == 1\n",
+		"# why\n---\n  name: A\n  rule: traits.x == 1\n": "# why\n  id: a\n  name: A\n  rule: traits.x == 1\n",
+		`{"rule": "traits.x == 1"}`:                      "{\"id\": \"a\", \"rule\": \"traits.x == 1\"}\n",
+		"{\n\"rule\": \"traits.x == 1\"}":                "{\"id\": \"a\",\n\"rule\": \"traits.x == 1\"}\n",
+		"id: a\nrule: traits.x == 1":                     "id: a\nrule: traits.x == 1\n",
+		"id: null\nrule: traits.x == 1":                  "{\n  \"id\": \"a\",\n  \"rule\": \"traits.x == 1\"\n}\n",
+	} {
+		got, segment, errs := rules.Normal(rules.Source{Data: []byte(text)}, "a")
+		if len(errs) > 0 || got.Text != want || got.ID != "a" || segment.ID != "a" {
+			t.Errorf("%q: %q of %s, want %q: %v", text, got.Text, segment.ID, want, errs)
+		}
+	}
+	for _, id := range []string{"1", "true", "null", "1e3", "a b", "x: y", "\n", "#"} {
+		if got, segment, errs := rules.Normal(rules.Source{Data: []byte("rule: traits.x == 1")}, id); segment.ID != id || got.ID != id {
+			t.Errorf("%q became %q of %q: %v", id, got.Text, segment.ID, errs)
+		}
+	}
+	_, segment, errs := rules.Normal(rules.Source{Name: "a", Data: []byte("name: A\nrule: traits.x = 1")}, "a")
+	if _, err := rules.Compile([]rules.Segment{segment}); len(errs) > 0 || err == nil || !strings.HasPrefix(err.Error(), "a:2:16: segment a:") {
+		t.Errorf("%v, %v", errs, err)
+	}
+	if _, _, errs := rules.Normal(rules.Source{Name: "a", Data: []byte("nam: A")}, "a"); len(errs) == 0 || !strings.HasPrefix(errs[0].Error(), "a:1:1: segment a:") {
+		t.Errorf("%v", errs)
+	}
+	long := "rule: traits.x == 1\nname: " + strings.Repeat("x", rules.MaxText-27)
+	if _, _, errs := rules.Normal(rules.Source{Data: []byte(long)}, "a"); len(errs) == 0 || !strings.Contains(errs[0].Message, "as it is stored") {
+		t.Errorf("what is too long with its id: %v", errs)
 	}
 }
 

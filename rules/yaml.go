@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -69,6 +70,7 @@ type yamlReader struct {
 	segments []Segment
 	errs     Errors
 	segment  string // id of the segment being read
+	assumed  string // id of a segment that has none, "" where it must have one
 }
 
 func (r *yamlReader) at(line, column int, message, hint string) *Error {
@@ -156,7 +158,7 @@ func (r *yamlReader) readSegment(node ast.Node) {
 	segment := Segment{Members: true}
 	segment.origin = r.originOf(node)
 	segment.idFrom = segment.origin
-	r.segment = segmentIDOf(node)
+	r.segment = cmp.Or(segmentIDOf(node), r.assumed)
 	defer func() { r.segment = "" }()
 	var rule ast.Node
 	ok := r.mapping(node, "a segment", []field{
@@ -171,6 +173,7 @@ func (r *yamlReader) readSegment(node ast.Node) {
 		{"backfill", func(node ast.Node) { segment.Backfill, segment.asked = r.backfill(node), r.originOf(node) }},
 		{"tests", func(node ast.Node) { r.list(node, "tests", func(node ast.Node) { r.readTest(&segment, node) }) }},
 	})
+	segment.ID = cmp.Or(segment.ID, r.assumed)
 	switch {
 	case !ok:
 		return

@@ -33,7 +33,7 @@ func BenchmarkPutAmongTenThousand(b *testing.B) {
 	n := 0
 	for b.Loop() {
 		began := time.Now()
-		if _, err := d.Put(b.Context(), "s7", text("s7", fmt.Sprint("traits.age > ", n)), segments.Any, ann); err != nil {
+		if _, _, err := d.Put(b.Context(), "s7", text("s7", fmt.Sprint("traits.age > ", n)), segments.Any, ann); err != nil {
 			b.Fatal(err)
 		}
 		n++

@@ -24,10 +24,11 @@ func newCheck(seen *snapshot) *check {
 	return &check{seen: seen, edit: sink.DefinitionsEdit{Write: map[string]string{}}, changed: map[string]rules.Segment{}, all: seen.head.Bytes}
 }
 
-// write takes in the text of a segment, unless it is there already.
+// write takes in the text of a segment, unless it is there already. A text
+// without an id is of the segment that it is written for.
 func (c *check) write(id, text string) {
 	source := sourceOf(id, text)
-	normal, segment, wrong := rules.Normal(source)
+	normal, segment, wrong := rules.Normal(source, id)
 	if len(wrong) == 0 && segment.ID != id {
 		wrong = rules.Errors{{
 			File: source.Name, Segment: segment.ID, Line: 1, Column: 1,

@@ -26,7 +26,7 @@ type Author struct {
 
 // Edit is a change of definitions that is stored as one version.
 type Edit struct {
-	Write  map[string]string // texts, by segment
+	Write  map[string]string // texts, by segment, whose id they need not have
 	Remove []string          // who is not there counts as removed
 	// Versions are what some definitions must have for the edit to be made: 0
 	// for one that must not be there. Default nil: any.
@@ -101,27 +101,45 @@ func byID(texts map[string]Definition) []Definition {
 
 // Get returns a definition, or ErrNotFound.
 func (d *Definitions) Get(ctx context.Context, id string) (Definition, error) {
+	one, known, err := d.one(ctx, id)
+	if err == nil && !known {
+		err = fmt.Errorf("definition %s: %w", id, ErrNotFound)
+	}
+	return one, err
+}
+
+// one returns a definition if it is there. Of those in Redis it reads that one
+// alone, and waits for no change that is being checked.
+func (d *Definitions) one(ctx context.Context, id string) (one Definition, known bool, err error) {
+	if d.store != nil {
+		return d.store.Definition(ctx, id)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.refresh(ctx); err != nil {
-		return Definition{}, err
+		return one, false, err
 	}
-	one, known := d.seen.texts[id]
-	if !known {
-		return one, fmt.Errorf("definition %s: %w", id, ErrNotFound)
-	}
-	return one, nil
+	one, known = d.seen.texts[id]
+	return one, known, nil
 }
 
-// Put stores the text of a segment and returns what is stored. version is what
-// the definition must have: Any, or 0 for one that must not be there. A text
-// that is there already makes no version.
-func (d *Definitions) Put(ctx context.Context, id, text string, version int64, by Author) (Definition, error) {
-	_, err := d.Apply(ctx, Edit{Write: map[string]string{id: text}, Versions: map[string]int64{id: version}, If: Any}, by)
+// Put stores the text of a segment and returns what it has stored, and whether
+// there was no such definition before. version is what the definition must
+// have: Any, or 0 for one that must not be there. A text that is there already
+// makes no version.
+func (d *Definitions) Put(ctx context.Context, id, text string, version int64, by Author) (one Definition, created bool, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	made, head, err := d.apply(ctx, Edit{Write: map[string]string{id: text}, Versions: map[string]int64{id: version}, If: Any}, by)
 	if err != nil {
-		return Definition{}, err
+		return Definition{}, false, err
 	}
-	return d.Get(ctx, id)
+	before, known := d.seen.texts[id]
+	stored, changed := made.Write[id]
+	if !changed {
+		return before, false, nil
+	}
+	return Definition{ID: id, Version: head, At: made.At, Who: made.Who, Text: stored}, !known, nil
 }
 
 // Delete removes a definition, or returns ErrNotFound. version is as for Put.
@@ -142,13 +160,22 @@ const tries = 8
 func (d *Definitions) Apply(ctx context.Context, e Edit, by Author) (int64, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	_, version, err := d.apply(ctx, e, by)
+	return version, err
+}
+
+// apply is Apply, and returns what it has stored. What was seen stays what was
+// there before.
+func (d *Definitions) apply(ctx context.Context, e Edit, by Author) (made sink.DefinitionsEdit, version int64, err error) {
 	if err := by.validate(); err != nil {
-		return 0, err
+		return made, 0, err
 	}
 	for range tries {
-		made, err := d.prepare(ctx, e)
-		if err != nil || len(made.Write)+len(made.Remove) == 0 {
-			return d.seen.head.Version, err
+		if made, err = d.prepare(ctx, e); err != nil {
+			return made, 0, err
+		}
+		if len(made.Write)+len(made.Remove) == 0 {
+			return made, d.seen.head.Version, nil
 		}
 		made.At, made.Who, made.Message = d.wall(), by.Who, by.Message
 		head, err := d.store.CommitDefinitions(ctx, d.seen.head, made)
@@ -156,11 +183,11 @@ func (d *Definitions) Apply(ctx context.Context, e Edit, by Author) (int64, erro
 			continue
 		}
 		if err != nil {
-			return 0, fmt.Errorf("storing definitions: %w", err)
+			return made, 0, fmt.Errorf("storing definitions: %w", err)
 		}
-		return head.Version, nil
+		return made, head.Version, nil
 	}
-	return 0, fmt.Errorf("storing definitions: others were quicker %d times: %w", tries, sink.ErrDefinitionsChanged)
+	return made, 0, fmt.Errorf("storing definitions: others were quicker %d times: %w", tries, sink.ErrDefinitionsChanged)
 }
 
 // Check returns what Apply would refuse an edit with.

@@ -45,18 +45,18 @@ func text(id, rule string) string { return fmt.Sprintf("id: %s\nrule: %s\n", id,
 func TestDefinitionsArePutAndDeleted(t *testing.T) {
 	store, _ := newStore(t)
 	d := newDefinitions(store)
-	first, err := d.Put(t.Context(), "old", "# wise\n"+text("old", "traits.age > 60"), 0, ann)
+	first, created, err := d.Put(t.Context(), "old", "# wise\n"+text("old", "traits.age > 60"), 0, ann)
 	want := segments.Definition{ID: "old", Version: 1, At: 1001, Who: "ann", Text: "# wise\nid: old\nrule: traits.age > 60\n"}
-	if err != nil || first != want {
+	if err != nil || first != want || !created {
 		t.Fatalf("got %+v, %v; want %+v", first, err, want)
 	}
-	if again, err := d.Put(t.Context(), "old", want.Text, segments.Any, ann); err != nil || again != want {
+	if again, created, err := d.Put(t.Context(), "old", want.Text, segments.Any, ann); err != nil || again != want || created {
 		t.Errorf("the same text made %+v, %v", again, err)
 	}
-	if _, err := d.Put(t.Context(), "sage", text("sage", `segment("old") and`), segments.Any, ann); err == nil {
+	if _, _, err := d.Put(t.Context(), "sage", text("sage", `segment("old") and`), segments.Any, ann); err == nil {
 		t.Error("half a rule was taken")
 	}
-	if _, err := d.Put(t.Context(), "sage", text("sage", `segment("old") and traits.wise == true`), segments.Any, ann); err != nil {
+	if _, _, err := d.Put(t.Context(), "sage", text("sage", `segment("old") and traits.wise == true`), segments.Any, ann); err != nil {
 		t.Fatal(err)
 	}
 	var refused *segments.RefusedError
@@ -79,13 +79,13 @@ func TestDefinitionsArePutAndDeleted(t *testing.T) {
 // what the other has written stays.
 func TestOneOfTwoWritersGetsTheConflict(t *testing.T) {
 	store, _ := newStore(t)
-	if _, err := newDefinitions(store).Put(t.Context(), "old", text("old", "traits.age > 60"), 0, ann); err != nil {
+	if _, _, err := newDefinitions(store).Put(t.Context(), "old", text("old", "traits.age > 60"), 0, ann); err != nil {
 		t.Fatal(err)
 	}
 	outcomes := make(chan error)
 	for i := range 2 {
 		go func() {
-			_, err := newDefinitions(store).Put(t.Context(), "old", text("old", fmt.Sprint("traits.age > 7", i)), 1, ann)
+			_, _, err := newDefinitions(store).Put(t.Context(), "old", text("old", fmt.Sprint("traits.age > 7", i)), 1, ann)
 			outcomes <- err
 		}()
 	}
@@ -110,7 +110,7 @@ func TestOneOfTwoWritersGetsTheConflict(t *testing.T) {
 	if !errors.As(err, &conflict) || *conflict != (segments.ConflictError{Want: 1, Have: 2}) {
 		t.Errorf("all of version 1: %v", err)
 	}
-	if _, err := newDefinitions(store).Put(t.Context(), "old", text("old", "traits.age > 1"), 0, ann); !errors.As(err, &conflict) {
+	if _, _, err := newDefinitions(store).Put(t.Context(), "old", text("old", "traits.age > 1"), 0, ann); !errors.As(err, &conflict) {
 		t.Errorf("made anew: %v", err)
 	}
 }
@@ -123,7 +123,7 @@ func TestWritersOfOtherSegmentsDoNotConflict(t *testing.T) {
 	for i := range writers {
 		id := fmt.Sprint("s", i)
 		go func() {
-			_, err := newDefinitions(store).Put(t.Context(), id, text(id, "traits.age > 60"), 0, ann)
+			_, _, err := newDefinitions(store).Put(t.Context(), id, text(id, "traits.age > 60"), 0, ann)
 			outcomes <- err
 		}()
 	}
@@ -141,10 +141,10 @@ func TestWhatIsRefused(t *testing.T) {
 	store, _ := newStore(t)
 	d := newDefinitions(store)
 	failing := "    events: [{type: identify, userId: u, traits: {age: 20}, timestamp: \"2026-11-01T10:00:00Z\"}]\n    expect: in\n"
-	if _, err := d.Put(t.Context(), "old", text("old", "traits.age > 60")+"tests:\n  - name: wise\n"+strings.Replace(failing, "20", "70", 1), 0, ann); err != nil {
+	if _, _, err := d.Put(t.Context(), "old", text("old", "traits.age > 60")+"tests:\n  - name: wise\n"+strings.Replace(failing, "20", "70", 1), 0, ann); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Put(t.Context(), "sage", text("sage", `segment("old")`)+"tests:\n  - name: wise\n"+strings.Replace(failing, "20", "70", 1), 0, ann); err != nil {
+	if _, _, err := d.Put(t.Context(), "sage", text("sage", `segment("old")`)+"tests:\n  - name: wise\n"+strings.Replace(failing, "20", "70", 1), 0, ann); err != nil {
 		t.Fatal(err)
 	}
 	for name, one := range map[string]struct{ id, text, want string }{
@@ -158,7 +158,7 @@ func TestWhatIsRefused(t *testing.T) {
 		"a text that is large":  {"a", text("a", "traits.x == 1") + strings.Repeat("#", rules.MaxText), "bytes; it may have 131072"},
 		"id that can't be used": {"A", text("A", "traits.x == 1"), `the id "A" can't be used`},
 	} {
-		_, err := d.Put(t.Context(), one.id, one.text, segments.Any, ann)
+		_, _, err := d.Put(t.Context(), one.id, one.text, segments.Any, ann)
 		var refused *segments.RefusedError
 		if !errors.As(err, &refused) || !strings.Contains(err.Error(), one.want) {
 			t.Errorf("%s: %v, want %s", name, err, one.want)
@@ -168,7 +168,7 @@ func TestWhatIsRefused(t *testing.T) {
 		}
 	}
 	for _, by := range []segments.Author{{}, {Who: strings.Repeat("w", 201)}, {Who: "ann", Message: strings.Repeat("m", 2001)}} {
-		if _, err := d.Put(t.Context(), "a", text("a", "traits.x == 1"), segments.Any, by); err == nil {
+		if _, _, err := d.Put(t.Context(), "a", text("a", "traits.x == 1"), segments.Any, by); err == nil {
 			t.Errorf("%+.20v is taken", by)
 		}
 	}
@@ -226,8 +226,44 @@ func TestOlderVersions(t *testing.T) {
 			t.Errorf("version %d: %v", version, err)
 		}
 	}
-	if list, err := d.Versions(t.Context(), "b", 2); err != nil || len(list) != 2 || list[0].Version != 3 || list[1].Version != 2 || !list[1].Changes[0].Removed {
+	if list, err := d.Versions(t.Context(), "b", 0, 2); err != nil || len(list) != 2 || list[0].Version != 3 || list[1].Version != 2 || !list[1].Changes[0].Removed {
 		t.Errorf("of b: %+v, %v", list, err)
+	}
+	if list, err := d.Versions(t.Context(), "b", 3, 2); err != nil || len(list) != 2 || list[0].Version != 2 || list[1].Version != 1 {
+		t.Errorf("of b before version 3: %+v, %v", list, err)
+	}
+}
+
+// Versions come page by page from the newest on, whatever else has changed in
+// between.
+func TestVersionsOfOneAmongMany(t *testing.T) {
+	store, _ := newStore(t)
+	d := newDefinitions(store)
+	for i := range 50 {
+		id := "often"
+		if i%24 == 0 { // 1, 25, 49
+			id = "seldom"
+		}
+		if _, _, err := d.Put(t.Context(), id, text(id, fmt.Sprint("traits.age > ", i)), segments.Any, ann); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, asked := range []struct {
+		before int64
+		most   int
+		want   string
+	}{{0, 10, "[49 25 1]"}, {0, 2, "[49 25]"}, {25, 2, "[1]"}, {1, 2, "[]"}} {
+		list, err := d.Versions(t.Context(), "seldom", asked.before, asked.most)
+		got := []int64{}
+		for _, v := range list {
+			got = append(got, v.Version)
+		}
+		if fmt.Sprint(got) != asked.want || err != nil {
+			t.Errorf("before %d: %v, want %s: %v", asked.before, got, asked.want, err)
+		}
+	}
+	if list, err := d.Versions(t.Context(), "", 0, 100); err != nil || len(list) != 50 {
+		t.Errorf("%d of all, %v", len(list), err)
 	}
 }
 
@@ -286,7 +322,7 @@ func TestDefinitionsAreTakenOver(t *testing.T) {
 	d := newDefinitions(store)
 	put := func(id, rule string) {
 		t.Helper()
-		if _, err := d.Put(t.Context(), id, text(id, rule), segments.Any, ann); err != nil {
+		if _, _, err := d.Put(t.Context(), id, text(id, rule), segments.Any, ann); err != nil {
 			t.Fatal(err)
 		}
 	}

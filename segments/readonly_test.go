@@ -28,14 +28,14 @@ func TestDefinitionsOfFilesAreReadOnly(t *testing.T) {
 	if list, version, err := d.List(t.Context()); err != nil || version != 0 || len(list) != 1 || list[0].ID != "pro" {
 		t.Errorf("version %d has %+v, %v", version, list, err)
 	}
-	_, put := d.Put(t.Context(), "old", want.Text, segments.Any, ann)
+	_, _, put := d.Put(t.Context(), "old", want.Text, segments.Any, ann)
 	_, applied := d.Apply(t.Context(), segments.Edit{Remove: []string{"pro"}, If: segments.Any}, ann)
 	for _, err := range []error{put, applied, d.Delete(t.Context(), "pro", segments.Any, ann), d.Check(t.Context(), segments.Edit{})} {
 		if !errors.Is(err, segments.ErrReadOnly) {
 			t.Errorf("a change gives %v", err)
 		}
 	}
-	if versions, err := d.Versions(t.Context(), "", 10); err != nil || len(versions) > 0 {
+	if versions, err := d.Versions(t.Context(), "", 0, 10); err != nil || len(versions) > 0 {
 		t.Errorf("files have the versions %+v, %v", versions, err)
 	}
 	if _, err := d.At(t.Context(), 0); !errors.Is(err, segments.ErrForgotten) {

@@ -12,29 +12,38 @@ import (
 // Version is what one version of the definitions has changed.
 type Version = sink.DefinitionsVersion
 
+// versionsPage is how many versions are read at once: one may name very many
+// segments.
+const versionsPage = 20
+
 // Versions returns the versions that are kept, newest first, up to most of
-// them; with an id those that have changed its segment.
-func (d *Definitions) Versions(ctx context.Context, id string, most int) ([]Version, error) {
+// those before one, or before none with 0; with an id those that have changed
+// its segment.
+func (d *Definitions) Versions(ctx context.Context, id string, before int64, most int) ([]Version, error) {
 	if d.store == nil {
 		return nil, nil
 	}
-	all, err := d.behind(ctx, 0)
-	if err != nil {
-		return nil, err
-	}
 	var versions []Version
-	for _, v := range slices.Backward(all) {
-		if id != "" {
-			v.Changes = slices.DeleteFunc(v.Changes, func(c sink.DefinitionsReplace) bool { return c.ID != id })
-			if len(v.Changes) == 0 {
+	for {
+		page, err := d.store.DefinitionsVersionsBefore(ctx, before, versionsPage)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range page {
+			if before = v.Version; id != "" {
+				v.Changes = slices.DeleteFunc(v.Changes, func(c sink.DefinitionsReplace) bool { return c.ID != id })
+			}
+			if id != "" && len(v.Changes) == 0 {
 				continue
 			}
+			if versions = append(versions, v); len(versions) == most {
+				return versions, nil
+			}
 		}
-		if versions = append(versions, v); len(versions) == most {
-			break
+		if len(page) < versionsPage || before <= 1 {
+			return versions, nil
 		}
 	}
-	return versions, nil
 }
 
 // behind returns the versions behind one, oldest first, in pages: one version

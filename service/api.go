@@ -30,7 +30,7 @@ func (s *Service) serveAPI(ctx context.Context, cluster *stream.Cluster, shards 
 	}
 	server, err := api.New(s.config.API, api.Parts{
 		Version: s.Agent, Log: s.log.Named("api"), Audit: s.Audit, Health: s.watch.Health(),
-		Segments: reader, Profiles: reader, Changes: changes, Destinations: &orders{s, reader, store},
+		Segments: reader, Profiles: reader, Changes: changes, Destinations: &orders{s, reader, store}, Definitions: s.definitions(store),
 	})
 	if err != nil {
 		return unusable(err)

@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"muster/api"
 	"muster/pipeline"
 	"muster/rules"
 	"muster/segments"
@@ -40,6 +41,15 @@ func (s *Service) takeDefinitions(ctx context.Context, store *sink.Store) (*segm
 		s.log.Warn("there are no definitions: nobody is in any segment until evaluator segments apply brings one")
 	}
 	return segments.NewWatcher(source, begun, s.config.Segments.Poll, s.rules, s.sample, s.watch.Segments()), nil
+}
+
+// definitions are those that the API changes; none where the segments are those
+// of files.
+func (s *Service) definitions(store *sink.Store) api.Definitions {
+	if s.config.Segments.From != segments.FromRedis {
+		return nil
+	}
+	return segments.NewDefinitions(store, wallClock)
 }
 
 // noneYet refuses a deployment that has members and never had a definition:

@@ -240,6 +240,14 @@ func parseDefinition(key, field, text string) (d Definition, err error) {
 // readChunk is how many definitions are asked for at once.
 const readChunk = 500
 
+// Definition returns the text of a segment, if there is one. It reads that one
+// alone.
+func (s *Store) Definition(ctx context.Context, id string) (one Definition, known bool, err error) {
+	found, err := s.readDefinitions(ctx, "texts", []string{id})
+	one, known = found[id]
+	return one, known, err
+}
+
 // PastDefinitions returns texts that were replaced or removed: of each segment
 // the one of a version. What is not kept any more is left out.
 func (s *Store) PastDefinitions(ctx context.Context, versions map[string]int64) (map[string]Definition, error) {
@@ -286,12 +294,35 @@ func (s *Store) DefinitionsVersions(ctx context.Context, behind int64, most int)
 }
 
 func (s *Store) definitionsVersions(ctx context.Context, c redis.Cmdable, behind int64, most int) ([]DefinitionsVersion, error) {
-	key := s.keys.definitions("log")
-	entries, err := c.XRangeN(ctx, key, strconv.FormatInt(behind+1, 10), "+", int64(most)).Result()
+	entries, err := c.XRangeN(ctx, s.keys.definitions("log"), strconv.FormatInt(behind+1, 10), "+", int64(most)).Result()
 	if err != nil {
 		return nil, err
 	}
-	versions := make([]DefinitionsVersion, len(entries))
+	return s.parseVersions(entries)
+}
+
+// DefinitionsVersionsBefore returns versions of the log, newest first: up to
+// most of those before a version, and of all with 0.
+func (s *Store) DefinitionsVersionsBefore(ctx context.Context, version int64, most int) (versions []DefinitionsVersion, err error) {
+	from := "+"
+	if version > 0 {
+		from = strconv.FormatInt(version-1, 10) + "-0"
+	}
+	err = s.retry(ctx, "reading definitions", func(ctx context.Context) error {
+		entries, err := s.client.XRevRangeN(ctx, s.keys.definitions("log"), from, "-", int64(most)).Result()
+		if err == nil {
+			versions, err = s.parseVersions(entries)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading versions of definitions: %w", err)
+	}
+	return versions, nil
+}
+
+func (s *Store) parseVersions(entries []redis.XMessage) ([]DefinitionsVersion, error) {
+	key, versions := s.keys.definitions("log"), make([]DefinitionsVersion, len(entries))
 	for i := range entries {
 		text, _ := entries[i].Values[fieldVersion].(string)
 		if err := json.Unmarshal([]byte(text), &versions[i]); err != nil {

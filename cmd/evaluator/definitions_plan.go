@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/rogpeppe/go-internal/diff"
-
 	"muster/segments"
 )
 
@@ -86,12 +84,7 @@ type planned struct {
 
 // plannedOf is a change from one text to another, "" for none.
 func plannedOf(id, before, after string) planned {
-	text := string(diff.Diff("stored/"+id, []byte(before), id, []byte(after)))
-	// The lines before the first hunk name files, which these are not.
-	if _, hunks, found := strings.Cut(text, "\n@@"); found {
-		text = "@@" + hunks
-	}
-	return planned{ID: id, Diff: text}
+	return planned{ID: id, Diff: segments.Diff(id, before, after)}
 }
 
 func (p *plan) empty() bool { return len(p.Added)+len(p.Changed)+len(p.Removed) == 0 }

@@ -155,7 +155,7 @@ func (cmd *segmentsVersions) Run(c console) error {
 		return unusable(errors.New("--limit must be at least 1"))
 	}
 	return withDefinitions(c, cmd.Config, func(ctx context.Context, r *definitionsReader) error {
-		list, err := r.Versions(ctx, cmd.Segment, cmd.Limit)
+		list, err := r.Versions(ctx, cmd.Segment, 0, cmd.Limit)
 		if err != nil {
 			return err
 		}
