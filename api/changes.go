@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -47,7 +48,7 @@ type changesInput struct {
 }
 
 func (r *routes) addChanges(changes Changes) {
-	r.streams = newStreams(r.server.config.Streams)
+	r.streams = newStreams(r.server.config.Streams, &r.server.parts.Observer)
 	schema := r.api.OpenAPI().Components.Schemas.Schema(typeOf[lookup.Change](), true, "Change")
 	huma.Register(r.api, huma.Operation{
 		OperationID: "follow-changes", Method: http.MethodGet, Path: "/v1/changes", Summary: "Changes of memberships as they come", Tags: []string{"changes"},
@@ -72,7 +73,8 @@ func (r *routes) addChanges(changes Changes) {
 			request, w := humago.Unwrap(hc)
 			one := r.streams.open()
 			defer r.streams.close(one)
-			t := &teller{w: w, control: http.NewResponseController(w), following: following, evicted: one.evicted, log: r.server.parts.Log, patience: r.streams.patience}
+			t := &teller{w: w, control: http.NewResponseController(w), following: following, evicted: one.evicted, log: r.server.parts.Log, patience: r.streams.patience, observer: r.streams.observer}
+			goesOn(request.Context())
 			t.run(request.Context())
 		}}, nil
 	})
@@ -86,6 +88,7 @@ type teller struct {
 	evicted   <-chan struct{}
 	log       *zap.Logger
 	patience  time.Duration
+	observer  *Observer
 	err       error // of writing
 }
 
@@ -155,16 +158,20 @@ func (t *teller) change(c *lookup.Change) {
 
 // reconnect tells the client to come again, unless it has gone.
 func (t *teller) reconnect(ctx context.Context, err error) {
-	reason := "The server ends, or the stream was open for long."
+	cause, reason := "", "The server ends, or the stream was open for long."
 	select {
 	case <-t.evicted:
-		reason = "Too many streams are open, and this one was the oldest; api.streams says how many there may be."
+		cause, reason = ReconnectOldest, "Too many streams are open, and this one was the oldest; api.streams says how many there may be."
 	default:
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			cause = ReconnectAged
+		}
 		if ctx.Err() == nil {
 			t.log.Warn("changes can't be followed", zap.String("request", requestOf(ctx)), zap.Error(err))
-			reason = "What has changed can't be read at the moment."
+			cause, reason = ReconnectFailed, "What has changed can't be read at the moment."
 		}
 	}
+	t.observer.reconnected(cause)
 	t.hurry()
 	t.printf("retry: %d\n", retryAfter().Milliseconds())
 	t.event("reconnect", map[string]any{"detail": reason})

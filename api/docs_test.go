@@ -18,8 +18,10 @@ import (
 var printed = []string{
 	`"id":"vip","name":"Spends a lot","size":1`, "Etag: \"", `{"members":["u1"],"next":""}`, `{"profile":"u1"}` + "\n" + `{"next":""}`,
 	`"version":2,"segments":["hidden","vip"]`, `"cause":"event"`, `"holds":true`, `"valid":true`, `"destination":"crm","state":"active"`,
+	`"state":"asked"`, `"state":"cleaning"`, `"left":[]`,
 	`"version":2,`, `"version":3,`, `"line":1,"column":19,`, " 204 ", `"version":3,"at":"`, `"diff":"@@ -1,3 +1,1 @@\n-id: vip`,
-	`{"version":4}`, `{"version":2,"definitions":[{"id":"buyers",`, "event: change\ndata: {",
+	`{"version":4}`, `{"version":2,"definitions":[{"id":"buyers",`,
+	"event: change\ndata: {",
 }
 
 // TestExamplesOfTheDocs runs the examples of docs/api.md as they stand there.
@@ -45,7 +47,7 @@ func TestExamplesOfTheDocs(t *testing.T) {
 		run := &output{}
 		command := exec.CommandContext(t.Context(), "sh", "-c", "exec "+example[1])
 		command.Dir, command.Stdout, command.Stderr = folder, run, run
-		command.Env = append(os.Environ(), "API="+k.url, "TOKEN="+k.tokens[access.Read], "WRITE="+k.tokens[access.Write], "TAG="+k.tag(t, "vip"))
+		command.Env = append(os.Environ(), "API="+k.url, "TOKEN="+k.tokens[access.Read], "ADMIN="+k.tokens[access.Admin], "WRITE="+k.tokens[access.Write], "TAG="+k.tag(t, "vip"))
 		if err := command.Start(); err != nil {
 			t.Fatal(err)
 		}

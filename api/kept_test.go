@@ -30,6 +30,9 @@ type kept struct {
 	owner   func(string) (int, error)
 	// definitions are the segments, where these are kept in Redis.
 	definitions *segments.Definitions
+
+	forgetting *forgetting
+	observed   observed
 }
 
 // keptRules are the segments of the tests.
@@ -86,7 +89,10 @@ func keepingWith(t *testing.T, config Config, redis sink.Config, more ...func(*k
 	ended := make(chan struct{})
 	go func() { defer close(ended); changes.Run(ctx) }()
 	t.Cleanup(func() { end(); <-ended })
-	parts := Parts{Segments: reader, Profiles: reader, Changes: changes, Destinations: ordered{reader, k.store}}
+	k.forgetting = &forgetting{Reader: reader, kept: k}
+	parts := Parts{
+		Segments: reader, Profiles: reader, Changes: changes, Destinations: ordered{reader, k.store}, Erasures: k.forgetting, Observer: k.observed.observer(),
+	}
 	for _, add := range more {
 		add(k, &parts)
 	}

@@ -134,8 +134,9 @@ func (p *Problem) write(w http.ResponseWriter, r *http.Request) {
 }
 
 // refuse answers who did not get past the guard.
-func refuse(w http.ResponseWriter, r *http.Request, refusal *access.Refusal) {
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, refusal *access.Refusal) {
 	refusal.SetHeaders(w.Header())
 	note(r.Context(), refusal.Holder)
+	s.parts.Observer.refused(refusal)
 	problem(refusal.Status, refusal.Remedy, "%s", refusal.Detail).write(w, r)
 }

@@ -18,16 +18,17 @@ func TestAProfileIsShown(t *testing.T) {
 	var got lookup.Profile
 	k.get(t, "/v1/profiles/u1", &got)
 	var in []string
-	for _, s := range got.Segments {
+	for i, s := range got.Segments {
 		in = append(in, s.Segment)
-		if s.Since == nil || *s.Since != keptClock || s.Cause != "event" {
-			t.Errorf("%s since %v by %q", s.Segment, s.Since, s.Cause)
+		if s.Since == nil || *s.Since != keptClock || s.Cause != "event" || s.Version != uint64(i+1) {
+			t.Errorf("%s since %v by %q, version %d", s.Segment, s.Since, s.Cause, s.Version)
 		}
 	}
 	if !slices.Equal(in, []string{"hidden", "vip"}) || got.Version != 2 || got.Traits["country"] != "DE" || got.Traits["spent"] != 150.0 || got.Outdated {
 		t.Errorf("got %+v", got)
 	}
-	if k.get(t, "/v1/profiles/u1?outbox=0", &got); got.Segments[0].Since != nil {
+	got = lookup.Profile{}
+	if k.get(t, "/v1/profiles/u1?outbox=0", &got); got.Segments[0].Since != nil || got.Segments[0].Version != 0 {
 		t.Errorf("without the outbox: %+v", got.Segments)
 	}
 }

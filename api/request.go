@@ -8,18 +8,21 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
 	"muster/api/access"
+	"muster/lookup"
 )
 
 // request is what is known of a request beside what it asks.
 type request struct {
 	id     string
 	holder atomic.Pointer[access.Holder] // who asks, once that is known
+	long   atomic.Bool                   // whether the answer goes on for as long as its client wants
 }
 
 type requestKey struct{}
@@ -92,7 +95,7 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 //
 // The log has the pattern of the path and not the path, as that holds ids of
 // customers.
-func logged(log *zap.Logger, next http.Handler) http.Handler {
+func logged(log *zap.Logger, observer *Observer, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, one, a := time.Now(), &request{id: newRequestID(r)}, &answer{ResponseWriter: w}
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, one))
@@ -106,7 +109,11 @@ func logged(log *zap.Logger, next http.Handler) http.Handler {
 			if trouble != nil && !broken {
 				problem(http.StatusInternalServerError, remedies[http.StatusInternalServerError], "Answering failed.").write(a, r)
 			}
-			log.Info("request", fieldsOf(r, one, a, time.Since(began))...)
+			took := time.Since(began)
+			observer.answered(r, one, a, took)
+			if line := log.Check(zap.InfoLevel, "request"); line != nil { // of many a second only some are written
+				line.Write(fieldsOf(r, one, a, took)...)
+			}
 			if broken {
 				panic(http.ErrAbortHandler) // a part must not look like the whole
 			}
@@ -129,14 +136,26 @@ func fieldsOf(r *http.Request, one *request, a *answer, took time.Duration) []za
 }
 
 // audited logs who has changed what. It is one line for each write that was
-// let in, whatever came of it; which is told by the status.
+// let in, whatever came of it; which is told by the status. The id of a
+// customer does not stand there, but the digest that Redis keeps of those who
+// were erased: who knows the id can find the line.
 func audited(log *zap.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, a := time.Now(), &answer{ResponseWriter: w}
 		defer func() {
-			fields := append(fieldsOf(r, requestFrom(r.Context()), a, time.Since(began)), zap.String("path", r.URL.EscapedPath()))
+			fields := append(fieldsOf(r, requestFrom(r.Context()), a, time.Since(began)), zap.String("path", auditedPath(r)))
 			log.Info("audit", fields...)
 		}()
 		next.ServeHTTP(a, r)
 	})
+}
+
+// auditedPath is the path of a request as the log may have it.
+func auditedPath(r *http.Request) string {
+	const customers = "/v1/profiles/{id}"
+	_, path, _ := strings.Cut(r.Pattern, " ")
+	if !strings.HasPrefix(path, customers) {
+		return r.URL.EscapedPath()
+	}
+	return strings.Replace(path, "{id}", "sha256:"+lookup.ErasureRef(r.PathValue("id"), ""), 1)
 }

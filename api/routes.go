@@ -38,6 +38,7 @@ func newRoutes(s *Server) *routes {
 	r.addProfiles(s.parts.Profiles)
 	r.addChanges(s.parts.Changes)
 	r.addDestinations(s.parts.Destinations)
+	r.addErasures(s.parts.Erasures)
 	return r
 }
 
@@ -91,7 +92,7 @@ func (r *routes) Handle(op *huma.Operation, handler func(huma.Context)) {
 	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		handler(humago.NewContext(op, request, w))
 	})
-	if scope != access.Read {
+	if scope != access.Read && op.Method != http.MethodGet {
 		h = audited(r.server.parts.Audit, h)
 	}
 	if op.Metadata[unbounded] == nil {

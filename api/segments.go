@@ -144,6 +144,7 @@ func (r *routes) memberLines(segments Segments, in *membersInput) *huma.StreamRe
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		request, w := humago.Unwrap(hc)
 		l := &lines{w: w, control: http.NewResponseController(w), buffer: bufio.NewWriterSize(w, 1<<16)}
+		goesOn(hc.Context())
 		_ = l.control.SetReadDeadline(time.Time{}) // or it would end the request, as the server reads ahead
 		next, err := segments.Members(request.Context(), in.ID, in.Cursor, in.Limit, func(profile string) error {
 			return l.add(struct {

@@ -57,6 +57,10 @@ type Parts struct {
 	Definitions Definitions
 	// Destinations are where changes are sent to.
 	Destinations Destinations
+	// Observer is told what is asked.
+	Observer Observer
+	// Erasures has profiles forgotten.
+	Erasures Erasures
 }
 
 // Health tells whether the process is ready.
@@ -82,8 +86,9 @@ type times struct{ header, read, write time.Duration }
 
 // New returns the API of a configuration that is valid.
 func New(config Config, parts Parts) (*Server, error) {
-	s := &Server{config: config, parts: parts, guard: &access.Guard{Refuse: refuse}, mux: http.NewServeMux()}
+	s := &Server{config: config, parts: parts, guard: &access.Guard{}, mux: http.NewServeMux()}
 	s.times = times{headerTimeout, readTimeout, writeTimeout}
+	s.guard.Refuse = s.refuse
 	if config.Insecure {
 		s.guard.Anonymous = access.Anonymous(config.limit())
 	} else {
@@ -119,7 +124,7 @@ func (s *Server) wrapped() http.Handler {
 		h = http.NewCrossOriginProtection().Handler(h)
 	}
 	h = shared(s.config.Origins, h)
-	return logged(s.parts.Log, hardened(s.config.TLS.Enabled(), h))
+	return logged(s.parts.Log, &s.parts.Observer, hardened(s.config.TLS.Enabled(), h))
 }
 
 // Guard is what others who answer on the API's port let requests through.

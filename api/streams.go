@@ -11,6 +11,7 @@ import (
 type streams struct {
 	most     int
 	patience time.Duration // how long a client may take to take some events
+	observer *Observer
 
 	mu  sync.Mutex
 	all list.List // of *stream
@@ -22,7 +23,9 @@ type stream struct {
 	place   *list.Element // nil once it was evicted
 }
 
-func newStreams(most int) *streams { return &streams{most: most, patience: eventTimeout} }
+func newStreams(most int, observer *Observer) *streams {
+	return &streams{most: most, patience: eventTimeout, observer: observer}
+}
 
 func (s *streams) open() *stream {
 	s.mu.Lock()
@@ -34,6 +37,7 @@ func (s *streams) open() *stream {
 		oldest.place = nil
 		close(oldest.evicted)
 	}
+	s.observer.streams(s.all.Len())
 	return one
 }
 
@@ -43,5 +47,6 @@ func (s *streams) close(one *stream) {
 	if one.place != nil {
 		s.all.Remove(one.place)
 		one.place = nil
+		s.observer.streams(s.all.Len())
 	}
 }

@@ -32,11 +32,12 @@ type Profile struct {
 	Unknown error `json:"-"`
 }
 
-// Membership is one segment of a profile. Since is nil where the outbox does
-// not tell.
+// Membership is one segment of a profile. Where the outbox does not tell, Since
+// is nil and Version is 0.
 type Membership struct {
 	Segment string         `json:"segment"`
 	Since   *Instant       `json:"since" doc:"When it began; null where the outbox no longer tells."`
+	Version uint64         `json:"version,omitempty" doc:"Which of the profile's changes began it; absent where the outbox no longer tells."`
 	Cause   pipeline.Cause `json:"cause,omitempty" doc:"Why it began: event, time, rules or backfill."`
 }
 
@@ -100,7 +101,7 @@ func (r *Reader) addSegments(ctx context.Context, view *Profile, ids []string, o
 		one := Membership{Segment: id}
 		if entry, ok := entered[id]; ok {
 			at := Instant(entry.Change.At)
-			one.Since, one.Cause = &at, entry.Change.Cause
+			one.Since, one.Version, one.Cause = &at, entry.Change.Version, entry.Change.Cause
 		}
 		view.Segments = append(view.Segments, one)
 	}

@@ -87,8 +87,8 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		segments:     m.singleGauge("segments", "Segments in force."),
 		edition:      m.singleGauge("segments_edition", "Number of the rules in force: 1 at the start, one more for each that took their place."),
 		compile:      m.singleGauge("segments_compile_seconds", "How long compiling the rules in force took; 0 for those of the start."),
-		refused:      m.singleGauge("segments_refused", "1 while the segment files can't be used and the rules before stay in force."),
-		loads:        m.counter("segments_loads_total", "Times the segment files were read for their changes, by outcome: taken, unchanged or refused.", "outcome"),
+		refused:      m.singleGauge("segments_refused", "1 while the segments, in files or in Redis, can't be used and the rules before stay in force."),
+		loads:        m.counter("segments_loads_total", "Times segments were read for their changes, from files or from Redis, by outcome: taken, unchanged or refused.", "outcome"),
 		shardEdition: m.gauge("shard_edition", "Number of the rules that the shard's last batch was applied with.", "shard"),
 
 		breakerOpen:    m.gauge("activation_breaker_open", "1 while this process leaves a destination alone that does not take anything, but for probes; else 0.", "destination"),

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// segmentsPart is the name under which Health knows the segment files.
+	// segmentsPart is the name under which Health knows the segments, in files or in Redis.
 	segmentsPart = "segments"
-	// mistakesLogged is how many mistakes of refused files are logged; evaluator
+	// mistakesLogged is how many mistakes of refused segments are logged; evaluator
 	// check shows all.
 	mistakesLogged = 20
 )
@@ -35,7 +35,7 @@ func (w *Watch) rulesPublished(p segments.Published) {
 
 func (w *Watch) segmentsUnchanged() {
 	w.segmentsUsable("unchanged")
-	w.log.Info("segment files ask for the rules in force")
+	w.log.Info("segments ask for the rules in force")
 }
 
 func (w *Watch) segmentsUsable(outcome string) {
@@ -48,7 +48,7 @@ func (w *Watch) segmentsUsable(outcome string) {
 func (w *Watch) segmentsRefused(err error) {
 	w.metrics.loads.WithLabelValues("refused").Inc()
 	w.metrics.refused.Set(1)
-	const refused = "segment files are refused, the rules before stay in force"
+	const refused = "segments are refused, the rules before stay in force"
 	var mistakes rules.Errors
 	if !errors.As(err, &mistakes) || len(mistakes) == 0 {
 		w.health.Note(segmentsPart, refused+": "+err.Error())

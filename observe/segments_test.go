@@ -23,7 +23,7 @@ func TestRefusedSegmentsAreNotedAndStayReady(t *testing.T) {
 	_, err := rules.Load(rules.Source{Name: "shop.yaml", Data: []byte("segments:\n  - {id: a, rule: traits.x ===}\n")})
 	s.Refused(err)
 	status, body := get(t, w, "/readyz")
-	if status != 200 || !strings.HasPrefix(body, "ready\nsegments: segment files are refused") || !strings.Contains(body, "shop.yaml:2:") {
+	if status != 200 || !strings.HasPrefix(body, "ready\nsegments: segments are refused") || !strings.Contains(body, "shop.yaml:2:") {
 		t.Errorf("readyz is %d %q", status, body)
 	}
 	_, text := get(t, w, "/metrics")

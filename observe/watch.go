@@ -17,6 +17,7 @@ type Watch struct {
 	sparse   *zap.Logger // logs equal lines once a minute
 	registry *prometheus.Registry
 	metrics  metrics
+	api      apiMetrics
 	health   *Health
 	sweeps   *sweeps
 
@@ -32,6 +33,7 @@ func New(log *zap.Logger) *Watch {
 		return zapcore.NewSamplerWithOptions(core, time.Minute, 1, 0)
 	}))
 	w := &Watch{log: log, sparse: sparse, registry: registry, metrics: newMetrics(registry), health: NewHealth()}
+	w.api = newAPIMetrics(maker{registry})
 	w.sweeps = newSweeps(w.health)
 	// Its first run finds nothing, unless there are marks already.
 	w.marksTimer = time.AfterFunc(marksRest, w.logMarks)

@@ -44,6 +44,20 @@ func (id erasedID) name() string { return nameErased + hex.EncodeToString(id[:])
 // ErasedName is the name of a profile's erasure in a stored catalog.
 func ErasedName(profile string) string { return erasedIDOf(profile).name() }
 
+// ErasureDigest is how a profile is called where it was erased and its id must
+// not stand: what ErasedName has of the id.
+func ErasureDigest(profile string) string { return strings.TrimPrefix(ErasedName(profile), nameErased) }
+
+// ErasedNameOf is the ErasedName of the profile that has a digest. It reports
+// whether the text can be one.
+func ErasedNameOf(digest string) (name string, ok bool) {
+	sum, err := hex.DecodeString(digest)
+	if err != nil || len(sum) != len(erasedID{}) {
+		return "", false
+	}
+	return erasedID(sum).name(), true
+}
+
 // IsErasedName reports whether an entry of a catalog is an erasure.
 func IsErasedName(name string) bool { return strings.HasPrefix(name, nameErased) }
 

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"net"
 
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
@@ -15,10 +14,10 @@ import (
 	"muster/stream"
 )
 
-// serveAPI serves the API until ctx ends. It has a store of its own, so that
-// whoever asks a lot waits for other connections than commits do. Events that
-// come by it go to the cluster.
-func (s *Service) serveAPI(ctx context.Context, cluster *stream.Cluster, shards int) error {
+// serveAPI makes the API and serves it on its port until ctx ends. It has a store
+// of its own, so that whoever asks a lot waits for other connections than commits
+// do. Events that come by it go to the cluster.
+func (s *Service) serveAPI(ctx context.Context, cluster *stream.Cluster, shards int, port *port) error {
 	store, err := s.openStore(ctx)
 	if err != nil {
 		return endedBy(ctx, err)
@@ -31,6 +30,7 @@ func (s *Service) serveAPI(ctx context.Context, cluster *stream.Cluster, shards 
 	server, err := api.New(s.config.API, api.Parts{
 		Version: s.Agent, Log: s.log.Named("api"), Audit: s.Audit, Health: s.watch.Health(),
 		Segments: reader, Profiles: reader, Changes: changes, Destinations: &orders{s, reader, store}, Definitions: s.definitions(store),
+		Erasures: &erasures{reader, cluster, shards}, Observer: s.observeAPI(),
 	})
 	if err != nil {
 		return unusable(err)
@@ -43,21 +43,19 @@ func (s *Service) serveAPI(ctx context.Context, cluster *stream.Cluster, shards 
 	for _, pattern := range tracking.Patterns() {
 		server.Mount(pattern, events)
 	}
-	listener, err := net.Listen("tcp", s.config.API.Listen)
-	if err != nil {
-		return unusable(cannotListen("api.listen", s.config.API.Listen, err))
-	}
-	s.log.Info("serving the API", zap.Stringer("address", listener.Addr()), zap.Bool("tls", s.config.API.TLS.Enabled()),
+	port.Open(server)
+	s.watch.Health().Ready(apiPart)
+	s.log.Info("serving the API", zap.Stringer("address", port.address), zap.Bool("tls", s.config.API.TLS.Enabled()),
 		zap.Bool("insecure", s.config.API.Insecure))
 	if s.Serving != nil {
-		s.Serving(listener.Addr())
+		s.Serving(port.address)
 	}
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error {
 		changes.Run(ctx)
 		return nil
 	})
-	parts.Go(func() error { return server.Serve(ctx, listener) })
+	parts.Go(func() error { return port.await(ctx) })
 	return parts.Wait()
 }
 
@@ -75,4 +73,12 @@ func (s *Service) lookUp(ctx context.Context, store *sink.Store) (reader *lookup
 		return err
 	})
 	return reader, changes, err
+}
+
+// observeAPI measures what the API answers.
+func (s *Service) observeAPI() api.Observer {
+	return api.Observer{
+		Answered: func(a api.Answered) { s.watch.APIAnswered(a.Route, a.Method, a.Status, a.Took, a.Long) },
+		Refused:  s.watch.APIRefused, Streams: s.watch.APIStreams, Reconnected: s.watch.APIReconnected,
+	}
 }

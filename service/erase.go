@@ -10,13 +10,10 @@ import (
 
 	"muster/config"
 	"muster/directive"
+	"muster/lookup"
 	"muster/sink"
 	"muster/stream"
 )
-
-// MaxSuppression bounds for how long the events of an erased profile are passed
-// over.
-const MaxSuppression = 10 * 365 * 24 * time.Hour
 
 // Erase asks the owner of a profile's shard to erase it, by a record on the
 // keyed topic, and returns the id of the request once Kafka has the record.
@@ -28,8 +25,8 @@ func Erase(ctx context.Context, cfg *config.Config, store *sink.Store, profile s
 	switch {
 	case profile == "" || len(profile) > directive.MaxProfile:
 		return "", 0, unusable(fmt.Errorf("the id has %d bytes; it must have 1 to %d", len(profile), directive.MaxProfile))
-	case suppress < 0 || suppress > MaxSuppression:
-		return "", 0, unusable(fmt.Errorf("events are to be passed over for %s; it must be 0 to %s", suppress, MaxSuppression))
+	case suppress < 0 || suppress > lookup.MaxSuppression:
+		return "", 0, unusable(fmt.Errorf("events are to be passed over for %s; it must be 0 to %s", suppress, lookup.MaxSuppression))
 	}
 	cluster, err := stream.Connect(cfg.Kafka, nil)
 	if err != nil {
@@ -47,12 +44,17 @@ func Erase(ctx context.Context, cfg *config.Config, store *sink.Store, profile s
 	if err != nil {
 		return "", 0, unusable(err)
 	}
+	request, err = requestErasure(ctx, cluster, shards, profile, suppress)
+	return request, partitioner.Partition(profile), Classify(err)
+}
+
+// requestErasure puts a request on the keyed topic of a deployment.
+func requestErasure(ctx context.Context, cluster *stream.Cluster, shards int, profile string, suppress time.Duration) (request string, err error) {
 	now := time.Now()
 	request = requestID(now)
-	err = cluster.Direct(ctx, shards, []directive.Directive{
+	return request, cluster.Direct(ctx, shards, []directive.Directive{
 		{Kind: directive.Erase, Run: request, Profile: profile, Until: now.Add(suppress).UnixMilli()},
 	})
-	return request, partitioner.Partition(profile), Classify(err)
 }
 
 // requestID makes an id that no other request has.

@@ -31,6 +31,16 @@ const (
 // it waits. It returns an error only for what waiting can't mend, which is an
 // *UnusableError where somebody has to change what Run was given.
 func (s *Service) Run(ctx context.Context) error {
+	port, err := s.openPort(ctx)
+	if err != nil {
+		return err
+	}
+	defer port.close()
+	return s.run(ctx, port)
+}
+
+// run is Run with the port of the API, which answers already.
+func (s *Service) run(ctx context.Context, port *port) error {
 	s.watch.Health().Wait(redisPart, "not reached yet")
 	s.watch.Health().Wait(kafkaPart, "not reached yet")
 	cluster, err := stream.Connect(s.config.Kafka, s.Stream)
@@ -63,7 +73,7 @@ func (s *Service) Run(ctx context.Context) error {
 		return endedBy(ctx, err)
 	}
 	s.watch.Health().Ready(startPart)
-	return endedBy(ctx, s.work(ctx, cluster, store, shards, watcher))
+	return endedBy(ctx, s.work(ctx, cluster, store, shards, watcher, port))
 }
 
 func (s *Service) openStore(ctx context.Context) (store *sink.Store, err error) {
@@ -96,8 +106,8 @@ func (s *Service) noTopic() error {
 
 // work runs the owner of this process's shards, the router where there are
 // source topics, what looks after Redis and Kafka meanwhile, and the watcher of
-// definitions, if there is one.
-func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink.Store, shards int, watcher *segments.Watcher) error {
+// definitions and the API, if there are such.
+func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink.Store, shards int, watcher *segments.Watcher, port *port) error {
 	partitioner, err := stream.NewPartitioner(s.config.Kafka.Partitioner, shards)
 	if err != nil {
 		return unusable(err)
@@ -124,8 +134,8 @@ func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 		keepDestinations(ctx)
 		return nil
 	})
-	if s.config.API.Listen != "" {
-		parts.Go(func() error { return s.serveAPI(ctx, cluster, shards) })
+	if port != nil {
+		parts.Go(func() error { return s.serveAPI(ctx, cluster, shards, port) })
 	}
 	if watcher != nil {
 		parts.Go(func() error {

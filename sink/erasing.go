@@ -148,7 +148,12 @@ type ErasureState struct {
 // ErasureState reads how far the erasure of a profile is in its shard. It
 // disturbs no owner.
 func (s *Store) ErasureState(ctx context.Context, shard int, profile string) (ErasureState, error) {
-	name := pipeline.ErasedName(profile)
+	return s.ErasureNamed(ctx, shard, pipeline.ErasedName(profile))
+}
+
+// ErasureNamed is ErasureState by the name that the profile's erasure has in
+// the catalog, for who does not know the profile's id.
+func (s *Store) ErasureNamed(ctx context.Context, shard int, name string) (ErasureState, error) {
 	var entry, left *redis.StringCmd
 	err := s.retry(ctx, "reading an erasure", func(ctx context.Context) error {
 		pipe := s.client.Pipeline()

@@ -17,7 +17,8 @@ const erasureLook = 500 * time.Millisecond
 
 type eraseCommand struct {
 	ID       string        `arg:"" name:"id" placeholder:"ID" help:"The profile: a userId, or the anonymousId of who has none."`
-	Config   string        `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Config   string        `short:"c" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Server   string        `placeholder:"URL" help:"Ask the API of an evaluator and not Kafka and Redis, as https://muster.internal:8090; MUSTER_TOKEN has the token."`
 	Suppress time.Duration `default:"720h" placeholder:"DURATION" help:"For how long events of the id are passed over; 0 to 87600h."`
 	Wait     bool          `help:"Wait until the erasure is complete, and prove it."`
 	Status   bool          `help:"Ask for nothing: say how far the erasure of the id is, and prove one that is complete."`
@@ -39,15 +40,17 @@ the deployment in Redis are read and searched for the id, and those that still n
 printed. What Kafka, destinations and archives hold is not Muster's to remove: docs/privacy.md
 says what to set there.
 
+With --server the API of an evaluator does it, under a token with the scope admin.
+
 Exit code: 0 when asked for, or with --wait and --status when it is complete and nothing
-names the id; 1 when something still does, when it is not complete, or when Redis or Kafka
-can't be reached; 2 when the configuration can't be used.`
+names the id; 1 when something still does, when it is not complete, or when Redis, Kafka
+or the API can't be reached; 2 when the configuration can't be used.`
 }
 
 // eraseResult is what is printed.
 type eraseResult struct {
 	Profile  string   `json:"profile"`
-	Shard    int      `json:"shard"`
+	Shard    *int     `json:"shard,omitempty"` // nil where the API was asked, which tells none
 	Request  string   `json:"request"`
 	State    string   `json:"state"` // asked, none, cleaning or complete
 	ErasedAt *instant `json:"erased_at"`
@@ -61,38 +64,53 @@ type eraseResult struct {
 
 // The states of an erasure.
 const (
-	eraseAsked    = "asked"
-	eraseNone     = "none"
-	eraseCleaning = "cleaning"
-	eraseComplete = "complete"
+	eraseAsked    = lookup.ErasureAsked
+	eraseNone     = lookup.ErasureNone
+	eraseCleaning = lookup.ErasureCleaning
+	eraseComplete = lookup.ErasureComplete
 )
 
 // Run asks, waits, proves and prints.
 func (cmd *eraseCommand) Run(c console) error {
-	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error {
-		result := &eraseResult{Profile: cmd.ID, State: eraseAsked, Left: []string{}}
-		err := cmd.carryOut(ctx, r, result)
-		if err != nil {
-			return err
-		}
-		if err := cmd.print(c.out, result); err != nil {
-			return err
-		}
-		return cmd.verdict(result)
-	})
+	if err := oneOf(cmd.Config, cmd.Server); err != nil {
+		return err
+	}
+	result := &eraseResult{Profile: cmd.ID, State: eraseAsked, Left: []string{}}
+	if cmd.Server != "" {
+		return withServer(cmd.Server, func(ctx context.Context, s *server) error { return cmd.tell(c, result, cmd.ask(ctx, s, result)) })
+	}
+	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error { return cmd.tell(c, result, cmd.carryOut(ctx, r, result)) })
+}
+
+// tell prints what came of it, unless that is an error.
+func (cmd *eraseCommand) tell(c console, result *eraseResult, err error) error {
+	if err != nil {
+		return err
+	}
+	if err := cmd.print(c.out, result); err != nil {
+		return err
+	}
+	return cmd.verdict(result)
 }
 
 func (cmd *eraseCommand) carryOut(ctx context.Context, r *reader, result *eraseResult) (err error) {
+	shard := 0
 	if cmd.Status {
-		result.Shard, err = r.lookup.ShardOf(cmd.ID)
+		shard, err = r.lookup.ShardOf(cmd.ID)
 		err = service.Classify(err)
 	} else {
-		result.Request, result.Shard, err = service.Erase(ctx, &r.config, r.store, cmd.ID, cmd.Suppress)
+		result.Request, shard, err = service.Erase(ctx, &r.config, r.store, cmd.ID, cmd.Suppress)
 	}
+	result.Shard = &shard
 	if err != nil || !cmd.Status && !cmd.Wait {
 		return err
 	}
-	if err := cmd.look(ctx, r, result); err != nil || result.State != eraseComplete {
+	err = cmd.look(ctx, result, func() error {
+		state, err := r.store.ErasureState(ctx, shard, cmd.ID)
+		result.take(state)
+		return service.Classify(err)
+	})
+	if err != nil || result.State != eraseComplete {
 		return err
 	}
 	traces, err := r.store.Traces(ctx, cmd.ID)
@@ -103,15 +121,14 @@ func (cmd *eraseCommand) carryOut(ctx context.Context, r *reader, result *eraseR
 
 // look says how far the erasure is, and waits until it is complete if that is
 // asked for.
-func (cmd *eraseCommand) look(ctx context.Context, r *reader, result *eraseResult) error {
+func (cmd *eraseCommand) look(ctx context.Context, result *eraseResult, ask func() error) error {
 	tick := time.NewTicker(erasureLook)
 	defer tick.Stop()
 	for {
-		state, err := r.store.ErasureState(ctx, result.Shard, cmd.ID)
-		if err != nil {
-			return service.Classify(err)
+		if err := ask(); err != nil {
+			return err
 		}
-		if result.take(state); !cmd.Wait || result.State == eraseComplete || cmd.Status && result.State == eraseNone {
+		if !cmd.Wait || result.State == eraseComplete || cmd.Status && result.State == eraseNone {
 			return nil
 		}
 		select {
@@ -149,7 +166,10 @@ func (cmd *eraseCommand) print(out io.Writer, e *eraseResult) error {
 }
 
 func (e *eraseResult) text() string {
-	text := fmt.Sprintf("profile %s, shard %d", lookup.Shown(e.Profile), e.Shard)
+	text := "profile " + lookup.Shown(e.Profile)
+	if e.Shard != nil {
+		text += fmt.Sprintf(", shard %d", *e.Shard)
+	}
 	if e.Request != "" {
 		text += ", request " + e.Request
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,6 +57,16 @@ func oneOf(config, server string) error {
 // open asks for a path, each of its parts a text of any kind, and returns the
 // body of a success.
 func (s *server) open(ctx context.Context, accept string, query url.Values, parts ...string) (io.ReadCloser, error) {
+	response, err := s.send(ctx, http.MethodGet, accept, nil, query, parts...)
+	if err != nil {
+		return nil, err
+	}
+	return response.Body, nil
+}
+
+// send sends a request with a body of JSON, nil for none, and returns the answer
+// if it is a success. Close its body.
+func (s *server) send(ctx context.Context, method, accept string, body any, query url.Values, parts ...string) (*http.Response, error) {
 	path := strings.TrimSuffix(s.base.Path, "/") + "/v1"
 	for _, part := range parts {
 		path += "/" + strings.ReplaceAll(url.PathEscape(part), ".", "%2E") // "." and ".." would be taken for folders
@@ -64,11 +75,22 @@ func (s *server) open(ctx context.Context, accept string, query url.Values, part
 	if len(query) > 0 {
 		address += "?" + query.Encode()
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	var content io.Reader = http.NoBody
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		content = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, address, content)
 	if err != nil {
 		return nil, unusable(err)
 	}
 	request.Header.Set("Accept", accept)
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
 	if token := os.Getenv(tokenVariable); token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
@@ -76,8 +98,8 @@ func (s *server) open(ctx context.Context, accept string, query url.Values, part
 	if err != nil {
 		return nil, fmt.Errorf("asking the API: %w", err)
 	}
-	if response.StatusCode == http.StatusOK {
-		return response.Body, nil
+	if response.StatusCode < http.StatusMultipleChoices {
+		return response, nil
 	}
 	defer response.Body.Close()
 	return nil, refusedWith(response)
@@ -106,12 +128,18 @@ func refusedWith(response *http.Response) error {
 
 // get reads the answer for a path into a value.
 func (s *server) get(ctx context.Context, into any, query url.Values, parts ...string) error {
-	body, err := s.open(ctx, "application/json", query, parts...)
+	return s.do(ctx, http.MethodGet, nil, into, query, parts...)
+}
+
+// do sends a request with a body of JSON, nil for none, and reads the answer
+// into a value.
+func (s *server) do(ctx context.Context, method string, body, into any, query url.Values, parts ...string) error {
+	response, err := s.send(ctx, method, "application/json", body, query, parts...)
 	if err != nil {
 		return err
 	}
-	defer body.Close()
-	if err := json.NewDecoder(body).Decode(into); err != nil {
+	defer response.Body.Close()
+	if err := json.NewDecoder(response.Body).Decode(into); err != nil {
 		return fmt.Errorf("reading the API's answer: %w", err)
 	}
 	return nil

@@ -36,8 +36,9 @@ func TestTheAPIIsFuzzed(t *testing.T) {
 		t.Fatal(err)
 	}
 	tr := traffic.New(3, 40, 12)
-	s := stack.Start(t, stack.Options{Shards: 2, Sources: 1, Segments: tr.Segments(), API: true, Tokens: token.Line()})
+	s := stack.Start(t, stack.Options{Shards: 2, Sources: 1, Segments: tr.Segments(), Definitions: true, API: true, Tokens: token.Line()})
 	s.Init()
+	s.ApplySegments(tr.Segments())
 	e := s.Run()
 	awaitReady(t, s, e, 200)
 	s.Produce(tr.Records(s, 500)...)

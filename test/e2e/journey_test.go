@@ -3,9 +3,12 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"muster/test/e2e/stack"
@@ -117,18 +120,40 @@ func (j *journey) followChanges() {
 	j.stream = follow(j.t, j.s, j.evaluators[0], last)
 }
 
-// define writes a segment, new or known. It is the one place that says how.
+// define writes a segment, new or known.
 func (j *journey) define(id, rule string) {
 	j.t.Helper()
 	j.rules[id] = rule
-	j.s.ApplySegments(ruleset.File(j.rules))
+	body, err := json.Marshal(map[string]string{"rule": rule})
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	j.change(http.MethodPut, "/v1/segments/"+id, string(body))
 }
 
 // drop removes a segment.
 func (j *journey) drop(id string) {
 	j.t.Helper()
 	delete(j.rules, id)
-	j.s.ApplySegments(ruleset.File(j.rules))
+	j.change(http.MethodDelete, "/v1/segments/"+id, "")
+}
+
+// change asks the first evaluator for a change, which has to be a success.
+func (j *journey) change(method, path, body string) {
+	j.t.Helper()
+	request, err := http.NewRequestWithContext(j.t.Context(), method, j.evaluators[0].API(path), strings.NewReader(body))
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if answer, err := io.ReadAll(response.Body); err != nil || response.StatusCode/100 != 2 {
+		j.t.Fatalf("%s %s: %s, %v: %s", method, path, response.Status, err, answer)
+	}
 }
 
 // create defines a segment of what customers have done before, and sees it
@@ -205,7 +230,7 @@ func (j *journey) forget(id string) {
 	if j.gone = id; len(j.clients[0].calls[id]) == 0 {
 		j.t.Fatalf("nothing was sent of %s", id)
 	}
-	j.order(id)
+	j.change(http.MethodDelete, "/v1/profiles/"+url.PathEscape(id)+"?suppress=24h", "")
 	c := j.clients[0]
 	c.send(everyKind)
 	c.awaitTaken()
@@ -215,14 +240,6 @@ func (j *journey) forget(id string) {
 	}
 	named(j.t, j.s, id)
 	j.s.Forget(id)
-}
-
-// order asks for a customer to be erased. It is the one place that says how.
-func (j *journey) order(id string) {
-	j.t.Helper()
-	if out, err := j.s.Erase(id, "--suppress", "24h"); err != nil {
-		j.t.Fatalf("asking for %s to be erased: %v\n%s", id, err, out)
-	}
 }
 
 // restartEverything ends one evaluator in good order and the other at once,

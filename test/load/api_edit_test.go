@@ -1,7 +1,11 @@
 package load
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -37,16 +41,18 @@ func measureEdits(t testing.TB, sizes *apiSizes) aimed {
 		t: t, options: o, segments: segmentations(t, t.TempDir(), []int{sizes.segments}), redis: startRedis(t, shards), broker: startBroker(t), progress: t.Output(),
 	}
 	b.begin(p)
+	a := newAsker(t)
 	r := &run{
 		t: t, options: o, population: p, contender: contender{engine, sizes.segments}, segments: b.segments[sizes.segments], redis: b.redis,
-		more: func() []string { return []string{"-definitions"} },
+		more: func() []string { return append(a.arguments(), "-definitions") },
 	}
 	defer r.end()
 	r.begin(b.broker, "definitions")
-	e := newEditor(r)
+	e := newEditor(r, a)
 	r.traffic = newTraffic(p)
 	r.start(2, b.broker, 0)
 	r.awaitShared()
+	a.awaitServed(a.address[0])
 	stop := r.trickle()
 	defer stop()
 	l := editLine{Segments: sizes.segments, Evaluators: len(r.services), Profiles: p.profiles}
@@ -94,17 +100,17 @@ func (r *run) trickle() (stop func()) {
 // editor edits the definitions of a run.
 type editor struct {
 	*run
-	definitions *segments.Definitions
-	texts       map[string]string // the rules, by segment
-	edition     float64
+	asker   *asker
+	texts   map[string]string // the rules, by segment
+	edition float64
 }
 
 // newEditor stores all segments as definitions.
-func newEditor(r *run) *editor {
+func newEditor(r *run, a *asker) *editor {
 	r.t.Helper()
 	store := openStore(r.t, r.redis.server.Address)
-	r.t.Cleanup(func() { _ = store.Close() })
-	e := &editor{run: r, definitions: segments.NewDefinitions(store, func() int64 { return time.Now().UnixMilli() }), texts: map[string]string{}, edition: 1}
+	defer store.Close()
+	e := &editor{run: r, asker: a, texts: map[string]string{}, edition: 1}
 	all := map[string]string{}
 	for id, rule := range r.segments.rules {
 		e.texts[id] = rule.Text(workload.Muster)
@@ -116,23 +122,33 @@ func newEditor(r *run) *editor {
 	for _, one := range split {
 		all[one.ID] = one.Text
 	}
-	if _, err := e.definitions.Apply(r.t.Context(), segments.Edit{Write: all, If: segments.Any}, segments.Author{Who: "bench"}); err != nil {
+	definitions := segments.NewDefinitions(store, func() int64 { return time.Now().UnixMilli() })
+	if _, err := definitions.Apply(r.t.Context(), segments.Edit{Write: all, If: segments.Any}, segments.Author{Who: "bench"}); err != nil {
 		r.t.Fatalf("storing definitions: %v", err)
 	}
 	return e
 }
 
-// put writes one definition. It is the one place that says how, which is what
-// PUT /v1/segments/{id} does.
+// put writes one definition, as people and programs do.
 func (e *editor) put(id, rule string) {
 	e.t.Helper()
-	text := ruleset.File(map[string]string{id: rule})
-	split, wrong := rules.Split(rules.Source{Data: []byte(text)})
-	if len(wrong) > 0 {
-		e.t.Fatal(wrong)
+	body, err := json.Marshal(map[string]string{"rule": rule})
+	if err != nil {
+		e.t.Fatal(err)
 	}
-	if _, err := e.definitions.Put(e.t.Context(), id, split[0].Text, segments.Any, segments.Author{Who: "bench"}); err != nil {
-		e.t.Fatalf("editing %s: %v", id, err)
+	request, err := http.NewRequestWithContext(e.t.Context(), http.MethodPut, "http://"+e.asker.address[0]+"/v1/segments/"+id, bytes.NewReader(body))
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+e.asker.token)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if answer, err := io.ReadAll(response.Body); err != nil || response.StatusCode != http.StatusOK {
+		e.t.Fatalf("editing %s: %s, %v: %s", id, response.Status, err, answer)
 	}
 }
 

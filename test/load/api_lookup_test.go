@@ -72,14 +72,16 @@ func measureLookups(t testing.TB, sizes *apiSizes) aimed {
 	return l
 }
 
-// awaitServed waits until an address is served.
+// awaitServed waits until an address answers that it is ready.
 func (a *asker) awaitServed(address string) {
 	a.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(lookEvery) {
-		conn, err := net.Dial("tcp", address)
+		response, err := http.Get("http://" + address + "/readyz")
 		if err == nil {
-			_ = conn.Close() // nothing was sent
-			return
+			if response.Body.Close(); response.StatusCode == http.StatusOK {
+				return
+			}
+			err = fmt.Errorf("it says %s", response.Status)
 		}
 		if time.Now().After(deadline) {
 			a.t.Fatalf("the API is not served: %v", err)
