@@ -92,7 +92,7 @@ lint: $(LINT) ## check style, layers and that both modules' requirements are tid
 vuln: ## look for known vulnerabilities in what is used; needs vuln.go.dev
 	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
 
-bench: ## run the benchmarks, one JSON line per result; PART=name for one part, and only so for sweep, backfill, publication and activation, which take 5 to 10 minutes
+bench: ## run the benchmarks, one JSON line per result; PART=name for one part, and only so for sweep, backfill, publication, activation and api, which take 5 to 10 minutes
 	@go run ./test/bench $(PART)
 
 # A backfill of EVENTS events, 50,000,000 by default, takes some 10 GB of disk.

@@ -28,7 +28,7 @@ type Edits interface {
 }
 
 type definitionsInput struct {
-	Version int64 `query:"version" default:"-1" minimum:"-1" doc:"As they were with this version; by default as they are."`
+	Version int64 `query:"version" default:"-1" minimum:"-1" maximum:"9007199254740991" doc:"As they were with this version; by default as they are."`
 }
 
 // allDefinitions is what the list of definitions has in it.
@@ -39,7 +39,7 @@ type allDefinitions struct {
 
 // definitionsEdit is a change of several definitions.
 type definitionsEdit struct {
-	Version *int64            `json:"version,omitempty" minimum:"0" doc:"The version of all definitions that the change was made for; 412 if it is another one by now. Default: any."`
+	Version *int64            `json:"version,omitempty" minimum:"0" maximum:"9007199254740991" doc:"The version of all definitions that the change was made for; 412 if it is another one by now. Default: any."`
 	Write   map[string]string `json:"write,omitempty" doc:"The text of each segment that is added or changed, in YAML or JSON, by id."`
 	Remove  []string          `json:"remove,omitempty" maxItems:"100000" nullable:"false" doc:"Ids of segments to remove. Who is not there counts as removed."`
 	Message string            `json:"message,omitempty" maxLength:"2000" doc:"Why, for whoever looks at the versions."`
@@ -57,7 +57,7 @@ type definitionsEditOutput struct {
 }
 
 type definitionVersionsInput struct {
-	Cursor int64 `query:"cursor" minimum:"1" doc:"Where to go on: next of the page before. It is a version: older ones are told."`
+	Cursor int64 `query:"cursor" minimum:"1" maximum:"9007199254740991" doc:"Where to go on: next of the page before. It is a version: older ones are told."`
 	Limit  int   `query:"limit" minimum:"1" maximum:"1000" doc:"At most how many; fewer where they have changed very many segments. Default: 100."`
 }
 

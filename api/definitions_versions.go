@@ -52,7 +52,7 @@ func changeOf(removed bool, was int64) string {
 
 type segmentVersionsInput struct {
 	ID     string `path:"id" minLength:"1" maxLength:"64" doc:"The id of the segment, which may have been removed."`
-	Cursor int64  `query:"cursor" minimum:"1" doc:"Where to go on: next of the page before. It is a version: older ones are told."`
+	Cursor int64  `query:"cursor" minimum:"1" maximum:"9007199254740991" doc:"Where to go on: next of the page before. It is a version: older ones are told."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" doc:"At most how many. Default: 100."`
 }
 
@@ -65,14 +65,18 @@ type segmentVersionsOutput struct {
 
 type segmentVersionInput struct {
 	ID      string `path:"id" minLength:"1" maxLength:"64" doc:"The id of the segment."`
-	Version int64  `path:"version" minimum:"1" doc:"A version of all definitions, whether it has changed this one or not."`
-	Against int64  `query:"against" default:"-1" minimum:"-1" doc:"Tell also what has changed since this version; 0: since there was nothing."`
+	Version int64  `path:"version" minimum:"1" maximum:"9007199254740991" doc:"A version of all definitions, whether it has changed this one or not."`
+	Against int64  `query:"against" default:"-1" minimum:"-1" maximum:"9007199254740991" doc:"Tell also what has changed since this version; 0: since there was nothing."`
 }
 
 type segmentVersionOutput struct{ Body definitionAsItWas }
 
+// Stored is a definition by a name that openapi.json is made from: huma passes
+// over what is embedded by one that is not exported.
+type Stored = definition
+
 type definitionAsItWas struct {
-	definition
+	Stored
 	Diff *string `json:"diff,omitempty" doc:"With against: how the text has changed since then, as the hunks of a unified diff; empty when it is the same."`
 }
 
@@ -133,7 +137,7 @@ func (r *routes) asItWas(ctx context.Context, in *segmentVersionInput) (*segment
 	if err != nil {
 		return nil, err
 	}
-	out := &segmentVersionOutput{definitionAsItWas{definition: *definitionOf(&then)}}
+	out := &segmentVersionOutput{definitionAsItWas{Stored: *definitionOf(&then)}}
 	if in.Against < 0 {
 		return out, nil
 	}

@@ -20,7 +20,8 @@ import (
 type ordered struct {
 	reader *lookup.Reader
 	store  *sink.Store
-	tried  <-chan struct{} // see Try
+	trying chan<- struct{} // see Try
+	tried  <-chan struct{}
 }
 
 var crm = []activation.Destination{{Name: "crm"}}

@@ -102,12 +102,13 @@ func keepingWith(t *testing.T, config Config, redis sink.Config, more ...func(*k
 	return k
 }
 
-// keepingOrders serves an API where samples are sent when tried is closed.
-func keepingOrders(t *testing.T, tried <-chan struct{}) *kept {
+// keepingOrders serves an API where a sample that is to be sent is told to
+// trying, and sent when tried is closed.
+func keepingOrders(t *testing.T, trying chan<- struct{}, tried <-chan struct{}) *kept {
 	t.Helper()
 	return keepingWith(t, Default(), sink.Default(), func(_ *kept, parts *Parts) {
 		orders := parts.Sending.(ordered)
-		orders.tried = tried
+		orders.trying, orders.tried = trying, tried
 		parts.Sending = orders
 	})
 }

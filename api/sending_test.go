@@ -40,9 +40,11 @@ func (o ordered) Resend(_ context.Context, name, profile string) (int, error) {
 	return len(profile), nil
 }
 
-// Try implements Sending. It takes until o.tried, if that is set, is closed.
+// Try implements Sending. If o.tried is set, it tells o.trying and takes until
+// o.tried is closed.
 func (o ordered) Try(ctx context.Context, name string) (*lookup.Trial, error) {
 	if o.tried != nil {
+		o.trying <- struct{}{}
 		select {
 		case <-o.tried:
 		case <-ctx.Done():
@@ -111,8 +113,8 @@ func TestOrdersThatAreRefused(t *testing.T) {
 // As many orders are carried out at once as there may be, and one whose client
 // goes away is carried out to its end.
 func TestOrdersAreBounded(t *testing.T) {
-	tried := make(chan struct{})
-	k := keepingOrders(t, tried)
+	trying, tried := make(chan struct{}, maxOrders), make(chan struct{})
+	k := keepingOrders(t, trying, tried)
 	ctx, leave := context.WithCancel(t.Context())
 	gone := make(chan struct{}, maxOrders)
 	for range maxOrders {
@@ -125,25 +127,24 @@ func TestOrdersAreBounded(t *testing.T) {
 			gone <- struct{}{}
 		}()
 	}
-	resends := func(status int) func() bool {
-		return func() bool {
-			response := k.order(t, access.Write, "crm/dead-letters/resend", "")
-			defer response.Body.Close()
-			return response.StatusCode == status
-		}
+	for range maxOrders {
+		<-trying
 	}
-	await(t, "refusal", resends(http.StatusServiceUnavailable))
 	leave()
 	for range maxOrders {
 		<-gone
 	}
 	refused(t, "one too many", k.order(t, access.Write, "crm/dead-letters/resend", ""), http.StatusServiceUnavailable, "2 orders are being carried out")
 	close(tried)
-	await(t, "room", resends(http.StatusOK))
+	until(t, "room", func() bool {
+		response := k.order(t, access.Write, "crm/dead-letters/resend", "")
+		defer response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
 }
 
-// await waits until something is so.
-func await(t *testing.T, what string, so func() bool) {
+// until waits until something is so.
+func until(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -18,9 +18,10 @@ import (
 
 // The bounds of a request that are no settings.
 const (
-	// maxHeader is the size of a request's headers in bytes. The id of a change
-	// takes about 12 for each shard.
-	maxHeader = 64 << 10
+	// maxHeader is the size of a request's headers and of its path in bytes. The
+	// id of a change takes about 12 for each shard, and that of a profile in a
+	// path up to 3 times 64 KB.
+	maxHeader = 256 << 10
 	// maxBody is the size of a request's body in bytes.
 	maxBody = 1 << 20
 	// headerTimeout, readTimeout and writeTimeout bound how long a client may
@@ -88,11 +89,16 @@ type Server struct {
 	mux     *http.ServeMux
 	routes  *routes
 	handler http.Handler
+	times   times
 }
+
+// times bound how long a client may take; see the constants.
+type times struct{ header, read, write time.Duration }
 
 // New returns the API of a configuration that is valid.
 func New(config Config, parts Parts) (*Server, error) {
 	s := &Server{config: config, parts: parts, guard: &access.Guard{}, mux: http.NewServeMux()}
+	s.times = times{headerTimeout, readTimeout, writeTimeout}
 	s.guard.Refuse = s.refuse
 	if config.Insecure {
 		s.guard.Anonymous = access.Anonymous(config.limit())
@@ -150,7 +156,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	defer end()
 	server := &http.Server{
 		Handler: s.handler, TLSConfig: s.config.TLS.Config(), MaxHeaderBytes: maxHeader,
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ReadHeaderTimeout: s.times.header, ReadTimeout: s.times.read, WriteTimeout: s.times.write, IdleTimeout: idleTimeout,
 		BaseContext: func(net.Listener) context.Context { return base },
 		ErrorLog:    zap.NewStdLog(s.parts.Log.WithOptions(zap.IncreaseLevel(zap.ErrorLevel))),
 	}

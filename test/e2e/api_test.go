@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -136,22 +137,50 @@ func (f *follower) read(lines *bufio.Scanner) {
 // await waits until so many changes were told.
 func (f *follower) await(s *stack.System, changes int) {
 	s.Await(fmt.Sprintf("%d changes to be told", changes), stack.Patience, func() error {
-		for {
-			select {
-			case one := <-f.changes:
-				if one.id != "" {
-					f.last = one.id
-				}
-				if one.kind == "change" {
-					f.told = append(f.told, one.change)
-				}
-			default:
-				if len(f.told) < changes {
-					return fmt.Errorf("%d were", len(f.told))
-				}
-				return nil
+		if f.take(); len(f.told) < changes {
+			return fmt.Errorf("%d were", len(f.told))
+		}
+		return nil
+	})
+}
+
+// take takes what was told by now.
+func (f *follower) take() {
+	for {
+		select {
+		case one, open := <-f.changes:
+			if !open {
+				return
+			}
+			if one.id != "" {
+				f.last = one.id
+			}
+			if one.kind == "change" {
+				f.told = append(f.told, one.change)
+			}
+		default:
+			return
+		}
+	}
+}
+
+// awaitBehind waits until so many changes were told, with those before and
+// without those of one profile.
+func (f *follower) awaitBehind(s *stack.System, before []oracle.Change, changes int, without string) {
+	other := func(list []oracle.Change) (n int) {
+		for _, c := range list {
+			if c.Profile != without {
+				n++
 			}
 		}
+		return n
+	}
+	s.Await("the change stream to tell the rest", stack.Patience, func() error {
+		f.take()
+		if n := other(before) + other(f.told); n < changes {
+			return fmt.Errorf("%d of %d changes were told", n, changes)
+		}
+		return nil
 	})
 }
 
@@ -205,12 +234,25 @@ func verifyAsked(t *testing.T, e *stack.Evaluator) {
 
 func ask(t *testing.T, e *stack.Evaluator, path string, into any) {
 	t.Helper()
-	response, err := http.Get(e.API(path))
+	text, err := httpGet(e.API(path))
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", path, err)
+	}
+}
+
+// httpGet returns the body of a success.
+func httpGet(address string) ([]byte, error) {
+	response, err := http.Get(address)
+	if err != nil {
+		return nil, err
 	}
 	defer response.Body.Close()
-	if err := json.NewDecoder(response.Body).Decode(into); err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %s, %v", path, response.Status, err)
+	text, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", response.Status, text)
 	}
+	return text, err
 }

@@ -143,12 +143,13 @@ func postEvents(t *testing.T, server *stack.Tracking, body string) string {
 
 // sender is a program that sends what it is told with a client of Segment's.
 type sender struct {
-	t     *testing.T
-	name  string
-	in    io.Writer
-	out   *bufio.Scanner
-	calls map[string][]int // serials by customer, in the order of sending
-	next  int
+	t         *testing.T
+	name      string
+	in        io.Writer
+	out       *bufio.Scanner
+	customers int
+	calls     map[string][]int // serials by customer, in the order of sending
+	next      int
 }
 
 func startSender(t *testing.T, server *stack.Tracking, l example.Language, file string) *sender {
@@ -160,7 +161,7 @@ func startSender(t *testing.T, server *stack.Tracking, l example.Language, file 
 	cmd := example.Command(t, l, string(program), "../..")
 	cmd.Env = append(cmd.Environ(), "WRITE_KEY="+server.Key, "HOST="+server.URL)
 	cmd.Stderr = t.Output()
-	return &sender{t: t, name: l.Name, in: pipe(t, cmd.StdinPipe), out: bufio.NewScanner(start(t, cmd)), calls: map[string][]int{}}
+	return &sender{t: t, name: l.Name, in: pipe(t, cmd.StdinPipe), out: bufio.NewScanner(start(t, cmd)), customers: 5, calls: map[string][]int{}}
 }
 
 func pipe[T any](t *testing.T, open func() (T, error)) T {
@@ -192,7 +193,7 @@ func (c *sender) send(count int) {
 	c.t.Helper()
 	list := make([]map[string]any, count)
 	for i := range list {
-		user := fmt.Sprintf("%s-%d", strings.ToLower(c.name), c.next%5)
+		user := fmt.Sprintf("%s-%d", strings.ToLower(c.name), c.next%c.customers)
 		list[i] = c.call(user, c.next)
 		c.calls[user] = append(c.calls[user], c.next)
 		c.next++
@@ -209,7 +210,7 @@ func (c *sender) send(count int) {
 // call makes a call of each kind in turn, more of track.
 func (c *sender) call(user string, serial int) map[string]any {
 	args := map[string]any{"userId": user, "context": map[string]any{"serial": serial, "ip": "203.0.113.7"}}
-	switch kind := []string{"track", "identify", "page", "track", "screen", "group", "track", "alias"}[serial/5%8]; kind {
+	switch kind := []string{"track", "identify", "page", "track", "screen", "group", "track", "alias"}[serial/c.customers%8]; kind {
 	case "track":
 		args["event"], args["properties"] = "Bought", map[string]any{"price": serial % 30, "name": "Käse \u2028 \U0001F600 <&>"}
 		return map[string]any{"call": kind, "args": args}

@@ -73,6 +73,25 @@
 // leave; beside is hot with 1,000 segments. Evaluated is when Redis was asked
 // for the last time before it had the commit, which is earlier than it was.
 //
+// # API
+//
+// make bench PART=api measures what meets people and programs, and prints a
+// line for each case, with its aim:
+//
+//	memberships  how long GET /v1/profiles/{id}/memberships takes, 5,000 times a second, while events come
+//	members      how much the heap of a service grows while it lists a million members
+//	definition   how long an edit of one of 10,000 definitions takes until two evaluators go by it
+//
+// Of memberships, events come at half of the speed that the same service has
+// just had at full speed with the machine for itself, and requests are sent
+// when they are due, whether those before them were answered or not: what is
+// measured is from when a request was due until its answer was read. Both are
+// measured anew without events, as without_ms. Everything shares the machine,
+// and idle says what was left of it; with none left, p99 is that of a queue.
+//
+// Of definition, an evaluator goes by an edit when its set is published, and a
+// shard does when Redis has it under the new rules, which is when others see it.
+//
 // # Environment
 //
 // Lists have commas between their parts.
@@ -81,6 +100,7 @@
 //	MUSTER_SCALE            file that a JSON line per number of evaluators is appended to; uses REPEATS and EVENTS (400000) too
 //	MUSTER_PUBLICATION      file that a JSON line is appended to; uses REPEATS (rounds), HOT, EVENTS (300000) and LIVE too
 //	MUSTER_ACTIVATION       file that a JSON line per case of deliveries is appended to; uses REPEATS, HOT and EVENTS too
+//	MUSTER_API              file that a JSON line per case of the API is appended to; uses HOT, EVENTS (300000) and LIVE too
 //	MUSTER_E2E              "real" for Apache Kafka; else the broker is kfake
 //	MUSTER_LOAD_POPULATION  hot,cold
 //	MUSTER_LOAD_CASES       floor,engine,naive
@@ -92,6 +112,10 @@
 //	MUSTER_LOAD_COLD        profiles of cold, 2000000; the same
 //	MUSTER_LOAD_DELIVERIES  latency,single,batched,pending,beside
 //	MUSTER_LOAD_PENDING     messages that wait, 1000000
+//	MUSTER_LOAD_ASKED       requests a second, 5000
+//	MUSTER_LOAD_MEMBERS     members of the segment that is listed, 1000000
+//	MUSTER_LOAD_DEFINITIONS segments of which one is edited, 10000
+//	MUSTER_LOAD_API         memberships,members,definition
 //	MUSTER_LOAD_PROFILE     folder that a CPU profile of 5 s and one of allocations are written to
 //
 // The trap: generator, broker, Redis and service share the machine, as they

@@ -24,9 +24,10 @@ type run struct {
 	topic        *topic
 	traffic      *traffic
 	services     fleet
-	ends         []int64 // of the records that wait for full speed
-	idle         reading // before the services were started
-	destinations string  // file of them, "" for none
+	ends         []int64         // of the records that wait for full speed
+	idle         reading         // before the services were started
+	destinations string          // file of them, "" for none
+	more         func() []string // more arguments for each service; nil for none
 }
 
 // measure runs a case at full speed and then at half of it. blob is what
@@ -72,9 +73,15 @@ func (r *run) start(processes int, broker string, blob int) {
 	r.idle.at = time.Now()
 	r.idle.redisCPU, r.idle.redisBytes = r.redis.spent()
 	for range processes {
-		r.services = append(r.services, startService(r.t, "-mode", r.contender.name, "-broker", broker, "-topic", r.topic.name, "-redis", r.redis.server.Address,
+		arguments := []string{
+			"-mode", r.contender.name, "-broker", broker, "-topic", r.topic.name, "-redis", r.redis.server.Address,
 			"-segments", r.segments.file, "-programs", r.segments.programs, "-cache", strconv.Itoa(r.population.cache), "-blob", strconv.Itoa(blob),
-			"-destinations", r.destinations))
+			"-destinations", r.destinations,
+		}
+		if r.more != nil {
+			arguments = append(arguments, r.more()...)
+		}
+		r.services = append(r.services, startService(r.t, arguments...))
 	}
 }
 

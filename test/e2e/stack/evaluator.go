@@ -84,7 +84,7 @@ func (s *System) Run(arguments ...string) *Evaluator {
 	configuration := s.config(name, e.listen)
 	if s.API {
 		e.api = port.Hold(s.t).Address()
-		s.append(configuration, fmt.Sprintf("api:\n  listen: %q\n  insecure: true\n", e.api))
+		s.append(configuration, s.apiLines(e.api))
 	}
 	log, err := os.Create(e.log)
 	if err != nil {

@@ -57,8 +57,10 @@ type Options struct {
 	Pipeline string
 	// RedisSection holds lines of its redis section.
 	RedisSection string
-	// API has every evaluator serve the API, to this machine without a token.
-	API bool
+	// API has every evaluator serve the API, to this machine without a token,
+	// or to those that the text Tokens names.
+	API    bool
+	Tokens string
 	// Destinations is the text of the file of destinations, "" for none.
 	Destinations string
 }
@@ -86,6 +88,7 @@ type System struct {
 	expired    time.Time            // when members were last expired
 	seen       map[string]time.Time // by member id: when it was first seen in its group
 	earlier    []layout             // before reshards
+	forgotten  map[string]bool      // profiles that were erased
 }
 
 // Start starts a broker and a Redis and creates the source topic. The keyed
@@ -96,7 +99,7 @@ func Start(t testing.TB, o Options) *System {
 		t.Skip("starts servers and evaluators; runs without -short (make test, make e2e)")
 	}
 	name := fmt.Sprintf("shop-%d", started.Add(1))
-	s := &System{Options: o, Source: name, Keyed: name + ".keyed", t: t, folder: t.TempDir(), seen: map[string]time.Time{}}
+	s := &System{Options: o, Source: name, Keyed: name + ".keyed", t: t, folder: t.TempDir(), seen: map[string]time.Time{}, forgotten: map[string]bool{}}
 	switch {
 	case o.Secured:
 		s.startSecured()
@@ -161,6 +164,19 @@ func (s *System) write(name, text string) {
 	if err := os.WriteFile(s.file(name), []byte(text), 0o600); err != nil {
 		s.t.Fatalf("writing %s: %v", name, err)
 	}
+}
+
+// tokenFile is the name of the evaluators' file of tokens.
+const tokenFile = "tokens"
+
+// apiLines are the section of a configuration about the API at an address.
+func (s *System) apiLines(address string) string {
+	s.t.Helper()
+	if s.Tokens == "" {
+		return fmt.Sprintf("api:\n  listen: %q\n  insecure: true\n", address)
+	}
+	s.write(tokenFile, s.Tokens+"\n")
+	return fmt.Sprintf("api:\n  listen: %q\n  tokens_file: %s\n  rate: 100000\n  burst: 100000\n", address, s.file(tokenFile))
 }
 
 // clockFile is the name of the file that says how far the clock is off.

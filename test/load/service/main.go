@@ -50,6 +50,9 @@ type variant struct {
 	cache        int    // bytes per shard
 	blob         int    // bytes
 	destinations string // file
+	definitions  bool
+	api          string
+	tokens       string // file
 	listen       string
 }
 
@@ -75,6 +78,9 @@ func run(arguments []string) error {
 	flags.IntVar(&v.cache, "cache", defaults.Pipeline.CacheBytes, "bytes of profiles that a shard keeps in memory")
 	flags.IntVar(&v.blob, "blob", 0, "bytes that floor writes for a profile")
 	flags.StringVar(&v.destinations, "destinations", "", "file of destinations; empty for none")
+	flags.BoolVar(&v.definitions, "definitions", false, "go by the definitions in Redis and not by a segment file")
+	flags.StringVar(&v.api, "api", "", "host:port to serve the API on; empty for none")
+	flags.StringVar(&v.tokens, "tokens", "", "file of the API's tokens")
 	flags.StringVar(&v.listen, "listen", "", "host:port to serve HTTP on")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -107,6 +113,7 @@ func (v *variant) run(ctx context.Context) error {
 		return fmt.Errorf("compiling segments: %w", err)
 	}
 	s := service.New(cfg, set, log)
+	s.Audit = log
 	if s.Own, err = v.owner(); err != nil {
 		return err
 	}
@@ -132,6 +139,10 @@ func (v *variant) readDestinations(set *rules.Set) ([]activation.Destination, er
 // in all, each of which is milliseconds of work.
 const naiveBatch = 100
 
+// mostAsked is how many requests a second a token may make. What is measured
+// is not the limit.
+const mostAsked = 1_000_000
+
 // config returns the defaults but for what a run of the benchmark sets. Time
 // is that of the events.
 func (v *variant) config() config.Config {
@@ -143,6 +154,12 @@ func (v *variant) config() config.Config {
 	cfg.Redis.Addresses, cfg.Redis.Buckets = []string{v.redis}, v.buckets
 	cfg.Pipeline.CacheBytes = v.cache
 	cfg.Clock = config.StreamClock
+	if v.definitions {
+		cfg.Segments.From = segments.FromRedis
+	}
+	if v.api != "" {
+		cfg.API.Listen, cfg.API.TokensFile, cfg.API.Rate, cfg.API.Burst = v.api, v.tokens, mostAsked, mostAsked
+	}
 	return cfg
 }
 

@@ -1,0 +1,34 @@
+package example
+
+import (
+	_ "embed" // the list of packages goes with this one, wherever it runs
+	"os/exec"
+	"testing"
+)
+
+//go:embed schemathesis.txt
+var fuzzPackages []byte
+
+// fuzz is Python 3.11 or later with Schemathesis.
+var fuzz = Language{
+	Name: "Schemathesis", Fence: "schemathesis", tools: []string{"python3"}, file: "program.py",
+	packages: []list{{"schemathesis.txt", fuzzPackages}},
+	fetch: []string{
+		"python3", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:",
+		"--require-hashes", "--target", "installed", "-r", "schemathesis.txt",
+	},
+	command: Python.command,
+}
+
+// fuzzProgram is what pip would have made a command of.
+const fuzzProgram = "import sys\nfrom schemathesis.cli import schemathesis\nsys.exit(schemathesis())\n"
+
+// Schemathesis returns what runs Schemathesis with arguments: it asks an API
+// what its openapi.json allows, and more, and holds the answers against it.
+func Schemathesis(t testing.TB, root string, arguments ...string) *exec.Cmd {
+	t.Helper()
+	cmd := Command(t, fuzz, fuzzProgram, root)
+	cmd.Args = append(cmd.Args, arguments...)
+	cmd.Env = append(cmd.Environ(), "NO_COLOR=1", "PYTHONDONTWRITEBYTECODE=1", "HOME="+cmd.Dir)
+	return cmd
+}
