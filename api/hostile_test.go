@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -200,7 +201,7 @@ func trickle(t *testing.T, address, text string) string {
 	}()
 	_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
 	answer, err := io.ReadAll(conn)
-	if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+	if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
 		t.Errorf("%q still goes on", text)
 	}
 	return string(answer)

@@ -110,9 +110,8 @@ func textOf(rule string) string {
 func (e *editors) change(by, want int, method, path, match, body string) {
 	e.t.Helper()
 	before := e.editions()
-	response, text := e.ask(by, method, path, match, body)
-	if response.StatusCode != want {
-		e.t.Fatalf("%s %s: %s, want %d: %s", method, path, response.Status, want, text)
+	if got := e.ask(by, method, path, match, body); got.status != want {
+		e.t.Fatalf("%s %s: %d, want %d: %s", method, path, got.status, want, got.text)
 	}
 	if want >= http.StatusBadRequest {
 		return
@@ -151,14 +150,21 @@ func (e *editors) editions() []float64 {
 // tag is the ETag of a segment as one of the evaluators tells it.
 func (e *editors) tag(by int, id string) string {
 	e.t.Helper()
-	response, text := e.ask(by, http.MethodGet, "/v1/segments/"+id, "", "")
-	if response.StatusCode != http.StatusOK {
-		e.t.Fatalf("%s: %s: %s", id, response.Status, text)
+	got := e.ask(by, http.MethodGet, "/v1/segments/"+id, "", "")
+	if got.status != http.StatusOK {
+		e.t.Fatalf("%s: %d: %s", id, got.status, got.text)
 	}
-	return response.Header.Get("ETag")
+	return got.tag
 }
 
-func (e *editors) ask(by int, method, path, match, body string) (*http.Response, string) {
+// answer is what an evaluator says to a request.
+type answer struct {
+	status    int
+	tag, text string
+}
+
+// ask sends a request to one of the evaluators.
+func (e *editors) ask(by int, method, path, match, body string) answer {
 	e.t.Helper()
 	request, err := http.NewRequestWithContext(e.t.Context(), method, e.evaluators[by].API(path), bytes.NewReader([]byte(body)))
 	if err != nil {
@@ -177,5 +183,5 @@ func (e *editors) ask(by int, method, path, match, body string) (*http.Response,
 	if err != nil {
 		e.t.Fatal(err)
 	}
-	return response, string(text)
+	return answer{response.StatusCode, response.Header.Get("ETag"), string(text)}
 }
