@@ -100,7 +100,7 @@ func (r *Reader) Segment(ctx context.Context, id string) (*Definition, error) {
 	set := r.rules()
 	position, known := set.Position(id)
 	if !known {
-		return nil, absent("there is no segment %s%s", Shown(id), nearest(id, set.IDs()))
+		return nil, absent(SegmentKind, "there is no segment %s%s", Shown(id), nearest(id, set.IDs()))
 	}
 	segments, err := r.Segments(ctx)
 	if err != nil {
@@ -111,7 +111,7 @@ func (r *Reader) Segment(ctx context.Context, id string) (*Definition, error) {
 			return &Definition{segments[i], set.Segment(position).Rule}, nil
 		}
 	}
-	return nil, absent("there is no segment %s any more", Shown(id))
+	return nil, absent(SegmentKind, "there is no segment %s any more", Shown(id))
 }
 
 // CompleteSince returns since when the segments of a rule set are complete in

@@ -14,7 +14,7 @@ import (
 // a level is a column in which lines begin, and brackets have levels of their
 // own.
 type measurer struct {
-	brackets []bracket // those that are open, behind the text itself
+	brackets []bracket    // those that are open, behind the text itself
 	previous *token.Token // never nil
 	line     int
 	first    bool // nothing but dashes of this line was seen
