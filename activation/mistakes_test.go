@@ -31,8 +31,8 @@ var unusable = []struct{ name, text, want string }{
 	{"not UTF-8", "destinations: \xff", "1:1: the file is not UTF-8 text\n    hint: save it as UTF-8"},
 	{"too long", strings.Repeat("# long\n", 10000), "1:1: the file has more than 65536 bytes\n    hint: split it, into files of one folder"},
 	{"too many lines", strings.Repeat("#\n", maxLines+1), "4001:1: the file has more than 4000 lines\n    hint: split it, into files of one folder"},
-	{"too many signs", "a:\r\n- " + strings.Repeat("[],", 1000), "2:1: the line has more than 2000 opening brackets, commas and dashes\n    hint: nest less, or break the line"},
-	{"too deep", strings.Repeat("{a: [\n", 1001), "1001:1: more than 2000 opening brackets are not closed up to here\n    hint: nest less"},
+	{"too many keys", strings.Repeat("a: 1\n", 501), "501:2: a mapping has more than 500 keys\n    hint: cut it into several, or write what it has as a list"},
+	{"too deep", "a:\r\n" + strings.Repeat("[", 101), "2:100: mappings and lists are more than 100 deep within each other\n    hint: nest less"},
 	{"tabs", "destinations:\n\t- name: crm\n", "2:1: not YAML: found character '\t' that cannot start any token\n" +
 		"    hint: check indentation and quotes around this line; indent with spaces, not tabs"},
 	{"no mapping", "crm", "1:1: the file must be a mapping\n    hint: the keys are destinations, each with a colon behind it"},

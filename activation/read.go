@@ -8,13 +8,10 @@ import (
 	"muster/folder"
 )
 
-// Bounds of one file, in which some 100 destinations fit. The YAML package
-// takes a time that grows with the square of how deeply a text is nested, and
-// of how many keys a mapping has: without them it is 20 s for 64 KB.
+// Bounds of one file, in which some 100 destinations fit.
 const (
 	maxFile  = 64 << 10 // bytes
 	maxLines = 4000
-	maxOpen  = 2000 // brackets, commas and dashes of a line, and brackets not yet closed
 )
 
 // MaxDestinations bounds the destinations of all files: each costs a cursor

@@ -10,7 +10,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"muster/spelling"
 	"muster/yamltree"
@@ -41,10 +40,16 @@ func (r *reading) file(name string, text []byte) {
 		r.wrongAt(1, 1, "save it as UTF-8", "the file is not UTF-8 text")
 		return
 	}
-	if r.tooMuch(string(text)) {
+	if bytes.Count(text, []byte("\n")) > maxLines {
+		r.wrongAt(maxLines+1, 1, "split it, into files of one folder", "the file has more than %d lines", maxLines)
 		return
 	}
-	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
+	file, err := yamltree.Parse(string(text))
+	var beyond *yamltree.Excess
+	if errors.As(err, &beyond) {
+		r.wrongAt(beyond.Line, beyond.Column, beyond.Hint, "%s", beyond.Message)
+		return
+	}
 	if err != nil {
 		r.syntax(err)
 		return
@@ -54,30 +59,6 @@ func (r *reading) file(name string, text []byte) {
 			r.document(doc.Body)
 		}
 	}
-}
-
-// tooMuch tells of a text that could keep the parser busy for long. It takes
-// signs within texts for signs of YAML, so the bounds are wide.
-func (r *reading) tooMuch(text string) bool {
-	line, open := 0, 0
-	for one := range strings.SplitSeq(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n") {
-		line++
-		opened := strings.Count(one, "[") + strings.Count(one, "{")
-		signs := opened + strings.Count(one, ",") + strings.Count(one, "- ")
-		open = max(0, open+opened-strings.Count(one, "]")-strings.Count(one, "}"))
-		switch {
-		case signs > maxOpen:
-			r.wrongAt(line, 1, "nest less, or break the line", "the line has more than %d opening brackets, commas and dashes", maxOpen)
-		case open > maxOpen:
-			r.wrongAt(line, 1, "nest less", "more than %d opening brackets are not closed up to here", maxOpen)
-		case line > maxLines:
-			r.wrongAt(line, 1, "split it, into files of one folder", "the file has more than %d lines", maxLines)
-		default:
-			continue
-		}
-		return true
-	}
-	return false
 }
 
 // syntax tells of a text that is no YAML, without showing any of it.

@@ -103,7 +103,7 @@ func TestBackfillsThatCantBeToldOf(t *testing.T) {
 	refused(t, "who may read", ask(r, access.Read, http.MethodPost, "/ab/cancel"), http.StatusForbidden, "scope write")
 	refused(t, "another language", ask(r, access.Read, http.MethodGet, "/ab/graph?format=svg"), http.StatusUnprocessableEntity, "query.format")
 	for _, path := range []string{"/abc", "/abc/graph"} {
-		refused(t, path, ask(r, access.Read, http.MethodGet, path), http.StatusNotFound, "near it are ab")
+		refused(t, path, ask(r, access.Read, http.MethodGet, path), http.StatusNotFound, "near it are ab", "which GET /v1/backfills lists")
 	}
 	none := serving(t, Default(), Parts{})
 	for _, path := range []string{"", "/ab", "/ab/graph"} {

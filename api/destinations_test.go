@@ -80,7 +80,7 @@ func TestOrdersThatCantBeGiven(t *testing.T) {
 	post := func(scope access.Scope, path, body string) reply {
 		return k.ask(t, scope, http.MethodPost, "/v1/destinations/"+path, strings.NewReader(body), "Content-Type", "application/json")
 	}
-	refused(t, "an unknown one", post(access.Write, "crn/pause", ""), http.StatusNotFound, "near it are crm")
+	refused(t, "an unknown one", post(access.Write, "crn/pause", ""), http.StatusNotFound, "near it are crm", "which GET /v1/destinations lists")
 	refused(t, "an unknown field", post(access.Write, "crm/pause", `{"raeson":"x"}`), http.StatusUnprocessableEntity, "body.raeson")
 	refused(t, "a wrong type", post(access.Write, "crm/pause", `{"reason":7}`), http.StatusUnprocessableEntity, "body.reason")
 	refused(t, "no JSON", post(access.Write, "crm/pause", `{`), http.StatusBadRequest)

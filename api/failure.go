@@ -26,7 +26,7 @@ func (r *routes) problemOf(ctx context.Context, err error) *Problem {
 	var p *Problem
 	switch {
 	case errors.As(err, &missing):
-		p = problem(http.StatusNotFound, "Compare the id with those that there are; GET /v1/segments lists segments.", "%s", sentence(err.Error()))
+		p = problem(http.StatusNotFound, listed(missing.Kind), "%s", sentence(err.Error()))
 	case errors.As(err, &input):
 		p = problem(http.StatusBadRequest, "Change the request as detail says.", "%s", sentence(err.Error()))
 	case ctx.Err() != nil:
@@ -41,6 +41,20 @@ func (r *routes) problemOf(ctx context.Context, err error) *Problem {
 	}
 	p.Request = requestOf(ctx)
 	return p
+}
+
+// listed says where those are listed that there are of a kind.
+func listed(kind lookup.Kind) string {
+	switch kind {
+	case lookup.SegmentKind:
+		return "Compare the id with those that there are, which GET /v1/segments lists."
+	case lookup.DestinationKind:
+		return "Compare the name with those that there are, which GET /v1/destinations lists."
+	case lookup.BackfillKind:
+		return "Compare the id with those that there are, which GET /v1/backfills lists."
+	case lookup.ProfileKind:
+	}
+	return "Compare the id with that in its events; a profile is known from its first event on."
 }
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }

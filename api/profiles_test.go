@@ -79,7 +79,7 @@ func TestALookupIsOneRoundTrip(t *testing.T) {
 func TestProfilesThatAreNone(t *testing.T) {
 	k := keeping(t, Default())
 	for _, tail := range []string{"", "/memberships", "/explain?segment=vip"} {
-		refused(t, "nobody", k.ask(t, access.Read, http.MethodGet, "/v1/profiles/nobody"+tail, nil), http.StatusNotFound, "There is no profile nobody")
+		refused(t, "nobody", k.ask(t, access.Read, http.MethodGet, "/v1/profiles/nobody"+tail, nil), http.StatusNotFound, "There is no profile nobody", "known from its first event on")
 		for _, id := range []string{"null", "undefined", "NULL"} {
 			refused(t, id, k.ask(t, access.Read, http.MethodGet, "/v1/profiles/"+id+tail, nil), http.StatusBadRequest, "blocked ids")
 		}

@@ -65,7 +65,7 @@ func TestASegmentHasItsRuleAndAnETag(t *testing.T) {
 	if other := k.get(t, "/v1/segments/buyers", &got).Header.Get("ETag"); other == before {
 		t.Error("another segment has the same ETag")
 	}
-	refused(t, "an unknown one", k.ask(t, access.Read, http.MethodGet, "/v1/segments/vipp", nil), http.StatusNotFound, "near it are vip")
+	refused(t, "an unknown one", k.ask(t, access.Read, http.MethodGet, "/v1/segments/vipp", nil), http.StatusNotFound, "near it are vip", "which GET /v1/segments lists")
 	refused(t, "a long one", k.ask(t, access.Read, http.MethodGet, "/v1/segments/"+strings.Repeat("x", 65), nil), http.StatusUnprocessableEntity, "path.id")
 }
 

@@ -60,5 +60,5 @@ func UnknownDestination(name string, destinations []activation.Destination) erro
 			return nil
 		}
 	}
-	return absent("there is no destination %s%s", Shown(name), nearest(name, names))
+	return absent(DestinationKind, "there is no destination %s%s", Shown(name), nearest(name, names))
 }

@@ -27,7 +27,7 @@ type Explained struct {
 func (r *Reader) Explain(ctx context.Context, id, segment string, at int64) (*Explained, error) {
 	set := r.rules()
 	if _, known := set.Position(segment); !known {
-		return nil, absent("there is no segment %s%s", Shown(segment), nearest(segment, set.IDs()))
+		return nil, absent(SegmentKind, "there is no segment %s%s", Shown(segment), nearest(segment, set.IDs()))
 	}
 	seen, names, shard, err := r.look(ctx, id)
 	if err != nil {

@@ -91,7 +91,7 @@ func (r *Reader) followable(ctx context.Context, id string) error {
 		return r.UnknownSegment(ctx, id)
 	}
 	if _, known := set.Position(id); !known {
-		return absent("there is no segment %s%s", Shown(id), nearest(id, set.IDs()))
+		return absent(SegmentKind, "there is no segment %s%s", Shown(id), nearest(id, set.IDs()))
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ type Trial struct {
 
 // UnknownBackfill returns an *AbsentError that names the near ones.
 func UnknownBackfill(id string, known []string) error {
-	return absent("there is no backfill %s%s", Shown(id), nearest(id, known))
+	return absent(BackfillKind, "there is no backfill %s%s", Shown(id), nearest(id, known))
 }
 
 // Undrawable says why a backfill can't be drawn.

@@ -65,7 +65,21 @@ func New(ctx context.Context, store *sink.Store, o Options) (*Reader, error) {
 }
 
 // AbsentError says that what was asked for is not there.
-type AbsentError struct{ text string }
+type AbsentError struct {
+	Kind Kind
+	text string
+}
+
+// Kind is what was asked for.
+type Kind string
+
+// The kinds.
+const (
+	ProfileKind     Kind = "profile"
+	SegmentKind     Kind = "segment"
+	DestinationKind Kind = "destination"
+	BackfillKind    Kind = "backfill"
+)
 
 // Error implements error.
 func (e *AbsentError) Error() string { return e.text }
@@ -82,8 +96,8 @@ type UnreadableError struct{ error }
 // Unwrap returns what is wrong with it.
 func (e *UnreadableError) Unwrap() error { return e.error }
 
-func absent(format string, arguments ...any) error {
-	return &AbsentError{fmt.Sprintf(format, arguments...)}
+func absent(kind Kind, format string, arguments ...any) error {
+	return &AbsentError{kind, fmt.Sprintf(format, arguments...)}
 }
 func input(format string, arguments ...any) error {
 	return &InputError{fmt.Sprintf(format, arguments...)}
@@ -117,7 +131,7 @@ func (r *Reader) look(ctx context.Context, id string) (l sink.Looked, codec *pro
 		return l, nil, shard, err
 	}
 	if l.Blob == "" {
-		return l, nil, shard, absent("there is no profile %s: shard %d of %d, where it belongs, has had no event of it", Shown(id), shard, r.shards)
+		return l, nil, shard, absent(ProfileKind, "there is no profile %s: shard %d of %d, where it belongs, has had no event of it", Shown(id), shard, r.shards)
 	}
 	return l, r.codecs.grow(shard, codec, l.Names), shard, nil
 }
@@ -195,7 +209,7 @@ func (r *Reader) UnknownSegment(ctx context.Context, id string) error {
 	if err != nil || slices.Contains(known, id) {
 		return err
 	}
-	return absent("redis knows no segment %s%s", id, nearest(id, known))
+	return absent(SegmentKind, "redis knows no segment %s%s", id, nearest(id, known))
 }
 
 // mostNear is how many ids are proposed in place of one that nobody knows.

@@ -115,7 +115,7 @@ func (r *Reader) Segment(ctx context.Context, id string) (*Definition, error) {
 	set := r.rules()
 	position, known := set.Position(id)
 	if !known {
-		return nil, absent("there is no segment %s%s", Shown(id), nearest(id, set.IDs()))
+		return nil, absent(SegmentKind, "there is no segment %s%s", Shown(id), nearest(id, set.IDs()))
 	}
 	segments, err := r.Segments(ctx)
 	if err != nil {
@@ -131,7 +131,7 @@ func (r *Reader) Segment(ctx context.Context, id string) (*Definition, error) {
 
 // Removed is the error of Segment for one whose definition was removed, while
 // the rules in force still have it.
-func Removed(id string) error { return absent("there is no segment %s any more", Shown(id)) }
+func Removed(id string) error { return absent(SegmentKind, "there is no segment %s any more", Shown(id)) }
 
 // CompleteSince returns since when the segments of a rule set are complete in
 // all shards, 0 for always.

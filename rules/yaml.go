@@ -12,7 +12,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"muster/yamltree"
 )
@@ -48,11 +47,12 @@ func (r *yamlReader) parse(data []byte) (*ast.File, *Error) {
 	if !utf8.Valid(data) {
 		return nil, r.at(1, 1, "the file is not UTF-8 text", "save it as UTF-8")
 	}
-	if tooDeep := r.nesting(); tooDeep != nil {
-		return nil, tooDeep
-	}
-	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
-	if err != nil {
+	file, err := yamltree.Parse(string(data))
+	var beyond *yamltree.Excess
+	switch {
+	case errors.As(err, &beyond):
+		return nil, r.at(beyond.Line, beyond.Column, beyond.Message, beyond.Hint)
+	case err != nil:
 		return nil, r.syntax(err)
 	}
 	return file, nil

@@ -72,7 +72,7 @@ func (b *backfills) Outline(ctx context.Context, id string) (*history.Outline, e
 	if err != nil {
 		return nil, err
 	}
-	one, err := history.ResumeBy(ctx, filepath.Join(e.Folder, "plan.json"), 1, history.Reach{Archive: b.reach, Sharding: sharding})
+	one, err := history.ResumeBy(ctx, filepath.Join(e.Folder, "plan.json"), 1, history.Reach{Archive: b.reach, Sharding: Sharding})
 	if err != nil {
 		return nil, undrawable(id, err)
 	}
@@ -99,8 +99,8 @@ func undrawable(id string, err error) error {
 	return err
 }
 
-// sharding returns the partitioner of a keyed topic.
-func sharding(name string, shards int) (func(string) int, error) {
+// Sharding returns the partitioner of a keyed topic.
+func Sharding(name string, shards int) (func(string) int, error) {
 	p, err := stream.NewPartitioner(name, shards)
 	if err != nil {
 		return nil, err

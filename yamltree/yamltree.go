@@ -1,12 +1,12 @@
 // Package yamltree walks the syntax tree of a YAML file that people write, so
 // that every mistake in it has its line and column.
 //
-// It promises that a mapping has no key that nobody reads and none twice.
+// It promises that a mapping has no key that nobody reads and none twice, and
+// that reading a text takes a time that grows with its length, and not with the
+// square of it: Parse refuses what the YAML package would take long for.
 //
 // The trap: the parser names the colon of a pair as the place of a mapping,
-// and must be told to let keys through that stand twice. It takes a time that
-// grows with the square of how deeply a text is nested, so who calls it bounds
-// the text first.
+// and must be told to let keys through that stand twice.
 package yamltree
 
 import (

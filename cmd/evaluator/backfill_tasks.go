@@ -12,7 +12,7 @@ import (
 
 	"muster/history"
 	"muster/history/archive"
-	"muster/stream"
+	"muster/service"
 )
 
 // backfillPlan cuts a request into tasks for other machines.
@@ -137,7 +137,7 @@ func (f *planFlags) open(ctx context.Context) (*history.Backfill, error) {
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	reach := history.Reach{Archive: archive.Default(), Sharding: sharding}
+	reach := history.Reach{Archive: archive.Default(), Sharding: service.Sharding}
 	if f.Config != "" {
 		cfg, err := readConfig(f.Config)
 		if err != nil {
@@ -150,15 +150,6 @@ func (f *planFlags) open(ctx context.Context) (*history.Backfill, error) {
 		return nil, unusable(err)
 	}
 	return b, bucketError(err)
-}
-
-// sharding returns the partitioner of a keyed topic.
-func sharding(name string, shards int) (func(string) int, error) {
-	p, err := stream.NewPartitioner(name, shards)
-	if err != nil {
-		return nil, err
-	}
-	return p.Partition, nil
 }
 
 // backfillTask does one task of a plan.

@@ -16,7 +16,9 @@ type completionCommand struct {
 
 // Help is shown by --help.
 func (completionCommand) Help() string {
-	return `Prints a script by which your shell completes commands, flags and their values:
+	return `Prints a script by which your shell completes commands, flags and their values. Ids of
+segments and names of destinations come from what stands before them on the line: the files
+of -f or of the configuration of -c, or the API at --server, which is waited for a second.
 
     source <(evaluator completion bash)        # in ~/.bashrc
     source <(evaluator completion zsh)         # in ~/.zshrc, behind compinit
@@ -69,21 +71,26 @@ func (cmd *completeCommand) Run(c console, parsed *kong.Context) error {
 }
 
 // completed returns what the last word may become: values of the flag before
-// it, flags, or commands.
+// it, flags, commands, or names.
 func completed(at *kong.Node, words []string) (list []string) {
 	if len(words) == 0 {
 		words = []string{""}
 	}
 	last, before := words[len(words)-1], words[:len(words)-1]
+	if last == "=" { // bash takes it for a word
+		last, before = "", words
+	}
+	before = rejoined(before)
 	for _, word := range before {
 		if i := slices.IndexFunc(at.Children, func(n *kong.Node) bool { return n.Name == word }); i >= 0 {
 			at = at.Children[i]
 		}
 	}
 	flags := slices.Concat(at.AllFlags(true)...)
+	flag := openFlag(flags, before)
 	switch {
-	case len(before) > 0 && strings.HasPrefix(before[len(before)-1], "--") && valued(flags, before[len(before)-1]) != nil:
-		list = valued(flags, before[len(before)-1]).EnumSlice()
+	case flag != nil:
+		list = valuesOf(flag.Value, before)
 	case strings.HasPrefix(last, "-"):
 		for _, flag := range flags {
 			list = append(list, "--"+flag.Name)
@@ -95,15 +102,30 @@ func completed(at *kong.Node, words []string) (list []string) {
 			}
 		}
 		for _, positional := range at.Positional {
-			list = append(list, positional.EnumSlice()...)
+			list = append(list, valuesOf(positional, before)...)
 		}
 	}
 	return slices.DeleteFunc(list, func(one string) bool { return one == "" || !strings.HasPrefix(one, last) })
 }
 
-// valued returns a flag that has a value, nil for none.
-func valued(flags []*kong.Flag, name string) *kong.Flag {
-	i := slices.IndexFunc(flags, func(f *kong.Flag) bool { return "--"+f.Name == name && !f.IsBool() })
+// valuesOf returns what a flag or an argument may be, as far as that is known.
+func valuesOf(value *kong.Value, words []string) []string {
+	switch value.Name {
+	case segmentNames, destinationNames:
+		return namesOf(value.Name, words)
+	}
+	return value.EnumSlice()
+}
+
+// openFlag returns the flag whose value comes behind some words, nil for none.
+func openFlag(flags []*kong.Flag, words []string) *kong.Flag {
+	if len(words) == 0 {
+		return nil
+	}
+	name := strings.TrimSuffix(words[len(words)-1], "=")
+	i := slices.IndexFunc(flags, func(f *kong.Flag) bool {
+		return !f.IsBool() && (name == "--"+f.Name || f.Short != 0 && name == "-"+string(f.Short))
+	})
 	if i < 0 {
 		return nil
 	}
