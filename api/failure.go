@@ -52,6 +52,8 @@ func listed(kind lookup.Kind) string {
 		return "Compare the name with those that there are, which GET /v1/destinations lists."
 	case lookup.BackfillKind:
 		return "Compare the id with those that there are, which GET /v1/backfills lists."
+	case lookup.ErasureKind:
+		return "Ask for the Location that DELETE of the profile was answered with."
 	case lookup.ProfileKind:
 	}
 	return "Compare the id with that in its events; a profile is known from its first event on."

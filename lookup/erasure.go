@@ -49,7 +49,7 @@ func (r *Reader) Erasure(ctx context.Context, ref string) (*Erasure, error) {
 	digest, request, _ := strings.Cut(ref, refDot)
 	name, ok := pipeline.ErasedNameOf(digest)
 	if !ok {
-		return nil, absent("there is no erasure %s: it is not what the erasure of a profile was answered with", Shown(ref))
+		return nil, absent(ErasureKind, "there is no erasure %s", Shown(ref))
 	}
 	var newest sink.ErasureState
 	left := false

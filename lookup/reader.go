@@ -79,6 +79,7 @@ const (
 	SegmentKind     Kind = "segment"
 	DestinationKind Kind = "destination"
 	BackfillKind    Kind = "backfill"
+	ErasureKind     Kind = "erasure"
 )
 
 // Error implements error.

@@ -131,7 +131,9 @@ func (r *Reader) Segment(ctx context.Context, id string) (*Definition, error) {
 
 // Removed is the error of Segment for one whose definition was removed, while
 // the rules in force still have it.
-func Removed(id string) error { return absent(SegmentKind, "there is no segment %s any more", Shown(id)) }
+func Removed(id string) error {
+	return absent(SegmentKind, "there is no segment %s any more", Shown(id))
+}
 
 // CompleteSince returns since when the segments of a rule set are complete in
 // all shards, 0 for always.
