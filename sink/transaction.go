@@ -14,7 +14,6 @@ type transaction struct {
 	keys   keys
 	shard  int
 	commit *pipeline.Commit
-	flows  []*flowPage
 }
 
 // fill begins with the meta hash, see attempts.send.
