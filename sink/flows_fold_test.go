@@ -40,9 +40,9 @@ func TestDaysAreFoldedOnce(t *testing.T) {
 			r := newRig(t, func(cfg *sink.Config) { cfg.ReadTimeout, cfg.HourlyFlowDays = time.Minute, hourly })
 			other := config(r.server.Address)
 			other.HourlyFlowDays = hourly
-			owners := []*sink.Store{r.worker.store, connect(t, other)}
-			for _, owner := range append(owners, r.beside) {
-				owner.SetClock(clock)
+			owners, reader := []*sink.Store{r.worker.store, connect(t, other)}, connect(t, other)
+			for _, store := range append(owners, reader) {
+				store.SetClock(clock)
 			}
 			redisDo(t, r, "hdel", "m:{s0}:meta", "folded") // it was opened by the clock of now
 			m := &mover{worker: r.worker, rand: rand.New(rand.NewPCG(5, uint64(hourly))), ids: "s0-", inside: map[string]bool{}, clock: clock}
@@ -52,7 +52,7 @@ func TestDaysAreFoldedOnce(t *testing.T) {
 				now = now.Add(time.Duration(m.rand.IntN(180)) * time.Minute)
 				if m.rand.IntN(60) == 0 {
 					now = now.Add(70 * time.Hour) // nothing happens for days
-					m.landed.days(t, r.beside)
+					m.landed.days(t, reader)
 				}
 				faults := [][]fault{nil, nil, nil, {cutAfter}, {cutBefore}, {cutBefore, cutAfter}, {hold, releaseFirst}}
 				r.script(faults[m.rand.IntN(len(faults))]...)
@@ -70,16 +70,16 @@ func TestDaysAreFoldedOnce(t *testing.T) {
 					m.takeBack(lost)
 				}
 				if n%10 == 0 {
-					m.landed.days(t, r.beside)
+					m.landed.days(t, reader)
 				}
 			}
 			if hourly != 0 {
-				m.landed.agree(t, r.beside, moved...)
+				m.landed.agree(t, reader, moved...)
 			}
 			now = now.AddDate(0, 0, 100)
-			m.landed.days(t, r.beside)
+			m.landed.days(t, reader)
 			m.step(t)
-			m.landed.days(t, r.beside)
+			m.landed.days(t, reader)
 			if days := folded(t, r) - begun; days < 100 {
 				t.Errorf("%d days were folded", days)
 			}
