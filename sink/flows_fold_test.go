@@ -244,3 +244,37 @@ func TestFlowsThatCanNotBeRead(t *testing.T) {
 		t.Errorf("%d entered and %d left, want 8 and 2, %v", entered, left, err)
 	}
 }
+
+// A reshard carries the days of shards that have folded up to different days.
+func TestReshardsFoldWhatIsBehind(t *testing.T) {
+	cfg := config(redis.Start(t).Address)
+	store := initialised(t, cfg, 4)
+	var landed ledger
+	begin := time.Now().AddDate(0, 0, -12)
+	for shard, days := range []int{3, 6, 1, 12} { // in which there are commits
+		now := begin
+		store.SetClock(func() time.Time { return now })
+		m := moving(t, store, shard, uint64(shard))
+		for m.clock = store.Clock(); now.Before(begin.AddDate(0, 0, days)); now = now.Add(5 * time.Hour) {
+			m.step(t)
+		}
+		landed = append(landed, m.landed...)
+	}
+	landed.days(t, store)
+	reshard(t, cfg, plan(t, "t4", 4, "t3", 3))
+	store = connect(t, cfg)
+	landed.days(t, store)
+	for shard := range 3 {
+		m := moving(t, store, shard, 9)
+		m.clock = time.Now
+		for range 3 {
+			m.step(t)
+		}
+		landed = append(landed, m.landed...)
+	}
+	landed.days(t, store)
+	if _, err := store.DropOld(t.Context(), func(sink.Progress) {}); err != nil {
+		t.Fatal(err)
+	}
+	landed.days(t, store)
+}
