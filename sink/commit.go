@@ -120,7 +120,7 @@ func (a *attempts) send(ctx context.Context, tx *redis.Tx, m meta) error {
 	defer a.store.release(d)
 	t := transaction{draft: d, keys: a.store.keys, shard: a.shard, commit: a.commit}
 	t.fill(ctx, a.store.cfg.OutboxMax)
-	if err := a.fillFlows(ctx, tx, &t, m.folded); err != nil {
+	if err := a.fillFlows(ctx, tx, &t, m.summed); err != nil {
 		return fmt.Errorf("reading flows: %w", err)
 	}
 	pipe := tx.TxPipeline()

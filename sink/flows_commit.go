@@ -17,7 +17,7 @@ import (
 // for each segment, and those of a commit are written by one command. Nobody
 // but the owner writes them, and its commits all change the meta hash that is
 // watched: it knows what they were, and reads them only once. Days are made of
-// hours, see flows_fold.go.
+// hours, see flows_days.go.
 
 // shardFlows is what the owner of a shard keeps between commits, which come one
 // after the other.
@@ -105,21 +105,21 @@ type flowing struct {
 	store  *Store
 	shard  int
 	now    time.Time
-	folded int64 // the last day that is folded, with this attempt
+	summed int64 // the last day that is summed, with this attempt
 
 	day    int64 // that was asked for last
 	ofThat [2]*flowPage
 }
 
 // fillFlows adds the flows to a transaction that is filled.
-func (a *attempts) fillFlows(ctx context.Context, tx *redis.Tx, t *transaction, folded int64) error {
+func (a *attempts) fillFlows(ctx context.Context, tx *redis.Tx, t *transaction, summed int64) error {
 	cfg := &a.store.cfg
 	if cfg.HourlyFlowDays == 0 && cfg.DailyFlowDays == 0 {
 		return nil
 	}
 	a.flows.begin()
-	w := &flowing{shardFlows: a.flows, store: a.store, shard: a.shard, now: a.now, folded: folded, day: math.MinInt64}
-	if err := w.fold(ctx, tx, t); err != nil {
+	w := &flowing{shardFlows: a.flows, store: a.store, shard: a.shard, now: a.now, summed: summed, day: math.MinInt64}
+	if err := w.sumDays(ctx, tx, t); err != nil {
 		return err
 	}
 	if len(a.commit.Changes) > 0 {
@@ -134,7 +134,7 @@ func (a *attempts) fillFlows(ctx context.Context, tx *redis.Tx, t *transaction, 
 }
 
 // of returns the pages that changes of an hour count in, nil for none: that of
-// the hours, and that of the month for a day that was folded before. What would
+// the hours, and that of the month for a day that was summed before. What would
 // expire at once is left out, and what is of the future, where an arrival can't
 // be.
 func (w *flowing) of(hour int64) [2]*flowPage {
@@ -150,7 +150,7 @@ func (w *flowing) of(hour int64) [2]*flowPage {
 		w.ofThat[0] = w.page(Hour, day)
 	}
 	month := Day.page(hour)
-	if w.store.cfg.DailyFlowDays > 0 && day <= w.folded && w.expires(Day, month).After(w.now) {
+	if w.store.cfg.DailyFlowDays > 0 && day <= w.summed && w.expires(Day, month).After(w.now) {
 		w.ofThat[1] = w.page(Day, month)
 	}
 	return w.ofThat
@@ -171,10 +171,10 @@ func (w *flowing) page(step Step, number int64) *flowPage {
 	return p
 }
 
-// expires is when a page goes. Hours that are not folded stay for as long as
+// expires is when a page goes. Hours that are not summed stay for as long as
 // their days.
 func (w *flowing) expires(step Step, number int64) time.Time {
-	return w.store.flowExpiry(step, number, w.folded)
+	return w.store.flowExpiry(step, number, w.summed)
 }
 
 // read reads what is not known of the pages. The newest of today or before

@@ -89,22 +89,22 @@ type flowQuery struct {
 	now     time.Time
 }
 
-// foldsMeanwhile is how many days may be folded while a shard is read.
-const foldsMeanwhile = 4
+// sumsMeanwhile is how many days may be summed while a shard is read.
+const sumsMeanwhile = 4
 
-// flowsOfShard reads one shard. Which hours stand for days that are not folded
+// flowsOfShard reads one shard. Which hours stand for days that are not summed
 // follows from the mark, which comes with them: they are read for the mark that
 // a shard with commits has, and again for the right one where it differs.
 func (s *Store) flowsOfShard(ctx context.Context, shard int, q flowQuery) (Flows, error) {
-	folded := foldable(shard, q.now)
-	for range foldsMeanwhile {
-		f, now, err := s.flowsBehind(ctx, shard, q, folded)
-		if err != nil || now == folded {
+	summed := summable(shard, q.now)
+	for range sumsMeanwhile {
+		f, now, err := s.flowsBehind(ctx, shard, q, summed)
+		if err != nil || now == summed {
 			return f, err
 		}
-		folded = now
+		summed = now
 	}
-	return Flows{}, fmt.Errorf("shard %d: its days are folded faster than they are read", shard)
+	return Flows{}, fmt.Errorf("shard %d: its days are summed faster than they are read", shard)
 }
 
 // flowPlace names a text of flows in Redis.
@@ -117,13 +117,13 @@ type flowPlace struct {
 
 // flowsBehind reads one shard on the assumption of a mark, and returns the mark
 // that it has. One that nobody has ever opened lacks nothing.
-func (s *Store) flowsBehind(ctx context.Context, shard int, q flowQuery, folded int64) (f Flows, mark int64, err error) {
+func (s *Store) flowsBehind(ctx context.Context, shard int, q flowQuery, summed int64) (f Flows, mark int64, err error) {
 	var head *redis.SliceCmd
 	var size *redis.StringCmd
-	places := s.flowPlaces(q, folded)
+	places := s.flowPlaces(q, summed)
 	err = s.retry(ctx, "reading flows", func(ctx context.Context) error {
 		pipe := s.client.TxPipeline()
-		head = pipe.HMGet(ctx, s.keys.meta(shard), "epoch", q.step.field(), "folded")
+		head = pipe.HMGet(ctx, s.keys.meta(shard), "epoch", q.step.field(), "summed")
 		size = pipe.HGet(ctx, s.keys.sizes(shard), q.segment)
 		for i := range places {
 			places[i].text = pipe.HGet(ctx, s.keys.flows(shard, places[i].step, places[i].page), q.segment)
@@ -140,7 +140,7 @@ func (s *Store) flowsBehind(ctx context.Context, shard int, q flowQuery, folded 
 	if err := parse(s.keys.sizes(shard), q.segment, size.Val(), &f.Size); err != nil {
 		return f, 0, err
 	}
-	if mark = folded; q.step == Day {
+	if mark = summed; q.step == Day {
 		text, _ := head.Val()[2].(string) // nil for a shard without days
 		if at, marked := flowMark(text); marked {
 			mark = at
@@ -156,12 +156,12 @@ func (s *Store) flowsBehind(ctx context.Context, shard int, q flowQuery, folded 
 }
 
 // flowPlaces are the texts that tell what is asked for.
-func (s *Store) flowPlaces(q flowQuery, folded int64) (places []flowPlace) {
+func (s *Store) flowPlaces(q flowQuery, summed int64) (places []flowPlace) {
 	for _, page := range s.flowPages(q.step, q.from, q.now) {
 		places = append(places, flowPlace{step: q.step, page: page})
 	}
 	if q.step == Day && s.cfg.DailyFlowDays > 0 {
-		for _, day := range unfolded(folded) {
+		for _, day := range unsummed(summed) {
 			places = append(places, flowPlace{step: Hour, page: day, at: Hour.at(day, 0)})
 		}
 	}

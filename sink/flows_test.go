@@ -254,7 +254,7 @@ func TestFlowsThatAreNotCounted(t *testing.T) {
 	}
 	for key := range redis.Dump(t, server.Client(t)) {
 		_, day, hours := strings.Cut(key, ":hours:")
-		if hours && day < time.Now().UTC().AddDate(0, 0, -2).Format("20060102") { // days that are not folded need theirs
+		if hours && day < time.Now().UTC().AddDate(0, 0, -2).Format("20060102") { // days that are not summed need theirs
 			t.Errorf("there is %s", key)
 		}
 	}
@@ -298,7 +298,7 @@ func TestFlowsExpire(t *testing.T) {
 		var expires time.Time
 		switch {
 		case key == "m:{s0}:hours:"+now.Format("20060102"):
-			expires = now.AddDate(0, 0, 1-now.Day()).Truncate(24*time.Hour).AddDate(0, 1, 40) // until it is folded
+			expires = now.AddDate(0, 0, 1-now.Day()).Truncate(24*time.Hour).AddDate(0, 1, 40) // until it is summed
 		case strings.Contains(key, ":days:"):
 			begin, err := time.Parse("200601", key[len("m:{s0}:days:"):])
 			if err != nil || now.Sub(begin) > 80*24*time.Hour {

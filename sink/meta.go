@@ -26,7 +26,7 @@ var metaFields = []string{
 	"bucket",     // where that goes on for a newer generation
 	"sweep",      // generation that swept and bucket were written with
 	"anchor",     // of the log that next is of, see anchors.go
-	"folded",     // the last day whose flows were folded, since 1970 UTC, see flows_fold.go
+	"summed",     // the last day whose flows were summed, since 1970 UTC, see flows_days.go
 }
 
 // meta is a shard's meta hash.
@@ -40,7 +40,7 @@ type meta struct {
 	swept                      uint64
 	bucket                     int
 	anchor                     pipeline.Anchor
-	folded                     int64
+	summed                     int64
 }
 
 func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
@@ -60,7 +60,7 @@ func metaOf(key string, values []any) (m meta, err error) {
 	m = meta{rules: text[4], schema: text[7], broken: text[8], sealed: text[9]}
 	var generation, swept, bucket, sweep int64
 	for i, number := range map[int]*int64{
-		0: &m.epoch, 1: &m.next, 2: &m.clock, 3: &m.outbox, 5: &generation, 6: &m.commits, 10: &swept, 11: &bucket, 12: &sweep, 14: &m.folded,
+		0: &m.epoch, 1: &m.next, 2: &m.clock, 3: &m.outbox, 5: &generation, 6: &m.commits, 10: &swept, 11: &bucket, 12: &sweep, 14: &m.summed,
 	} {
 		if err := parse(key, metaFields[i], text[i], number); err != nil {
 			return meta{}, err

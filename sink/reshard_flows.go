@@ -13,8 +13,8 @@ import (
 // which gets the sum of what goes to it. Pages that redis.hourly_flow_days and
 // daily_flow_days, as they are now, no longer keep stay behind.
 
-// The days of the new shards are folded up to the last day that any old one has
-// folded. What an old one has not folded of them is added to the months.
+// The days of the new shards are summed up to the last day that any old one has
+// summed. What an old one has not summed of them is added to the months.
 
 // carryFlows writes the pages of a new shard.
 func (c *copying) carryFlows(ctx context.Context, shard int) error {
@@ -44,19 +44,19 @@ func (c *copying) carryFlows(ctx context.Context, shard int) error {
 	return nil
 }
 
-// folded is the last day that any old shard has folded, 0 for none.
-func (c *copying) folded() (last int64) {
+// summed is the last day that any old shard has summed, 0 for none.
+func (c *copying) summed() (last int64) {
 	for _, m := range c.sealed {
-		last = max(last, m.folded)
+		last = max(last, m.summed)
 	}
 	return last
 }
 
-// hourPages are the pages of hours that are kept, or not folded.
+// hourPages are the pages of hours that are kept, or not summed.
 func (c *copying) hourPages(now time.Time) []int64 {
 	pages := c.store.flowPages(Hour, 0, now)
-	if folded := c.folded(); c.store.cfg.DailyFlowDays > 0 && folded > 0 {
-		for _, day := range unfolded(folded) {
+	if summed := c.summed(); c.store.cfg.DailyFlowDays > 0 && summed > 0 {
+		for _, day := range unsummed(summed) {
 			if !slices.Contains(pages, day) {
 				pages = append(pages, day)
 			}
@@ -74,7 +74,7 @@ func (c *copying) addHours(ctx context.Context, texts map[string][]byte, old int
 	return err
 }
 
-// addDays adds an old month, and the days that belong to it and are folded from
+// addDays adds an old month, and the days that belong to it and are summed from
 // now on.
 func (c *copying) addDays(ctx context.Context, texts map[string][]byte, old int, page int64) error {
 	more, err := c.store.readFlowPage(ctx, c.old.flows(old, Day, page))
@@ -84,9 +84,9 @@ func (c *copying) addDays(ctx context.Context, texts map[string][]byte, old int,
 	for segment, text := range more {
 		texts[segment] = addFlows(texts[segment], text)
 	}
-	for _, day := range unfolded(c.sealed[old].folded) {
+	for _, day := range unsummed(c.sealed[old].summed) {
 		at := Hour.at(day, 0)
-		if day > c.folded() || Day.page(at) != page {
+		if day > c.summed() || Day.page(at) != page {
 			continue
 		}
 		hours, err := c.store.readFlowPage(ctx, c.old.flows(old, Hour, day))
@@ -125,7 +125,7 @@ func (c *copying) writeFlowPage(ctx context.Context, shard int, step Step, page 
 		for part := range slices.Chunk(pairs, 2*namesChunk) {
 			pipe.HSet(ctx, key, part...)
 		}
-		pipe.ExpireAt(ctx, key, c.store.flowExpiry(step, page, c.folded()))
+		pipe.ExpireAt(ctx, key, c.store.flowExpiry(step, page, c.summed()))
 		_, err := pipe.Exec(ctx)
 		return err
 	})
@@ -155,8 +155,8 @@ func (c *copying) flowMarks(ctx context.Context) ([]any, error) {
 		}
 		fields = append(fields, step.field(), latest)
 	}
-	if folded := c.folded(); folded > 0 {
-		fields = append(fields, "folded", folded)
+	if summed := c.summed(); summed > 0 {
+		fields = append(fields, "summed", summed)
 	}
 	return fields, nil
 }
@@ -174,7 +174,7 @@ func (s *Store) doomedFlows(ctx context.Context, k keys, shard int) ([]string, e
 			doomed = append(doomed, k.flows(shard, step, page))
 		}
 	}
-	for _, day := range unfolded(m.folded) {
+	for _, day := range unsummed(m.summed) {
 		doomed = append(doomed, k.flows(shard, Hour, day))
 	}
 	return doomed, nil

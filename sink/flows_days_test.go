@@ -30,9 +30,9 @@ func (l ledger) days(t *testing.T, store *sink.Store) {
 	}
 }
 
-// Days are those of the changes while they pass, whoever folds them and whatever
+// Days are those of the changes while they pass, whoever sums them and whatever
 // happens meanwhile, with hours that outlive their day and without.
-func TestDaysAreFoldedOnce(t *testing.T) {
+func TestDaysAreSummedOnce(t *testing.T) {
 	for _, hourly := range []int{0, 30} {
 		t.Run(fmt.Sprint(hourly), func(t *testing.T) {
 			now := time.Now().Add(-20 * 24 * time.Hour)
@@ -44,10 +44,10 @@ func TestDaysAreFoldedOnce(t *testing.T) {
 			for _, store := range append(owners, reader) {
 				store.SetClock(clock)
 			}
-			redisDo(t, r, "hdel", "m:{s0}:meta", "folded") // it was opened by the clock of now
+			redisDo(t, r, "hdel", "m:{s0}:meta", "summed") // it was opened by the clock of now
 			m := &mover{worker: r.worker, rand: rand.New(rand.NewPCG(5, uint64(hourly))), ids: "s0-", inside: map[string]bool{}, clock: clock}
 			m.reopen(t)
-			begun := folded(t, r)
+			begun := summed(t, r)
 			for n := range 200 {
 				now = now.Add(time.Duration(m.rand.IntN(180)) * time.Minute)
 				if m.rand.IntN(60) == 0 {
@@ -61,7 +61,7 @@ func TestDaysAreFoldedOnce(t *testing.T) {
 				case 0:
 					m.store = owners[m.rand.IntN(2)]
 					m.reopen(t)
-				case 1: // a batch of an owner that was fenced folds nothing
+				case 1: // a batch of an owner that was fenced sums nothing
 					lost := m.draw()
 					lost.Epoch--
 					if err := m.commit(t, lost); err == nil {
@@ -80,8 +80,8 @@ func TestDaysAreFoldedOnce(t *testing.T) {
 			m.landed.days(t, reader)
 			m.step(t)
 			m.landed.days(t, reader)
-			if days := folded(t, r) - begun; days < 100 {
-				t.Errorf("%d days were folded", days)
+			if days := summed(t, r) - begun; days < 100 {
+				t.Errorf("%d days were summed", days)
 			}
 		})
 	}
@@ -108,9 +108,9 @@ func redisDo(t *testing.T, r *rig, arguments ...any) {
 	}
 }
 
-func folded(t *testing.T, r *rig) int64 {
+func summed(t *testing.T, r *rig) int64 {
 	t.Helper()
-	day, err := r.server.Client(t).HGet(t.Context(), "m:{s0}:meta", "folded").Int64()
+	day, err := r.server.Client(t).HGet(t.Context(), "m:{s0}:meta", "summed").Int64()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,8 +245,8 @@ func TestFlowsThatCanNotBeRead(t *testing.T) {
 	}
 }
 
-// A reshard carries the days of shards that have folded up to different days.
-func TestReshardsFoldWhatIsBehind(t *testing.T) {
+// A reshard carries the days of shards that have summed up to different days.
+func TestReshardsSumWhatIsBehind(t *testing.T) {
 	cfg := config(redis.Start(t).Address)
 	store := initialised(t, cfg, 4)
 	var landed ledger
