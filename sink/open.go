@@ -85,8 +85,8 @@ func (s *Store) takeOver(ctx context.Context, shard int) (pipeline.State, error)
 	pipe := s.client.TxPipeline()
 	raised := pipe.HIncrBy(ctx, key, "epoch", 1+rand.Int64N(epochStep))
 	pipe.HSetNX(ctx, key, "schema", schema)
-	if _, err := pipe.Exec(ctx); err != nil {
-		return pipeline.State{}, fmt.Errorf("raising epoch: %w", err)
+	if commands, err := pipe.Exec(ctx); err != nil {
+		return pipeline.State{}, fmt.Errorf("raising epoch: %w", refusal(commands, err))
 	}
 	m, err := readMeta(ctx, s.client, key)
 	if err != nil {

@@ -29,8 +29,11 @@ func TestTheDocumentedReader(t *testing.T) {
 	_, _, entered := reader.Entered(t.Context(), 1, "p1", []string{"vip"}, 100)
 	_, outbox := reader.Outbox(t.Context(), 1, "", 10)
 	_, reach := reader.Reach(t.Context(), "vip", 20_000, 20_001)
+	_, hours := reader.Flows(t.Context(), "vip", sink.Hour, 0)
+	_, days := reader.Flows(t.Context(), "vip", sink.Day, 0)
+	_, last := reader.LastFlows(t.Context(), 0)
 	_, layouts := reader.Layouts(t.Context())
-	for _, err := range []error{sizes, members, glance, profile, entered, outbox, reach, layouts, readDefinitions(t, reader)} {
+	for _, err := range []error{sizes, members, glance, profile, entered, outbox, reach, hours, days, last, layouts, readDefinitions(t, reader)} {
 		if err != nil {
 			t.Error(err)
 		}
