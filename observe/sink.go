@@ -18,5 +18,9 @@ func (w *Watch) Sink() sink.Observer {
 			w.metrics.redisRetries.WithLabelValues(operation).Inc()
 			w.sparse.Warn("redis failed, trying again", zap.String("operation", operation), zap.Error(cause))
 		},
+		Unreadable: func(key, segment string) {
+			w.sparse.Warn("counts of who entered and left can't be read to their end, what follows is left out",
+				zap.String("key", key), zap.String("segment", segment))
+		},
 	}
 }

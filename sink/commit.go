@@ -38,8 +38,7 @@ func (s *Store) Commit(ctx context.Context, shard int, c *pipeline.Commit) error
 	if err := s.addReach(ctx, c.Reach); err != nil {
 		return fmt.Errorf("committing shard %d: adding reach: %w", shard, err)
 	}
-	a := &attempts{store: s, shard: shard, commit: c, alive: ctx.Err, flows: s.countFlows(shard, c.Changes, begin)}
-	told := s.flowExpiries.begin()
+	a := &attempts{store: s, shard: shard, commit: c, alive: ctx.Err, flows: s.shardFlows(shard), now: s.now()}
 	err := s.retry(context.WithoutCancel(ctx), "committing", a.once)
 	if err != nil && a.sent && !isPartial(err) && !errors.Is(err, pipeline.ErrFenced) {
 		err = fmt.Errorf("looking up the outcome: %w (%w)", err, pipeline.ErrFenced)
@@ -48,11 +47,11 @@ func (s *Store) Commit(ctx context.Context, shard int, c *pipeline.Commit) error
 		s.cfg.Observer.fenced(shard, err)
 	}
 	if err != nil {
-		s.flowExpiries.forget()
+		a.flows.forget()
 		return fmt.Errorf("committing shard %d from offset %d: %w", shard, c.From, err)
 	}
 	s.chronicler(shard).landed()
-	s.flowExpiries.learn(told, flowKeys(a.flows))
+	a.flows.landed()
 	bytes := 0
 	for _, w := range c.Profiles {
 		bytes += len(w.Blob)
@@ -82,7 +81,8 @@ type attempts struct {
 	shard  int
 	commit *pipeline.Commit
 	alive  func() error
-	flows  []*flowPage // of the commit
+	flows  *shardFlows
+	now    time.Time // by which flows are kept
 
 	sent    bool  // an EXEC was sent whose outcome is not known
 	commits int64 // commits stored before it
@@ -96,12 +96,13 @@ func (a *attempts) once(ctx context.Context) error {
 	}
 	key := a.store.keys.meta(a.shard)
 	return a.store.client.Watch(ctx, func(tx *redis.Tx) error {
-		m, err := a.readBefore(ctx, tx, key)
+		m, err := readMeta(ctx, tx, key)
 		if err != nil {
 			return err
 		}
 		if a.sent && m.follows(a.commit, a.commits) {
-			return a.store.verify(ctx, a.shard, a.commit, a.flows)
+			a.flows.forget() // it says what was sent, and this need not be what has landed
+			return a.store.verify(ctx, a.shard, a.commit, a.flows.pages)
 		}
 		if err := a.store.usable(a.shard, m); err != nil {
 			return err
@@ -110,21 +111,23 @@ func (a *attempts) once(ctx context.Context) error {
 			return final("stored epoch %d, next offset %d, outbox %d; expected %d, %d, %d: %w", m.epoch, m.next, m.outbox,
 				a.commit.Epoch, a.commit.From, a.commit.Outbox, pipeline.ErrFenced)
 		}
-		return a.send(ctx, tx, m.commits)
+		return a.send(ctx, tx, m)
 	}, key)
 }
 
 // send sends the transaction and says what is known about it.
-func (a *attempts) send(ctx context.Context, tx *redis.Tx, commits int64) error {
+func (a *attempts) send(ctx context.Context, tx *redis.Tx, m meta) error {
 	d := a.store.draft()
 	defer a.store.release(d)
-	t := transaction{draft: d, keys: a.store.keys, shard: a.shard, commit: a.commit, chronicle: a.store.chronicler(a.shard), flows: a.flows}
+	t := transaction{draft: d, keys: a.store.keys, shard: a.shard, commit: a.commit, chronicle: a.store.chronicler(a.shard)}
 	t.fill(ctx, a.store.cfg.OutboxMax)
-	t.fillFlows(ctx, &a.store.flowExpiries)
+	if err := a.fillFlows(ctx, tx, &t, m.summed); err != nil {
+		return fmt.Errorf("reading flows: %w", err)
+	}
 	pipe := tx.TxPipeline()
 	_ = pipe.BatchProcess(ctx, d.commands...) // queues them and can't fail
 	before := a.sent
-	a.sent, a.commits = true, commits
+	a.sent, a.commits = true, m.commits
 	commands, err := pipe.Exec(ctx)
 	// The first command sets fields of the meta hash, which was just read as
 	// a hash: it fails only if the whole transaction was refused.

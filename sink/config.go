@@ -76,8 +76,10 @@ type Config struct {
 	// HourlyFlowDays is for how many days after its own the flows of an hour are
 	// kept: how many profiles entered each segment and how many left it.
 	// DailyFlowDays is that for the flows of a day; they go by months. 0 to 3,660
-	// each; 0 for none: they are not counted then. Default: 14 and 400, which take
-	// up to 5 MB a shard for each 1,000 segments that change in it every hour.
+	// each; 0 for none: they are not counted then. Days are added up from hours, so
+	// the hours of up to three days are there with days alone. Default: 14 and 400,
+	// which take up to 5 MB a shard for each 1,000 segments that change in it every
+	// hour.
 	HourlyFlowDays int `yaml:"hourly_flow_days"`
 	DailyFlowDays  int `yaml:"daily_flow_days"`
 	// DefinitionVersions is how many versions of the definitions are kept

@@ -1,13 +1,9 @@
 package sink
 
 import (
-	"cmp"
 	"encoding/binary"
-	"slices"
 	"strconv"
 	"time"
-
-	"muster/pipeline"
 )
 
 // Step is how long the intervals are that flows are counted of, in UTC.
@@ -105,11 +101,6 @@ func (k keys) flows(shard int, s Step, page int64) string {
 	return string(begin.AppendFormat(append(b, "days:"...), "200601"))
 }
 
-// flowExpiry is when a page goes: so many days after its last day.
-func (s *Store) flowExpiry(step Step, page int64) time.Time {
-	return step.begin(page+1).AddDate(0, 0, s.cfg.flowDays(step))
-}
-
 // flowsAhead is how far ahead of the wall clock pages are looked for: an arrival
 // may be some minutes ahead.
 const flowsAhead = time.Hour
@@ -137,149 +128,63 @@ type slotFlow struct {
 	entered, left uint64
 }
 
-// nextFlow reads the first slot of a text and returns the rest. What can't be
-// read ends the text.
-func nextFlow(text string) (f slotFlow, rest string, ok bool) {
-	if text == "" {
-		return f, "", false
+// nextFlow reads the first slot of a text and returns the rest. It is not ok at
+// the end, where nothing is left, and in front of what can't be read.
+func nextFlow(text []byte) (f slotFlow, rest []byte, ok bool) {
+	if len(text) == 0 {
+		return f, nil, false
 	}
 	f.slot, rest = text[0], text[1:]
 	var first, second int
-	f.entered, first = uvarint(rest)
-	f.left, second = uvarint(rest[max(0, first):])
+	f.entered, first = binary.Uvarint(rest)
+	f.left, second = binary.Uvarint(rest[max(0, first):])
 	if first <= 0 || second <= 0 {
-		return slotFlow{}, "", false
+		return slotFlow{}, text, false
 	}
 	return f, rest[first+second:], true
 }
 
-// uvarint is binary.Uvarint of a text.
-func uvarint(text string) (uint64, int) {
-	return binary.Uvarint([]byte(text[:min(len(text), binary.MaxVarintLen64)]))
+// readableFlows returns how much of a text can be read.
+func readableFlows(text []byte) int {
+	rest := text
+	for ok := true; ok; {
+		_, rest, ok = nextFlow(rest)
+	}
+	return len(text) - len(rest)
 }
 
 func appendFlow(b []byte, f slotFlow) []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(append(b, f.slot), f.entered), f.left)
 }
 
-// appendFlows appends a text with more flows, in the order of their slots,
-// added to it. A text that can't be read counts as far as it can: no count is
-// worth more than the commit that it would hold up.
-func appendFlows(b []byte, text string, more []slotFlow) []byte {
-	f, rest, ok := nextFlow(text)
-	for ok || len(more) > 0 {
-		switch {
-		case !ok || len(more) > 0 && more[0].slot < f.slot:
-			b, more = appendFlow(b, more[0]), more[1:]
-			continue
-		case len(more) > 0 && more[0].slot == f.slot:
-			f.entered, f.left, more = f.entered+more[0].entered, f.left+more[0].left, more[1:]
+// longestFlows is the most that a text takes: a month of the largest counts.
+const longestFlows = 31 * (1 + 2*binary.MaxVarintLen64)
+
+// addFlow adds to one slot of a text that can be read, where it stands.
+func addFlow(text []byte, add slotFlow) []byte {
+	at, rest := 0, text
+	for {
+		f, next, ok := nextFlow(rest)
+		if !ok || f.slot > add.slot {
+			break
 		}
-		b = appendFlow(b, f)
-		f, rest, ok = nextFlow(rest)
-	}
-	return b
-}
-
-// flowPage is what a commit adds to one page.
-type flowPage struct {
-	key     string
-	number  int64
-	expires time.Time
-	fields  []flowField
-	slots   []slotFlow // of all fields, one after the other
-	stored  []any      // what the fields hold before, as Redis answers
-}
-
-// flowField is what is added of one segment.
-type flowField struct {
-	segment  string
-	from, to int // in slots
-}
-
-// moves are the changes of one segment within an hour.
-type moves struct {
-	segment       string
-	hour          int64
-	entered, left uint64
-}
-
-// countMoves counts changes by segment and hour, and returns them in that
-// order.
-func countMoves(changes []pipeline.Change) []moves {
-	type place struct {
-		segment string
-		hour    int64
-	}
-	counted := make([]moves, 0, len(changes))
-	places := make(map[place]int, len(changes))
-	for i := range changes {
-		c := &changes[i]
-		p := place{c.Segment, Hour.Begin(c.At)}
-		n, known := places[p]
-		if !known {
-			n = len(counted)
-			places[p] = n
-			counted = append(counted, moves{segment: p.segment, hour: p.hour})
+		if f.slot == add.slot {
+			add.entered, add.left, rest = add.entered+f.entered, add.left+f.left, next
+			break
 		}
-		if c.Entered {
-			counted[n].entered++
-		} else {
-			counted[n].left++
-		}
+		at, rest = len(text)-len(next), next
 	}
-	slices.SortFunc(counted, func(a, b moves) int {
-		return cmp.Or(cmp.Compare(a.segment, b.segment), cmp.Compare(a.hour, b.hour))
-	})
-	return counted
+	var room [longestFlows]byte
+	behind := append(room[:0], rest...)
+	return append(appendFlow(text[:at], add), behind...)
 }
 
-// countFlows returns what changes add to pages. The hour is that of the change
-// itself, so a batch that is replayed counts where it did. What would expire at
-// once is left out, and what is of the future, where an arrival can't be.
-func (s *Store) countFlows(shard int, changes []pipeline.Change, now time.Time) []*flowPage {
-	if len(changes) == 0 || s.cfg.HourlyFlowDays == 0 && s.cfg.DailyFlowDays == 0 {
-		return nil
+// sumFlows adds up all slots of a text.
+func sumFlows(text []byte) (sum slotFlow) {
+	for f, rest, ok := nextFlow(text); ok; f, rest, ok = nextFlow(rest) {
+		sum.entered, sum.left = sum.entered+f.entered, sum.left+f.left
 	}
-	counted := countMoves(changes)
-	var all []*flowPage
-	for _, step := range steps {
-		if s.cfg.flowDays(step) == 0 {
-			continue
-		}
-		var pages []*flowPage
-		for i := range counted {
-			number := step.page(counted[i].hour)
-			at := slices.IndexFunc(pages, func(p *flowPage) bool { return p.number == number })
-			if at < 0 {
-				at = len(pages)
-				pages = append(pages, &flowPage{
-					key: s.keys.flows(shard, step, number), number: number, expires: s.flowExpiry(step, number),
-				})
-			}
-			pages[at].add(&counted[i], step.slot(counted[i].hour))
-		}
-		future := step.page(now.Add(flowsAhead).UnixMilli()) + 1
-		all = append(all, slices.DeleteFunc(pages, func(p *flowPage) bool { return p.number >= future || !p.expires.After(now) })...)
-	}
-	return all
-}
-
-// add adds moves, which come in the order of segments and hours.
-func (p *flowPage) add(m *moves, slot byte) {
-	n := len(p.fields)
-	if n == 0 || p.fields[n-1].segment != m.segment {
-		p.fields = append(p.fields, flowField{m.segment, len(p.slots), len(p.slots)})
-		n++
-	}
-	f := &p.fields[n-1]
-	if f.to > f.from && p.slots[f.to-1].slot == slot {
-		p.slots[f.to-1].entered += m.entered
-		p.slots[f.to-1].left += m.left
-		return
-	}
-	p.slots = append(p.slots, slotFlow{slot, m.entered, m.left})
-	f.to++
+	return sum
 }
 
 // String is the name of a step.

@@ -34,14 +34,14 @@ func (s *Store) Flows(ctx context.Context, segment string, step Step, from int64
 	if err != nil {
 		return Flows{}, fmt.Errorf("reading flows: %w", err)
 	}
-	now := time.Now()
+	now := s.now()
 	all, sums := Flows{Since: s.flowsKept(step, now)}, map[int64]Flow{}
 	var mu sync.Mutex
 	group, each := errgroup.WithContext(ctx)
 	group.SetLimit(flowShards)
 	for shard := range shards {
 		group.Go(func() error {
-			one, err := s.flowsOfShard(each, shard, segment, step, s.flowPages(step, from, now))
+			one, err := s.flowsOfShard(each, shard, flowQuery{segment, step, from, now})
 			mu.Lock()
 			defer mu.Unlock()
 			all.merge(&one, sums)
@@ -81,17 +81,52 @@ func (f *Flows) merge(one *Flows, sums map[int64]Flow) {
 	}
 }
 
-// flowsOfShard reads one shard. One that nobody has ever opened lacks nothing.
-func (s *Store) flowsOfShard(ctx context.Context, shard int, segment string, step Step, pages []int64) (f Flows, err error) {
+// flowQuery is what is asked of one shard.
+type flowQuery struct {
+	segment string
+	step    Step
+	from    int64
+	now     time.Time
+}
+
+// sumsMeanwhile is how many days may be summed while a shard is read.
+const sumsMeanwhile = 4
+
+// flowsOfShard reads one shard. Which hours stand for days that are not summed
+// follows from the mark, which comes with them: they are read for the mark that
+// a shard with commits has, and again for the right one where it differs.
+func (s *Store) flowsOfShard(ctx context.Context, shard int, q flowQuery) (Flows, error) {
+	summed := summable(shard, q.now)
+	for range sumsMeanwhile {
+		f, now, err := s.flowsBehind(ctx, shard, q, summed)
+		if err != nil || now == summed {
+			return f, err
+		}
+		summed = now
+	}
+	return Flows{}, fmt.Errorf("shard %d: its days are summed faster than they are read", shard)
+}
+
+// flowPlace names a text of flows in Redis.
+type flowPlace struct {
+	step Step
+	page int64
+	at   int64 // the day that its hours are added up for, if they are
+	text *redis.StringCmd
+}
+
+// flowsBehind reads one shard on the assumption of a mark, and returns the mark
+// that it has. One that nobody has ever opened lacks nothing.
+func (s *Store) flowsBehind(ctx context.Context, shard int, q flowQuery, summed int64) (f Flows, mark int64, err error) {
 	var head *redis.SliceCmd
 	var size *redis.StringCmd
-	texts := make([]*redis.StringCmd, len(pages))
+	places := s.flowPlaces(q, summed)
 	err = s.retry(ctx, "reading flows", func(ctx context.Context) error {
 		pipe := s.client.TxPipeline()
-		head = pipe.HMGet(ctx, s.keys.meta(shard), "epoch", step.field())
-		size = pipe.HGet(ctx, s.keys.sizes(shard), segment)
-		for i, page := range pages {
-			texts[i] = pipe.HGet(ctx, s.keys.flows(shard, step, page), segment)
+		head = pipe.HMGet(ctx, s.keys.meta(shard), "epoch", q.step.field(), "summed")
+		size = pipe.HGet(ctx, s.keys.sizes(shard), q.segment)
+		for i := range places {
+			places[i].text = pipe.HGet(ctx, s.keys.flows(shard, places[i].step, places[i].page), q.segment)
 		}
 		_, err := pipe.Exec(ctx)
 		if errors.Is(err, redis.Nil) { // a field is absent
@@ -100,18 +135,56 @@ func (s *Store) flowsOfShard(ctx context.Context, shard int, segment string, ste
 		return err
 	})
 	if err != nil {
-		return f, err
+		return f, 0, err
 	}
-	if err := parse(s.keys.sizes(shard), segment, size.Val(), &f.Size); err != nil {
-		return f, err
+	if err := parse(s.keys.sizes(shard), q.segment, size.Val(), &f.Size); err != nil {
+		return f, 0, err
 	}
-	f.Since = flowSince(head.Val())
-	for i, page := range pages {
-		for flow, rest, ok := nextFlow(texts[i].Val()); ok; flow, rest, ok = nextFlow(rest) {
-			f.Flows = append(f.Flows, Flow{step.at(page, flow.slot), int64(flow.entered), int64(flow.left)})
+	if mark = summed; q.step == Day {
+		text, _ := head.Val()[2].(string) // nil for a shard without days
+		if at, marked := flowMark(text); marked {
+			mark = at
 		}
 	}
-	return f, nil
+	f.Since = flowSince(head.Val())
+	for i := range places {
+		if f.Flows, err = places[i].appendTo(f.Flows); err != nil {
+			return f, 0, fmt.Errorf("%s: %w", s.keys.flows(shard, places[i].step, places[i].page), err)
+		}
+	}
+	return f, mark, nil
+}
+
+// flowPlaces are the texts that tell what is asked for.
+func (s *Store) flowPlaces(q flowQuery, summed int64) (places []flowPlace) {
+	for _, page := range s.flowPages(q.step, q.from, q.now) {
+		places = append(places, flowPlace{step: q.step, page: page})
+	}
+	if q.step == Day && s.cfg.DailyFlowDays > 0 {
+		for _, day := range unsummed(summed) {
+			places = append(places, flowPlace{step: Hour, page: day, at: Hour.at(day, 0)})
+		}
+	}
+	return places
+}
+
+// appendTo adds what a text tells.
+func (p *flowPlace) appendTo(flows []Flow) ([]Flow, error) {
+	text := []byte(p.text.Val())
+	if readableFlows(text) < len(text) {
+		return nil, errors.New("another program must have written its counts of who entered and left, they can't be read: " +
+			"remove the field of that segment")
+	}
+	if p.at != 0 {
+		if sum := sumFlows(text); len(text) > 0 {
+			flows = append(flows, Flow{p.at, int64(sum.entered), int64(sum.left)})
+		}
+		return flows, nil
+	}
+	for flow, rest, ok := nextFlow(text); ok; flow, rest, ok = nextFlow(rest) {
+		flows = append(flows, Flow{p.step.at(p.page, flow.slot), int64(flow.entered), int64(flow.left)})
+	}
+	return flows, nil
 }
 
 // flowSince reads epoch and mark of a shard.
@@ -142,7 +215,7 @@ func (s *Store) LastFlows(ctx context.Context, from int64) (map[string]Flow, err
 	group, each := errgroup.WithContext(ctx)
 	group.SetLimit(flowShards)
 	for shard := range shards {
-		for _, page := range s.flowPages(Hour, from, time.Now()) {
+		for _, page := range s.flowPages(Hour, from, s.now()) {
 			group.Go(func() error {
 				one, err := s.readFlowPage(each, s.keys.flows(shard, Hour, page))
 				mu.Lock()
@@ -161,7 +234,7 @@ func (s *Store) LastFlows(ctx context.Context, from int64) (map[string]Flow, err
 }
 
 // sumFrom adds the hours of a text from one on.
-func sumFrom(sum Flow, text string, page, from int64) Flow {
+func sumFrom(sum Flow, text []byte, page, from int64) Flow {
 	for flow, rest, ok := nextFlow(text); ok; flow, rest, ok = nextFlow(rest) {
 		if Hour.at(page, flow.slot) >= from {
 			sum.Entered += int64(flow.entered)
@@ -171,12 +244,18 @@ func sumFrom(sum Flow, text string, page, from int64) Flow {
 	return sum
 }
 
-// readFlowPage reads a page. A field that comes twice counts once.
-func (s *Store) readFlowPage(ctx context.Context, key string) (texts map[string]string, err error) {
+// readFlowPage reads a page, as far as it can be read. A field that comes twice
+// counts once.
+func (s *Store) readFlowPage(ctx context.Context, key string) (texts map[string][]byte, err error) {
 	err = s.retry(ctx, "reading flows", func(ctx context.Context) error {
-		texts = map[string]string{}
-		return eachField(ctx, s.client, key, func(segment, text string) error {
-			texts[segment] = text
+		texts = map[string][]byte{}
+		return eachField(ctx, s.client, key, func(segment, stored string) error {
+			text := []byte(stored)
+			end := readableFlows(text)
+			if end < len(text) {
+				s.cfg.Observer.unreadable(key, segment)
+			}
+			texts[segment] = text[:end]
 			return nil
 		})
 	})

@@ -27,6 +27,7 @@ var metaFields = []string{
 	"sweep",      // generation that swept and bucket were written with
 	"anchor",     // of the log that next is of, see anchors.go
 	"chronicle",  // what it has, see chronicleMark
+	"summed",     // the last day whose flows were summed, since 1970 UTC, see flows_days.go
 }
 
 // meta is a shard's meta hash.
@@ -41,6 +42,7 @@ type meta struct {
 	bucket                     int
 	anchor                     pipeline.Anchor
 	chronicle                  chronicleMark
+	summed                     int64
 }
 
 func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
@@ -60,7 +62,7 @@ func metaOf(key string, values []any) (m meta, err error) {
 	m = meta{rules: text[4], schema: text[7], broken: text[8], sealed: text[9]}
 	var generation, swept, bucket, sweep int64
 	for i, number := range [...]*int64{ // each look-up of a profile comes by here, and a map would cost it much
-		0: &m.epoch, 1: &m.next, 2: &m.clock, 3: &m.outbox, 5: &generation, 6: &m.commits, 10: &swept, 11: &bucket, 12: &sweep,
+		0: &m.epoch, 1: &m.next, 2: &m.clock, 3: &m.outbox, 5: &generation, 6: &m.commits, 10: &swept, 11: &bucket, 12: &sweep, 15: &m.summed,
 	} {
 		if number == nil {
 			continue

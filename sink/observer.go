@@ -11,6 +11,9 @@ type Observer struct {
 	Retried func(operation string, cause error)
 	// Fenced is called when a load, scan or commit was fenced.
 	Fenced func(shard int, cause error)
+	// Unreadable is called where counts of flows are read that somebody else
+	// must have written: what follows in them is left out.
+	Unreadable func(key, segment string)
 }
 
 // Committed describes one commit.
@@ -37,5 +40,11 @@ func (o *Observer) retried(operation string, cause error) {
 func (o *Observer) fenced(shard int, cause error) {
 	if o.Fenced != nil {
 		o.Fenced(shard, cause)
+	}
+}
+
+func (o *Observer) unreadable(key, segment string) {
+	if o.Unreadable != nil {
+		o.Unreadable(key, segment)
 	}
 }

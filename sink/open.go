@@ -47,7 +47,6 @@ func (s *Store) Open(ctx context.Context, shard int) (pipeline.State, error) {
 	}
 	s.setEpoch(shard, state.Epoch)
 	s.expiries.forget() // Redis may have lost writes
-	s.flowExpiries.forget()
 	return state, nil
 }
 
@@ -97,7 +96,7 @@ func (s *Store) takeOver(ctx context.Context, shard int) (pipeline.State, error)
 		return pipeline.State{}, s.sealed(shard, m)
 	}
 	s.beginChronicle(shard, &m)
-	if err := s.markFlows(ctx, key, m.clock); err != nil {
+	if err := s.markFlows(ctx, shard, m.clock); err != nil {
 		return pipeline.State{}, fmt.Errorf("marking flows: %w", err)
 	}
 	names, err := s.client.LRange(ctx, s.keys.names(shard), 0, -1).Result()

@@ -29,11 +29,14 @@ func TestTheDocumentedReader(t *testing.T) {
 	_, _, entered := reader.Entered(t.Context(), 1, "p1", []string{"vip"}, 100)
 	_, outbox := reader.Outbox(t.Context(), 1, "", 10)
 	_, reach := reader.Reach(t.Context(), "vip", 20_000, 20_001)
+	_, hours := reader.Flows(t.Context(), "vip", sink.Hour, 0)
+	_, days := reader.Flows(t.Context(), "vip", sink.Day, 0)
+	_, last := reader.LastFlows(t.Context(), 0)
 	_, layouts := reader.Layouts(t.Context())
 	_, past := reader.MembersPage(t.Context(), "vip", 1, 0, 10)
 	_, kept := reader.Chronicle(t.Context(), 1)
 	chronicled(t, reader, 1)
-	for _, err := range []error{past, kept, sizes, members, glance, profile, entered, outbox, reach, layouts, readDefinitions(t, reader)} {
+	for _, err := range []error{past, kept, sizes, members, glance, profile, entered, outbox, reach, hours, days, last, layouts, readDefinitions(t, reader)} {
 		if err != nil {
 			t.Error(err)
 		}

@@ -94,7 +94,11 @@ func (s *Store) dropLayout(ctx context.Context, l Layout, progress func(Progress
 			return fmt.Errorf("dropping shard %d: %w", shard, err)
 		}
 		doomed := []string{k.timers(shard), k.catalog(shard), k.erasing(shard), k.gaps(shard), k.sizes(shard), k.outbox(shard), k.meta(shard)}
-		doomed = append(doomed, s.doomedFlows(k, shard)...)
+		flows, err := s.doomedFlows(ctx, k, shard)
+		if err != nil {
+			return fmt.Errorf("dropping shard %d: %w", shard, err)
+		}
+		doomed = append(doomed, flows...)
 		for bucket := range k.buckets {
 			doomed = append(doomed, k.bucket(shard, bucket))
 		}

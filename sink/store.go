@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
@@ -26,10 +27,11 @@ type Store struct {
 	drafts   sync.Pool // of *draft
 	expiries expiries
 
-	flowExpiries expiries // of pages of flows, which are remembered by their key
+	now func() time.Time // by which flows are kept
 
 	mu     sync.Mutex
-	epochs map[int]int64 // of the shards this store has opened
+	epochs map[int]int64       // of the shards this store has opened
+	flows  map[int]*shardFlows // of those that it has committed since
 
 	chroniclers map[int]*chronicler // of those, where a chronicle is kept
 }
@@ -50,7 +52,9 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 		client: connect(cfg, open),
 		lines:  open,
 		drafts: sync.Pool{New: func() any { return new(draft) }},
+		now:    time.Now,
 		epochs: map[int]int64{},
+		flows:  map[int]*shardFlows{},
 
 		chroniclers: map[int]*chronicler{},
 	}
@@ -111,6 +115,7 @@ func (s *Store) setEpoch(shard int, epoch int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.epochs[shard] = epoch
+	delete(s.flows, shard) // another owner may have written since
 }
 
 // opened returns the shards that this store has ever opened.

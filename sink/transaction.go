@@ -14,7 +14,6 @@ type transaction struct {
 	keys   keys
 	shard  int
 	commit *pipeline.Commit
-	flows  []*flowPage
 
 	chronicle *chronicler // nil where none is kept
 }
