@@ -40,7 +40,7 @@ type deadOutput struct {
 type resendInput struct {
 	Name string `path:"name" minLength:"1" maxLength:"64" doc:"The name of the destination."`
 	Body *struct {
-		Profile string `json:"profile,omitempty" maxLength:"10000" doc:"Only messages with changes of this profile. Default: all."`
+		Profile string `json:"profile,omitempty" nullable:"true" maxLength:"65536" doc:"Only messages with changes of this profile. Default: all."`
 	}
 }
 
