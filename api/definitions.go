@@ -115,7 +115,9 @@ func (r *routes) addDefinitions() {
 }
 
 // exemplify puts an example into what an operation says of a body in YAML.
-func exemplify(op *huma.Operation, body string) { op.RequestBody.Content["application/yaml"].Example = body }
+func exemplify(op *huma.Operation, body string) {
+	op.RequestBody.Content["application/yaml"].Example = body
+}
 
 // answers describes an answer whose body has a type.
 func (r *routes) answers(content string, body reflect.Type, description string) *huma.Response {
