@@ -37,7 +37,7 @@ const (
 
 type eraseInput struct {
 	ID       string `path:"id" minLength:"1" maxLength:"5000" example:"ann@example.com" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
-	Suppress string `query:"suppress" default:"720h" maxLength:"32" pattern:"^([0-9]+([.][0-9]+)?(ns|us|ms|s|m|h))+$" doc:"For how long events of the id are passed over, from 0s to 87600h, ten years. A second request never shortens it."`
+	Suppress string `query:"suppress" default:"720h" maxLength:"32" doc:"For how long events of the id are passed over, from 0s to 87600h, ten years. A second request never shortens it."`
 }
 
 type eraseOutput struct {
