@@ -40,12 +40,12 @@ func (r *routes) membershipsOf(ctx context.Context, profiles Profiles, in *membe
 }
 
 type membershipsInput struct {
-	ID string    `path:"id" minLength:"1" maxLength:"65536" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
+	ID string    `path:"id" minLength:"1" maxLength:"5000" example:"u1" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
 	At time.Time `query:"at" doc:"As of this time, as 2026-11-21T10:00:00Z, from what redis.chronicle_keep keeps. Default: now."`
 }
 
 type profileHistoryInput struct {
-	ID     string `path:"id" minLength:"1" maxLength:"65536" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
+	ID     string `path:"id" minLength:"1" maxLength:"5000" example:"u1" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
 	Cursor string `query:"cursor" maxLength:"100" doc:"Where to go on: next of the page before."`
 	Limit  int    `query:"limit" default:"100" minimum:"1" maximum:"1000" doc:"How many changes to tell of at most."`
 }

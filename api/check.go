@@ -59,6 +59,7 @@ func (r *routes) addCheck() {
 		}
 		return &checkOutput{*out}, nil
 	})
+	exemplify(r.api.OpenAPI().Paths["/v1/segments/check"].Post, "segments:\n  - id: young\n    rule: traits.age < 30\n")
 }
 
 func check(text []byte) (*checked, error) {

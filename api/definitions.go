@@ -36,7 +36,7 @@ type Texts interface {
 }
 
 type putSegmentInput struct {
-	ID          string `path:"id" minLength:"1" maxLength:"64" doc:"The id of the segment: 1 to 64 of the characters a-z, 0-9 and -."`
+	ID          string `path:"id" minLength:"1" maxLength:"64" example:"young" doc:"The id of the segment: 1 to 64 of the characters a-z, 0-9 and -."`
 	Message     string `query:"message" maxLength:"2000" doc:"Why, for whoever looks at the versions."`
 	IfMatch     string `header:"If-Match" maxLength:"1000" doc:"The ETag of the definition that was edited; 412 if it has another one by now. *: it must be there."`
 	IfNoneMatch string `header:"If-None-Match" maxLength:"1000" doc:"*: only create it; 412 if it is there."`
@@ -44,7 +44,7 @@ type putSegmentInput struct {
 }
 
 type deleteSegmentInput struct {
-	ID      string `path:"id" minLength:"1" maxLength:"64" doc:"The id of the segment."`
+	ID      string `path:"id" minLength:"1" maxLength:"64" example:"young" doc:"The id of the segment."`
 	Message string `query:"message" maxLength:"2000" doc:"Why, for whoever looks at the versions."`
 	IfMatch string `header:"If-Match" maxLength:"1000" doc:"The ETag of the definition as it was seen; 412 if it has another one by now."`
 }
@@ -101,6 +101,7 @@ func (r *routes) addDefinitions() {
 		}
 		return out, nil
 	})
+	exemplify(r.api.OpenAPI().Paths["/v1/segments/{id}"].Put, "rule: traits.age < 30")
 	huma.Register(r.api, huma.Operation{
 		OperationID: "delete-segment", Method: http.MethodDelete, Path: "/v1/segments/{id}", Summary: "Remove a segment", Tags: []string{"segments"},
 		Security: needs(access.Write), DefaultStatus: http.StatusNoContent,
@@ -111,6 +112,11 @@ func (r *routes) addDefinitions() {
 		}
 		return nil, nil
 	})
+}
+
+// exemplify puts an example into what an operation says of a body in YAML.
+func exemplify(op *huma.Operation, body string) {
+	op.RequestBody.Content["application/yaml"].Example = body
 }
 
 // answers describes an answer whose body has a type.

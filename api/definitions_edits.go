@@ -39,10 +39,10 @@ type allDefinitions struct {
 
 // definitionsEdit is a change of several definitions.
 type definitionsEdit struct {
-	Version *int64            `json:"version,omitempty" minimum:"0" maximum:"9007199254740991" doc:"The version of all definitions that the change was made for; 412 if it is another one by now. Default: any."`
-	Write   map[string]string `json:"write,omitempty" doc:"The text of each segment that is added or changed, in YAML or JSON, by id."`
-	Remove  []string          `json:"remove,omitempty" maxItems:"100000" nullable:"false" doc:"Ids of segments to remove. Who is not there counts as removed."`
-	Message string            `json:"message,omitempty" maxLength:"2000" doc:"Why, for whoever looks at the versions."`
+	Version *int64            `json:"version,omitempty" nullable:"true" minimum:"0" maximum:"9007199254740991" doc:"The version of all definitions that the change was made for; 412 if it is another one by now. Default: any."`
+	Write   map[string]string `json:"write,omitempty" nullable:"true" doc:"The text of each segment that is added or changed, in YAML or JSON, by id."`
+	Remove  []string          `json:"remove,omitempty" maxItems:"100000" doc:"Ids of segments to remove. Who is not there counts as removed."`
+	Message string            `json:"message,omitempty" nullable:"true" maxLength:"2000" doc:"Why, for whoever looks at the versions."`
 }
 
 type definitionsEditInput struct {

@@ -51,7 +51,7 @@ func changeOf(removed bool, was int64) string {
 }
 
 type segmentVersionsInput struct {
-	ID     string `path:"id" minLength:"1" maxLength:"64" doc:"The id of the segment, which may have been removed."`
+	ID     string `path:"id" minLength:"1" maxLength:"64" example:"vip" doc:"The id of the segment, which may have been removed."`
 	Cursor int64  `query:"cursor" minimum:"1" maximum:"9007199254740991" doc:"Where to go on: next of the page before. It is a version: older ones are told."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" doc:"At most how many. Default: 100."`
 }
@@ -64,7 +64,7 @@ type segmentVersionsOutput struct {
 }
 
 type segmentVersionInput struct {
-	ID      string `path:"id" minLength:"1" maxLength:"64" doc:"The id of the segment."`
+	ID      string `path:"id" minLength:"1" maxLength:"64" example:"vip" doc:"The id of the segment."`
 	Version int64  `path:"version" minimum:"1" maximum:"9007199254740991" doc:"A version of all definitions, whether it has changed this one or not."`
 	Against int64  `query:"against" default:"-1" minimum:"-1" maximum:"9007199254740991" doc:"Tell also what has changed since this version; 0: since there was nothing."`
 }

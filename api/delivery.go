@@ -24,7 +24,7 @@ type Delivery interface {
 type destinationOutput struct{ Body lookup.Destination }
 
 type deadInput struct {
-	Name    string `path:"name" minLength:"1" maxLength:"64" doc:"The name of the destination."`
+	Name    string `path:"name" minLength:"1" maxLength:"64" example:"crm" doc:"The name of the destination."`
 	Profile string `query:"profile" doc:"Only messages with changes of this profile."`
 	Limit   int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many to return."`
 	Cursor  string `query:"cursor" maxLength:"200" doc:"Where to go on: next of the page before."`
@@ -38,9 +38,9 @@ type deadOutput struct {
 }
 
 type resendInput struct {
-	Name string `path:"name" minLength:"1" maxLength:"64" doc:"The name of the destination."`
+	Name string `path:"name" minLength:"1" maxLength:"64" example:"crm" doc:"The name of the destination."`
 	Body *struct {
-		Profile string `json:"profile,omitempty" maxLength:"10000" doc:"Only messages with changes of this profile. Default: all."`
+		Profile string `json:"profile,omitempty" nullable:"true" maxLength:"65536" doc:"Only messages with changes of this profile. Default: all."`
 	}
 }
 

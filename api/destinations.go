@@ -27,14 +27,14 @@ type destinationList struct {
 }
 
 type pauseInput struct {
-	Name string `path:"name" minLength:"1" maxLength:"64" doc:"The name of the destination."`
+	Name string `path:"name" minLength:"1" maxLength:"64" example:"crm" doc:"The name of the destination."`
 	Body *struct {
-		Reason string `json:"reason,omitempty" maxLength:"200" doc:"Why, for whoever looks at it. Default: by hand, and whose token it was."`
+		Reason string `json:"reason,omitempty" nullable:"true" maxLength:"200" doc:"Why, for whoever looks at it. Default: by hand, and whose token it was."`
 	}
 }
 
 type resumeInput struct {
-	Name string `path:"name" minLength:"1" maxLength:"64" doc:"The name of the destination."`
+	Name string `path:"name" minLength:"1" maxLength:"64" example:"crm" doc:"The name of the destination."`
 }
 
 func (r *routes) addDestinations(destinations Destinations) {

@@ -36,7 +36,7 @@ const (
 )
 
 type eraseInput struct {
-	ID       string `path:"id" minLength:"1" maxLength:"65536" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
+	ID       string `path:"id" minLength:"1" maxLength:"5000" example:"ann@example.com" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
 	Suppress string `query:"suppress" default:"720h" maxLength:"32" doc:"For how long events of the id are passed over, from 0s to 87600h, ten years. A second request never shortens it."`
 }
 
@@ -53,7 +53,7 @@ type erasureOutput struct{ Body *lookup.Erasure }
 
 type searchInput struct {
 	Body struct {
-		Profile string `json:"profile" minLength:"1" maxLength:"65536" doc:"The id to search for."`
+		Profile string `json:"profile" minLength:"1" maxLength:"65536" example:"ann@example.com" doc:"The id to search for."`
 	}
 }
 

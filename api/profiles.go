@@ -24,7 +24,7 @@ type Profiles interface {
 }
 
 type profileFullInput struct {
-	ID     string `path:"id" minLength:"1" maxLength:"65536" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
+	ID     string `path:"id" minLength:"1" maxLength:"5000" example:"u1" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
 	Outbox int    `query:"outbox" default:"10000" minimum:"0" maximum:"100000" doc:"How many of the shard's newest changes to look through for since when a membership is."`
 }
 
@@ -33,8 +33,8 @@ type profileOutput struct{ Body *lookup.Profile }
 type membershipsOutput struct{ Body *lookup.Memberships }
 
 type explainInput struct {
-	ID      string    `path:"id" minLength:"1" maxLength:"65536" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
-	Segment string    `query:"segment" required:"true" minLength:"1" maxLength:"64" doc:"The segment to explain."`
+	ID      string    `path:"id" minLength:"1" maxLength:"5000" example:"u1" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
+	Segment string    `query:"segment" required:"true" minLength:"1" maxLength:"64" example:"vip" doc:"The segment to explain."`
 	At      time.Time `query:"at" doc:"Explain as of this time, as 2026-11-21T10:00:00Z, not before the shard's clock. Default: the clock."`
 }
 

@@ -99,6 +99,7 @@ func (r *routes) Handle(op *huma.Operation, handler func(huma.Context)) {
 	var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		handler(humago.NewContext(op, request, w))
 	})
+	h = exact(op, h)
 	if scope != access.Read && op.Method != http.MethodGet {
 		h = audited(r.server.parts.Audit, h)
 	}

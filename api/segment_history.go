@@ -18,7 +18,7 @@ type Histories interface {
 }
 
 type segmentHistoryInput struct {
-	ID   string    `path:"id" minLength:"1" maxLength:"64" doc:"The id of the segment."`
+	ID   string    `path:"id" minLength:"1" maxLength:"64" example:"vip" doc:"The id of the segment."`
 	From time.Time `query:"from" doc:"In which hour or day to begin. Default: 24 hours, or 30 days, before to."`
 	To   time.Time `query:"to" doc:"In which hour or day to end. Default: now."`
 	Step string    `query:"step" enum:"hour,day" default:"hour" doc:"How long the intervals are, in UTC."`

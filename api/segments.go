@@ -41,7 +41,7 @@ type segmentList struct {
 }
 
 type segmentInput struct {
-	ID string `path:"id" minLength:"1" maxLength:"64" doc:"The id of the segment."`
+	ID string `path:"id" minLength:"1" maxLength:"64" example:"vip" doc:"The id of the segment."`
 }
 
 type segmentOutput struct {
@@ -50,7 +50,7 @@ type segmentOutput struct {
 }
 
 type membersInput struct {
-	ID     string    `path:"id" minLength:"1" maxLength:"64" doc:"The id of the segment."`
+	ID     string    `path:"id" minLength:"1" maxLength:"64" example:"vip" doc:"The id of the segment."`
 	Cursor string    `query:"cursor" maxLength:"100" doc:"Where to go on: next of the page before."`
 	Limit  int       `query:"limit" minimum:"1" maximum:"10000" doc:"About how many members to tell of. Default: 1000, and with application/x-ndjson all."`
 	At     time.Time `query:"at" doc:"Who was in at this time, as 2026-11-21T10:00:00Z, from what redis.chronicle_keep keeps. Default: now."`

@@ -36,14 +36,14 @@ const (
 )
 
 type replayInput struct {
-	Name string `path:"name" minLength:"1" maxLength:"64" doc:"The name of the destination."`
+	Name string `path:"name" minLength:"1" maxLength:"64" example:"crm" doc:"The name of the destination."`
 	Body struct {
 		Since time.Time `json:"since" doc:"From which instant on, by the clocks of the shards."`
 	}
 }
 
 type destinationInput struct {
-	Name string `path:"name" minLength:"1" maxLength:"64" doc:"The name of the destination."`
+	Name string `path:"name" minLength:"1" maxLength:"64" example:"crm" doc:"The name of the destination."`
 }
 
 type reconcileOutput struct{ Body *lookup.Reconcile }

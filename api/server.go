@@ -18,10 +18,11 @@ import (
 
 // The bounds of a request that are no settings.
 const (
-	// maxHeader is the size of a request's headers and of its path in bytes. The
-	// id of a change takes about 12 for each shard, and that of a profile in a
-	// path up to 3 times 64 KB.
-	maxHeader = 256 << 10
+	// maxHeader is the size of a request's headers and of its path in bytes. They
+	// are in memory before it is known who asks, once for each connection. The id
+	// of a change takes about 12 for each shard, and that of a profile in a path
+	// 12 for each of 5,000 characters at most.
+	maxHeader = 64 << 10
 	// maxBody is the size of a request's body in bytes.
 	maxBody = 1 << 20
 	// headerTimeout, readTimeout and writeTimeout bound how long a client may

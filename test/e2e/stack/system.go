@@ -61,6 +61,9 @@ type Options struct {
 	// or to those that the text Tokens names.
 	API    bool
 	Tokens string
+	// Backfills is the work directory of backfills that the API tells of, ""
+	// for none.
+	Backfills string
 	// Destinations is the text of the file of destinations, "" for none.
 	Destinations string
 }
@@ -172,11 +175,12 @@ const tokenFile = "tokens"
 // apiLines are the section of a configuration about the API at an address.
 func (s *System) apiLines(address string) string {
 	s.t.Helper()
+	lines := fmt.Sprintf("api:\n  listen: %q\n  backfills: %q\n", address, s.Backfills)
 	if s.Tokens == "" {
-		return fmt.Sprintf("api:\n  listen: %q\n  insecure: true\n", address)
+		return lines + "  insecure: true\n"
 	}
 	s.write(tokenFile, s.Tokens+"\n")
-	return fmt.Sprintf("api:\n  listen: %q\n  tokens_file: %s\n  rate: 100000\n  burst: 100000\n", address, s.file(tokenFile))
+	return lines + fmt.Sprintf("  tokens_file: %s\n  rate: 100000\n  burst: 100000\n", s.file(tokenFile))
 }
 
 // clockFile is the name of the file that says how far the clock is off.

@@ -20,8 +20,20 @@ var fuzz = Language{
 	command: Python.command,
 }
 
-// fuzzProgram is what pip would have made a command of.
-const fuzzProgram = "import sys\nfrom schemathesis.cli import schemathesis\nsys.exit(schemathesis())\n"
+// fuzzProgram is what pip would have made a command of, but that it sends a
+// text in YAML as it stands, where Schemathesis would put it into quotes.
+const fuzzProgram = `import sys
+import schemathesis
+from schemathesis.cli import schemathesis as command
+
+
+@schemathesis.serializer("text/yaml", "application/yaml")
+def text(context, value):
+    return value.encode() if isinstance(value, str) else getattr(value, "data", value)
+
+
+sys.exit(command())
+`
 
 // Schemathesis returns what runs Schemathesis with arguments: it asks an API
 // what its openapi.json allows, and more, and holds the answers against it.
