@@ -22,6 +22,7 @@ type Store struct {
 	keys   keys
 	client redis.UniversalClient
 	lines  *lines // of client
+	looks  *gatherer
 
 	drafts   sync.Pool // of *draft
 	expiries expiries
@@ -54,6 +55,7 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 
 		chroniclers: map[int]*chronicler{},
 	}
+	s.looks = newGatherer(s.carry)
 	if err := s.inspect(ctx); err != nil {
 		_ = s.client.Close()
 		return nil, err
