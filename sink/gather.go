@@ -25,6 +25,12 @@ const (
 type gatherer struct {
 	carry func([]*look) // does one round trip, and says what came of each
 
+	// jobs has a queue for a traveller who waits for one. They stay, as a new
+	// goroutine has to grow its stack first, which costs as much as the asking.
+	// There are as many as there were ever round trips at once.
+	jobs   chan *queue
+	closed chan struct{}
+
 	mu      sync.Mutex
 	queues  map[string]*queue // by node; none for a node that nobody asks
 	waiting int               // in all of them
@@ -32,6 +38,7 @@ type gatherer struct {
 
 // queue is of the look-ups that one node answers.
 type queue struct {
+	node    string
 	waiting []*look // in the order in which they came
 	trips   int     // on their way
 }
@@ -49,8 +56,11 @@ type look struct {
 }
 
 func newGatherer(carry func([]*look)) *gatherer {
-	return &gatherer{carry: carry, queues: map[string]*queue{}}
+	return &gatherer{carry: carry, jobs: make(chan *queue), closed: make(chan struct{}), queues: map[string]*queue{}}
 }
+
+// close ends those who wait for a job. It is called once.
+func (g *gatherer) close() { close(g.closed) }
 
 // ask has a node answer a look-up, and waits for it as long as ctx lasts.
 func (g *gatherer) ask(ctx context.Context, node string, l *look) error {
@@ -74,14 +84,18 @@ func (g *gatherer) join(node string, l *look) error {
 	}
 	q := g.queues[node]
 	if q == nil {
-		q = &queue{}
+		q = &queue{node: node}
 		g.queues[node] = q
 	}
 	q.waiting = append(q.waiting, l)
 	g.waiting++
 	if q.trips < tripsAtOnce {
 		q.trips++
-		go g.travel(node, q)
+		select {
+		case g.jobs <- q:
+		default: // nobody waits for one
+			go g.travel(q)
+		}
 	}
 	return nil
 }
@@ -101,9 +115,21 @@ func (g *gatherer) leave(node string, l *look) {
 	}
 }
 
-// travel makes round trips until nobody waits.
-func (g *gatherer) travel(node string, q *queue) {
-	for looks := g.take(node, q); len(looks) > 0; looks = g.take(node, q) {
+// travel serves a queue, and then the next one that it is given.
+func (g *gatherer) travel(q *queue) {
+	for {
+		g.serve(q)
+		select {
+		case q = <-g.jobs:
+		case <-g.closed:
+			return
+		}
+	}
+}
+
+// serve makes round trips until nobody waits.
+func (g *gatherer) serve(q *queue) {
+	for looks := g.take(q); len(looks) > 0; looks = g.take(q) {
 		g.carry(looks)
 		for _, l := range looks {
 			close(l.done)
@@ -111,14 +137,14 @@ func (g *gatherer) travel(node string, q *queue) {
 	}
 }
 
-// take returns the look-ups that have waited longest, and ends a travel when
-// there are none.
-func (g *gatherer) take(node string, q *queue) []*look {
+// take returns the look-ups that have waited longest, and gives the round trip
+// back when there are none.
+func (g *gatherer) take(q *queue) []*look {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(q.waiting) == 0 {
 		if q.trips--; q.trips == 0 {
-			delete(g.queues, node)
+			delete(g.queues, q.node)
 		}
 		return nil
 	}

@@ -23,9 +23,11 @@ func (r *trips) carry(looks []*look) {
 	<-r.end
 }
 
-func startTrips() (*trips, *gatherer) {
+func startTrips(t *testing.T) (*trips, *gatherer) {
 	r := &trips{begun: make(chan []*look, 1000), end: make(chan struct{}, 1000)}
-	return r, newGatherer(r.carry)
+	g := newGatherer(r.carry)
+	t.Cleanup(g.close)
+	return r, g
 }
 
 func lookFor(profile string) *look { return &look{profile: profile, done: make(chan struct{})} }
@@ -68,7 +70,7 @@ func idle(t *testing.T, g *gatherer) {
 // What comes while the round trips are on their way goes together with the
 // next, in the order in which it came.
 func TestLookUpsThatComeTogetherShareTrips(t *testing.T) {
-	r, g := startTrips()
+	r, g := startTrips(t)
 	r.busy(t, g, "")
 	var looks []*look
 	for i := range tripLooks + 44 {
@@ -105,6 +107,7 @@ func TestATripThatHangsHoldsNobodyElse(t *testing.T) {
 			<-release
 		}
 	})
+	defer g.close()
 	var slow sync.WaitGroup
 	ask := func(node string) {
 		slow.Go(func() {
@@ -132,7 +135,7 @@ func TestATripThatHangsHoldsNobodyElse(t *testing.T) {
 // Who leaves does so at once, on the way or before it. One that has not set out
 // is not asked for.
 func TestWhoLeavesIsNotWaitedFor(t *testing.T) {
-	r, g := startTrips()
+	r, g := startTrips(t)
 	ctx, leave := context.WithCancel(t.Context())
 	var left sync.WaitGroup
 	asked := 0
@@ -166,7 +169,7 @@ func TestWhoLeavesIsNotWaitedFor(t *testing.T) {
 
 // Beyond the bound one is refused, and has room again once others are gone.
 func TestWaitingLookUpsAreBounded(t *testing.T) {
-	r, g := startTrips()
+	r, g := startTrips(t)
 	r.busy(t, g, "")
 	var last *look
 	for range maxWaiting {

@@ -63,8 +63,11 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// Close closes all connections.
-func (s *Store) Close() error { return s.client.Close() }
+// Close closes all connections. It is called once.
+func (s *Store) Close() error {
+	s.looks.close()
+	return s.client.Close()
+}
 
 // connect returns a client that never repeats a command by itself: after a
 // lost reply, a repeated XADD or RPUSH would apply twice. What may be
