@@ -9,6 +9,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"muster/sink"
+	"muster/test/kit/redis"
 )
 
 // A profile comes with what it is read with, of the names only those that are
@@ -75,6 +76,30 @@ func TestManyLookAtOnce(t *testing.T) {
 			}
 			if err != nil || l.Blob != want || !slices.Equal(l.Names, names[known:]) {
 				t.Errorf("%d: %q with %d names, %v", i, l.Blob, len(l.Names), err)
+			}
+		})
+	}
+	looking.Wait()
+}
+
+// On a cluster each look-up goes to the node that has its shard.
+func TestManyLookAtOnceOnACluster(t *testing.T) {
+	needCluster(t)
+	store := open(t, config(redis.StartCluster(t, 3, 0).Addresses...))
+	for shard := range shards {
+		c := start(t, store, shard)
+		next := c.next()
+		next.Clock = int64(100 + shard)
+		if err := c.commit(t, next); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var looking sync.WaitGroup
+	for i := range 20 * shards {
+		looking.Go(func() {
+			shard := i % shards
+			if l, err := store.Look(t.Context(), shard, "p1", 0); err != nil || l.Blob != "p1" || l.Clock != int64(100+shard) {
+				t.Errorf("shard %d: %q, clock %d, %v", shard, l.Blob, l.Clock, err)
 			}
 		})
 	}
