@@ -25,11 +25,12 @@ const (
 type gatherer struct {
 	carry func([]*look) // does one round trip, and says what came of each
 
-	// jobs has a queue for a traveller who waits for one. They stay, as a new
-	// goroutine has to grow its stack first, which costs as much as the asking.
-	// There are as many as there were ever round trips at once.
+	// jobs has a queue for a traveller who waits for one. Travellers stay, as a
+	// new goroutine would have to grow its stack first, which costs more than
+	// this. There are as many as there were ever round trips at once.
 	jobs   chan *queue
 	closed chan struct{}
+	end    func() // closes it
 
 	mu      sync.Mutex
 	queues  map[string]*queue // by node; none for a node that nobody asks
@@ -56,11 +57,14 @@ type look struct {
 }
 
 func newGatherer(carry func([]*look)) *gatherer {
-	return &gatherer{carry: carry, jobs: make(chan *queue), closed: make(chan struct{}), queues: map[string]*queue{}}
+	closed := make(chan struct{})
+	return &gatherer{
+		carry: carry, jobs: make(chan *queue), closed: closed, end: sync.OnceFunc(func() { close(closed) }), queues: map[string]*queue{},
+	}
 }
 
-// close ends those who wait for a job. It is called once.
-func (g *gatherer) close() { close(g.closed) }
+// close ends the travellers once they have no look-up on the way.
+func (g *gatherer) close() { g.end() }
 
 // ask has a node answer a look-up, and waits for it as long as ctx lasts.
 func (g *gatherer) ask(ctx context.Context, node string, l *look) error {

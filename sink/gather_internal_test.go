@@ -190,6 +190,27 @@ func TestWaitingLookUpsAreBounded(t *testing.T) {
 	idle(t, g)
 }
 
+// After the end nobody waits for a job any more, and ending twice is no harm. A
+// look-up that comes nevertheless is told what Redis' client says.
+func TestTravellersEndWithTheStore(t *testing.T) {
+	r, g := startTrips(t)
+	close(r.end)
+	if err := g.ask(t.Context(), "", lookFor("before")); err != nil {
+		t.Fatal(err)
+	}
+	g.close()
+	g.close()
+	if err := g.ask(t.Context(), "", lookFor("behind")); err != nil {
+		t.Fatal(err)
+	}
+	idle(t, g)
+	select {
+	case g.jobs <- nil:
+		t.Error("somebody waits for a job")
+	default:
+	}
+}
+
 // One round trip reads what it needs of each shard once, and what is wrong with
 // one key is told to those who asked for it.
 func TestATripTellsEachItsOwn(t *testing.T) {

@@ -63,7 +63,7 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// Close closes all connections. It is called once.
+// Close closes all connections.
 func (s *Store) Close() error {
 	s.looks.close()
 	return s.client.Close()
