@@ -26,8 +26,8 @@ type gatherer struct {
 	carry func([]*look) // does one round trip, and says what came of each
 
 	// jobs has a queue for a traveller who waits for one. Travellers stay, as a
-	// new goroutine would have to grow its stack first, which costs more than
-	// this. There are as many as there were ever round trips at once.
+	// new goroutine would have to grow its stack first, which costs more than to
+	// wait. There are as many as there were ever round trips at once.
 	jobs   chan *queue
 	closed chan struct{}
 	end    func() // closes it
