@@ -24,24 +24,50 @@ type Glance struct {
 // disturbs no owner. Names only grow, so a profile that was read before can be
 // decoded with them; one that is read later may have newer ones.
 func (s *Store) Glance(ctx context.Context, shard int) (Glance, error) {
-	var m meta
-	err := s.retry(ctx, "reading shard", func(ctx context.Context) (err error) {
-		m, err = readMeta(ctx, s.client, s.keys.meta(shard))
+	var g Glance
+	key := s.keys.meta(shard)
+	err := s.retry(ctx, "reading shard", func(ctx context.Context) error {
+		values, err := s.client.HMGet(ctx, key, glanceFields...).Result()
+		if err == nil {
+			g, err = glanceOf(key, values)
+		}
 		return err
 	})
 	if err != nil {
 		return Glance{}, fmt.Errorf("looking at shard %d: %w", shard, err)
 	}
-	g := m.glance()
 	if g.Names, err = s.Names(ctx, shard, 0); err != nil {
 		return Glance{}, err
 	}
 	return g, nil
 }
 
-// glance is what anybody may know of a shard, without its names.
-func (m *meta) glance() Glance {
-	return Glance{Next: m.next, Clock: m.clock, Rules: m.rules, Generation: m.generation, Swept: m.swept}
+// glanceFields are the fields of the meta hash that Glance is made of. Each
+// look-up of a profile reads them, so there are no others.
+var glanceFields = []string{"next", "clock", "rules", "generation", "swept", "sweep"}
+
+// glanceOf reads the fields of glanceFields. It leaves out the names.
+func glanceOf(key string, values []any) (Glance, error) {
+	var text [6]string
+	for i := range text {
+		text[i], _ = values[i].(string) // nil for a field that is absent
+	}
+	var next, clock, generation, swept, sweep int64
+	for i, number := range [...]*int64{0: &next, 1: &clock, 3: &generation, 4: &swept, 5: &sweep} {
+		if number == nil {
+			continue
+		}
+		if err := parse(key, glanceFields[i], text[i], number); err != nil {
+			return Glance{}, err
+		}
+	}
+	if text[0] == "" {
+		next = -1
+	}
+	if sweep != generation {
+		swept = 0 // it is of other rules
+	}
+	return Glance{Next: next, Clock: clock, Rules: text[2], Generation: uint64(generation), Swept: uint64(swept)}, nil
 }
 
 // Glances returns Glance of every shard, without the names. Shards are read in
@@ -58,7 +84,7 @@ func (s *Store) Glances(ctx context.Context) ([]Glance, error) {
 			pipe := s.client.Pipeline()
 			replies = replies[:0]
 			for shard := first; shard < min(first+sizesChunk, shards); shard++ {
-				replies = append(replies, pipe.HMGet(ctx, s.keys.meta(shard), metaFields...))
+				replies = append(replies, pipe.HMGet(ctx, s.keys.meta(shard), glanceFields...))
 			}
 			_, err := pipe.Exec(ctx)
 			return err
@@ -67,11 +93,11 @@ func (s *Store) Glances(ctx context.Context) ([]Glance, error) {
 			return nil, fmt.Errorf("looking at all shards: %w", err)
 		}
 		for i, reply := range replies {
-			m, err := metaOf(s.keys.meta(first+i), reply.Val())
+			g, err := glanceOf(s.keys.meta(first+i), reply.Val())
 			if err != nil {
 				return nil, fmt.Errorf("looking at all shards: %w", err)
 			}
-			glances = append(glances, m.glance())
+			glances = append(glances, g)
 		}
 	}
 	return glances, nil

@@ -3,6 +3,7 @@ package sink
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -16,36 +17,119 @@ type Looked struct {
 }
 
 // Look reads a profile together with what it is decoded with, in one round
-// trip for who knows the shard's first names already. Anyone may ask: it does
-// not matter who owns the shard.
+// trip for who knows the shard's first names already, which is shared with
+// others who ask meanwhile. Anyone may ask: it does not matter who owns the
+// shard.
 func (s *Store) Look(ctx context.Context, shard int, profile string, known int) (Looked, error) {
-	var blob *redis.StringCmd
-	var fields *redis.SliceCmd
-	var names *redis.StringSliceCmd
-	key, from := s.keys.meta(shard), int64(known)
+	var one *look
 	err := s.retry(ctx, "reading profile", func(ctx context.Context) error {
-		commands, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-			blob = pipe.HGet(ctx, s.keys.profiles(shard, profile), profile)
-			fields = pipe.HMGet(ctx, key, metaFields...)
-			names = pipe.LRange(ctx, s.keys.names(shard), from, from+namesPage-1) // behind the profile: names only grow
-			return nil
-		})
-		return beyondAbsence(commands, err)
+		node, err := s.nodeOf(ctx, shard)
+		if err != nil {
+			return err
+		}
+		one = &look{shard: shard, profile: profile, known: known, done: make(chan struct{})}
+		return s.looks.ask(ctx, node, one)
 	})
 	if err != nil {
 		return Looked{}, fmt.Errorf("reading profile of shard %d: %w", shard, err)
 	}
-	m, err := metaOf(key, fields.Val())
-	if err != nil {
-		return Looked{}, err
-	}
-	l := Looked{Blob: blob.Val(), Glance: m.glance()}
-	if l.Names = names.Val(); len(l.Names) == namesPage {
-		more, err := s.Names(ctx, shard, known+namesPage)
+	l := one.looked
+	if one.more > 0 {
+		more, err := s.Names(ctx, shard, one.more)
 		if err != nil {
 			return Looked{}, err
 		}
 		l.Names = append(l.Names, more...)
 	}
 	return l, nil
+}
+
+// nodeOf returns the address of the node that has a shard, "" where there is
+// only one node. It is asked anew for each attempt: a shard may move.
+func (s *Store) nodeOf(ctx context.Context, shard int) (string, error) {
+	cluster, ok := s.client.(*redis.ClusterClient)
+	if !ok {
+		return "", nil
+	}
+	node, err := cluster.MasterForKey(ctx, s.keys.meta(shard))
+	if err != nil {
+		return "", fmt.Errorf("finding the node of shard %d: %w", shard, err)
+	}
+	return node.Options().Addr, nil
+}
+
+// shardRead is what one round trip reads of a shard, once for all its look-ups.
+type shardRead struct {
+	key    string
+	known  int // names, by the look-up that knows fewest
+	meta   *redis.SliceCmd
+	names  *redis.StringSliceCmd
+	glance Glance
+	err    error
+}
+
+// carry looks for some profiles in one round trip. Its context is nobody's, as
+// one who leaves must not end it for the others; the timeouts of connections
+// bound it.
+func (s *Store) carry(looks []*look) {
+	ctx := context.Background()
+	pipe := s.client.Pipeline()
+	blobs := make([]*redis.StringCmd, len(looks))
+	shards := map[int]*shardRead{}
+	for i, l := range looks {
+		blobs[i] = pipe.HGet(ctx, s.keys.profiles(l.shard, l.profile), l.profile)
+		if of := shards[l.shard]; of != nil {
+			of.known = min(of.known, l.known)
+		} else {
+			shards[l.shard] = &shardRead{key: s.keys.meta(l.shard), known: l.known}
+		}
+	}
+	for shard, of := range shards {
+		of.meta = pipe.HMGet(ctx, of.key, glanceFields...)
+		from := int64(of.known)
+		of.names = pipe.LRange(ctx, s.keys.names(shard), from, from+namesPage-1) // behind the profiles: names only grow
+	}
+	err := unsent(pipe.Exec(ctx))
+	for _, of := range shards {
+		of.read()
+	}
+	for i, l := range looks {
+		if l.err = err; err == nil {
+			l.err = shards[l.shard].answer(l, blobs[i])
+		}
+	}
+}
+
+// unsent returns the error of a pipeline that no command has, as where the
+// server has refused the connection: without it, everything would look absent.
+func unsent(commands []redis.Cmder, err error) error {
+	if slices.ContainsFunc(commands, func(c redis.Cmder) bool { return c.Err() != nil }) {
+		return nil
+	}
+	return err
+}
+
+// read takes the replies in.
+func (of *shardRead) read() {
+	if of.err = beyondAbsence([]redis.Cmder{of.meta, of.names}, nil); of.err == nil {
+		of.glance, of.err = glanceOf(of.key, of.meta.Val())
+	}
+}
+
+// answer says what came of one look-up. What Redis refuses to tell of one
+// profile does not concern the others.
+func (of *shardRead) answer(l *look, blob *redis.StringCmd) error {
+	if err := beyondAbsence([]redis.Cmder{blob}, nil); err != nil {
+		return err
+	}
+	if of.err != nil {
+		return of.err
+	}
+	l.looked = Looked{Blob: blob.Val(), Glance: of.glance}
+	names := of.names.Val()
+	l.looked.Names = slices.Clip(names[min(l.known-of.known, len(names)):])
+	if len(names) == namesPage {
+		l.more = max(l.known, of.known+namesPage)
+	}
+	return nil
 }

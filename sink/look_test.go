@@ -3,11 +3,13 @@ package sink_test
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
 
 	"muster/sink"
+	"muster/test/kit/redis"
 )
 
 // A profile comes with what it is read with, of the names only those that are
@@ -43,6 +45,65 @@ func TestAProfileIsLookedAtWithItsNames(t *testing.T) {
 	if err != nil || len(glances) != shards || glances[0].Clock != 17 || glances[5].Next != -1 {
 		t.Errorf("%+v, %v", glances, err)
 	}
+}
+
+// Whoever asks among many gets an answer of its own, and all names, also those
+// that do not come along with one who knows fewer.
+func TestManyLookAtOnce(t *testing.T) {
+	store := open(t, config(miniredis.RunT(t).Addr()))
+	w := start(t, store, 0)
+	c := w.next()
+	for i := range 6000 {
+		c.NewNames = append(c.NewNames, fmt.Sprint("s:", i))
+	}
+	if err := w.commit(t, c); err != nil {
+		t.Fatal(err)
+	}
+	names, err := store.Names(t.Context(), 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var looking sync.WaitGroup
+	for i := range 300 {
+		looking.Go(func() {
+			known, id, want := []int{0, 10, 5500, len(names)}[i%4], "p1", "p1"
+			if i%3 == 0 {
+				id, want = fmt.Sprint("nobody", i), ""
+			}
+			l, err := store.Look(t.Context(), i%2*5, id, known)
+			if i%2 == 1 { // a shard that has nothing yet
+				want, known = "", len(names)
+			}
+			if err != nil || l.Blob != want || !slices.Equal(l.Names, names[known:]) {
+				t.Errorf("%d: %q with %d names, %v", i, l.Blob, len(l.Names), err)
+			}
+		})
+	}
+	looking.Wait()
+}
+
+// On a cluster each look-up goes to the node that has its shard.
+func TestManyLookAtOnceOnACluster(t *testing.T) {
+	needCluster(t)
+	store := open(t, config(redis.StartCluster(t, 3, 0).Addresses...))
+	for shard := range shards {
+		c := start(t, store, shard)
+		next := c.next()
+		next.Clock = int64(100 + shard)
+		if err := c.commit(t, next); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var looking sync.WaitGroup
+	for i := range 20 * shards {
+		looking.Go(func() {
+			shard := i % shards
+			if l, err := store.Look(t.Context(), shard, "p1", 0); err != nil || l.Blob != "p1" || l.Clock != int64(100+shard) {
+				t.Errorf("shard %d: %q, clock %d, %v", shard, l.Blob, l.Clock, err)
+			}
+		})
+	}
+	looking.Wait()
 }
 
 // New entries of all shards are read together, each from its own position.

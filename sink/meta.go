@@ -61,7 +61,7 @@ func metaOf(key string, values []any) (m meta, err error) {
 	}
 	m = meta{rules: text[4], schema: text[7], broken: text[8], sealed: text[9]}
 	var generation, swept, bucket, sweep int64
-	for i, number := range [...]*int64{ // each look-up of a profile comes by here, and a map would cost it much
+	for i, number := range [...]*int64{
 		0: &m.epoch, 1: &m.next, 2: &m.clock, 3: &m.outbox, 5: &generation, 6: &m.commits, 10: &swept, 11: &bucket, 12: &sweep, 15: &m.summed,
 	} {
 		if number == nil {

@@ -23,6 +23,7 @@ type Store struct {
 	keys   keys
 	client redis.UniversalClient
 	lines  *lines // of client
+	looks  *gatherer
 
 	drafts   sync.Pool // of *draft
 	expiries expiries
@@ -58,6 +59,7 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 
 		chroniclers: map[int]*chronicler{},
 	}
+	s.looks = newGatherer(s.carry)
 	if err := s.inspect(ctx); err != nil {
 		_ = s.client.Close()
 		return nil, err
@@ -66,7 +68,10 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 }
 
 // Close closes all connections.
-func (s *Store) Close() error { return s.client.Close() }
+func (s *Store) Close() error {
+	s.looks.close()
+	return s.client.Close()
+}
 
 // connect returns a client that never repeats a command by itself: after a
 // lost reply, a repeated XADD or RPUSH would apply twice. What may be
