@@ -1,9 +1,7 @@
 package lookup
 
 import (
-	"math"
 	"slices"
-	"strconv"
 
 	"muster/event"
 	"muster/profile"
@@ -14,7 +12,7 @@ import (
 type Aggregate struct {
 	Aggregate string `json:"aggregate" doc:"What rules ask for, as text of their language."`
 	Kind      string `json:"kind" enum:"missing,bool,number,string,array,object,time,version" doc:"What the value is; missing: there is none."`
-	Value     any    `json:"value" doc:"The value, as of at. A time is a text as RFC 3339 has it; a number that is too large for one is the text +Inf or -Inf; null: it is missing."`
+	Value     any    `json:"value" doc:"The value, as of at. A time is a text as RFC 3339 has it; null: it is missing."`
 	AtLeast   bool   `json:"at_least,omitempty" doc:"Whether it is a count that is kept only as far as rules can tell it, so that there may be more."`
 }
 
@@ -39,15 +37,7 @@ func (v *Profile) addAggregates(set *rules.Set, p *profile.Profile, names []stri
 			value, atLeast = set.Aggregated(p, &told[i], int64(v.At))
 		}
 		v.Aggregates = append(v.Aggregates, Aggregate{
-			Aggregate: told[i].Text, Kind: value.Kind().String(), Value: plainOf(value), AtLeast: atLeast,
+			Aggregate: told[i].Text, Kind: value.Kind().String(), Value: value.Plain(), AtLeast: atLeast,
 		})
 	}
-}
-
-// plainOf returns a value as JSON can have it.
-func plainOf(value event.Value) any {
-	if number := value.Number(); math.IsInf(number, 0) || math.IsNaN(number) {
-		return strconv.FormatFloat(number, 'g', -1, 64)
-	}
-	return value.Plain()
 }
