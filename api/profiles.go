@@ -13,9 +13,8 @@ import (
 
 // Profiles is what the API asks about profiles.
 type Profiles interface {
-	// Profile tells of a profile. It looks through up to outbox changes for
-	// since when its memberships are.
-	Profile(ctx context.Context, id string, outbox int) (*lookup.Profile, error)
+	// Profile tells of a profile, as much as an extent says.
+	Profile(ctx context.Context, id string, most lookup.Extent) (*lookup.Profile, error)
 	// Memberships tells in which segments a profile is.
 	Memberships(ctx context.Context, id string) (*lookup.Memberships, error)
 	// Explain explains a segment for a profile as of a time in milliseconds
@@ -26,6 +25,7 @@ type Profiles interface {
 type profileFullInput struct {
 	ID     string `path:"id" minLength:"1" maxLength:"5000" example:"u1" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
 	Outbox int    `query:"outbox" default:"10000" minimum:"0" maximum:"100000" doc:"How many of the shard's newest changes to look through for since when a membership is."`
+	Most   int    `query:"aggregates" default:"100" minimum:"0" maximum:"10000" doc:"How many aggregates to tell, in the order of their texts: the values that the rules ask of the profile's events."`
 }
 
 type profileOutput struct{ Body *lookup.Profile }
@@ -50,7 +50,7 @@ func (r *routes) addProfiles(profiles Profiles) {
 	huma.Register(r.api, huma.Operation{
 		OperationID: "get-profile", Method: http.MethodGet, Path: "/v1/profiles/{id}", Summary: "What is kept of a profile", Tags: []string{"profiles"}, Security: needs(access.Read),
 	}, func(ctx context.Context, in *profileFullInput) (*profileOutput, error) {
-		p, err := profiles.Profile(ctx, in.ID, in.Outbox)
+		p, err := profiles.Profile(ctx, in.ID, lookup.Extent{Outbox: in.Outbox, Aggregates: in.Most})
 		if err != nil {
 			return nil, r.failed(ctx, err)
 		}

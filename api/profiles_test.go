@@ -10,6 +10,7 @@ import (
 
 	"muster/api/access"
 	"muster/lookup"
+	"muster/rules"
 )
 
 func TestAProfileIsShown(t *testing.T) {
@@ -88,6 +89,56 @@ func TestProfilesThatAreNone(t *testing.T) {
 	}
 	refused(t, "a wrong type", k.ask(t, access.Read, http.MethodGet, "/v1/profiles/u1?outbox=all", nil), http.StatusUnprocessableEntity, "query.outbox")
 	refused(t, "out of bounds", k.ask(t, access.Read, http.MethodGet, "/v1/profiles/u1?outbox=100001", nil), http.StatusUnprocessableEntity, "query.outbox")
+}
+
+func TestAggregatesOfAProfileAreTold(t *testing.T) {
+	k := keeping(t, Default())
+	k.apply(t, `{"type":"track","userId":"u1","event":"Order Completed","properties":{"revenue":3}}`)
+	aggregates := func(query string) *lookup.Profile {
+		var p lookup.Profile
+		k.get(t, "/v1/profiles/u1"+query, &p)
+		return &p
+	}
+	orders := lookup.Aggregate{Aggregate: `count(events("Order Completed", "30d"))`, Kind: "number", Value: 1.0}
+	if p := aggregates(""); len(p.Aggregates) != 1 || p.Aggregates[0] != orders || p.LeftOut != 0 || p.Foreign {
+		t.Errorf("got %+v", p)
+	}
+	if p := aggregates("?aggregates=0"); p.Aggregates == nil || len(p.Aggregates) != 0 || p.LeftOut != 1 {
+		t.Errorf("none: %+v", p)
+	}
+	for _, wrong := range []string{"-1", "10001", "all"} {
+		refused(t, wrong, k.ask(t, access.Read, http.MethodGet, "/v1/profiles/u1?aggregates="+wrong, nil), http.StatusUnprocessableEntity, "query.aggregates")
+	}
+
+	// The rules here go ahead of those of the shard: of what is not kept, a
+	// count is missing and not 0.
+	ahead, err := rules.Load(rules.Source{Name: "ahead.yaml", Data: []byte(keptRules + `
+  - id: big
+    rule: sum(events("Order Completed"), .revenue) > 2 or count(events("Bought")) > 3
+`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.live.Publish(ahead)
+	want := []lookup.Aggregate{
+		{Aggregate: `count(events("Bought"))`, Kind: "missing"}, orders,
+		{Aggregate: `sum(map(events("Order Completed"), .revenue))`, Kind: "missing"},
+	}
+	if p := aggregates(""); !slices.Equal(p.Aggregates, want) || !p.Foreign {
+		t.Errorf("of rules ahead: %+v", p)
+	}
+	if p := aggregates("?aggregates=2"); !slices.Equal(p.Aggregates, want[:2]) || p.LeftOut != 1 {
+		t.Errorf("two of three: %+v", p)
+	}
+
+	// When the shard goes by them too, they are kept from then on.
+	k.open(t, ahead)
+	k.apply(t, `{"type":"track","userId":"u1","event":"Order Completed","properties":{"revenue":4.5}}`)
+	want[1].Value, want[1].AtLeast = 2.0, true // no rule tells more from 2
+	want[0].Kind, want[0].Value, want[2].Kind, want[2].Value = "number", 0.0, "number", 4.5
+	if p := aggregates(""); !slices.Equal(p.Aggregates, want) || p.Foreign {
+		t.Errorf("of the shard's rules: %+v", p)
+	}
 }
 
 func TestAMembershipIsExplained(t *testing.T) {

@@ -26,6 +26,11 @@ type Profile struct {
 	GroupTraits map[string]map[string]any `json:"group_traits"`
 	// Outdated says that the memberships are those of an earlier set of rules.
 	Outdated bool `json:"outdated" doc:"Whether the segments are those of earlier rules."`
+	// Aggregates are what the rules in force here ask of the profile's events.
+	Aggregates []Aggregate `json:"aggregates"`
+	LeftOut    int         `json:"aggregates_left_out" doc:"How many aggregates are not told, as no more were asked for."`
+	// Foreign says that the shard goes by other rules than those in force here.
+	Foreign bool `json:"aggregates_foreign" doc:"Whether the profile's shard goes by other rules than those that are in force here and that the aggregates are of: what only these ask for is missing, or kept only in part."`
 	// More says that older changes were not looked through for Since, and
 	// Unknown why none could be.
 	More    bool  `json:"-"`
@@ -41,12 +46,24 @@ type Membership struct {
 	Cause   pipeline.Cause `json:"cause,omitempty" doc:"Why it began: event, time, rules or backfill."`
 }
 
-// Profile tells of a profile. It looks through up to outbox of the newest
-// changes of its shard for since when it is in its segments.
-func (r *Reader) Profile(ctx context.Context, id string, outbox int) (*Profile, error) {
+// Extent bounds what Profile tells.
+type Extent struct {
+	// Outbox is how many of the shard's newest changes to look through for
+	// since when the profile is in its segments.
+	Outbox int
+	// Aggregates is how many of them to tell.
+	Aggregates int
+}
+
+// Profile tells of a profile, as much as an extent says.
+func (r *Reader) Profile(ctx context.Context, id string, most Extent) (*Profile, error) {
 	seen, codec, shard, err := r.look(ctx, id)
 	if err != nil {
 		return nil, err
+	}
+	set, names := r.rules(), codec.Names()
+	if set != nil && most.Aggregates > 0 {
+		codec, _ = profile.NewCodec(set.Schema(), nil, names) // reads events too
 	}
 	p, err := codec.Decode(id, seen.Blob)
 	if err != nil {
@@ -55,7 +72,7 @@ func (r *Reader) Profile(ctx context.Context, id string, outbox int) (*Profile, 
 	view := &Profile{
 		Profile: id, Shard: shard, Shards: r.shards, At: Instant(seen.Clock), FirstSeen: Instant(p.FirstSeen),
 		LastSeen: Instant(p.LastSeen), Version: p.Version, Groups: []string{}, Traits: traitsOf(&p.Traits),
-		GroupTraits: map[string]map[string]any{}, Segments: []Membership{}, Outdated: outdated(p.Generation, &seen.Glance),
+		GroupTraits: map[string]map[string]any{}, Segments: []Membership{}, Aggregates: []Aggregate{}, Outdated: outdated(p.Generation, &seen.Glance),
 	}
 	for i := range p.Groups {
 		g := &p.Groups[i]
@@ -70,7 +87,11 @@ func (r *Reader) Profile(ctx context.Context, id string, outbox int) (*Profile, 
 		ids = append(ids, codec.Segment(number))
 	}
 	slices.Sort(ids)
-	return view, r.addSegments(ctx, view, ids, outbox)
+	if set != nil {
+		view.Foreign = seen.Rules != set.Fingerprint()
+		view.addAggregates(set, p, names, most.Aggregates)
+	}
+	return view, r.addSegments(ctx, view, ids, most.Outbox)
 }
 
 // outdated reports whether memberships of a generation are those of earlier

@@ -37,8 +37,9 @@ type Reader struct {
 type Options struct {
 	Partitioner string       // as kafka.partitioner
 	Events      event.Config // for which texts are ids
-	// Rules returns the segments as they are in force. Nil: none are known,
-	// and questions that need them fail.
+	// Rules returns the segments as they are in force. Nil: none are known.
+	// Questions that need them fail then, and profiles are told without
+	// aggregates.
 	Rules func() *rules.Set
 }
 

@@ -15,11 +15,23 @@ import (
 func explained(t *testing.T, rule string, now int64, records ...string) *rules.Explanation {
 	t.Helper()
 	set := ruleset.Compile(t, map[string]string{"s": rule, "other": "true"})
+	p := applied(t, set, now, records...)
+	rules.NewMatcher(set).Full(p, now)
+	x, err := set.Explain(p, "s", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// applied is a profile behind records.
+func applied(t *testing.T, set *rules.Set, now int64, records ...string) *profile.Profile {
+	t.Helper()
 	decoder, err := event.NewDecoder(event.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, cfg, m := profile.New("u"), profile.Default(), rules.NewMatcher(set)
+	p, cfg := profile.New("u"), profile.Default()
 	for _, r := range records {
 		events, rejected := decoder.Decode(nil, nil, []byte(r), 0, 0)
 		if len(rejected) > 0 {
@@ -27,12 +39,7 @@ func explained(t *testing.T, rule string, now int64, records ...string) *rules.E
 		}
 		p.Apply(set.Schema(), &cfg, &events[0], now, &profile.Changed{})
 	}
-	m.Full(p, now)
-	x, err := set.Explain(p, "s", now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return x
+	return p
 }
 
 const explainNow = 1_793_880_000_000 // 2026-11-05T12:00:00Z

@@ -32,8 +32,10 @@ type Set struct {
 	held     []bool        // by position, see UsesHeld
 	seriesOf sync.Map      // what SeriesOf has found, by position
 	context  []string      // see ContextFields
-	print    string
-	compiled *engine.Set
+	// aggregates lists what Aggregates returns, when it is first asked for.
+	aggregates func() []Aggregate
+	print      string
+	compiled   *engine.Set
 }
 
 // Options are what a Set can be compiled with. They change its speed, never
@@ -64,6 +66,7 @@ func compile(segments []Segment, missing bool, options Options) (*Set, error) {
 		return nil, err
 	}
 	set := &Set{}
+	set.aggregates = sync.OnceValue(set.listAggregates)
 	builder := engine.NewBuilder(set.mentioned)
 	byID, errs := idOrder(segments), checkIDs(segments)
 	context := contextFields{}

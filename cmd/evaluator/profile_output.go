@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"muster/event"
 	"muster/lookup"
 )
 
@@ -44,10 +45,51 @@ func printProfile(out io.Writer, p *lookup.Profile) error {
 			_, _ = fmt.Fprintf(t, "  %s\tsince %s\tby %s\n", s.Segment, *s.Since, s.Cause)
 		}
 	}
+	printAggregates(t, p)
 	if p.Outdated {
 		_, _ = fmt.Fprintln(t, "The segments are those of earlier rules; the profile was not looked at since they changed.")
 	}
 	return wrap("writing output", t.Flush())
+}
+
+// printAggregates prints a line for each aggregate, in the way of evaluator
+// explain. Texts are too long to stand in columns.
+func printAggregates(out io.Writer, p *lookup.Profile) {
+	if len(p.Aggregates) > 0 {
+		_, _ = fmt.Fprintln(out, "aggregates")
+	}
+	for i := range p.Aggregates {
+		one := &p.Aggregates[i]
+		atLeast := ""
+		if one.AtLeast {
+			atLeast = "at least "
+		}
+		_, _ = fmt.Fprintf(out, "  %s is %s%s\n", one.Aggregate, atLeast, aggregateText(one))
+	}
+	if p.LeftOut > 0 && len(p.Aggregates) > 0 {
+		_, _ = fmt.Fprintf(out, "  %d more are left out; --aggregates shows more\n", p.LeftOut)
+	}
+}
+
+// aggregateText is the value of an aggregate for people: JSON, but for what is
+// no text though JSON has it as one.
+func aggregateText(one *lookup.Aggregate) string {
+	if one.Value == nil {
+		return "missing"
+	}
+	if text, ok := one.Value.(string); ok && one.Kind != event.KindString.String() {
+		return text
+	}
+	return plainText(one.Value)
+}
+
+// plainText is a plain value as JSON.
+func plainText(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err.Error() // can't be: all values are plain
+	}
+	return string(text)
 }
 
 // printTraits prints a line for each trait, those within others by their path.
@@ -58,10 +100,6 @@ func printTraits(out io.Writer, above string, traits map[string]any) {
 			printTraits(out, path+".", inner)
 			continue
 		}
-		text, err := json.Marshal(traits[key])
-		if err != nil {
-			text = []byte(err.Error()) // can't be: all values are plain
-		}
-		_, _ = fmt.Fprintf(out, "  %s\t%s\n", path, text)
+		_, _ = fmt.Fprintf(out, "  %s\t%s\n", path, plainText(traits[key]))
 	}
 }

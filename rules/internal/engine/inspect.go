@@ -35,7 +35,10 @@ func (x *Inspector) trait(profile.Path) int { return 0 } // there is no cache
 
 func (x *Inspector) segment(id string) int { return x.position(id) }
 
-func (x *Inspector) query(a *language.Aggregate) profile.Query {
+func (x *Inspector) query(a *language.Aggregate) profile.Query { return x.Query(a) }
+
+// Query returns the query of an aggregate that a rule of the set asks for.
+func (x *Inspector) Query(a *language.Aggregate) profile.Query {
 	w := a.Stream.Window
 	return profile.Query{Series: x.series[a.Key()], Reduce: a.Reduce, From: w.From, To: w.To}
 }
