@@ -126,7 +126,7 @@ func TestBackfillsAreStarted(t *testing.T) {
 	if full.Header.Get("Retry-After") == "" {
 		t.Error("it is not said when to ask again")
 	}
-	for _, body := range []string{`{}`, `{"segments":[]}`, `{"segments":["vip"],"priority":101}`, `{"segments":["vip"],"agian":true}`, `{"segments":"vip"}`} {
+	for _, body := range []string{`{}`, `{"segments":[]}`, `{"segments":["vip"],"priority":101}`, `{"segments":["vip"],"anew":true}`, `{"segments":"vip"}`} {
 		refused(t, body, start(r, access.Write, body), http.StatusUnprocessableEntity)
 	}
 	refused(t, "nowhere", start(serving(t, Default(), Parts{}), access.Write, `{"segments":["vip"]}`), http.StatusNotFound, "api.backfills is empty")
