@@ -48,7 +48,7 @@ type backfill struct {
 }
 
 type backfillState struct {
-	Phase   queue.Phase     `json:"phase" enum:"waiting,running,done,failed,cancelled,interrupted"`
+	Phase   queue.Phase     `json:"phase" enum:"asked,waiting,running,done,failed,cancelled,interrupted"`
 	Why     string          `json:"why,omitempty" doc:"What it waits for."`
 	Stages  []backfillStage `json:"stages" doc:"Those up to the one at hand."`
 	Error   string          `json:"error,omitempty" doc:"Why it failed."`
@@ -130,7 +130,7 @@ type graphInput struct {
 func (r *routes) addBackfills(backfills Backfills) {
 	huma.Register(r.api, huma.Operation{
 		OperationID: "list-backfills", Method: http.MethodGet, Path: "/v1/backfills", Summary: "Backfills of the work directory", Tags: []string{"backfills"},
-		Security: needs(access.Read), Description: "First what runs, then what waits, in its order, then what has ended, the newest first.",
+		Security: needs(access.Read), Description: "First what runs, then what waits, in its order, then what was asked for and not taken yet, then what has ended, the newest first.",
 	}, func(ctx context.Context, in *backfillListInput) (*backfillList, error) {
 		if backfills == nil {
 			return nil, noBackfills(ctx)
@@ -148,7 +148,7 @@ func (r *routes) addBackfills(backfills Backfills) {
 	})
 	huma.Register(r.api, huma.Operation{
 		OperationID: "get-backfill", Method: http.MethodGet, Path: "/v1/backfills/{id}", Summary: "How far a backfill is", Tags: []string{"backfills"},
-		Security: needs(access.Read), Description: "As evaluator backfill status.",
+		Security: needs(access.Read), Description: "As evaluator backfill status. By the id that starting was answered with it has, once that is taken, the id and the state of the request.",
 	}, func(ctx context.Context, in *backfillInput) (*backfillOutput, error) {
 		if backfills == nil {
 			return nil, noBackfills(ctx)
@@ -162,7 +162,7 @@ func (r *routes) addBackfills(backfills Backfills) {
 	huma.Register(r.api, huma.Operation{
 		OperationID: "cancel-backfill", Method: http.MethodPost, Path: "/v1/backfills/{id}/cancel", Summary: "Stop a backfill", Tags: []string{"backfills"},
 		Security: needs(access.Write), DefaultStatus: http.StatusAccepted,
-		Description: "As evaluator backfill cancel, without waiting: asks the process that has it to stop, within some seconds. What was made stays, and evaluator backfill resume goes on with it.",
+		Description: "As evaluator backfill cancel, without waiting: asks the process that has it to stop, within some seconds. What was made stays, and evaluator backfill resume goes on with it. One that is asked is removed.",
 	}, func(ctx context.Context, in *backfillInput) (*backfillOutput, error) {
 		if backfills == nil {
 			return nil, noBackfills(ctx)

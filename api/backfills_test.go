@@ -60,6 +60,18 @@ func (b bygone) Cancel(_ context.Context, id string) (*queue.Entry, error) {
 	return e, err
 }
 
+// Start implements Starts. It has room for segments of known names alone.
+func (bygone) Start(_ context.Context, order queue.Order) (*queue.Entry, error) {
+	switch order.Segments[0] {
+	case "one too many":
+		return nil, fmt.Errorf("ordering: %w", queue.ErrFull)
+	case "vip":
+		order.ID, order.At = "order-1", began
+		return order.Told(nil), nil
+	}
+	return nil, lookup.UnknownAmong(order.Segments[0], []string{"vip"})
+}
+
 // Outline implements Outlines.
 func (b bygone) Outline(_ context.Context, id string) (*history.Outline, error) {
 	_, err := b.find(id)
@@ -92,6 +104,32 @@ func TestBackfillsAreToldOf(t *testing.T) {
 			t.Errorf("%s: %s %s %v, want %d %s", one.path, response.Status, text, err, one.status, one.want)
 		}
 	}
+}
+
+func TestBackfillsAreStarted(t *testing.T) {
+	r := serving(t, Default(), Parts{Backfills: bygone{}, Starts: bygone{}})
+	start := func(r *rig, scope access.Scope, body string) reply {
+		return r.ask(t, scope, http.MethodPost, "/v1/backfills", strings.NewReader(body), "Content-Type", "application/json")
+	}
+	for body, priority := range map[string]int{`{"segments":["vip"]}`: 50, `{"segments":["vip"],"priority":0,"again":true}`: 0} {
+		response := start(r, access.Write, body)
+		text, err := io.ReadAll(response.Body)
+		want := fmt.Sprintf(`{"id":"order-1","asked":"2026-11-21T10:00:00Z","priority":%d,"archive":"","layout":"","as_of":"","segments":["vip"],"state":{"phase":"asked","why":"`, priority)
+		if err != nil || response.StatusCode != http.StatusAccepted || response.Header.Get("Location") != "/v1/backfills/order-1" || !strings.HasPrefix(string(text), want) {
+			t.Errorf("%s: %s %s %v, want %s", body, response.Status, text, err, want)
+		}
+	}
+	refused(t, "who may read", start(r, access.Read, `{"segments":["vip"]}`), http.StatusForbidden, "scope write")
+	refused(t, "an unknown segment", start(r, access.Write, `{"segments":["vap"]}`), http.StatusNotFound, "vip", "GET /v1/segments")
+	full := start(r, access.Write, `{"segments":["one too many"]}`)
+	refused(t, "too many", full, http.StatusServiceUnavailable, "100 orders", "evaluator backfill keep")
+	if full.Header.Get("Retry-After") == "" {
+		t.Error("it is not said when to ask again")
+	}
+	for _, body := range []string{`{}`, `{"segments":[]}`, `{"segments":["vip"],"priority":101}`, `{"segments":["vip"],"anew":true}`, `{"segments":"vip"}`} {
+		refused(t, body, start(r, access.Write, body), http.StatusUnprocessableEntity)
+	}
+	refused(t, "nowhere", start(serving(t, Default(), Parts{}), access.Write, `{"segments":["vip"]}`), http.StatusNotFound, "api.backfills is empty")
 }
 
 func TestBackfillsThatCantBeToldOf(t *testing.T) {

@@ -20,6 +20,7 @@ var printed = []string{
 	`"version":2,"segments":["hidden","vip"]`, `"cause":"event"`, `"holds":true`, `"valid":true`, `"destination":"crm","state":"active"`, `{"dead_letters":[],"next":""}`,
 	`{"members":["u1"],"next":""}`, `"version":2,"segments":["hidden","vip"]`, `"segment":"vip","entered":true,"at":"2026-11-18T11:06:40.000Z","version":2,"cause":"event"`,
 	`{"destination":"crm","since":"2026-11-21T10:00:00.000Z","changes":0,"shards":0,"incomplete":[]}`, `"taken":false`, `{"backfills":[{"id":"ab"`,
+	`"segments":["vip"],"state":{"phase":"asked"`,
 	`"version":2,`, `"version":3,`, `"line":1,"column":19,`, " 204 ", `"version":3,"at":"`, `"diff":"@@ -1,3 +1,1 @@\n-id: vip`,
 	`{"version":4}`, `{"version":2,"definitions":[{"id":"buyers",`,
 	`"state":"asked"`, `"state":"cleaning"`, `"left":[]`,

@@ -93,7 +93,7 @@ func keepingWith(t *testing.T, config Config, redis sink.Config, more ...func(*k
 	orders := ordered{reader: reader, store: k.store}
 	parts := Parts{
 		Segments: reader, Histories: reader, Profiles: reader, Past: reader, Changes: changes, Destinations: orders, Sending: orders, Delivery: orders,
-		Backfills: bygone{}, Outlines: bygone{}, Erasures: k.forgetting, Observer: k.observed.observer(),
+		Backfills: bygone{}, Starts: bygone{}, Outlines: bygone{}, Erasures: k.forgetting, Observer: k.observed.observer(),
 	}
 	for _, add := range more {
 		add(k, &parts)

@@ -45,6 +45,7 @@ func newRoutes(s *Server) *routes {
 	r.addSending(s.parts.Sending)
 	r.addDelivery(s.parts.Delivery)
 	r.addBackfills(s.parts.Backfills)
+	r.addStarts(s.parts.Starts)
 	r.addOutlines(s.parts.Outlines)
 	return r
 }

@@ -69,9 +69,10 @@ type Parts struct {
 	Destinations Destinations
 	Sending      Sending
 	Delivery     Delivery
-	// Backfills and Outlines are those of a work directory; nil where none is
-	// named.
+	// Backfills, Starts and Outlines are those of a work directory; nil where none
+	// is named.
 	Backfills Backfills
+	Starts    Starts
 	Outlines  Outlines
 }
 

@@ -43,5 +43,16 @@ func UnknownBackfill(id string, known []string) error {
 	return absent(BackfillKind, "there is no backfill %s%s", Shown(id), nearest(id, known))
 }
 
+// UnknownAmong returns an *AbsentError for a segment that is not among those that
+// there are.
+func UnknownAmong(id string, known []string) error {
+	return absent(SegmentKind, "there is no segment %s%s", Shown(id), nearest(id, known))
+}
+
+// Unfillable says why history can't be brought for a segment.
+func Unfillable(id, why string) error {
+	return input("history can't be brought for segment %s: %s", Shown(id), why)
+}
+
 // Undrawable says why a backfill can't be drawn.
 func Undrawable(id, why string) error { return input("backfill %s can't be drawn: %s", Shown(id), why) }

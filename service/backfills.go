@@ -13,6 +13,7 @@ import (
 	"muster/history/lease"
 	"muster/history/queue"
 	"muster/lookup"
+	"muster/rules"
 	"muster/stream"
 )
 
@@ -20,19 +21,39 @@ import (
 type backfills struct {
 	work  string
 	reach archive.Config
+	rules func() *rules.Set // those in force
 }
 
 // List implements api.Backfills.
 func (b *backfills) List(ctx context.Context) ([]*queue.Entry, error) {
-	return queue.New(b.work).List(ctx)
+	list, _, err := b.all(ctx)
+	return list, err
 }
 
-// find returns the request of an id. It is looked for among those that there
+// all returns requests and orders, and the requests that orders became.
+func (b *backfills) all(ctx context.Context) (all []*queue.Entry, aliases map[string]*queue.Entry, err error) {
+	requests := queue.New(b.work)
+	orders, err := requests.Orders(ctx) // first, as an order becomes a request
+	if err != nil {
+		return nil, nil, err
+	}
+	list, err := requests.List(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, aliases = withOrders(list, orders)
+	return all, aliases, nil
+}
+
+// find returns the request of an id, or of an order's id. It is looked for among those that there
 // are, so no id leads out of the work directory.
 func (b *backfills) find(ctx context.Context, id string) (*queue.Entry, error) {
-	list, err := b.List(ctx)
+	list, aliases, err := b.all(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if e := aliases[id]; e != nil {
+		return e, nil
 	}
 	ids := make([]string, len(list))
 	for i, e := range list {
@@ -49,17 +70,24 @@ func (b *backfills) See(ctx context.Context, id string) (*queue.Entry, []lease.H
 	if err != nil {
 		return nil, nil, err
 	}
+	if e.Folder == "" {
+		return e, nil, nil
+	}
 	tasks, err := SeeBackfill(e, time.Now())
 	return e, tasks, err
 }
 
 // Cancel implements api.Backfills.
 func (b *backfills) Cancel(ctx context.Context, id string) (*queue.Entry, error) {
-	if _, err := b.find(ctx, id); err != nil {
+	e, err := b.find(ctx, id)
+	if err != nil {
 		return nil, err
 	}
+	if e.Folder == "" {
+		return b.withdraw(ctx, e)
+	}
 	requests := queue.New(b.work)
-	if _, err := requests.Cancel(ctx, id); err != nil {
+	if _, err := requests.Cancel(ctx, e.ID); err != nil {
 		return nil, err
 	}
 	return b.find(ctx, id)
@@ -71,6 +99,9 @@ func (b *backfills) Outline(ctx context.Context, id string) (*history.Outline, e
 	e, err := b.find(ctx, id)
 	if err != nil {
 		return nil, err
+	}
+	if e.Folder == "" {
+		return nil, lookup.Undrawable(id, "it has no plan yet")
 	}
 	one, err := history.ResumeBy(ctx, filepath.Join(e.Folder, "plan.json"), 1, history.Reach{Archive: b.reach, Sharding: Sharding})
 	if err != nil {

@@ -44,6 +44,9 @@ whenever they want some:
     lacking    a shard has not kept all events that the segment counts
     silent     --every has passed: profiles that were silent may have been removed since
 
+Before each look it also takes the oldest order that POST /v1/backfills of the API has left
+in the work directory, for any segments. An order that fails is not tried again.
+
 All that is wanted at a time is brought by one run, which reads the archive once. Let it
 run beside the evaluators, one for each deployment, or call it from a scheduler with
 --once. One that was killed goes on where it was. Segment files are read anew each time;
@@ -143,27 +146,48 @@ func (k *keep) began(p *publication.Publication, wants []keeping.Want) {
 	k.log.Info("bringing history", fields...)
 }
 
-// round looks once.
-func (k *keep) round(ctx context.Context) (*publication.Report, error) {
+// round does the oldest order, looks once, and returns the reports of both. An
+// order that fails keeps nothing else from being brought.
+func (k *keep) round(ctx context.Context) (reports []*publication.Report, err error) {
 	keeper, err := k.keeper(ctx)
 	if err != nil {
 		return nil, err
 	}
-	report, err := keeper.Round(ctx)
-	if err == nil && report != nil && report.DeadLetters > 0 {
-		k.log.Warn("there are dead letters since the run began, perhaps of it", zap.String("run", report.Run), zap.Int64("dead_letters", report.DeadLetters))
+	report, failure := k.order(ctx, keeper)
+	if ctx.Err() != nil || errors.Is(failure, keeping.ErrNotYet) {
+		return nil, failure
 	}
-	return report, err
+	if report != nil {
+		reports = append(reports, report)
+	}
+	if report != nil || failure != nil { // the segments may be others by now
+		if keeper, err = k.keeper(ctx); err != nil {
+			return reports, errors.Join(failure, err)
+		}
+	}
+	report, err = keeper.Round(ctx)
+	if report != nil && err == nil {
+		reports = append(reports, report)
+	}
+	for _, r := range reports {
+		if r.DeadLetters > 0 {
+			k.log.Warn("there are dead letters since the run began, perhaps of it", zap.String("run", r.Run), zap.Int64("dead_letters", r.DeadLetters))
+		}
+	}
+	return reports, errors.Join(failure, err)
 }
 
 // once looks once, and prints what was done.
 func (k *keep) once(ctx context.Context) error {
-	report, err := k.round(ctx)
+	reports, err := k.round(ctx)
+	for _, report := range reports {
+		err = errors.Join(err, printPublication(k.out, report, k.Output))
+	}
 	if err != nil {
 		return publicationError(ctx, err)
 	}
-	if report != nil {
-		return printPublication(k.out, report, k.Output)
+	if len(reports) > 0 {
+		return nil
 	}
 	if k.Output == "json" {
 		return printJSON(k.out, struct {
@@ -177,7 +201,10 @@ func (k *keep) once(ctx context.Context) error {
 // on looks until ctx ends. What fails is logged and tried again.
 func (k *keep) on(ctx context.Context) {
 	for ctx.Err() == nil {
-		report, err := k.round(ctx)
+		reports, err := k.round(ctx)
+		for _, report := range reports {
+			k.log.Info("history was brought", zap.String("run", report.Run), zap.Int64("profiles", report.Profiles), zap.Int("segments", len(report.Segments)))
+		}
 		switch {
 		case ctx.Err() != nil:
 			k.log.Info("stopped; what was not brought goes on with the next start")
@@ -185,9 +212,8 @@ func (k *keep) on(ctx context.Context) {
 		case errors.Is(err, keeping.ErrNotYet):
 			k.log.Info("waiting for the evaluators to take the rules over", zap.Error(err))
 		case err != nil:
-			k.log.Error("history was not brought; trying again", zap.Error(err), zap.Duration("after", k.Look))
-		case report != nil:
-			k.log.Info("history was brought", zap.String("run", report.Run), zap.Int64("profiles", report.Profiles), zap.Int("segments", len(report.Segments)))
+			k.log.Error("history was not brought; looking again", zap.Error(err), zap.Duration("after", k.Look))
+		case len(reports) > 0:
 			continue // perhaps more is wanted by now
 		}
 		_ = publication.WallClock{}.Wait(ctx, k.Look)

@@ -56,18 +56,26 @@ func (k *Keeper) file() string { return recordFile(k.Source.Config.Dir, k.Target
 
 // shard reads what a shard tells.
 func (k *Keeper) shard(ctx context.Context, shard int) (s Shard, err error) {
-	standing, err := k.Target.Shards.Standing(ctx, shard)
-	if err != nil {
+	if err := k.checkRules(ctx, shard); err != nil {
 		return s, err
-	}
-	if own := k.Source.Rules.Fingerprint(); standing.Rules != "" && standing.Rules != own {
-		return s, fmt.Errorf("%w: shard %d goes by rules with the fingerprint %.12s, and the files have %.12s", ErrNotYet, shard, standing.Rules, own)
 	}
 	if s.Seams, err = k.Target.Shards.Seams(ctx, shard); err != nil {
 		return s, err
 	}
 	s.Lacks, err = k.Lacks.Lacks(ctx, shard, k.Source.Rules)
 	return s, err
+}
+
+// checkRules is ErrNotYet where a shard goes by other rules.
+func (k *Keeper) checkRules(ctx context.Context, shard int) error {
+	standing, err := k.Target.Shards.Standing(ctx, shard)
+	if err != nil {
+		return err
+	}
+	if own := k.Source.Rules.Fingerprint(); standing.Rules != "" && standing.Rules != own {
+		return fmt.Errorf("%w: shard %d goes by rules with the fingerprint %.12s, and the files have %.12s", ErrNotYet, shard, standing.Rules, own)
+	}
+	return nil
 }
 
 // Round looks once what is wanted and brings it, all by one run. It returns a
@@ -124,8 +132,17 @@ func (k *Keeper) begin(ctx context.Context, r *Record, request string, segments 
 	return r.write(k.file())
 }
 
-// end notes what was brought.
+// end notes what was brought, and that its run has ended.
 func (k *Keeper) end(r *Record, report *publication.Report) error {
+	if err := k.note(r, report); err != nil {
+		return err
+	}
+	r.Running = nil
+	return r.write(k.file())
+}
+
+// note has the record say what was brought.
+func (k *Keeper) note(r *Record, report *publication.Report) error {
 	whole, err := time.Parse(time.RFC3339Nano, report.WholeSince)
 	if err != nil {
 		return fmt.Errorf("reading since when the archive is whole: %w", err)
@@ -137,6 +154,5 @@ func (k *Keeper) end(r *Record, report *publication.Report) error {
 			}
 		}
 	}
-	r.Running = nil
-	return r.write(k.file())
+	return nil
 }

@@ -47,6 +47,16 @@ type State struct {
 	Seconds Durations `json:"seconds"`
 }
 
+// EndedAt returns when the last run of a request has ended, the zero time where
+// none has.
+func EndedAt(dir, request string) (time.Time, error) {
+	s, err := readState(&history.Config{Dir: dir}, request)
+	if err != nil || s == nil || s.Ended == 0 {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(s.Ended), nil
+}
+
 // newRun returns an id that no other run has.
 func newRun(at time.Time) string {
 	var random [5]byte

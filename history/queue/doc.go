@@ -7,6 +7,9 @@
 //	lock           locked by the process that has the request
 //	cancel         there while it is asked to stop
 //
+// Beside them are orders/ID.json: what is to become a request by whoever keeps
+// the deployment complete.
+//
 // It promises that a request has one process at a time, that no more run than
 // each process was told to allow, and that whoever was killed is known as such
 // at once, on whichever machine it ran: locks are the kernel's and end with

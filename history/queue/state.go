@@ -18,6 +18,7 @@ const (
 	Failed      Phase = "failed"
 	Cancelled   Phase = "cancelled"
 	Interrupted Phase = "interrupted" // its process was stopped, or is gone without a word
+	Ordered     Phase = "asked"       // of an Order: it is no request yet
 )
 
 // Active reports whether a process has the request.

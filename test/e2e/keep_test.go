@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"muster/event"
+	"muster/history/queue"
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
 	"muster/test/kit/ruleset"
@@ -18,10 +19,10 @@ func autoSegments(texts map[string]string) string {
 	return strings.ReplaceAll(ruleset.File(texts), "    rule:", "    backfill: auto\n    rule:")
 }
 
-// A service has seen a part of what happened. While backfill keep runs nobody
-// asks for anything: the segment that is there gets its history, and so do
-// those that are added, and those that are edited while keep was killed. In the
-// end the members are those of everything.
+// A service has seen a part of what happened. While backfill keep runs nobody has
+// to ask for anything: the segment that is there gets its history, and so do
+// those that are added, and those that are edited while keep was killed. What is
+// ordered is brought again. In the end the members are those of everything.
 func TestKeepBringsHistoryByItself(t *testing.T) {
 	stack.Beside(t)
 	r := rand.New(rand.NewPCG(16, 7))
@@ -50,6 +51,11 @@ func TestKeepBringsHistoryByItself(t *testing.T) {
 	if added["order"] != first["order"] {
 		t.Errorf("history was brought again for a segment that had it: run %s after %s", added["order"], first["order"])
 	}
+	many := []string{"many"}
+	if _, err := queue.New(work).Order(t.Context(), queue.Order{Segments: many, Priority: 80, Again: true}); err != nil {
+		t.Fatal(err)
+	}
+	added["many"] = awaitKept(s, k, map[string]string{"many": added["many"]}, many...)["many"]
 	k.Kill()
 	s.WriteSegments(autoSegments(traffic.Bought))
 	e.Reload()
