@@ -30,7 +30,7 @@ var printed = []string{
 // TestExamplesOfTheDocs runs the examples of docs/api.md as they stand there.
 func TestExamplesOfTheDocs(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil && os.Getenv("CI") == "" {
-		t.Skip("there is no curl")
+		t.Skip("curl is not on the PATH: install it to run the examples in docs/api.md")
 	}
 	page, err := os.ReadFile("../docs/api.md")
 	if err != nil {
