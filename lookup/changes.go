@@ -2,8 +2,6 @@ package lookup
 
 import (
 	"context"
-	"fmt"
-	"hash/crc32"
 	"sync"
 	"time"
 
@@ -58,7 +56,7 @@ func (r *Reader) Changes(ctx context.Context, failed func(error)) (*Changes, err
 		return nil, err
 	}
 	return &Changes{
-		reader: r, of: crc32.ChecksumIEEE(fmt.Appendf(nil, "%s %d %d", id, r.layout, r.shards)), failed: failed,
+		reader: r, of: placeOf(id, r.layout, r.shards), failed: failed,
 		tails: make([]tail, r.shards), news: make(chan struct{}), wake: make(chan struct{}, 1),
 	}, nil
 }

@@ -3,6 +3,8 @@ package lookup
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
+	"hash/crc32"
 	"strconv"
 	"strings"
 )
@@ -33,8 +35,15 @@ func (e entryID) before(o entryID) bool {
 
 // place is how far somebody has read the changes of all shards.
 type place struct {
-	of     uint32 // the deployment and layout that the shards are of
+	of     uint32 // the deployment and layout that the shards are of, by placeOf
 	shards []entryID
+}
+
+// placeOf is a sum of a deployment, its layout and its number of shards. It has
+// 31 bits: the text of a place begins with the highest of them, and one that
+// began with a dash would be a flag to a command line that it is pasted into.
+func placeOf(deployment string, layout, shards int) uint32 {
+	return crc32.ChecksumIEEE(fmt.Appendf(nil, "%s %d %d", deployment, layout, shards)) >> 1
 }
 
 // String is the place as a short text: numbers in as few bytes as they need,
