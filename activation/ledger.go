@@ -12,8 +12,9 @@ type Outbox interface {
 	Changes(ctx context.Context, behind string, most int) ([]Change, error)
 }
 
-// ErrTaken is returned by a Ledger that somebody else has claimed.
-var ErrTaken = errors.New("another process delivers to this destination now")
+// ErrTaken is returned by a Ledger that somebody else has claimed, or that has
+// lost what was saved last.
+var ErrTaken = errors.New("another process delivers to this destination now, or what was delivered has been lost")
 
 // Ledger is what is stored of one destination in one shard: how far it has
 // come, and the messages that wait.
@@ -21,7 +22,8 @@ type Ledger interface {
 	// Claim makes the caller the only one whose Save is accepted. The first
 	// Claim of a destination lets it begin behind the newest change.
 	Claim(ctx context.Context) (Standing, error)
-	// Find returns what is asked for of the messages that wait.
+	// Find returns what is asked for of the messages that wait, or ErrTaken:
+	// without those that were saved, what they hold back would be sent first.
 	Find(ctx context.Context, q Question) (Found, error)
 	// Save stores a step as a whole, or returns ErrTaken and stores nothing.
 	Save(ctx context.Context, s Step) error

@@ -29,6 +29,35 @@ type memory struct {
 	saves    int
 
 	breaks func() error // what befalls the next Save; the step is stored when it is errLateBreak
+
+	past []memory // what was stored before each Save, the newest last; at most pastKept
+	step int      // steps that are stored
+	seen int      // steps that who claimed last knows of
+}
+
+// pastKept is how many steps can be lost.
+const pastKept = 8
+
+// remember keeps what is stored.
+func (m *memory) remember() {
+	m.past = append(m.past, memory{
+		standing: m.standing, wait: maps.Clone(m.wait), due: maps.Clone(m.due), held: maps.Clone(m.held), dead: slices.Clone(m.dead),
+		log: slices.Clone(m.log), counts: maps.Clone(m.counts), step: m.step,
+	})
+	m.past = m.past[max(0, len(m.past)-pastKept):]
+}
+
+// lose takes the newest steps away, as a Redis that comes back older does.
+func (m *memory) lose(steps int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if steps = min(steps, len(m.past)); steps == 0 {
+		return
+	}
+	at := len(m.past) - steps
+	old := m.past[at]
+	m.standing, m.wait, m.due, m.held, m.dead, m.log, m.counts, m.step = old.standing, old.wait, old.due, old.held, old.dead, old.log, old.counts, old.step
+	m.past = m.past[:at]
 }
 
 var (
@@ -70,12 +99,16 @@ func (m *memory) Claim(context.Context) (Standing, error) {
 	defer m.mu.Unlock()
 	s := m.standing
 	s.Waiting = int64(len(m.wait))
+	m.seen = m.step
 	return s, nil
 }
 
 func (m *memory) Find(_ context.Context, q Question) (Found, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.seen != m.step {
+		return Found{}, ErrTaken
+	}
 	numbers := slices.SortedFunc(maps.Keys(m.due), func(a, b int64) int { return cmp.Or(cmp.Compare(m.due[a], m.due[b]), cmp.Compare(a, b)) })
 	found := Found{Held: map[string][]int64{}, Behind: map[string][]Waiting{}, Waiting: int64(len(m.wait))}
 	for _, n := range numbers {
@@ -110,6 +143,11 @@ func (m *memory) Save(_ context.Context, s Step) error {
 	if errors.Is(err, errBreak) {
 		return err
 	}
+	if m.seen != m.step {
+		return ErrTaken
+	}
+	m.remember()
+	m.step, m.seen = m.step+1, m.seen+1
 	m.saves++
 	shown := m.standing.Breaker
 	m.standing = s.Standing

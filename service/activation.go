@@ -167,6 +167,9 @@ func (l ledger) Claim(ctx context.Context) (activation.Standing, error) {
 // Find implements activation.Ledger.
 func (l ledger) Find(ctx context.Context, q activation.Question) (activation.Found, error) {
 	a, err := l.Ledger.Find(ctx, sink.LedgerQuestion(q))
+	if err != nil {
+		return activation.Found{}, taken(err)
+	}
 	found := activation.Found{Due: make([]activation.Waiting, len(a.Due)), Held: a.Held, Waiting: a.Waiting, Behind: map[string][]activation.Waiting{}}
 	for i := range a.Due {
 		found.Due[i] = activation.Waiting(a.Due[i])
@@ -179,15 +182,19 @@ func (l ledger) Find(ctx context.Context, q activation.Question) (activation.Fou
 			found.Behind[profile] = append(found.Behind[profile], activation.Waiting(m))
 		}
 	}
-	return found, err
+	return found, nil
 }
 
 // Save implements activation.Ledger.
 func (l ledger) Save(ctx context.Context, s activation.Step) error {
-	err := l.Ledger.Save(ctx, sink.LedgerStep{
+	return taken(l.Ledger.Save(ctx, sink.LedgerStep{
 		Standing: sink.Standing(s.Standing), Wait: s.Wait, Due: s.Due, Held: s.Held, Dead: s.Dead, Log: s.Log, Keep: l.keep,
 		Breaker: s.Breaker, Add: s.Add,
-	})
+	}))
+}
+
+// taken is an error of a ledger as activation knows it.
+func taken(err error) error {
 	if errors.Is(err, sink.ErrClaimed) {
 		return fmt.Errorf("%w: %w", activation.ErrTaken, err)
 	}

@@ -13,9 +13,11 @@ import (
 // more the oldest go.
 const deadKept = 10_000
 
-// ErrClaimed is returned by Ledger.Save when another process has claimed the
-// ledger since.
-var ErrClaimed = errors.New("another process has claimed it")
+// ErrClaimed is returned by Ledger.Find and Save when another process has
+// claimed the ledger since, or when Redis has lost what was saved last: then
+// messages that wait may be lost as well, and whoever went on would send what
+// they hold back.
+var ErrClaimed = errors.New("another process has claimed it, or Redis has lost what was saved last")
 
 // Ledger is what a shard keeps of the deliveries to one destination: how far
 // they have come, and what waits. It lies beside the outbox and is no part of
@@ -24,8 +26,8 @@ var ErrClaimed = errors.New("another process has claimed it")
 //	m:{s12}:to:crm        hash    behind, number and until, and what there is of snapshot
 //	                              runs: asked, run, mark, named, owed, lost, gap, torn,
 //	                              began, serial and paged, see Standing; breaker, of whoever
-//	                              delivers; token, which each Claim raises; and what
-//	                              LedgerStep.Add counts
+//	                              delivers; token, which each Claim raises; step, which
+//	                              each Save raises; and what LedgerStep.Add counts
 //	m:{s12}:to:crm:wait   hash    message number -> message, in the form of whoever delivers
 //	m:{s12}:to:crm:due    zset    message number -> when it is sent next, ms since 1970 UTC
 //	m:{s12}:to:crm:held   hash    profile id -> numbers of the messages that hold it back
@@ -44,6 +46,7 @@ type Ledger struct {
 	name  string
 	shard int
 	token int64
+	step  int64 // that is stored
 }
 
 // Standing is how far a destination has come in a shard's outbox.
@@ -116,6 +119,11 @@ func (l *Ledger) Claim(ctx context.Context) (Standing, error) {
 	})
 	if err != nil {
 		return Standing{}, fmt.Errorf("claiming %s: %w", l.key, err)
+	}
+	if l.step = 0; stored["step"] != "" { // a version before this one stored none
+		if err := parse(l.key, "step", stored["step"], &l.step); err != nil {
+			return Standing{}, err
+		}
 	}
 	if _, begun := stored["number"]; !begun {
 		return l.begin(ctx)

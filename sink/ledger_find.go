@@ -30,7 +30,8 @@ type LedgerAnswer struct {
 	Behind map[string][]WaitingMessage
 }
 
-// Find returns what is asked for of the messages that wait.
+// Find returns what is asked for of the messages that wait, or ErrClaimed where
+// they may not be those that were saved.
 func (l *Ledger) Find(ctx context.Context, q LedgerQuestion) (LedgerAnswer, error) {
 	var a LedgerAnswer
 	err := l.store.retry(ctx, "reading deliveries", func(ctx context.Context) (err error) {
@@ -79,12 +80,12 @@ func (l *Ledger) due(ctx context.Context, at int64, most int) ([]WaitingMessage,
 }
 
 // held returns the numbers of the messages that hold back profiles, and how
-// many messages wait in all.
+// many messages wait in all: of a ledger that is as it was saved.
 func (l *Ledger) held(ctx context.Context, profiles []string) (held map[string][]int64, waiting int64, err error) {
 	count := new(redis.IntCmd)
-	texts := new(redis.SliceCmd)
-	_, err = l.store.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		count = pipe.HLen(ctx, l.key+":wait")
+	texts, saved := new(redis.SliceCmd), new(redis.SliceCmd)
+	_, err = l.store.client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		saved, count = pipe.HMGet(ctx, l.key, "token", "step"), pipe.HLen(ctx, l.key+":wait")
 		if len(profiles) > 0 {
 			texts = pipe.HMGet(ctx, l.key+":held", profiles...)
 		}
@@ -92,6 +93,9 @@ func (l *Ledger) held(ctx context.Context, profiles []string) (held map[string][
 	})
 	if err != nil {
 		return nil, 0, err
+	}
+	if !l.holds(saved.Val()) {
+		return nil, 0, ErrClaimed
 	}
 	held = map[string][]int64{}
 	for i, text := range texts.Val() {
@@ -105,6 +109,13 @@ func (l *Ledger) held(ctx context.Context, profiles []string) (held map[string][
 		}
 	}
 	return held, count.Val(), nil
+}
+
+// holds reports whether a token and a step are those of the last Claim and Save.
+func (l *Ledger) holds(saved []any) bool {
+	token, _ := saved[0].(string)
+	step, stored := saved[1].(string)
+	return token == strconv.FormatInt(l.token, 10) && (step == strconv.FormatInt(l.step, 10) || !stored && l.step == 0)
 }
 
 // numbered returns those of some messages that wait.

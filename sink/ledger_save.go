@@ -9,15 +9,16 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// saving carries commands out, unless the ledger was claimed by somebody else:
-// as a script, because a transaction that looks at the token first takes three
-// ways to Redis, which is most of what a round with few changes costs. A command
-// comes as the number of its words and the words.
+// saving carries commands out, unless the ledger was claimed by somebody else or
+// has not the step that was saved last: as a script, because a transaction that
+// looks first takes three ways to Redis, which is most of what a round with few
+// changes costs. A command comes as the number of its words and the words.
 var saving = redis.NewScript(`
-if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then
+local held = redis.call('HMGET', KEYS[1], 'token', 'step')
+if held[1] ~= ARGV[1] or (held[2] or '0') ~= ARGV[2] then
 	return 0
 end
-local at = 2
+local at = 3
 while at <= #ARGV do
 	local words = tonumber(ARGV[at])
 	redis.call(unpack(ARGV, at + 1, at + words))
@@ -32,7 +33,7 @@ func (l *Ledger) Save(ctx context.Context, s LedgerStep) error {
 	pipe := l.store.client.Pipeline() // only holds commands
 	l.write(ctx, pipe, s)
 	arguments := make([]any, 0, 64)
-	arguments = append(arguments, strconv.FormatInt(l.token, 10))
+	arguments = append(arguments, strconv.FormatInt(l.token, 10), strconv.FormatInt(l.step, 10))
 	for _, command := range pipe.Cmds() {
 		words := command.Args()
 		arguments = append(append(arguments, len(words)), words...)
@@ -44,6 +45,7 @@ func (l *Ledger) Save(ctx context.Context, s LedgerStep) error {
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", l.key, l.store.cfg.explain(err))
 	}
+	l.step++
 	return nil
 }
 
@@ -61,7 +63,7 @@ func (s *Standing) fields() []any {
 // write adds the commands of a step. The first one can be refused for want of
 // memory; Redis refuses none behind it.
 func (l *Ledger) write(ctx context.Context, pipe redis.Pipeliner, s LedgerStep) {
-	pipe.HSet(ctx, l.key, s.Standing.fields()...)
+	pipe.HSet(ctx, l.key, append(s.Standing.fields(), "step", l.step+1)...)
 	switch {
 	case s.Breaker == nil:
 	case *s.Breaker == "":

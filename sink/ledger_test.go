@@ -166,3 +166,45 @@ func BenchmarkLedgerSave(b *testing.B) {
 		}
 	}
 }
+
+// Who delivers is told when Redis comes back without what was saved last: with
+// the messages that wait, what they hold back is lost as well, and a later
+// change of theirs must not be taken for one that is free.
+func TestALedgerThatHasLostAStepIsClaimedAnew(t *testing.T) {
+	server := redis.Start(t, "appendonly yes", "appendfsync no", "auto-aof-rewrite-percentage 0")
+	ledger := open(t, config(server.Address)).Ledger(3, "crm")
+	standing, err := ledger.Claim(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	question := sink.LedgerQuestion{Profiles: []string{"p"}}
+	before := server.Mark(t)
+	standing.Behind, standing.Number = "7-4", 4
+	step := sink.LedgerStep{Standing: standing, Wait: map[int64][]byte{4: []byte("four")}, Due: map[int64]int64{4: 1}, Held: map[string][]int64{"p": {4}}}
+	if err := ledger.Save(t.Context(), step); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := ledger.Find(t.Context(), question); err != nil || !slices.Equal(found.Held["p"], []int64{4}) {
+		t.Fatalf("found %+v, %v", found, err)
+	}
+	if !server.Lose(t, before) {
+		t.Fatal("nothing was lost")
+	}
+	server.Restart(t)
+
+	if found, err := ledger.Find(t.Context(), question); !errors.Is(err, sink.ErrClaimed) {
+		t.Errorf("found %+v, %v; want ErrClaimed", found, err)
+	}
+	if err := ledger.Save(t.Context(), step); !errors.Is(err, sink.ErrClaimed) {
+		t.Errorf("saving: %v, want ErrClaimed", err)
+	}
+	if standing, err = ledger.Claim(t.Context()); err != nil || standing != (sink.Standing{}) {
+		t.Fatalf("claimed anew: %+v, %v", standing, err)
+	}
+	if found, err := ledger.Find(t.Context(), question); err != nil || len(found.Held) > 0 {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	if err := ledger.Save(t.Context(), step); err != nil {
+		t.Errorf("saving: %v", err)
+	}
+}
