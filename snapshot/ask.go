@@ -1,0 +1,130 @@
+package snapshot
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"muster/profile"
+	"muster/rules"
+)
+
+// Answer is what is known of a question after some profiles.
+type Answer struct {
+	Seen     int64     `json:"seen"`     // profiles that were evaluated
+	Held     int64     `json:"held"`     // profiles of the snapshot
+	Profiles int64     `json:"profiles"` // of the deployment
+	Segments []Segment `json:"segments"` // those asked for, in the order of their ids
+	Done     bool      `json:"done"`     // whether all that are held were evaluated
+}
+
+// Segment is the answer about one segment.
+type Segment struct {
+	ID string `json:"segment"`
+	// Found is how many members are among the profiles that were seen.
+	Found int64 `json:"found"`
+	Band
+	// Share and its ends are parts of all profiles, from 0 to 1.
+	Share     float64 `json:"share"`
+	ShareLow  float64 `json:"share_low"`
+	ShareHigh float64 `json:"share_high"`
+	// Examples are a few members: the first in order, so drawn at random.
+	Examples []string `json:"examples"`
+}
+
+const (
+	// mostExamples is how many members are told of a segment.
+	mostExamples = 5
+	// stride is how many profiles are evaluated between two looks at the clock
+	// and at whether somebody still waits.
+	stride = 256
+)
+
+// Ask evaluates a question over the snapshot in the order of the hash, and tells
+// what is known after the first profiles and then each time that so much time
+// has passed. With every 0 it tells after each stride. It returns the last
+// answer, also where the context ends first, with the context's error.
+func (s *Snapshot) Ask(ctx context.Context, q *Question, every time.Duration, tell func(*Answer) error) (*Answer, error) {
+	p := s.newPass(q)
+	var told time.Time
+	for int(p.seen) < len(s.held) {
+		if err := ctx.Err(); err != nil {
+			return p.answer(), err
+		}
+		if err := p.evaluate(s.held[p.seen:min(int(p.seen)+stride, len(s.held))]); err != nil {
+			return nil, err
+		}
+		if int(p.seen) < len(s.held) && time.Since(told) >= every {
+			if err := tell(p.answer()); err != nil {
+				return nil, err
+			}
+			told = time.Now()
+		}
+	}
+	return p.answer(), nil
+}
+
+// pass is one scan of a snapshot for a question.
+type pass struct {
+	of      *Snapshot
+	q       *Question
+	matcher *rules.Matcher
+	codecs  []*profile.Codec // by shard
+	seen    int64
+	found   []int64    // by position in q.asked
+	example [][]string // likewise
+}
+
+func (s *Snapshot) newPass(q *Question) *pass {
+	p := &pass{
+		of: s, q: q, matcher: rules.NewMatcher(q.set), codecs: make([]*profile.Codec, len(s.shards)),
+		found: make([]int64, len(q.asked)), example: make([][]string, len(q.asked)),
+	}
+	schema, ids := q.set.Schema(), q.set.IDs()
+	for i := range s.shards {
+		codec, _ := profile.NewCodec(schema, ids, s.shards[i].names)
+		p.codecs[i] = codec.Retiring(func(string) bool { return false }) // reads what the rules ask for
+	}
+	return p
+}
+
+// evaluate has the engine look at profiles as of the clocks of their shards. Of
+// memberships that are stored nothing stays: Full finds all anew.
+func (p *pass) evaluate(some []held) error {
+	for i := range some {
+		one := &some[i]
+		decoded, err := p.codecs[one.shard].Decode(one.id, one.blob)
+		if err != nil {
+			return fmt.Errorf("reading a profile of shard %d: %w", one.shard, err)
+		}
+		p.matcher.Full(decoded, p.of.shards[one.shard].clock)
+		p.seen++
+		for k, position := range p.q.asked {
+			if !decoded.Members.Has(position) {
+				continue
+			}
+			if p.found[k]++; len(p.example[k]) < mostExamples {
+				p.example[k] = append(p.example[k], one.id)
+			}
+		}
+	}
+	return nil
+}
+
+// answer says what is known so far.
+func (p *pass) answer() *Answer {
+	a := &Answer{
+		Seen: p.seen, Held: p.of.Held(), Profiles: p.of.All(), Segments: make([]Segment, len(p.q.asked)), Done: p.seen == p.of.Held(),
+	}
+	for k, position := range p.q.asked {
+		one := Segment{
+			ID: p.q.id(position), Found: p.found[k], Band: BandOf(p.found[k], p.seen, p.of.all),
+			Examples: append([]string{}, p.example[k]...),
+		}
+		if all := float64(p.of.all); all > 0 {
+			one.Share, one.ShareLow, one.ShareHigh = float64(one.Estimate)/all, float64(one.Low)/all, float64(one.High)/all
+		}
+		a.Segments[k] = one
+	}
+	return a
+}

@@ -1,0 +1,58 @@
+package snapshot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"muster/rules"
+)
+
+// Question is what is asked of a snapshot: how many profiles some segments
+// have. It is immutable.
+type Question struct {
+	set   *rules.Set
+	asked []int // positions in set
+}
+
+// RuleID is the id that an ad hoc rule has in a Question, or begins with where
+// another segment has that id.
+const RuleID = "preview"
+
+// OfRule returns the question that a rule is. It may mention the segments of a
+// set, which is nil for none.
+func OfRule(rule string, beside *rules.Set) (*Question, error) {
+	var segments []rules.Segment
+	id := RuleID
+	if beside != nil {
+		for position := range beside.Len() {
+			segments = append(segments, *beside.Segment(position))
+		}
+		for n := 2; slices.Contains(beside.IDs(), id); n++ {
+			id = fmt.Sprintf("%s-%d", RuleID, n)
+		}
+	}
+	whole, err := rules.Compile(append(segments, rules.NewSegment(id, rule)))
+	if err != nil {
+		return nil, err
+	}
+	position, _ := whole.Position(id)
+	needed, err := whole.Subset([]int{position})
+	if err != nil {
+		return nil, err
+	}
+	position, _ = needed.Position(id)
+	return &Question{needed, []int{position}}, nil
+}
+
+// OfDraft returns the question after all segments of a set.
+func OfDraft(set *rules.Set) *Question {
+	q := &Question{set: set}
+	for position := range set.Len() {
+		q.asked = append(q.asked, position)
+	}
+	slices.SortFunc(q.asked, func(a, b int) int { return strings.Compare(q.id(a), q.id(b)) })
+	return q
+}
+
+func (q *Question) id(position int) string { return q.set.Segment(position).ID }
