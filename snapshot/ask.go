@@ -21,19 +21,28 @@ type Answer struct {
 // Segment is the answer about one segment.
 type Segment struct {
 	ID string `json:"segment"`
-	// Found is how many members are among the profiles that were seen.
-	Found int64 `json:"found"`
-	Band
+	Count
 	// Share and its ends are parts of all profiles, from 0 to 1.
 	Share     float64 `json:"share"`
 	ShareLow  float64 `json:"share_low"`
 	ShareHigh float64 `json:"share_high"`
-	// Examples are a few members: the first in order, so drawn at random.
+	// Entering is who is a member by the rule and not in the store, and Leaving
+	// who is one in the store alone; nil where that was not asked for.
+	Entering *Count `json:"entering,omitempty"`
+	Leaving  *Count `json:"leaving,omitempty"`
+}
+
+// Count is how many profiles are of some kind.
+type Count struct {
+	// Found is how many there are among the profiles that were seen.
+	Found int64 `json:"found"`
+	Band
+	// Examples are a few of them: the first in order, so drawn at random.
 	Examples []string `json:"examples"`
 }
 
 const (
-	// mostExamples is how many members are told of a segment.
+	// mostExamples is how many profiles are told of a Count.
 	mostExamples = 5
 	// stride is how many profiles are evaluated between two looks at the clock
 	// and at whether somebody still waits.
@@ -64,6 +73,18 @@ func (s *Snapshot) Ask(ctx context.Context, q *Question, every time.Duration, te
 	return p.answer(), nil
 }
 
+// tally counts profiles of some kind.
+type tally struct {
+	found    int64
+	examples []string
+}
+
+func (t *tally) add(id string) {
+	if t.found++; len(t.examples) < mostExamples {
+		t.examples = append(t.examples, id)
+	}
+}
+
 // pass is one scan of a snapshot for a question.
 type pass struct {
 	of      *Snapshot
@@ -71,14 +92,16 @@ type pass struct {
 	matcher *rules.Matcher
 	codecs  []*profile.Codec // by shard
 	seen    int64
-	found   []int64    // by position in q.asked
-	example [][]string // likewise
+	// By position in q.asked.
+	members  []tally
+	entering []tally
+	leaving  []tally
 }
 
 func (s *Snapshot) newPass(q *Question) *pass {
 	p := &pass{
 		of: s, q: q, matcher: rules.NewMatcher(q.set), codecs: make([]*profile.Codec, len(s.shards)),
-		found: make([]int64, len(q.asked)), example: make([][]string, len(q.asked)),
+		members: make([]tally, len(q.asked)), entering: make([]tally, len(q.asked)), leaving: make([]tally, len(q.asked)),
 	}
 	schema, ids := q.set.Schema(), q.set.IDs()
 	for i := range s.shards {
@@ -91,24 +114,36 @@ func (s *Snapshot) newPass(q *Question) *pass {
 // evaluate has the engine look at profiles as of the clocks of their shards. Of
 // memberships that are stored nothing stays: Full finds all anew.
 func (p *pass) evaluate(some []held) error {
+	stored := make([]bool, len(p.q.asked))
 	for i := range some {
 		one := &some[i]
 		decoded, err := p.codecs[one.shard].Decode(one.id, one.blob)
 		if err != nil {
 			return fmt.Errorf("reading a profile of shard %d: %w", one.shard, err)
 		}
+		for k, position := range p.q.asked {
+			stored[k] = decoded.Members.Has(position)
+		}
 		p.matcher.Full(decoded, p.of.shards[one.shard].clock)
 		p.seen++
 		for k, position := range p.q.asked {
-			if !decoded.Members.Has(position) {
-				continue
-			}
-			if p.found[k]++; len(p.example[k]) < mostExamples {
-				p.example[k] = append(p.example[k], one.id)
-			}
+			p.count(k, one.id, stored[k], decoded.Members.Has(position))
 		}
 	}
 	return nil
+}
+
+// count counts a profile that was in a segment, or is by its rule.
+func (p *pass) count(k int, id string, was, is bool) {
+	if is {
+		p.members[k].add(id)
+	}
+	switch {
+	case is && !was:
+		p.entering[k].add(id)
+	case was && !is:
+		p.leaving[k].add(id)
+	}
 }
 
 // answer says what is known so far.
@@ -117,14 +152,20 @@ func (p *pass) answer() *Answer {
 		Seen: p.seen, Held: p.of.Held(), Profiles: p.of.All(), Segments: make([]Segment, len(p.q.asked)), Done: p.seen == p.of.Held(),
 	}
 	for k, position := range p.q.asked {
-		one := Segment{
-			ID: p.q.id(position), Found: p.found[k], Band: BandOf(p.found[k], p.seen, p.of.all),
-			Examples: append([]string{}, p.example[k]...),
-		}
+		one := Segment{ID: p.q.id(position), Count: p.countOf(&p.members[k])}
 		if all := float64(p.of.all); all > 0 {
 			one.Share, one.ShareLow, one.ShareHigh = float64(one.Estimate)/all, float64(one.Low)/all, float64(one.High)/all
+		}
+		if p.q.live {
+			entering, leaving := p.countOf(&p.entering[k]), p.countOf(&p.leaving[k])
+			one.Entering, one.Leaving = &entering, &leaving
 		}
 		a.Segments[k] = one
 	}
 	return a
+}
+
+// countOf is what a tally tells of all profiles.
+func (p *pass) countOf(t *tally) Count {
+	return Count{Found: t.found, Band: BandOf(t.found, p.seen, p.of.all), Examples: append([]string{}, t.examples...)}
 }

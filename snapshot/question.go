@@ -13,6 +13,7 @@ import (
 type Question struct {
 	set   *rules.Set
 	asked []int // positions in set
+	live  bool  // whether it asks too who would enter and leave
 }
 
 // RuleID is the id that an ad hoc rule has in a Question, or begins with where
@@ -42,12 +43,13 @@ func OfRule(rule string, beside *rules.Set) (*Question, error) {
 		return nil, err
 	}
 	position, _ = needed.Position(id)
-	return &Question{needed, []int{position}}, nil
+	return &Question{set: needed, asked: []int{position}}, nil
 }
 
-// OfDraft returns the question after all segments of a set.
-func OfDraft(set *rules.Set) *Question {
-	q := &Question{set: set}
+// OfDraft returns the question after all segments of a set; against live also
+// after who would enter and who would leave them, were the set taken over.
+func OfDraft(set *rules.Set, againstLive bool) *Question {
+	q := &Question{set: set, live: againstLive}
 	for position := range set.Len() {
 		q.asked = append(q.asked, position)
 	}

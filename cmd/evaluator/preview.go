@@ -12,10 +12,11 @@ import (
 )
 
 type previewCommand struct {
-	Config string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
-	Rule   string `placeholder:"RULE" help:"The rule to try, as a segment file would have it."`
-	Draft  string `short:"f" placeholder:"FILE|DIR" help:"Segment files that nobody has taken over: all their segments are tried or, with --rule, what it may mention. Default with --rule: the segments of the configuration."`
-	JSON   bool   `help:"Print a line of JSON each time, in place of text."`
+	Config      string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Rule        string `placeholder:"RULE" help:"The rule to try, as a segment file would have it."`
+	Draft       string `short:"f" placeholder:"FILE|DIR" help:"Segment files that nobody has taken over: all their segments are tried or, with --rule, what it may mention. Default with --rule: the segments of the configuration."`
+	AgainstLive bool   `help:"With -f: tell too who would enter and who would leave each segment, against the memberships that Redis has."`
+	JSON        bool   `help:"Print a line of JSON each time, in place of text."`
 }
 
 // Help is shown by --help.
@@ -33,7 +34,10 @@ for what was read. It changes nothing and disturbs no evaluator.
     20000 of 20000: 6321 exactly, 31.6 %
     such as u4711, u42, u17, u90210, u8
 
-With -f and without --rule all segments of the files are tried at once.
+With -f and without --rule all segments of the files are tried at once. --against-live
+tells who would enter and leave each of them, were the files taken over now.
+
+    evaluator preview -c muster.yaml -f segments/ --against-live
 
 What no rule in force asks for, nothing is kept of. A rule that needs it is marked on
 stderr: the real segment would begin as the preview says, and fill up with time or by a
@@ -52,8 +56,11 @@ const previewEvery = 100 * time.Millisecond
 
 // Run asks.
 func (cmd *previewCommand) Run(c console) error {
-	if cmd.Rule == "" && cmd.Draft == "" {
+	switch {
+	case cmd.Rule == "" && cmd.Draft == "":
 		return unusable(errors.New("there is nothing to try: give --rule or -f; see evaluator preview --help"))
+	case cmd.AgainstLive && cmd.Rule != "":
+		return unusable(errors.New("--against-live is for -f alone: nobody is in an ad hoc rule yet"))
 	}
 	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error { return cmd.preview(ctx, c, r) })
 }
@@ -78,7 +85,7 @@ func (cmd *previewCommand) preview(ctx context.Context, c console, r *reader) er
 	if err != nil {
 		return service.Classify(err)
 	}
-	return (&previewOutput{console: c, json: cmd.JSON, snapshot: s, lacks: lacks}).tell(ctx, q)
+	return (&previewOutput{console: c, json: cmd.JSON, live: cmd.AgainstLive, snapshot: s, lacks: lacks}).tell(ctx, q)
 }
 
 // question compiles what is asked, before anything is read.
@@ -88,10 +95,7 @@ func (cmd *previewCommand) question(ctx context.Context, c console, r *reader) (
 		if err != nil {
 			return nil, err
 		}
-		if set.Len() == 0 {
-			return nil, unusable(fmt.Errorf("%s has no segment to try", cmd.Draft))
-		}
-		return snapshot.OfDraft(set), nil
+		return snapshot.OfDraft(set, cmd.AgainstLive), nil
 	}
 	beside, where, err := r.rules(ctx, cmd.Draft)
 	if err != nil && cmd.Draft != "" {

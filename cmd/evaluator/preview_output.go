@@ -17,6 +17,7 @@ import (
 type previewOutput struct {
 	console
 	json     bool
+	live     bool
 	snapshot *snapshot.Snapshot
 	lacks    []snapshot.Lack
 	told     bool
@@ -102,7 +103,7 @@ func (o *previewOutput) print(a *snapshot.Answer) error {
 	if o.json {
 		return o.printJSON(a, false)
 	}
-	if len(a.Segments) > 1 {
+	if o.live || len(a.Segments) > 1 {
 		line(o.err, "%s profiles\n", strings.TrimSuffix(far(a), ": "))
 		return nil
 	}
@@ -131,7 +132,7 @@ func (o *previewOutput) printEnd(a *snapshot.Answer) error {
 	if o.json {
 		return o.printJSON(a, true)
 	}
-	if len(a.Segments) > 1 {
+	if o.live || len(a.Segments) > 1 {
 		return o.printTable(a)
 	}
 	if err := o.print(a); err != nil {
@@ -157,11 +158,37 @@ func (o *previewOutput) printTable(a *snapshot.Answer) error {
 		}
 	}
 	table := tabwriter.NewWriter(o.out, 0, 0, 2, ' ', 0)
-	line(table, "segment\tmembers\t    from\t      to\tshare\texamples\tlacks\n")
+	head := ""
+	if o.live {
+		head = "  enter\t  leave\t"
+	}
+	line(table, "segment\tmembers\t    from\t      to\tshare\t%sexamples\tlacks\n", head)
 	for i := range a.Segments {
 		one := &a.Segments[i]
-		line(table, "%s\t%7d\t%8d\t%8d\t%.1f %%\t%s\t%s\n",
-			one.ID, one.Estimate, one.Low, one.High, 100*one.Share, cmp.Or(shownAll(one.Examples), "-"), cmp.Or(lacking[one.ID], "-"))
+		moved := ""
+		if o.live {
+			moved = fmt.Sprintf("%7d\t%7d\t", one.Entering.Estimate, one.Leaving.Estimate)
+		}
+		line(table, "%s\t%7d\t%8d\t%8d\t%.1f %%\t%s%s\t%s\n",
+			one.ID, one.Estimate, one.Low, one.High, 100*one.Share, moved, cmp.Or(shownAll(one.Examples), "-"), cmp.Or(lacking[one.ID], "-"))
+	}
+	if err := table.Flush(); err != nil || !o.live {
+		return wrap("writing output", err)
+	}
+	return o.printMoves(a)
+}
+
+// printMoves tells a few of those who would enter or leave.
+func (o *previewOutput) printMoves(a *snapshot.Answer) error {
+	table := tabwriter.NewWriter(o.out, 0, 0, 2, ' ', 0)
+	for i := range a.Segments {
+		one := &a.Segments[i]
+		if names := shownAll(one.Entering.Examples); names != "" {
+			line(table, "%s\twould be entered by\t%s\n", one.ID, names)
+		}
+		if names := shownAll(one.Leaving.Examples); names != "" {
+			line(table, "%s\twould be left by\t%s\n", one.ID, names)
+		}
 	}
 	return wrap("writing output", table.Flush())
 }
