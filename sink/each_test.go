@@ -15,13 +15,13 @@ import (
 // TestEachProfile visits each profile once, of buckets that one reply holds and
 // of one that takes many.
 func TestEachProfile(t *testing.T) {
-	real := redis.Start(t)
+	actual := redis.Start(t)
 	for name, server := range map[string]struct {
 		address string
 		buckets int
 	}{
-		"many small buckets": {real.Address, 100},
-		"one large bucket":   {real.Address, 1},
+		"many small buckets": {actual.Address, 100},
+		"one large bucket":   {actual.Address, 1},
 		"miniredis":          {miniredis.RunT(t).Addr(), 7},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,6 +16,9 @@ type Answer struct {
 	Profiles int64     `json:"profiles"` // of the deployment
 	Segments []Segment `json:"segments"` // those asked for, in the order of their ids
 	Done     bool      `json:"done"`     // whether all that are held were evaluated
+	// Overlap is of the segments in force that share members with the rule, in
+	// the last answer of a Question with it.
+	Overlap []Overlap `json:"overlap,omitempty"`
 }
 
 // Segment is the answer about one segment.
@@ -58,7 +61,7 @@ func (s *Snapshot) Ask(ctx context.Context, q *Question, every time.Duration, te
 	var told time.Time
 	for int(p.seen) < len(s.held) {
 		if err := ctx.Err(); err != nil {
-			return p.answer(), err
+			return p.last(), err
 		}
 		if err := p.evaluate(s.held[p.seen:min(int(p.seen)+stride, len(s.held))]); err != nil {
 			return nil, err
@@ -70,7 +73,7 @@ func (s *Snapshot) Ask(ctx context.Context, q *Question, every time.Duration, te
 			told = time.Now()
 		}
 	}
-	return p.answer(), nil
+	return p.last(), nil
 }
 
 // tally counts profiles of some kind.
@@ -96,23 +99,26 @@ type pass struct {
 	members  []tally
 	entering []tally
 	leaving  []tally
+	shared   map[string]*shared // by segment in force
 }
 
 func (s *Snapshot) newPass(q *Question) *pass {
 	p := &pass{
 		of: s, q: q, matcher: rules.NewMatcher(q.set), codecs: make([]*profile.Codec, len(s.shards)),
 		members: make([]tally, len(q.asked)), entering: make([]tally, len(q.asked)), leaving: make([]tally, len(q.asked)),
+		shared: map[string]*shared{},
 	}
 	schema, ids := q.set.Schema(), q.set.IDs()
 	for i := range s.shards {
 		codec, _ := profile.NewCodec(schema, ids, s.shards[i].names)
-		p.codecs[i] = codec.Retiring(func(string) bool { return false }) // reads what the rules ask for
+		// It reads what the rules ask for, and other memberships where they count.
+		p.codecs[i] = codec.Retiring(func(string) bool { return q.overlap })
 	}
 	return p
 }
 
-// evaluate has the engine look at profiles as of the clocks of their shards. Of
-// memberships that are stored nothing stays: Full finds all anew.
+// evaluate has the engine look at profiles as of the clocks of their shards. It
+// finds all memberships anew; those that are stored are noted before.
 func (p *pass) evaluate(some []held) error {
 	stored := make([]bool, len(p.q.asked))
 	for i := range some {
@@ -124,10 +130,17 @@ func (p *pass) evaluate(some []held) error {
 		for k, position := range p.q.asked {
 			stored[k] = decoded.Members.Has(position)
 		}
+		var stood []string
+		if p.q.overlap {
+			stood = p.standing(decoded, p.codecs[one.shard])
+		}
 		p.matcher.Full(decoded, p.of.shards[one.shard].clock)
 		p.seen++
 		for k, position := range p.q.asked {
 			p.count(k, one.id, stored[k], decoded.Members.Has(position))
+		}
+		if p.q.overlap {
+			p.share(stood, decoded.Members.Has(p.q.asked[0]))
 		}
 	}
 	return nil
@@ -144,6 +157,13 @@ func (p *pass) count(k int, id string, was, is bool) {
 	case was && !is:
 		p.leaving[k].add(id)
 	}
+}
+
+// last is the answer that nothing follows.
+func (p *pass) last() *Answer {
+	a := p.answer()
+	a.Overlap = p.overlap()
+	return a
 }
 
 // answer says what is known so far.

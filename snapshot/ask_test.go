@@ -55,7 +55,7 @@ func deploy(t *testing.T, r *rand.Rand, inForce, beside map[string]string, profi
 	for i := range profiles {
 		d.profiles = append(d.profiles, fmt.Sprint("customer-", i))
 	}
-	clock := int64(generate.Start)
+	clock := generate.Start
 	for range events {
 		e := generate.Event(r, d.profiles, clock)
 		e.Arrival = max(e.Arrival, clock)
@@ -230,6 +230,31 @@ func TestAgainstLive(t *testing.T) {
 	}
 	if moves < 1000 || moves%1000 == 0 {
 		t.Errorf("nobody enters, or nobody leaves: %+v", a)
+	}
+}
+
+// TestOverlap: what a rule shares with each segment in force, also with one that
+// it mentions, is what the oracle finds.
+func TestOverlap(t *testing.T) {
+	inForce := map[string]string{"adult": `traits.age > 18`, "active": `traits.active == true`, "nobody": `traits.age > 1000`}
+	rule := `segment("adult") or traits.plan == "pro"`
+	d := deploy(t, rand.New(rand.NewPCG(9, 9)), inForce, map[string]string{"tried": rule}, 300, 2000)
+	s, q := d.fill(t, 1<<30), ofRule(t, rule, ruleset.Compile(t, inForce)).WithOverlap()
+	end, told := ask(t, s, q)
+	tried := d.oracle.Members("tried")
+	if len(end.Overlap) != 2 || len(told) == 0 || told[0].Overlap != nil {
+		t.Fatalf("the overlap is %+v", end.Overlap)
+	}
+	for _, one := range end.Overlap {
+		members := d.oracle.Members(one.Segment)
+		both := int64(len(tried) - len(without(tried, members)))
+		ofRule, ofSegment := float64(both)/float64(len(tried)), float64(both)/float64(len(members))
+		if one.Both.Estimate != both || one.Size.Estimate != int64(len(members)) || one.OfRule != ofRule || one.OfSegment != ofSegment {
+			t.Errorf("%+v; the oracle has %d of %d", one, both, len(members))
+		}
+	}
+	if end.Overlap[0].Both.Estimate < end.Overlap[1].Both.Estimate {
+		t.Errorf("it is not in order: %+v", end.Overlap)
 	}
 }
 

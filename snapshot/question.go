@@ -14,6 +14,9 @@ type Question struct {
 	set   *rules.Set
 	asked []int // positions in set
 	live  bool  // whether it asks too who would enter and leave
+	// overlap says whether it asks too what the first of asked has in common
+	// with each segment in force.
+	overlap bool
 }
 
 // RuleID is the id that an ad hoc rule has in a Question, or begins with where
@@ -44,6 +47,14 @@ func OfRule(rule string, beside *rules.Set) (*Question, error) {
 	}
 	position, _ = needed.Position(id)
 	return &Question{set: needed, asked: []int{position}}, nil
+}
+
+// WithOverlap returns the question of a rule that also asks how many members the
+// rule and each segment in force have in common.
+func (q *Question) WithOverlap() *Question {
+	more := *q
+	more.overlap = true
+	return &more
 }
 
 // OfDraft returns the question after all segments of a set; against live also

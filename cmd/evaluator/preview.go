@@ -16,6 +16,7 @@ type previewCommand struct {
 	Rule        string `placeholder:"RULE" help:"The rule to try, as a segment file would have it."`
 	Draft       string `short:"f" placeholder:"FILE|DIR" help:"Segment files that nobody has taken over: all their segments are tried or, with --rule, what it may mention. Default with --rule: the segments of the configuration."`
 	AgainstLive bool   `help:"With -f: tell too who would enter and who would leave each segment, against the memberships that Redis has."`
+	Overlap     bool   `help:"With --rule: tell too how many members each segment in force shares with it, as Redis has them."`
 	JSON        bool   `help:"Print a line of JSON each time, in place of text."`
 }
 
@@ -33,6 +34,9 @@ for what was read. It changes nothing and disturbs no evaluator.
       256 of 20000: about 6641 (5493 to 7879), 33.2 % (27.5 to 39.4)
     20000 of 20000: 6321 exactly, 31.6 %
     such as u4711, u42, u17, u90210, u8
+
+With --overlap the last figures are followed by the segments in force that share members
+with the rule, those first that share most.
 
 With -f and without --rule all segments of the files are tried at once. --against-live
 tells who would enter and leave each of them, were the files taken over now.
@@ -61,6 +65,8 @@ func (cmd *previewCommand) Run(c console) error {
 		return unusable(errors.New("there is nothing to try: give --rule or -f; see evaluator preview --help"))
 	case cmd.AgainstLive && cmd.Rule != "":
 		return unusable(errors.New("--against-live is for -f alone: nobody is in an ad hoc rule yet"))
+	case cmd.Overlap && cmd.Rule == "":
+		return unusable(errors.New("--overlap is for --rule"))
 	}
 	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error { return cmd.preview(ctx, c, r) })
 }
@@ -112,6 +118,9 @@ func (cmd *previewCommand) question(ctx context.Context, c console, r *reader) (
 	}
 	if err != nil {
 		return nil, unusable(fmt.Errorf("trying the rule beside the segments of %s: %w", where, err))
+	}
+	if cmd.Overlap {
+		q = q.WithOverlap()
 	}
 	return q, nil
 }

@@ -46,10 +46,10 @@ func (o *previewOutput) tell(ctx context.Context, q *snapshot.Question) error {
 // held says how much of the deployment is held.
 func (o *previewOutput) held() string {
 	held, all := o.snapshot.Held(), o.snapshot.All()
-	switch {
-	case held == all:
+	switch held {
+	case all:
 		return "all held"
-	case held == 0:
+	case 0:
 		return "of which none fits snapshot.memory"
 	}
 	return fmt.Sprintf("of which a random sample of %d is held, 1 in %.1f: more do not fit snapshot.memory", held, float64(all)/float64(held))
@@ -141,7 +141,27 @@ func (o *previewOutput) printEnd(a *snapshot.Answer) error {
 	if names := shownAll(a.Segments[0].Examples); names != "" {
 		line(o.out, "such as %s\n", names)
 	}
-	return nil
+	return o.printOverlap(a)
+}
+
+// mostOverlap is how many segments are told of for people. JSON has all.
+const mostOverlap = 20
+
+// printOverlap tells with which segments the rule shares most members.
+func (o *previewOutput) printOverlap(a *snapshot.Answer) error {
+	if len(a.Overlap) == 0 {
+		return nil
+	}
+	table := tabwriter.NewWriter(o.out, 0, 0, 2, ' ', 0)
+	line(table, "\nsegment\tin both\t    from\t      to\tof the rule\tof the segment\n")
+	for _, one := range a.Overlap[:min(mostOverlap, len(a.Overlap))] {
+		line(table, "%s\t%7d\t%8d\t%8d\t%9.1f %%\t%12.1f %%\n",
+			one.Segment, one.Both.Estimate, one.Both.Low, one.Both.High, 100*one.OfRule, 100*one.OfSegment)
+	}
+	if more := len(a.Overlap) - mostOverlap; more > 0 {
+		line(table, "and %d more, which --json tells\n", more)
+	}
+	return wrap("writing output", table.Flush())
 }
 
 // printTable tells all segments of a draft.
