@@ -16,6 +16,7 @@ import (
 	"muster/pipeline"
 	"muster/segments"
 	"muster/sink"
+	"muster/snapshot"
 	"muster/stream"
 )
 
@@ -36,6 +37,8 @@ type Config struct {
 	Destinations activation.Config `yaml:"destinations"`
 	// Archive is where the events of the past are, for backfills.
 	Archive archive.Config `yaml:"archive"`
+	// Snapshot bounds what questions about all profiles hold in memory.
+	Snapshot snapshot.Config `yaml:"snapshot"`
 	// Tracking takes in events over HTTP.
 	Tracking tracking.Config `yaml:"tracking"`
 	// Clock is wall, where an arrival time over 5 minutes ahead of the wall
@@ -53,7 +56,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Kafka: stream.Default(), Redis: sink.Default(), Pipeline: pipeline.Default(), Segments: segments.Default(), Destinations: activation.DefaultConfig(),
-		Archive: archive.Default(), Clock: WallClock, HTTP: observe.DefaultHTTP(), API: api.Default(), Tracking: tracking.Default(),
+		Archive: archive.Default(), Snapshot: snapshot.Default(), Clock: WallClock, HTTP: observe.DefaultHTTP(), API: api.Default(), Tracking: tracking.Default(),
 		Log: observe.DefaultLog(),
 	}
 }
@@ -65,6 +68,7 @@ func (c Config) Validate() error {
 		section("kafka", c.Kafka.Validate()), section("redis", c.Redis.Validate()),
 		section("pipeline", c.Pipeline.Validate()), section("segments", c.Segments.Validate()),
 		section("destinations", c.Destinations.Validate()), section("archive", c.Archive.Validate()),
+		section("snapshot", c.Snapshot.Validate()),
 		c.validateClock(), section("http", c.HTTP.Validate()), section("api", c.API.Validate()), section("tracking", c.Tracking.Validate()),
 		section("log", c.Log.Validate()), c.validateTimeouts(), c.validateTracking(),
 	)

@@ -63,3 +63,27 @@ func TestLacksOf(t *testing.T) {
 		}
 	}
 }
+
+// TestLacksOfDraft: a draft lacks what the rules in force do not keep of a
+// series: all of one that they don't have, and what is older than their window.
+func TestLacksOfDraft(t *testing.T) {
+	day := (24 * time.Hour).Milliseconds()
+	now := 1000 * day
+	inForce := compile(t, []rules.Segment{rules.NewSegment("week", `sum(events("Bought", "7d"), .total) > 1`)})
+	stored := map[string]string{profile.NameOfSeries(inForce.Schema().Series[0].Key): fmt.Sprintf("0 %d 0", 7*day)}
+	for rule, want := range map[string]int64{
+		`sum(events("Bought", "1d"), .total) > 5`:  0,
+		`sum(events("Bought", "7d"), .total) > 5`:  0,
+		`sum(events("Bought", "30d"), .total) > 5`: now - 7*day,
+		`sum(events("Seen", "1d"), .total) > 5`:    now,
+	} {
+		got := pipeline.LacksOfDraft(compile(t, []rules.Segment{rules.NewSegment("draft", rule)}), stored, now)
+		since := int64(0)
+		for _, mark := range got {
+			since = max(since, mark.Since)
+		}
+		if since != want {
+			t.Errorf("%s: %+v, want since %d", rule, got, want)
+		}
+	}
+}

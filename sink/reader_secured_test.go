@@ -36,7 +36,7 @@ func TestTheDocumentedReader(t *testing.T) {
 	_, past := reader.MembersPage(t.Context(), "vip", 1, 0, 10)
 	_, kept := reader.Chronicle(t.Context(), 1)
 	chronicled(t, reader, 1)
-	for _, err := range []error{past, kept, sizes, members, glance, profile, entered, outbox, reach, hours, days, last, layouts, readDefinitions(t, reader)} {
+	for _, err := range []error{readEach(t, reader), past, kept, sizes, members, glance, profile, entered, outbox, reach, hours, days, last, layouts, readDefinitions(t, reader)} {
 		if err != nil {
 			t.Error(err)
 		}

@@ -30,6 +30,18 @@ func (s *Store) Seams(ctx context.Context, shard int) ([]pipeline.Seam, error) {
 // Lacks returns which segments of a rule set a shard can't be exact about at
 // its stream time, as pipeline.LacksOf tells them. It disturbs no owner.
 func (s *Store) Lacks(ctx context.Context, shard int, set *rules.Set) ([]pipeline.Mark, error) {
+	return s.lacks(ctx, shard, set, pipeline.LacksOf)
+}
+
+// LacksOfDraft is Lacks of a rule set that nobody has taken over, as
+// pipeline.LacksOfDraft tells it.
+func (s *Store) LacksOfDraft(ctx context.Context, shard int, set *rules.Set) ([]pipeline.Mark, error) {
+	return s.lacks(ctx, shard, set, pipeline.LacksOfDraft)
+}
+
+func (s *Store) lacks(
+	ctx context.Context, shard int, set *rules.Set, tell func(*rules.Set, map[string]string, int64) []pipeline.Mark,
+) ([]pipeline.Mark, error) {
 	seen, err := s.Glance(ctx, shard)
 	if err != nil {
 		return nil, err
@@ -38,7 +50,7 @@ func (s *Store) Lacks(ctx context.Context, shard int, set *rules.Set) ([]pipelin
 	if err != nil {
 		return nil, fmt.Errorf("reading since when shard %d keeps events: %w", shard, err)
 	}
-	return pipeline.LacksOf(set, entries, seen.Clock), nil
+	return tell(set, entries, seen.Clock), nil
 }
 
 // catalogEntries reads the entries of a shard's catalog that match a pattern.

@@ -17,7 +17,7 @@ var order = [][]string{
 	{"api/access"},
 	{"demo", "observe"},
 	{"configs"},
-	{"lookup"},
+	{"lookup", "snapshot"},
 	{"segments", "history/temporal"},
 	{"activation", "history", "stream", "sink"},
 	{"credentials", "folder"},

@@ -1,0 +1,15 @@
+// Package snapshot answers questions about all profiles of a deployment: how
+// many a rule has that is not in force. It holds the profiles in memory, as they
+// are stored, and asks the engine of rules.
+//
+// It promises that the profiles stand in the order of a hash of their ids, so
+// that those up to any place are a random sample of all. An answer is therefore
+// an estimate with a band from the first profiles on, and exact for what is held
+// at its end. The memory is bounded; what does not fit is left out by the same
+// hash, and the rate is told. It writes nothing.
+//
+// The trap: it is of the last commit of each shard when it was filled, so of
+// several shards at different moments, and it does not follow them. Of a rule
+// that asks for events which no rule in force asks for, profiles have kept
+// nothing: see Lacks.
+package snapshot
