@@ -24,7 +24,7 @@ func BenchmarkPutAmongTenThousand(b *testing.B) {
 	if _, err := d.Apply(b.Context(), segments.Edit{Write: all, If: segments.Any}, ann); err != nil {
 		b.Fatal(err)
 	}
-	source := segments.NewStored(store)
+	source := segments.NewStored(store, nil)
 	if c := source.Read(b.Context()); c.Err != nil {
 		b.Fatal(c.Err)
 	}

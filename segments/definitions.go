@@ -43,15 +43,17 @@ type Definitions struct {
 	store *sink.Store  // nil where files rule
 	path  string       // of the files
 	wall  func() int64 // ms since 1970 UTC
+	known *rules.Checks
 
 	mu   sync.Mutex
 	seen snapshot
 }
 
 // NewDefinitions returns the definitions that a store keeps. wall is the clock
-// that versions get their time from.
-func NewDefinitions(store *sink.Store, wall func() int64) *Definitions {
-	return &Definitions{store: store, wall: wall}
+// that versions get their time from. known, which may be nil, is what rules need
+// not be checked again for that were once.
+func NewDefinitions(store *sink.Store, wall func() int64, known *rules.Checks) *Definitions {
+	return &Definitions{store: store, wall: wall, known: known}
 }
 
 // OfFiles returns the segments of the files at a path as definitions that can
@@ -215,7 +217,7 @@ func (d *Definitions) prepare(ctx context.Context, e Edit) (sink.DefinitionsEdit
 			return sink.DefinitionsEdit{}, &ConflictError{ID: id, Want: want, Have: have}
 		}
 	}
-	c := newCheck(&d.seen)
+	c := newCheck(&d.seen, d.known)
 	for _, id := range slices.Sorted(maps.Keys(e.Write)) {
 		c.write(id, e.Write[id])
 	}

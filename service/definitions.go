@@ -20,7 +20,7 @@ func (s *Service) takeDefinitions(ctx context.Context, store *sink.Store) (*segm
 	if s.config.Segments.From != segments.FromRedis {
 		return nil, nil
 	}
-	source := segments.NewStored(store)
+	source := segments.NewStored(store, s.checks)
 	var begun segments.Content
 	err := s.await(ctx, redisPart, waitingMends, func() error {
 		if begun = source.Read(ctx); begun.Err == nil && source.Version() == 0 {
@@ -49,7 +49,7 @@ func (s *Service) definitions(store *sink.Store) api.Definitions {
 	if s.config.Segments.From != segments.FromRedis {
 		return nil
 	}
-	return segments.NewDefinitions(store, wallClock)
+	return segments.NewDefinitions(store, wallClock, s.checks)
 }
 
 // noneYet refuses a deployment that has members and never had a definition:

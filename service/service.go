@@ -41,6 +41,7 @@ type Service struct {
 
 	config config.Config
 	rules  *pipeline.Live
+	checks *rules.Checks // of definitions
 	sample *pipeline.Sample
 	heard  *pipeline.Heard
 	log    *zap.Logger
@@ -62,7 +63,7 @@ func New(cfg config.Config, set *rules.Set, log *zap.Logger) *Service {
 	watch.Health().Wait(startPart, "has not found its deployment yet")
 	return &Service{
 		Stream: watch.Stream(), Own: func(w *pipeline.Worker) Owner { return w.Run }, Agent: "muster", Audit: log,
-		config: cfg, rules: pipeline.NewLive(set), sample: pipeline.NewSample(), heard: pipeline.NewHeard(), log: log, watch: watch,
+		config: cfg, rules: pipeline.NewLive(set), checks: rules.NewChecks(), sample: pipeline.NewSample(), heard: pipeline.NewHeard(), log: log, watch: watch,
 	}
 }
 
