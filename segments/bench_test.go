@@ -37,6 +37,7 @@ func BenchmarkPutAmongTenThousand(b *testing.B) {
 	if c := source.Read(b.Context()); c.Err != nil {
 		b.Fatal(c.Err)
 	}
+	d.Begin(source.Seen())
 	live := pipeline.NewLive(nil)
 	var storing, taking time.Duration
 	var edits, twice []time.Duration

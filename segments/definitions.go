@@ -56,6 +56,11 @@ func NewDefinitions(store *sink.Store, wall func() int64, known *rules.Checks) *
 	return &Definitions{store: store, wall: wall, known: known}
 }
 
+// Begin spares the first change to read and parse all definitions: these begin
+// with what was seen, which becomes their own, and read what has changed since
+// then. It comes before anything else, and once for each Seen.
+func (d *Definitions) Begin(with *Seen) { d.seen = with.snapshot }
+
 // OfFiles returns the segments of the files at a path as definitions that can
 // only be read: they have no versions, and every change is refused with
 // ErrReadOnly.

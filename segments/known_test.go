@@ -93,3 +93,42 @@ func compileTexts(texts map[string]string) (*rules.Set, error) {
 	}
 	return set, err
 }
+
+// Definitions that begin with what a source has seen go on from there, whatever
+// became of the definitions and of the source since then.
+func TestDefinitionsBeginWithWhatWasSeen(t *testing.T) {
+	store, server := newStore(t)
+	first := newDefinitions(store)
+	put := func(d *segments.Definitions, id, rule string) {
+		t.Helper()
+		if _, _, err := d.Put(t.Context(), id, text(id, rule), segments.Any, ann); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(first, "a", "traits.a == 1")
+	put(first, "b", "traits.b == 1")
+	source := segments.NewStored(store, nil)
+	if c := source.Read(t.Context()); c.Err != nil {
+		t.Fatal(c.Err)
+	}
+	d := newDefinitions(store)
+	d.Begin(source.Seen())
+	put(first, "c", "traits.c == 1")
+	if err := first.Delete(t.Context(), "b", segments.Any, ann); err != nil {
+		t.Fatal(err)
+	}
+	source.Read(t.Context())
+	want, version, err := first.List(t.Context())
+	list, got, err2 := d.List(t.Context())
+	if err != nil || err2 != nil || got != version || !slices.Equal(list, want) || len(list) != 2 {
+		t.Errorf("%v, %v: version %d has %+v and not %+v of %d", err, err2, got, list, want, version)
+	}
+
+	// What was seen is not read again: it is told although Redis has lost it.
+	d = newDefinitions(store)
+	d.Begin(source.Seen())
+	server.Del("m:{definitions}:texts")
+	if list, _, err := d.List(t.Context()); err != nil || !slices.Equal(list, want) {
+		t.Errorf("%v: %+v", err, list)
+	}
+}

@@ -70,6 +70,15 @@ func (s *Stored) Read(ctx context.Context) Content {
 	}
 }
 
+// Seen is what was read of the definitions up to a moment.
+type Seen struct{ snapshot snapshot }
+
+// Seen returns what was read last, for Definitions to begin with. It shares the
+// texts, and nothing that changes.
+func (s *Stored) Seen() *Seen {
+	return &Seen{snapshot{s.seen.head, maps.Clone(s.seen.texts), maps.Clone(s.seen.read)}}
+}
+
 // Version is the version of the definitions that were read last.
 func (s *Stored) Version() int64 { return s.seen.head.Version }
 

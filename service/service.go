@@ -14,6 +14,7 @@ import (
 	"muster/observe"
 	"muster/pipeline"
 	"muster/rules"
+	"muster/segments"
 	"muster/stream"
 )
 
@@ -41,7 +42,8 @@ type Service struct {
 
 	config config.Config
 	rules  *pipeline.Live
-	checks *rules.Checks // of definitions
+	checks *rules.Checks  // of definitions
+	seen   *segments.Seen // what the API begins with; nil where the segments are those of files
 	sample *pipeline.Sample
 	heard  *pipeline.Heard
 	log    *zap.Logger
