@@ -10,7 +10,7 @@ import (
 // What Checks keep is bounded in bytes, by a reckoning of what a rule takes.
 const (
 	mostKept     = 64 << 20
-	bytesOfPart  = 200 // of a term with its arguments
+	bytesOfPart  = 100 // of a term with its arguments, beside its text
 	bytesOfBytes = 12  // of a byte of text: 4 of a list of texts can be one more
 )
 

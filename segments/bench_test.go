@@ -17,7 +17,7 @@ const editAim = 0.5
 
 // BenchmarkPutAmongTenThousand measures how long a change of one definition
 // among 10,000 takes to be checked and stored, and from there to be in force in
-// a process that looks every 500 ms, which is not counted, without workers. The
+// a process that looks every 100 ms, which is not counted, without workers. The
 // CPU of it, of_twice, is held against that of compiling all definitions from
 // nothing twice: by whoever checks the change and by whoever takes it over. Both
 // are medians, in turns. Aim: of_twice at most 0.5.
