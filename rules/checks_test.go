@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"muster/profile"
@@ -276,4 +277,37 @@ func TestRulesThatNobodyAsksForAreForgottenAtTheBound(t *testing.T) {
 	if has(0) || !has(5) || !has(14) || known.bytes > known.most {
 		t.Errorf("%v are known, %d of %d bytes", slices.Sorted(maps.Keys(known.known)), known.bytes, known.most)
 	}
+}
+
+// Whoever checks an edit and whoever takes one over work at the same time.
+func TestChecksAreSharedBetweenGoroutines(t *testing.T) {
+	known := NewChecks()
+	e := &edits{r: rand.New(rand.NewPCG(1, 2)), rules: generate.Set(rand.New(rand.NewPCG(1, 2)), []string{"a", "b", "c", "d", "e", "f", "g", "h"})}
+	segments := e.segments()
+	for i := range segments {
+		segments[i].Backfill = false
+	}
+	want, err := Compile(segments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 5 {
+				set, err := CompileWith(segments, Options{Checks: known})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if at := differ(reflect.ValueOf(want.compiled), reflect.ValueOf(set.compiled), "set", map[[2]uintptr]bool{}); at != "" {
+					t.Errorf("the sets differ in %s", at)
+				}
+				if _, err := Check(segments, known); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
