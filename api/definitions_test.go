@@ -22,7 +22,7 @@ import (
 func editing(t *testing.T, redis sink.Config) *kept {
 	t.Helper()
 	return keepingWith(t, Default(), redis, func(k *kept, parts *Parts) {
-		k.definitions = segments.NewDefinitions(k.store, func() int64 { return keptClock })
+		k.definitions = segments.NewDefinitions(k.store, func() int64 { return keptClock }, rules.NewChecks())
 		texts, wrong := rules.Split(rules.Source{Data: []byte(keptRules)})
 		write := map[string]string{}
 		for _, one := range texts {
@@ -38,7 +38,7 @@ func editing(t *testing.T, redis sink.Config) *kept {
 // takeOver puts the definitions in force, as an evaluator does.
 func (k *kept) takeOver(t *testing.T) {
 	t.Helper()
-	content := segments.NewStored(k.store).Read(t.Context())
+	content := segments.NewStored(k.store, nil).Read(t.Context())
 	set, err := content.Build(rules.Options{})
 	if err != nil || content.Err != nil {
 		t.Fatal(err, content.Err)

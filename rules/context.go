@@ -16,11 +16,20 @@ func (s *Set) ContextFields() []string { return s.context }
 // contextFields gathers what ContextFields returns.
 type contextFields map[string]struct{}
 
-// note takes in what a rule reads. Most have nothing to do with contexts; a
-// text with an escape may spell the word in another way.
-func (c contextFields) note(rule string, term *language.Term) {
-	if term != nil && (strings.Contains(rule, "context") || strings.Contains(rule, `\`)) {
-		term.ContextFields(func(name string) { c[name] = struct{}{} })
+// contextOf lists the fields that a rule reads. Most have nothing to do with
+// contexts; a text with an escape may spell the word in another way.
+func contextOf(rule string, term *language.Term) []string {
+	if term == nil || !strings.Contains(rule, "context") && !strings.Contains(rule, `\`) {
+		return nil
+	}
+	fields := contextFields{}
+	term.ContextFields(func(name string) { fields.add([]string{name}) })
+	return fields.sorted()
+}
+
+func (c contextFields) add(names []string) {
+	for _, name := range names {
+		c[name] = struct{}{}
 	}
 }
 

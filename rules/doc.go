@@ -3,9 +3,10 @@
 // flip and when the next one will flip by itself.
 //
 // It is a facade. The way of a rule: a YAML file is read into Segments here
-// (yaml.go), internal/language checks each rule's text, segments are put in the
-// order of their dependencies here (dependencies.go), and internal/engine makes
-// of the rules what a Set holds. A Matcher is one goroutine's scratch space for
+// (yaml.go), internal/language checks each rule's text unless it is known
+// (checks.go), segments are put in the order of their dependencies here
+// (dependencies.go), which makes a Draft, and internal/engine makes of the rules
+// what a Set holds (compile.go). A Matcher is one goroutine's scratch space for
 // a Set.
 //
 // It promises that no rule ever errors at run time: a comparison with a

@@ -22,6 +22,18 @@ func usesHeld(rule string, term *language.Term) bool {
 	return found
 }
 
+// countHeld counts the conditions of held(...) in a rule that usesHeld says has
+// some, each as often as it is used.
+func countHeld(term *language.Term) int {
+	count := 0
+	term.Deep(func(t *language.Term) {
+		if t.Op == language.OpHeld {
+			count++
+		}
+	})
+	return count
+}
+
 // hold notes which rules use held, and refuses those of them that ask for
 // history. Order gives the index of each position in own and segments.
 func (s *Set) hold(order []int32, own []bool, segments []Segment) Errors {

@@ -30,7 +30,10 @@ func (s *Set) mean(order []int32, checks []language.Checked) {
 func (s *Set) Meaning(position int) uint64 { return s.meanings[position] }
 
 // Subset compiles some segments, by position, with those that they mention.
-func (s *Set) Subset(positions []int) (*Set, error) {
+func (s *Set) Subset(positions []int) (*Set, error) { return Compile(s.with(positions)) }
+
+// with returns some segments, by position, and those that they mention.
+func (s *Set) with(positions []int) []Segment {
 	wanted := map[int]bool{}
 	var segments []Segment
 	var want func(position int)
@@ -47,7 +50,7 @@ func (s *Set) Subset(positions []int) (*Set, error) {
 	for _, position := range positions {
 		want(position)
 	}
-	return Compile(segments)
+	return segments
 }
 
 // SeriesOf returns the keys of the series that decide over a segment, those

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +13,6 @@ import (
 
 	"muster/profile"
 	"muster/rules/internal/engine"
-	"muster/rules/internal/language"
 )
 
 // semantics is raised whenever an unchanged rule may get another meaning, so
@@ -50,6 +48,8 @@ type Options struct {
 	Draw func(schema *profile.Schema, segments []string) []*profile.Profile
 	// Now is the stream time at which to look at them, ms since 1970 UTC.
 	Now int64
+	// Checks, when not nil, know rules that need not be checked again.
+	Checks *Checks
 }
 
 // Compile checks segments and makes a Set of them, or returns every mistake.
@@ -57,97 +57,9 @@ type Options struct {
 func Compile(segments []Segment) (*Set, error) { return compile(segments, false, Options{}) }
 
 // CompileWith is Compile with options.
-func CompileWith(segments []Segment, o Options) (*Set, error) { return compile(segments, false, o) }
-
-// compile checks segments and makes a Set of them. When some are missing
-// because they could not be read, a mention of an unknown one is no mistake.
-func compile(segments []Segment, missing bool, options Options) (*Set, error) {
-	if err := checkCount(len(segments)); err != nil {
-		return nil, err
-	}
-	set := &Set{}
-	set.aggregates = sync.OnceValue(set.listAggregates)
-	builder := engine.NewBuilder(set.mentioned)
-	byID, errs := idOrder(segments), checkIDs(segments)
-	context := contextFields{}
-	checks, built := make([]language.Checked, len(segments)), make([]engine.Rule, len(segments))
-	held := make([]bool, len(segments))
-	for _, i := range byID {
-		one, mistakes := language.Check(segments[i].Rule)
-		for _, m := range mistakes {
-			errs = append(errs, segments[i].origin.errorAt(segments[i].ID, segments[i].Rule, m))
-		}
-		context.note(segments[i].Rule, one.Term)
-		held[i] = usesHeld(segments[i].Rule, one.Term)
-		if len(errs) == 0 && len(one.Uses) == 0 {
-			built[i], one = builder.Rule(one.Term), language.Checked{} // terms take much room
-		}
-		checks[i] = one
-	}
-	order, unordered := dependencyOrder(segments, byID, checks, missing)
-	if errs = append(errs, unordered...); len(errs) > 0 {
-		sortErrors(errs)
-		return nil, errs
-	}
-	set.number(segments, order)
-	set.mean(order, checks)
-	if errs = set.hold(order, held, segments); len(errs) > 0 {
-		sortErrors(errs)
-		return nil, errs
-	}
-	set.context = context.sorted()
-	rules := make([]engine.Rule, len(order))
-	for position, i := range order {
-		if rules[position] = built[i]; checks[i].Term != nil {
-			rules[position] = builder.Rule(checks[i].Term)
-		}
-	}
-	set.compiled = builder.Build(rules, engine.Options{Rank: set.rank(), Draw: options.draw(set), Now: options.Now})
-	if err := checkCount(set.compiled.Positions()); err != nil {
-		return nil, err
-	}
-	return set, nil
-}
-
-// number gives the segments their positions.
-func (s *Set) number(segments []Segment, order []int32) {
-	s.segments = make([]Segment, len(order))
-	for position, i := range order {
-		s.segments[position] = segments[i]
-		s.segments[position].origin, s.segments[position].idFrom = nil, nil // what is compiled has no mistakes to place
-	}
-	s.byID = idOrder(s.segments)
-	s.print = fingerprint(s.segments)
-}
-
-// rank returns each position's index in the order of ids, nil when that is
-// the position.
-func (s *Set) rank() []int {
-	if slices.IsSorted(s.byID) {
-		return nil
-	}
-	rank := make([]int, len(s.segments))
-	for i, position := range s.byID {
-		rank[position] = i
-	}
-	return rank
-}
-
-// draw returns what gives the profiles to learn from.
-func (o *Options) draw(s *Set) func(*profile.Schema) []*profile.Profile {
-	return func(schema *profile.Schema) []*profile.Profile {
-		if o.Draw == nil {
-			return o.Sample
-		}
-		return slices.Concat(o.Sample, o.Draw(schema, s.IDs()))
-	}
-}
-
-func checkCount(segments int) error {
-	if segments > engine.MaxSegments {
-		return fmt.Errorf("compiling: %d segments are more than a set can have, which is %d", segments, engine.MaxSegments)
-	}
-	return nil
+func CompileWith(segments []Segment, o Options) (*Set, error) {
+	o.Checks.begin()
+	return compile(segments, false, o)
 }
 
 // Load reads and compiles segment files, or returns every mistake in them.
@@ -157,6 +69,7 @@ func Load(sources ...Source) (*Set, error) { return LoadWith(Options{}, sources.
 func LoadWith(options Options, sources ...Source) (*Set, error) {
 	var segments []Segment
 	var errs Errors
+	options.Checks.begin()
 	for _, s := range sources {
 		read, wrong := Read(s)
 		segments, errs = append(segments, read...), append(errs, wrong...)

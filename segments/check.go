@@ -13,6 +13,7 @@ import (
 // check is an edit that is held against the definitions that are there.
 type check struct {
 	seen    *snapshot
+	known   *rules.Checks
 	edit    sink.DefinitionsEdit
 	changed map[string]rules.Segment // what is written, by id
 	wrong   rules.Errors
@@ -20,8 +21,8 @@ type check struct {
 	all     int64 // of all definitions then
 }
 
-func newCheck(seen *snapshot) *check {
-	return &check{seen: seen, edit: sink.DefinitionsEdit{Write: map[string]string{}}, changed: map[string]rules.Segment{}, all: seen.head.Bytes}
+func newCheck(seen *snapshot, known *rules.Checks) *check {
+	return &check{seen: seen, known: known, edit: sink.DefinitionsEdit{Write: map[string]string{}}, changed: map[string]rules.Segment{}, all: seen.head.Bytes}
 }
 
 // write takes in the text of a segment, unless it is there already. A text
@@ -55,8 +56,10 @@ func (c *check) remove(id string) {
 	}
 }
 
-// finish compiles what would be in force and runs the tests of what may come
-// out otherwise than before.
+// finish checks what would be in force and runs the tests of what may come out
+// otherwise than before. Of what would be in force only what is written is
+// compiled: to compile all is for whoever takes it over, and finds no mistake
+// that this does not find.
 func (c *check) finish() (sink.DefinitionsEdit, error) {
 	if bound := c.bound(); bound != "" {
 		return c.edit, &RefusedError{Bound: bound}
@@ -68,7 +71,7 @@ func (c *check) finish() (sink.DefinitionsEdit, error) {
 	if len(wrong) > 0 {
 		return c.edit, &RefusedError{Mistakes: wrong}
 	}
-	set, err := rules.Compile(segments)
+	draft, err := rules.Check(segments, c.known)
 	var mistakes rules.Errors
 	switch {
 	case errors.As(err, &mistakes):
@@ -76,7 +79,7 @@ func (c *check) finish() (sink.DefinitionsEdit, error) {
 	case err != nil:
 		return c.edit, &RefusedError{Bound: err.Error()}
 	}
-	failures, err := c.test(set)
+	failures, err := c.test(draft)
 	if err != nil {
 		return c.edit, err
 	}
@@ -122,41 +125,28 @@ func (c *check) then() ([]rules.Segment, rules.Errors) {
 	return segments, slices.Concat(c.wrong, wrong)
 }
 
-// test runs the tests of what was written and of what mentions it, in a rule
-// set of their own: an example is applied to all rules of a set.
-func (c *check) test(set *rules.Set) ([]Failure, error) {
-	affected, needed := map[string]bool{}, map[string]bool{}
-	for i := range set.Len() { // a segment stands behind those that it mentions
-		id := set.Segment(i).ID
-		_, affected[id] = c.changed[id]
-		for _, at := range set.Mentions(i) {
-			affected[id] = affected[id] || affected[set.Segment(at).ID]
+// test compiles what was written, and runs its tests and those of what mentions
+// it, in a rule set of their own: an example is applied to all rules of a set.
+func (c *check) test(draft *rules.Draft) ([]Failure, error) {
+	affected, needed := map[string]bool{}, []int(nil)
+	for i := range draft.Len() { // a segment stands behind those that it mentions
+		one := draft.Segment(i)
+		_, written := c.changed[one.ID]
+		affected[one.ID] = written
+		for _, at := range draft.Mentions(i) {
+			affected[one.ID] = affected[one.ID] || affected[draft.Segment(at).ID]
+		}
+		if written || affected[one.ID] && len(one.Tests) > 0 {
+			needed = append(needed, i)
 		}
 	}
-	tests := 0
-	for i := set.Len() - 1; i >= 0; i-- {
-		one := set.Segment(i)
-		if affected[one.ID] && len(one.Tests) > 0 {
-			needed[one.ID] = true
-			tests += len(one.Tests)
-		}
-		for _, at := range set.Mentions(i) {
-			needed[set.Segment(at).ID] = needed[set.Segment(at).ID] || needed[one.ID]
-		}
-	}
-	if tests == 0 {
+	if len(needed) == 0 {
 		return nil, nil
 	}
-	part := make([]rules.Segment, 0, len(needed))
-	for i := range set.Len() {
-		if one := set.Segment(i); needed[one.ID] {
-			part = append(part, *one)
-		}
-	}
-	small, err := rules.Compile(part)
+	set, err := draft.Subset(needed)
 	if err != nil {
-		return nil, fmt.Errorf("compiling what has tests: %w", err)
+		return nil, fmt.Errorf("compiling what was written: %w", err)
 	}
-	_, failures, err := RunTests(small, func(s *rules.Segment) bool { return affected[s.ID] })
+	_, failures, err := RunTests(set, func(s *rules.Segment) bool { return affected[s.ID] })
 	return failures, err
 }

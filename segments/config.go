@@ -18,7 +18,7 @@ type Config struct {
 	// apply` puts definitions and Path is not looked at. Default files.
 	From string `yaml:"from"`
 	// Poll is how often Redis is asked whether the definitions have changed,
-	// with From redis. 50ms to 1m; default 500ms.
+	// with From redis: for one small key. 50ms to 1m; default 100ms.
 	Poll time.Duration `yaml:"poll"`
 	// Path is the segment file, or the folder of segment files, relative to
 	// the configuration file. Default segments.
@@ -31,7 +31,7 @@ type Config struct {
 
 // Default returns the documented defaults.
 func Default() Config {
-	return Config{From: FromFiles, Poll: 500 * time.Millisecond, Path: "segments", Reload: 10 * time.Second}
+	return Config{From: FromFiles, Poll: 100 * time.Millisecond, Path: "segments", Reload: 10 * time.Second}
 }
 
 // Validate returns every value that can't be used, joined, in the order of

@@ -43,16 +43,23 @@ type Definitions struct {
 	store *sink.Store  // nil where files rule
 	path  string       // of the files
 	wall  func() int64 // ms since 1970 UTC
+	known *rules.Checks
 
 	mu   sync.Mutex
 	seen snapshot
 }
 
 // NewDefinitions returns the definitions that a store keeps. wall is the clock
-// that versions get their time from.
-func NewDefinitions(store *sink.Store, wall func() int64) *Definitions {
-	return &Definitions{store: store, wall: wall}
+// that versions get their time from. known, which may be nil, is what rules need
+// not be checked again for that were once.
+func NewDefinitions(store *sink.Store, wall func() int64, known *rules.Checks) *Definitions {
+	return &Definitions{store: store, wall: wall, known: known}
 }
+
+// Begin spares the first change to read and parse all definitions: these begin
+// with what was seen, which becomes their own, and read what has changed since
+// then. It comes before anything else, and once for each Seen.
+func (d *Definitions) Begin(with *Seen) { d.seen = with.snapshot }
 
 // OfFiles returns the segments of the files at a path as definitions that can
 // only be read: they have no versions, and every change is refused with
@@ -215,7 +222,7 @@ func (d *Definitions) prepare(ctx context.Context, e Edit) (sink.DefinitionsEdit
 			return sink.DefinitionsEdit{}, &ConflictError{ID: id, Want: want, Have: have}
 		}
 	}
-	c := newCheck(&d.seen)
+	c := newCheck(&d.seen, d.known)
 	for _, id := range slices.Sorted(maps.Keys(e.Write)) {
 		c.write(id, e.Write[id])
 	}

@@ -37,7 +37,7 @@ func newStore(t testing.TB) (*sink.Store, *miniredis.Miniredis) {
 
 func newDefinitions(store *sink.Store) *segments.Definitions {
 	now := int64(1000)
-	return segments.NewDefinitions(store, func() int64 { now++; return now })
+	return segments.NewDefinitions(store, func() int64 { now++; return now }, nil)
 }
 
 func text(id, rule string) string { return fmt.Sprintf("id: %s\nrule: %s\n", id, rule) }
@@ -277,7 +277,7 @@ type watched struct {
 
 func watch(t *testing.T, store *sink.Store) *watched {
 	t.Helper()
-	source := segments.NewStored(store)
+	source := segments.NewStored(store, nil)
 	begun := source.Read(t.Context())
 	if begun.Err != nil {
 		t.Fatal(begun.Err)

@@ -19,13 +19,17 @@ var ErrGone = errors.New("redis has lost all definitions: put them back with eva
 // until that says that something has changed, and then what has.
 type Stored struct {
 	store   *sink.Store
+	known   *rules.Checks
 	seen    snapshot
 	had     bool // that there were definitions
 	settled bool // that the last reading has found out what there is
 }
 
-// NewStored returns the Source of the definitions that a store keeps.
-func NewStored(store *sink.Store) *Stored { return &Stored{store: store} }
+// NewStored returns the Source of the definitions that a store keeps. known is as
+// for NewDefinitions.
+func NewStored(store *sink.Store, known *rules.Checks) *Stored {
+	return &Stored{store: store, known: known}
+}
 
 // Look implements Source. While Redis is away nothing has changed.
 func (s *Stored) Look(ctx context.Context) (Content, bool) {
@@ -60,9 +64,19 @@ func (s *Stored) Read(ctx context.Context) Content {
 			if len(wrong) > 0 {
 				return nil, wrong
 			}
+			o.Checks = s.known
 			return rules.CompileWith(segments, o)
 		},
 	}
+}
+
+// Seen is what was read of the definitions up to a moment.
+type Seen struct{ snapshot snapshot }
+
+// Seen returns what was read last, for Definitions to begin with. It shares the
+// texts, and nothing that changes.
+func (s *Stored) Seen() *Seen {
+	return &Seen{snapshot{s.seen.head, maps.Clone(s.seen.texts), maps.Clone(s.seen.read)}}
 }
 
 // Version is the version of the definitions that were read last.

@@ -20,7 +20,7 @@ func (s *Service) takeDefinitions(ctx context.Context, store *sink.Store) (*segm
 	if s.config.Segments.From != segments.FromRedis {
 		return nil, nil
 	}
-	source := segments.NewStored(store)
+	source := segments.NewStored(store, s.checks)
 	var begun segments.Content
 	err := s.await(ctx, redisPart, waitingMends, func() error {
 		if begun = source.Read(ctx); begun.Err == nil && source.Version() == 0 {
@@ -35,7 +35,7 @@ func (s *Service) takeDefinitions(ctx context.Context, store *sink.Store) (*segm
 	if err != nil {
 		return nil, unusable(fmt.Errorf("the definitions in redis can't be used:\n\n%w", err))
 	}
-	s.rules = pipeline.NewLive(set)
+	s.rules, s.seen = pipeline.NewLive(set), source.Seen()
 	s.log.Info("segments are those of the definitions in redis", zap.Int64("version", source.Version()), zap.Int("segments", set.Len()))
 	if set.Len() == 0 {
 		s.log.Warn("there are no definitions: nobody is in any segment until evaluator segments apply brings one")
@@ -49,7 +49,10 @@ func (s *Service) definitions(store *sink.Store) api.Definitions {
 	if s.config.Segments.From != segments.FromRedis {
 		return nil
 	}
-	return segments.NewDefinitions(store, wallClock)
+	definitions := segments.NewDefinitions(store, wallClock, s.checks)
+	definitions.Begin(s.seen)
+	s.seen = nil
+	return definitions
 }
 
 // noneYet refuses a deployment that has members and never had a definition:

@@ -14,6 +14,7 @@ import (
 	"muster/observe"
 	"muster/pipeline"
 	"muster/rules"
+	"muster/segments"
 	"muster/stream"
 )
 
@@ -41,6 +42,8 @@ type Service struct {
 
 	config config.Config
 	rules  *pipeline.Live
+	checks *rules.Checks  // of definitions
+	seen   *segments.Seen // what the API begins with; nil where the segments are those of files
 	sample *pipeline.Sample
 	heard  *pipeline.Heard
 	log    *zap.Logger
@@ -62,7 +65,7 @@ func New(cfg config.Config, set *rules.Set, log *zap.Logger) *Service {
 	watch.Health().Wait(startPart, "has not found its deployment yet")
 	return &Service{
 		Stream: watch.Stream(), Own: func(w *pipeline.Worker) Owner { return w.Run }, Agent: "muster", Audit: log,
-		config: cfg, rules: pipeline.NewLive(set), sample: pipeline.NewSample(), heard: pipeline.NewHeard(), log: log, watch: watch,
+		config: cfg, rules: pipeline.NewLive(set), checks: rules.NewChecks(), sample: pipeline.NewSample(), heard: pipeline.NewHeard(), log: log, watch: watch,
 	}
 }
 

@@ -71,7 +71,7 @@ func withDefinitions(c console, d deployment, work func(context.Context, *defini
 	}
 	return withReader(c, d.Config, func(ctx context.Context, r *reader) error {
 		wall := func() int64 { return time.Now().UnixMilli() }
-		return definitionsError(work(ctx, &definitionsReader{segments.NewDefinitions(r.store, wall), r, c}))
+		return definitionsError(work(ctx, &definitionsReader{segments.NewDefinitions(r.store, wall, nil), r, c}))
 	})
 }
 

@@ -63,7 +63,7 @@ func (r *reader) rules(ctx context.Context, path string) (set *rules.Set, where 
 	case r.config.Segments.From == segments.FromFiles:
 		path = r.config.Segments.Path
 	default:
-		content := segments.NewStored(r.store).Read(ctx)
+		content := segments.NewStored(r.store, nil).Read(ctx)
 		if content.Err != nil {
 			return nil, "", service.Classify(content.Err)
 		}

@@ -122,7 +122,7 @@ func newEditor(r *run, a *asker) *editor {
 	for _, one := range split {
 		all[one.ID] = one.Text
 	}
-	definitions := segments.NewDefinitions(store, func() int64 { return time.Now().UnixMilli() })
+	definitions := segments.NewDefinitions(store, func() int64 { return time.Now().UnixMilli() }, nil)
 	if _, err := definitions.Apply(r.t.Context(), segments.Edit{Write: all, If: segments.Any}, segments.Author{Who: "bench"}); err != nil {
 		r.t.Fatalf("storing definitions: %v", err)
 	}

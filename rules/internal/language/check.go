@@ -10,8 +10,9 @@ import (
 
 // Checked is a rule that is in the language.
 type Checked struct {
-	Term *Term // nil with any mistake
-	Uses []Use // of segment("...")
+	Term  *Term // nil with any mistake
+	Uses  []Use // of segment("...")
+	Parts int   // terms that it consists of, predicates of streams included
 }
 
 // Use is a mention of another segment.
@@ -37,7 +38,11 @@ func Check(text string) (Checked, []Mistake) {
 		return Checked{}, []Mistake{*syntax}
 	}
 	term := c.condition(node, profileScope)
-	if len(c.mistakes) == 0 && term.size(maxTerms) > maxTerms {
+	parts := 0
+	if len(c.mistakes) == 0 {
+		parts = term.size(maxTerms)
+	}
+	if parts > maxTerms {
 		c.wrong(node, splitHint, "the rule grows past %d parts when what let names is put in", maxTerms)
 	}
 	if len(c.mistakes) == 0 && term.nestedHeld() > maxNestedHeld {
@@ -46,7 +51,7 @@ func Check(text string) (Checked, []Mistake) {
 	if len(c.mistakes) > 0 {
 		return Checked{}, c.mistakes
 	}
-	return Checked{Term: term, Uses: c.uses}, nil
+	return Checked{Term: term, Uses: c.uses, Parts: parts}, nil
 }
 
 // checker turns syntax into terms and notes every mistake on the way. What
