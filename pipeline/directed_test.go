@@ -106,6 +106,7 @@ func TestRefusedDirectivesAreDeadLettered(t *testing.T) {
 	refused(`run "run", whose seam is not open`)
 	s.own(directive.Directive{Kind: directive.Close, Run: "run"}, 1)
 	refused(`run "run" has no seam here`)
+	s.own(directive.Directive{Kind: directive.GiveUp, Run: "run"}, 1) // which leaves nothing to do
 	s.own(directive.Directive{Kind: directive.Open, Run: "run", Series: []string{"a:unread"}}, 1)
 	refused("no rule in force reads")
 	s.own(opening(t, set, "run"), 1)
@@ -154,7 +155,7 @@ func TestRefusedDirectivesAreDeadLettered(t *testing.T) {
 	for offset, reason := range want {
 		t.Errorf("no dead letter of offset %d with %q", offset, reason)
 	}
-	if followed != 9 {
+	if followed != 10 {
 		t.Errorf("%d directives were followed", followed)
 	}
 	changes := store.Outbox(0)

@@ -147,9 +147,13 @@ func (s *Shard) closeSeam(run string, since int64) string {
 }
 
 // giveUpSeam ends the seam of a run that is not gone on with. Nothing more is
-// known of its series than before.
+// known of its series than before. Where there is no such seam there is nothing
+// to end: whoever gives a run up can't know which shards still have one.
 func (s *Shard) giveUpSeam(run string) string {
 	seams := s.livingSeams()
+	if _, known := seams[run]; !known {
+		return ""
+	}
 	e, refusal := seams.end(run, seamLeft)
 	if e != nil {
 		s.takeSeams(seams)

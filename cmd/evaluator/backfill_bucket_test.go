@@ -46,6 +46,10 @@ func TestBackfillInABucket(t *testing.T) {
 	if again := start("s3://depot/state").done(); again.Read.Objects != 0 || !reflect.DeepEqual(again.Summary, folder.Summary) {
 		t.Errorf("again %+v", again)
 	}
+	keep := d.start("keep", "-c", "muster.yaml", "-f", "s1.yaml", "--work", "s3://depot/state")
+	if code := keep.code(); code != 2 || !strings.Contains(keep.err.String(), "a bucket has no locks") || !strings.Contains(keep.err.String(), "name a folder") {
+		t.Errorf("keep in a bucket: exit code %d: %s", code, &keep.err)
+	}
 	nowhere := start("s3://nowhere/state")
 	if code := nowhere.code(); code != 2 || !strings.Contains(nowhere.err.String(), "bucket nowhere") {
 		t.Errorf("exit code %d: %s", code, &nowhere.err)

@@ -73,7 +73,8 @@ func (cmd *backfillKeep) Run(c console) error {
 	case cmd.AsOf != 0:
 		return unusable(errors.New("--as-of is for backfill start --dry-run: a service is given history up to where it goes on itself"))
 	case files.IsBucket(cmd.Work):
-		return unusable(fmt.Errorf("--work %s: %w, by which keep takes turns with other requests; name a folder", cmd.Work, files.ErrBucket))
+		return unusable(fmt.Errorf("--work %s: %w, by which keep takes turns with other requests; "+
+			"name a folder on a volume that outlives the process. The archive may be in a bucket", cmd.Work, files.ErrBucket))
 	case cmd.Look < time.Second || cmd.Look > 24*time.Hour:
 		return unusable(fmt.Errorf("--look is %s; it must be between 1s and 24h", cmd.Look))
 	case cmd.Every < 0:

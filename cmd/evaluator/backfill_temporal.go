@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"muster/history"
+	"muster/history/archive"
 	"muster/history/files"
 	"muster/history/temporal"
 )
@@ -49,9 +50,9 @@ type backfillEngine struct {
 func (f *backfillEngine) pool() bool { return f.Engine == "pool" || f.Engine == "" }
 
 // progress returns what tells how far a backfill is, and what has that be looked
-// up anew. What workers do is found in the work directory.
+// up anew. What workers do is found in the work directory, if it is a folder.
 func (f *backfillEngine) progress(b *history.Backfill) (progress func() history.Progress, renew func(), err error) {
-	if f.pool() {
+	if f.pool() || files.IsBucket(b.Dir()) {
 		return b.Progress, func() {}, nil
 	}
 	survey, err := b.Survey()
@@ -97,6 +98,9 @@ func (s *surveyed) renew() {
 
 // run has a backfill done, of which progress tells how far it is.
 func (f *backfillEngine) run(ctx context.Context, c console, b *history.Backfill, progress func() history.Progress) (*history.Report, error) {
+	if !f.pool() && files.IsBucket(b.Dir()) {
+		return f.order(ctx, c, b) // nothing there tells how far workers are
+	}
 	ended := showProgress(c.err, progress)
 	defer ended()
 	if f.pool() {
@@ -110,9 +114,6 @@ func (f *backfillEngine) order(ctx context.Context, c console, b *history.Backfi
 	in := temporal.Input{Request: b.ID(), Tasks: f.Tasks, Limits: temporal.Limits{
 		Attempt: f.TemporalAttempt, Heartbeat: f.TemporalBeat, Attempts: f.TemporalAttempts, Batch: f.TemporalBatch,
 	}}
-	if files.IsBucket(b.Dir()) {
-		return nil, unusable(errNoBucket)
-	}
 	if err := in.Validate(); err != nil {
 		return nil, unusable(err)
 	}
@@ -134,13 +135,11 @@ func (f *backfillEngine) order(ctx context.Context, c console, b *history.Backfi
 	return b.Report()
 }
 
-// errNoBucket refuses a work directory that Temporal's workers can't share.
-var errNoBucket = errors.New("workers of Temporal share a folder: name one with --work, or do the tasks by array jobs, which take a bucket")
-
 // backfillWorker does tasks.
 type backfillWorker struct {
 	temporalServer
-	Work    string `required:"" placeholder:"DIR" help:"Work directory, which all workers share with those that start requests."`
+	Config  string `short:"c" placeholder:"FILE" help:"Configuration whose section archive says how to reach a work directory in S3: endpoint, region and path_style. Default: AWS."`
+	Work    string `required:"" placeholder:"DIR" help:"Work directory, which all workers share with those that start requests: a folder or s3://bucket/prefix."`
 	Workers int    `placeholder:"N" help:"Objects or profiles to work on at a time, in each task. Default: the number of processors."`
 	AtOnce  int    `default:"1" placeholder:"N" help:"Tasks to do at a time, 1 to 64."`
 }
@@ -165,7 +164,8 @@ Example:
 
     evaluator backfill worker --temporal-address temporal:7233 --work /shared/work
 
-Exit code: 0 when it was stopped, 1 when Temporal can't be reached.`
+Exit code: 0 when it was stopped, 1 when Temporal can't be reached, 2 when the work
+directory can't be used.`
 }
 
 // Run works.
@@ -175,19 +175,12 @@ func (cmd *backfillWorker) Run(c console) error {
 	if cmd.AtOnce < 1 || cmd.AtOnce > 64 || cmd.Workers < 0 || cmd.Workers > 1024 {
 		return unusable(errors.New("--at-once must be between 1 and 64, and --workers between 1 and 1024"))
 	}
-	if files.IsBucket(cmd.Work) {
-		return unusable(errNoBucket)
-	}
-	dir, err := filepath.Abs(cmd.Work)
-	if err != nil {
-		return err
-	}
-	if _, err := os.Stat(dir); err != nil {
-		return unusable(fmt.Errorf("looking for the work directory: %w", err))
-	}
-	a := &temporal.Activities{Dir: dir, Workers: cmd.Workers}
+	a := &temporal.Activities{Workers: cmd.Workers}
 	if a.Workers == 0 {
 		a.Workers = runtime.GOMAXPROCS(0)
+	}
+	if err := cmd.find(ctx, a); err != nil {
+		return err
 	}
 	server, err := cmd.dial(ctx, c.err)
 	if err != nil {
@@ -198,4 +191,29 @@ func (cmd *backfillWorker) Run(c console) error {
 		return wrap("writing output", err)
 	}
 	return temporal.Work(ctx, server, cmd.TemporalQueue, a, cmd.AtOnce)
+}
+
+// find makes sure that the work directory is there, and says where.
+func (cmd *backfillWorker) find(ctx context.Context, a *temporal.Activities) (err error) {
+	if !files.IsBucket(cmd.Work) {
+		if a.Dir, err = filepath.Abs(cmd.Work); err != nil {
+			return err
+		}
+		if _, err := os.Stat(a.Dir); err != nil {
+			return unusable(fmt.Errorf("looking for the work directory: %w", err))
+		}
+		return nil
+	}
+	a.Dir, a.Reach = cmd.Work, archive.Default()
+	if cmd.Config != "" {
+		cfg, err := readConfig(cmd.Config)
+		if err != nil {
+			return err
+		}
+		a.Reach = cfg.Archive
+	}
+	if _, err := files.OpenBucket(ctx, a.Dir, a.Reach); err != nil {
+		return bucketError(err)
+	}
+	return nil
 }

@@ -54,3 +54,40 @@ func TestGiveUp(t *testing.T) {
 		t.Errorf("one that has ended was given up: %v", err)
 	}
 }
+
+// TestGiveUpAfterLostWrites: a seam that Redis has lost, when it came back older,
+// is given up as well when the shard has read its log again; one that is gone for
+// good keeps no other open; and nothing of that is a dead letter.
+func TestGiveUpAfterLostWrites(t *testing.T) {
+	f, s := newFake(shards), source(t, archived(t, 20), t.TempDir())
+	f.at = func(_ int, what string) error {
+		if what == "given" && f.logs[0][len(f.logs[0])-1].Kind == directive.Patch {
+			return errKilled
+		}
+		return nil
+	}
+	p, err := New(f.target(), s, quick())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Run(t.Context()); !errors.Is(err, errKilled) {
+		t.Fatal(err)
+	}
+	f.at, f.turn = nil, 1000
+	f.apply()
+	const older, gone = 1, 2
+	f.loseWrites(older)
+	delete(f.seams[gone], p.state.Run)
+	if err := GiveUp(t.Context(), f.target(), s.Config.Dir, p.ID()); err != nil {
+		t.Fatal(err)
+	}
+	f.apply()
+	for shard := range f.logs {
+		if seam, known := f.seams[shard][p.state.Run]; known != (shard != gone) || known && !seam.GivenUp {
+			t.Errorf("shard %d has the seam %+v, %v", shard, seam, known)
+		}
+	}
+	if f.dead != 0 {
+		t.Errorf("%d dead letters", f.dead)
+	}
+}

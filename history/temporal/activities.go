@@ -3,12 +3,16 @@ package temporal
 import (
 	"context"
 	"fmt"
+	"path"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	sdk "go.temporal.io/sdk/temporal"
 
 	"muster/history"
+	"muster/history/archive"
+	"muster/history/files"
 )
 
 // The types of errors that are not tried again as they are.
@@ -19,8 +23,18 @@ const (
 
 // Activities do tasks in a work directory.
 type Activities struct {
-	Dir     string // that all workers share
+	Dir     string // that all workers share: a folder, or s3://bucket/prefix
 	Workers int    // goroutines of a task: see history.Config
+	// Reach says how to get to the bucket; it counts for nothing with a folder.
+	Reach archive.Config
+}
+
+// file is where a file of a request is.
+func (a *Activities) file(request, name string) string {
+	if files.IsBucket(a.Dir) {
+		return strings.TrimSuffix(a.Dir, "/") + "/" + path.Join("requests", request, name)
+	}
+	return filepath.Join(a.Dir, "requests", request, name)
 }
 
 // stages are those that have any number of tasks, in their order.
@@ -72,7 +86,7 @@ func (a *Activities) perform(ctx context.Context, request, file string, t histor
 	if !isID.MatchString(request) {
 		return told(fmt.Errorf("%w: %q is no id of a request", history.ErrOther, request))
 	}
-	b, err := history.Resume(ctx, filepath.Join(a.Dir, "requests", request, file), max(1, a.Workers/max(1, t.Pieces)))
+	b, err := history.ResumeBy(ctx, a.file(request, file), max(1, a.Workers/max(1, t.Pieces)), history.Reach{Archive: a.Reach})
 	if err != nil {
 		return told(err)
 	}

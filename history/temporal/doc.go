@@ -11,5 +11,5 @@
 // The trap: code of workflows is run again from the server's record of them, so
 // it must take the same steps each time: no clock, no map's order, no I/O, and
 // whoever changes it ends what runs before. Only activities touch the world, and
-// all workers must share the work directory.
+// all workers must share the work directory, a folder or a bucket.
 package temporal

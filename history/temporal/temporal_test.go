@@ -19,8 +19,10 @@ import (
 
 	"muster/history"
 	"muster/history/archive"
+	"muster/history/files"
 	"muster/pipeline"
 	"muster/rules"
+	"muster/test/kit/s3"
 )
 
 // patience bounds what must come to an end by itself.
@@ -59,7 +61,14 @@ func archiveOf(t *testing.T) *history.Request {
 
 func backfillOf(t *testing.T, r *history.Request, dir string) *history.Backfill {
 	t.Helper()
+	return backfillIn(t, r, dir, nil)
+}
+
+// backfillIn is backfillOf of a work directory that may be a bucket.
+func backfillIn(t *testing.T, r *history.Request, dir string, f history.Files) *history.Backfill {
+	t.Helper()
 	c := history.DefaultConfig()
+	c.Files = f
 	c.Dir, c.Workers, c.SortBytes, c.MaxRuns = dir, 2, 1<<20, 4
 	b, err := history.New(r, c)
 	if err != nil {
@@ -73,6 +82,7 @@ type rig struct {
 	t       *testing.T
 	env     *testsuite.TestWorkflowEnvironment
 	dir     string
+	files   history.Files // of dir
 	request *history.Request
 
 	mutex sync.Mutex
@@ -83,12 +93,18 @@ type rig struct {
 // its error is the attempt's; nil for nothing.
 func rigOf(t *testing.T, before func(p Piece, attempt int32) error) *rig {
 	t.Helper()
-	g := &rig{t: t, dir: t.TempDir(), request: archiveOf(t)}
+	dir := t.TempDir()
+	return rigIn(t, &Activities{Dir: dir, Workers: 2}, files.Folder{Dir: dir}, before)
+}
+
+// rigIn is rigOf with activities of its own.
+func rigIn(t *testing.T, a *Activities, f history.Files, before func(p Piece, attempt int32) error) *rig {
+	t.Helper()
+	g := &rig{t: t, dir: a.Dir, files: f, request: archiveOf(t)}
 	suite := &testsuite.WorkflowTestSuite{}
 	g.env = suite.NewTestWorkflowEnvironment()
 	g.env.SetTestTimeout(patience)
 	g.env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: patience})
-	a := &Activities{Dir: g.dir, Workers: 2}
 	register(only{g.env}, a)
 	task := func(ctx context.Context, p Piece) error {
 		g.mutex.Lock()
@@ -102,7 +118,7 @@ func rigOf(t *testing.T, before func(p Piece, attempt int32) error) *rig {
 		return a.Task(ctx, p)
 	}
 	g.env.RegisterActivityWithOptions(task, activity.RegisterOptions{Name: taskActivity})
-	if _, err := backfillOf(t, g.request, g.dir).Ask(); err != nil {
+	if _, err := backfillIn(t, g.request, g.dir, g.files).Ask(); err != nil {
 		t.Fatal(err)
 	}
 	return g
@@ -144,8 +160,12 @@ func (g *rig) equal() {
 	}
 	for _, name := range []string{"members/buyers.ndjson", "dead.ndjson", "summary.json"} {
 		want, err := os.ReadFile(filepath.Join(whole.Folder, name))
-		got, err2 := os.ReadFile(filepath.Join(g.dir, "requests", g.request.ID(), name))
-		if errors.Join(err, err2) != nil || string(got) != string(want) {
+		file, err2 := g.files.Open("requests/" + g.request.ID() + "/" + name)
+		if errors.Join(err, err2) != nil {
+			g.t.Fatal(errors.Join(err, err2))
+		}
+		got, err2 := files.All(file)
+		if err2 = errors.Join(err2, file.Close()); errors.Join(err, err2) != nil || string(got) != string(want) {
 			g.t.Errorf("%s is %q, want %q; %v", name, got, want, errors.Join(err, err2))
 		}
 	}
@@ -166,6 +186,30 @@ func TestWorkflowMakesTheSameBytes(t *testing.T) {
 		t.Errorf("%v", counts)
 	}
 	if report, err := backfillOf(t, g.request, g.dir).Report(); err != nil || report.Summary.Objects != days {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// A bucket serves workers that share nothing else.
+func TestWorkflowInABucket(t *testing.T) {
+	server := s3.Start(t)
+	s3.SignIn(t, s3.Access, s3.Secret)
+	s3.Make(t, server, "state")
+	a := &Activities{Dir: "s3://state/work/", Workers: 2, Reach: archive.Default()}
+	a.Reach.Endpoint, a.Reach.PathStyle = server.Endpoint(), true
+	bucket, err := files.OpenBucket(t.Context(), a.Dir, a.Reach)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := rigIn(t, a, bucket, nil)
+	if err := g.run(5); err != nil {
+		t.Fatal(err)
+	}
+	g.equal()
+	if len(g.tasks) != 5+4+5 {
+		t.Errorf("%v", g.tasks)
+	}
+	if report, err := backfillIn(t, g.request, g.dir, bucket).Report(); err != nil || report.Summary.Objects != days {
 		t.Errorf("%+v, %v", report, err)
 	}
 }

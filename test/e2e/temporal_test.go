@@ -206,3 +206,44 @@ func TestTemporalBackfillSurvivesKills(t *testing.T) {
 	d.equal("one", "shared")
 	d.await("the end", func(s *seen) bool { return s.State.Phase == queue.Done && s.State.Stage().Name == "gather" })
 }
+
+// TestTemporalBackfillInABucket: workers that share nothing but a bucket make what
+// one process makes in a folder. One is killed in the middle of a task. A bucket
+// that is not there is refused at once.
+func TestTemporalBackfillInABucket(t *testing.T) {
+	server := temporal.Start(t)
+	d := openDepot(t)
+	summary := func(p *process) string {
+		t.Helper()
+		p.done()
+		var report struct {
+			Summary json.RawMessage `json:"summary"`
+		}
+		lines := bytes.Split(bytes.TrimSpace(p.out.Bytes()), []byte("\n")) // the last is the report
+		if err := json.Unmarshal(lines[len(lines)-1], &report); err != nil || len(report.Summary) == 0 {
+			t.Fatalf("%v\n%s", err, p.out.String())
+		}
+		return string(report.Summary)
+	}
+	want := summary(d.start("one", "--output", "json"))
+	worker := func(work string) *process {
+		return d.backfill("worker", "-c", "muster.yaml", "--work", work, "--workers", "1", "--temporal-address", server.Address)
+	}
+	nowhere := worker("s3://nowhere/state")
+	<-nowhere.ended
+	if code := nowhere.ProcessState.ExitCode(); code != 2 || !bytes.Contains(nowhere.out.Bytes(), []byte("bucket nowhere")) {
+		t.Errorf("exit code %d:\n%s", code, nowhere.out.String())
+	}
+	const shared = "s3://depot/state"
+	stood, resume := d.stopBefore(10)
+	first := worker(shared)
+	asked := d.start(shared, "--output", "json", "--engine", "temporal", "--temporal-address", server.Address, "--tasks", fmt.Sprint(depotTasks), "--temporal-heartbeat", "5s")
+	reached(t, stood)
+	first.kill()
+	resume()
+	worker(shared)
+	worker(shared)
+	if got := summary(asked); got != want {
+		t.Errorf("by workers in a bucket\n%s\nby one process in a folder\n%s", got, want)
+	}
+}

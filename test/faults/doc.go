@@ -5,7 +5,8 @@
 // connections that are cut, slow, or end in the middle of a reply; poison
 // among the records; rules that are edited, and shards counted anew before all
 // profiles were looked at under them; wall clocks that step; and a backfill that
-// is published meanwhile, by a process that is killed and started again.
+// is published meanwhile, by a process that is killed and started again, from
+// folders or from a bucket whose server is killed.
 //
 // A run is drawn from a seed alone: its rules, its traffic and what goes
 // wrong when. When exactly a fault hits is up to the machine, so a seed that

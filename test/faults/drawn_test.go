@@ -20,6 +20,7 @@ func TestSomeRunsPublish(t *testing.T) {
 		}
 		for name, is := range map[string]bool{
 			"a cluster": p.cluster, "one Redis": !p.cluster, "a source topic": p.sources > 0, "none": p.sources == 0,
+			"a bucket of a cluster": p.bucket && p.cluster, "a bucket of one Redis": p.bucket && !p.cluster, "folders": !p.bucket,
 			"snapshot runs": p.initial, "no snapshot runs": !p.initial, "lost writes": p.loses(),
 		} {
 			found[name] = found[name] || is

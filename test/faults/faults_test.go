@@ -11,6 +11,7 @@ import (
 
 	"muster/test/e2e/stack"
 	"muster/test/kit/environment"
+	"muster/test/kit/s3"
 )
 
 func TestMain(m *testing.M) { os.Exit(stack.Main(m)) }
@@ -42,6 +43,7 @@ const slowestRecovery = session + 2*time.Second
 // go test -parallel says: they wait more than they work.
 func TestFaults(t *testing.T) {
 	runs, seed := environment.Number(t, "MUSTER_RUNS", 2), environment.Number(t, "MUSTER_SEED", 1)
+	s3.SignIn(t, s3.Access, s3.Secret) // here, as runs in parallel may not
 	var mu sync.Mutex
 	total := outcome{Seed: seed, Kinds: map[string]int{}}
 	var recoveries []time.Duration

@@ -28,6 +28,7 @@ type plan struct {
 	steps      bool // whether the wall clock steps meanwhile
 	initial    bool // whether destinations begin with all members
 	publishes  bool // whether a backfill is brought into the service meanwhile
+	bucket     bool // whether its archive and its work directory are in a bucket, else in folders
 	storm      []fault
 }
 
@@ -43,7 +44,8 @@ type fault struct {
 // every fourth without a source topic, every third with rules that are edited
 // behind every fault, every seventh of the others with a wall clock that steps;
 // in two of five destinations begin with all members; and in two of nine, none
-// of which edits rules, a backfill is published.
+// of which edits rules, a backfill is published, in one of them by way of a
+// bucket.
 func draw(seed uint64) plan {
 	r := rand.New(rand.NewPCG(seed, 3))
 	p := plan{seed: seed, profiles: profiles, cluster: seed%2 == 0, sources: 3, evaluators: 1 + r.IntN(mostEvaluators), edits: seed%3 == 0, initial: seed%5 < 2}
@@ -52,6 +54,7 @@ func draw(seed uint64) plan {
 	}
 	p.steps = seed%7 == 0 && !p.edits
 	p.publishes = (seed%9 == 1 || seed%9 == 4) && !p.steps
+	p.bucket = p.publishes && seed%9 == 1
 	if seed%4 == 3 {
 		p.sources = 0
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"muster/event"
+	"muster/history/files"
 	"muster/history/publication"
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
@@ -17,7 +18,8 @@ import (
 // Runs that publish have a backfill brought into the service while the storm
 // lasts. The process that does it is killed when the seams are open, and with
 // parts of the patches given, and is started again when another fault has
-// begun, or at once behind the storm.
+// begun, or at once behind the storm. In half of them archive and work directory
+// are in a bucket, whose server is killed too, see depot.
 
 const (
 	customersOfHistory = 400
@@ -32,8 +34,11 @@ const (
 type publishing struct {
 	*traffic.History
 	archive []event.Event // once it is there whole
-	folder  string        // of it
+	folder  string        // in which it is made
+	from    string        // where the process reads it
 	work    string
+	files   stack.Work        // of the work directory
+	depot   *depot            // nil where there is no bucket
 	state   publication.State // as it was seen last
 	process *stack.Backfill   // nil while there is none
 	kills   []int64           // patches that are given when it is killed, ascending
@@ -51,12 +56,36 @@ func (r *run) startHistory() {
 	r.history = &publishing{
 		History: traffic.NewHistory(r.plan.seed, customersOfHistory, time.Now()), folder: filepath.Join(folder, "archive"), work: filepath.Join(folder, "work"),
 	}
-	r.must(r.history.Archive(r.history.folder)) // the rest of it comes when the seams are known
-	r.traffic = r.history.Traffic
+	h := r.history
+	h.from, h.files = h.folder, files.Folder{Dir: h.work}
+	if r.plan.bucket {
+		h.depot = openDepot(r.t, r.plan.seed)
+		h.from, h.work, h.files = depotArchive, depotWork, h.depot.files
+	}
+	r.must(h.Archive(h.folder)) // the rest of it comes when the seams are known
+	h.deliver(requestsToOpen)
+	r.traffic = h.Traffic
 	random := rand.New(rand.NewPCG(r.plan.seed, 25))
 	for i := range int64(killedWhileGiving) {
 		r.history.kills = append(r.history.kills, 1+i*customersOfHistory/4+random.Int64N(customersOfHistory/4))
 	}
+}
+
+// deliver brings what was written of the archive to where it is read. A bucket's
+// server is killed at one of so many requests behind that.
+func (h *publishing) deliver(requests int) {
+	if h.depot != nil {
+		h.depot.fill(h.folder)
+		h.depot.arm(requests)
+	}
+}
+
+// section is what evaluators and the process are told of the bucket.
+func (h *publishing) section() string {
+	if h == nil || h.depot == nil {
+		return ""
+	}
+	return h.depot.section()
 }
 
 // records are the next events, on the side of the seam that it stands at.
@@ -71,6 +100,9 @@ func (h *publishing) records(s *stack.System, n int) []*kgo.Record {
 func (r *run) publish() {
 	r.t.Helper()
 	h := r.history
+	if h != nil && h.depot != nil {
+		r.mendDepot()
+	}
 	switch {
 	case h == nil || h.done:
 	case h.process != nil:
@@ -87,7 +119,7 @@ func (h *publishing) arguments() []string {
 	if h.archive != nil {
 		settle = "0s"
 	}
-	return []string{"--archive", h.folder, "--layout", "segment", "--settle", settle, "--batch", "1"}
+	return []string{"--archive", h.from, "--layout", "segment", "--settle", settle, "--batch", "1"}
 }
 
 // followPublication sees how far it is, and kills it where that is due.
@@ -98,7 +130,10 @@ func (r *run) followPublication() {
 		r.endPublication()
 		return
 	}
-	if state, err := stack.PublicationState(h.work); err == nil {
+	if state, err := stack.PublicationIn(h.files); err == nil {
+		if h.depot != nil && h.state.Sent == 0 && state.Sent > 0 {
+			h.depot.arm(requestsToSend)
+		}
 		h.state = state
 	}
 	switch {
@@ -107,6 +142,7 @@ func (r *run) followPublication() {
 		var err error
 		h.archive, err = h.Meet(h.folder, h.state.Seams)
 		r.must(err)
+		h.deliver(requestsToRead)
 	case len(h.kills) > 0 && h.state.Sent >= h.kills[0]:
 		h.kills = h.kills[1:]
 		r.killPublication()
@@ -166,11 +202,14 @@ func (r *run) finishPublication() {
 		return nil
 	})
 	var err error
-	if h.state, err = stack.PublicationState(h.work); err != nil || h.state.Ended == 0 || h.state.Sent == 0 || h.state.Sent != h.state.All {
+	if h.state, err = stack.PublicationIn(h.files); err != nil || h.state.Ended == 0 || h.state.Sent == 0 || h.state.Sent != h.state.All {
 		r.t.Errorf("the publication ended as %+v, %v", h.state, err)
 	}
 	if h.during == 0 {
 		r.t.Error("no fault has begun while patches were given")
+	}
+	if n := r.hits[depotKilled]; h.depot != nil && n < depotKills {
+		r.t.Errorf("the S3 server was killed %d times, want %d", n, depotKills)
 	}
 }
 

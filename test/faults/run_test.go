@@ -71,6 +71,7 @@ func start(t *testing.T, p plan) *run {
 	r.system = stack.Start(t, stack.Options{
 		Shards: shards, Sources: p.sources, Segments: r.traffic.Segments(), Cluster: p.cluster, Linked: true, Session: session,
 		Pipeline: "  idle_check: 1s", Wall: p.steps, Steppable: p.steps, Destinations: r.startDeliveries(),
+		Archive: r.history.section(),
 	})
 	r.connect()
 	r.system.Init()

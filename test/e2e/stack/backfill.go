@@ -8,10 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strconv"
 	"syscall"
 
+	"muster/history/files"
 	"muster/history/keeping"
 	"muster/history/publication"
 )
@@ -26,7 +28,7 @@ type Backfill struct {
 }
 
 // Backfill starts to bring history into the System, with its segments and
-// further arguments. What it makes is in a folder.
+// further arguments. What it makes is in a folder, or in a bucket.
 func (s *System) Backfill(work string, arguments ...string) *Backfill {
 	s.t.Helper()
 	return s.backfill("start", work, arguments)
@@ -122,15 +124,37 @@ func (b *Backfill) State() (publication.State, error) {
 }
 
 // PublicationState reads the one publication of a work directory.
-func PublicationState(work string) (state publication.State, err error) {
-	files, err := filepath.Glob(filepath.Join(work, "requests", "*", publication.StateFile))
+func PublicationState(work string) (publication.State, error) {
+	return PublicationIn(files.Folder{Dir: work})
+}
+
+// Work is where the files of a work directory are: a folder or a bucket.
+type Work interface {
+	List(folder string, visit func(files.Info) error) error
+	Open(name string) (files.File, error)
+}
+
+// PublicationIn is PublicationState wherever the work directory is.
+func PublicationIn(work Work) (state publication.State, err error) {
+	var found []string
+	err = work.List("requests", func(i files.Info) error {
+		if path.Base(i.Name) == publication.StateFile {
+			found = append(found, i.Name)
+		}
+		return nil
+	})
 	if err != nil {
 		return state, err
 	}
-	if len(files) != 1 {
-		return state, fmt.Errorf("%d publications in %s: %w", len(files), work, fs.ErrNotExist)
+	if len(found) != 1 {
+		return state, fmt.Errorf("%d publications in %v: %w", len(found), work, fs.ErrNotExist)
 	}
-	text, err := os.ReadFile(files[0])
+	file, err := work.Open(found[0])
+	if err != nil {
+		return state, err
+	}
+	defer file.Close()
+	text, err := files.All(file)
 	if err == nil {
 		err = json.Unmarshal(text, &state)
 	}

@@ -30,6 +30,9 @@ func (s *System) config(name, listen string) string {
 		from = "redis"
 	}
 	fmt.Fprintf(&b, "segments:\n  from: %s\n  path: %s\n  reload: 200ms\nclock: %s\n", from, s.file(segmentFile), s.clock())
+	if s.Archive != "" {
+		fmt.Fprintf(&b, "archive:\n%s\n", s.Archive)
+	}
 	if s.Destinations != "" {
 		fmt.Fprintf(&b, "destinations:\n  path: %s\n", s.file(destinationFile))
 	}

@@ -64,6 +64,9 @@ type Options struct {
 	// Backfills is the work directory of backfills that the API tells of, ""
 	// for none.
 	Backfills string
+	// Archive holds lines of the configuration's archive section, each indented
+	// by two spaces.
+	Archive string
 	// Destinations is the text of the file of destinations, "" for none.
 	Destinations string
 }
