@@ -23,6 +23,9 @@ var everysec = []string{"appendonly yes", "appendfsync everysec"}
 // building bounds the first use of the peer, for which Maven fetches.
 const building = 10 * time.Minute
 
+// warmRecords is how many records a run needs to say anything about speed.
+const warmRecords = 300_000
+
 // TestPeer measures Muster and its peers on the same records and the same
 // broker, in turns, and fails when Muster misses an aim, or when the two
 // disagree about who is in which segment.
@@ -79,6 +82,9 @@ func readDuel(t testing.TB) *duel {
 	var err error
 	if d.built, err = peer.Build(ctx, peerSource()); err != nil {
 		t.Fatal(err)
+	}
+	if n := number(t, "EVENTS", "700000"); n < warmRecords {
+		fmt.Fprintf(os.Stderr, "%d records are fewer than %d: Java is still compiling while the peer is measured, so ratios mean nothing\n", n, warmRecords)
 	}
 	d.bench = bench{
 		t:        t,
@@ -146,6 +152,7 @@ func (d *duel) round(segments int, name string) (figures, map[string]pace) {
 	if len(mine) == 0 {
 		d.t.Errorf("%s: nobody is in any segment", r.contender)
 	}
+	d.say("%s: %d memberships to compare", r.contender, len(mine))
 	for _, one := range d.peers {
 		if text := differ(mine, found[one]); text != "" {
 			d.t.Errorf("%d segments, %s: %s", segments, one, text)
