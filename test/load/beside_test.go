@@ -34,7 +34,7 @@ var modes = map[string][]string{
 // of segments of heldTo. There is none against a peer that nobody who knows of
 // the others would build.
 var (
-	aims  = map[string]float64{affectedDedupe: 3, affected: 1.5}
+	aims   = map[string]float64{affectedDedupe: 3, affected: 1.5}
 	heldTo = []int{1000, 10_000}
 )
 
