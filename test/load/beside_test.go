@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -135,6 +136,25 @@ func TestPeersHaveModes(t *testing.T) {
 	for _, name := range peers {
 		if !slices.Contains(modes[name], "--mode") {
 			t.Errorf("%s has no mode of its own: %q", name, modes[name])
+		}
+	}
+}
+
+// TestPeerSource: a path is that of the root of the repository, wherever the
+// test runs, and an absolute one is left alone.
+func TestPeerSource(t *testing.T) {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for given, want := range map[string]string{
+		"":           filepath.Join(filepath.Dir(root), "shared", "peers", "kafka-streams"),
+		"rivals/one": filepath.Join(root, "rivals", "one"),
+		"/opt/rival": "/opt/rival",
+	} {
+		t.Setenv("MUSTER_LOAD_PEER", given)
+		if got := peerSource(t); got != want {
+			t.Errorf("PEER=%s is %s, want %s", given, got, want)
 		}
 	}
 }

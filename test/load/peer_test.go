@@ -80,7 +80,7 @@ func readDuel(t testing.TB) *duel {
 	ctx, cancel := context.WithTimeout(t.Context(), building)
 	defer cancel()
 	var err error
-	if d.built, err = peer.Build(ctx, peerSource()); err != nil {
+	if d.built, err = peer.Build(ctx, peerSource(t)); err != nil {
 		t.Fatal(err)
 	}
 	if n := number(t, "EVENTS", "700000"); n < warmRecords {
@@ -95,14 +95,20 @@ func readDuel(t testing.TB) *duel {
 	return d
 }
 
-// peerSource is the folder that the peer is built from. A path that is not
-// absolute begins at the root of the repository.
-func peerSource() string {
+// peerSource is the absolute path of the folder that the peer is built from. A
+// path in the environment that is not absolute begins at the root of the
+// repository.
+func peerSource(t testing.TB) string {
+	t.Helper()
 	source := setting("PEER", filepath.Join("..", "shared", "peers", "kafka-streams"))
 	if filepath.IsAbs(source) {
 		return source
 	}
-	return filepath.Join("..", "..", source)
+	whole, err := filepath.Abs(filepath.Join("..", "..", source))
+	if err != nil {
+		t.Fatalf("looking for the peer's source: %v", err)
+	}
+	return whole
 }
 
 // measure measures all rounds with so many segments, and makes a line for each
