@@ -35,7 +35,7 @@ REPEATS ?=
 PROFILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test steady race e2e faults soak-service retail soak lint vuln bench bench-backfill bench-e2e
+.PHONY: help build demo test steady race e2e faults soak-service retail soak lint vuln bench bench-backfill bench-peer bench-e2e
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +99,17 @@ bench: ## run the benchmarks, one JSON line per result; PART=name for one part, 
 bench-backfill: EVENTS = 50000000
 bench-backfill: ## hold the memory of a large backfill against that of a million events, and fail beyond 1.3 times or 1 GB; EVENTS
 	@MUSTER_BACKFILL_EVENTS=$(EVENTS) go run ./test/bench backfill-memory
+
+# Of make bench-peer: the folder of the peer's source, from the root of the
+# repository, records at full speed, and which peers, with commas between them.
+# SEGMENTS and REPEATS are as above; HOT is how many profiles there are.
+PEER ?= ../shared/peers/kafka-streams
+PEERS ?=
+HOT ?=
+bench-peer: EVENTS = 700000
+bench-peer: ## measure Muster beside an application of Kafka Streams, and fail below the aims; PEER, PEERS, SEGMENTS, EVENTS, REPEATS
+	@MUSTER_LOAD_PEER="$(PEER)" MUSTER_LOAD_PEERS=$(PEERS) MUSTER_LOAD_SEGMENTS=$(SEGMENTS) MUSTER_LOAD_EVENTS=$(EVENTS) \
+		MUSTER_LOAD_REPEATS=$(REPEATS) MUSTER_LOAD_HOT=$(HOT) go run ./test/bench peer
 
 bench-e2e: KAFKA = fake
 bench-e2e: ## measure the whole way, and fail where it is too slow; POPULATION, CASES, SEGMENTS, REPEATS

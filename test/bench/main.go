@@ -7,8 +7,8 @@
 // benchmark that lacks what it needs prints a line with the key skipped. A part
 // that is a program prints such lines itself, and so does a test that writes
 // them to a file: one that misses an aim fails, after its line. With arguments
-// only the parts named are run; sweep, activation, publication, api and backfill,
-// which take five minutes or more, are run only so.
+// only the parts named are run; sweep, activation, publication, api, peer and
+// backfill, which take five minutes or more, are run only so.
 // What they log goes to stderr. It must run in the root of the repository.
 //
 // The trap: numbers of two runs compare only on the same, idle machine.
@@ -43,6 +43,7 @@ var parts = []part{
 	{name: "activation", folder: "test/load", named: true, test: "^TestActivation$", lines: "MUSTER_ACTIVATION"},
 	{name: "publication", folder: "test/load", named: true, test: "^TestPublication$", lines: "MUSTER_PUBLICATION"},
 	{name: "api", folder: "test/load", named: true, test: "^TestAPI$", lines: "MUSTER_API"},
+	{name: "peer", folder: "test/load", named: true, test: "^TestPeer$", lines: "MUSTER_PEER"},
 	{name: "backfill", folder: "history", named: true},
 	{name: "backfill-memory", folder: "history", named: true, bench: "^BenchmarkMemory$"},
 	{name: "match", folder: "bench", program: true},

@@ -56,7 +56,7 @@ func TestLongPartsHaveToBeNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"sweep", "activation", "publication", "backfill", "backfill-memory"} {
+	for _, name := range []string{"sweep", "activation", "publication", "peer", "backfill", "backfill-memory"} {
 		if slices.ContainsFunc(all, func(p part) bool { return p.name == name }) {
 			t.Errorf("without names there are %+v", all)
 		}

@@ -3,7 +3,6 @@ package load
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -139,10 +138,15 @@ func (to *topic) ends() []int64 {
 func (to *topic) drop() {
 	to.t.Helper()
 	to.producer.Close()
+	to.remove(to.name, to.name+".dead")
+}
+
+// remove deletes topics.
+func (to *topic) remove(names ...string) {
+	to.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	_, err := to.admin.DeleteTopics(ctx, &kafkago.DeleteTopicsRequest{Topics: []string{to.name, to.name + ".dead"}})
-	if err != nil {
-		to.t.Errorf("deleting %s: %v", to.name, fmt.Errorf("asking: %w", err))
+	if _, err := to.admin.DeleteTopics(ctx, &kafkago.DeleteTopicsRequest{Topics: names}); err != nil {
+		to.t.Errorf("deleting %q: %v", names, err)
 	}
 }

@@ -92,6 +92,24 @@
 // Of definition, an evaluator goes by an edit when its set is published, and a
 // shard does when Redis has it under the new rules, which is when others see it.
 //
+// # Peers
+//
+// make bench-peer measures the product beside an application of Kafka Streams
+// (package test/kit/peer) and prints a line for each number of segments and
+// each way of building the application:
+//
+//	affected-dedupe  the rules that an event can affect; windows true to the millisecond, repeats recognised
+//	affected         the same with windows true to the hour, and a repeat counts again
+//	every            every rule for every event, else as affected
+//
+// In each round the peers and then the product read one topic of one Apache
+// Kafka, from its first record and with nothing stored: a birth for every hot
+// profile, then the events. All are measured from when the births and a quarter
+// of the events are applied until the first partition has none left. Then the
+// memberships of all are compared. Redis writes an append-only file. Only then
+// the product runs at half of its speed. docs/performance.md says what of it is
+// fair.
+//
 // # Environment
 //
 // Lists have commas between their parts.
@@ -101,6 +119,7 @@
 //	MUSTER_PUBLICATION      file that a JSON line is appended to; uses REPEATS (rounds), HOT, EVENTS (300000) and LIVE too
 //	MUSTER_ACTIVATION       file that a JSON line per case of deliveries is appended to; uses REPEATS, HOT and EVENTS too
 //	MUSTER_API              file that a JSON line per case of the API is appended to; uses HOT, EVENTS (300000) and LIVE too
+//	MUSTER_PEER             file that a JSON line per case beside a peer is appended to; uses SEGMENTS (1000,10000), REPEATS, EVENTS (700000), LIVE and HOT too
 //	MUSTER_E2E              "real" for Apache Kafka; else the broker is kfake
 //	MUSTER_LOAD_POPULATION  hot,cold
 //	MUSTER_LOAD_CASES       floor,engine,naive
@@ -116,6 +135,8 @@
 //	MUSTER_LOAD_MEMBERS     members of the segment that is listed, 1000000
 //	MUSTER_LOAD_DEFINITIONS segments of which one is edited, 10000
 //	MUSTER_LOAD_API         memberships,members,definition
+//	MUSTER_LOAD_PEERS       affected-dedupe,affected,every
+//	MUSTER_LOAD_PEER        folder with the peer's source, from the root of the repository, ../shared/peers/kafka-streams
 //	MUSTER_LOAD_PROFILE     folder that a CPU profile of 5 s and one of allocations are written to
 //
 // The trap: generator, broker, Redis and service share the machine, as they

@@ -26,9 +26,10 @@ type keeper struct {
 	saved  string // folder of what was saved
 }
 
-func startRedis(t testing.TB, shards int) *keeper {
+func startRedis(t testing.TB, shards int, directives ...string) *keeper {
 	t.Helper()
-	k := &keeper{t: t, shards: shards, saved: t.TempDir(), server: redis.Start(t, "rdbcompression no", "rdbchecksum no")}
+	directives = append([]string{"rdbcompression no", "rdbchecksum no"}, directives...)
+	k := &keeper{t: t, shards: shards, saved: t.TempDir(), server: redis.Start(t, directives...)}
 	k.client = k.server.Client(t)
 	settings, err := k.client.ConfigGet(t.Context(), "dir").Result()
 	if err != nil {
@@ -42,8 +43,10 @@ func startRedis(t testing.TB, shards int) *keeper {
 func (k *keeper) restart() {
 	k.t.Helper()
 	k.server.Kill(k.t)
-	if err := os.RemoveAll(filepath.Join(k.folder, "dump.rdb")); err != nil {
-		k.t.Fatal(err)
+	for _, kept := range []string{"dump.rdb", "appendonlydir"} {
+		if err := os.RemoveAll(filepath.Join(k.folder, kept)); err != nil {
+			k.t.Fatal(err)
+		}
 	}
 	k.server.Restart(k.t)
 }

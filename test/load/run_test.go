@@ -28,6 +28,7 @@ type run struct {
 	idle         reading         // before the services were started
 	destinations string          // file of them, "" for none
 	more         func() []string // more arguments for each service; nil for none
+	births       int             // profiles that begin on the topic, before all else, as Redis has none
 }
 
 // measure runs a case at full speed and then at half of it. blob is what
@@ -57,6 +58,10 @@ func (r *run) begin(broker, name string) {
 func (r *run) fill() {
 	r.t.Helper()
 	r.traffic = newTraffic(r.population)
+	beginning := newTraffic(r.population) // a birth draws anew from its number
+	for number := range r.births {
+		r.topic.send(beginning.birth(number), nil)
+	}
 	for number := range r.touches() {
 		r.topic.send(r.traffic.touch(number), nil)
 	}
@@ -96,14 +101,15 @@ func (r *run) end() {
 
 // warm is how many records are applied before anything is measured.
 func (r *run) warm() int64 {
-	return int64(r.touches()) + int64(warmUp*float64(r.options.records(r.contender)))
+	return int64(r.births) + int64(r.touches()) + int64(warmUp*float64(r.options.records(r.contender)))
 }
 
 // touches is how many profiles have an event before all others, so that they
 // are in memory when anything is measured: all of those that fit. Naive goes
-// without, as loading is nothing beside what it measures.
+// without, as loading is nothing beside what it measures, and so does who
+// begins the profiles itself.
 func (r *run) touches() int {
-	if !r.population.fits || r.contender.name == naive {
+	if !r.population.fits || r.births > 0 || r.contender.name == naive {
 		return 0
 	}
 	return r.population.profiles
