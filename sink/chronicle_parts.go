@@ -60,12 +60,27 @@ func (s *Store) ChronicledParts(ctx context.Context, shard, from, to int, first,
 
 // stretches returns what the lists of a shard hold now.
 func (s *Store) stretches(ctx context.Context, shard int, lists []chronicleList) (all []stretch, err error) {
+	keys := make([]string, len(lists))
+	for i, list := range lists {
+		keys[i] = s.keys.chronicle(shard, list)
+	}
+	lengths, err := s.listLengths(ctx, keys)
+	for i, n := range lengths {
+		if n > 0 {
+			all = append(all, stretch{lists[i], 0, n})
+		}
+	}
+	return all, err
+}
+
+// listLengths returns the lengths of lists, 0 for one that is not there.
+func (s *Store) listLengths(ctx context.Context, keys []string) (lengths []int64, err error) {
 	var replies []*redis.IntCmd
 	err = s.retry(ctx, "measuring a chronicle", func(ctx context.Context) error {
 		pipe := s.client.Pipeline()
 		replies = replies[:0]
-		for _, list := range lists {
-			replies = append(replies, pipe.LLen(ctx, s.keys.chronicle(shard, list)))
+		for _, key := range keys {
+			replies = append(replies, pipe.LLen(ctx, key))
 		}
 		_, err := pipe.Exec(ctx)
 		return err
@@ -73,12 +88,10 @@ func (s *Store) stretches(ctx context.Context, shard int, lists []chronicleList)
 	if err != nil {
 		return nil, err
 	}
-	for i, reply := range replies {
-		if n := reply.Val(); n > 0 {
-			all = append(all, stretch{lists[i], 0, n})
-		}
+	for _, reply := range replies {
+		lengths = append(lengths, reply.Val())
 	}
-	return all, nil
+	return lengths, nil
 }
 
 // cutStretches cuts the first so many entries off.

@@ -35,7 +35,10 @@ func (c *copying) check(ctx context.Context, _ checkpoint) error {
 			}
 		}
 	}
-	return c.compare(ctx, sizes, profiles)
+	if err := c.compare(ctx, sizes, profiles); err != nil {
+		return err
+	}
+	return c.countChronicle(ctx)
 }
 
 // tally is what the profiles of one new shard come to.
