@@ -106,7 +106,7 @@ func (c *copying) finish(ctx context.Context, shard int, n tally) error {
 		for part := range slices.Chunk(sizes, 2*namesChunk) {
 			pipe.HSet(ctx, c.new.sizes(shard), part...)
 		}
-		pipe.HSet(ctx, c.new.meta(shard), c.addChronicle([]any{"next", 0, "outbox", outbox, "rules", c.rules, "generation", generationCurrent,
+		pipe.HSet(ctx, c.new.meta(shard), c.addChronicle([]any{"next", 0, "outbox", outbox, "counted", outbox, "rules", c.rules, "generation", generationCurrent,
 			"swept", 0, "bucket", 0, "sweep", generationCurrent, "schema", schema}, outbox)...)
 		pipe.HSet(ctx, c.new.meta(shard), marks...)
 		_, err = pipe.Exec(ctx)
