@@ -188,7 +188,9 @@ func (p *flowPlace) appendTo(flows []Flow) ([]Flow, error) {
 }
 
 // flowHead are the fields of the meta hash that flowSince reads.
-func flowHead(step Step) []string { return []string{"epoch", step.field(), "outbox", "counted", "clock"} }
+func flowHead(step Step) []string {
+	return []string{"epoch", step.field(), "outbox", "counted", "clock"}
+}
 
 // flowSince reads since when all flows of a shard are there: since its clock
 // where an older version has made changes that were not counted.
