@@ -52,7 +52,7 @@ func TestTheLongestIdOfAPathFits(t *testing.T) {
 				return r.ask(t, scopeOf(o.Operation), o.Method, path, nil)
 			}
 			refused(t, o.String(), ask(most), http.StatusBadRequest, "max_id")
-			refused(t, o.String()+", longer", ask(most+1), http.StatusUnprocessableEntity, "path.id")
+			refused(t, o.String()+", longer", ask(most+1), http.StatusUnprocessableEntity, "path.id", "5,000 characters", "-c")
 		}
 	}
 }

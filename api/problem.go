@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -76,8 +77,21 @@ func init() {
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
 		p := asProblem(status, message, errs)
 		p.Request = requestOf(ctx.Context())
+		if o := ctx.Operation(); o != nil && strings.HasPrefix(o.Path, "/v1/profiles/{id}") && slices.ContainsFunc(p.Errors, ofLongID) {
+			p.Remedy = longIDRemedy
+		}
 		return p
 	}
+}
+
+// longIDRemedy is what to do about the id of a profile that may not fit into the
+// path of a request, see maxHeader. Such ids are there only where
+// pipeline.events.max_id allows them.
+const longIDRemedy = "Ask with the command of the same name and -c, which goes to Redis and Kafka itself: " +
+	"an id in a path may have 5,000 characters, as many as always fit into the 64 KB of a request's headers and path."
+
+func ofLongID(m Mistake) bool {
+	return m.Location == "path.id" && strings.HasPrefix(m.Message, "expected length <=")
 }
 
 // asProblem is an error of huma's as a Problem.

@@ -136,7 +136,44 @@ var unusableConfigurations = map[string]string{
 	"segments: {path: ''}\n":                         "  [1:18] segments: path is missing",
 	"segments: {reload: 50ms}\n":                     "  [1:20] segments: reload is 50ms; it must be 0, or between 100ms and 24h",
 	"segments: folder\n":                             "[1:11]",
-	strings.Repeat("# long\n", 10_000):               "it has 70000 bytes; it may have 65536",
+	strings.Repeat("# long\n", 10_000):               "it has more than 65536 bytes",
+}
+
+// slowConfigurations are texts of up to 64 KB that the YAML package would take
+// long for, or that stand for more than their length, and what is said of them.
+var slowConfigurations = map[string]string{
+	strings.Repeat("{a: ", 16_000):                              "[1:199] mappings and lists are more than 100 deep within each other; nest less",
+	"kafka:\n" + strings.Repeat("  group: a\n", 5000):           "[502:8] a mapping has more than 500 keys",
+	"kafka:\n  brokers:\n" + strings.Repeat("  -\n", 15_000):    "[1004:3] more than 1000 keys and entries of lists have no value",
+	"kafka:\n  group: |\n" + strings.Repeat("\n", 60_000) + "a": "[103:1] there are more than 100 empty lines in a row; take some out",
+	strings.Repeat("---\nclock: wall\n", 4000):                  "more than 1000 texts",
+	strings.Repeat("a", 60_000) + ": 1\n":                       "is no setting",
+	laughs():                                                    "[",
+}
+
+// laughs is a text whose aliases stand for 10^9 values.
+func laughs() string {
+	text := strings.Builder{}
+	text.WriteString("kafka:\n  brokers: &a0 [\"b:1\"]\nredis:\n  addresses:\n")
+	for i := range 9 {
+		fmt.Fprintf(&text, "  - &a%d [%s*a%d]\n", i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 9), i)
+	}
+	return text.String()
+}
+
+// A text that nobody would write is refused with its place, and a file does not
+// have to end.
+func TestSlowConfigurations(t *testing.T) {
+	for text, want := range slowConfigurations {
+		c := Default()
+		err := c.decode([]byte(text), os.LookupEnv)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.40q gives %.300v\nwant %s", text, err, want)
+		}
+	}
+	if _, err := Read("/dev/zero"); err == nil || !strings.Contains(err.Error(), "more than 65536 bytes") {
+		t.Errorf("a file without an end: %v", err)
+	}
 }
 
 func TestUnusableConfigurations(t *testing.T) {

@@ -9,13 +9,13 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"muster/stream"
+	"muster/yamltree"
 )
 
-// maxConfig is the size of a configuration in bytes. The YAML package takes
-// a time that grows with the square of how deeply a text is nested.
+// maxConfig is the size of a configuration in bytes. yamltree has bounds of what
+// else the YAML package would take long for.
 const maxConfig = 64 << 10
 
 // decode sets what a YAML text says and leaves the rest as it is, but for the
@@ -33,10 +33,14 @@ func (c *Config) decode(text []byte, lookup func(string) (string, bool)) error {
 // value becomes the environment variable, $${NAME} stays ${NAME}.
 func (c *Config) set(text []byte, lookup func(string) (string, bool)) error {
 	if len(text) > maxConfig {
-		return fmt.Errorf("it has %d bytes; it may have %d", len(text), maxConfig)
+		return fmt.Errorf("it has more than %d bytes; take out what is no setting", maxConfig)
 	}
-	file, err := parser.ParseBytes(text, 0)
-	if err != nil {
+	file, err := yamltree.ParseOnce(string(text))
+	var beyond *yamltree.Excess
+	switch {
+	case errors.As(err, &beyond):
+		return fmt.Errorf("[%d:%d] %s; %s", beyond.Line, beyond.Column, beyond.Message, beyond.Hint)
+	case err != nil:
 		return formatted(err, text)
 	}
 	if len(file.Docs) > 1 {

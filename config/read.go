@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -15,7 +16,7 @@ import (
 // else of every value that can't be used, else of every file that can't.
 func Read(path string) (Config, error) {
 	c := Default()
-	data, err := os.ReadFile(path)
+	data, err := readSome(path)
 	if err != nil {
 		return c, fmt.Errorf("reading configuration: %w", err)
 	}
@@ -33,6 +34,16 @@ func Read(path string) (Config, error) {
 		return c, fmt.Errorf("configuration %s:\n%w", path, err)
 	}
 	return c, nil
+}
+
+// readSome reads a file as far as it matters: decode refuses a longer one.
+func readSome(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, maxConfig+1))
 }
 
 // resolve looks for files beside the configuration.

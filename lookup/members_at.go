@@ -2,6 +2,7 @@ package lookup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/crc32"
 
@@ -130,25 +131,43 @@ func (m *membersAt) tellShard(ctx context.Context) (full bool, err error) {
 			m.leavers = 1
 		}
 	}
-	for ; m.leavers <= sink.ChronicleParts; m.leavers++ {
-		if m.full() {
-			return true, nil
-		}
-		if err := m.tellLeft(ctx, m.leavers-1); err != nil {
-			return false, err
-		}
+	if m.full() {
+		return true, nil
 	}
-	return false, nil
+	return m.tellLeavers(ctx)
 }
 
-// read adds the changes of one part since the instant.
-func (m *membersAt) read(ctx context.Context, part int) error {
-	return m.reader.store.Chronicled(ctx, m.shard, part, m.at/dayMillis, newest(m.chronicle), func(c *pipeline.Change) error {
+// errEnough ends the reading of a chronicle.
+var errEnough = errors.New("enough was read")
+
+// read calls fn before the changes of each part since the instant, with its
+// number, and adds them behind that. fn may return errEnough. A shard that never
+// had a change has nothing to read.
+func (m *membersAt) read(ctx context.Context, from, to int, fn func(part int) error) error {
+	if m.chronicle.Keep == 0 {
+		return nil
+	}
+	current := from - 1
+	var own error // of fn, which has nothing to do with the chronicle
+	err := m.reader.store.ChronicledParts(ctx, m.shard, from, to, m.at/dayMillis, newest(m.chronicle), func(part int, c *pipeline.Change) error {
+		if part != current {
+			if own = fn(part); own != nil {
+				return own
+			}
+			current = part
+		}
 		if c.Segment == m.segment && c.At > m.at {
 			m.changes.add(c.Profile, c)
 		}
 		return nil
 	})
+	switch {
+	case errors.Is(own, errEnough):
+		return nil
+	case own != nil:
+		return own
+	}
+	return err
 }
 
 // readParts reads the changes of the parts that are told, as many as may be
@@ -158,19 +177,21 @@ func (m *membersAt) readParts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.seen, m.outbox, m.changes = sink.Entry{ID: newest}, 0, first[string]{}
-	for part := m.first; part < sink.ChronicleParts && (part < m.last || m.last == 0); part++ {
-		if err := m.read(ctx, part); err != nil {
-			return err
-		}
-		if m.last == 0 && len(m.changes) >= m.reader.heldIDs {
-			m.last = part + 1
-		}
+	if m.chronicle.Keep == 0 {
+		newest = "" // all that the outbox has came since it was seen that there was nothing
 	}
-	if m.last == 0 {
+	m.seen, m.outbox, m.changes = sink.Entry{ID: newest}, 0, first[string]{}
+	last := m.last
+	if last == 0 {
 		m.last = sink.ChronicleParts
 	}
-	return nil
+	return m.read(ctx, m.first, m.last, func(part int) error {
+		if last == 0 && len(m.changes) >= m.reader.heldIDs {
+			m.last = part
+			return errEnough
+		}
+		return nil
+	})
 }
 
 // tellStayed tells of the parts' profiles who are in the segment now and have
@@ -254,12 +275,26 @@ func (m *membersAt) unbroken(ctx context.Context, page []sink.Entry) error {
 	return err
 }
 
-// tellLeft tells those of a part who were in the segment and have left since.
-func (m *membersAt) tellLeft(ctx context.Context, part int) error {
+// tellLeavers tells who was in the segment and has left since, part by part
+// until enough were told.
+func (m *membersAt) tellLeavers(ctx context.Context) (full bool, err error) {
 	m.changes = first[string]{}
-	if err := m.read(ctx, part); err != nil {
+	err = m.read(ctx, m.leavers-1, sink.ChronicleParts, func(part int) error {
+		err := m.tellLeft()
+		if m.leavers = part + 1; err == nil && m.full() {
+			full, err = true, errEnough
+		}
 		return err
+	})
+	if full || err != nil {
+		return full, err
 	}
+	m.leavers = sink.ChronicleParts + 1
+	return false, m.tellLeft()
+}
+
+// tellLeft tells those of a part who were in the segment and have left since.
+func (m *membersAt) tellLeft() error {
 	for profile, one := range m.changes {
 		if one.entered {
 			continue
@@ -268,5 +303,6 @@ func (m *membersAt) tellLeft(ctx context.Context, part int) error {
 			return err
 		}
 	}
+	clear(m.changes)
 	return nil
 }

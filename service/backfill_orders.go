@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"muster/history/queue"
@@ -32,41 +31,6 @@ func (b *backfills) Start(ctx context.Context, order queue.Order) (*queue.Entry,
 		return nil, err
 	}
 	return o.Told(nil), nil
-}
-
-// withOrders adds the orders that are no requests to a list of requests: behind
-// those that are active those that wait, and the failed ones among what has
-// ended. Aliases are the requests that orders became, by the ids of these.
-func withOrders(list []*queue.Entry, orders []*queue.Order) (all []*queue.Entry, aliases map[string]*queue.Entry) {
-	requests := map[string]*queue.Entry{}
-	for _, e := range list {
-		requests[e.ID] = e
-	}
-	aliases, all = map[string]*queue.Entry{}, slices.Clone(list)
-	for _, o := range orders {
-		if e := o.Told(requests[o.Request]); e.ID == o.ID {
-			all = append(all, e)
-		} else {
-			aliases[o.ID] = e
-		}
-	}
-	slices.SortStableFunc(all, func(a, b *queue.Entry) int {
-		if first := rank(a) - rank(b); first != 0 || rank(a) < len(ranks) {
-			return first
-		}
-		return b.At.Compare(a.At)
-	})
-	return all, aliases
-}
-
-// ranks are the phases that come before those that have ended, in their order.
-var ranks = []queue.Phase{queue.Running, queue.Waiting, queue.Ordered}
-
-func rank(e *queue.Entry) int {
-	if i := slices.Index(ranks, e.State.Phase); i >= 0 {
-		return i
-	}
-	return len(ranks)
 }
 
 // withdraw cancels an order that is no request.

@@ -26,29 +26,14 @@ type backfills struct {
 
 // List implements api.Backfills.
 func (b *backfills) List(ctx context.Context) ([]*queue.Entry, error) {
-	list, _, err := b.all(ctx)
+	list, _, err := queue.New(b.work).Told(ctx)
 	return list, err
-}
-
-// all returns requests and orders, and the requests that orders became.
-func (b *backfills) all(ctx context.Context) (all []*queue.Entry, aliases map[string]*queue.Entry, err error) {
-	requests := queue.New(b.work)
-	orders, err := requests.Orders(ctx) // first, as an order becomes a request
-	if err != nil {
-		return nil, nil, err
-	}
-	list, err := requests.List(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	all, aliases = withOrders(list, orders)
-	return all, aliases, nil
 }
 
 // find returns the request of an id, or of an order's id. It is looked for among those that there
 // are, so no id leads out of the work directory.
 func (b *backfills) find(ctx context.Context, id string) (*queue.Entry, error) {
-	list, aliases, err := b.all(ctx)
+	list, aliases, err := queue.New(b.work).Told(ctx)
 	if err != nil {
 		return nil, err
 	}

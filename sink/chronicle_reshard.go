@@ -18,6 +18,7 @@ func (c *copying) copyChronicle(ctx context.Context, _ checkpoint) error {
 	if !ever {
 		return nil
 	}
+	c.chronicled = map[int64]int64{}
 	for day := first; day <= last; day++ {
 		c.plan.Progress(Progress{"chronicle", "days", day - first, last - first + 1})
 		if err := c.copyChronicleDay(ctx, day); err != nil {
@@ -38,10 +39,7 @@ func (c *copying) copyChronicleDay(ctx context.Context, day int64) error {
 		return err
 	}
 	m := &chronicleHeap{copying: c, day: day, entries: map[string][]any{}}
-	lists := make([]chronicleList, 0, chronicleParts)
-	for part := range chronicleParts {
-		lists = append(lists, chronicleList{day, part})
-	}
+	lists, copied := listsOf(day), int64(0)
 	for shard := range c.from.Shards {
 		key := func(l chronicleList) string { return c.old.chronicle(shard, l) }
 		err := c.store.eachChronicled(ctx, lists, key, func(i, _ int, text string) error {
@@ -49,12 +47,14 @@ func (c *copying) copyChronicleDay(ctx context.Context, day int64) error {
 			if err != nil {
 				return err
 			}
+			copied++
 			return m.add(ctx, c.new.chronicle(c.plan.After(entry.Profile), lists[i]), text)
 		})
 		if err != nil {
 			return err
 		}
 	}
+	c.chronicled[day] = copied
 	return m.flush(ctx)
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"muster/pipeline"
+	"muster/sink"
 	"muster/test/kit/redis"
 )
 
@@ -20,6 +21,9 @@ func TestChronicleAsTheDocumentedUser(t *testing.T) {
 	commitChanges(t, start(t, store, 3), time.Now().UnixMilli(), "ann", "ben")
 	if got := tellsOf(t, store, 3); !got.Whole || len(chronicled(t, store, 3)) != 2 {
 		t.Errorf("it tells %+v", got)
+	}
+	if got, _, _ := readParts(t, store, 0, sink.ChronicleParts); len(got) != 2 {
+		t.Errorf("read are %q", got)
 	}
 	if _, err := store.MembersPage(t.Context(), "vip", 3, 0, 10); err != nil {
 		t.Error(err)

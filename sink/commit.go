@@ -119,7 +119,7 @@ func (a *attempts) once(ctx context.Context) error {
 func (a *attempts) send(ctx context.Context, tx *redis.Tx, m meta) error {
 	d := a.store.draft()
 	defer a.store.release(d)
-	t := transaction{draft: d, keys: a.store.keys, shard: a.shard, commit: a.commit, chronicle: a.store.chronicler(a.shard)}
+	t := transaction{draft: d, keys: a.store.keys, shard: a.shard, commit: a.commit, chronicle: a.store.chronicler(a.shard), counts: a.store.cfg.countsFlows()}
 	t.fill(ctx, a.store.cfg.OutboxMax)
 	if err := a.fillFlows(ctx, tx, &t, m.summed); err != nil {
 		return fmt.Errorf("reading flows: %w", err)

@@ -92,6 +92,9 @@ func (c *Config) flowDays(s Step) int {
 	return c.DailyFlowDays
 }
 
+// countsFlows reports whether those of any step are counted.
+func (c *Config) countsFlows() bool { return c.HourlyFlowDays > 0 || c.DailyFlowDays > 0 }
+
 // flows returns the key of a page.
 func (k keys) flows(shard int, s Step, page int64) string {
 	b, begin := k.appendShard(nil, shard), s.begin(page)

@@ -113,8 +113,7 @@ type flowing struct {
 
 // fillFlows adds the flows to a transaction that is filled.
 func (a *attempts) fillFlows(ctx context.Context, tx *redis.Tx, t *transaction, summed int64) error {
-	cfg := &a.store.cfg
-	if cfg.HourlyFlowDays == 0 && cfg.DailyFlowDays == 0 {
+	if !a.store.cfg.countsFlows() {
 		return nil
 	}
 	a.flows.begin()

@@ -103,17 +103,26 @@ func (w *flowing) sumDay(ctx context.Context, tx *redis.Tx, day int64) error {
 
 // markFlows notes since when a shard's flows are counted: from the clock on at
 // which its first owner opened it that counts them. One that does not count
-// takes the mark away, as what comes then is missing. Days begin summed up to
-// now.
-func (s *Store) markFlows(ctx context.Context, shard int, clock int64) error {
+// takes the mark away, as what comes then is missing. An older version that knows
+// nothing of flows leaves it, but the shard then has had more changes than were
+// counted: they are counted anew from here on. Days begin summed up to now.
+func (s *Store) markFlows(ctx context.Context, shard int, m *meta) error {
 	key := s.keys.meta(shard)
 	_, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for _, step := range steps {
-			if s.cfg.flowDays(step) == 0 {
+			switch {
+			case s.cfg.flowDays(step) == 0:
 				pipe.HDel(ctx, key, step.field())
-			} else {
-				pipe.HSetNX(ctx, key, step.field(), clock)
+			case m.counted >= 0 && m.counted != m.outbox:
+				pipe.HSet(ctx, key, step.field(), m.clock)
+			default:
+				pipe.HSetNX(ctx, key, step.field(), m.clock)
 			}
+		}
+		if s.cfg.countsFlows() {
+			pipe.HSet(ctx, key, "counted", m.outbox)
+		} else {
+			pipe.HDel(ctx, key, "counted")
 		}
 		if s.cfg.DailyFlowDays == 0 {
 			pipe.HDel(ctx, key, "summed")

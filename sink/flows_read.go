@@ -123,7 +123,7 @@ func (s *Store) flowsBehind(ctx context.Context, shard int, q flowQuery, summed 
 	places := s.flowPlaces(q, summed)
 	err = s.retry(ctx, "reading flows", func(ctx context.Context) error {
 		pipe := s.client.TxPipeline()
-		head = pipe.HMGet(ctx, s.keys.meta(shard), "epoch", q.step.field(), "summed")
+		head = pipe.HMGet(ctx, s.keys.meta(shard), append(flowHead(q.step), "summed")...)
 		size = pipe.HGet(ctx, s.keys.sizes(shard), q.segment)
 		for i := range places {
 			places[i].text = pipe.HGet(ctx, s.keys.flows(shard, places[i].step, places[i].page), q.segment)
@@ -141,7 +141,7 @@ func (s *Store) flowsBehind(ctx context.Context, shard int, q flowQuery, summed 
 		return f, 0, err
 	}
 	if mark = summed; q.step == Day {
-		text, _ := head.Val()[2].(string) // nil for a shard without days
+		text, _ := head.Val()[5].(string) // nil for a shard without days
 		if at, marked := flowMark(text); marked {
 			mark = at
 		}
@@ -187,16 +187,29 @@ func (p *flowPlace) appendTo(flows []Flow) ([]Flow, error) {
 	return flows, nil
 }
 
-// flowSince reads epoch and mark of a shard.
+// flowHead are the fields of the meta hash that flowSince reads.
+func flowHead(step Step) []string {
+	return []string{"epoch", step.field(), "outbox", "counted", "clock"}
+}
+
+// flowSince reads since when all flows of a shard are there: since its clock
+// where an older version has made changes that were not counted.
 func flowSince(values []any) int64 {
 	if values[0] == nil {
 		return 0
 	}
-	text, _ := values[1].(string)
-	if at, ok := flowMark(text); ok {
-		return at
+	var text [5]string
+	for i := range text {
+		text[i], _ = values[i].(string)
 	}
-	return -1
+	since, counts := flowMark(text[1])
+	if !counts {
+		return -1
+	}
+	if clock, ok := flowMark(text[4]); ok && text[3] != "" && text[3] != text[2] {
+		return max(since, clock)
+	}
+	return since
 }
 
 // LastFlows sums the flows of all segments from an hour on, by segment. It

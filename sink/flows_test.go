@@ -319,3 +319,43 @@ func TestFlowsExpire(t *testing.T) {
 		t.Error("there is no page of today")
 	}
 }
+
+// What an older version commits is counted by nobody. A history says so while
+// that goes on, and behind it: it is complete from there on.
+func TestFlowsThatAnOlderVersionHasNotCounted(t *testing.T) {
+	server := redis.Start(t)
+	store := open(t, config(server.Address))
+	begun := time.Now().Add(-10 * time.Hour).UnixMilli()
+	now := func(hour int64) int64 { return begun + hour*3600_000 }
+	always := int64(0) // or as long as they are kept
+	since := func(want int64) {
+		t.Helper()
+		for _, step := range []sink.Step{sink.Hour, sink.Day} {
+			f, err := store.Flows(t.Context(), "vip", step, 0)
+			if err != nil || f.Since != want && (want != always || f.Since > begun) {
+				t.Errorf("%ss are there since %d, want %d: %v", step, f.Since, want, err)
+			}
+		}
+	}
+	commitChanges(t, start(t, store, 0), now(1), "ann")
+	for shard := range shards { // the others have no commit
+		if shard != 0 {
+			start(t, store, shard)
+		}
+	}
+	since(always)
+	commitChanges(t, start(t, store, 0), now(2), "ann") // a new owner of this version
+	since(always)
+	c := server.Client(t)
+	meta := "m:{s0}:meta"
+	stale := c.HGet(t.Context(), meta, "counted").Val()
+	commitChanges(t, start(t, store, 0), now(3), "ben")
+	c.HSet(t.Context(), meta, "counted", stale) // as an older version leaves it
+	since(now(3))
+	w := start(t, store, 0)
+	since(now(3))
+	commitChanges(t, w, now(4), "eve")
+	since(now(3))
+	start(t, store, 0)
+	since(now(3))
+}

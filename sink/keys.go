@@ -16,7 +16,8 @@ import (
 //	                                   see below; anchor, see anchors.go; broken, if it is;
 //	                                   sealed, if its profiles are elsewhere now; hourly and daily,
 //	                                   since when flows are counted, see markFlows; summed, up
-//	                                   to which day, see flows_days.go
+//	                                   to which day, see flows_days.go; counted, how many
+//	                                   changes when the last ones were
 //	m:{s12}:names              list    names that profiles refer to by position
 //	m:{s12}:catalog            hash    name -> what the shard's owner knows of that segment
 //	                                   or series, a text of its own

@@ -28,6 +28,7 @@ var metaFields = []string{
 	"anchor",     // of the log that next is of, see anchors.go
 	"chronicle",  // what it has, see chronicleMark
 	"summed",     // the last day whose flows were summed, since 1970 UTC, see flows_days.go
+	"counted",    // outbox as it was behind the last commit that counts flows, see markFlows
 }
 
 // meta is a shard's meta hash.
@@ -43,6 +44,7 @@ type meta struct {
 	anchor                     pipeline.Anchor
 	chronicle                  chronicleMark
 	summed                     int64
+	counted                    int64 // -1 where it is absent
 }
 
 func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
@@ -62,7 +64,7 @@ func metaOf(key string, values []any) (m meta, err error) {
 	m = meta{rules: text[4], schema: text[7], broken: text[8], sealed: text[9]}
 	var generation, swept, bucket, sweep int64
 	for i, number := range [...]*int64{
-		0: &m.epoch, 1: &m.next, 2: &m.clock, 3: &m.outbox, 5: &generation, 6: &m.commits, 10: &swept, 11: &bucket, 12: &sweep, 15: &m.summed,
+		0: &m.epoch, 1: &m.next, 2: &m.clock, 3: &m.outbox, 5: &generation, 6: &m.commits, 10: &swept, 11: &bucket, 12: &sweep, 15: &m.summed, 16: &m.counted,
 	} {
 		if number == nil {
 			continue
@@ -73,6 +75,9 @@ func metaOf(key string, values []any) (m meta, err error) {
 	}
 	if text[1] == "" {
 		m.next = -1
+	}
+	if text[16] == "" {
+		m.counted = -1
 	}
 	m.generation = uint64(generation)
 	if sweep == generation {

@@ -96,7 +96,7 @@ func (s *Store) takeOver(ctx context.Context, shard int) (pipeline.State, error)
 		return pipeline.State{}, s.sealed(shard, m)
 	}
 	s.beginChronicle(shard, &m)
-	if err := s.markFlows(ctx, shard, m.clock); err != nil {
+	if err := s.markFlows(ctx, shard, &m); err != nil {
 		return pipeline.State{}, fmt.Errorf("marking flows: %w", err)
 	}
 	names, err := s.client.LRange(ctx, s.keys.names(shard), 0, -1).Result()

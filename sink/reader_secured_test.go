@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"muster/credentials"
+	"muster/pipeline"
 	"muster/sink"
 	"muster/test/kit/redis"
 )
@@ -35,8 +36,9 @@ func TestTheDocumentedReader(t *testing.T) {
 	_, layouts := reader.Layouts(t.Context())
 	_, past := reader.MembersPage(t.Context(), "vip", 1, 0, 10)
 	_, kept := reader.Chronicle(t.Context(), 1)
+	parts := reader.ChronicledParts(t.Context(), 1, 0, sink.ChronicleParts, today(), today(), func(int, *pipeline.Change) error { return nil })
 	chronicled(t, reader, 1)
-	for _, err := range []error{readEach(t, reader), past, kept, sizes, members, glance, profile, entered, outbox, reach, hours, days, last, layouts, readDefinitions(t, reader)} {
+	for _, err := range []error{readEach(t, reader), past, parts, kept, sizes, members, glance, profile, entered, outbox, reach, hours, days, last, layouts, readDefinitions(t, reader)} {
 		if err != nil {
 			t.Error(err)
 		}

@@ -35,7 +35,10 @@ func (c *copying) check(ctx context.Context, _ checkpoint) error {
 			}
 		}
 	}
-	return c.compare(ctx, sizes, profiles)
+	if err := c.compare(ctx, sizes, profiles); err != nil {
+		return err
+	}
+	return c.countChronicle(ctx)
 }
 
 // tally is what the profiles of one new shard come to.
@@ -103,7 +106,7 @@ func (c *copying) finish(ctx context.Context, shard int, n tally) error {
 		for part := range slices.Chunk(sizes, 2*namesChunk) {
 			pipe.HSet(ctx, c.new.sizes(shard), part...)
 		}
-		pipe.HSet(ctx, c.new.meta(shard), c.addChronicle([]any{"next", 0, "outbox", outbox, "rules", c.rules, "generation", generationCurrent,
+		pipe.HSet(ctx, c.new.meta(shard), c.addChronicle([]any{"next", 0, "outbox", outbox, "counted", outbox, "rules", c.rules, "generation", generationCurrent,
 			"swept", 0, "bucket", 0, "sweep", generationCurrent, "schema", schema}, outbox)...)
 		pipe.HSet(ctx, c.new.meta(shard), marks...)
 		_, err = pipe.Exec(ctx)

@@ -41,6 +41,9 @@ type copying struct {
 	catalog map[string]string // of every new shard
 	rules   string            // fingerprint of the new shards' rule set
 	found   Weight
+	// chronicled is how many entries of the chronicle were copied of each day, nil
+	// where another process has done it.
+	chronicled map[int64]int64
 }
 
 // Copy fills the new shards from the sealed ones, checks that nothing is

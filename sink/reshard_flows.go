@@ -141,7 +141,7 @@ func (c *copying) flowMarks(ctx context.Context) ([]any, error) {
 		for shard, m := range c.sealed {
 			var values []any
 			err := c.store.retry(ctx, "reading marks", func(ctx context.Context) (err error) {
-				values, err = c.store.client.HMGet(ctx, c.old.meta(shard), "epoch", step.field()).Result()
+				values, err = c.store.client.HMGet(ctx, c.old.meta(shard), flowHead(step)...).Result()
 				return err
 			})
 			if err != nil {

@@ -16,6 +16,7 @@ type transaction struct {
 	commit *pipeline.Commit
 
 	chronicle *chronicler // nil where none is kept
+	counts    bool        // whether flows are counted
 }
 
 // fill begins with the meta hash, see attempts.send.
@@ -25,6 +26,9 @@ func (t *transaction) fill(ctx context.Context, outboxMax int64) {
 	t.begin("hset", key, "next", &c.Next, "clock", &c.Clock, "outbox", t.int(c.Outbox+int64(len(c.Changes))),
 		"rules", &c.Rules, "generation", &c.Generation, "swept", &c.Swept, "bucket", &c.Bucket, "sweep", &c.Generation,
 		"anchor", t.piece(appendAnchor(t.letters, c.Next, c.Anchor)))
+	if t.counts {
+		t.add("counted", t.int(c.Outbox+int64(len(c.Changes))))
+	}
 	t.addChronicleMark()
 	t.end(ctx)
 	t.begin("hincrby", key, "commits", t.int(1))

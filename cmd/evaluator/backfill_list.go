@@ -21,10 +21,11 @@ type backfillList struct {
 // Help is shown by --help.
 func (backfillList) Help() string {
 	return `Lists what was asked for in a work directory: first what runs, then what waits, in its
-order, then what has ended, the newest first. The work directory may be a shared folder, and
-the requests run on other machines.
+order, then what was asked for over the API and evaluator backfill keep has not taken yet, then
+what has ended, the newest first. The work directory may be a shared folder, and the requests
+run on other machines.
 
-A request is waiting, running, done, failed, cancelled, or interrupted: then its process was
+What keep has not taken yet is asked, and has an id that begins with "order-". A request is waiting, running, done, failed, cancelled, or interrupted: then its process was
 stopped or killed, and evaluator backfill resume goes on with it.
 
     evaluator backfill list --work /var/tmp/backfill
@@ -34,7 +35,7 @@ Exit code: 0, also when there is none; 1 when the work directory can't be read.`
 
 // Run lists.
 func (cmd *backfillList) Run(c console) error {
-	list, err := queue.New(cmd.Work).List(context.Background())
+	list, _, err := queue.New(cmd.Work).Told(context.Background())
 	if errors.Is(err, files.ErrBucket) {
 		return unusable(err)
 	}

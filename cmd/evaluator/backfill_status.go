@@ -23,13 +23,40 @@ type backfillNamed struct {
 	Work string `required:"" placeholder:"DIR" help:"Work directory."`
 }
 
-// find returns the request that is meant.
+// find returns the request that is meant, also by the order that became it.
 func (n *backfillNamed) find(ctx context.Context) (*queue.Entry, error) {
-	e, err := queue.New(n.Work).Find(ctx, n.ID)
+	requests := queue.New(n.Work)
+	if strings.HasPrefix(n.ID, "order-") {
+		all, aliases, err := requests.Told(ctx)
+		if err != nil {
+			return nil, unusable(err)
+		}
+		if e := aliases[n.ID]; e != nil {
+			return e, nil
+		}
+		for _, e := range all {
+			if e.ID == n.ID {
+				return nil, unusable(notTaken(e))
+			}
+		}
+	}
+	e, err := requests.Find(ctx, n.ID)
 	if err != nil {
 		return nil, unusable(err)
 	}
 	return e, nil
+}
+
+// notTaken says of an order that is no request what is known of it.
+func notTaken(e *queue.Entry) error {
+	if e.State.Phase == queue.Ordered {
+		return fmt.Errorf("%s is no request yet: %s; POST /v1/backfills/%s/cancel of the API withdraws it", e.ID, e.State.Why, e.ID)
+	}
+	why := "its request was removed"
+	if e.State.Error != "" {
+		why = e.State.Error
+	}
+	return fmt.Errorf("%s is %s, and has no request: %s", e.ID, e.State.Phase, why)
 }
 
 // backfillStatus shows a request.
