@@ -30,9 +30,20 @@ type memory struct {
 
 	breaks func() error // what befalls the next Save; the step is stored when it is errLateBreak
 
-	past []memory // what was stored before each Save, the newest last; at most pastKept
+	past []stored // before each Save, the newest last; at most pastKept
 	step int      // steps that are stored
 	seen int      // steps that who claimed last knows of
+}
+
+// stored is what a memory had stored at some time.
+type stored struct {
+	standing  Standing
+	wait      map[int64][]byte
+	due       map[int64]int64
+	held      map[string][]int64
+	dead, log [][]byte
+	counts    map[string]int64
+	step      int
 }
 
 // pastKept is how many steps can be lost.
@@ -40,7 +51,7 @@ const pastKept = 8
 
 // remember keeps what is stored.
 func (m *memory) remember() {
-	m.past = append(m.past, memory{
+	m.past = append(m.past, stored{
 		standing: m.standing, wait: maps.Clone(m.wait), due: maps.Clone(m.due), held: maps.Clone(m.held), dead: slices.Clone(m.dead),
 		log: slices.Clone(m.log), counts: maps.Clone(m.counts), step: m.step,
 	})
