@@ -19,6 +19,10 @@ func TestStandingIsWhatTheProfileSays(t *testing.T) {
 	if err != nil || s.Version != 7 || s.Generation != 3 || !slices.Equal(s.Segments, []string{"a", "c"}) {
 		t.Errorf("got %+v, %v", s, err)
 	}
+	backwards, _ := NewCodec(&Schema{}, nil, slices.Concat(all.Names()[:len(all.Names())-3], []string{"s:c", "s:b", "s:a"}))
+	if s, err := backwards.Standing("p", blob); err != nil || !slices.Equal(s.Segments, []string{"a", "c"}) {
+		t.Errorf("numbered backwards: %+v, %v", s, err)
+	}
 	fewer, _ := NewCodec(&Schema{}, nil, nil)
 	if _, err := fewer.Standing("p", blob); err == nil || !strings.Contains(err.Error(), "is not among") {
 		t.Errorf("without the names: %v", err)
