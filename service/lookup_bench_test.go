@@ -80,6 +80,7 @@ func askMemberships(b *testing.B, address, token string, asked *atomic.Int64) {
 			return
 		}
 		n, err := io.Copy(io.Discard, response.Body)
+		_ = response.Body.Close() // it is read
 		if err != nil || response.StatusCode != http.StatusOK || n < benchSegments {
 			b.Errorf("%s with %d bytes: %v", response.Status, n, err)
 			return
