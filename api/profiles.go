@@ -30,8 +30,6 @@ type profileFullInput struct {
 
 type profileOutput struct{ Body *lookup.Profile }
 
-type membershipsOutput struct{ Body *lookup.Memberships }
-
 type explainInput struct {
 	ID      string    `path:"id" minLength:"1" maxLength:"5000" example:"u1" doc:"A userId, or the anonymousId of who has none; percent-encoded."`
 	Segment string    `query:"segment" required:"true" minLength:"1" maxLength:"64" example:"vip" doc:"The segment to explain."`
@@ -56,16 +54,7 @@ func (r *routes) addProfiles(profiles Profiles) {
 		}
 		return &profileOutput{p}, nil
 	})
-	huma.Register(r.api, huma.Operation{
-		OperationID: "get-memberships", Method: http.MethodGet, Path: "/v1/profiles/{id}/memberships", Summary: "Which segments a profile is in", Tags: []string{"profiles"}, Security: needs(access.Read),
-		Description: "The fast look-up: one round trip to Redis. With at it reads what has changed since then.",
-	}, func(ctx context.Context, in *membershipsInput) (*membershipsOutput, error) {
-		m, err := r.membershipsOf(ctx, profiles, in)
-		if err != nil {
-			return nil, r.failed(ctx, err)
-		}
-		return &membershipsOutput{m}, nil
-	})
+	r.addMemberships(profiles)
 	huma.Register(r.api, huma.Operation{
 		OperationID: "explain", Method: http.MethodGet, Path: "/v1/profiles/{id}/explain", Summary: "Why a profile is in a segment or not", Tags: []string{"profiles"}, Security: needs(access.Read),
 		Description: "The rule as a tree, with what each part is true for or yields. A condition that time alone will change says when.",

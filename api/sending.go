@@ -79,10 +79,16 @@ func (r *routes) addSending(sending Sending) {
 // order is the operation of an order that takes a while, and answers with what
 // came of it.
 func (r *routes) order(op huma.Operation, answer reflect.Type) huma.Operation {
-	schema := r.api.OpenAPI().Components.Schemas.Schema(answer, true, answer.Name())
 	op.Method, op.Tags, op.Security, op.Metadata = http.MethodPost, []string{"destinations"}, needs(access.Write), map[string]any{unbounded: true}
-	op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}}
+	op.Responses = r.answersWith(answer)
 	return op
+}
+
+// answersWith is what openapi.json says of an operation that writes its answer
+// itself.
+func (r *routes) answersWith(answer reflect.Type) map[string]*huma.Response {
+	schema := r.api.OpenAPI().Components.Schemas.Schema(answer, true, answer.Name())
+	return map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}}
 }
 
 // carryOut has an order carried out to its end, also when the client has gone:

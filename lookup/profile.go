@@ -149,7 +149,6 @@ func (r *Reader) Memberships(ctx context.Context, id string) (*Memberships, erro
 	if err != nil {
 		return nil, &UnreadableError{err}
 	}
-	slices.Sort(standing.Segments)
 	return &Memberships{
 		Profile: id, At: Instant(seen.Clock), Version: standing.Version, Segments: standing.Segments,
 		Outdated: outdated(standing.Generation, &seen.Glance),

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/twmb/murmur3"
 )
@@ -30,6 +31,7 @@ type Codec struct {
 	narrow     bool   // reads no more than its schema needs, see Retiring
 	seams      Seams  // of the shard
 	retired    []bool // by number: segments that Retired may name; nil for all
+	alphabet   func() *alphabet
 }
 
 // numbering maps positions in a rule set to numbers in the list of names.
@@ -95,6 +97,7 @@ func NewCodec(schema *Schema, segments, names []string) (*Codec, []string) {
 	for _, numbers := range []*numbering{&codec.series, &codec.segments, &codec.conditions} {
 		numbers.invert(len(codec.names))
 	}
+	codec.alphabet = sync.OnceValue(codec.newAlphabet)
 	return codec, codec.names[len(names):]
 }
 
