@@ -30,13 +30,13 @@ type memory struct {
 
 	breaks func() error // what befalls the next Save; the step is stored when it is errLateBreak
 
-	past []stored // before each Save, the newest last; at most pastKept
+	past []kept // before each Save, the newest last; at most pastKept
 	step int      // steps that are stored
 	seen int      // steps that who claimed last knows of
 }
 
-// stored is what a memory had stored at some time.
-type stored struct {
+// kept is what a memory had stored at some time.
+type kept struct {
 	standing  Standing
 	wait      map[int64][]byte
 	due       map[int64]int64
@@ -51,7 +51,7 @@ const pastKept = 8
 
 // remember keeps what is stored.
 func (m *memory) remember() {
-	m.past = append(m.past, stored{
+	m.past = append(m.past, kept{
 		standing: m.standing, wait: maps.Clone(m.wait), due: maps.Clone(m.due), held: maps.Clone(m.held), dead: slices.Clone(m.dead),
 		log: slices.Clone(m.log), counts: maps.Clone(m.counts), step: m.step,
 	})
