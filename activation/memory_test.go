@@ -31,8 +31,8 @@ type memory struct {
 	breaks func() error // what befalls the next Save; the step is stored when it is errLateBreak
 
 	past []kept // before each Save, the newest last; at most pastKept
-	step int      // steps that are stored
-	seen int      // steps that who claimed last knows of
+	step int    // steps that are stored
+	seen int    // steps that who claimed last knows of
 }
 
 // kept is what a memory had stored at some time.
