@@ -35,6 +35,7 @@ var parts = []part{
 	{name: "stream", folder: "stream"},
 	{name: "sink", folder: "sink"},
 	{name: "definitions", folder: "segments"},
+	{name: "lookup", folder: "lookup"},
 	{name: "archive", folder: "history/archive"},
 	{name: "tracking", folder: "api/tracking"},
 	{name: "timers", folder: "test/timers"},
