@@ -27,10 +27,8 @@ func FuzzMembershipsAreWrittenAsEncodingJSONDoes(f *testing.F) {
 	f.Add("", "", "", int64(0), uint64(0), false, 0)
 	f.Add("x", "", "", int64(0), uint64(0), false, -1)
 	f.Fuzz(func(t *testing.T, id, one, other string, at int64, version uint64, outdated bool, segments int) {
-		if year := time.UnixMilli(at).UTC().Year(); year < 0 || year > 9999 {
-			t.Skip("no clock is there")
-		}
-		m := &Memberships{Profile: id, At: Instant(at), Version: version, Outdated: outdated}
+		const lastYears = 9000 * 365 * 24 * 3600 * 1000 // encoding/json writes no year beyond 9999
+		m := &Memberships{Profile: id, At: Instant(at % lastYears), Version: version, Outdated: outdated}
 		if segments >= 0 {
 			m.Segments = []string{one, other}[:min(segments, 2)]
 		}

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// countChronicle, a part of check, holds the chronicles of the new shards against those of the old
-// ones, day by day. It refuses when entries are missing: they were copied, and a
-// server has lost them. There may be more, as copyChronicle says. A day that
-// ends to be kept meanwhile is left out.
+// countChronicle is a part of check. It holds the chronicles of the new shards
+// against those of the old ones, day by day, and refuses when entries are missing:
+// they were copied, and a server has lost them. There may be more, as
+// copyChronicle says. A day that ends to be kept meanwhile is left out.
 func (c *copying) countChronicle(ctx context.Context) error {
 	first, last, ever := chronicleDays(c.sealed, time.Now())
 	if !ever {

@@ -1,7 +1,6 @@
 package sink_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,7 +63,8 @@ func TestReshardCountsChronicles(t *testing.T) {
 	for name, before := range map[string]func(){
 		"copied by this process": func() {},
 		"copied by another": func() {
-			if p := plan(t, "t5", 5, "t7", 7); !stopAt(t, cfg, p, "check") {
+			atCheck := func(at sink.Progress) bool { return at.Step == "check" }
+			if _, ended := copyUntil(t, cfg, plan(t, "t5", 5, "t7", 7), atCheck); ended {
 				t.Fatal("it went on to its end")
 			}
 		},
@@ -84,26 +84,4 @@ func TestReshardCountsChronicles(t *testing.T) {
 			}
 		})
 	}
-}
-
-// stopAt copies shards up to a step, and reports whether that came.
-func stopAt(t *testing.T, cfg sink.Config, p sink.Plan, step string) (came bool) {
-	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	p.Progress = func(at sink.Progress) {
-		if at.Step == step {
-			came = true
-			stop()
-		}
-	}
-	r, err := connect(t, cfg).Reshard(t.Context(), p)
-	if err == nil {
-		_, err = r.Seal(t.Context())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = r.Copy(ctx)
-	return came && err != nil
 }

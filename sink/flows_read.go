@@ -141,7 +141,7 @@ func (s *Store) flowsBehind(ctx context.Context, shard int, q flowQuery, summed 
 		return f, 0, err
 	}
 	if mark = summed; q.step == Day {
-		text, _ := head.Val()[5].(string) // nil for a shard without days
+		text, _ := head.Val()[len(flowHead(q.step))].(string) // behind those; nil for a shard without days
 		if at, marked := flowMark(text); marked {
 			mark = at
 		}

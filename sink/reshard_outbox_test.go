@@ -2,8 +2,6 @@ package sink_test
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -78,28 +76,17 @@ func TestLongOutboxesAreMerged(t *testing.T) {
 // the outboxes. It reports whether it came to its end.
 func mergedUntil(t *testing.T, cfg sink.Config, before, after, parts int) bool {
 	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	p := plan(t, "two", before, "three", after)
-	p.Progress = func(at sink.Progress) {
+	r, ended := copyUntil(t, cfg, plan(t, "two", before, "three", after), func(at sink.Progress) bool {
 		if at.Step == "outbox" {
-			if parts--; parts == 0 {
-				stop()
-			}
+			parts--
 		}
+		return at.Step == "outbox" && parts == 0
+	})
+	if !ended {
+		return false
 	}
-	r, err := connect(t, cfg).Reshard(t.Context(), p)
-	if err == nil {
-		_, err = r.Seal(t.Context())
-	}
-	if err != nil {
+	if err := r.Switch(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = r.Copy(ctx); err == nil {
-		err = r.Switch(t.Context())
-	}
-	if err != nil && !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
-	}
-	return err == nil
+	return true
 }

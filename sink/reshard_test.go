@@ -207,11 +207,21 @@ func TestReshardGoesOnWhereItWasStopped(t *testing.T) {
 // steps. It reports whether it came to its end.
 func reshardUntil(t *testing.T, cfg sink.Config, steps int) bool {
 	t.Helper()
+	_, ended := copyUntil(t, cfg, plan(t, "t5", 5, "t7", 7), func(sink.Progress) bool {
+		steps--
+		return steps < 0
+	})
+	return ended
+}
+
+// copyUntil copies, but does not switch, and is stopped where it tells of a
+// progress that stopped knows. It reports whether it came to its end.
+func copyUntil(t *testing.T, cfg sink.Config, p sink.Plan, stopped func(sink.Progress) bool) (r *sink.Reshard, ended bool) {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	p := plan(t, "t5", 5, "t7", 7)
-	p.Progress = func(sink.Progress) {
-		if steps--; steps < 0 {
+	p.Progress = func(at sink.Progress) {
+		if stopped(at) {
 			stop()
 		}
 	}
@@ -222,11 +232,10 @@ func reshardUntil(t *testing.T, cfg sink.Config, steps int) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = r.Copy(ctx)
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if _, err = r.Copy(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	return err == nil
+	return r, err == nil
 }
 
 func abandon(t *testing.T, cfg sink.Config) {

@@ -25,8 +25,9 @@ order, then what was asked for over the API and evaluator backfill keep has not 
 what has ended, the newest first. The work directory may be a shared folder, and the requests
 run on other machines.
 
-What keep has not taken yet is asked, and has an id that begins with "order-". A request is waiting, running, done, failed, cancelled, or interrupted: then its process was
-stopped or killed, and evaluator backfill resume goes on with it.
+What keep has not taken yet is asked, and has an id that begins with "order-". A request is
+waiting, running, done, failed, cancelled, or interrupted: then its process was stopped or
+killed, and evaluator backfill resume goes on with it.
 
     evaluator backfill list --work /var/tmp/backfill
 

@@ -26,25 +26,30 @@ type backfillNamed struct {
 // find returns the request that is meant, also by the order that became it.
 func (n *backfillNamed) find(ctx context.Context) (*queue.Entry, error) {
 	requests := queue.New(n.Work)
+	find := requests.Find
 	if strings.HasPrefix(n.ID, "order-") {
-		all, aliases, err := requests.Told(ctx)
-		if err != nil {
-			return nil, unusable(err)
-		}
-		if e := aliases[n.ID]; e != nil {
-			return e, nil
-		}
-		for _, e := range all {
-			if e.ID == n.ID {
-				return nil, unusable(notTaken(e))
-			}
-		}
+		find = func(ctx context.Context, id string) (*queue.Entry, error) { return findOrdered(ctx, requests, id) }
 	}
-	e, err := requests.Find(ctx, n.ID)
+	e, err := find(ctx, n.ID)
 	if err != nil {
 		return nil, unusable(err)
 	}
 	return e, nil
+}
+
+// findOrdered returns the request that an order became.
+func findOrdered(ctx context.Context, requests *queue.Queue, id string) (*queue.Entry, error) {
+	all, aliases, err := requests.Told(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if e := aliases[id]; e != nil {
+		return e, nil
+	}
+	if i := slices.IndexFunc(all, func(e *queue.Entry) bool { return e.ID == id }); i >= 0 {
+		return nil, notTaken(all[i])
+	}
+	return requests.Find(ctx, id)
 }
 
 // notTaken says of an order that is no request what is known of it.

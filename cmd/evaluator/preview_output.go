@@ -108,7 +108,7 @@ func (o *previewOutput) print(a *snapshot.Answer) error {
 		return nil
 	}
 	one := &a.Segments[0]
-	_, err := fmt.Fprintf(o.out, "%s%s\n", far(a), figures(one))
+	_, err := fmt.Fprintf(o.out, "%s%s\n", far(a), figures(one, a.Seen == a.Profiles))
 	return wrap("writing output", err)
 }
 
@@ -118,9 +118,10 @@ func far(a *snapshot.Answer) string {
 	return fmt.Sprintf("%*d of %s: ", len(held), a.Seen, held)
 }
 
-// figures tells the members of a segment in a few words.
-func figures(one *snapshot.Segment) string {
-	if one.Low == one.High {
+// figures tells the members of a segment in a few words. A band can be as narrow
+// as one figure before all were seen, and is an estimate even then.
+func figures(one *snapshot.Segment, exact bool) string {
+	if exact {
 		return fmt.Sprintf("%d exactly, %.1f %%", one.Estimate, 100*one.Share)
 	}
 	return fmt.Sprintf("about %d (%d to %d), %.1f %% (%.1f to %.1f)",

@@ -7,9 +7,10 @@ import (
 	"muster/directive"
 )
 
-// TestGiveUp: a run that is given up leaves no seam open, says that nothing
-// more is known, and is not gone on with.
-func TestGiveUp(t *testing.T) {
+// killedWhileGiving is a publication whose process was killed when it had given
+// the first patch of a shard.
+func killedWhileGiving(t *testing.T) (*fake, Source, *Publication) {
+	t.Helper()
 	f, s := newFake(shards), source(t, archived(t, 20), t.TempDir())
 	f.at = func(_ int, what string) error {
 		if what == "given" && f.logs[0][len(f.logs[0])-1].Kind == directive.Patch {
@@ -24,6 +25,13 @@ func TestGiveUp(t *testing.T) {
 	if _, err := p.Run(t.Context()); !errors.Is(err, errKilled) {
 		t.Fatal(err)
 	}
+	return f, s, p
+}
+
+// TestGiveUp: a run that is given up leaves no seam open, says that nothing
+// more is known, and is not gone on with.
+func TestGiveUp(t *testing.T) {
+	f, s, p := killedWhileGiving(t)
 	f.at = nil
 	for range 2 { // the second time there is nothing left to do
 		if err := GiveUp(t.Context(), f.target(), s.Config.Dir, p.ID()); err != nil {
@@ -59,20 +67,7 @@ func TestGiveUp(t *testing.T) {
 // is given up as well when the shard has read its log again; one that is gone for
 // good keeps no other open; and nothing of that is a dead letter.
 func TestGiveUpAfterLostWrites(t *testing.T) {
-	f, s := newFake(shards), source(t, archived(t, 20), t.TempDir())
-	f.at = func(_ int, what string) error {
-		if what == "given" && f.logs[0][len(f.logs[0])-1].Kind == directive.Patch {
-			return errKilled
-		}
-		return nil
-	}
-	p, err := New(f.target(), s, quick())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.Run(t.Context()); !errors.Is(err, errKilled) {
-		t.Fatal(err)
-	}
+	f, s, p := killedWhileGiving(t)
 	f.at, f.turn = nil, 1000
 	f.apply()
 	const older, gone = 1, 2

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,23 +44,8 @@ func openDepot(t *testing.T) *depot {
 	s3.SignIn(t, s3.Access, s3.Secret)
 	d := &depot{t: t, folder: t.TempDir()}
 	d.fill(s3.Make(t, server, "depot"))
-	behind, err := url.Parse(server.Endpoint())
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(behind)
-			r.Out.Host = r.In.Host // which is signed
-		},
-		ErrorHandler: func(http.ResponseWriter, *http.Request, error) {}, // whoever asked was killed
-	}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d.pass(r)
-		proxy.ServeHTTP(w, r)
-	}))
-	t.Cleanup(front.Close)
-	d.write("muster.yaml", fmt.Sprintf("archive:\n  location: s3://depot/\n  endpoint: %s\n  path_style: true\n  match: '{yyyy}-{mm}-{dd}.json'\n", front.URL))
+	front := s3.Front(t, server.Endpoint(), d.pass)
+	d.write("muster.yaml", fmt.Sprintf("archive:\n  location: s3://depot/\n  endpoint: %s\n  path_style: true\n  match: '{yyyy}-{mm}-{dd}.json'\n", front))
 	d.write("segments.yaml", ruleset.File(traffic.Bought))
 	return d
 }

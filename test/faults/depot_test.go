@@ -6,9 +6,6 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -68,24 +65,7 @@ func openDepot(t *testing.T, seed uint64) *depot {
 	if d.files, err = files.OpenBucket(t.Context(), depotWork, how); err != nil {
 		t.Fatal(err)
 	}
-	behind, err := url.Parse(d.server.Endpoint())
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(behind)
-			r.Out.Host = r.In.Host // which is signed
-		},
-		// Whoever asks meets a connection that breaks, and not an answer.
-		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
-	}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d.pass()
-		proxy.ServeHTTP(w, r)
-	}))
-	t.Cleanup(front.Close)
-	d.front = front.URL
+	d.front = s3.Front(t, d.server.Endpoint(), func(*http.Request) { d.pass() })
 	return d
 }
 
