@@ -9,7 +9,7 @@
 //	go run ./test/steady -count 2 ./test/e2e ./sink
 //
 // It prints a line for every run, with how long it took and which package
-// longest, all that go test printed for one that failed, and as the last line
+// longest, all that a package printed whose tests failed, and as the last line
 // one of JSON:
 //
 //	{"steady":true,"modes":["idle","busy","single","beside"],"rounds":2,"seed":1,"runs":10,"failures":0,"seconds":512.4}
@@ -30,9 +30,7 @@ import (
 	"io"
 	"math"
 	"os"
-	"os/exec"
 	"os/signal"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -48,7 +46,7 @@ func main() {
 func run(arguments []string, out io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	s := suite{out: out, test: goTest}
+	s := suite{out: out}
 	flags := flag.NewFlagSet("steady", flag.ContinueOnError)
 	flags.IntVar(&s.rounds, "count", 1, "how often each mode runs")
 	flags.Uint64Var(&s.seed, "seed", 1, "the seed that the first run's tests are shuffled by; later ones count on from it")
@@ -59,32 +57,40 @@ func run(arguments []string, out io.Writer) error {
 	if s.rounds < 1 {
 		return fmt.Errorf("-count is %d, it must be at least 1", s.rounds)
 	}
-	if s.packages = flags.Args(); len(s.packages) == 0 {
-		s.packages = []string{"./..."}
+	packages := flags.Args()
+	if len(packages) == 0 {
+		packages = []string{"./..."}
 	}
 	if err := s.choose(*modes); err != nil {
 		return err
 	}
+	return s.runAll(ctx, packages)
+}
+
+// runAll builds the tests of the packages, and runs every mode in every round.
+func (s *suite) runAll(ctx context.Context, packages []string) error {
+	folder, err := os.MkdirTemp("", "steady")
+	if err != nil {
+		return fmt.Errorf("making room for the tests' programs: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	programs, err := build(ctx, folder, packages)
+	if err != nil {
+		return err
+	}
+	s.test = func(ctx context.Context, environment []string, seed uint64) ([]byte, error) {
+		return test(ctx, programs, environment, seed)
+	}
 	return s.run(ctx)
 }
 
-// goTest runs go test once, and returns all it printed.
-func goTest(ctx context.Context, environment []string, seed uint64, packages []string) ([]byte, error) {
-	// -p is named, as it would follow GOMAXPROCS.
-	arguments := []string{"test", "-count=1", "-timeout=30m", fmt.Sprintf("-p=%d", runtime.NumCPU()), fmt.Sprintf("-shuffle=%d", seed)}
-	command := exec.CommandContext(ctx, "go", append(arguments, packages...)...)
-	command.Env = append(os.Environ(), environment...)
-	return command.CombinedOutput()
-}
-
-// suite is the packages and how they are run.
+// suite is how the packages are run.
 type suite struct {
-	modes    []mode
-	rounds   int
-	seed     uint64 // of the next run
-	packages []string
-	out      io.Writer
-	test     func(ctx context.Context, environment []string, seed uint64, packages []string) ([]byte, error)
+	modes  []mode
+	rounds int
+	seed   uint64 // of the next run
+	out    io.Writer
+	test   func(ctx context.Context, environment []string, seed uint64) ([]byte, error)
 
 	runs, failures int
 }
@@ -150,7 +156,7 @@ func (s *suite) round(ctx context.Context, m mode, round int) error {
 	return nil
 }
 
-// slowest says which package took longest, going by what go test printed.
+// slowest says which package took longest, going by the line of each.
 func slowest(printed []byte) string {
 	var most float64
 	name := "nothing was run"

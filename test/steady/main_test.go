@@ -5,27 +5,23 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 )
 
-// played runs a suite whose go test fails for one seed, 0 for none, and
+// played runs a suite whose tests fail for one seed, 0 for none, and
 // returns what it printed, its last line and the environments it used.
 func played(t *testing.T, rounds int, bad uint64) (printed string, last result, environments []string, err error) {
 	t.Helper()
 	var out bytes.Buffer
 	var mu sync.Mutex
-	s := suite{rounds: rounds, seed: 1, packages: []string{"./some"}, out: &out}
-	s.test = func(_ context.Context, environment []string, seed uint64, packages []string) ([]byte, error) {
+	s := suite{rounds: rounds, seed: 1, out: &out}
+	s.test = func(_ context.Context, environment []string, seed uint64) ([]byte, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		environments = append(environments, strings.Join(environment, " "))
-		if !slices.Equal(packages, []string{"./some"}) {
-			t.Errorf("it tests %q", packages)
-		}
 		if seed == bad {
 			return []byte("--- FAIL: TestThis with its own seed 99\n"), errors.New("exit status 1")
 		}
@@ -84,19 +80,34 @@ func TestWrongArguments(t *testing.T) {
 	}
 }
 
-// The real go test: a package that passes does, one that is not there fails.
-func TestGoTest(t *testing.T) {
+// Real packages: one whose tests pass does, one whose tests fail is told with
+// what it printed, and one that is not there or has no tests is an error.
+func TestRealPackages(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds a package")
+		t.Skip("builds packages")
 	}
 	t.Chdir("../..")
-	if _, err := os.Stat("go.mod"); err != nil {
+	passing, err := build(t.Context(), t.TempDir(), []string{"./test/kit/port", "./test/kit/certificates"})
+	if err != nil || len(passing) != 1 || passing[0].name != "muster/test/kit/port" {
+		t.Fatalf("built %+v, %v", passing, err)
+	}
+	printed, err := test(t.Context(), passing, nil, 1)
+	if err != nil || !strings.HasPrefix(string(printed), "ok  \tmuster/test/kit/port\t") {
+		t.Errorf("%v\n%s", err, printed)
+	}
+	t.Chdir("test/steady/testdata/failing")
+	failing, err := build(t.Context(), t.TempDir(), []string{"."})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if out, err := goTest(t.Context(), nil, 1, []string{"./test/kit/certificates"}); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	printed, err = test(t.Context(), append(passing, failing...), []string{"GOMAXPROCS=1"}, 3)
+	if err == nil || !strings.Contains(string(printed), "one core, as told") || !strings.Contains(string(printed), "-test.shuffle 3") ||
+		!strings.Contains(string(printed), "FAIL\t"+failing[0].name) || !strings.Contains(string(printed), "ok  \tmuster/test/kit/port\t") {
+		t.Errorf("%v\n%s", err, printed)
 	}
-	if out, err := goTest(t.Context(), nil, 1, []string{"./nowhere"}); err == nil {
-		t.Errorf("a package that is not there passes:\n%s", out)
+	for _, packages := range []string{"./nowhere", "muster/test/kit/certificates"} {
+		if built, err := build(t.Context(), t.TempDir(), []string{packages}); err == nil {
+			t.Errorf("%s: built %+v", packages, built)
+		}
 	}
 }

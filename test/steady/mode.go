@@ -13,7 +13,7 @@ import (
 // mode is a condition under which packages are tested.
 type mode struct {
 	name        string
-	environment []string // of go test
+	environment []string // of the tests
 	suites      int      // side by side
 	busy        bool     // whether somebody else keeps the cores busy
 }
@@ -45,7 +45,7 @@ func (s *suite) choose(list string) error {
 	return nil
 }
 
-// outcome is what became of one go test.
+// outcome is what became of one run of all packages.
 type outcome struct {
 	seed    uint64
 	printed []byte
@@ -63,7 +63,7 @@ func (m mode) run(ctx context.Context, s *suite) []outcome {
 		list[i].seed = s.seed
 		s.seed++
 		running.Go(func() {
-			list[i].printed, list[i].err = s.test(ctx, m.environment, list[i].seed, s.packages)
+			list[i].printed, list[i].err = s.test(ctx, m.environment, list[i].seed)
 		})
 	}
 	running.Wait()
