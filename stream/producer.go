@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
 )
 
 const (
@@ -139,7 +140,17 @@ func (c *Cluster) produceOnce(ctx context.Context, at topicPartition, records []
 		Records:      kafka.NewRecordReader(wrapped...),
 	})
 	if err != nil {
-		return err
+		return absent(err)
 	}
 	return res.Error
+}
+
+// absent tells what is not in the client's picture of the cluster as a broker
+// tells it. The client looks there first, so once it has seen a topic that was
+// made anew with fewer partitions, no broker is asked about the others.
+func absent(err error) error {
+	if errors.Is(err, protocol.ErrNoTopic) || errors.Is(err, protocol.ErrNoPartition) {
+		return fmt.Errorf("%w: %w", kafka.UnknownTopicOrPartition, err)
+	}
+	return err
 }

@@ -37,22 +37,29 @@ type Broker interface {
 func Real() bool { return os.Getenv("MUSTER_E2E") == "real" }
 
 // Start starts the broker that MUSTER_E2E asks for, empty, and ends it with
-// the test.
+// the test. In a package with Main a real one may have served other tests before.
 func Start(t testing.TB) Broker {
 	t.Helper()
-	if !Real() {
+	switch {
+	case !Real():
 		return StartFakeFor(t)
+	case again.folder != "":
+		return startAgain(t)
 	}
+	b := startIn(t, t.TempDir())
+	t.Cleanup(b.end)
+	return b
+}
+
+// startIn starts an empty real broker that keeps its data in a folder.
+func startIn(t testing.TB, folder string) *RealBroker {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute) // a first start downloads
 	defer cancel()
-	b, err := StartReal(ctx, t.TempDir())
+	b, err := StartReal(ctx, folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = b.Kill()
-		b.release()
-	})
 	return b
 }
 

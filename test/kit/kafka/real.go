@@ -78,6 +78,7 @@ type RealBroker struct {
 	secured string        // address of the port of locks, if there is one
 	link    *network.Link // in front of the address, if there is one
 	process *process.Process
+	ended   bool // by Stop or Kill, be it that it was started again
 }
 
 // StartReal starts an empty broker that keeps its data in dir, on free
@@ -205,7 +206,13 @@ func (b *RealBroker) answers(ctx context.Context) bool {
 }
 
 // Stop asks the process to end and waits until it has.
-func (b *RealBroker) Stop() error { return b.process.End(syscall.SIGTERM) }
+func (b *RealBroker) Stop() error {
+	b.ended = true
+	return b.process.End(syscall.SIGTERM)
+}
 
 // Kill ends the process at once and waits until it has.
-func (b *RealBroker) Kill() error { return b.process.End(syscall.SIGKILL) }
+func (b *RealBroker) Kill() error {
+	b.ended = true
+	return b.process.End(syscall.SIGKILL)
+}
