@@ -79,7 +79,7 @@ func OverlapOf(c *snapshot.Columns, groups []Group) (*Overlap, error) {
 		o.Combinations = append(o.Combinations, one)
 	}
 	slices.SortStableFunc(o.Combinations, func(a, b Combination) int {
-		return cmp.Or(cmp.Compare(b.Exactly.Found, a.Exactly.Found), cmp.Compare(bits.OnesCount(a.members), bits.OnesCount(b.members)))
+		return cmp.Or(cmp.Compare(b.Exactly.Found, a.Exactly.Found), cmp.Compare(b.All.Found, a.All.Found), cmp.Compare(bits.OnesCount(a.members), bits.OnesCount(b.members)))
 	})
 	return o, nil
 }
