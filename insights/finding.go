@@ -98,7 +98,10 @@ const same = 100
 // inOrder puts findings from more to less frequent, by what is sure of it.
 func inOrder(findings []Finding) {
 	slices.SortFunc(findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(b.sure(), a.sure()), cmp.Compare(b.Index, a.Index), strings.Compare(a.Label(), b.Label()))
+		if order := cmp.Or(cmp.Compare(b.sure(), a.sure()), cmp.Compare(b.Index, a.Index)); order != 0 {
+			return order
+		}
+		return strings.Compare(a.Label(), b.Label())
 	})
 }
 

@@ -25,10 +25,13 @@ const mostColumns = 30
 // that the combination is of.
 func (o *Overlap) WriteSVG(to io.Writer) error { return o.picture().writeSVG(to) }
 
+// WritePNG draws the same as points.
+func (o *Overlap) WritePNG(to io.Writer) error { return o.picture().writePNG(to) }
+
 func (o *Overlap) picture() *picture {
 	columns, left := o.drawn()
 	drawn := &picture{
-		width:  40 + sizeWidth + nameWidth + columnWidth*max(len(columns), 6),
+		width:  60 + sizeWidth + nameWidth + columnWidth*max(len(columns), 6),
 		height: headHeight + columnHeight + 30 + rowHeight*len(o.Audiences) + 20,
 		title:  fmt.Sprintf("How %d audiences overlap", len(o.Audiences)),
 	}

@@ -25,6 +25,11 @@ func (p *Profile) WriteSVG(to io.Writer, findings []Finding) error {
 	return p.picture(findings).writeSVG(to)
 }
 
+// WritePNG draws the same as points.
+func (p *Profile) WritePNG(to io.Writer, findings []Finding) error {
+	return p.picture(findings).writePNG(to)
+}
+
 func (p *Profile) picture(findings []Finding) *picture {
 	drawn := &picture{
 		width: labelWidth + 2*halfWidth + figuresWidth, height: topHeight + rowHeight*max(1, len(findings)) + rowHeight,

@@ -84,7 +84,7 @@ func drawn(r *rand.Rand) *person {
 	case chance(0.7, 0.3):
 		p.traits["country"], p.in["germans"] = "DE", true
 	case chance(0.5, 0.5):
-		p.traits["country"] = "<FR>"
+		p.traits["country"] = "FR & CH"
 	case chance(0.5, 0.5):
 		p.traits["country"] = []any{"NL"}
 	}
@@ -138,7 +138,7 @@ func TestProfile(t *testing.T) {
 			t.Errorf("%s has index %v; want %v", f.Label(), f.Index, want)
 		}
 	}
-	planted := map[string]bool{"opens": true, "germans": true, `country is "DE"`: true, "returns": false, "returns-much": false, `country is "<FR>"`: false,
+	planted := map[string]bool{"opens": true, "germans": true, `country is "DE"`: true, "returns": false, "returns-much": false, `country is "FR & CH"`: false,
 		"country is missing": false, "country is another": false}
 	wrong := 0
 	for _, f := range p.Top(1000) {
@@ -282,7 +282,7 @@ func TestPictures(t *testing.T) {
 	}
 	text := picture.String()
 	wellFormed(t, text)
-	if blue, red := strings.Count(text, `fill="#2b6cb0"`), strings.Count(text, `fill="#c53030"`); blue != 3 || red < 5 || red > 6 || !strings.Contains(text, "&lt;FR&gt;") {
+	if blue, red := strings.Count(text, `fill="#2b6cb0"`), strings.Count(text, `fill="#c53030"`); blue != 3 || red < 5 || red > 6 || !strings.Contains(text, "FR &amp; CH") {
 		t.Errorf("it has %d blue bars and %d red ones:\n%s", blue, red, text)
 	}
 	picture.Reset()

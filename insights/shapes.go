@@ -4,6 +4,8 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -32,13 +34,22 @@ type picture struct {
 	shapes        []any
 }
 
+// px is a length in pixels. It is written to a tenth, so that processors that
+// round differently draw the same.
+type px float64
+
+// MarshalXMLAttr implements xml.MarshalerAttr.
+func (v px) MarshalXMLAttr(name xml.Name) (xml.Attr, error) {
+	return xml.Attr{Name: name, Value: strconv.FormatFloat(math.Round(float64(v)*10)/10, 'f', -1, 64)}, nil
+}
+
 // box is a filled rectangle. What it says is shown to who points at it.
 type box struct {
 	XMLName xml.Name `xml:"rect"`
-	X       float64  `xml:"x,attr"`
-	Y       float64  `xml:"y,attr"`
-	Width   float64  `xml:"width,attr"`
-	Height  float64  `xml:"height,attr"`
+	X       px       `xml:"x,attr"`
+	Y       px       `xml:"y,attr"`
+	Width   px       `xml:"width,attr"`
+	Height  px       `xml:"height,attr"`
 	Fill    string   `xml:"fill,attr"`
 	Says    string   `xml:"title,omitempty"`
 }
@@ -46,17 +57,17 @@ type box struct {
 // dot is a filled circle.
 type dot struct {
 	XMLName xml.Name `xml:"circle"`
-	X       float64  `xml:"cx,attr"`
-	Y       float64  `xml:"cy,attr"`
-	Radius  float64  `xml:"r,attr"`
+	X       px       `xml:"cx,attr"`
+	Y       px       `xml:"cy,attr"`
+	Radius  px       `xml:"r,attr"`
 	Fill    string   `xml:"fill,attr"`
 }
 
 // words are a line of text. Y is that of the line that letters stand on.
 type words struct {
 	XMLName xml.Name `xml:"text"`
-	X       float64  `xml:"x,attr"`
-	Y       float64  `xml:"y,attr"`
+	X       px       `xml:"x,attr"`
+	Y       px       `xml:"y,attr"`
 	Anchor  string   `xml:"text-anchor,attr"`
 	Size    float64  `xml:"font-size,attr"`
 	Fill    string   `xml:"fill,attr"`
@@ -71,20 +82,20 @@ const (
 )
 
 func (p *picture) box(x, y, width, height float64, fill, says string) {
-	p.shapes = append(p.shapes, box{X: x, Y: y, Width: width, Height: height, Fill: fill, Says: says})
+	p.shapes = append(p.shapes, box{X: px(x), Y: px(y), Width: px(width), Height: px(height), Fill: fill, Says: says})
 }
 
 func (p *picture) dot(x, y, radius float64, fill string) {
-	p.shapes = append(p.shapes, dot{X: x, Y: y, Radius: radius, Fill: fill})
+	p.shapes = append(p.shapes, dot{X: px(x), Y: px(y), Radius: px(radius), Fill: fill})
 }
 
 func (p *picture) words(x, y float64, anchor, text string) {
-	p.shapes = append(p.shapes, words{X: x, Y: y, Anchor: anchor, Size: fontSize, Fill: ink, Text: text})
+	p.shapes = append(p.shapes, words{X: px(x), Y: px(y), Anchor: anchor, Size: fontSize, Fill: ink, Text: text})
 }
 
 // heading is a line of text in larger letters.
 func (p *picture) heading(x, y float64, text string) {
-	p.shapes = append(p.shapes, words{X: x, Y: y, Anchor: begins, Size: titleSize, Fill: ink, Text: text})
+	p.shapes = append(p.shapes, words{X: px(x), Y: px(y), Anchor: begins, Size: titleSize, Fill: ink, Text: text})
 }
 
 // svg is the document that a picture is written as.
@@ -104,7 +115,7 @@ func (p *picture) writeSVG(to io.Writer) error {
 	whole := svg{
 		Width: p.width, Height: p.height, ViewBox: fmt.Sprintf("0 0 %d %d", p.width, p.height),
 		Font: "Helvetica, Arial, sans-serif", Role: "img", Title: p.title,
-		Shapes: append([]any{box{Width: float64(p.width), Height: float64(p.height), Fill: paper}}, p.shapes...),
+		Shapes: append([]any{box{Width: px(p.width), Height: px(p.height), Fill: paper}}, p.shapes...),
 	}
 	encoder := xml.NewEncoder(to)
 	encoder.Indent("", " ")

@@ -69,6 +69,25 @@ func heldOf(held, all int64) string {
 	return fmt.Sprintf("of which a random sample of %d is held, 1 in %.1f: more do not fit snapshot.memory", held, float64(all)/float64(held))
 }
 
+// picturesFlags are those of every answer that can be drawn.
+type picturesFlags struct {
+	SVG string `name:"svg" placeholder:"FILE" help:"Draw it into a file too, as SVG."`
+	PNG string `name:"png" placeholder:"FILE" help:"Draw it into a file too, as PNG, which has no letters but Latin, Greek and Cyrillic ones."`
+}
+
+// draw writes the pictures that were asked for.
+func (f *picturesFlags) draw(svg, png func(io.Writer) error) error {
+	if f.SVG != "" {
+		if err := writeFile(f.SVG, svg); err != nil {
+			return err
+		}
+	}
+	if f.PNG != "" {
+		return writeFile(f.PNG, png)
+	}
+	return nil
+}
+
 // writeFile has a file written, and none left that is not whole.
 func writeFile(path string, write func(io.Writer) error) error {
 	file, err := os.Create(path)

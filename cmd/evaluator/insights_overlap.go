@@ -16,7 +16,7 @@ type insightsOverlap struct {
 	columnsFlags
 	Segment []string `arg:"" placeholder:"SEGMENT" help:"Segments, 2 to 10 of them."`
 	JSON    bool     `help:"Print JSON in place of tables."`
-	SVG     string   `placeholder:"FILE" help:"Draw the overlap into a file too."`
+	picturesFlags
 }
 
 // Help is shown by --help.
@@ -66,10 +66,10 @@ func (cmd *insightsOverlap) Run(c console) error {
 		if err != nil {
 			return err
 		}
-		if err := cmd.print(c, o); err != nil || cmd.SVG == "" {
+		if err := cmd.print(c, o); err != nil {
 			return err
 		}
-		return writeFile(cmd.SVG, o.WriteSVG)
+		return cmd.draw(o.WriteSVG, o.WritePNG)
 	})
 }
 

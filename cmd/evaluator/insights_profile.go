@@ -22,7 +22,7 @@ type insightsProfile struct {
 	All          bool     `help:"Tell every comparison, also those that differ by no more than chance. A picture has the top all the same."`
 	JSON         bool     `help:"Print JSON in place of a table."`
 	CSV          bool     `help:"Print CSV in place of a table."`
-	SVG          string   `placeholder:"FILE" help:"Draw the top into a file too."`
+	picturesFlags
 }
 
 // Help is shown by --help.
@@ -100,10 +100,11 @@ func (cmd *insightsProfile) Run(c console) error {
 		if err != nil {
 			return err
 		}
-		if err := cmd.print(c, p); err != nil || cmd.SVG == "" {
+		if err := cmd.print(c, p); err != nil {
 			return err
 		}
-		return writeFile(cmd.SVG, func(to io.Writer) error { return p.WriteSVG(to, p.Top(cmd.Top)) })
+		top := p.Top(cmd.Top)
+		return cmd.draw(func(to io.Writer) error { return p.WriteSVG(to, top) }, func(to io.Writer) error { return p.WritePNG(to, top) })
 	})
 }
 

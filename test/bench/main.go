@@ -36,6 +36,7 @@ var parts = []part{
 	{name: "sink", folder: "sink"},
 	{name: "definitions", folder: "segments"},
 	{name: "lookup", folder: "lookup"},
+	{name: "insights", folder: "insights"},
 	{name: "archive", folder: "history/archive"},
 	{name: "tracking", folder: "api/tracking"},
 	{name: "timers", folder: "test/timers"},
