@@ -76,7 +76,7 @@ func ProfileOf(ctx context.Context, c *snapshot.Columns, audience Group, against
 	if against != nil {
 		p.Against.Both = b.Of.Len() - rest.Len()
 	}
-	findings, err := counted(ctx, c, audience.Of, rest)
+	findings, err := counted(ctx, c, audience.Of, rest, against == nil)
 	if err != nil {
 		return nil, err
 	}
@@ -105,14 +105,19 @@ func refused(c *snapshot.Columns, audience, against Group, rest snapshot.Audienc
 	return nil
 }
 
-// counted counts every segment and every value of a trait in both audiences.
-func counted(ctx context.Context, c *snapshot.Columns, audience, against snapshot.Audience) ([]Finding, error) {
+// counted counts every segment and every value of a trait in both audiences, of
+// which the second may be all who are not in the first.
+func counted(ctx context.Context, c *snapshot.Columns, audience, against snapshot.Audience, others bool) ([]Finding, error) {
 	inA, err := c.Count(ctx, audience)
 	if err != nil {
 		return nil, err
 	}
-	inB, err := c.Count(ctx, against)
-	if err != nil {
+	inB := c.Sizes()
+	if others { // half of the work
+		for i := range inB {
+			inB[i] -= inA[i]
+		}
+	} else if inB, err = c.Count(ctx, against); err != nil {
 		return nil, err
 	}
 	findings := make([]Finding, len(inA))

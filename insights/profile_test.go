@@ -230,7 +230,17 @@ func TestAgainst(t *testing.T) {
 		t.Errorf("it is against %+v; want %d, and %d in both", p.Against, alone, both)
 	}
 	for i := range p.Findings {
-		if id := p.Findings[i].Segment; id == "germans" || id == "buyers" {
+		f := &p.Findings[i]
+		var inB int64
+		for _, one := range people {
+			if one.in["germans"] && !one.in["buyers"] && has(one, f) {
+				inB++
+			}
+		}
+		if f.InAgainst != inB {
+			t.Errorf("%s is told of %d; a slow count has %d", f.Label(), f.InAgainst, inB)
+		}
+		if id := f.Segment; id == "germans" || id == "buyers" {
 			t.Errorf("%s is compared with itself", id)
 		}
 	}

@@ -50,6 +50,15 @@ func (c *Columns) Segments() []string {
 	return ids
 }
 
+// Sizes are how many are held of each segment, in the order of Segments.
+func (c *Columns) Sizes() []int64 {
+	sizes := make([]int64, len(c.segments))
+	for i := range c.segments {
+		sizes[i] = int64(c.segments[i].members.GetCardinality())
+	}
+	return sizes
+}
+
 // Traits are the columns of the traits that were asked for, in their order.
 func (c *Columns) Traits() []*TraitColumn { return c.traits }
 

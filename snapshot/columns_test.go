@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -142,6 +143,26 @@ func TestColumnsThatDoNotFitAreASample(t *testing.T) {
 			t.Errorf("%s is estimated %+v; it has %d", id, b, all.Len())
 		}
 	}
+}
+
+// TestColumnsTakeWhatTheySay: the heap has grown by about Bytes.
+func TestColumnsTakeWhatTheySay(t *testing.T) {
+	from := drawn(40_000, slices.Repeat([]float64{0.3, 0.01, 0.03, 0.001}, 100))
+	from.Traits = func(i int) map[string]any { return map[string]any{"v": crowd.ID(i % 5000)} }
+	heap := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := heap()
+	c := columnsOf(t, from, 1<<30, snapshot.Wanted{Traits: []string{"v"}})
+	grown := heap() - before
+	t.Logf("the heap has grown by %d bytes; the columns say %d", grown, c.Bytes())
+	if grown > c.Bytes()*5/4 || grown < c.Bytes()/2 {
+		t.Errorf("the heap has grown by %d bytes; the columns say %d", grown, c.Bytes())
+	}
+	runtime.KeepAlive(c)
 }
 
 // TestCombinations counts what each combination has, beside a slow count.
