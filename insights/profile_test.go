@@ -85,7 +85,7 @@ func drawn(r *rand.Rand) *person {
 		p.traits["country"], p.in["germans"] = "DE", true
 	case chance(0.5, 0.5):
 		p.traits["country"] = "FR & CH"
-	case chance(0.5, 0.5):
+	case r.Float64() < 0.5:
 		p.traits["country"] = []any{"NL"}
 	}
 	for i := range noise {

@@ -26,7 +26,7 @@ type Wanted struct {
 const MostTraits = 20
 
 // mostPlaces is how many profiles columns can number.
-const mostPlaces = math.MaxUint32
+const mostPlaces = math.MaxInt32
 
 // Validate returns what can't be had.
 func (w *Wanted) Validate() error {
