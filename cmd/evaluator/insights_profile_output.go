@@ -34,13 +34,22 @@ func (cmd *insightsProfile) print(c console, p *insights.Profile) error {
 		line(c.out, "%d of %s are in %s too and count there alone\n", p.Against.Both, p.Against.Name, p.Audience.Name)
 	}
 	line(c.out, "%d of %d comparisons differ by more than chance\n", p.Differ, p.Compared)
-	if len(chosen) == 0 {
+	left := 0
+	if !cmd.All {
+		left = p.Differ - len(chosen)
+	}
+	return printComparisons(c, chosen, left)
+}
+
+// printComparisons prints comparisons for people, and how many were left out.
+func printComparisons(c console, findings []insights.Finding, left int) error {
+	if len(findings) == 0 {
 		return nil
 	}
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	line(table, "\nwhat\taudience\tagainst\tindex\t   from\t     to\tless   more\n")
-	for i := range chosen {
-		f := &chosen[i]
+	for i := range findings {
+		f := &findings[i]
 		index := indexText(f.Index)
 		if f.InAgainst == 0 {
 			index = "only"
@@ -48,8 +57,8 @@ func (cmd *insightsProfile) print(c console, p *insights.Profile) error {
 		line(table, "%s\t%6.1f %%\t%5.1f %%\t%5s\t%7s\t%7s\t%s\n", f.Label(), 100*f.Share, 100*f.ShareAgainst,
 			index, indexText(f.IndexLow), indexText(f.IndexHigh), sidewaysBar(f.Index))
 	}
-	if more := p.Differ - len(chosen); more > 0 && !cmd.All {
-		line(table, "and %d more that differ, which --top and --all tell\n", more)
+	if left > 0 {
+		line(table, "and %d more that differ, which --top and --all tell\n", left)
 	}
 	return wrap("writing output", table.Flush())
 }
