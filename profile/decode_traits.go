@@ -6,10 +6,7 @@ import "fmt"
 // needs none of the names that the rest of a profile mentions by number.
 func TraitsOf(blob string) (Traits, error) {
 	r := &reader{blob: blob}
-	r.format()
-	_, _ = r.varint(), r.varint()   // first and last seen
-	_, _ = r.uvarint(), r.uvarint() // version and generation
-	_, _ = r.varint(), r.varint()   // day of reach and deadline
+	r.toMembers()
 	for range r.count(1) {
 		r.uvarint() // a membership
 	}

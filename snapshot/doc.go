@@ -8,6 +8,9 @@
 // at its end. The memory is bounded; what does not fit is left out by the same
 // hash, and the rate is told. It writes nothing.
 //
+// Columns are the other form: who is in each segment, as bits in the same order,
+// and the values of some traits. They answer at once what concerns all segments.
+//
 // The trap: it is of the last commit of each shard when it was filled, so of
 // several shards at different moments, and it does not follow them. Of a rule
 // that asks for events which no rule in force asks for, profiles have kept

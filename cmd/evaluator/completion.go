@@ -113,6 +113,8 @@ func valuesOf(value *kong.Value, words []string) []string {
 	switch value.Name {
 	case segmentNames, destinationNames:
 		return namesOf(value.Name, words)
+	case "audience", "against":
+		return namesOf(segmentNames, words)
 	}
 	return value.EnumSlice()
 }

@@ -26,7 +26,7 @@ type previewOutput struct {
 // tell asks the question and tells its answers.
 func (o *previewOutput) tell(ctx context.Context, q *snapshot.Question) error {
 	if !o.json {
-		line(o.out, "%d profiles, %s\n", o.snapshot.All(), o.held())
+		line(o.out, "%d profiles, %s\n", o.snapshot.All(), heldOf(o.snapshot.Held(), o.snapshot.All()))
 		o.warn()
 	}
 	end, err := o.snapshot.Ask(ctx, q, previewEvery, o.print)
@@ -41,18 +41,6 @@ func (o *previewOutput) tell(ctx context.Context, q *snapshot.Question) error {
 		return fmt.Errorf("the question was cancelled after %d of %d profiles: the last figures are an estimate", end.Seen, end.Held)
 	}
 	return nil
-}
-
-// held says how much of the deployment is held.
-func (o *previewOutput) held() string {
-	held, all := o.snapshot.Held(), o.snapshot.All()
-	switch held {
-	case all:
-		return "all held"
-	case 0:
-		return "of which none fits snapshot.memory"
-	}
-	return fmt.Sprintf("of which a random sample of %d is held, 1 in %.1f: more do not fit snapshot.memory", held, float64(all)/float64(held))
 }
 
 // warn says of which segments nobody can be exact.

@@ -36,6 +36,7 @@ var parts = []part{
 	{name: "sink", folder: "sink"},
 	{name: "definitions", folder: "segments"},
 	{name: "lookup", folder: "lookup"},
+	{name: "insights", folder: "insights"},
 	{name: "archive", folder: "history/archive"},
 	{name: "tracking", folder: "api/tracking"},
 	{name: "timers", folder: "test/timers"},
@@ -88,11 +89,15 @@ func choose(names []string) ([]part, error) {
 	}
 	var chosen []part
 	for _, name := range names {
-		i := slices.IndexFunc(parts, func(p part) bool { return p.name == name })
-		if i < 0 {
+		before := len(chosen)
+		for _, p := range parts { // of one name there may be several
+			if p.name == name {
+				chosen = append(chosen, p)
+			}
+		}
+		if len(chosen) == before {
 			return nil, fmt.Errorf("there is no part %q; the parts are %s", name, known())
 		}
-		chosen = append(chosen, parts[i])
 	}
 	return chosen, nil
 }
@@ -102,7 +107,7 @@ func known() string {
 	for _, p := range parts {
 		names = append(names, p.name)
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(slices.Compact(names), ", ")
 }
 
 // run runs one part.

@@ -17,6 +17,7 @@ var order = [][]string{
 	{"api/access"},
 	{"demo", "observe"},
 	{"configs"},
+	{"insights"},
 	{"lookup", "snapshot"},
 	{"segments", "history/temporal"},
 	{"activation", "history", "stream", "sink"},
