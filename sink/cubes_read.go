@@ -1,0 +1,169 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"muster/cube"
+)
+
+// maxCubeDays bounds the days of one question, ten years.
+const maxCubeDays = 3660
+
+// pageTries is how often a page is read until it holds still. It is written when
+// parts are folded in, which takes much longer than reading it.
+const pageTries = 20
+
+// ReadCube gives a question all cells of its cube for the days from first to
+// last, both included, since 1970 in UTC. Cells of an earlier layout count too.
+func (s *Store) ReadCube(ctx context.Context, c *cube.Cube, first, last int64, q *cube.Query) error {
+	if last < first || last-first >= maxCubeDays {
+		return fmt.Errorf("reading cube %s: %d days, it must be 1 to %d", c.ID, last-first+1, maxCubeDays)
+	}
+	var shards []string
+	err := s.retry(ctx, "listing cubes", func(ctx context.Context) (err error) {
+		shards, err = s.client.SMembers(ctx, s.keys.cubes()).Result()
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reading cube %s: %w", c.ID, err)
+	}
+	slices.Sort(shards)
+	for _, name := range shards {
+		layout, shard, ok := inCubes(name)
+		if !ok {
+			return final("reading cube %s: %s has the member %q, which is no shard; remove it", c.ID, s.keys.cubes(), name)
+		}
+		r := cubeReading{store: s, keys: s.keys.of(Layout{Number: layout}), shard: shard, cube: c, query: q, periods: cube.Cover(first, last)}
+		if err := r.read(ctx); err != nil {
+			return fmt.Errorf("reading cube %s of shard %d: %w", c.ID, shard, err)
+		}
+	}
+	return nil
+}
+
+// inCubes reads a member of m:cubes.
+func inCubes(name string) (layout, shard int, ok bool) {
+	before, behind, _ := strings.Cut(name, ":")
+	layout, first := strconv.Atoi(before)
+	shard, second := strconv.Atoi(behind)
+	return layout, shard, errors.Join(first, second) == nil && layout > 0 && shard >= 0
+}
+
+// cubeReading reads the cells of one shard. Parts are read before pages: a part
+// that is folded in meanwhile is found in its pages then, whose field pageFolded
+// tells so.
+type cubeReading struct {
+	store   *Store
+	keys    keys
+	shard   int
+	cube    *cube.Cube
+	query   *cube.Query
+	periods []cube.Period
+	folded  []int64 // by period: up to which part its page has all
+}
+
+func (r *cubeReading) read(ctx context.Context) error {
+	parts, before, err := r.parts(ctx)
+	if err != nil {
+		return err
+	}
+	r.folded = make([]int64, len(r.periods))
+	for i, p := range r.periods {
+		if err := r.page(ctx, i, r.keys.cubePage(r.shard, r.cube.Key(), p)); err != nil {
+			return err
+		}
+	}
+	for i, part := range parts {
+		if err := r.add(before+int64(i), []byte(part)); err != nil {
+			return final("%s holds a part that can't be read: %w", r.keys.cubeParts(r.shard), err)
+		}
+	}
+	return nil
+}
+
+// parts returns those that are not folded in, and how many were before them.
+func (r *cubeReading) parts(ctx context.Context) (parts []string, before int64, err error) {
+	err = r.store.retry(ctx, "reading parts of cubes", func(ctx context.Context) error {
+		pipe := r.store.client.TxPipeline()
+		folded, list := pipe.Get(ctx, r.keys.cubeFolded(r.shard)), pipe.LRange(ctx, r.keys.cubeParts(r.shard), 0, -1)
+		if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+			return err
+		}
+		parts = list.Val()
+		if before, err = folded.Int64(); errors.Is(err, redis.Nil) {
+			before, err = 0, nil
+		}
+		return err
+	})
+	return parts, before, err
+}
+
+// page gives the question the cells of one page, as of one moment.
+func (r *cubeReading) page(ctx context.Context, i int, key string) error {
+	for range pageTries {
+		var cells map[string]string
+		var before, behind int64
+		err := r.store.retry(ctx, "reading cells", func(ctx context.Context) (err error) {
+			cells = map[string]string{}
+			if before, err = pageMark(ctx, r.store.client, key); err != nil || before == 0 {
+				behind = before
+				return err
+			}
+			err = eachField(ctx, r.store.client, key, func(name, form string) error {
+				cells[name] = form
+				return nil
+			})
+			if err == nil {
+				behind, err = pageMark(ctx, r.store.client, key)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if before != behind {
+			continue
+		}
+		r.folded[i] = before
+		delete(cells, pageFolded)
+		for name, form := range cells {
+			if err := r.query.Add(name, []byte(form)); cube.IsBroken(err) {
+				return unreadablePage(key, err)
+			} else if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return fmt.Errorf("%s has changed each of %d times that it was read; ask again", key, pageTries)
+}
+
+// pageMark returns up to which part a page has all, 0 for one that is not there.
+func pageMark(ctx context.Context, c redis.Cmdable, key string) (int64, error) {
+	folded, err := c.HGet(ctx, key, pageFolded).Int64()
+	if errors.Is(err, redis.Nil) {
+		return 0, nil
+	}
+	return folded, err
+}
+
+// add gives the question the cells of a part that the pages lack.
+func (r *cubeReading) add(number int64, part []byte) error {
+	return cube.EachCell(part, func(key string, day int64, name string, form []byte) error {
+		if key != r.cube.Key() {
+			return nil
+		}
+		i := slices.IndexFunc(r.periods, func(p cube.Period) bool { return p.First <= day && day <= p.Last() })
+		if i < 0 || number < r.folded[i] {
+			return nil
+		}
+		return r.query.Add(name, form)
+	})
+}
