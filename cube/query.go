@@ -148,6 +148,7 @@ type Row struct {
 	Exact    bool     // whether they were counted
 	Low      int64    // what lies between Low and High holds the truth in 95 of 100 cases
 	High     int64
+	crowd    *Crowd
 }
 
 // Answer is what a cube has to say.
@@ -186,7 +187,7 @@ func (q *Query) Answer() Answer {
 const errorOf95 = 1.96 * 1.04 / 128
 
 func rowOf(c *Cube, values []event.Value, cell *Cell) Row {
-	r := Row{Values: values, Events: cell.Events, Counts: append([]uint64{}, cell.Counts...)}
+	r := Row{Values: values, Events: cell.Events, Counts: append([]uint64{}, cell.Counts...), crowd: &cell.Crowd}
 	r.Counts = append(r.Counts, make([]uint64, max(0, len(c.Measures)-len(r.Counts)))...)
 	r.Profiles, r.Exact = cell.Crowd.Count()
 	r.Low, r.High = r.Profiles, r.Profiles

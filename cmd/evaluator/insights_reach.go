@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -11,19 +12,21 @@ import (
 
 	"muster/cube"
 	"muster/event"
+	"muster/hyperloglog"
 	"muster/rules"
 	"muster/service"
 )
 
 type insightsReachCommand struct {
-	Cube   string   `arg:"" placeholder:"CUBE" help:"The cube, as its declaration calls it."`
-	Config string   `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
-	Where  string   `placeholder:"CONDITION" help:"Only events whose dimensions fulfil this. Default: all."`
-	From   string   `placeholder:"DATE" help:"First day, in UTC. Default: 30 days that end with --to."`
-	To     string   `placeholder:"DATE" help:"Last day, in UTC. Default: today."`
-	By     []string `placeholder:"DIMENSION" help:"A row for each value of this dimension, or of several with commas between them."`
-	Top    int      `default:"20" placeholder:"N" help:"Rows that are shown at most, those with most customers first; 0 for all. --json has all."`
-	JSON   bool     `help:"Print JSON in place of text."`
+	Cube    string   `arg:"" placeholder:"CUBE" help:"The cube, as its declaration calls it."`
+	Config  string   `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Where   string   `placeholder:"CONDITION" help:"Only events whose dimensions fulfil this. Default: all."`
+	From    string   `placeholder:"DATE" help:"First day, in UTC. Default: 30 days that end with --to."`
+	To      string   `placeholder:"DATE" help:"Last day, in UTC. Default: today."`
+	By      []string `placeholder:"DIMENSION" help:"A row for each value of this dimension, or of several with commas between them."`
+	Segment string   `placeholder:"ID" help:"Tell too how many of them were active as members of this segment on those days, and how many were one or the other."`
+	Top     int      `default:"20" placeholder:"N" help:"Rows that are shown at most, those with most customers first; 0 for all. --json has all."`
+	JSON    bool     `help:"Print JSON in place of text."`
 }
 
 // Help is shown by --help.
@@ -49,12 +52,26 @@ Up to 128 customers are counted. Beyond, their number is an estimate, and the tr
 between from and to in 95 of 100 cases. A customer who saw an ad on two sites counts once in
 all. Days are those on which events happened, in UTC.
 
+With --segment there are four more columns: how many of the customers were also active as
+members of a segment on those days, with a band that holds the truth in at least 95 of 100
+cases, and how many were the one or the other. Both are estimates.
+
+    evaluator insights reach ads -c muster.yaml --where 'ad == "x5"' --segment vip
+
+         customers      from        to    events  clicks    in vip      from        to    or vip
+    all       8497      8361      8633     21151     420      1204      1120      1291     20127
+
+Where too few are in both to tell, the band is wider than the figure, and a note says so.
+
 What a cube could not keep apart, as it had more cells than cubes.cells, is told as (other).
 No filter can look into it, so with --where it is told of and left out of all.
 
 Exit code: 0 when told, 1 when Redis can't be reached, 2 when the question, the declaration,
 the configuration, or what Redis holds, can't be used.`
 }
+
+// segmentForm is what ids of segments look like.
+var segmentForm = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
 // reachDays is how many days are asked for where nothing is said.
 const reachDays = 30
@@ -89,7 +106,12 @@ func (cmd *insightsReachCommand) Run(c console) error {
 		if err != nil {
 			return service.Classify(err)
 		}
-		out := reachOutput{cube: declared, by: cmd.By, top: cmd.Top, filtered: cmd.Where != "", first: first, last: last, answer: q.Answer()}
+		out := reachOutput{cube: declared, by: cmd.By, top: cmd.Top, filtered: cmd.Where != "", first: first, last: last, answer: q.Answer(), segment: cmd.Segment}
+		if cmd.Segment != "" {
+			if out.active, err = r.store.ReachSketch(ctx, cmd.Segment, first, last); err != nil {
+				return service.Classify(err)
+			}
+		}
 		if cmd.JSON {
 			return printJSON(c.out, out.json())
 		}
@@ -115,6 +137,10 @@ func (cmd *insightsReachCommand) days(now time.Time) (first, last int64, err err
 		return 0, 0, errors.New("--from is behind --to")
 	case last-first >= 3660:
 		return 0, 0, fmt.Errorf("--from and --to are %d days; there may be 3660", last-first+1)
+	case cmd.Segment != "" && last-first >= 1100:
+		return 0, 0, fmt.Errorf("--from and --to are %d days; with --segment there may be 1100", last-first+1)
+	case cmd.Segment != "" && !segmentForm.MatchString(cmd.Segment):
+		return 0, 0, fmt.Errorf("--segment is %q; an id is 1 to 64 of the characters a-z, 0-9 and -", cmd.Segment)
 	}
 	return first, last, nil
 }
@@ -135,6 +161,9 @@ type reachOutput struct {
 	filtered    bool
 	first, last int64
 	answer      cube.Answer
+	segment     string
+	active      *hyperloglog.Sketch // its active members; nil where none is asked for
+	wide        int                 // rows that have a band wider than the value
 }
 
 // reachRow is one row as it is printed in JSON.
@@ -146,6 +175,19 @@ type reachRow struct {
 	High      int64             `json:"high"`
 	Events    uint64            `json:"events"`
 	Measures  map[string]uint64 `json:"measures,omitempty"`
+	Segment   *reachBeside      `json:"segment,omitempty"`
+}
+
+// reachBeside is what a row has in common with a segment, and together.
+type reachBeside struct {
+	ID         string `json:"id"`
+	Both       int64  `json:"both"`
+	Low        int64  `json:"low"`
+	High       int64  `json:"high"`
+	Wide       bool   `json:"wide,omitempty"`
+	Either     int64  `json:"either"`
+	EitherLow  int64  `json:"either_low"`
+	EitherHigh int64  `json:"either_high"`
 }
 
 // reachAnswer is an answer as it is printed in JSON.
@@ -187,6 +229,10 @@ func (o *reachOutput) row(r *cube.Row) reachRow {
 		}
 		row.Measures[m.Name] = r.Counts[i]
 	}
+	if o.active != nil {
+		b := r.Beside(o.active)
+		row.Segment = &reachBeside{o.segment, b.Both, b.Low, b.High, b.Wide, b.Either, b.EitherLow, b.EitherHigh}
+	}
 	return row
 }
 
@@ -227,6 +273,9 @@ func (o *reachOutput) print(c console) error {
 	for _, m := range o.cube.Measures {
 		line(table, "\t%*s", len(m.Name), m.Name)
 	}
+	if o.active != nil {
+		line(table, "\t%8s\t%8s\t%8s\t%8s", "in "+o.segment, "from", "to", "or "+o.segment)
+	}
 	line(table, "\n")
 	rows := o.answer.Rows
 	if o.top > 0 && len(rows) > o.top {
@@ -247,6 +296,9 @@ func (o *reachOutput) print(c console) error {
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("writing output: %w", err)
 	}
+	if o.wide > 0 {
+		line(c.err, "note: %d of the figures of %s have a band wider than themselves: too few customers are in both to tell how many\n", o.wide, o.segment)
+	}
 	if left := len(o.answer.Rows) - len(rows); left > 0 {
 		line(c.err, "note: %d more rows; --top 0 shows all\n", left)
 	}
@@ -260,6 +312,13 @@ func (o *reachOutput) line(table *tabwriter.Writer, name string, r *cube.Row) {
 	line(table, "%s\t%9d\t%8d\t%8d\t%8d", name, r.Profiles, r.Low, r.High, r.Events)
 	for i, m := range o.cube.Measures {
 		line(table, "\t%*d", len(m.Name), r.Counts[i])
+	}
+	if o.active != nil {
+		b := r.Beside(o.active)
+		line(table, "\t%*d\t%8d\t%8d\t%*d", max(8, len(o.segment)+3), b.Both, b.Low, b.High, max(8, len(o.segment)+3), b.Either)
+		if b.Wide {
+			o.wide++
+		}
 	}
 	line(table, "\n")
 }

@@ -27,7 +27,8 @@ cubes:
 // the configuration file.
 func reachedAds(t *testing.T) string {
 	t.Helper()
-	folder, address := t.TempDir(), redis.Start(t).Address
+	folder, server := t.TempDir(), redis.Start(t)
+	address := server.Address
 	for name, text := range map[string]string{
 		"segments.yaml": reachCubes,
 		"muster.yaml":   "segments: {path: segments.yaml}\nredis: {buckets: 16, addresses: [\"" + address + "\"]}\n",
@@ -75,6 +76,10 @@ func reachedAds(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	key := "m:hll:{all}:" + time.Now().UTC().Format("20060102")
+	if err := server.Client(t).PFAdd(t.Context(), key, "u1", "u2", "u9").Err(); err != nil {
+		t.Fatal(err)
+	}
 	return filepath.Join(folder, "muster.yaml")
 }
 
@@ -106,6 +111,15 @@ all                   2         2         2         3       1
 		len(a.Rows) != 4 || a.Rows[0].Values["site"] != "auto.example" || a.Other == nil || a.Other.Events != 1 {
 		t.Errorf("%d, %v\n%s", code, err, out)
 	}
+	out, _, code = ask("ads", "--segment", "all", "--where", `ad == "x5"`)
+	if lines := strings.Split(out, "\n"); code != 0 || !strings.HasSuffix(lines[0], "    in all      from        to    or all") ||
+		!strings.HasPrefix(lines[2], "all              3         3         3         4       1         2 ") || !strings.HasSuffix(lines[2], "         4") {
+		t.Errorf("%d\n%s", code, out)
+	}
+	out, _, code = ask("ads", "--segment", "nobody", "--json")
+	if code != 0 || !strings.Contains(out, `"segment":{"id":"nobody","both":0,"low":0,"high":0,"either":5,`) {
+		t.Errorf("%d\n%s", code, out)
+	}
 	for _, one := range []struct {
 		code      int
 		want      string
@@ -119,6 +133,8 @@ all                   2         2         2         3       1
 		{2, "asked for twice", []string{"ads", "--by", "ad,ad"}},
 		{2, "--from is behind --to", []string{"ads", "--from", "2026-11-02", "--to", "2026-11-01"}},
 		{2, "write a day as 2026-11-28", []string{"ads", "--from", "yesterday"}},
+		{2, "an id is 1 to 64", []string{"ads", "--segment", "VIP"}},
+		{2, "there may be 1100", []string{"ads", "--segment", "all", "--from", "2020-01-01"}},
 		{2, "there may be 3660", []string{"ads", "--from", "1990-01-01", "--to", "2026-11-01"}},
 	} {
 		if _, warned, code := ask(one.arguments...); code != one.code || !strings.Contains(warned, one.want) {
