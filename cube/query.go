@@ -75,23 +75,43 @@ func (c *Cube) namesHint(name string) string {
 	return "it has " + strings.Join(c.Names(), ", ")
 }
 
-// Add takes in a cell by its name and stored form.
+// Filters reports whether the question leaves cells out.
+func (q *Query) Filters() bool { return q.where != nil }
+
+// Wants reports whether a cell is a part of the answer, so that others need not
+// be read.
+func (q *Query) Wants(name string) (bool, error) {
+	if name == Other {
+		return true, nil
+	}
+	g, err := q.group(name)
+	return g != nil, err
+}
+
+// Add takes in a cell by its name and stored form, which it only reads.
 func (q *Query) Add(name string, form []byte) error {
 	if name == Other {
 		return q.merge(&q.other, form)
 	}
-	g, known := q.seen[name]
-	if !known {
-		var err error
-		if g, err = q.find(name); err != nil {
-			return err
-		}
-		q.seen[strings.Clone(name)] = g
-	}
-	if g == nil {
-		return nil
+	g, err := q.group(name)
+	if g == nil || err != nil {
+		return err
 	}
 	return q.merge(&g.cell, form)
+}
+
+// group returns the row that a cell belongs to, nil for one that the filter
+// leaves out.
+func (q *Query) group(name string) (*group, error) {
+	g, known := q.seen[name]
+	if known {
+		return g, nil
+	}
+	g, err := q.find(name)
+	if err == nil {
+		q.seen[strings.Clone(name)] = g
+	}
+	return g, err
 }
 
 func (q *Query) merge(into *Cell, form []byte) error {
@@ -102,8 +122,7 @@ func (q *Query) merge(into *Cell, form []byte) error {
 	return err
 }
 
-// find returns the row that a cell belongs to, nil for one that the filter
-// leaves out.
+// find is group of a cell that was not seen before.
 func (q *Query) find(name string) (*group, error) {
 	values, ok := valuesOf(name, len(q.cube.Dimensions))
 	if !ok {

@@ -7,8 +7,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"unsafe"
 
 	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
 
 	"muster/cube"
 )
@@ -19,6 +22,11 @@ const maxCubeDays = 3660
 // pageTries is how often a page is read until it holds still. It is written when
 // parts are folded in, which takes much longer than reading it.
 const pageTries = 20
+
+const (
+	pagesAtOnce = 4      // that are read, and held in memory, of one shard
+	mostNames   = 50_000 // that are asked for in one command
+)
 
 // ReadCube gives a question all cells of its cube for the days from first to
 // last, both included, since 1970 in UTC. Cells of an earlier layout count too.
@@ -66,7 +74,8 @@ type cubeReading struct {
 	cube    *cube.Cube
 	query   *cube.Query
 	periods []cube.Period
-	folded  []int64 // by period: up to which part its page has all
+	folded  []int64    // by period: up to which part its page has all
+	mu      sync.Mutex // of query
 }
 
 func (r *cubeReading) read(ctx context.Context) error {
@@ -75,10 +84,13 @@ func (r *cubeReading) read(ctx context.Context) error {
 		return err
 	}
 	r.folded = make([]int64, len(r.periods))
+	pages, ctx := errgroup.WithContext(ctx)
+	pages.SetLimit(pagesAtOnce)
 	for i, p := range r.periods {
-		if err := r.page(ctx, i, r.keys.cubePage(r.shard, r.cube.Key(), p)); err != nil {
-			return err
-		}
+		pages.Go(func() error { return r.page(ctx, i, r.keys.cubePage(r.shard, r.cube.Key(), p)) })
+	}
+	if err := pages.Wait(); err != nil {
+		return err
 	}
 	for i, part := range parts {
 		if err := r.add(before+int64(i), []byte(part)); err != nil {
@@ -105,22 +117,20 @@ func (r *cubeReading) parts(ctx context.Context) (parts []string, before int64, 
 	return parts, before, err
 }
 
+// cubeField is a cell as it is stored.
+type cubeField struct{ name, form string }
+
 // page gives the question the cells of one page, as of one moment.
 func (r *cubeReading) page(ctx context.Context, i int, key string) error {
 	for range pageTries {
-		var cells map[string]string
+		var cells []cubeField
 		var before, behind int64
 		err := r.store.retry(ctx, "reading cells", func(ctx context.Context) (err error) {
-			cells = map[string]string{}
 			if before, err = pageMark(ctx, r.store.client, key); err != nil || before == 0 {
 				behind = before
 				return err
 			}
-			err = eachField(ctx, r.store.client, key, func(name, form string) error {
-				cells[name] = form
-				return nil
-			})
-			if err == nil {
+			if cells, err = r.cells(ctx, key); err == nil {
 				behind, err = pageMark(ctx, r.store.client, key)
 			}
 			return err
@@ -132,17 +142,95 @@ func (r *cubeReading) page(ctx context.Context, i int, key string) error {
 			continue
 		}
 		r.folded[i] = before
-		delete(cells, pageFolded)
-		for name, form := range cells {
-			if err := r.query.Add(name, []byte(form)); cube.IsBroken(err) {
-				return unreadablePage(key, err)
-			} else if err != nil {
-				return err
-			}
-		}
-		return nil
+		return r.take(key, cells)
 	}
 	return fmt.Errorf("%s has changed each of %d times that it was read; ask again", key, pageTries)
+}
+
+// cells returns those of a page that the question wants, each once: of a filter,
+// by their names, where that holds up Redis for some milliseconds at most, and
+// else all in turn.
+func (r *cubeReading) cells(ctx context.Context, key string) ([]cubeField, error) {
+	stored, err := r.store.client.HLen(ctx, key).Result()
+	if err != nil {
+		return nil, err
+	}
+	if r.query.Filters() && stored <= mostNames {
+		return r.named(ctx, key)
+	}
+	cells, seen := make([]cubeField, 0, stored), make(map[string]struct{}, stored)
+	err = eachField(ctx, r.store.client, key, func(name, form string) error {
+		if _, twice := seen[name]; !twice && name != pageFolded {
+			seen[name] = struct{}{}
+			cells = append(cells, cubeField{name, form})
+		}
+		return nil
+	})
+	return cells, err
+}
+
+// named returns the cells of a page whose names the filter lets through.
+func (r *cubeReading) named(ctx context.Context, key string) ([]cubeField, error) {
+	names, err := r.store.client.HKeys(ctx, key).Result()
+	if err != nil {
+		return nil, err
+	}
+	if names, err = r.wanted(key, names); err != nil {
+		return nil, err
+	}
+	cells := make([]cubeField, 0, len(names))
+	for chunk := range slices.Chunk(names, foldChunk) {
+		forms, err := r.store.client.HMGet(ctx, key, chunk...).Result()
+		if err != nil {
+			return nil, err
+		}
+		for i, form := range forms {
+			if text, ok := form.(string); ok { // else it was folded meanwhile
+				cells = append(cells, cubeField{chunk[i], text})
+			}
+		}
+	}
+	return cells, nil
+}
+
+func (r *cubeReading) wanted(key string, names []string) ([]string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kept := names[:0]
+	for _, name := range names {
+		if name == pageFolded {
+			continue
+		}
+		wants, err := r.query.Wants(name)
+		if err != nil {
+			return nil, r.refused(key, err)
+		}
+		if wants {
+			kept = append(kept, name)
+		}
+	}
+	return kept, nil
+}
+
+// take gives the question the cells of a page.
+func (r *cubeReading) take(key string, cells []cubeField) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range cells {
+		form := cells[i].form
+		// A question only reads it.
+		if err := r.query.Add(cells[i].name, unsafe.Slice(unsafe.StringData(form), len(form))); err != nil {
+			return r.refused(key, err)
+		}
+	}
+	return nil
+}
+
+func (r *cubeReading) refused(key string, err error) error {
+	if cube.IsBroken(err) {
+		return unreadablePage(key, err)
+	}
+	return finalError{err}
 }
 
 // pageMark returns up to which part a page has all, 0 for one that is not there.
