@@ -11,6 +11,7 @@ import (
 	"muster/activation"
 	"muster/api"
 	"muster/api/tracking"
+	"muster/cube"
 	"muster/history/archive"
 	"muster/observe"
 	"muster/pipeline"
@@ -39,6 +40,8 @@ type Config struct {
 	Archive archive.Config `yaml:"archive"`
 	// Snapshot bounds what questions about all profiles hold in memory.
 	Snapshot snapshot.Config `yaml:"snapshot"`
+	// Cubes count events by what they say.
+	Cubes cube.Config `yaml:"cubes"`
 	// Tracking takes in events over HTTP.
 	Tracking tracking.Config `yaml:"tracking"`
 	// Clock is wall, where an arrival time over 5 minutes ahead of the wall
@@ -56,7 +59,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Kafka: stream.Default(), Redis: sink.Default(), Pipeline: pipeline.Default(), Segments: segments.Default(), Destinations: activation.DefaultConfig(),
-		Archive: archive.Default(), Snapshot: snapshot.Default(), Clock: WallClock, HTTP: observe.DefaultHTTP(), API: api.Default(), Tracking: tracking.Default(),
+		Archive: archive.Default(), Snapshot: snapshot.Default(), Cubes: cube.Default(), Clock: WallClock, HTTP: observe.DefaultHTTP(), API: api.Default(), Tracking: tracking.Default(),
 		Log: observe.DefaultLog(),
 	}
 }
@@ -68,7 +71,7 @@ func (c Config) Validate() error {
 		section("kafka", c.Kafka.Validate()), section("redis", c.Redis.Validate()),
 		section("pipeline", c.Pipeline.Validate()), section("segments", c.Segments.Validate()),
 		section("destinations", c.Destinations.Validate()), section("archive", c.Archive.Validate()),
-		section("snapshot", c.Snapshot.Validate()),
+		section("snapshot", c.Snapshot.Validate()), section("cubes", c.Cubes.Validate()),
 		c.validateClock(), section("http", c.HTTP.Validate()), section("api", c.API.Validate()), section("tracking", c.Tracking.Validate()),
 		section("log", c.Log.Validate()), c.validateTimeouts(), c.validateTracking(),
 	)

@@ -50,7 +50,7 @@ func readSome(path string) ([]byte, error) {
 func (c *Config) resolve(folder string) {
 	c.Archive.Resolve(folder)
 	for _, file := range []*string{
-		&c.Segments.Path, &c.Kafka.SASL.PasswordFile, &c.Kafka.TLS.CAFile, &c.Kafka.TLS.CertFile, &c.Kafka.TLS.KeyFile,
+		&c.Segments.Path, &c.Cubes.Path, &c.Kafka.SASL.PasswordFile, &c.Kafka.TLS.CAFile, &c.Kafka.TLS.CertFile, &c.Kafka.TLS.KeyFile,
 		&c.Redis.PasswordFile, &c.Redis.TLS.CAFile, &c.Redis.TLS.CertFile, &c.Redis.TLS.KeyFile,
 		&c.API.TokensFile, &c.API.Backfills, &c.API.TLS.CertFile, &c.API.TLS.KeyFile,
 	} {

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"unsafe"
 
-	"muster/history/internal/hyperloglog"
+	"muster/hyperloglog"
 )
 
 // gatherBytes bounds the lines of members that are held before they are

@@ -15,6 +15,7 @@ type tenure struct {
 	driver    *Driver
 	origin    origin
 	pace      *pace
+	counter   Counter   // nil for none
 	edition   uint64    // of the driver's rule set
 	context   []string  // fields of events' contexts that it reads
 	began     time.Time // when the batch at hand, or what was committed of it, began
@@ -194,6 +195,7 @@ func (t *tenure) Outcome(i int, o profile.Outcome, relieved bool) {
 	switch o {
 	case profile.Applied:
 		t.stats.Events++
+		t.count(i)
 	case profile.Repeat:
 		t.stats.Repeats++
 	case profile.Suppressed:
@@ -233,6 +235,9 @@ func (t *tenure) Commit(ctx context.Context, c *Commit) error {
 	ctx, cancel := context.WithTimeout(ctx, t.worker.Config.CommitTimeout)
 	defer cancel()
 	began := time.Now()
+	if err := t.storeCounts(ctx, c); err != nil {
+		return t.slower(len(c.Profiles), fmt.Errorf("counting up to offset %d of shard %d: %w", c.Next, t.origin.partition, err))
+	}
 	if err := t.worker.Store.Commit(ctx, t.origin.partition, c); err != nil {
 		return t.slower(len(c.Profiles), fmt.Errorf("committing shard %d up to offset %d: %w", t.origin.partition, c.Next, err))
 	}

@@ -37,6 +37,9 @@ type Worker struct {
 	// Matcher makes what evaluates the profiles of a shard under a rule set;
 	// nil for rules.NewMatcher. Another one is for comparing with it.
 	Matcher func(*rules.Set) Matcher
+	// Counter makes what counts the events of a shard that was just opened; nil
+	// for that nobody does.
+	Counter func(ctx context.Context, shard int, state State) (Counter, error)
 	// Hint is told the next offset after each commit, for lag tools; optional.
 	Hint func(partition int, next int64)
 
@@ -85,6 +88,11 @@ func (w *Worker) run(ctx context.Context, partition int) error {
 		}
 	}
 	t := newTenure(w, in.origin, state)
+	if w.Counter != nil {
+		if t.counter, err = w.Counter(ctx, partition, state); err != nil {
+			return fmt.Errorf("opening the counter of shard %d: %w", partition, err)
+		}
+	}
 	parcels := make(chan parcel)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return in.run(ctx, parcels) })

@@ -188,8 +188,8 @@ func cutOut(source Source) []string {
 	end := len(reader.lines)
 	for _, doc := range slices.Backward(file.Docs) {
 		pairs, _ := yamltree.Pairs(doc.Body)
-		for _, pair := range pairs { // there is one key at most
-			if list, ok := pair.Value.(*ast.SequenceNode); ok {
+		for _, pair := range slices.Backward(pairs) { // segments, and cubes perhaps
+			if list, ok := pair.Value.(*ast.SequenceNode); ok && yamltree.Key(pair) == "segments" {
 				cuts = append(cutList(list, reader.lines[:end]), cuts...)
 			}
 			end = yamltree.Start(pair.Key).Line - 1

@@ -149,9 +149,10 @@ func (r *yamlReader) list(n ast.Node, what string, each func(ast.Node)) {
 }
 
 func (r *yamlReader) document(n ast.Node) {
-	r.mapping(n, theFile, []field{{"segments", func(n ast.Node) {
-		r.list(n, "segments", r.readSegment)
-	}}})
+	r.mapping(n, theFile, []field{
+		{"segments", func(n ast.Node) { r.list(n, "segments", r.readSegment) }},
+		{"cubes", func(ast.Node) {}}, // package cube reads them
+	})
 }
 
 func (r *yamlReader) readSegment(node ast.Node) {

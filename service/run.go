@@ -120,7 +120,11 @@ func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 			return cluster.Open(partition, offset, anchor), nil
 		},
 	}
-	own, keepDestinations, err := s.activate(ctx, s.Own(worker), store, worker, shards)
+	if err := s.beginCubes(worker, store); err != nil {
+		return err
+	}
+	own := s.folding(s.Own(worker), store)
+	own, keepDestinations, err := s.activate(ctx, own, store, worker, shards)
 	if err != nil {
 		return err
 	}
@@ -132,6 +136,10 @@ func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 	parts.Go(func() error { return s.keepFitting(ctx, cluster, store) })
 	parts.Go(func() error {
 		keepDestinations(ctx)
+		return nil
+	})
+	parts.Go(func() error {
+		s.keepCubes(ctx)
 		return nil
 	})
 	if port != nil {

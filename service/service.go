@@ -11,6 +11,7 @@ import (
 
 	"muster/activation"
 	"muster/config"
+	"muster/cube"
 	"muster/observe"
 	"muster/pipeline"
 	"muster/rules"
@@ -33,6 +34,9 @@ type Service struct {
 	// beside the rules in force. It is called at the start and then as often
 	// as segment files are looked at. Default nil: nothing is sent.
 	Destinations func(*rules.Set) ([]activation.Destination, error)
+	// Cubes reads the declarations of cubes. It is called at the start and then
+	// as often as segment files are looked at. Default nil: there are none.
+	Cubes func() ([]*cube.Cube, error)
 	// Audit is told of every write through the API. Default: the log.
 	Audit *zap.Logger
 	// Serving is told where the API is served, once it is. Default nil.
@@ -41,6 +45,7 @@ type Service struct {
 	Agent string
 
 	config config.Config
+	cubes  cubes
 	rules  *pipeline.Live
 	checks *rules.Checks  // of definitions
 	seen   *segments.Seen // what the API begins with; nil where the segments are those of files

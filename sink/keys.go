@@ -32,6 +32,8 @@ import (
 //	m:{s12}:days:202611        hash    of the days of that month, see flows.go
 //	m:{s12}:out                stream  membership changes, see outbox.go
 //	m:{s12}:chron:<day>:<part> list  the changes of a day, see chronicle.go
+//	m:{s12}:cube               hash    and others that begin so: cells of cubes, see cubes.go
+//	m:cubes                    set     shards that have cells, as "layout:shard"
 //	m:{s12}:to:<destination>   hash    and others that begin so: deliveries, see ledger.go
 //	m:destinations             hash    states of destinations, see ledger.go
 //	m:{definitions}:head       hash    and others that begin so: the texts of segments with

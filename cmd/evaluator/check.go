@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"muster/cube"
 	"muster/rules"
 	"muster/segments"
 )
@@ -95,6 +96,9 @@ func (cmd *checkCommand) Run(c console) error {
 	}
 	found := &finding{Errors: []ruleMistake{}, Failures: []segments.Failure{}}
 	set, err := rules.Load(sources...)
+	if err == nil {
+		_, err = cube.Read(sources...)
+	}
 	switch {
 	case errors.As(err, &found.wrong):
 		found.Errors = append(found.Errors, listed(found.wrong)...)

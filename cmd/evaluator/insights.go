@@ -15,8 +15,9 @@ import (
 
 // insightsCommand asks about audiences.
 type insightsCommand struct {
-	Profile insightsProfile `cmd:"" help:"Tell what is more, and what is less, frequent in an audience than elsewhere."`
-	Overlap insightsOverlap `cmd:"" help:"Tell how many profiles some segments have in common."`
+	Profile insightsProfile      `cmd:"" help:"Tell what is more, and what is less, frequent in an audience than elsewhere."`
+	Overlap insightsOverlap      `cmd:"" help:"Tell how many profiles some segments have in common."`
+	Reach   insightsReachCommand `cmd:"" help:"Tell how many different customers had events, by what the events say, from a cube."`
 }
 
 // Help is shown by --help.
@@ -25,7 +26,8 @@ func (insightsCommand) Help() string {
 evaluator disturbed. What the figures and pictures mean is in docs/insights.md.
 
     evaluator insights profile -c muster.yaml --audience buyers --svg buyers.svg
-    evaluator insights overlap -c muster.yaml buyers newsletter vip`
+    evaluator insights overlap -c muster.yaml buyers newsletter vip
+    evaluator insights reach ads -c muster.yaml --by site`
 }
 
 // columnsFlags are those of every question that is answered from columns.

@@ -12,6 +12,7 @@ import (
 
 	"muster/activation"
 	"muster/config"
+	"muster/cube"
 	"muster/observe"
 	"muster/rules"
 	"muster/segments"
@@ -93,6 +94,9 @@ func (cmd *runCommand) Run(c console) error {
 	s.Agent, s.Audit = agent, observe.NewAudit(cfg.Log, c.err)
 	if path := cfg.Destinations.Path; path != "" {
 		s.Destinations = func(set *rules.Set) ([]activation.Destination, error) { return readDestinations(path, set) }
+	}
+	if cubesPath(&cfg) != "" {
+		s.Cubes = func() ([]*cube.Cube, error) { return readCubes(&cfg) }
 	}
 	log.Info("starting", zap.String("segments_from", cfg.Segments.From), zap.Int("segments", set.Len()), zap.String("rules", set.Fingerprint()),
 		zap.Strings("brokers", cfg.Kafka.Brokers), zap.Strings("redis", cfg.Redis.Addresses))

@@ -41,6 +41,7 @@ var parts = []part{
 	{name: "tracking", folder: "api/tracking"},
 	{name: "timers", folder: "test/timers"},
 	{name: "skew", folder: "test/skew"},
+	{name: "insights-cube", folder: "test/cubes"},
 	{name: "sweep", folder: "test/sweep", named: true},
 	{name: "activation", folder: "test/load", named: true, test: "^TestActivation$", lines: "MUSTER_ACTIVATION"},
 	{name: "publication", folder: "test/load", named: true, test: "^TestPublication$", lines: "MUSTER_PUBLICATION"},

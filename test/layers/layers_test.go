@@ -24,12 +24,13 @@ var order = [][]string{
 	{"credentials", "folder"},
 	{"history/archive"},
 	{"pipeline"},
+	{"cube"},
 	{"rules"},
 	{"rules/internal/engine"},
 	{"rules/internal/language"},
 	{"profile"},
 	{"event"},
-	{"directive", "spelling", "yamltree"},
+	{"directive", "hyperloglog", "spelling", "yamltree"},
 }
 
 // tooling is for developing and testing Muster; nothing that is shipped may
@@ -37,7 +38,7 @@ var order = [][]string{
 var tooling = []string{"test", "bench", "pipeline/storetest"}
 
 // core must stay free of clocks of its own, I/O, logs and metrics.
-var core = []string{"spelling", "yamltree", "directive", "event", "profile", "rules", "pipeline"}
+var core = []string{"hyperloglog", "spelling", "yamltree", "directive", "event", "profile", "rules", "cube", "pipeline"}
 
 // outside is what the core must not import, with everything below it.
 var outside = []string{

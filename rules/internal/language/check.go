@@ -62,6 +62,7 @@ type checker struct {
 	mistakes []Mistake
 	uses     []Use
 	bindings []binding // of let, innermost last
+	names    []string  // that stand for properties, see CheckPredicate
 }
 
 // source returns the rule's tokens.

@@ -58,6 +58,9 @@ func (c *checker) identifier(node *ast.IdentifierNode, s scope) operand {
 			return c.inlined(node, b, s)
 		}
 	}
+	if property, ok := c.column(node.Value, s); ok {
+		return of(property)
+	}
 	switch node.Value {
 	case "traits":
 		return of(c.wrong(node, "name one, as traits.plan", "traits as a whole are not a value"))
@@ -71,6 +74,9 @@ func (c *checker) identifier(node *ast.IdentifierNode, s scope) operand {
 	hint := "a trait is traits." + node.Value + ", a property inside a stream's predicate is ." + node.Value
 	if near := spelling.Nearest(node.Value, append(functionNames(), "traits", "context", "groups", "profile")); near != "" {
 		hint = "did you mean " + near + "?"
+	}
+	if len(c.names) > 0 {
+		hint = c.columnHint(node.Value)
 	}
 	return of(c.wrong(node, hint, "unknown name %s", node.Value))
 }

@@ -13,7 +13,7 @@ func (s *Sketch) Estimate() int64 {
 	counts := [rankBits + 2]int{m} // of registers, by rank
 	for _, rank := range s.each {
 		counts[0]--
-		counts[rank]++
+		counts[min(rank, rankBits+1)]++ // a broken packed form may have more
 	}
 	z := float64(m * tau(float64(m-counts[rankBits+1])/m))
 	for rank := rankBits; rank >= 1; rank-- {

@@ -22,13 +22,7 @@ func (s *Sketch) Append(dst []byte) []byte {
 	}
 	dst = dst[:begin+headerBytes]
 	dst[begin+4] = dense
-	packed := make([]byte, registers*6/8+1) // and one that the last register would go on in
-	for index, rank := range s.each {
-		at, shift := index*6/8, index*6%8
-		packed[at] |= rank << shift
-		packed[at+1] |= uint8(uint16(rank) << shift >> 8)
-	}
-	return append(dst, packed[:registers*6/8]...)
+	return s.appendPacked(dst)
 }
 
 // appendRuns appends the registers as runs, false when they don't fit.

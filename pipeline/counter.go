@@ -1,0 +1,42 @@
+package pipeline
+
+import (
+	"context"
+
+	"muster/event"
+	"muster/profile"
+)
+
+// Counter is told of the events of one shard that were applied, and stores what
+// it makes of them: before each commit of the shard, and outside of it. So where
+// the commit then fails, or its process dies, the same events are told again to
+// the shard's next Counter, which has to know which ones are stored already.
+type Counter interface {
+	// Count is told of an event that was applied to its profile, and of the
+	// offset of its record. Event and profile are valid during the call, and
+	// must not be changed.
+	Count(offset int64, ev *event.Event, p *profile.Profile)
+	// Store stores what was counted. The commit comes next: all that was counted
+	// is of records before its Next.
+	Store(ctx context.Context, c *Commit) error
+}
+
+// count tells the Counter, if there is one, of an event that was applied.
+func (t *tenure) count(i int) {
+	if t.counter == nil {
+		return
+	}
+	p := t.parcel
+	ev := &p.events[i]
+	if owner := t.driver.Profile(ev.Profile); owner != nil {
+		t.counter.Count(p.batch.Records[p.records[i]].Offset, ev, owner)
+	}
+}
+
+// storeCounts has the Counter, if there is one, store what comes before a commit.
+func (t *tenure) storeCounts(ctx context.Context, c *Commit) error {
+	if t.counter == nil {
+		return nil
+	}
+	return t.counter.Store(ctx, c)
+}
