@@ -2,6 +2,8 @@ package snapshot
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 
 	"muster/pipeline"
 	"muster/rules"
@@ -15,16 +17,51 @@ type Marker interface {
 
 // Lack says why nobody can be exact about a segment of a Question.
 type Lack struct {
-	Segment string `json:"segment"`
+	Segment string
 	// Since is from when on all events that it counts are kept, in ms since
 	// 1970 UTC, the latest of all shards; 0 for always.
-	Since int64 `json:"-"`
+	Since int64
 	// Untracked says that of some of its events nothing is kept, as no rule in
 	// force asks for them.
-	Untracked bool `json:"not_tracked"`
+	Untracked bool
 	// Held says that its rule has held(...): since when a condition is true is
 	// remembered only of conditions of the rules in force.
-	Held bool `json:"held"`
+	Held bool
+}
+
+// lackText is a Lack as JSON has it, its instant in RFC 3339.
+type lackText struct {
+	Segment   string  `json:"segment"`
+	Untracked bool    `json:"not_tracked"`
+	Held      bool    `json:"held"`
+	Since     *string `json:"complete_since"`
+}
+
+const millisLayout = "2006-01-02T15:04:05.000Z"
+
+// MarshalJSON implements json.Marshaler.
+func (l Lack) MarshalJSON() ([]byte, error) {
+	text := lackText{Segment: l.Segment, Untracked: l.Untracked, Held: l.Held}
+	if l.Since != 0 {
+		since := time.UnixMilli(l.Since).UTC().Format(millisLayout)
+		text.Since = &since
+	}
+	return json.Marshal(text)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (l *Lack) UnmarshalJSON(data []byte) error {
+	var text lackText
+	if err := json.Unmarshal(data, &text); err != nil {
+		return err
+	}
+	*l = Lack{Segment: text.Segment, Untracked: text.Untracked, Held: text.Held}
+	if text.Since == nil {
+		return nil
+	}
+	since, err := time.Parse(time.RFC3339, *text.Since)
+	l.Since = since.UnixMilli()
+	return err
 }
 
 // Lacks lists the segments of a question that lack something, in the order of

@@ -72,27 +72,11 @@ func whatLacks(l snapshot.Lack) string {
 	return "since when a condition of held(...) is true is remembered only for rules in force: others are told as if it became true just now"
 }
 
-// lackLine is a Lack as it is printed as JSON.
-type lackLine struct {
-	snapshot.Lack
-	Since *instant `json:"complete_since"`
-}
-
 // printJSON prints one answer, with what lacks if it is the first or last.
 func (o *previewOutput) printJSON(a *snapshot.Answer, last bool) error {
-	told := struct {
-		*snapshot.Answer
-		Lacks []lackLine `json:"lacks,omitempty"`
-	}{Answer: a}
+	told := snapshot.Told{Answer: a}
 	if last || !o.told {
-		for _, lack := range o.lacks {
-			one := lackLine{Lack: lack}
-			if lack.Since != 0 {
-				at := instant(lack.Since)
-				one.Since = &at
-			}
-			told.Lacks = append(told.Lacks, one)
-		}
+		told.Lacks = o.lacks
 	}
 	o.told = true
 	return printJSON(o.out, told)
