@@ -39,7 +39,9 @@ const (
 )
 
 // Default returns the documented defaults.
-func Default() Config { return Config{Memory: 1 << 30, Staleness: 5 * time.Second, Listen: ":8091", Metrics: ":8092", Questions: 256} }
+func Default() Config {
+	return Config{Memory: 1 << 30, Staleness: 5 * time.Second, Listen: ":8091", Metrics: ":8092", Questions: 256}
+}
 
 // Validate returns what is out of range.
 func (c Config) Validate() error {

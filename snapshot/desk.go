@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,6 +39,9 @@ type Desk struct {
 	every   time.Duration // how often an answer on the way is told
 	most    int           // questions that may wait
 	lanes   chan struct{} // one for each scan that may go on at once
+
+	Scans   atomic.Int64 // that were begun
+	Answers atomic.Int64 // different questions that were answered
 
 	mu      sync.Mutex
 	waiting []*asked
@@ -235,12 +239,14 @@ func (g *asked) rank(now time.Time) int {
 }
 
 // isRule reports whether a question is one rule, and no draft.
-func (q *Question) isRule() bool { return len(q.asked) == 1 && !q.live }
+func (q *Question) isRule() bool { return !q.draft }
 
 // answer answers questions in one scan of the profiles.
 func (d *Desk) answer(groups []*asked) {
 	fresh := groups[0].fresh
 	r := &ride{desk: d, snapshot: fresh.Snapshot}
+	d.Scans.Add(1)
+	d.Answers.Add(int64(len(groups)))
 	r.board(groups)
 	err := r.run()
 	for _, one := range r.all {

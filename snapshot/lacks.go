@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"muster/pipeline"
@@ -17,50 +16,36 @@ type Marker interface {
 
 // Lack says why nobody can be exact about a segment of a Question.
 type Lack struct {
-	Segment string
-	// Since is from when on all events that it counts are kept, in ms since
-	// 1970 UTC, the latest of all shards; 0 for always.
-	Since int64
+	Segment string `json:"segment"`
+	// Since is from when on all events that it counts are kept, the latest of all
+	// shards.
+	Since Instant `json:"complete_since"`
 	// Untracked says that of some of its events nothing is kept, as no rule in
 	// force asks for them.
-	Untracked bool
+	Untracked bool `json:"not_tracked"`
 	// Held says that its rule has held(...): since when a condition is true is
 	// remembered only of conditions of the rules in force.
-	Held bool
+	Held bool `json:"held"`
 }
 
-// lackText is a Lack as JSON has it, its instant in RFC 3339.
-type lackText struct {
-	Segment   string  `json:"segment"`
-	Untracked bool    `json:"not_tracked"`
-	Held      bool    `json:"held"`
-	Since     *string `json:"complete_since"`
-}
+// Instant is in ms since 1970 UTC, 0 for always. JSON has it in RFC 3339, null
+// for always.
+type Instant int64
 
 const millisLayout = "2006-01-02T15:04:05.000Z"
 
 // MarshalJSON implements json.Marshaler.
-func (l Lack) MarshalJSON() ([]byte, error) {
-	text := lackText{Segment: l.Segment, Untracked: l.Untracked, Held: l.Held}
-	if l.Since != 0 {
-		since := time.UnixMilli(l.Since).UTC().Format(millisLayout)
-		text.Since = &since
+func (i Instant) MarshalJSON() ([]byte, error) {
+	if i == 0 {
+		return []byte("null"), nil
 	}
-	return json.Marshal(text)
+	return []byte(`"` + time.UnixMilli(int64(i)).UTC().Format(millisLayout) + `"`), nil
 }
 
-// UnmarshalJSON implements json.Unmarshaler.
-func (l *Lack) UnmarshalJSON(data []byte) error {
-	var text lackText
-	if err := json.Unmarshal(data, &text); err != nil {
-		return err
-	}
-	*l = Lack{Segment: text.Segment, Untracked: text.Untracked, Held: text.Held}
-	if text.Since == nil {
-		return nil
-	}
-	since, err := time.Parse(time.RFC3339, *text.Since)
-	l.Since = since.UnixMilli()
+// UnmarshalText implements encoding.TextUnmarshaler; null leaves it as it is.
+func (i *Instant) UnmarshalText(text []byte) error {
+	at, err := time.Parse(time.RFC3339, string(text))
+	*i = Instant(at.UnixMilli())
 	return err
 }
 
@@ -78,7 +63,7 @@ func (s *Snapshot) Lacks(ctx context.Context, q *Question, from Marker) ([]Lack,
 		}
 		for _, mark := range marks {
 			one := of[mark.Segment]
-			one.Since = max(one.Since, mark.Since)
+			one.Since = max(one.Since, Instant(mark.Since))
 			one.Untracked = one.Untracked || mark.Since >= s.shards[number].clock
 			of[mark.Segment] = one
 		}

@@ -1,8 +1,8 @@
 package snapshot
 
 import (
-	"context"
 	"container/list"
+	"context"
 	"fmt"
 	"slices"
 	"strings"

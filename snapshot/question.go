@@ -17,6 +17,7 @@ type Question struct {
 	set   *rules.Set
 	asked []int // positions in set
 	key   string
+	draft bool // whether it is no rule
 	live  bool // whether it asks too who would enter and leave
 	// overlap says whether it asks too what the first of asked has in common
 	// with each segment in force.
@@ -58,7 +59,7 @@ func (q *Question) WithOverlap() *Question {
 // OfDraft returns the question after all segments of a set; against live also
 // after who would enter and who would leave them, were the set taken over.
 func OfDraft(set *rules.Set, againstLive bool) *Question {
-	q := &Question{set: set, live: againstLive}
+	q := &Question{set: set, draft: true, live: againstLive}
 	for position := range set.Len() {
 		q.asked = append(q.asked, position)
 	}

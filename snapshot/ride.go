@@ -42,7 +42,7 @@ func (r *ride) board(groups []*asked) {
 				one.riders, passes = append(one.riders, &rider{group: group, pass: p}), append(passes, p)
 			}
 			one.scan = r.snapshot.newScan(set, passes...)
-			r.scans, r.all = []*boarded{one}, one.riders
+			r.scans, r.all = []*boarded{one}, slices.Clone(one.riders)
 			return
 		}
 	}

@@ -31,6 +31,7 @@ type cli struct {
 	Check    checkCommand    `cmd:"" help:"Check segment files and run the tests in them."`
 	Explain  explainCommand  `cmd:"" help:"Show why a profile is in a segment or not, after a file of events or live."`
 	Preview  previewCommand  `cmd:"" help:"Tell how many customers a rule would have, from Redis, before it is published."`
+	Insights insightsCommand `cmd:"" help:"Ask anything of all profiles, as fast as it can be."`
 	Rehearse rehearseCommand `cmd:"" help:"Measure your segments on a sample of your events, and what a deployment needs."`
 	Backfill backfillCommand `cmd:"" help:"Replay an archive of events, in S3 or a folder, up to an instant."`
 	Token    tokenCommand    `cmd:"" help:"Make tokens for the API."`
