@@ -31,14 +31,14 @@ func TestInsightsAreFresh(t *testing.T) {
 			}
 			return nil
 		})
-		awaitMembers(s, insights, 40)
+		awaitTold(s, insights, 40)
 		visits(s, 40, 60)
-		awaitMembers(s, insights, 60)
+		awaitTold(s, insights, 60)
 		s.AwaitSettled(stack.Patience)
 		if out, err := s.Erase("p7", "--suppress", "1h"); err != nil {
 			t.Fatalf("erasing: %v\n%s", err, out)
 		}
-		awaitMembers(s, insights, 59)
+		awaitTold(s, insights, 59)
 		out, err := s.Command("preview", "--server", insights.API(""), "--rule", `count(events("Visited")) >> 0`)
 		if err == nil || !strings.Contains(out, "^") || !strings.Contains(out, "hint") {
 			t.Errorf("a wrong rule gives %v\n%s", err, out)
@@ -49,9 +49,9 @@ func TestInsightsAreFresh(t *testing.T) {
 	})
 }
 
-// awaitMembers waits until so many profiles are told to have visited, of as many
+// awaitTold waits until so many profiles are told to have visited, of as many
 // as there are.
-func awaitMembers(s *stack.System, insights *stack.Evaluator, want int64) {
+func awaitTold(s *stack.System, insights *stack.Evaluator, want int64) {
 	s.Await(fmt.Sprint(want, " members"), stack.Patience, func() error {
 		out, err := s.Command("preview", "--json", "--server", insights.API(""), "--rule", `segment("seen")`)
 		if err != nil {

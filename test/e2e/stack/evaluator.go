@@ -85,7 +85,7 @@ func (s *System) Run(arguments ...string) *Evaluator {
 		e.api = port.Hold(s.t).Address()
 		s.append(configuration, s.apiLines(e.api))
 	}
-	s.start(e, append([]string{"run", "-c", configuration}, arguments...))
+	s.launch(e, append([]string{"run", "-c", configuration}, arguments...))
 	s.evaluators = append(s.evaluators, e)
 	return e
 }
@@ -98,7 +98,7 @@ func (s *System) Insights(lines string) *Evaluator {
 	e.api = port.Hold(s.t).Address()
 	configuration := s.config(e.name, "")
 	s.append(configuration, fmt.Sprintf("api:\n  insecure: true\nsnapshot:\n  listen: %q\n  metrics: %q\n%s", e.api, e.listen, lines))
-	s.start(e, []string{"insights", "serve", "-c", configuration})
+	s.launch(e, []string{"insights", "serve", "-c", configuration})
 	return e
 }
 
@@ -107,8 +107,8 @@ func (s *System) process(name string) *Evaluator {
 	return &Evaluator{name: name, log: s.file(name + ".log"), listen: port.Hold(s.t).Address(), exited: make(chan struct{})}
 }
 
-// start starts a process, which is killed when the test ends.
-func (s *System) start(e *Evaluator, arguments []string) {
+// launch starts a process, which is killed when the test ends.
+func (s *System) launch(e *Evaluator, arguments []string) {
 	s.t.Helper()
 	log, err := os.Create(e.log)
 	if err != nil {
