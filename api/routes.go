@@ -31,6 +31,12 @@ func newRoutes(s *Server) *routes {
 		panic(err) // can't be: the options are constants
 	}
 	r.api = huma.NewAPI(document(s.parts.Version), r)
+	return r
+}
+
+// addAll adds the operations of an evaluator.
+func (r *routes) addAll() {
+	s := r.server
 	r.addSegments(s.parts.Segments)
 	r.addHistory(s.parts.Histories)
 	r.addCheck()
@@ -47,7 +53,6 @@ func newRoutes(s *Server) *routes {
 	r.addBackfills(s.parts.Backfills)
 	r.addStarts(s.parts.Starts)
 	r.addOutlines(s.parts.Outlines)
-	return r
 }
 
 // document is what openapi.json says beside the operations.

@@ -99,6 +99,11 @@ type times struct{ header, read, write time.Duration }
 
 // New returns the API of a configuration that is valid.
 func New(config Config, parts Parts) (*Server, error) {
+	return build(config, parts, (*routes).addAll)
+}
+
+// build returns an API with some operations.
+func build(config Config, parts Parts, add func(*routes)) (*Server, error) {
 	s := &Server{config: config, parts: parts, guard: &access.Guard{}, mux: http.NewServeMux()}
 	s.times = times{headerTimeout, readTimeout, writeTimeout}
 	s.guard.Refuse = s.refuse
@@ -115,6 +120,7 @@ func New(config Config, parts Parts) (*Server, error) {
 	}
 	s.serveHealth()
 	s.routes = newRoutes(s)
+	add(s.routes)
 	s.mux.HandleFunc("/", s.nowhere)
 	s.handler = s.wrapped()
 	return s, nil

@@ -37,6 +37,12 @@ type rig struct {
 // serving serves an API on a port of its own until the test ends.
 func serving(t *testing.T, config Config, parts Parts) *rig {
 	t.Helper()
+	return servingWith(t, config, parts, New)
+}
+
+// servingWith is serving of an API that something else makes.
+func servingWith(t *testing.T, config Config, parts Parts, build func(Config, Parts) (*Server, error)) *rig {
+	t.Helper()
 	r := &rig{tokens: map[access.Scope]string{}}
 	var lines []string
 	for _, scope := range access.Scopes() {
@@ -55,7 +61,7 @@ func serving(t *testing.T, config Config, parts Parts) *rig {
 	audit, r.audit = observer.New(zapcore.DebugLevel)
 	parts.Version, parts.Log, parts.Audit = "0.0.0", zap.New(log), zap.New(audit)
 	var err error
-	if r.Server, err = New(config, parts); err != nil {
+	if r.Server, err = build(config, parts); err != nil {
 		t.Fatal(err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

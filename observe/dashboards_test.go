@@ -26,14 +26,16 @@ type described map[string][]string
 
 var descriptions = regexp.MustCompile(`fqName: "([^"]*)".*variableLabels: \{([^}]*)\}`)
 
-// everyMetric returns all that /metrics of a service and of a backfill can
-// hold, whether anything was counted or not.
+// everyMetric returns all that /metrics of a service, of insights and of a
+// backfill can hold, whether anything was counted or not.
 func everyMetric(t *testing.T) described {
 	t.Helper()
 	found := make(chan *prometheus.Desc)
 	go func() {
 		defer close(found)
-		New(zap.NewNop()).registry.Describe(found)
+		watch := New(zap.NewNop())
+		watch.Insights(func() InsightsState { return InsightsState{} })
+		watch.registry.Describe(found)
 		(&backfillCollector{}).Describe(found)
 	}()
 	all := described{}

@@ -129,6 +129,12 @@ func (m maker) singleGauge(name, help string) prometheus.Gauge {
 	return g
 }
 
+func (m maker) singleCounter(name, help string) prometheus.Counter {
+	c := prometheus.NewCounter(prometheus.CounterOpts{Name: prefix + name, Help: help})
+	m.registry.MustRegister(c)
+	return c
+}
+
 // computed registers a gauge that is asked for when it is scraped.
 func (m maker) computed(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: prefix + name, Help: help}, value))

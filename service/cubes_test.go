@@ -132,7 +132,7 @@ func adService(t *testing.T, cubes string) (*Service, *sink.Store) {
 	if err := store.Init(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	s := &Service{config: cfg, log: zap.NewNop()}
+	s := &Service{config: cfg, cubes: &cubes{}, log: zap.NewNop()}
 	s.Cubes = func() ([]*cube.Cube, error) {
 		return cube.Read(rules.Source{Name: "cubes.yaml", Data: []byte(cubes)})
 	}

@@ -35,11 +35,13 @@ type eraser struct {
 }
 
 // begun is since when an eraser knows of an erasure, and what the newest entry
-// of the outbox was then: none of the profile comes behind it.
+// of the outbox was then, and how many commits there were: none of the profile
+// comes behind them.
 type begun struct {
 	at      time.Time
 	request string
 	end     int64
+	commits int64
 }
 
 // erasing has what owns a shard also complete the erasures of its profiles.
@@ -119,7 +121,11 @@ func (e *eraser) told(ctx context.Context, name string, one sink.Erasing) (bool,
 		if err != nil {
 			return false, err
 		}
-		b = begun{time.Now(), one.Request, end}
+		commits, err := e.store.Commits(ctx, e.shard)
+		if err != nil {
+			return false, err
+		}
+		b = begun{time.Now(), one.Request, end, commits}
 		e.begun[name] = b
 	}
 	if time.Since(time.UnixMilli(one.At)) > EraseWithin {
@@ -156,6 +162,10 @@ func (e *eraser) clean(ctx context.Context, ready map[string]sink.Erasing) (foun
 	if found += chronicled; err != nil {
 		return found, err
 	}
+	trailed, err := e.store.CleanTrail(ctx, e.shard, e.commits(ready))
+	if found += trailed; err != nil {
+		return found, err
+	}
 	destinations, err := e.store.Destinations(ctx)
 	if err != nil {
 		return found, err
@@ -168,6 +178,16 @@ func (e *eraser) clean(ctx context.Context, ready map[string]sink.Erasing) (foun
 		}
 	}
 	return found, nil
+}
+
+// commits is behind how many commits no profile of those that are ready was
+// touched. Who follows the trail has passed them: erasures are ready only some
+// time after.
+func (e *eraser) commits(ready map[string]sink.Erasing) (most int64) {
+	for name := range ready {
+		most = max(most, e.begun[name].commits)
+	}
+	return most
 }
 
 // forgetting reads what activation stores in ledgers.

@@ -21,15 +21,15 @@ type port struct {
 }
 
 // openPort begins to answer on the port of the API, with problems until there
-// is one.
-func (s *Service) openPort(ctx context.Context) (*port, error) {
+// is one. The setting is the one that the address is of.
+func (s *Service) openPort(ctx context.Context, setting string) (*port, error) {
 	address := s.config.API.Listen
 	if address == "" {
 		return nil, nil
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, unusable(cannotListen("api.listen", address, err))
+		return nil, unusable(cannotListen(setting, address, err))
 	}
 	s.watch.Health().Wait(apiPart, "not served yet")
 	p := &port{

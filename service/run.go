@@ -31,7 +31,7 @@ const (
 // it waits. It returns an error only for what waiting can't mend, which is an
 // *UnusableError where somebody has to change what Run was given.
 func (s *Service) Run(ctx context.Context) error {
-	port, err := s.openPort(ctx)
+	port, err := s.openPort(ctx, "api.listen")
 	if err != nil {
 		return err
 	}

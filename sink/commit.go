@@ -121,6 +121,7 @@ func (a *attempts) send(ctx context.Context, tx *redis.Tx, m meta) error {
 	defer a.store.release(d)
 	t := transaction{draft: d, keys: a.store.keys, shard: a.shard, commit: a.commit, chronicle: a.store.chronicler(a.shard), counts: a.store.cfg.countsFlows()}
 	t.fill(ctx, a.store.cfg.OutboxMax)
+	t.fillTrail(ctx, a.store.cfg.TrailMax, m.commits)
 	if err := a.fillFlows(ctx, tx, &t, m.summed); err != nil {
 		return fmt.Errorf("reading flows: %w", err)
 	}

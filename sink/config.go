@@ -16,6 +16,9 @@ const (
 	maxFlowDays  = 3660
 	maxTimeout   = 10 * time.Minute
 
+	minTrail = 100
+	maxTrail = 1_000_000
+
 	maxDefinitionVersions = 100_000
 	maxChronicleKeep      = 3660 * 24 * time.Hour
 )
@@ -69,6 +72,13 @@ type Config struct {
 	// bound the oldest entries are dropped, read or not. Above 0.
 	// Default: 1,000,000, about 110 MB a shard when full.
 	OutboxMax int64 `yaml:"outbox_max"`
+	// TrailMax bounds the entries kept in the trail of one shard, which says what
+	// profiles its newest commits have touched: 0, or 100 to 1,000,000. An entry
+	// has up to 256 ids. evaluator insights serve needs a trail, to know which
+	// profiles to read again; at the bound the oldest entries are dropped, and a
+	// reader that has not come so far reads the whole shard anew. 0 keeps none and
+	// costs nothing. Default: 0.
+	TrailMax int64 `yaml:"trail_max"`
 	// ReachDays is how many days a daily reach key outlives its day, up to
 	// 3,660; activity replayed from before that is not counted. 0 keeps the
 	// keys for ever. Default: 400.
@@ -145,6 +155,7 @@ func (c Config) Validate() error {
 	refuse(c.RetryFor < 0 || c.RetryFor > maxTimeout, "retry_for: %s is not within 0 to %s", c.RetryFor, maxTimeout)
 	refuse(c.Buckets < 1 || c.Buckets > maxBuckets, "buckets: %d is not within 1 to %d", c.Buckets, maxBuckets)
 	refuse(c.OutboxMax < 1, "outbox_max: %d is not above 0", c.OutboxMax)
+	refuse(c.TrailMax != 0 && (c.TrailMax < minTrail || c.TrailMax > maxTrail), "trail_max: %d is not 0 or within %d to %d", c.TrailMax, minTrail, maxTrail)
 	refuse(c.ReachDays < 0 || c.ReachDays > maxReachDays, "reach_days: %d is not within 0 to %d", c.ReachDays, maxReachDays)
 	for _, step := range steps {
 		days := c.flowDays(step)

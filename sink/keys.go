@@ -31,6 +31,7 @@ import (
 //	m:{s12}:hours:20261121     hash    segment -> flows of the hours of that UTC day, and
 //	m:{s12}:days:202611        hash    of the days of that month, see flows.go
 //	m:{s12}:out                stream  membership changes, see outbox.go
+//	m:{s12}:trail              stream  profiles that the newest commits touched, see trail.go
 //	m:{s12}:chron:<day>:<part> list  the changes of a day, see chronicle.go
 //	m:{s12}:cube               hash    and others that begin so: cells of cubes, see cubes.go
 //	m:cubes                    set     shards that have cells, as "layout:shard"
@@ -71,6 +72,7 @@ func (k keys) timers(shard int) string  { return k.shard(shard) + "timers" }
 func (k keys) gaps(shard int) string    { return k.shard(shard) + "gaps" }
 func (k keys) sizes(shard int) string   { return k.shard(shard) + "size" }
 func (k keys) outbox(shard int) string  { return k.shard(shard) + "out" }
+func (k keys) trail(shard int) string   { return k.shard(shard) + "trail" }
 func (k keys) sourceAnchors() string    { return k.prefix + ":{sources}:anchors" }
 func (k keys) sourceGaps() string       { return k.prefix + ":{sources}:gaps" }
 

@@ -55,18 +55,7 @@ func (s *Store) loadChunk(ctx context.Context, shard int, epoch int64, blobs, pr
 	if err := s.stillOwn(shard, epoch, current); err != nil {
 		return nil, err
 	}
-	for _, command := range d.commands {
-		switch command := command.(type) {
-		case *redis.StringCmd:
-			blobs = append(blobs, command.Val()) // "" for a profile that does not exist
-		case *redis.SliceCmd:
-			for _, blob := range command.Val() {
-				text, _ := blob.(string) // nil for a profile that does not exist
-				blobs = append(blobs, text)
-			}
-		}
-	}
-	return blobs, nil
+	return appendBlobs(blobs, d.commands), nil
 }
 
 // ask puts the commands that load profiles into a draft: one for all those in

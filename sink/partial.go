@@ -63,6 +63,9 @@ func (s *Store) written(shard int, c *pipeline.Commit) map[string]string {
 	if len(c.Drop) > 0 {
 		written[s.keys.sizes(shard)] = "hash"
 	}
+	if s.cfg.TrailMax > 0 {
+		written[s.keys.trail(shard)] = "stream"
+	}
 	for _, w := range c.Profiles {
 		written[s.keys.profiles(shard, w.Profile)] = "hash"
 		if w.Timer {

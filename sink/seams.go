@@ -46,11 +46,21 @@ func (s *Store) lacks(
 	if err != nil {
 		return nil, err
 	}
+	entries, err := s.KeptSeries(ctx, shard)
+	if err != nil {
+		return nil, err
+	}
+	return tell(set, entries, seen.Clock), nil
+}
+
+// KeptSeries returns the entries of a shard's catalog that say since when it
+// keeps which events, as pipeline.LacksOfDraft takes them.
+func (s *Store) KeptSeries(ctx context.Context, shard int) (map[string]string, error) {
 	entries, err := s.catalogEntries(ctx, shard, seriesEntries)
 	if err != nil {
 		return nil, fmt.Errorf("reading since when shard %d keeps events: %w", shard, err)
 	}
-	return tell(set, entries, seen.Clock), nil
+	return entries, nil
 }
 
 // catalogEntries reads the entries of a shard's catalog that match a pattern.

@@ -96,10 +96,10 @@ func (t *tracing) key(ctx context.Context, node redis.Cmdable, key string) error
 	// chance, as a count does.
 	ids := strings.Contains(key, ":seg:") || strings.HasSuffix(key, ":timers")
 	fields := strings.Contains(key, "}:p:") || strings.HasSuffix(key, ":held")
-	chronicled := strings.Contains(key, "}:chron:")
+	chronicled, trailed := strings.Contains(key, "}:chron:"), strings.HasSuffix(key, "}:trail")
 	err = eachValue(ctx, node, kind, key, func(field, value string) {
 		values++
-		own := chronicled && chronicleNames(value, string(t.id)) || fields && field == string(t.id) || ids && value == string(t.id) || kind == "stream" && field == "profile" && value == string(t.id)
+		own := trailed && field == "ids" && trailNames(value, string(t.id)) || chronicled && chronicleNames(value, string(t.id)) || fields && field == string(t.id) || ids && value == string(t.id) || kind == "stream" && field == "profile" && value == string(t.id)
 		names = names || own || t.names([]byte(field)) || t.names([]byte(value))
 	})
 	t.mu.Lock()

@@ -2,11 +2,7 @@ package snapshot
 
 import (
 	"context"
-	"fmt"
 	"time"
-
-	"muster/profile"
-	"muster/rules"
 )
 
 // Answer is what is known of a question after some profiles.
@@ -57,13 +53,14 @@ const (
 // has passed. With every 0 it tells after each stride. It returns the last
 // answer, also where the context ends first, with the context's error.
 func (s *Snapshot) Ask(ctx context.Context, q *Question, every time.Duration, tell func(*Answer) error) (*Answer, error) {
-	p := s.newPass(q)
+	p := s.newPass(q, q.asked)
+	one := s.newScan(q.set, p)
 	var told time.Time
 	for int(p.seen) < len(s.held) {
 		if err := ctx.Err(); err != nil {
 			return p.last(), err
 		}
-		if err := p.evaluate(s.held[p.seen:min(int(p.seen)+stride, len(s.held))]); err != nil {
+		if err := one.evaluate(s.stride(p.seen)); err != nil {
 			return nil, err
 		}
 		if int(p.seen) < len(s.held) && time.Since(told) >= every {
@@ -74,6 +71,11 @@ func (s *Snapshot) Ask(ctx context.Context, q *Question, every time.Duration, te
 		}
 	}
 	return p.last(), nil
+}
+
+// stride returns the next profiles behind so many.
+func (s *Snapshot) stride(seen int64) []held {
+	return s.held[seen:min(int(seen)+stride, len(s.held))]
 }
 
 // tally counts profiles of some kind.
@@ -88,74 +90,26 @@ func (t *tally) add(id string) {
 	}
 }
 
-// pass is one scan of a snapshot for a question.
+// pass is what a scan has found for one question.
 type pass struct {
-	of      *Snapshot
-	q       *Question
-	matcher *rules.Matcher
-	codecs  []*profile.Codec // by shard
-	seen    int64
+	of   *Snapshot
+	q    *Question
+	at   []int // positions in the set of the scan, of q.asked
+	seen int64
 	// By position in q.asked.
 	members  []tally
 	entering []tally
 	leaving  []tally
 	shared   map[string]*shared // by segment in force
+
+	stored []bool   // whether the profile at hand was in a segment
+	stood  []string // where it was, if the overlap is asked for
 }
 
-func (s *Snapshot) newPass(q *Question) *pass {
-	p := &pass{
-		of: s, q: q, matcher: rules.NewMatcher(q.set), codecs: make([]*profile.Codec, len(s.shards)),
-		members: make([]tally, len(q.asked)), entering: make([]tally, len(q.asked)), leaving: make([]tally, len(q.asked)),
-		shared: map[string]*shared{},
-	}
-	schema, ids := q.set.Schema(), q.set.IDs()
-	for i := range s.shards {
-		codec, _ := profile.NewCodec(schema, ids, s.shards[i].names)
-		// It reads what the rules ask for, and other memberships where they count.
-		p.codecs[i] = codec.Retiring(func(string) bool { return q.overlap })
-	}
-	return p
-}
-
-// evaluate has the engine look at profiles as of the clocks of their shards. It
-// finds all memberships anew; those that are stored are noted before.
-func (p *pass) evaluate(some []held) error {
-	stored := make([]bool, len(p.q.asked))
-	for i := range some {
-		one := &some[i]
-		decoded, err := p.codecs[one.shard].Decode(one.id, one.blob)
-		if err != nil {
-			return fmt.Errorf("reading a profile of shard %d: %w", one.shard, err)
-		}
-		for k, position := range p.q.asked {
-			stored[k] = decoded.Members.Has(position)
-		}
-		var stood []string
-		if p.q.overlap {
-			stood = p.standing(decoded, p.codecs[one.shard])
-		}
-		p.matcher.Full(decoded, p.of.shards[one.shard].clock)
-		p.seen++
-		for k, position := range p.q.asked {
-			p.count(k, one.id, stored[k], decoded.Members.Has(position))
-		}
-		if p.q.overlap {
-			p.share(stood, decoded.Members.Has(p.q.asked[0]))
-		}
-	}
-	return nil
-}
-
-// count counts a profile that was in a segment, or is by its rule.
-func (p *pass) count(k int, id string, was, is bool) {
-	if is {
-		p.members[k].add(id)
-	}
-	switch {
-	case is && !was:
-		p.entering[k].add(id)
-	case was && !is:
-		p.leaving[k].add(id)
+func (s *Snapshot) newPass(q *Question, at []int) *pass {
+	return &pass{
+		of: s, q: q, at: at, members: make([]tally, len(at)), entering: make([]tally, len(at)), leaving: make([]tally, len(at)),
+		shared: map[string]*shared{}, stored: make([]bool, len(at)),
 	}
 }
 

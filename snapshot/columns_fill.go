@@ -93,17 +93,17 @@ func (s *Snapshot) columns(ctx context.Context, traits []string, bound int64, re
 
 // membersOf evaluates the rule of a question over the first profiles in order.
 func (s *Snapshot) membersOf(ctx context.Context, q *Question, first int64) (Audience, error) {
-	p, members := s.newPass(q), roaring.New()
+	c, members := s.newScan(q.set), roaring.New()
 	for place := range s.held[:first] {
 		if place%stride == 0 && ctx.Err() != nil {
 			return Audience{}, ctx.Err()
 		}
 		one := &s.held[place]
-		decoded, err := p.codecs[one.shard].Decode(one.id, one.blob)
+		decoded, err := c.codecs[one.shard].Decode(one.id, one.blob)
 		if err != nil {
 			return Audience{}, fmt.Errorf("reading a profile of shard %d: %w", one.shard, err)
 		}
-		p.matcher.Full(decoded, s.shards[one.shard].clock)
+		c.matcher.Full(decoded, s.shards[one.shard].clock)
 		if decoded.Members.Has(q.asked[0]) {
 			members.Add(uint32(place))
 		}

@@ -63,16 +63,3 @@ func TestTheBoundIsThatOfMemory(t *testing.T) {
 	}
 	runtime.KeepAlive(h)
 }
-
-func TestConfig(t *testing.T) {
-	for memory, good := range map[int64]bool{0: false, leastMemory - 1: false, leastMemory: true, 1 << 30: true, mostMemory: true, mostMemory + 1: false} {
-		if err := (Config{Memory: memory}).Validate(); (err == nil) != good {
-			t.Errorf("memory %d gives %v", memory, err)
-		} else if err != nil && !strings.HasPrefix(err.Error(), "memory is ") {
-			t.Errorf("memory %d gives %v, which does not begin with the setting", memory, err)
-		}
-	}
-	if err := Default().Validate(); err != nil {
-		t.Error(err)
-	}
-}

@@ -24,12 +24,12 @@ type Overlap struct {
 type shared struct{ both, all int64 }
 
 // standing lists the segments that a profile was decoded with: of those of the
-// question, which are few, and all others.
-func (p *pass) standing(decoded *profile.Profile, codec *profile.Codec) []string {
+// scan, which are few, and all others.
+func (c *scan) standing(decoded *profile.Profile, codec *profile.Codec) []string {
 	var ids []string
-	for position := range p.q.set.Len() {
+	for position := range c.set.Len() {
 		if decoded.Members.Has(position) {
-			ids = append(ids, p.q.id(position))
+			ids = append(ids, c.set.Segment(position).ID)
 		}
 	}
 	for _, number := range decoded.Retired {

@@ -10,10 +10,15 @@ import (
 
 // Question is what is asked of a snapshot: how many profiles some segments
 // have. It is immutable.
+//
+// The key is equal for questions that mean the same, and "" where that is not
+// known.
 type Question struct {
 	set   *rules.Set
 	asked []int // positions in set
-	live  bool  // whether it asks too who would enter and leave
+	key   string
+	draft bool // whether it is no rule
+	live  bool // whether it asks too who would enter and leave
 	// overlap says whether it asks too what the first of asked has in common
 	// with each segment in force.
 	overlap bool
@@ -26,27 +31,21 @@ const RuleID = "preview"
 // OfRule returns the question that a rule is. It may mention the segments of a
 // set, which is nil for none.
 func OfRule(rule string, beside *rules.Set) (*Question, error) {
-	var segments []rules.Segment
 	id := RuleID
-	if beside != nil {
-		for position := range beside.Len() {
-			segments = append(segments, *beside.Segment(position))
-		}
-		for n := 2; slices.Contains(beside.IDs(), id); n++ {
-			id = fmt.Sprintf("%s-%d", RuleID, n)
-		}
+	for n := 2; beside != nil && has(beside, id); n++ {
+		id = fmt.Sprintf("%s-%d", RuleID, n)
 	}
-	whole, err := rules.Compile(append(segments, rules.NewSegment(id, rule)))
+	set, err := rules.Try(rules.NewSegment(id, rule), beside)
 	if err != nil {
 		return nil, err
 	}
-	position, _ := whole.Position(id)
-	needed, err := whole.Subset([]int{position})
-	if err != nil {
-		return nil, err
-	}
-	position, _ = needed.Position(id)
-	return &Question{set: needed, asked: []int{position}}, nil
+	position, _ := set.Position(id)
+	return &Question{set: set, asked: []int{position}}, nil
+}
+
+func has(set *rules.Set, id string) bool {
+	_, known := set.Position(id)
+	return known
 }
 
 // WithOverlap returns the question of a rule that also asks how many members the
@@ -60,7 +59,7 @@ func (q *Question) WithOverlap() *Question {
 // OfDraft returns the question after all segments of a set; against live also
 // after who would enter and who would leave them, were the set taken over.
 func OfDraft(set *rules.Set, againstLive bool) *Question {
-	q := &Question{set: set, live: againstLive}
+	q := &Question{set: set, draft: true, live: againstLive}
 	for position := range set.Len() {
 		q.asked = append(q.asked, position)
 	}

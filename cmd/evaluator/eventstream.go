@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// maxEventLine bounds a line of an event stream, in bytes. Muster's own have an
-// id of about 12 bytes for each shard, and a change.
-const maxEventLine = 1 << 20
+// maxEventLine bounds a line of an event stream, in bytes. A change has an
+// id of about 12 bytes for each shard; the answer to a draft of 10,000 segments
+// takes some 5 MB.
+const maxEventLine = 32 << 20
 
 // serverEvent is one of a stream of server-sent events.
 type serverEvent struct {
@@ -49,9 +50,9 @@ func (r *eventReader) next() (one serverEvent, err error) {
 		one.set(string(field), bytes.TrimPrefix(value, []byte(" ")))
 	}
 	if err := r.lines.Err(); err != nil {
-		return serverEvent{}, fmt.Errorf("reading changes from the API: %w", err)
+		return serverEvent{}, fmt.Errorf("reading events from the API: %w", err)
 	}
-	return serverEvent{}, fmt.Errorf("reading changes from the API: %w", io.ErrUnexpectedEOF)
+	return serverEvent{}, fmt.Errorf("reading events from the API: %w", io.ErrUnexpectedEOF)
 }
 
 // set takes a field of an event over. Those that it does not know are passed

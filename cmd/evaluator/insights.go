@@ -18,6 +18,7 @@ type insightsCommand struct {
 	Profile insightsProfile      `cmd:"" help:"Tell what is more, and what is less, frequent in an audience than elsewhere."`
 	Overlap insightsOverlap      `cmd:"" help:"Tell how many profiles some segments have in common."`
 	Reach   insightsReachCommand `cmd:"" help:"Tell how many different customers had events, by what the events say, from a cube."`
+	Serve   insightsServeCommand `cmd:"" help:"Hold all profiles in memory, fresh, and answer questions about them."`
 }
 
 // Help is shown by --help.
@@ -27,7 +28,8 @@ evaluator disturbed. What the figures and pictures mean is in docs/insights.md.
 
     evaluator insights profile -c muster.yaml --audience buyers --svg buyers.svg
     evaluator insights overlap -c muster.yaml buyers newsletter vip
-    evaluator insights reach ads -c muster.yaml --by site`
+    evaluator insights reach ads -c muster.yaml --by site
+    evaluator insights serve -c muster.yaml`
 }
 
 // columnsFlags are those of every question that is answered from columns.

@@ -12,7 +12,8 @@ import (
 )
 
 type previewCommand struct {
-	Config      string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Config      string `short:"c" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Server      string `placeholder:"URL" help:"Ask evaluator insights serve and not Redis, as https://muster.internal:8091; MUSTER_TOKEN has the token."`
 	Rule        string `placeholder:"RULE" help:"The rule to try, as a segment file would have it."`
 	Draft       string `short:"f" placeholder:"FILE|DIR" help:"Segment files that nobody has taken over: all their segments are tried or, with --rule, what it may mention. Default with --rule: the segments of the configuration."`
 	AgainstLive bool   `help:"With -f: tell too who would enter and who would leave each segment, against the memberships that Redis has."`
@@ -47,11 +48,16 @@ What no rule in force asks for, nothing is kept of. A rule that needs it is mark
 stderr: the real segment would begin as the preview says, and fill up with time or by a
 backfill. See docs/insights.md.
 
+With --server the profiles are not read for the command: evaluator insights serve holds
+them, fresh, and answers at once.
+
+    MUSTER_TOKEN=... evaluator preview --server https://muster.internal:8091 --rule 'traits.plan == "pro"'
+
 With --json each line is one object: seen, held, profiles, segments, done, and lacks in
 the first and the last.
 
-Exit code: 0 when told to the end, 1 when Redis can't be reached or the question was
-cancelled, 2 when the rule, the files, the configuration, or what Redis holds, can't be
+Exit code: 0 when told to the end, 1 when Redis or the server can't be reached or
+the question was cancelled, 2 when the rule, the files, the configuration, or what Redis holds, can't be
 used.`
 }
 
@@ -67,6 +73,14 @@ func (cmd *previewCommand) Run(c console) error {
 		return unusable(errors.New("--against-live is for -f alone: nobody is in an ad hoc rule yet"))
 	case cmd.Overlap && cmd.Rule == "":
 		return unusable(errors.New("--overlap is for --rule"))
+	case cmd.Server != "" && cmd.Rule != "" && cmd.Draft != "":
+		return unusable(errors.New("with --server a rule may mention the segments in force, so -f is for -c"))
+	}
+	if err := oneOf(cmd.Config, cmd.Server); err != nil {
+		return err
+	}
+	if cmd.Server != "" {
+		return withServer(cmd.Server, func(ctx context.Context, s *server) error { return cmd.ask(ctx, c, s) })
 	}
 	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error { return cmd.preview(ctx, c, r) })
 }
@@ -91,7 +105,7 @@ func (cmd *previewCommand) preview(ctx context.Context, c console, r *reader) er
 	if err != nil {
 		return service.Classify(err)
 	}
-	return (&previewOutput{console: c, json: cmd.JSON, live: cmd.AgainstLive, snapshot: s, lacks: lacks}).tell(ctx, q)
+	return (&previewOutput{console: c, json: cmd.JSON, live: cmd.AgainstLive, lacks: lacks}).tell(ctx, s, q)
 }
 
 // question compiles what is asked, before anything is read.

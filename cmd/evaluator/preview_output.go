@@ -18,29 +18,45 @@ type previewOutput struct {
 	console
 	json     bool
 	live     bool
-	snapshot *snapshot.Snapshot
+	snapshot holding
 	lacks    []snapshot.Lack
 	told     bool
 }
 
-// tell asks the question and tells its answers.
-func (o *previewOutput) tell(ctx context.Context, q *snapshot.Question) error {
+// holding says how many profiles a snapshot holds, of how many.
+type holding interface {
+	Held() int64
+	All() int64
+}
+
+// tell asks a snapshot the question and tells its answers.
+func (o *previewOutput) tell(ctx context.Context, s *snapshot.Snapshot, q *snapshot.Question) error {
+	o.snapshot = s
+	o.begin()
+	end, err := s.Ask(ctx, q, previewEvery, o.print)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return o.cancelled(end)
+	case err != nil:
+		return unusable(err)
+	}
+	return o.printEnd(end)
+}
+
+// begin tells of what the answers will be.
+func (o *previewOutput) begin() {
 	if !o.json {
 		line(o.out, "%d profiles, %s\n", o.snapshot.All(), heldOf(o.snapshot.Held(), o.snapshot.All()))
 		o.warn()
 	}
-	end, err := o.snapshot.Ask(ctx, q, previewEvery, o.print)
-	cancelled := errors.Is(err, context.Canceled)
-	if err != nil && !cancelled {
-		return unusable(err)
-	}
+}
+
+// cancelled tells what was known when the question was cancelled.
+func (o *previewOutput) cancelled(end *snapshot.Answer) error {
 	if err := o.printEnd(end); err != nil {
 		return err
 	}
-	if cancelled {
-		return fmt.Errorf("the question was cancelled after %d of %d profiles: the last figures are an estimate", end.Seen, end.Held)
-	}
-	return nil
+	return fmt.Errorf("the question was cancelled after %d of %d profiles: the last figures are an estimate", end.Seen, end.Held)
 }
 
 // warn says of which segments nobody can be exact.
@@ -60,27 +76,11 @@ func whatLacks(l snapshot.Lack) string {
 	return "since when a condition of held(...) is true is remembered only for rules in force: others are told as if it became true just now"
 }
 
-// lackLine is a Lack as it is printed as JSON.
-type lackLine struct {
-	snapshot.Lack
-	Since *instant `json:"complete_since"`
-}
-
 // printJSON prints one answer, with what lacks if it is the first or last.
 func (o *previewOutput) printJSON(a *snapshot.Answer, last bool) error {
-	told := struct {
-		*snapshot.Answer
-		Lacks []lackLine `json:"lacks,omitempty"`
-	}{Answer: a}
+	told := snapshot.Told{Answer: a}
 	if last || !o.told {
-		for _, lack := range o.lacks {
-			one := lackLine{Lack: lack}
-			if lack.Since != 0 {
-				at := instant(lack.Since)
-				one.Since = &at
-			}
-			told.Lacks = append(told.Lacks, one)
-		}
+		told.Lacks = o.lacks
 	}
 	o.told = true
 	return printJSON(o.out, told)
@@ -161,7 +161,7 @@ func (o *previewOutput) printTable(a *snapshot.Answer) error {
 		case lack.Untracked:
 			lacking[lack.Segment] = "not tracked yet"
 		case lack.Since != 0:
-			lacking[lack.Segment] = "complete since " + time.UnixMilli(lack.Since).UTC().Format(time.RFC3339)
+			lacking[lack.Segment] = "complete since " + time.UnixMilli(int64(lack.Since)).UTC().Format(time.RFC3339)
 		default:
 			lacking[lack.Segment] = "held(...)"
 		}

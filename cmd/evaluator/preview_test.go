@@ -45,7 +45,7 @@ func previewed(ctx context.Context, t *testing.T, memory int64, lacks ...snapsho
 		t.Fatal(err)
 	}
 	var text, warnings bytes.Buffer
-	err = (&previewOutput{console: console{nil, &text, &warnings}, snapshot: s, lacks: lacks}).tell(ctx, q)
+	err = (&previewOutput{console: console{nil, &text, &warnings}, lacks: lacks}).tell(ctx, s, q)
 	return text.String(), warnings.String(), err
 }
 

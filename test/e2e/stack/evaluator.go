@@ -79,13 +79,37 @@ func (s *System) Refused() string {
 // end of its log is shown.
 func (s *System) Run(arguments ...string) *Evaluator {
 	s.t.Helper()
-	name := fmt.Sprintf("evaluator-%d", len(s.evaluators)+1)
-	e := &Evaluator{name: name, log: s.file(name + ".log"), listen: port.Hold(s.t).Address(), exited: make(chan struct{})}
-	configuration := s.config(name, e.listen)
+	e := s.process(fmt.Sprintf("evaluator-%d", len(s.evaluators)+1))
+	configuration := s.config(e.name, e.listen)
 	if s.API {
 		e.api = port.Hold(s.t).Address()
 		s.append(configuration, s.apiLines(e.api))
 	}
+	s.launch(e, append([]string{"run", "-c", configuration}, arguments...))
+	s.evaluators = append(s.evaluators, e)
+	return e
+}
+
+// Insights starts evaluator insights serve, with lines of its own in the section
+// snapshot of its configuration.
+func (s *System) Insights(lines string) *Evaluator {
+	s.t.Helper()
+	e := s.process("insights")
+	e.api = port.Hold(s.t).Address()
+	configuration := s.config(e.name, "")
+	s.append(configuration, fmt.Sprintf("api:\n  insecure: true\nsnapshot:\n  listen: %q\n  metrics: %q\n%s", e.api, e.listen, lines))
+	s.launch(e, []string{"insights", "serve", "-c", configuration})
+	return e
+}
+
+func (s *System) process(name string) *Evaluator {
+	s.t.Helper()
+	return &Evaluator{name: name, log: s.file(name + ".log"), listen: port.Hold(s.t).Address(), exited: make(chan struct{})}
+}
+
+// launch starts a process, which is killed when the test ends.
+func (s *System) launch(e *Evaluator, arguments []string) {
+	s.t.Helper()
 	log, err := os.Create(e.log)
 	if err != nil {
 		s.t.Fatalf("creating a log: %v", err)
@@ -97,25 +121,23 @@ func (s *System) Run(arguments ...string) *Evaluator {
 			s.t.Fatal(err)
 		}
 	}
-	e.cmd = exec.Command(program, append([]string{"run", "-c", configuration}, arguments...)...)
+	e.cmd = exec.Command(program, arguments...)
 	e.cmd.Env = append(os.Environ(), "MUSTER_CLOCK_STEP="+s.file(clockFile))
 	e.cmd.Stdout, e.cmd.Stderr = log, log
 	e.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := e.cmd.Start(); err != nil {
-		s.t.Fatalf("starting %s: %v", name, err)
+		s.t.Fatalf("starting %s: %v", e.name, err)
 	}
 	go func() {
 		_ = e.cmd.Wait() // the state is kept in cmd
 		close(e.exited)
 	}()
-	s.evaluators = append(s.evaluators, e)
 	s.t.Cleanup(func() {
 		e.Kill()
 		if s.t.Failed() {
-			s.t.Logf("the end of %s's log:\n%s", name, e.tail())
+			s.t.Logf("the end of %s's log:\n%s", e.name, e.tail())
 		}
 	})
-	return e
 }
 
 // Kill ends the evaluator at once, as a crash would, and waits for its end.
