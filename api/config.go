@@ -9,6 +9,7 @@ import (
 
 	"muster/api/access"
 	"muster/credentials"
+	"muster/history/archive"
 )
 
 // Config is about the port of the API. Start from Default.
@@ -37,9 +38,10 @@ type Config struct {
 	// Streams is how many change streams are open at once, 1 to 10,000. With
 	// one more the oldest is told to connect again. Default 1000.
 	Streams int `yaml:"streams"`
-	// Backfills is the work directory of backfills that are told of, a folder
-	// that evaluators may write to and share with those who do backfills.
-	// Default none.
+	// Backfills is the work directory of backfills that are told of, which
+	// evaluators may write to and share with those who do backfills: a folder, or
+	// s3://bucket/prefix, which is reached as the section archive says. Default
+	// none.
 	Backfills string `yaml:"backfills"`
 }
 
@@ -69,8 +71,9 @@ func between(field string, value, most int) error {
 }
 
 func (c Config) validateBackfills() error {
-	if strings.Contains(c.Backfills, "://") {
-		return fmt.Errorf("backfills is %q; it must be a folder: a bucket has no locks, by which backfills are looked after", c.Backfills)
+	_, _, bucket, err := archive.SplitS3(c.Backfills)
+	if err != nil || !bucket && strings.Contains(c.Backfills, "://") {
+		return fmt.Errorf("backfills is %q; it must be a folder or s3://bucket/prefix", c.Backfills)
 	}
 	return nil
 }

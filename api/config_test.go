@@ -27,7 +27,8 @@ func TestMistakesOfTheConfiguration(t *testing.T) {
 		`"*" is no origin`:           func(c *Config) { c.Origins = []string{"*"} },
 		"rate is 0; it must be":      func(c *Config) { c.Rate = 0 },
 		"burst is 1000001; it must":  func(c *Config) { c.Burst = 1_000_001 },
-		`backfills is "s3://b/p"`:    func(c *Config) { c.Backfills = "s3://b/p" },
+		`backfills is "gs://b/p"`:    func(c *Config) { c.Backfills = "gs://b/p" },
+		`backfills is "s3://"`:       func(c *Config) { c.Backfills = "s3://" },
 		"streams is -1; it must be":  func(c *Config) { c.Streams = -1 },
 	} {
 		c := Default()

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"muster/credentials"
+	"muster/history/files"
 )
 
 // Read reads and checks a configuration file, and the files of certificates
@@ -54,7 +55,7 @@ func (c *Config) resolve(folder string) {
 		&c.Redis.PasswordFile, &c.Redis.TLS.CAFile, &c.Redis.TLS.CertFile, &c.Redis.TLS.KeyFile,
 		&c.API.TokensFile, &c.API.Backfills, &c.API.TLS.CertFile, &c.API.TLS.KeyFile,
 	} {
-		if *file != "" && !filepath.IsAbs(*file) {
+		if *file != "" && !filepath.IsAbs(*file) && !files.IsBucket(*file) {
 			*file = filepath.Join(folder, *file)
 		}
 	}

@@ -73,6 +73,9 @@ func (c *Config) work() work {
 	return work{dir: c.Dir, files: c.Files}
 }
 
+// Opened are the files of the work directory.
+func (c *Config) Opened() Files { return c.work().files }
+
 // Backfill is one request being done. Progress may be asked at any time; all
 // else is for one goroutine.
 type Backfill struct {

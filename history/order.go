@@ -87,6 +87,9 @@ func (b *Backfill) Ask() (string, error) {
 // Dir is where the work directory is.
 func (b *Backfill) Dir() string { return b.config.Dir }
 
+// Files are those of the work directory.
+func (b *Backfill) Files() Files { return b.work.files }
+
 // ID names the request.
 func (b *Backfill) ID() string { return b.request.ID() }
 

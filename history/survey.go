@@ -3,9 +3,7 @@ package history
 import (
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
+	"path"
 	"time"
 
 	"muster/history/lease"
@@ -24,34 +22,34 @@ type Survey struct {
 // Survey returns one of the request from now on: what had ended before does not
 // count.
 func (b *Backfill) Survey() (*Survey, error) {
-	s := NewSurvey(b.config.Dir, b.ID())
+	s := &Survey{work: b.work, id: b.ID()}
 	var err error
-	s.before, err = written(s.file("report.json"))
+	s.before, err = s.written("report.json")
 	return s, err
 }
 
-// NewSurvey returns a survey of a request of a work directory that is a folder.
-func NewSurvey(dir, id string) *Survey { return &Survey{work: localWork(dir), id: id} }
+// NewSurvey returns a survey of a request of a work directory.
+func NewSurvey(location string, f Files, id string) *Survey {
+	return &Survey{work: work{dir: location, files: f}, id: id}
+}
 
-func (s *Survey) file(name string) string { return s.work.locate(requestFile(s.id, name)) }
-
-// written returns when a file was written, the zero time of one that is not
-// there.
-func written(path string) (time.Time, error) {
-	info, err := os.Stat(path)
+// written returns when a file of the request was written, the zero time of one that
+// is not there.
+func (s *Survey) written(name string) (time.Time, error) {
+	file, err := s.work.files.Open(requestFile(s.id, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return time.Time{}, nil
 	}
 	if err != nil {
 		return time.Time{}, err
 	}
-	return info.ModTime(), nil
+	return file.Modified(), file.Close()
 }
 
 // Look returns how far the request is. While slices are made it knows of slices
 // and not of rows.
 func (s *Survey) Look(now time.Time) (Progress, error) {
-	report, err := written(s.file("report.json"))
+	report, err := s.written("report.json")
 	if err != nil {
 		return Progress{}, err
 	}
@@ -72,7 +70,7 @@ func (s *Survey) Look(now time.Time) (Progress, error) {
 
 // readPlan reads the plan where it is another one.
 func (s *Survey) readPlan() error {
-	at, err := written(s.file("plan.json"))
+	at, err := s.written("plan.json")
 	if err != nil || at.Equal(s.planned) {
 		return err
 	}
@@ -109,12 +107,8 @@ func (s *Survey) stages(p *Progress, now time.Time) error {
 	if p.Stage = StageEvaluate; !known {
 		return nil
 	}
-	names, err := namesIn(filepath.Join(s.work.dir, "slices", in.Slices))
-	for _, name := range names {
-		if strings.HasSuffix(name, ".parquet") {
-			p.Slices++
-		}
-	}
+	names, err := s.work.list(path.Join("slices", in.Slices), ".parquet")
+	p.Slices = int64(len(names))
 	p.AllSlices = int64(s.plan.width().count())
 	if p.Slices >= p.AllSlices {
 		p.Stage = StageGather
@@ -125,7 +119,7 @@ func (s *Survey) stages(p *Progress, now time.Time) error {
 // indexed counts what was indexed: tasks that are done, and of others what their
 // leases say.
 func (s *Survey) indexed(p *Progress, now time.Time) (all bool, err error) {
-	names, err := namesIn(s.file("indexed"))
+	names, err := s.work.list(requestFile(s.id, "indexed"), indexedEnding)
 	if err != nil {
 		return false, err
 	}
@@ -140,7 +134,7 @@ func (s *Survey) indexed(p *Progress, now time.Time) (all bool, err error) {
 	all = true
 	for i := range s.plan.Index {
 		part := &s.plan.Index[i]
-		if there[part.Key+indexedEnding] {
+		if there[indexedFile(s.id, part)] {
 			p.Objects, p.Bytes = p.Objects+int64(part.Objects), p.Bytes+part.Bytes
 			continue
 		}
@@ -152,7 +146,7 @@ func (s *Survey) indexed(p *Progress, now time.Time) (all bool, err error) {
 
 // working returns how many bytes of index tasks are done by who is at them.
 func (s *Survey) working(now time.Time) (map[int]int64, error) {
-	w, err := lease.Look(s.file(""), now)
+	w, err := lease.Look(s.work.files, s.id, now)
 	if err != nil {
 		return nil, err
 	}
@@ -163,17 +157,4 @@ func (s *Survey) working(now time.Time) (map[int]int64, error) {
 		}
 	}
 	return bytes, nil
-}
-
-// namesIn returns the names in a folder, none where there is no folder.
-func namesIn(folder string) ([]string, error) {
-	dir, err := os.Open(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	names, err := dir.Readdirnames(-1)
-	return names, errors.Join(err, dir.Close())
 }

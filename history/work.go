@@ -14,27 +14,18 @@ import (
 
 	"muster/history/files"
 	"muster/history/internal/jsonfile"
+	"muster/history/lease"
 )
 
-// Files are those of a work directory, kept, by names with / between
-// their parts: a files.Folder or a *files.Bucket.
+// Files are those of a work directory, kept by names with / between their parts: a
+// files.Folder or a *files.Bucket.
 type Files interface {
-	finder
-	keeper
-}
-
-type finder interface {
-	// Open opens a file. The error is fs.ErrNotExist where there is none.
-	Open(name string) (files.File, error)
-	// List visits the files below a folder, in the order of their names.
-	List(folder string, visit func(files.Info) error) error
-}
-
-type keeper interface {
-	// Write makes a file of what write writes, whole or not at all.
-	Write(name string, mode files.Mode, write func(io.Writer) error) error
-	// Remove removes a file, if it is there.
-	Remove(name string) error
+	lease.Place
+	// Use reports whether a file is there, and if it is, notes that it is used, so
+	// that it is not cleaned away.
+	Use(name string) (bool, error)
+	// RemoveAll removes a folder with all that is in it.
+	RemoveAll(folder string) error
 }
 
 // work is the work directory. A file is there whole or not at all, and what
@@ -61,6 +52,10 @@ type work struct {
 
 // localWork is a work directory that is a folder.
 func localWork(dir string) work { return work{dir: dir, files: files.Folder{Dir: dir}} }
+
+// LocalFiles are those of a work directory that is a folder, of which others may
+// read what is written.
+func LocalFiles(dir string) Files { return files.Folder{Dir: dir, Mode: 0o644} }
 
 // folder is the folder that the work directory is, if it is one.
 func (w work) folder() (files.Folder, bool) {
@@ -118,13 +113,15 @@ func (w work) size(name string) (int64, error) {
 }
 
 // use reports whether a file is there, and if it is, notes that it is used, so
-// that it is not cleaned away. In a bucket nothing is cleaned but by its own
-// rules.
-func (w work) use(name string) (there bool, err error) {
-	if folder, ok := w.folder(); ok {
-		return folder.Use(name)
+// that it is not cleaned away.
+func (w work) use(name string) (there bool, err error) { return w.files.Use(name) }
+
+// lasting is where what must be noted when the work is stopped can be written yet.
+func (w work) lasting() lease.Place {
+	if bucket, ok := w.files.(*files.Bucket); ok {
+		return bucket.Lasting()
 	}
-	return w.exists(name)
+	return LocalFiles(w.dir)
 }
 
 // findAtOnce bounds the files of a bucket that are asked for at a time.

@@ -35,7 +35,7 @@ func (s *Service) serveAPI(ctx context.Context, cluster *stream.Cluster, shards 
 		Sending: orders, Delivery: orders,
 	}
 	if work := s.config.API.Backfills; work != "" {
-		one := &backfills{work, s.config.Archive, func() *rules.Set { return s.rules.Current().Set }}
+		one := &backfills{work: work, reach: s.config.Archive, rules: func() *rules.Set { return s.rules.Current().Set }}
 		parts.Backfills, parts.Starts, parts.Outlines = one, one, one
 	}
 	server, err := api.New(s.config.API, parts)

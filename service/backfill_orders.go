@@ -26,7 +26,11 @@ func (b *backfills) Start(ctx context.Context, order queue.Order) (*queue.Entry,
 			return nil, lookup.Unfillable(id, err.Error())
 		}
 	}
-	o, err := queue.New(b.work).Order(ctx, order)
+	requests, err := b.queue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o, err := requests.Order(ctx, order)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +42,11 @@ func (b *backfills) withdraw(ctx context.Context, e *queue.Entry) (*queue.Entry,
 	if e.State.Phase != queue.Ordered {
 		return nil, fmt.Errorf("it is %s; %w", e.State.Phase, queue.ErrEnded)
 	}
-	withdrawn, err := queue.New(b.work).Withdraw(ctx, e.ID)
+	requests, err := b.queue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	withdrawn, err := requests.Withdraw(ctx, e.ID)
 	if err == nil && !withdrawn {
 		err = errTaken
 	}

@@ -23,7 +23,7 @@ func ordersOf(t *testing.T) *backfills {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &backfills{t.TempDir(), archive.Default(), func() *rules.Set { return set }}
+	return &backfills{work: t.TempDir(), reach: archive.Default(), rules: func() *rules.Set { return set }}
 }
 
 func TestBackfillsAreStartedByOrders(t *testing.T) {

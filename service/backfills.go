@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"muster/history"
 	"muster/history/archive"
+	"muster/history/files"
 	"muster/history/lease"
 	"muster/history/queue"
 	"muster/lookup"
@@ -22,18 +24,56 @@ type backfills struct {
 	work  string
 	reach archive.Config
 	rules func() *rules.Set // those in force
+
+	mutex  sync.Mutex
+	bucket *files.Bucket // nil until it was reached, and where work is a folder
+}
+
+// place returns where the work directory is. A bucket is connected to when somebody
+// asks first, so that the service starts while it is away.
+func (b *backfills) place(ctx context.Context) (history.Files, error) {
+	if !files.IsBucket(b.work) {
+		return history.LocalFiles(b.work), nil
+	}
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if b.bucket == nil {
+		bucket, err := files.OpenBucket(ctx, b.work, b.reach)
+		if err != nil {
+			return nil, err
+		}
+		b.bucket = bucket
+	}
+	return b.bucket.With(ctx), nil
+}
+
+func (b *backfills) queue(ctx context.Context) (*queue.Queue, error) {
+	place, err := b.place(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return queue.In(b.work, place), nil
+}
+
+// told returns all that is told of, see queue.Told.
+func (b *backfills) told(ctx context.Context) ([]*queue.Entry, map[string]*queue.Entry, error) {
+	requests, err := b.queue(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return requests.Told(ctx)
 }
 
 // List implements api.Backfills.
 func (b *backfills) List(ctx context.Context) ([]*queue.Entry, error) {
-	list, _, err := queue.New(b.work).Told(ctx)
+	list, _, err := b.told(ctx)
 	return list, err
 }
 
 // find returns the request of an id, or of an order's id. It is looked for among those that there
 // are, so no id leads out of the work directory.
 func (b *backfills) find(ctx context.Context, id string) (*queue.Entry, error) {
-	list, aliases, err := queue.New(b.work).Told(ctx)
+	list, aliases, err := b.told(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +98,11 @@ func (b *backfills) See(ctx context.Context, id string) (*queue.Entry, []lease.H
 	if e.Folder == "" {
 		return e, nil, nil
 	}
-	tasks, err := SeeBackfill(e, time.Now())
+	place, err := b.place(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	tasks, err := SeeBackfill(b.work, place, e, time.Now())
 	return e, tasks, err
 }
 
@@ -71,7 +115,10 @@ func (b *backfills) Cancel(ctx context.Context, id string) (*queue.Entry, error)
 	if e.Folder == "" {
 		return b.withdraw(ctx, e)
 	}
-	requests := queue.New(b.work)
+	requests, err := b.queue(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if _, err := requests.Cancel(ctx, e.ID); err != nil {
 		return nil, err
 	}
@@ -88,7 +135,7 @@ func (b *backfills) Outline(ctx context.Context, id string) (*history.Outline, e
 	if e.Folder == "" {
 		return nil, lookup.Undrawable(id, "it has no plan yet")
 	}
-	one, err := history.ResumeBy(ctx, filepath.Join(e.Folder, "plan.json"), 1, history.Reach{Archive: b.reach, Sharding: Sharding})
+	one, err := history.ResumeBy(ctx, b.planOf(e), 1, history.Reach{Archive: b.reach, Sharding: Sharding})
 	if err != nil {
 		return nil, undrawable(id, err)
 	}
@@ -102,6 +149,14 @@ func (b *backfills) Outline(ctx context.Context, id string) (*history.Outline, e
 	}
 	outline, err := draw(ctx)
 	return outline, undrawable(id, err)
+}
+
+// planOf is where the plan of a request is.
+func (b *backfills) planOf(e *queue.Entry) string {
+	if files.IsBucket(b.work) {
+		return e.Folder + "/plan.json"
+	}
+	return filepath.Join(e.Folder, "plan.json")
 }
 
 // undrawable tells a backfill that can't be drawn as it is from what may pass.
@@ -124,10 +179,10 @@ func Sharding(name string, shards int) (func(string) int, error) {
 	return p.Partition, nil
 }
 
-// SeeBackfill returns who is at the tasks of a request, and where nobody waits
-// for them who would write it down sets in the request how far they are.
-func SeeBackfill(e *queue.Entry, now time.Time) ([]lease.Holder, error) {
-	work, err := lease.Look(e.Folder, now)
+// SeeBackfill returns who is at the tasks of a request of a work directory, and where
+// nobody waits for them who would write it down sets in the request how far they are.
+func SeeBackfill(location string, place history.Files, e *queue.Entry, now time.Time) ([]lease.Holder, error) {
+	work, err := lease.Look(place, e.ID, now)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +190,7 @@ func SeeBackfill(e *queue.Entry, now time.Time) ([]lease.Holder, error) {
 	if len(busy) == 0 || e.State.Phase.Active() {
 		return busy, nil
 	}
-	p, err := history.NewSurvey(filepath.Dir(filepath.Dir(e.Folder)), e.ID).Look(now)
+	p, err := history.NewSurvey(location, place, e.ID).Look(now)
 	e.State.Stages = StagesOf(p)
 	return busy, err
 }

@@ -51,7 +51,7 @@ func planned(t *testing.T, work string) *history.Backfill {
 
 func TestBackfillsAreSeenDrawnAndCancelled(t *testing.T) {
 	work := t.TempDir()
-	b, all := planned(t, work), &backfills{work, archive.Default(), nil}
+	b, all := planned(t, work), &backfills{work: work, reach: archive.Default()}
 	id := b.ID()
 	if list, err := all.List(t.Context()); err != nil || len(list) != 0 {
 		t.Errorf("at first there are %v, %v", list, err)

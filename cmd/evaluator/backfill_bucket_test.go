@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -46,11 +47,48 @@ func TestBackfillInABucket(t *testing.T) {
 	if again := start("s3://depot/state").done(); again.Read.Objects != 0 || !reflect.DeepEqual(again.Summary, folder.Summary) {
 		t.Errorf("again %+v", again)
 	}
-	keep := d.start("keep", "-c", "muster.yaml", "-f", "s1.yaml", "--work", "s3://depot/state")
-	if code := keep.code(); code != 2 || !strings.Contains(keep.err.String(), "a bucket has no locks") || !strings.Contains(keep.err.String(), "name a folder") {
-		t.Errorf("keep in a bucket: exit code %d: %s", code, &keep.err)
-	}
 	nowhere := start("s3://nowhere/state")
+	if code := nowhere.code(); code != 2 || !strings.Contains(nowhere.err.String(), "bucket nowhere") {
+		t.Errorf("exit code %d: %s", code, &nowhere.err)
+	}
+}
+
+// Requests of a work directory in a bucket have one process at a time, are told of,
+// are cancelled and gone on with from anywhere, and what they use is not cleaned away.
+func TestBackfillsInABucketAreLookedAfter(t *testing.T) {
+	d := openDepot(t)
+	const work = "s3://depot/state"
+	at := func(command string, args ...string) *process {
+		return d.start(append([]string{command, "-c", "muster.yaml", "--work", work}, args...)...)
+	}
+	stood, open := d.stopBefore(3)
+	defer open()
+	p := d.ask(1, "--work", work)
+	reached(t, stood)
+	second := d.ask(1, "--work", work)
+	if code := second.code(); code != 1 || !strings.Contains(second.err.String(), fmt.Sprintf("is running already, by process %d on ", p.Process.Pid)) {
+		t.Errorf("%d, %s", code, &second.err)
+	}
+	if list := at("list"); list.code() != 0 || !strings.Contains(list.out.String(), "running") {
+		t.Errorf("list: %s%s", &list.out, &list.err)
+	}
+	if clean := at("clean", "--older-than", "1h"); clean.code() != 0 || !strings.Contains(clean.out.String(), "sorted runs             0") {
+		t.Errorf("clean: %s%s", &clean.out, &clean.err)
+	}
+	if cancel := at("cancel"); cancel.code() != 0 || !strings.Contains(cancel.out.String(), "is cancelled; what was made stays") {
+		t.Errorf("cancel: %s%s", &cancel.out, &cancel.err)
+	}
+	if code := p.code(); code != 1 || !strings.Contains(p.err.String(), "the backfill was cancelled") {
+		t.Errorf("%d, %s", code, &p.err)
+	}
+	open()
+	if report := at("resume", "--output", "json").done(); report.Saved.Objects != 2 || report.Account.Attempts != 2 {
+		t.Errorf("saved %+v, %+v", report.Saved, report.Account)
+	}
+	if status := at("status", "--watch"); status.code() != 0 || !strings.Contains(status.out.String(), "result    "+work+"/requests/") {
+		t.Errorf("status: %s%s", &status.out, &status.err)
+	}
+	nowhere := d.start("list", "-c", "muster.yaml", "--work", "s3://nowhere/state")
 	if code := nowhere.code(); code != 2 || !strings.Contains(nowhere.err.String(), "bucket nowhere") {
 		t.Errorf("exit code %d: %s", code, &nowhere.err)
 	}

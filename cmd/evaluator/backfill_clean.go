@@ -45,7 +45,7 @@ func (a *age) UnmarshalText(text []byte) error {
 
 // backfillClean removes what is no longer used.
 type backfillClean struct {
-	Work      string `required:"" placeholder:"DIR" help:"Work directory."`
+	backfillWork
 	OlderThan age    `default:"30d" placeholder:"AGE" help:"Remove what no request has used for so long, 1h to 3650d."`
 	Results   bool   `help:"Also remove requests that were done so long ago, with their results."`
 	DryRun    bool   `help:"Only tell what would be removed."`
@@ -71,7 +71,12 @@ removed as a whole. What was not done stays, as it can be gone on with.
     # each night
     evaluator backfill clean --work /var/tmp/backfill --older-than 14d
 
-Exit code: 0, also when there is nothing to remove; 1 when something can't be removed.`
+In a bucket, where it is noted once a day what is used, things stay for a day longer; one
+cleaning takes place at a time; and requests that find what was not used for a while wait until
+it is over.
+
+Exit code: 0, also when there is nothing to remove; 1 when something can't be removed, or
+somebody else cleans the bucket; 2 when the bucket does not exist, or may not be listed.`
 }
 
 // clockSkew is how far the clocks of machines that share a work directory may
@@ -92,34 +97,43 @@ type cleanReport struct {
 func (cmd *backfillClean) Run(c console) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	requests := queue.New(cmd.Work)
-	list, err := requests.List(ctx)
-	if errors.Is(err, files.ErrBucket) {
-		return unusable(err)
+	place, err := cmd.place(ctx)
+	if err != nil {
+		return err
 	}
+	requests := requestsOf(cmd.Work, place)
+	list, err := requests.List(ctx)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
-	works, err := lease.All(cmd.Work, now)
+	works, err := lease.All(place, now)
 	if err != nil {
 		return err
 	}
 	before := now.Add(-time.Duration(cmd.OlderThan))
 	report := &cleanReport{DryRun: cmd.DryRun, Requests: []queue.Removed{}}
-	report.Cleaned, err = history.Clean(ctx, cmd.Work, cleaning(list, works, now, before, cmd.DryRun))
+	report.Cleaned, err = clean(ctx, cmd.Work, place, cleaning(list, works, now, before, cmd.DryRun))
 	if err == nil && cmd.Results {
 		var removed []queue.Removed
 		removed, err = requests.Remove(ctx, before, cmd.DryRun)
 		report.Requests = append(report.Requests, removed...)
 	}
 	if !cmd.DryRun {
-		err = errors.Join(err, lease.Sweep(cmd.Work, now))
+		err = errors.Join(err, lease.Sweep(place, now))
 	}
 	if cmd.Output == "json" {
 		return errors.Join(err, printJSON(c.out, report))
 	}
 	return errors.Join(err, printCleaned(c.out, report))
+}
+
+// clean removes from a work directory what may be removed.
+func clean(ctx context.Context, work string, place history.Files, c history.Cleaning) (*history.Cleaned, error) {
+	if bucket, ok := place.(*files.Bucket); ok {
+		return history.CleanBucket(ctx, bucket, c)
+	}
+	return history.Clean(ctx, work, c)
 }
 
 // cleaning says what may be removed, that no request uses which runs, or is worked

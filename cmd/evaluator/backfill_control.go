@@ -38,11 +38,14 @@ there is no such request.`
 func (cmd *backfillCancel) Run(c console) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	e, err := cmd.find(ctx)
+	requests, err := cmd.open(ctx)
 	if err != nil {
 		return err
 	}
-	requests := queue.New(cmd.Work)
+	e, err := cmd.find(ctx, requests)
+	if err != nil {
+		return err
+	}
 	if e, err = requests.Cancel(ctx, e.ID); err != nil {
 		return err
 	}
@@ -88,7 +91,11 @@ Exit code: that of evaluator backfill start.`
 func (cmd *backfillResume) Run(c console) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	e, err := cmd.find(ctx)
+	requests, err := cmd.open(ctx)
+	if err != nil {
+		return err
+	}
+	e, err := cmd.find(ctx, requests)
 	if err != nil {
 		return err
 	}
@@ -126,6 +133,9 @@ func (cmd *backfillResume) restore(e *queue.Entry) (*backfillStart, error) {
 		return nil, fmt.Errorf("reading what was asked for in %s/request.json: %w; ask for it again with evaluator backfill start", e.Folder, err)
 	}
 	start.Work, start.Output = cmd.Work, cmd.Output
+	if cmd.Config != "" {
+		start.Config = cmd.Config
+	}
 	if cmd.Priority != nil {
 		start.Priority = *cmd.Priority
 	}

@@ -9,7 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"muster/history/files"
+	"muster/history"
 	"muster/history/keeping"
 	"muster/history/publication"
 	"muster/observe"
@@ -48,8 +48,8 @@ Before each look it also takes the oldest order that POST /v1/backfills of the A
 in the work directory, for any segments. An order that fails is not tried again.
 
 All that is wanted at a time is brought by one run, which reads the archive once. Let it
-run beside the evaluators, one for each deployment, or call it from a scheduler with
---once. One that was killed goes on where it was. Segment files are read anew each time;
+run beside the evaluators, or call it from a scheduler with --once. Of several for one
+deployment, whose work directory may be in a bucket, one works at a time. One that was killed goes on where it was. Segment files are read anew each time;
 files with a mistake are logged, and looked at again.
 
 Examples:
@@ -72,9 +72,6 @@ func (cmd *backfillKeep) Run(c console) error {
 		return unusable(errors.New("which service is history for? Name its configuration with -c FILE"))
 	case cmd.AsOf != 0:
 		return unusable(errors.New("--as-of is for backfill start --dry-run: a service is given history up to where it goes on itself"))
-	case files.IsBucket(cmd.Work):
-		return unusable(fmt.Errorf("--work %s: %w, by which keep takes turns with other requests; "+
-			"name a folder on a volume that outlives the process. The archive may be in a bucket", cmd.Work, files.ErrBucket))
 	case cmd.Look < time.Second || cmd.Look > 24*time.Hour:
 		return unusable(fmt.Errorf("--look is %s; it must be between 1s and 24h", cmd.Look))
 	case cmd.Every < 0:
@@ -90,7 +87,11 @@ func (cmd *backfillKeep) Run(c console) error {
 			return err
 		}
 		defer closed()
-		keep := &keep{cmd, c, r, target, log}
+		place, err := openWork(ctx, cmd.Work, r.config.Archive)
+		if err != nil {
+			return err
+		}
+		keep := &keep{cmd, c, r, target, log, place}
 		switch {
 		case cmd.DryRun:
 			return keep.tell(ctx)
@@ -109,6 +110,7 @@ type keep struct {
 	reader *reader
 	target publication.Target
 	log    *zap.Logger
+	place  history.Files // of the work directory
 }
 
 // keeper reads the segments as they are now.
@@ -155,7 +157,7 @@ func (k *keep) round(ctx context.Context) (reports []*publication.Report, err er
 		return nil, err
 	}
 	report, failure := k.order(ctx, keeper)
-	if ctx.Err() != nil || errors.Is(failure, keeping.ErrNotYet) {
+	if ctx.Err() != nil || errors.Is(failure, keeping.ErrNotYet) || errors.Is(failure, history.ErrHeld) {
 		return nil, failure
 	}
 	if report != nil {
@@ -212,6 +214,8 @@ func (k *keep) on(ctx context.Context) {
 			return
 		case errors.Is(err, keeping.ErrNotYet):
 			k.log.Info("waiting for the evaluators to take the rules over", zap.Error(err))
+		case errors.Is(err, history.ErrHeld):
+			k.log.Info("another process keeps this deployment; looking again", zap.Duration("after", k.Look))
 		case err != nil:
 			k.log.Error("history was not brought; looking again", zap.Error(err), zap.Duration("after", k.Look))
 		case len(reports) > 0:

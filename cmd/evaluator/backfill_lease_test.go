@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/history"
 	"muster/history/lease"
 	"muster/history/queue"
 )
@@ -150,7 +151,8 @@ func TestStatusTellsWhoIsAtWork(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		seen, err := seeWork(e, time.Now())
+		named := &backfillNamed{backfillWork: backfillWork{Work: work}, files: history.LocalFiles(work)}
+		seen, err := named.see(e, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +163,7 @@ func TestStatusTellsWhoIsAtWork(t *testing.T) {
 	if text := look(); strings.Contains(text, "at work") {
 		t.Error(text)
 	}
-	held, err := lease.Take(filepath.Join(work, "requests", "a"), lease.Task{Stage: "index"}, func() lease.Done { return lease.Done{} })
+	held, err := lease.Take(history.LocalFiles(work), "a", lease.Task{Stage: "index"}, func() lease.Done { return lease.Done{} })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,18 +3,18 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
+	"os/signal"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
-	"muster/history/files"
 	"muster/history/queue"
 )
 
 // backfillList lists the requests of a work directory.
 type backfillList struct {
-	Work   string `required:"" placeholder:"DIR" help:"Work directory."`
+	backfillWork
 	Output string `enum:"text,json" default:"text" help:"How to print: ${enum}; json is a line for each request."`
 }
 
@@ -22,8 +22,8 @@ type backfillList struct {
 func (backfillList) Help() string {
 	return `Lists what was asked for in a work directory: first what runs, then what waits, in its
 order, then what was asked for over the API and evaluator backfill keep has not taken yet, then
-what has ended, the newest first. The work directory may be a shared folder, and the requests
-run on other machines.
+what has ended, the newest first. The work directory may be a shared folder or in a bucket, and
+the requests run on other machines.
 
 What keep has not taken yet is asked, and has an id that begins with "order-". A request is
 waiting, running, done, failed, cancelled, or interrupted: then its process was stopped or
@@ -31,15 +31,19 @@ killed, and evaluator backfill resume goes on with it.
 
     evaluator backfill list --work /var/tmp/backfill
 
-Exit code: 0, also when there is none; 1 when the work directory can't be read.`
+Exit code: 0, also when there is none; 1 when the work directory can't be read, 2 when it is a
+bucket that does not exist, or may not be listed.`
 }
 
 // Run lists.
 func (cmd *backfillList) Run(c console) error {
-	list, _, err := queue.New(cmd.Work).Told(context.Background())
-	if errors.Is(err, files.ErrBucket) {
-		return unusable(err)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	place, err := cmd.place(ctx)
+	if err != nil {
+		return err
 	}
+	list, _, err := queue.In(cmd.Work, place).Told(ctx)
 	if err != nil {
 		return err
 	}

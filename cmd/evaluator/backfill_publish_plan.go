@@ -6,9 +6,7 @@ import (
 	"errors"
 
 	"muster/history"
-	"muster/history/files"
 	"muster/history/publication"
-	"muster/history/queue"
 )
 
 // outline tells what bringing history into a service would do.
@@ -53,7 +51,7 @@ func (cmd *backfillPlan) planToPublish(c console) error {
 	}
 	start := &backfillStart{backfillRequest: cmd.backfillRequest, publishFlags: cmd.publishFlags, backfillTurn: cmd.turn()}
 	return start.withPublication(c, func(ctx context.Context, p *publication.Publication) error {
-		hold, err := start.holdToPlan(ctx, p)
+		hold, err := start.holdToPlan(ctx, p.Files(), p)
 		if err != nil {
 			return err
 		}
@@ -77,16 +75,13 @@ func (cmd *backfillPlan) turn() backfillTurn {
 
 // holdToPlan keeps other processes from the request until the function that it
 // returns is called, with what came of it. The request is left as one that a
-// start goes on with. In a bucket nobody is kept away, which does no harm.
-func (cmd *backfillStart) holdToPlan(ctx context.Context, p *publication.Publication) (leave func(error) error, err error) {
-	if files.IsBucket(cmd.Work) {
-		return func(err error) error { return err }, nil
-	}
+// start goes on with.
+func (cmd *backfillStart) holdToPlan(ctx context.Context, place history.Files, p *publication.Publication) (leave func(error) error, err error) {
 	asked, err := cmd.askedToPublish(p)
 	if err != nil {
 		return nil, err
 	}
-	hold, err := queue.New(cmd.Work).Take(ctx, asked)
+	hold, err := requestsOf(cmd.Work, place).Take(ctx, asked)
 	if err != nil {
 		return nil, err
 	}

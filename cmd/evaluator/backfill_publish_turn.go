@@ -18,7 +18,7 @@ func (cmd *backfillStart) publishInTurn(ctx context.Context, c console, p *publi
 		return nil, err
 	}
 	err = cmd.conduct(ctx, c, asked, conducted{
-		work: cmd.Work,
+		work: cmd.Work, files: p.Files(),
 		look: func() queue.Figures {
 			return queue.Figures{Stages: publishedStages(p.Progress()), Account: p.Account()}
 		},

@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"muster/history"
 	"muster/history/lease"
 	"muster/history/queue"
 	"muster/service"
@@ -19,13 +20,22 @@ import (
 
 // backfillNamed are the flags that name a request.
 type backfillNamed struct {
-	ID   string `arg:"" optional:"" help:"Id of the request, or how it begins. Not needed where there is only one."`
-	Work string `required:"" placeholder:"DIR" help:"Work directory."`
+	ID string `arg:"" optional:"" help:"Id of the request, or how it begins. Not needed where there is only one."`
+	backfillWork
+
+	files history.Files // of the work directory, once it is open
+}
+
+// open returns the requests among which the one is that is meant.
+func (n *backfillNamed) open(ctx context.Context) (requests *queue.Queue, err error) {
+	if n.files, err = n.place(ctx); err != nil {
+		return nil, err
+	}
+	return requestsOf(n.Work, n.files), nil
 }
 
 // find returns the request that is meant, also by the order that became it.
-func (n *backfillNamed) find(ctx context.Context) (*queue.Entry, error) {
-	requests := queue.New(n.Work)
+func (n *backfillNamed) find(ctx context.Context, requests *queue.Queue) (*queue.Entry, error) {
 	find := requests.Find
 	if strings.HasPrefix(n.ID, "order-") {
 		find = func(ctx context.Context, id string) (*queue.Entry, error) { return findOrdered(ctx, requests, id) }
@@ -89,7 +99,11 @@ the end, and 1 when it failed, or was cancelled or interrupted.`
 func (cmd *backfillStatus) Run(c console) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	e, err := cmd.find(ctx)
+	requests, err := cmd.open(ctx)
+	if err != nil {
+		return err
+	}
+	e, err := cmd.find(ctx, requests)
 	if err != nil {
 		return err
 	}
@@ -108,7 +122,7 @@ func (cmd *backfillStatus) Run(c console) error {
 			return nil
 		case <-tick.C:
 		}
-		if e, err = queue.New(cmd.Work).Find(ctx, e.ID); ctx.Err() != nil {
+		if e, err = requests.Find(ctx, e.ID); ctx.Err() != nil {
 			return nil
 		} else if err != nil {
 			return err
@@ -126,7 +140,7 @@ func outcome(e *queue.Entry) error {
 
 func (cmd *backfillStatus) show(s *screen, e *queue.Entry) error {
 	var b bytes.Buffer
-	seen, err := seeWork(e, time.Now())
+	seen, err := cmd.see(e, time.Now())
 	if err != nil {
 		return err
 	}
@@ -148,9 +162,9 @@ type workedOn struct {
 	Tasks []lease.Holder `json:"tasks,omitempty"`
 }
 
-// seeWork looks who is at the tasks of a request.
-func seeWork(e *queue.Entry, now time.Time) (*workedOn, error) {
-	tasks, err := service.SeeBackfill(e, now)
+// see looks who is at the tasks of a request.
+func (n *backfillNamed) see(e *queue.Entry, now time.Time) (*workedOn, error) {
+	tasks, err := service.SeeBackfill(n.Work, n.files, e, now)
 	if err != nil {
 		return nil, err
 	}

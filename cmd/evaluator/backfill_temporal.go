@@ -50,9 +50,9 @@ type backfillEngine struct {
 func (f *backfillEngine) pool() bool { return f.Engine == "pool" || f.Engine == "" }
 
 // progress returns what tells how far a backfill is, and what has that be looked
-// up anew. What workers do is found in the work directory, if it is a folder.
+// up anew. What workers do is found in the work directory.
 func (f *backfillEngine) progress(b *history.Backfill) (progress func() history.Progress, renew func(), err error) {
-	if f.pool() || files.IsBucket(b.Dir()) {
+	if f.pool() {
 		return b.Progress, func() {}, nil
 	}
 	survey, err := b.Survey()
@@ -64,7 +64,8 @@ func (f *backfillEngine) progress(b *history.Backfill) (progress func() history.
 }
 
 // surveyEvery is how old what was found in the work directory may get: a look at
-// a folder of the network takes milliseconds for each worker.
+// a folder of the network takes milliseconds for each worker, and at a bucket some
+// calls.
 const surveyEvery = 2 * time.Second
 
 // surveyed is a survey that several ask at a time.
@@ -98,9 +99,6 @@ func (s *surveyed) renew() {
 
 // run has a backfill done, of which progress tells how far it is.
 func (f *backfillEngine) run(ctx context.Context, c console, b *history.Backfill, progress func() history.Progress) (*history.Report, error) {
-	if !f.pool() && files.IsBucket(b.Dir()) {
-		return f.order(ctx, c, b) // nothing there tells how far workers are
-	}
 	ended := showProgress(c.err, progress)
 	defer ended()
 	if f.pool() {

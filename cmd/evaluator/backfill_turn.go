@@ -102,7 +102,7 @@ func (cmd *backfillStart) perform(ctx context.Context, c console, b *history.Bac
 		return err
 	}
 	err = cmd.conduct(ctx, c, asked, conducted{
-		work: cmd.Work,
+		work: cmd.Work, files: b.Files(),
 		look: func() queue.Figures { return queue.Figures{Stages: service.StagesOf(progress()), Account: b.Account()} },
 		do: func(ctx context.Context, along []projection.Projection, earlier account.Account) (err error) {
 			b.ReadAlong(along...)
@@ -120,25 +120,18 @@ func (cmd *backfillStart) perform(ctx context.Context, c console, b *history.Bac
 
 // conducted is what a turn is for.
 type conducted struct {
-	work string               // its directory
-	look func() queue.Figures // how far it is
+	work  string               // its directory
+	files history.Files        // of it
+	look  func() queue.Figures // how far it is
 	// do does it, for others that read the same too, and after what earlier
 	// attempts have cost.
 	do func(ctx context.Context, along []projection.Projection, earlier account.Account) error
 }
 
 // conduct takes a request, waits for its turn, and has it done, so that all may
-// see how far it is. A bucket has no turns, as it has no locks: there it is done
-// at once, which does no harm where it is done twice at the same time.
+// see how far it is.
 func (t *backfillTurn) conduct(ctx context.Context, c console, asked queue.Asked, what conducted) error {
-	if files.IsBucket(what.work) {
-		err := what.do(ctx, nil, account.Account{})
-		if err != nil && ctx.Err() != nil {
-			return fmt.Errorf("stopped; the same command goes on with it: %w", err)
-		}
-		return err
-	}
-	hold, err := queue.New(what.work).Take(ctx, asked)
+	hold, err := requestsOf(what.work, what.files).Take(ctx, asked)
 	if err != nil {
 		return err
 	}

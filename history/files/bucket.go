@@ -9,7 +9,9 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -31,6 +33,8 @@ type Bucket struct {
 	parts   int64
 	prefix  string // of keys, "" or with a / at its end
 	scratch *scratch
+	life    time.Duration // of a lock that is not written anew
+	stamp   time.Duration // how often it is noted that a file is used
 }
 
 // Option is a setting of a Bucket.
@@ -44,6 +48,13 @@ func Scratch(bytes int64) Option { return func(b *Bucket) { b.scratch.most = byt
 // Parts is the size of the parts in which a larger file is sent, in bytes: at
 // least 5 MB, as S3 has it. Default: 64 MB.
 func Parts(bytes int64) Option { return func(b *Bucket) { b.parts = bytes } }
+
+// Life is how long after its holder last wrote it a lock is taken for one whose
+// process is gone: at least 2 s, as servers tell the time in seconds. Default: 30 s.
+func Life(d time.Duration) Option { return func(b *Bucket) { b.life = d } }
+
+// Stamp is how often it is noted that a file is used. Default: once a day.
+func Stamp(d time.Duration) Option { return func(b *Bucket) { b.stamp = d } }
 
 // IsBucket reports whether a location is one of S3.
 func IsBucket(location string) bool { return strings.HasPrefix(location, "s3://") }
@@ -64,7 +75,7 @@ func OpenBucket(ctx context.Context, location string, c archive.Config, options 
 	if err != nil {
 		return nil, fmt.Errorf("opening the work directory %s: %w", location, err)
 	}
-	b := &Bucket{ctx: ctx, server: server, name: name, prefix: prefix, parts: partBytes, scratch: &scratch{most: scratchBytes}}
+	b := &Bucket{ctx: ctx, server: server, name: name, prefix: prefix, parts: partBytes, scratch: &scratch{most: scratchBytes}, life: lockLife, stamp: stampEvery}
 	for _, set := range options {
 		set(b)
 	}
@@ -73,6 +84,41 @@ func OpenBucket(ctx context.Context, location string, c archive.Config, options 
 		return nil, fmt.Errorf("opening the work directory %s: %w", location, server.Explain(err, name, "s3:ListBucket", ""))
 	}
 	return b, nil
+}
+
+// With returns the same bucket for another context.
+func (b *Bucket) With(ctx context.Context) *Bucket {
+	other := *b
+	other.ctx = ctx
+	return &other
+}
+
+// Lasting returns the same bucket for what must be written when the work is
+// stopped: it goes on when the context is done that this one was opened with.
+func (b *Bucket) Lasting() *Bucket { return b.With(context.WithoutCancel(b.ctx)) }
+
+// Until returns the same bucket for what is of no use once done is closed.
+func (b *Bucket) Until(done <-chan struct{}) *Bucket {
+	return b.With(until{context.WithoutCancel(b.ctx), done})
+}
+
+// until is a context that ends with a channel.
+type until struct {
+	context.Context
+	done <-chan struct{}
+}
+
+// Done implements context.Context.
+func (u until) Done() <-chan struct{} { return u.done }
+
+// Err implements context.Context.
+func (u until) Err() error {
+	select {
+	case <-u.done:
+		return ErrLost
+	default:
+		return nil
+	}
 }
 
 // String returns the bucket as s3://bucket/prefix.
@@ -101,12 +147,56 @@ func (b *Bucket) Open(name string) (File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening %s%s: %w", b, name, b.server.Explain(err, b.name, "s3:GetObject", key))
 	}
-	return &object{bucket: b, key: key, etag: aws.ToString(head.ETag), size: aws.ToInt64(head.ContentLength)}, nil
+	return &object{
+		bucket: b, key: key, etag: aws.ToString(head.ETag), size: aws.ToInt64(head.ContentLength),
+		modified: aws.ToTime(head.LastModified), asked: told(head.ResultMetadata),
+	}, nil
+}
+
+// Read reads a whole file that is small, as it was at one moment, although it is
+// replaced meanwhile. The error is fs.ErrNotExist where there is none.
+func (b *Bucket) Read(name string) ([]byte, error) {
+	for failed := 1; ; failed++ {
+		text, _, err := b.get(b.ctx, b.key(name))
+		switch {
+		case missing(err):
+			return nil, fmt.Errorf("reading %s%s: %w", b, name, fs.ErrNotExist)
+		case err == nil || !errors.Is(err, errBroke) || !b.server.Patience(b.ctx, failed):
+			return text, wrapped("reading "+b.String()+name, err)
+		}
+	}
+}
+
+// errBroke says that a connection broke while an answer was read.
+var errBroke = errors.New("the connection broke")
+
+// get reads a small object, and tells what it is.
+func (b *Bucket) get(ctx context.Context, key string) ([]byte, *s3.GetObjectOutput, error) {
+	out, err := b.server.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
+	if missing(err) {
+		return nil, nil, err
+	}
+	if err != nil {
+		return nil, nil, b.server.Explain(err, b.name, "s3:GetObject", key)
+	}
+	text, err := io.ReadAll(out.Body)
+	_ = out.Body.Close() // it was only read
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", errBroke, err)
+	}
+	return text, out, nil
+}
+
+func wrapped(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", doing, err)
 }
 
 // Write makes a file of what write writes, which is gathered on this machine
 // first. With Once a file that is there stays, as the readers of a file need
-// the very one that they opened.
+// the very one that they opened, and is noted as used.
 func (b *Bucket) Write(name string, mode Mode, write func(io.Writer) error) (err error) {
 	defer func() {
 		if err != nil {
@@ -125,7 +215,15 @@ func (b *Bucket) Write(name string, mode Mode, write func(io.Writer) error) (err
 	if err := buffer.Flush(); err != nil {
 		return err
 	}
-	return b.put(b.key(name), file, mode)
+	for {
+		there, err := b.put(b.key(name), file, mode)
+		if err != nil || !there {
+			return err
+		}
+		if there, err = b.Use(name); err != nil || there {
+			return err // else it was cleaned away
+		}
+	}
 }
 
 // unnamed returns a file in the folder of temporary files that is gone when it
@@ -162,10 +260,32 @@ func (b *Bucket) List(folder string, visit func(Info) error) error {
 		}
 		for _, one := range page.Contents {
 			name := strings.TrimPrefix(aws.ToString(one.Key), b.prefix)
-			if err := visit(Info{name, aws.ToInt64(one.Size)}); err != nil {
+			if err := visit(Info{name, aws.ToInt64(one.Size), aws.ToTime(one.LastModified)}); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// Folders returns the names of the folders in a folder, in their order.
+func (b *Bucket) Folders(folder string) ([]string, error) {
+	prefix := b.key(strings.TrimSuffix(folder, "/") + "/")
+	in := &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix, Delimiter: aws.String("/")}
+	var names []string
+	for pages := s3.NewListObjectsV2Paginator(b.server.Client, in); pages.HasMorePages(); {
+		page, err := pages.NextPage(b.ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing %s%s: %w", b, folder, b.server.Explain(err, b.name, "s3:ListBucket", ""))
+		}
+		for _, one := range page.CommonPrefixes {
+			names = append(names, path.Base(aws.ToString(one.Prefix)))
+		}
+	}
+	return names, nil
+}
+
+// RemoveAll removes a folder with all that is in it.
+func (b *Bucket) RemoveAll(folder string) error {
+	return b.List(folder, func(i Info) error { return b.Remove(i.Name) })
 }

@@ -7,13 +7,20 @@
 // not at all; and that memory does not grow with a file, of which any part may
 // be read.
 //
-// The trap: a bucket has no locks, and nothing in it tells when a file was last
-// used. So whoever needs one process at a time, or cleans, needs a Folder.
+// A lock keeps other processes out. That of a folder is the kernel's, and ends with
+// its process. A bucket has none of its own, so a lock there is an object that its
+// holder writes anew every few seconds, each time on condition that nobody else has
+// written it meanwhile. When it was last written is told by the server's own clock,
+// so clocks of machines do not matter.
+//
+// The trap: a process that can't reach its bucket for a while loses its locks there.
+// Whoever has one must stop when Lost says so.
 package files
 
 import (
 	"errors"
 	"io"
+	"time"
 )
 
 // File is an open file.
@@ -22,12 +29,23 @@ type File interface {
 	io.Closer
 	// Size is its length, in bytes.
 	Size() int64
+	// Modified is when it was written or, in a folder, last used: by the clock of
+	// the server in a bucket.
+	Modified() time.Time
 }
 
 // Info is a file as it was listed.
 type Info struct {
-	Name string
-	Size int64
+	Name     string
+	Size     int64
+	Modified time.Time // see File
+}
+
+// Lock keeps others out until it is closed.
+type Lock interface {
+	// Lost is closed when others may have the lock, although it was not given up.
+	Lost() <-chan struct{}
+	io.Closer
 }
 
 // Mode says what becomes of a file that is there under the same name.
@@ -50,8 +68,9 @@ var ErrRemoved = errors.New("it was removed or replaced while it was used; start
 // ErrLocation says that a text is no location of a bucket.
 var ErrLocation = errors.New("the location is wrong")
 
-// ErrBucket says that something needs a folder.
-var ErrBucket = errors.New("a bucket has no locks")
+// ErrLost says that a lock was lost.
+var ErrLost = errors.New("the bucket of the work directory could not be reached for too long, so another process may have " +
+	"taken over; start again, and it goes on where it was")
 
 // All reads a whole file.
 func All(f File) ([]byte, error) { return io.ReadAll(io.NewSectionReader(f, 0, f.Size())) }

@@ -25,12 +25,24 @@ type kept interface {
 
 func bucket(t *testing.T, options ...files.Option) *files.Bucket {
 	t.Helper()
+	return opened(t, serving(t), options...)
+}
+
+// serving starts a server that has the bucket, and returns its endpoint.
+func serving(t *testing.T) string {
+	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
 	server := s3.Start(t)
 	s3.SignIn(t, s3.Access, s3.Secret)
 	s3.Make(t, server, "state")
+	return server.Endpoint()
+}
+
+// opened is what a process sees of the bucket at an endpoint.
+func opened(t *testing.T, endpoint string, options ...files.Option) *files.Bucket {
+	t.Helper()
 	c := archive.Default()
-	c.Endpoint, c.PathStyle = server.Endpoint(), true
+	c.Endpoint, c.PathStyle = endpoint, true
 	b, err := files.OpenBucket(t.Context(), "s3://state/some/work", c, options...)
 	if err != nil {
 		t.Fatal(err)

@@ -33,11 +33,15 @@ func (f Folder) Path(name string) string { return filepath.Join(f.Dir, filepath.
 // folderFile is a File of a Folder.
 type folderFile struct {
 	*os.File
-	size int64
+	size     int64
+	modified time.Time
 }
 
 // Size implements File.
 func (f *folderFile) Size() int64 { return f.size }
+
+// Modified implements File.
+func (f *folderFile) Modified() time.Time { return f.modified }
 
 // Open opens a file. The error is fs.ErrNotExist where there is none.
 func (f Folder) Open(name string) (File, error) {
@@ -52,8 +56,12 @@ func (f Folder) Open(name string) (File, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &folderFile{file, info.Size()}, nil
+	return &folderFile{file, info.Size(), info.ModTime()}, nil
 }
+
+// Read reads a whole file that is small. The error is fs.ErrNotExist where there is
+// none.
+func (f Folder) Read(name string) ([]byte, error) { return os.ReadFile(f.Path(name)) }
 
 // Write makes a file of what write writes, under another name until it is
 // whole. It replaces one that is there, which does no harm in either mode:
@@ -125,9 +133,27 @@ func (f Folder) List(folder string, visit func(Info) error) error {
 		if err != nil {
 			return err
 		}
-		return visit(Info{filepath.ToSlash(name), info.Size()})
+		return visit(Info{filepath.ToSlash(name), info.Size(), info.ModTime()})
 	})
 }
+
+// Folders returns the names of the folders in a folder, in their order.
+func (f Folder) Folders(folder string) ([]string, error) {
+	entries, err := os.ReadDir(f.Path(folder))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, err
+}
+
+// RemoveAll removes a folder with all that is in it.
+func (f Folder) RemoveAll(folder string) error { return os.RemoveAll(f.Path(folder)) }
 
 // Replace has a folder be what write makes, or stay as it is. Of two that do so
 // at the same time one is left, and it is as good as the other.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -34,6 +35,9 @@ type object struct {
 	key    string
 	etag   string
 	size   int64
+	// modified is when it was written, and asked when that was told, both by the
+	// clock of the server.
+	modified, asked time.Time
 
 	mu   sync.Mutex
 	file *os.File // nil before the first read
@@ -43,6 +47,9 @@ type object struct {
 
 // Size implements File.
 func (o *object) Size() int64 { return o.size }
+
+// Modified implements File.
+func (o *object) Modified() time.Time { return o.modified }
 
 // ReadAt implements File.
 func (o *object) ReadAt(p []byte, at int64) (n int, err error) {

@@ -21,12 +21,12 @@ const (
 	mostParts = 10_000
 )
 
-// put sends a file to a bucket. What is sent is read from the file each time, so
-// that no attempt needs more memory.
-func (b *Bucket) put(key string, file *os.File, mode Mode) error {
+// put sends a file to a bucket, and reports whether it has left one that is there.
+// What is sent is read from the file each time, so that no attempt needs more memory.
+func (b *Bucket) put(key string, file *os.File, mode Mode) (there bool, err error) {
 	info, err := file.Stat()
 	if err != nil {
-		return err
+		return false, err
 	}
 	var none *string // with what there may be under the key
 	if mode == Once {
@@ -39,12 +39,14 @@ func (b *Bucket) put(key string, file *os.File, mode Mode) error {
 			err = b.putParts(key, file, info.Size(), none)
 		}
 		switch {
-		case err == nil, mode == Once && status(err) == http.StatusPreconditionFailed:
-			return nil
+		case err == nil:
+			return false, nil
+		case mode == Once && status(err) == http.StatusPreconditionFailed:
+			return true, nil
 		case status(err) == http.StatusConflict && b.server.Patience(b.ctx, failed):
 			continue // somebody else is writing it
 		}
-		return b.server.Explain(err, b.name, "s3:PutObject", key)
+		return false, b.server.Explain(err, b.name, "s3:PutObject", key)
 	}
 }
 

@@ -7,7 +7,7 @@
 // meaning of a segment is in a record in the work directory, and a run that
 // was killed is gone on with. Wants is pure; a Keeper does what it says.
 //
-// The trap: it compares what was brought with the rules that it is given, so
-// one Keeper for a deployment and a work directory is enough, and two would ask
-// for the same.
+// The trap: it compares what was brought with the rules that it is given. Of several
+// Keepers for a deployment and a work directory one works at a time; with different
+// rules they would bring it again and again.
 package keeping

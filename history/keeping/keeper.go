@@ -39,7 +39,7 @@ type Keeper struct {
 // Wants returns what a Round would bring, and what it would go on with.
 // ErrNotYet where shards go by other rules.
 func (k *Keeper) Wants(ctx context.Context) ([]Want, *Record, error) {
-	r, err := readRecord(k.file())
+	r, err := k.record()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -52,7 +52,9 @@ func (k *Keeper) Wants(ctx context.Context) ([]Want, *Record, error) {
 	return Wants(k.Source.Rules, r, shards, k.Target.Clock.Now(), k.Every), r, nil
 }
 
-func (k *Keeper) file() string { return recordFile(k.Source.Config.Dir, k.Target.ID) }
+func (k *Keeper) record() (*Record, error) { return readRecord(&k.Source.Config, k.Target.ID) }
+
+func (k *Keeper) write(r *Record) error { return r.write(&k.Source.Config, k.Target.ID) }
 
 // shard reads what a shard tells.
 func (k *Keeper) shard(ctx context.Context, shard int) (s Shard, err error) {
@@ -78,9 +80,23 @@ func (k *Keeper) checkRules(ctx context.Context, shard int) error {
 	return nil
 }
 
+// alone does something while no other process keeps the deployment. The error is
+// history.ErrHeld where one does.
+func (k *Keeper) alone(ctx context.Context, do func(context.Context) (*publication.Report, error)) (report *publication.Report, err error) {
+	err = k.Source.Config.Alone(ctx, lockFile(k.Target.ID), func(ctx context.Context) (err error) {
+		report, err = do(ctx)
+		return err
+	})
+	return report, err
+}
+
 // Round looks once what is wanted and brings it, all by one run. It returns a
 // nil report when nothing was wanted.
 func (k *Keeper) Round(ctx context.Context) (*publication.Report, error) {
+	return k.alone(ctx, k.round)
+}
+
+func (k *Keeper) round(ctx context.Context) (*publication.Report, error) {
 	wants, record, err := k.Wants(ctx)
 	if err != nil {
 		return nil, err
@@ -124,12 +140,12 @@ func (k *Keeper) Round(ctx context.Context) (*publication.Report, error) {
 // are others now, is given up.
 func (k *Keeper) begin(ctx context.Context, r *Record, request string, segments []string) error {
 	if r.Running != nil && r.Running.Request != request {
-		if err := publication.GiveUp(ctx, k.Target, k.Source.Config.Dir, r.Running.Request); err != nil {
+		if err := publication.GiveUp(ctx, k.Target, &k.Source.Config, r.Running.Request); err != nil {
 			return err
 		}
 	}
 	r.Running = &Running{Request: request, Rules: k.Source.Rules.Fingerprint(), Segments: segments}
-	return r.write(k.file())
+	return k.write(r)
 }
 
 // end notes what was brought, and that its run has ended.
@@ -138,7 +154,7 @@ func (k *Keeper) end(r *Record, report *publication.Report) error {
 		return err
 	}
 	r.Running = nil
-	return r.write(k.file())
+	return k.write(r)
 }
 
 // note has the record say what was brought.

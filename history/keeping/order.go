@@ -17,6 +17,10 @@ type Doing func(context.Context, *queue.Order, *publication.Publication) (*publi
 // tried again. One that waits for the shards to take the rules over, which is
 // ErrNotYet, or whose context ends, is gone on with by the next call.
 func (k *Keeper) Order(ctx context.Context, q *queue.Queue, do Doing) (*publication.Report, error) {
+	return k.alone(ctx, func(ctx context.Context) (*publication.Report, error) { return k.order(ctx, q, do) })
+}
+
+func (k *Keeper) order(ctx context.Context, q *queue.Queue, do Doing) (*publication.Report, error) {
 	o, err := q.NextOrder(ctx)
 	if err != nil || o == nil {
 		return nil, err
@@ -56,7 +60,7 @@ func (k *Keeper) over(ctx context.Context, q *queue.Queue, o *queue.Order) (bool
 	if o.Request == "" {
 		return false, nil
 	}
-	ended, err := publication.EndedAt(k.Source.Config.Dir, o.Request)
+	ended, err := publication.EndedAt(&k.Source.Config, o.Request)
 	if err != nil {
 		return false, err
 	}
@@ -86,7 +90,7 @@ func (k *Keeper) follow(ctx context.Context, q *queue.Queue, o *queue.Order, do 
 	}
 	if o.Request != p.ID() {
 		if o.Request != "" { // the rules were edited since
-			if err := publication.GiveUp(ctx, k.Target, source.Config.Dir, o.Request); err != nil {
+			if err := publication.GiveUp(ctx, k.Target, &source.Config, o.Request); err != nil {
 				return nil, err
 			}
 		}
@@ -107,7 +111,7 @@ func (k *Keeper) noteOrdered(request string, report *publication.Report) error {
 	if report.Before {
 		return nil
 	}
-	r, err := readRecord(k.file())
+	r, err := k.record()
 	if err != nil {
 		return err
 	}
@@ -117,5 +121,5 @@ func (k *Keeper) noteOrdered(request string, report *publication.Report) error {
 	if err := k.note(r, report); err != nil {
 		return err
 	}
-	return r.write(k.file())
+	return k.write(r)
 }

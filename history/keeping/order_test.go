@@ -106,7 +106,7 @@ func TestOrdersAreFollowed(t *testing.T) {
 	if err != nil || report == nil || o.Ended.IsZero() || o.Error != "" || !reflect.DeepEqual(d.done, []string{o.Request + " by-hand,pro"}) {
 		t.Fatalf("%+v, %+v, %v, %v", report, o, d.done, err)
 	}
-	if r, err := readRecord(k.file()); err != nil || r.Segments["pro"].Run != report.Run || r.Running != nil {
+	if r, err := k.record(); err != nil || r.Segments["pro"].Run != report.Run || r.Running != nil {
 		t.Errorf("what was brought is noted as %+v, %v", r, err)
 	}
 	if _, err := k.Order(t.Context(), q, d.do); err == nil || !strings.Contains(err.Error(), `no segment "gone"`) {

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
+	"path"
 
-	"muster/history/internal/jsonfile"
+	"muster/history"
+	"muster/history/files"
 )
 
 // Record is what was brought to a deployment.
@@ -34,24 +35,28 @@ type Given struct {
 	Ended   int64  `json:"ended"`
 }
 
-// recordFile is where the record of a deployment is.
-func recordFile(dir, deployment string) string {
+// recordFile is where the record of a deployment is, and lockFile what the process
+// has that keeps it.
+func recordFile(deployment string) string { return kept(deployment) + ".json" }
+func lockFile(deployment string) string   { return kept(deployment) + ".lock" }
+
+func kept(deployment string) string {
 	sum := sha256.Sum256([]byte(deployment))
-	return filepath.Join(dir, "kept", hex.EncodeToString(sum[:8])+".json")
+	return path.Join("kept", hex.EncodeToString(sum[:8]))
 }
 
 // readRecord reads a record, an empty one where there is none.
-func readRecord(path string) (*Record, error) {
+func readRecord(c *history.Config, deployment string) (*Record, error) {
 	r := &Record{Segments: map[string]Given{}}
-	if err := jsonfile.Read(path, r, "remove it to have all brought anew"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := c.Read(recordFile(deployment), r, "remove it to have all brought anew"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("reading what history was brought: %w", err)
 	}
 	return r, nil
 }
 
 // write replaces the file of the record.
-func (r *Record) write(path string) error {
-	if err := jsonfile.Write(path, r); err != nil {
+func (r *Record) write(c *history.Config, deployment string) error {
+	if err := c.Write(recordFile(deployment), r, files.Replace); err != nil {
 		return fmt.Errorf("noting what history was brought: %w", err)
 	}
 	return nil

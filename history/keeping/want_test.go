@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"muster/history"
 	"muster/pipeline"
 	"muster/rules"
 )
@@ -76,15 +77,15 @@ func TestWants(t *testing.T) {
 
 // TestRecordIsReadAsItWasWritten, and what can't be read says what to do.
 func TestRecordIsReadAsItWasWritten(t *testing.T) {
-	path := recordFile(t.TempDir(), "deployment")
-	if r, err := readRecord(path); err != nil || len(r.Segments) > 0 || r.Running != nil {
+	c := &history.Config{Dir: t.TempDir()}
+	if r, err := readRecord(c, "deployment"); err != nil || len(r.Segments) > 0 || r.Running != nil {
 		t.Fatalf("where there is none: %+v, %v", r, err)
 	}
 	r := &Record{Running: &Running{"id", "rules", []string{"a"}}, Segments: map[string]Given{"a": {"1", "run", 2, 3}}}
-	if err := r.write(path); err != nil {
+	if err := r.write(c, "deployment"); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := readRecord(path); err != nil || !reflect.DeepEqual(got, r) {
+	if got, err := readRecord(c, "deployment"); err != nil || !reflect.DeepEqual(got, r) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -1,15 +1,16 @@
 package lease
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"path/filepath"
+	"path"
 	"sync"
 	"time"
 
-	"muster/history/internal/filelock"
-	"muster/history/internal/jsonfile"
+	"muster/history/files"
 )
 
 const (
@@ -47,35 +48,66 @@ type Holder struct {
 	locked bool // somebody has the lock now
 }
 
+// Place is the work directory: a files.Folder or a *files.Bucket.
+type Place interface {
+	reader
+	writer
+	catalog
+	locker
+}
+
+type reader interface {
+	Open(name string) (files.File, error)
+	// Read reads a file that is small.
+	Read(name string) ([]byte, error)
+}
+
+type writer interface {
+	Write(name string, mode files.Mode, write func(io.Writer) error) error
+	Remove(name string) error
+}
+
+type catalog interface {
+	List(folder string, visit func(files.Info) error) error
+	Folders(folder string) ([]string, error)
+}
+
+type locker interface {
+	// TryLock takes the lock of a name, nil where somebody has it.
+	TryLock(name string) (files.Lock, error)
+	// Locked reports whether somebody has it, and Alive whether somebody who is
+	// there has it, which may take a while to be known.
+	Locked(name string) (bool, error)
+	Alive(name string) (bool, error)
+}
+
 // Lease is a task that this process does, until it is released.
 type Lease struct {
+	place  Place
 	folder string
 	name   string // of its files, without their endings
-	lock   *os.File
+	lock   files.Lock
 	holder Holder
 	look   func() Done
 	stop   func()
 }
 
-// Take notes that this process does a task of the request that has a folder.
-// look tells how far it is and may be called until the lease is released.
-func Take(request string, t Task, look func() Done) (*Lease, error) {
-	l, err := take(request, t, look, beatEvery)
+// Take notes that this process does a task of a request. look tells how far it is
+// and may be called until the lease is released.
+func Take(p Place, request string, t Task, look func() Done) (*Lease, error) {
+	l, err := take(p, request, t, look, beatEvery)
 	if err != nil {
 		return nil, fmt.Errorf("noting that %s task %d is being done: %w", t.Stage, t.Index, err)
 	}
 	return l, nil
 }
 
-func take(request string, t Task, look func() Done, every time.Duration) (*Lease, error) {
+func take(p Place, request string, t Task, look func() Done, every time.Duration) (*Lease, error) {
 	now := time.Now().UTC()
-	l := &Lease{folder: filepath.Join(request, folderName), look: look}
-	if err := os.MkdirAll(l.folder, 0o755); err != nil {
-		return nil, err
-	}
+	l := &Lease{place: p, folder: folderOf(request), look: look}
 	l.holder = Holder{Task: t, PID: os.Getpid(), Since: now, Began: now}
 	l.holder.Host, _ = os.Hostname() // it is only shown
-	err := change(l.folder, func(w *worked) {
+	err := change(p, l.folder, func(w *worked) {
 		if w.Began.IsZero() {
 			w.Began = now
 		}
@@ -95,21 +127,17 @@ func take(request string, t Task, look func() Done, every time.Duration) (*Lease
 	return l, nil
 }
 
-// lockName finds a name that nobody has, and locks it.
-func (l *Lease) lockName() error {
-	file, err := os.CreateTemp(l.folder, fmt.Sprintf("%s-%d-*%s", l.holder.Stage, l.holder.Index, lockEnding))
-	if err != nil {
-		return err
+// folderOf is where the leases of a request are.
+func folderOf(request string) string { return path.Join("requests", request, folderName) }
+
+// lockName takes a name that nobody has, and locks it. Nobody looks at a lock that
+// has no lease beside it, so it is free.
+func (l *Lease) lockName() (err error) {
+	l.name = path.Join(l.folder, fmt.Sprintf("%s-%d-%s", l.holder.Stage, l.holder.Index, rand.Text()))
+	if l.lock, err = l.place.TryLock(l.name + lockEnding); err == nil && l.lock == nil {
+		err = fmt.Errorf("%s is somebody else's", l.name)
 	}
-	l.name = file.Name()[:len(file.Name())-len(lockEnding)]
-	if err := file.Close(); err != nil {
-		return err
-	}
-	// Nobody looks at a lock that has no lease beside it, so it is free.
-	if l.lock, err = filelock.Exclusive(l.name + lockEnding); err != nil {
-		return errors.Join(err, os.Remove(l.name+lockEnding))
-	}
-	return nil
+	return err
 }
 
 const (
@@ -120,7 +148,7 @@ const (
 // beat writes that the process is there.
 func (l *Lease) beat(now time.Time) error {
 	l.holder.Beat, l.holder.Done = now, l.look()
-	return jsonfile.Write(l.name+fileEnding, &l.holder)
+	return write(l.place, l.name+fileEnding, &l.holder)
 }
 
 // keep writes it again and again, until stop is called.
@@ -151,10 +179,10 @@ func (l *Lease) Release(finished bool) error {
 	l.stop()
 	var err error
 	if finished {
-		err = forget(l.folder)
+		err = forget(l.place, l.folder)
 	} else {
 		now := time.Now().UTC()
-		err = change(l.folder, func(w *worked) {
+		err = change(l.place, l.folder, func(w *worked) {
 			if w.Began.IsZero() {
 				w.Began = l.holder.Since
 			}
@@ -169,5 +197,5 @@ func (l *Lease) Release(finished bool) error {
 
 // drop removes the lease's files, the one that others look for first.
 func (l *Lease) drop() error {
-	return errors.Join(remove(l.name+fileEnding), remove(l.name+lockEnding), l.lock.Close())
+	return errors.Join(l.place.Remove(l.name+fileEnding), l.lock.Close(), l.place.Remove(l.name+lockEnding))
 }

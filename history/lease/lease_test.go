@@ -7,17 +7,29 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"muster/history/archive"
+	"muster/history/files"
 	"muster/history/internal/jsonfile"
+	"muster/test/kit/s3"
 )
 
 func none() Done { return Done{} }
 
+// placed is the work directory and the id of a request that has a folder there.
+func placed(request string) (Place, string) {
+	return files.Folder{Dir: filepath.Dir(filepath.Dir(request)), Mode: 0o644}, filepath.Base(request)
+}
+
+func requestIn(t *testing.T) string { return filepath.Join(t.TempDir(), "requests", "r") }
+
 func takeOne(t *testing.T, request string, index int) *Lease {
 	t.Helper()
-	l, err := Take(request, Task{Stage: "index", Index: index}, none)
+	p, id := placed(request)
+	l, err := Take(p, id, Task{Stage: "index", Index: index}, none)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +38,8 @@ func takeOne(t *testing.T, request string, index int) *Lease {
 
 func look(t *testing.T, request string, now time.Time) *Work {
 	t.Helper()
-	w, err := Look(request, now)
+	p, id := placed(request)
+	w, err := Look(p, id, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,9 +90,10 @@ func TestWorkedOn(t *testing.T) {
 
 // A lease tells what is done under it, and how far that is.
 func TestALeaseTells(t *testing.T) {
-	request := t.TempDir()
+	request := requestIn(t)
 	task := Task{Stage: "evaluate", Index: 7, Piece: 1, Pieces: 2}
-	l, err := Take(request, task, func() Done { return Done{Bytes: 5, Rows: 6} })
+	p, id := placed(request)
+	l, err := Take(p, id, task, func() Done { return Done{Bytes: 5, Rows: 6} })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,10 +156,10 @@ func TestTheLeaseOfWhoWasKilled(t *testing.T) {
 		live  int
 	}{{0, 1}, {life - time.Second, 1}, {life + time.Second, 0}} {
 		now := beat.Add(c.later)
-		if err := Sweep(dir, now); err != nil {
+		if err := Sweep(files.Folder{Dir: dir}, now); err != nil {
 			t.Fatal(err)
 		}
-		list, err := All(dir, now)
+		list, err := All(files.Folder{Dir: dir}, now)
 		if err != nil || len(list) != 1 || list[0].ID != "b" {
 			t.Fatalf("%v, %v", list, err)
 		}
@@ -172,8 +186,9 @@ func TestWhoIsAtWorkElsewhere(t *testing.T) {
 
 // Whoever is at work says so again and again.
 func TestALeaseIsRenewed(t *testing.T) {
-	request := t.TempDir()
-	l, err := take(request, Task{Stage: "index"}, none, time.Millisecond)
+	request := requestIn(t)
+	p, id := placed(request)
+	l, err := take(p, id, Task{Stage: "index"}, none, time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,12 +208,58 @@ func TestALeaseIsRenewed(t *testing.T) {
 
 // What can't be read is named.
 func TestADamagedLease(t *testing.T) {
-	request := t.TempDir()
+	request := requestIn(t)
 	path := filepath.Join(request, folderName, "index-0-1.json")
 	if err := jsonfile.Write(path, "no lease"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Look(request, time.Now()); err == nil {
+	p, id := placed(request)
+	if _, err := Look(p, id, time.Now()); err == nil {
 		t.Error("it is read")
+	}
+}
+
+// In a bucket, too, a task is known while it is done, and the request between its
+// tasks.
+func TestALeaseInABucket(t *testing.T) {
+	server := s3.Start(t)
+	s3.SignIn(t, s3.Access, s3.Secret)
+	s3.Make(t, server, "state")
+	c := archive.Default()
+	c.Endpoint, c.PathStyle = server.Endpoint(), true
+	b, err := files.OpenBucket(t.Context(), "s3://state/w", c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*Lease
+	for i := range 3 {
+		l, err := Take(b, "r", Task{Stage: "index", Index: i}, func() Done { return Done{Bytes: 7} })
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, l)
+	}
+	year := time.Now().Add(24 * 365 * time.Hour)
+	w, err := Look(b, "r", year)
+	if err != nil || len(w.Busy(year)) != 3 || w.Holders[1].Index != 1 || w.Holders[1].Bytes != 7 {
+		t.Fatalf("%+v, %v", w, err)
+	}
+	for i, l := range all {
+		if err := l.Release(i == 2); err != nil {
+			t.Fatal(err)
+		}
+		works, err := All(b, time.Now())
+		if err != nil || len(works) != 1 || len(works[0].Holders) != 2-i || works[0].Since(time.Now()).IsZero() != (i == 2) {
+			t.Errorf("after %d: %+v, %v", i, works, err)
+		}
+	}
+	err = b.List("", func(i files.Info) error {
+		if !strings.HasSuffix(i.Name, workedName+lockEnding) {
+			t.Errorf("%s is left", i.Name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 	"strings"
 	"time"
 
-	"muster/history/internal/filelock"
-	"muster/history/internal/jsonfile"
+	"golang.org/x/sync/errgroup"
+
+	"muster/history/files"
 )
 
 const (
@@ -61,14 +62,14 @@ func (w *Work) Busy(now time.Time) []Holder {
 }
 
 // All returns the requests of a work directory that have or had leases.
-func All(dir string, now time.Time) ([]*Work, error) {
-	folders, err := filepath.Glob(filepath.Join(dir, "requests", "*", folderName))
+func All(p Place, now time.Time) ([]*Work, error) {
+	requests, err := p.Folders("requests")
 	if err != nil {
 		return nil, err
 	}
 	var list []*Work
-	for _, folder := range folders {
-		w, err := Look(filepath.Dir(folder), now)
+	for _, request := range requests {
+		w, err := Look(p, request, now)
 		if err != nil {
 			return nil, err
 		}
@@ -77,19 +78,18 @@ func All(dir string, now time.Time) ([]*Work, error) {
 	return list, nil
 }
 
-// Look returns what is known of the request that has a folder.
-func Look(request string, now time.Time) (w *Work, err error) {
-	w = &Work{ID: filepath.Base(request)}
-	folder := filepath.Join(request, folderName)
-	if w.worked, err = readWorked(folder); err != nil {
+// Look returns what is known of a request.
+func Look(p Place, request string, now time.Time) (w *Work, err error) {
+	w = &Work{ID: request}
+	folder := folderOf(request)
+	if w.worked, err = readWorked(p, folder); err != nil {
 		return nil, fmt.Errorf("looking who works on request %s: %w", w.ID, err)
 	}
-	err = each(folder, func(name string) error {
-		h, err := holder(name)
-		if err == nil && h != nil && h.lives(now) {
+	err = each(p, folder, func(_ string, h *Holder) error {
+		if h.lives(now) {
 			w.Holders = append(w.Holders, *h)
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("looking who works on request %s: %w", w.ID, err)
@@ -98,15 +98,14 @@ func Look(request string, now time.Time) (w *Work, err error) {
 }
 
 // Sweep removes the leases of a work directory that are dead.
-func Sweep(dir string, now time.Time) error {
-	folders, err := filepath.Glob(filepath.Join(dir, "requests", "*", folderName))
-	for _, folder := range folders {
-		err = errors.Join(err, each(folder, func(name string) error {
-			h, err := holder(name)
-			if err != nil || h == nil || h.lives(now) {
-				return err
+func Sweep(p Place, now time.Time) error {
+	requests, err := p.Folders("requests")
+	for _, request := range requests {
+		err = errors.Join(err, each(p, folderOf(request), func(name string, h *Holder) error {
+			if h.lives(now) {
+				return nil
 			}
-			return errors.Join(remove(name+fileEnding), remove(name+lockEnding))
+			return errors.Join(p.Remove(name+fileEnding), p.Remove(name+lockEnding))
 		}))
 	}
 	if err != nil {
@@ -117,21 +116,40 @@ func Sweep(dir string, now time.Time) error {
 
 func (h *Holder) lives(now time.Time) bool { return h.locked || now.Sub(h.Beat) < life }
 
-// each calls do with the leases of a folder: their files without the ending.
-func each(folder string, do func(name string) error) error {
-	entries, err := os.ReadDir(folder)
-	if errors.Is(err, fs.ErrNotExist) {
+// lookAtOnce bounds the leases that are read at a time: in a bucket each takes a
+// few calls.
+const lookAtOnce = 16
+
+// each calls do with the leases of a folder, and with their files without the
+// ending, in the order of these.
+func each(p Place, folder string, do func(name string, h *Holder) error) error {
+	var names []string
+	err := p.List(folder, func(i files.Info) error {
+		if name, ok := strings.CutSuffix(i.Name, fileEnding); ok && path.Base(name) != workedName {
+			names = append(names, name)
+		}
 		return nil
-	}
+	})
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), fileEnding)
-		if !ok || name == workedName {
+	holders := make([]*Holder, len(names))
+	group := errgroup.Group{}
+	group.SetLimit(lookAtOnce)
+	for i, name := range names {
+		group.Go(func() (err error) {
+			holders[i], err = holder(p, name)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for i, h := range holders {
+		if h == nil {
 			continue
 		}
-		if err := do(filepath.Join(folder, name)); err != nil {
+		if err := do(names[i], h); err != nil {
 			return err
 		}
 	}
@@ -139,31 +157,30 @@ func each(folder string, do func(name string) error) error {
 }
 
 // holder reads a lease, nil where it was released meanwhile.
-func holder(name string) (*Holder, error) {
+func holder(p Place, name string) (*Holder, error) {
 	h := &Holder{}
-	if err := h.read(name); errors.Is(err, fs.ErrNotExist) {
+	if err := h.read(p, name); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
-	lock, err := filelock.Try(name + lockEnding)
+	locked, err := p.Locked(name + lockEnding)
 	if err != nil {
 		return nil, err
 	}
-	if lock == nil {
+	if locked {
 		h.locked = true
 		return h, nil
 	}
-	defer lock.Close()
 	// It may have been released, and then the lock's file was made just now.
-	if err := h.read(name); errors.Is(err, fs.ErrNotExist) {
-		return nil, remove(name + lockEnding)
+	if err := h.read(p, name); errors.Is(err, fs.ErrNotExist) {
+		return nil, p.Remove(name + lockEnding)
 	} else if err != nil {
 		return nil, err
 	}
 	return h, nil
 }
 
-func (h *Holder) read(name string) error {
-	return jsonfile.Read(name+fileEnding, h, "remove it, if nobody works on the request")
+func (h *Holder) read(p Place, name string) error {
+	return read(p, name+fileEnding, h, "remove it, if nobody works on the request")
 }

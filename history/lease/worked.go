@@ -2,12 +2,12 @@ package lease
 
 import (
 	"errors"
+	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"time"
 
-	"muster/history/internal/filelock"
+	"muster/history/files"
 	"muster/history/internal/jsonfile"
 )
 
@@ -20,44 +20,55 @@ type worked struct {
 
 const workedName = "worked"
 
+// lockPatience is how often it is looked whether a lock is free that is held for as
+// long as two files take to be read and written.
+const lockPatience = 50 * time.Millisecond
+
+// alone does something while nobody else changes what is noted of a request.
+func alone(p Place, folder string, do func() error) error {
+	for {
+		lock, err := p.TryLock(path.Join(folder, workedName+lockEnding))
+		if err != nil {
+			return err
+		}
+		if lock != nil {
+			return errors.Join(do(), lock.Close())
+		}
+		time.Sleep(lockPatience)
+	}
+}
+
 // change changes what is noted of a request, while nobody else does.
-func change(folder string, how func(*worked)) error {
-	lock, err := filelock.Exclusive(filepath.Join(folder, workedName+lockEnding))
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	w, err := readWorked(folder)
-	if err != nil {
-		return err
-	}
-	how(&w)
-	return jsonfile.Write(filepath.Join(folder, workedName+fileEnding), &w)
+func change(p Place, folder string, how func(*worked)) error {
+	return alone(p, folder, func() error {
+		w, err := readWorked(p, folder)
+		if err != nil {
+			return err
+		}
+		how(&w)
+		return write(p, path.Join(folder, workedName+fileEnding), &w)
+	})
 }
 
 // forget notes that nothing of a request is left to do.
-func forget(folder string) error {
-	lock, err := filelock.Exclusive(filepath.Join(folder, workedName+lockEnding))
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	return remove(filepath.Join(folder, workedName+fileEnding))
+func forget(p Place, folder string) error {
+	return alone(p, folder, func() error { return p.Remove(path.Join(folder, workedName+fileEnding)) })
 }
 
 // readWorked returns the zero worked where nothing is noted.
-func readWorked(folder string) (w worked, err error) {
-	path := filepath.Join(folder, workedName+fileEnding)
-	if err = jsonfile.Read(path, &w, "remove it"); errors.Is(err, fs.ErrNotExist) {
+func readWorked(p Place, folder string) (w worked, err error) {
+	if err = read(p, path.Join(folder, workedName+fileEnding), &w, "remove it"); errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
 	return w, err
 }
 
-// remove removes a file if it is there.
-func remove(path string) error {
-	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+// write replaces a file by one that holds a value.
+func write(p Place, name string, value any) error {
+	return p.Write(name, files.Replace, func(out io.Writer) error { return jsonfile.Encode(out, value) })
+}
+
+// read reads what write wrote. The error is fs.ErrNotExist where there is no file.
+func read(p Place, name string, value any, mend string) error {
+	return jsonfile.ReadFrom(p, name, name, value, mend)
 }

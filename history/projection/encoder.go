@@ -59,6 +59,7 @@ type Encoder struct {
 	kinds      texts // type and name
 	keys       texts
 	kindOf     []byte // memory of the text of a kind
+	turn       int    // since which Reset numbers of texts are known
 }
 
 // whole keeps everything.
@@ -92,7 +93,10 @@ type Texts struct {
 func (e *Encoder) Texts() Texts { return Texts{e.kinds.list, e.keys.list} }
 
 // Reset begins with new Texts.
-func (e *Encoder) Reset() { e.kinds, e.keys = newTexts(), newTexts() }
+func (e *Encoder) Reset() {
+	e.kinds, e.keys = newTexts(), newTexts()
+	e.turn++
+}
 
 // Append appends what is kept of an event to dst, beside its profile,
 // messageId and times, and returns its kind.
@@ -201,14 +205,14 @@ func (e *Encoder) cut(dst []byte, v event.Value, n *node) []byte {
 	dst = append(dst, tagObject)
 	for i := range v.Len() {
 		key, below := v.Field(i)
-		next := n.next[key]
+		next := n.find(key)
 		if next == nil {
 			continue
 		}
 		at := len(dst)
-		dst = e.key(dst, key)
+		dst = e.known(dst, next)
 		from := len(dst)
-		if dst = e.cut(dst, below, next); len(dst) == from {
+		if dst = e.cut(dst, below, next.below); len(dst) == from {
 			dst = dst[:at]
 		}
 	}
@@ -216,6 +220,18 @@ func (e *Encoder) cut(dst []byte, v event.Value, n *node) []byte {
 		return dst[:start]
 	}
 	return append(dst, keyEnd)
+}
+
+// known appends the key of an edge, whose number it remembers.
+func (e *Encoder) known(dst []byte, to *edge) []byte {
+	if to.turn != e.turn {
+		n, ok := e.keys.number(to.key)
+		if !ok {
+			return appendText(append(dst, keyWritten), to.key)
+		}
+		to.number, to.turn = n, e.turn
+	}
+	return binary.AppendUvarint(dst, uint64(to.number)+keyNumbered)
 }
 
 func (e *Encoder) key(dst []byte, key string) []byte {

@@ -5,7 +5,59 @@ import "muster/profile"
 // node is a step on the paths that are kept. A nil node keeps nothing.
 type node struct {
 	whole bool // a path ends here: all below is kept
-	next  map[string]*node
+	next  map[string]*edge
+	few   []*edge // those of next where they are few, as most are
+}
+
+// edge leads from a node to the one below it by a key.
+type edge struct {
+	key   string
+	below *node
+	// number is that of the key in the texts of a turn of an Encoder, which it is
+	// known for.
+	number int
+	turn   int
+}
+
+// maxFew bounds the edges that are looked through one by one, which takes less time
+// than to look one up.
+const maxFew = 8
+
+// find returns the edge of a key, nil for none.
+func (n *node) find(key string) *edge {
+	if len(n.few) == 0 {
+		return n.next[key]
+	}
+	for _, one := range n.few {
+		if one.key == key {
+			return one
+		}
+	}
+	return nil
+}
+
+// lead has a key lead to a node.
+func (n *node) lead(key string, below *node) {
+	if n.next == nil {
+		n.next = map[string]*edge{}
+	}
+	one := n.next[key]
+	if one == nil {
+		one = &edge{key: key}
+		n.next[key] = one
+		if n.few = append(n.few, one); len(n.next) > maxFew {
+			n.few = nil
+		}
+	}
+	one.below = below
+}
+
+// below returns the node that a key leads to, nil for none.
+func (n *node) below(key string) *node {
+	if one := n.next[key]; one != nil {
+		return one.below
+	}
+	return nil
 }
 
 // tree returns what keeps some paths, nil for none.
@@ -24,13 +76,10 @@ func tree(paths []string) *node {
 func (n *node) add(path string) {
 	if path != "" {
 		for _, key := range profile.Path(path).Keys() {
-			if n.next == nil {
-				n.next = map[string]*node{}
+			if n.below(key) == nil {
+				n.lead(key, &node{})
 			}
-			if n.next[key] == nil {
-				n.next[key] = &node{}
-			}
-			n = n.next[key]
+			n = n.below(key)
 		}
 	}
 	n.whole = true
@@ -44,10 +93,10 @@ func (n *node) with(other *node) *node {
 	if other == nil {
 		return n
 	}
-	both := &node{whole: n.whole || other.whole, next: map[string]*node{}}
+	both := &node{whole: n.whole || other.whole}
 	for _, from := range []*node{n, other} {
 		for key, one := range from.next {
-			both.next[key] = both.next[key].with(one)
+			both.lead(key, both.below(key).with(one.below))
 		}
 	}
 	return both

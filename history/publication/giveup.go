@@ -12,8 +12,7 @@ import (
 // take no more patches, and nothing more is said to be known of its series. What
 // profiles have got of it stays, and is exact. One that has ended, or never
 // began, is left as it is.
-func GiveUp(ctx context.Context, t Target, dir, request string) error {
-	c := &history.Config{Dir: dir}
+func GiveUp(ctx context.Context, t Target, c *history.Config, request string) error {
 	s, err := readState(c, request)
 	if err != nil || s == nil || s.Ended != 0 || s.GivenUp {
 		return err

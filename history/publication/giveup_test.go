@@ -34,7 +34,7 @@ func TestGiveUp(t *testing.T) {
 	f, s, p := killedWhileGiving(t)
 	f.at = nil
 	for range 2 { // the second time there is nothing left to do
-		if err := GiveUp(t.Context(), f.target(), s.Config.Dir, p.ID()); err != nil {
+		if err := GiveUp(t.Context(), f.target(), &s.Config, p.ID()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -58,7 +58,7 @@ func TestGiveUp(t *testing.T) {
 	if err != nil || report.Run == first || report.Before {
 		t.Errorf("started again: %+v, %v", report, err)
 	}
-	if err := GiveUp(t.Context(), f.target(), s.Config.Dir, p.ID()); err != nil || f.logs[0][len(f.logs[0])-1].Kind == directive.GiveUp {
+	if err := GiveUp(t.Context(), f.target(), &s.Config, p.ID()); err != nil || f.logs[0][len(f.logs[0])-1].Kind == directive.GiveUp {
 		t.Errorf("one that has ended was given up: %v", err)
 	}
 }
@@ -73,7 +73,7 @@ func TestGiveUpAfterLostWrites(t *testing.T) {
 	const older, gone = 1, 2
 	f.loseWrites(older)
 	delete(f.seams[gone], p.state.Run)
-	if err := GiveUp(t.Context(), f.target(), s.Config.Dir, p.ID()); err != nil {
+	if err := GiveUp(t.Context(), f.target(), &s.Config, p.ID()); err != nil {
 		t.Fatal(err)
 	}
 	f.apply()

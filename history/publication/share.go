@@ -9,6 +9,9 @@ import (
 // Request returns what is read. Its AsOf is known when the seams are.
 func (p *Publication) Request() *history.Request { return &p.source.Request }
 
+// Files are those of the work directory.
+func (p *Publication) Files() history.Files { return p.source.Config.Opened() }
+
 // Segments are those that history is brought for.
 func (p *Publication) Segments() []string { return p.source.Segments }
 

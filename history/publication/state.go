@@ -49,8 +49,8 @@ type State struct {
 
 // EndedAt returns when the last run of a request has ended, the zero time where
 // none has.
-func EndedAt(dir, request string) (time.Time, error) {
-	s, err := readState(&history.Config{Dir: dir}, request)
+func EndedAt(c *history.Config, request string) (time.Time, error) {
+	s, err := readState(c, request)
 	if err != nil || s == nil || s.Ended == 0 {
 		return time.Time{}, err
 	}

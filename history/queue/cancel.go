@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"time"
 
-	"muster/history/internal/jsonfile"
+	"muster/history/files"
 )
 
 // ErrEnded says that a request has ended before it could be cancelled.
 var ErrEnded = errors.New("there is nothing to stop")
+
+// cancelFile is there while a request is asked to stop.
+const cancelFile = "cancel"
 
 // Cancel asks for a request to be stopped, and returns it as it was then. The
 // process that has it, on whichever machine, stops at its next look. One that
@@ -25,11 +28,11 @@ func (q *Queue) Cancel(ctx context.Context, id string) (e *Entry, err error) {
 		case e == nil:
 			return ErrNone
 		case e.State.Phase.Active():
-			return os.WriteFile(q.path(id, "cancel"), nil, 0o644)
+			return q.place.Write(q.path(id, cancelFile), files.Replace, func(io.Writer) error { return nil })
 		case e.State.Phase == Interrupted:
 			cancelled := e.State
 			cancelled.Phase, cancelled.Ended = Cancelled, time.Now().UTC()
-			return jsonfile.Write(q.path(id, "state.json"), &cancelled)
+			return q.write(q.path(id, "state.json"), &cancelled)
 		}
 		return fmt.Errorf("it is %s; %w", e.State.Phase, ErrEnded)
 	})

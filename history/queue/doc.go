@@ -11,13 +11,14 @@
 // the deployment complete.
 //
 // It promises that a request has one process at a time, that no more run than
-// each process was told to allow, and that whoever was killed is known as such
-// at once, on whichever machine it ran: locks are the kernel's and end with
-// their process. Requests that wait and read the same objects are read for by
-// the first whose turn comes.
+// each process was told to allow, and that whoever was killed is known as such,
+// on whichever machine it ran: at once in a folder, where locks are the kernel's and
+// end with their process, and after half a minute in a bucket. Requests that wait and
+// read the same objects are read for by the first whose turn comes.
 //
-// The trap: whoever takes a lock or asks for one does so while holding
-// requests/queue.lock. So a look at a lock never keeps anybody from taking it,
-// and what is read under that lock belongs together. A shared folder must
-// support flock: NFS does from version 4 on.
+// The trap: whoever takes a lock does so while holding requests/queue.lock, and in
+// a folder whoever asks for one, too. So a look at a lock never keeps anybody from
+// taking it, and what is read under that lock belongs together. A shared folder must
+// support flock: NFS does from version 4 on. In a bucket a process that can't reach it
+// loses its request, and must stop.
 package queue

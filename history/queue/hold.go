@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"sync/atomic"
 	"time"
 
-	"muster/history/internal/filelock"
-	"muster/history/internal/jsonfile"
+	"muster/history/files"
 	"muster/history/projection"
 )
 
@@ -19,7 +17,7 @@ import (
 type Hold struct {
 	queue *Queue
 	asked Asked
-	lock  *os.File
+	lock  files.Lock
 	state State
 	shown atomic.Pointer[State] // the newest
 }
@@ -57,31 +55,45 @@ func (q *Queue) Take(ctx context.Context, a Asked) (h *Hold, err error) {
 	if err := a.Validate(); err != nil {
 		return nil, err
 	}
-	err = q.exclusively(ctx, func() error {
-		if err := os.MkdirAll(q.path(a.ID, ""), 0o755); err != nil {
-			return err
+	if q.loose { // or one who was killed a moment ago is taken for one who is there
+		if _, err := q.place.Alive(q.path(a.ID, "lock")); err != nil {
+			return nil, fmt.Errorf("taking request %s: %w", a.ID, err)
 		}
+	}
+	err = q.exclusively(ctx, func() error {
 		before, err := q.entry(a.ID)
 		if err != nil {
 			return err
 		}
-		lock, err := filelock.Try(q.path(a.ID, "lock"))
+		lock, err := q.place.TryLock(q.path(a.ID, "lock"))
 		if err != nil {
 			return err
 		}
 		if lock == nil {
 			return &HeldError{before}
 		}
-		h = &Hold{queue: q, asked: a, lock: lock}
+		h = &Hold{queue: q.until(lock.Lost()), asked: a, lock: lock}
 		return h.begin(before)
 	})
 	if err != nil {
 		if h != nil {
-			_ = h.lock.Close()
+			err = errors.Join(err, h.lock.Close())
 		}
 		return nil, fmt.Errorf("taking request %s: %w", a.ID, err)
 	}
 	return h, nil
+}
+
+// until returns the queue for whoever has nothing to say any more once its lock is
+// lost: in a bucket it would be tried for long.
+func (q *Queue) until(lost <-chan struct{}) *Queue {
+	bucket, is := q.place.(*files.Bucket)
+	if !is {
+		return q
+	}
+	own := *q
+	own.place = bucket.Until(lost)
+	return &own
 }
 
 // begin writes down that it waits. Before is what was known of the request, nil
@@ -94,21 +106,13 @@ func (h *Hold) begin(before *Entry) error {
 		if err := h.queue.charge(h.asked.ID, &before.State); err != nil {
 			return err
 		}
-	} else if err := remove(h.path("ledger.ndjson")); err != nil {
+	} else if err := h.queue.place.Remove(h.path(ledgerFile)); err != nil {
 		return err
 	}
-	if err := remove(h.path("cancel")); err != nil {
+	if err := h.queue.place.Remove(h.path(cancelFile)); err != nil {
 		return err
 	}
-	return errors.Join(jsonfile.Write(h.path("request.json"), &h.asked), h.write(time.Now()))
-}
-
-// remove removes a file if it is there.
-func remove(path string) error {
-	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return errors.Join(h.queue.write(h.path("request.json"), &h.asked), h.write(time.Now()))
 }
 
 func (h *Hold) path(name string) string { return h.queue.path(h.asked.ID, name) }
@@ -116,7 +120,7 @@ func (h *Hold) path(name string) string { return h.queue.path(h.asked.ID, name) 
 func (h *Hold) write(now time.Time) error {
 	h.state.Beat = now.UTC()
 	h.show()
-	return jsonfile.Write(h.path("state.json"), &h.state)
+	return h.queue.write(h.path("state.json"), &h.state)
 }
 
 // Await waits until it is this request's turn, when at most so many requests
@@ -147,6 +151,8 @@ func (h *Hold) Await(ctx context.Context, most int, tell func(why string)) (alon
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
+		case <-h.lock.Lost():
+			return nil, files.ErrLost
 		case <-tick.C:
 		}
 	}
@@ -154,6 +160,16 @@ func (h *Hold) Await(ctx context.Context, most int, tell func(why string)) (alon
 
 // look looks whether the turn has come, and writes down what is found.
 func (h *Hold) look(ctx context.Context, most int) (mine turn, err error) {
+	if h.queue.loose { // without keeping others from it where there is nothing to write
+		active, err := h.queue.entries()
+		if err != nil {
+			return mine, err
+		}
+		mine = judge(active, h.asked.ID, most)
+		if !mine.come && h.state.Why == mine.why && time.Since(h.state.Beat) < h.queue.beat {
+			return mine, nil
+		}
+	}
 	err = h.queue.exclusively(ctx, func() error {
 		active, err := h.queue.entries()
 		if err != nil {
@@ -176,8 +192,8 @@ func (h *Hold) look(ctx context.Context, most int) (mine turn, err error) {
 }
 
 func (h *Hold) cancelled() bool {
-	_, err := os.Stat(h.path("cancel"))
-	return err == nil
+	file, err := h.queue.place.Open(h.path(cancelFile))
+	return err == nil && file.Close() == nil
 }
 
 // Run does a request whose turn has come, and leaves it. It writes down how
@@ -194,8 +210,8 @@ func (h *Hold) Run(ctx context.Context, look func() Figures, do func(context.Con
 	err := do(inner)
 	close(done)
 	<-gone
-	if err != nil && errors.Is(context.Cause(inner), ErrCancelled) {
-		err = ErrCancelled
+	if cause := context.Cause(inner); err != nil && (errors.Is(cause, ErrCancelled) || errors.Is(cause, files.ErrLost)) {
+		err = cause
 	}
 	return h.end(err)
 }
@@ -205,12 +221,16 @@ func (h *Hold) follow(done <-chan struct{}, look func() Figures, cancel context.
 	var p pace
 	tick := time.NewTicker(h.queue.look)
 	defer tick.Stop()
+	lost := h.lock.Lost()
 	for last := ""; ; {
 		now, over := time.Now(), false
 		select {
 		case now = <-tick.C:
 		case <-done:
 			over = true
+		case <-lost:
+			cancel(files.ErrLost)
+			lost = nil
 		}
 		figures := look()
 		h.state.Stages, h.state.Account = figures.Stages, figures.Account
@@ -220,6 +240,9 @@ func (h *Hold) follow(done <-chan struct{}, look func() Figures, cancel context.
 		h.show()
 		if over {
 			return
+		}
+		if lost == nil && h.queue.loose {
+			continue // it may be somebody else's by now
 		}
 		if h.cancelled() {
 			cancel(ErrCancelled)
@@ -238,6 +261,14 @@ func (h *Hold) Leave(err error) error { return h.end(err) }
 // end writes down how a request ended, and leaves it. It returns the error that
 // it ended with.
 func (h *Hold) end(err error) error {
+	select {
+	case <-h.lock.Lost(): // it may be somebody else's by now
+		if !errors.Is(err, files.ErrLost) {
+			err = errors.Join(err, files.ErrLost)
+		}
+		return err
+	default:
+	}
 	h.state.Phase, h.state.Why, h.state.Left, h.state.Ended = Done, "", 0, time.Now().UTC()
 	switch {
 	case errors.Is(err, ErrCancelled):

@@ -5,15 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
 	"time"
 
 	"muster/history/account"
+	"muster/history/files"
 )
 
 // charge is what an attempt has cost, as a line of the ledger. Lines are only
-// ever added.
+// ever added, by whoever has the request.
 type charge struct {
 	Attempt int             `json:"attempt"`
 	Ended   time.Time       `json:"ended"` // when it last wrote
@@ -26,9 +27,8 @@ func (q *Queue) charge(id string, s *State) error {
 	if s.Account.Attempts == 0 { // its turn never came
 		return nil
 	}
-	path := q.path(id, "ledger.ndjson")
-	text, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	text, err := q.ledger(id)
+	if err != nil {
 		return err
 	}
 	for _, one := range charges(text) {
@@ -40,15 +40,28 @@ func (q *Queue) charge(id string, s *State) error {
 	if err != nil {
 		return err
 	}
-	if len(text) > 0 && text[len(text)-1] != '\n' { // whoever wrote it was killed
-		added = append([]byte{'\n'}, added...)
-	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
+	return q.place.Write(q.path(id, ledgerFile), files.Replace, func(out io.Writer) error {
+		_, err := out.Write(append(append(text, added...), '\n'))
 		return err
+	})
+}
+
+const ledgerFile = "ledger.ndjson"
+
+// ledger reads the ledger of a request, "" where there is none. Its last line is
+// whole, even if a process of an earlier version was killed writing it.
+func (q *Queue) ledger(id string) (text []byte, err error) {
+	text, err = q.place.Read(q.path(id, ledgerFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	_, err = file.Write(append(added, '\n'))
-	return errors.Join(err, file.Close())
+	if err != nil {
+		return nil, fmt.Errorf("reading the ledger of request %s: %w", id, err)
+	}
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		text = append(text, '\n')
+	}
+	return text, nil
 }
 
 // charges returns the lines of a ledger that are whole.
@@ -66,9 +79,9 @@ func charges(text []byte) []charge {
 // Earlier returns what earlier attempts of the request have cost.
 func (h *Hold) Earlier() (account.Account, error) {
 	var sum account.Account
-	text, err := os.ReadFile(h.path("ledger.ndjson"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return sum, fmt.Errorf("reading the ledger of request %s: %w", h.asked.ID, err)
+	text, err := h.queue.ledger(h.asked.ID)
+	if err != nil {
+		return sum, err
 	}
 	for _, one := range charges(text) {
 		sum = sum.Add(one.Account)

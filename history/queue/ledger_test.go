@@ -41,7 +41,7 @@ func TestLedger(t *testing.T) {
 	if err := errors.Join(killed.write(killed.state.Began), killed.lock.Close()); err != nil {
 		t.Fatal(err)
 	}
-	ledger, err := os.OpenFile(killed.path("ledger.ndjson"), os.O_APPEND|os.O_WRONLY, 0)
+	ledger, err := os.OpenFile(q.locate(killed.path("ledger.ndjson")), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,17 +8,19 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"slices"
 	"strings"
 	"time"
 
-	"muster/history/internal/jsonfile"
+	"golang.org/x/sync/errgroup"
+
+	"muster/history/files"
 )
 
 // MaxOrders bounds the orders that have not ended, and maxEndedOrders those
-// that have: of these the oldest are forgotten.
+// that have: of these the oldest are forgotten. In a bucket, where each is a call
+// whenever somebody looks, a tenth of them is remembered.
 const (
 	MaxOrders      = 100
 	maxEndedOrders = 1000
@@ -46,9 +48,10 @@ type Order struct {
 	Error string    `json:"error,omitempty"`
 }
 
-func (q *Queue) orderFile(id string) string {
-	return filepath.Join(q.work, "orders", id+".json")
-}
+// ordersFolder is where orders are.
+const ordersFolder = "orders"
+
+func (q *Queue) orderFile(id string) string { return path.Join(ordersFolder, id+".json") }
 
 // Order writes an order down and gives it an id and an instant. The error is
 // ErrFull where too many wait.
@@ -64,7 +67,7 @@ func (q *Queue) Order(ctx context.Context, o Order) (*Order, error) {
 		if count(all, (*Order).open) >= MaxOrders {
 			return ErrFull
 		}
-		return jsonfile.Write(q.orderFile(o.ID), &o)
+		return q.write(q.orderFile(o.ID), &o)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ordering a backfill: %w", err)
@@ -84,38 +87,44 @@ func count(all []*Order, which func(*Order) bool) (n int) {
 }
 
 // Orders returns all orders, the oldest first.
-func (q *Queue) Orders(ctx context.Context) (all []*Order, err error) {
-	if _, err := os.Stat(filepath.Join(q.work, "orders")); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	err = q.exclusively(ctx, func() error {
-		all, err = q.orders()
-		return err
-	})
-	if err != nil {
+func (q *Queue) Orders(context.Context) (all []*Order, err error) {
+	if all, err = q.orders(); err != nil {
 		return nil, fmt.Errorf("reading orders of backfills: %w", err)
 	}
 	return all, nil
 }
 
-// orders reads all orders. The caller has the queue's lock.
+// orders reads all orders. One that is removed meanwhile is none.
 func (q *Queue) orders() ([]*Order, error) {
-	files, err := os.ReadDir(filepath.Join(q.work, "orders"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	var names []string
+	err := q.place.List(ordersFolder, func(i files.Info) error {
+		if strings.HasSuffix(i.Name, ".json") { // else it is what a kill left behind
+			names = append(names, i.Name)
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	var all []*Order
-	for _, f := range files {
-		id, is := strings.CutSuffix(f.Name(), ".json")
-		if !is {
-			continue // what a kill left behind
-		}
-		o := &Order{}
-		if err := jsonfile.Read(q.orderFile(id), o, mendOrder); err != nil {
-			return nil, err
-		}
-		all = append(all, o)
+	all := make([]*Order, len(names))
+	group := errgroup.Group{}
+	group.SetLimit(readAtOnce)
+	for i, name := range names {
+		group.Go(func() error {
+			o := &Order{}
+			if err := q.read(name, o, mendOrder); errors.Is(err, fs.ErrNotExist) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			all[i] = o
+			return nil
+		})
 	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(o *Order) bool { return o == nil })
 	slices.SortFunc(all, func(a, b *Order) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
 	return all, nil
 }
@@ -158,12 +167,12 @@ func (q *Queue) changeOrder(ctx context.Context, id string, change func(*Order))
 			return ErrNone
 		}
 		change(all[i])
-		if err := jsonfile.Write(q.orderFile(id), all[i]); err != nil {
+		if err := q.write(q.orderFile(id), all[i]); err != nil {
 			return err
 		}
-		for surplus := len(all) - count(all, (*Order).open) - maxEndedOrders; surplus > 0; surplus-- {
+		for surplus := len(all) - count(all, (*Order).open) - q.ended; surplus > 0; surplus-- {
 			oldest := slices.IndexFunc(all, func(o *Order) bool { return !o.open() })
-			if err := remove(q.orderFile(all[oldest].ID)); err != nil {
+			if err := q.place.Remove(q.orderFile(all[oldest].ID)); err != nil {
 				return err
 			}
 			all = slices.Delete(all, oldest, oldest+1)
@@ -186,7 +195,7 @@ func (q *Queue) Withdraw(ctx context.Context, id string) (withdrawn bool, err er
 		for _, o := range all {
 			if o.ID == id && o.open() && o.Request == "" {
 				withdrawn = true
-				return remove(q.orderFile(id))
+				return q.place.Remove(q.orderFile(id))
 			}
 		}
 		return nil

@@ -3,12 +3,14 @@ package queue
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"muster/history/files"
 )
 
 func ordering(t *testing.T, q *Queue, segment string) *Order {
@@ -22,13 +24,14 @@ func ordering(t *testing.T, q *Queue, segment string) *Order {
 
 // TestOrdersWaitAndEnd: the oldest is the next, one that nobody has taken can be
 // withdrawn, and what ended is known.
-func TestOrdersWaitAndEnd(t *testing.T) {
-	q := New(t.TempDir())
+func TestOrdersWaitAndEnd(t *testing.T) { everywhere(t, ordersWaitAndEnd) }
+
+func ordersWaitAndEnd(t *testing.T, q *Queue) {
 	if next, err := q.NextOrder(t.Context()); next != nil || err != nil {
 		t.Fatalf("at first: %+v, %v", next, err)
 	}
 	first, second, third := ordering(t, q, "a"), ordering(t, q, "b"), ordering(t, q, "c")
-	if err := os.WriteFile(filepath.Join(q.work, "orders", "x.json.part"), []byte("{"), 0o600); err != nil {
+	if err := q.place.Write("orders/x.json.part", files.Replace, func(out io.Writer) error { _, err := out.Write([]byte("{")); return err }); err != nil {
 		t.Fatal(err)
 	}
 	if next, err := q.NextOrder(t.Context()); err != nil || next.ID != first.ID || next.Who != "ann" || next.Priority != 7 {
@@ -75,13 +78,13 @@ func TestOrdersAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := ordering(t, q, "a")
-	text, err := os.ReadFile(q.orderFile(first.ID))
+	text, err := os.ReadFile(q.locate(q.orderFile(first.ID)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range maxEndedOrders { // all as old as the first, and behind it by their ids
 		id := fmt.Sprintf("order-z%04d", i)
-		if err := os.WriteFile(q.orderFile(id), []byte(strings.ReplaceAll(string(text), first.ID, id)), 0o600); err != nil {
+		if err := os.WriteFile(q.locate(q.orderFile(id)), []byte(strings.ReplaceAll(string(text), first.ID, id)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -4,30 +4,58 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"muster/history/files"
-	"muster/history/internal/filelock"
 	"muster/history/internal/jsonfile"
+	"muster/history/lease"
 )
+
+// Place is where the work directory is: a files.Folder or a *files.Bucket.
+type Place interface {
+	lease.Place
+	// RemoveAll removes a folder with all that is in it.
+	RemoveAll(folder string) error
+}
 
 // Queue is the requests of a work directory.
 type Queue struct {
-	work   string
-	folder string
+	work  string // its location
+	place Place
 	// beat is how often a state is written, and look how often it is looked
 	// whether it is somebody's turn, or somebody was asked to stop.
 	beat, look time.Duration
+	// lockPatience is how often it is looked whether the queue's lock is free.
+	lockPatience time.Duration
+	// ended bounds the orders that are remembered.
+	ended int
+	// loose says that whoever looks whether a lock is had takes it from nobody, so
+	// that nobody has to be kept from it meanwhile.
+	loose bool
 }
 
-// New returns the requests of a work directory, which need not be there yet.
-func New(work string) *Queue {
-	return &Queue{work: work, folder: filepath.Join(work, "requests"), beat: 2 * time.Second, look: 250 * time.Millisecond}
+// New returns the requests of a work directory that is a folder, which need not be
+// there yet.
+func New(dir string) *Queue { return In(dir, files.Folder{Dir: dir, Mode: 0o644}) }
+
+// In returns the requests of a work directory that has a location. In a bucket what
+// is looked at costs a call, so it is looked at less often.
+func In(location string, p Place) *Queue {
+	q := &Queue{
+		work: location, place: p, beat: 2 * time.Second, look: 250 * time.Millisecond, lockPatience: 5 * time.Millisecond, ended: maxEndedOrders,
+	}
+	if files.IsBucket(location) {
+		q.beat, q.look, q.lockPatience, q.ended, q.loose = 10*time.Second, 2*time.Second, 100*time.Millisecond, maxEndedOrders/10, true
+	}
+	return q
 }
 
 // Entry is a request as it is now.
@@ -41,19 +69,38 @@ type Entry struct {
 // ErrNone says that there is no such request.
 var ErrNone = errors.New("there is no such request")
 
-func (q *Queue) path(id, name string) string { return filepath.Join(q.folder, id, name) }
+// requests is the folder of all requests.
+const requests = "requests"
+
+// path is the name of a file of a request.
+func (q *Queue) path(id, name string) string { return path.Join(requests, id, name) }
+
+// locate says where something is, for people.
+func (q *Queue) locate(name string) string {
+	if files.IsBucket(q.work) {
+		return strings.TrimSuffix(q.work, "/") + "/" + name
+	}
+	return filepath.Join(q.work, filepath.FromSlash(name))
+}
+
+// read reads a file into a value.
+func (q *Queue) read(name string, value any, mend string) error {
+	return jsonfile.ReadFrom(q.place, name, q.locate(name), value, mend)
+}
+
+// write replaces a file by one that holds a value.
+func (q *Queue) write(name string, value any) error {
+	return q.place.Write(name, files.Replace, func(out io.Writer) error { return jsonfile.Encode(out, value) })
+}
 
 // List returns all requests: those that are active in their order, then the
 // others, the newest first.
 func (q *Queue) List(ctx context.Context) ([]*Entry, error) {
 	var list []*Entry
-	if err := q.needsLocks(); err != nil {
+	if names, err := q.place.Folders(requests); len(names) == 0 || err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(q.folder); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	err := q.exclusively(ctx, func() (err error) {
+	err := q.undisturbed(ctx, func() (err error) {
 		list, err = q.entries()
 		return err
 	})
@@ -88,92 +135,102 @@ func (q *Queue) Find(ctx context.Context, prefix string) (*Entry, error) {
 	case len(ids) == 1:
 		return found, nil
 	case len(list) == 0:
-		return nil, fmt.Errorf("%w: %s has none", ErrNone, q.folder)
+		return nil, fmt.Errorf("%w: %s has none", ErrNone, q.locate(requests))
 	case len(ids) == 0:
-		return nil, fmt.Errorf("%w: no id in %s begins with %q; evaluator backfill list shows them", ErrNone, q.folder, prefix)
+		return nil, fmt.Errorf("%w: no id in %s begins with %q; evaluator backfill list shows them", ErrNone, q.locate(requests), prefix)
 	}
 	return nil, fmt.Errorf("%d requests have an id that begins with %q: %s; name one of them", len(ids), prefix, strings.Join(ids, ", "))
 }
 
-// entries reads all requests. The caller has the queue's lock.
+// readAtOnce bounds the requests that are read at a time: in a bucket each takes a
+// few calls.
+const readAtOnce = 16
+
+// entries reads all requests. The caller is undisturbed.
 func (q *Queue) entries() ([]*Entry, error) {
-	folders, err := os.ReadDir(q.folder)
+	ids, err := q.place.Folders(requests)
 	if err != nil {
 		return nil, err
 	}
-	var list []*Entry
-	for _, f := range folders {
-		if !f.IsDir() {
-			continue
-		}
-		e, err := q.entry(f.Name())
-		if err != nil {
-			return nil, err
-		}
-		if e != nil {
-			list = append(list, e)
-		}
+	all := make([]*Entry, len(ids))
+	group := errgroup.Group{}
+	group.SetLimit(readAtOnce)
+	for i, id := range ids {
+		group.Go(func() (err error) {
+			all[i], err = q.entry(id)
+			return err
+		})
 	}
-	return list, nil
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(e *Entry) bool { return e == nil }), nil
 }
 
 // entry reads a request, nil where the folder has none. One that says that a
 // process has it, and whose lock nobody has, was interrupted.
 func (q *Queue) entry(id string) (*Entry, error) {
-	e := &Entry{Folder: filepath.Join(q.folder, id)}
-	if err := jsonfile.Read(q.path(id, "request.json"), &e.Asked, mend); errors.Is(err, fs.ErrNotExist) {
+	e := &Entry{Folder: q.locate(path.Join(requests, id))}
+	if err := q.read(q.path(id, "request.json"), &e.Asked, mend); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
-	if err := jsonfile.Read(q.path(id, "state.json"), &e.State, mend); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := q.readState(id, e); err != nil || !e.active() {
+		return e, err
+	}
+	locked, err := q.place.Locked(q.path(id, "lock"))
+	if err != nil || locked {
+		return e, err
+	}
+	// Where nobody is kept from it, it may have ended just now.
+	if err := q.readState(id, e); err != nil {
 		return nil, err
 	}
-	if e.State.Phase.Active() || e.State.Phase == "" {
-		lock, err := filelock.Try(q.path(id, "lock"))
-		if err != nil {
-			return nil, err
-		}
-		if lock != nil {
-			_ = lock.Close()
-			e.State.Phase = Interrupted
-		}
+	if e.active() {
+		e.State.Phase = Interrupted
 	}
 	return e, nil
 }
 
-// lockPatience is how often it is looked whether the queue's lock is free. It
-// is held for some milliseconds.
-const lockPatience = 5 * time.Millisecond
+// active reports whether a request says that a process has it.
+func (e *Entry) active() bool { return e.State.Phase.Active() || e.State.Phase == "" }
 
-// needsLocks refuses a work directory without locks.
-func (q *Queue) needsLocks() error {
-	if !files.IsBucket(q.work) {
-		return nil
-	}
-	return fmt.Errorf("the work directory %s: %w, by which requests wait for their turn and are looked after; "+
-		"start, plan, task and gather do without, the object store's own lifecycle rules clean it, and for all else "+
-		"name a folder with --work", q.work, files.ErrBucket)
-}
-
-// exclusively does something while nobody else with the queue's lock does.
-func (q *Queue) exclusively(ctx context.Context, do func() error) error {
-	if err := q.needsLocks(); err != nil {
+func (q *Queue) readState(id string, e *Entry) error {
+	e.State = State{}
+	if err := q.read(q.path(id, "state.json"), &e.State, mend); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := os.MkdirAll(q.folder, 0o755); err != nil {
-		return fmt.Errorf("making the folder of requests: %w", err)
+	return nil
+}
+
+// undisturbed does something that only reads, while no lock is taken that it looks
+// at.
+func (q *Queue) undisturbed(ctx context.Context, do func() error) error {
+	if q.loose {
+		return do()
 	}
-	tick := time.NewTicker(lockPatience)
+	return q.exclusively(ctx, do)
+}
+
+// exclusively does something while nobody else with the queue's lock does, for as
+// long as some files take to be read and written.
+func (q *Queue) exclusively(ctx context.Context, do func() error) error {
+	tick := time.NewTicker(q.lockPatience)
 	defer tick.Stop()
 	for {
-		lock, err := filelock.Try(filepath.Join(q.folder, "queue.lock"))
+		lock, err := q.place.TryLock(path.Join(requests, "queue.lock"))
 		if err != nil {
 			return err
 		}
 		if lock != nil {
-			defer lock.Close() // which unlocks it
-			return do()
+			err := do()
+			select {
+			case <-lock.Lost():
+				return errors.Join(err, files.ErrLost)
+			default:
+				return errors.Join(err, lock.Close())
+			}
 		}
 		select {
 		case <-ctx.Done():

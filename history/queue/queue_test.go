@@ -3,14 +3,19 @@ package queue
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"muster/history/archive"
+	"muster/history/files"
 	"muster/history/lease"
 	"muster/history/projection"
+	"muster/test/kit/s3"
 )
 
 // fast returns the queue of a new work directory, which looks often.
@@ -18,6 +23,34 @@ func fast(t *testing.T) *Queue {
 	t.Helper()
 	q := New(t.TempDir())
 	q.beat, q.look = time.Millisecond, time.Millisecond
+	return q
+}
+
+// everywhere does something with the queue of a new work directory in a folder, and
+// with one in a bucket.
+func everywhere(t *testing.T, do func(*testing.T, *Queue)) {
+	t.Helper()
+	t.Run("folder", func(t *testing.T) { do(t, fast(t)) })
+	t.Run("bucket", func(t *testing.T) {
+		server := s3.Start(t)
+		s3.SignIn(t, s3.Access, s3.Secret)
+		s3.Make(t, server, "state")
+		do(t, far(t, server.Endpoint()))
+	})
+}
+
+// far returns the queue of a work directory in a bucket, as a process sees it that
+// looks often.
+func far(t *testing.T, endpoint string, options ...files.Option) *Queue {
+	t.Helper()
+	c := archive.Default()
+	c.Endpoint, c.PathStyle = endpoint, true
+	b, err := files.OpenBucket(t.Context(), "s3://state/w", c, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := In("s3://state/w", b.Lasting())
+	q.beat, q.look, q.lockPatience = 50*time.Millisecond, 50*time.Millisecond, 20*time.Millisecond
 	return q
 }
 
@@ -52,8 +85,9 @@ func nothing() Figures { return Figures{} }
 func noTelling(string) {}
 
 // A request has one process at a time, and the other learns which.
-func TestOneProcessHasARequest(t *testing.T) {
-	q := fast(t)
+func TestOneProcessHasARequest(t *testing.T) { everywhere(t, oneProcessHasARequest) }
+
+func oneProcessHasARequest(t *testing.T, q *Queue) {
 	h := take(t, q, asked("ab"))
 	_, err := q.Take(t.Context(), asked("ab"))
 	var held *HeldError
@@ -134,8 +168,9 @@ func TestHowARequestEnds(t *testing.T) {
 }
 
 // A file asks a process to stop, while it runs as while it waits.
-func TestCancel(t *testing.T) {
-	q := fast(t)
+func TestCancel(t *testing.T) { everywhere(t, cancel) }
+
+func cancel(t *testing.T, q *Queue) {
 	running, waiting := take(t, q, asked("r")), take(t, q, asked("w"))
 	if _, err := running.Await(t.Context(), 1, noTelling); err != nil {
 		t.Fatal(err)
@@ -153,7 +188,7 @@ func TestCancel(t *testing.T) {
 			t.Errorf("%s: %v", id, err)
 		}
 		if e, err := q.Await(t.Context(), id); err != nil || e.State.Phase != Cancelled {
-			t.Errorf("%s: %+v, %v", id, e.State, err)
+			t.Errorf("%s: %+v, %v", id, e, err)
 		}
 		if _, err := q.Cancel(t.Context(), id); err == nil {
 			t.Errorf("%s is cancelled twice", id)
@@ -184,7 +219,7 @@ func TestFind(t *testing.T) {
 	for _, id := range []string{"ab1", "ab2", "c"} {
 		defer take(t, q, asked(id)).lock.Close()
 	}
-	if err := os.MkdirAll(filepath.Join(q.folder, "of_something_else"), 0o755); err != nil {
+	if err := os.MkdirAll(q.locate("requests/of_something_else"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for prefix, want := range map[string]string{
@@ -199,12 +234,13 @@ func TestFind(t *testing.T) {
 
 // Requests that were done long enough ago are removed with what came of them,
 // but not those that somebody has, or that can be gone on with.
-func TestRemove(t *testing.T) {
-	q := fast(t)
+func TestRemove(t *testing.T) { everywhere(t, remove) }
+
+func remove(t *testing.T, q *Queue) {
 	if err := take(t, q, asked("old")).end(nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(q.path("old", "result"), make([]byte, 1000), 0o600); err != nil {
+	if err := q.place.Write(q.path("old", "result"), files.Replace, func(out io.Writer) error { _, err := out.Write(make([]byte, 1000)); return err }); err != nil {
 		t.Fatal(err)
 	}
 	failed := errors.New("failed")
@@ -213,7 +249,7 @@ func TestRemove(t *testing.T) {
 	}
 	h := take(t, q, asked("held"))
 	between := time.Now().Add(time.Second)
-	worked, err := lease.Take(q.path("old", ""), lease.Task{Stage: "index"}, func() lease.Done { return lease.Done{} })
+	worked, err := lease.Take(q.place, "old", lease.Task{Stage: "index"}, func() lease.Done { return lease.Done{} })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,10 +276,48 @@ func TestRemove(t *testing.T) {
 			t.Errorf("%+v: removed %q, %v", c, gone, err)
 		}
 	}
-	if _, err := os.Stat(q.path("old", "")); !errors.Is(err, os.ErrNotExist) {
-		t.Error(err)
+	left := 0
+	if err := q.place.List(q.path("old", ""), func(files.Info) error { left++; return nil }); left > 0 || err != nil {
+		t.Errorf("%d files are left, %v", left, err)
 	}
 	if err := h.end(nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// A process that does not reach the bucket any more is stopped and writes nothing of
+// its request, which others see as interrupted and can take.
+func TestWhoIsCutOffLosesARequest(t *testing.T) {
+	server := s3.Start(t)
+	s3.SignIn(t, s3.Access, s3.Secret)
+	s3.Make(t, server, "state")
+	var cut atomic.Bool
+	front := s3.Front(t, server.Endpoint(), func(*http.Request) {
+		if cut.Load() {
+			panic(http.ErrAbortHandler)
+		}
+	})
+	h := take(t, far(t, front, files.Life(2*time.Second)), asked("ab"))
+	if _, err := h.Await(t.Context(), 1, noTelling); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- h.Run(t.Context(), nothing, func(ctx context.Context) error { cut.Store(true); <-ctx.Done(); return ctx.Err() })
+	}()
+	if err := <-ended; !errors.Is(err, files.ErrLost) {
+		t.Fatal(err)
+	}
+	near := far(t, server.Endpoint(), files.Life(2*time.Second))
+	for end := time.Now().Add(2 * time.Minute); find(t, near, "ab").State.Phase != Interrupted; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%+v", find(t, near, "ab").State)
+		}
+	}
+	if err := take(t, near, asked("ab")).end(nil); err != nil {
+		t.Error(err)
+	}
+	if e := find(t, near, "ab"); e.State.Phase != Done || e.State.Attempt != 2 || e.Folder != "s3://state/w/requests/ab" {
+		t.Errorf("%+v", e)
 	}
 }

@@ -2,13 +2,11 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
-	"muster/history/internal/filelock"
+	"muster/history/files"
 	"muster/history/lease"
 )
 
@@ -26,12 +24,12 @@ func (q *Queue) Remove(ctx context.Context, before time.Time, dryRun bool) (list
 		return nil, err
 	}
 	for _, e := range all {
-		if may, err := e.removable(before); err != nil {
+		if may, err := q.removable(e, before); err != nil {
 			return list, err
 		} else if !may {
 			continue
 		}
-		bytes, err := size(e.Folder)
+		bytes, err := q.size(e.ID)
 		if err != nil {
 			return list, fmt.Errorf("removing request %s: %w", e.ID, err)
 		}
@@ -47,12 +45,12 @@ func (q *Queue) Remove(ctx context.Context, before time.Time, dryRun bool) (list
 
 // removable reports whether a request was done before an instant, and nobody does
 // tasks of it anew.
-func (e *Entry) removable(before time.Time) (bool, error) {
+func (q *Queue) removable(e *Entry, before time.Time) (bool, error) {
 	if e.State.Phase != Done || !e.State.Ended.Before(before) {
 		return false, nil
 	}
 	now := time.Now()
-	work, err := lease.Look(e.Folder, now)
+	work, err := lease.Look(q.place, e.ID, now)
 	return err == nil && work.Since(now).IsZero(), err
 }
 
@@ -63,31 +61,21 @@ func (q *Queue) removeFree(id string, before time.Time) error {
 	if err != nil || e == nil {
 		return err
 	}
-	if may, err := e.removable(before); err != nil || !may {
+	if may, err := q.removable(e, before); err != nil || !may {
 		return err
 	}
-	lock, err := filelock.Try(q.path(id, "lock"))
-	if err != nil {
+	lock, err := q.place.TryLock(q.path(id, "lock"))
+	if err != nil || lock == nil {
 		return err
 	}
-	if lock == nil {
-		return nil
-	}
-	defer lock.Close()
-	return os.RemoveAll(q.path(id, ""))
+	// What says that there is a request goes first: what a kill leaves is none.
+	return errors.Join(q.place.Remove(q.path(id, "request.json")), lock.Close(), q.place.RemoveAll(q.path(id, "")))
 }
 
-// size is what the files of a folder take, in bytes.
-func size(folder string) (bytes int64, err error) {
-	err = filepath.WalkDir(folder, func(_ string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		info, err := e.Info()
-		if err != nil {
-			return err
-		}
-		bytes += info.Size()
+// size is what the files of a request take, in bytes.
+func (q *Queue) size(id string) (bytes int64, err error) {
+	err = q.place.List(q.path(id, ""), func(i files.Info) error {
+		bytes += i.Size
 		return nil
 	})
 	return bytes, err

@@ -74,8 +74,9 @@ func TestReadingAlong(t *testing.T) {
 
 // Requests that come at once run one by one, and the first of them reads what
 // all of them keep.
-func TestNoMoreRunThanMay(t *testing.T) {
-	q := fast(t)
+func TestNoMoreRunThanMay(t *testing.T) { everywhere(t, noMoreRunThanMay) }
+
+func noMoreRunThanMay(t *testing.T, q *Queue) {
 	var holds []*Hold
 	for i := range 5 {
 		holds = append(holds, take(t, q, asked(fmt.Sprint("q", i), fmt.Sprint("n", i))))

@@ -2,6 +2,7 @@ package sorted
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 	"unsafe"
@@ -56,35 +57,60 @@ func (s *sorter) text(at int, n uint32) string {
 
 func (s *sorter) profile(e *entry) string { return s.text(e.at, e.profile) }
 
-// sort puts keys in order. Those of one profile mostly have an order of their
-// own, so only few rows are compared.
-func (s *sorter) sort() {
+// sort puts keys in order, and returns a sequence of them, group by group. Those of
+// one profile mostly have an order of their own, which makes a group, so only few rows
+// are compared. That is done as late as it can be: rows lie scattered in memory, and
+// what was just compared is quickly written.
+func (s *sorter) sort() iter.Seq[[]uint64] {
 	s.keys, s.spare = radix(s.keys, s.spare)
-	for first := 0; first < len(s.keys); {
-		end := first + 1
-		for end < len(s.keys) && s.keys[end]>>32 == s.keys[first]>>32 {
-			end++
+	return func(yield func([]uint64) bool) {
+		for first := 0; first < len(s.keys); {
+			end := first + 1
+			for end < len(s.keys) && s.keys[end]>>32 == s.keys[first]>>32 {
+				end++
+			}
+			group := s.keys[first:end]
+			if !s.inOrder(group) {
+				slices.SortFunc(group, s.compare)
+			}
+			if !yield(group) {
+				return
+			}
+			first = end
 		}
-		// Rows of one profile mostly come in order of arrival.
-		if group := s.keys[first:end]; !slices.IsSortedFunc(group, s.compare) {
-			slices.SortFunc(group, s.compare)
-		}
-		first = end
 	}
 }
 
-// thin leaves out what Writer.Sparse says. It comes after sort.
-func (s *sorter) thin() {
-	kept := s.keys[:0]
+// inOrder reports whether rows are in order already, as those of one profile mostly
+// are: they come by their arrival.
+func (s *sorter) inOrder(group []uint64) bool {
+	if len(group) == 1 {
+		return true
+	}
+	last := &s.entries[uint32(group[0])]
+	own := s.profile(last)
+	for _, k := range group[1:] {
+		e := &s.entries[uint32(k)]
+		if e.arrival < last.arrival || s.profile(e) != own {
+			return false
+		}
+		last = e
+	}
+	return true
+}
+
+// thin leaves out of a group what Writer.Sparse says.
+func (s *sorter) thin(group []uint64) []uint64 {
+	kept := group[:0]
 	var last *entry
-	for _, k := range s.keys {
+	for _, k := range group {
 		e := &s.entries[uint32(k)]
 		if e.kind != projection.Unread || e.id > 0 || last == nil || s.profile(last) != s.profile(e) {
 			kept = append(kept, k)
 		}
 		last = e
 	}
-	s.keys = kept
+	return kept
 }
 
 // compare is the order of rows whose profiles have the same order.

@@ -1,6 +1,9 @@
 package sorted
 
-import "encoding/hex"
+import (
+	"encoding/hex"
+	"unsafe"
+)
 
 // Most clients give events a UUID as messageId. It is kept as its 16 bytes,
 // less than half of its text. An id is packed as a tag and what it tells; the
@@ -27,20 +30,24 @@ func packID(dst []byte, id string) []byte {
 	return append(append(dst, packedText), id...)
 }
 
-// packUUID appends the bytes of a UUID, and reports whether it is one.
+// packUUID appends the bytes of a text that has the length and the hyphens of a UUID,
+// and reports whether it is one.
 func packUUID(dst []byte, id string) ([]byte, bool) {
-	for i := 0; i < uuidLength; i += 2 {
-		if id[i] == '-' {
-			i++
-		}
-		high, low := digits[id[i]], digits[id[i+1]]
-		if high|low > 0xf {
-			return dst, false
-		}
-		dst = append(dst, high<<4|low)
+	var packed [16]byte
+	text, all := (*[uuidLength]byte)(unsafe.Slice(unsafe.StringData(id), uuidLength)), byte(0)
+	for i, at := range pairs {
+		high, low := digits[text[at]], digits[text[at+1]]
+		packed[i] = high<<4 | low
+		all |= high | low
 	}
-	return dst, true
+	if all > 0xf {
+		return dst, false
+	}
+	return append(dst, packed[:]...), true
 }
+
+// pairs are where the digits of a UUID's bytes stand in its text.
+var pairs = [16]uint8{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
 
 // digits are the values of hexadecimal digits in lower case; 0xff of others.
 var digits = func() (values [256]byte) {

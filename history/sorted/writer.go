@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"muster/history/internal/columnar"
 	"muster/history/projection"
@@ -75,23 +74,18 @@ func (w *Writer) part() error {
 	if len(w.sorter.entries) == 0 {
 		return nil
 	}
-	w.sorter.sort()
-	if w.Sparse {
-		w.sorter.thin()
-	}
-	keys := w.sorter.keys
 	shards := make([]int64, VirtualShards)
-	for _, k := range keys {
-		shards[shardOfOrder(uint32(k>>32))]++
+	for group := range w.sorter.sort() {
+		if w.Sparse {
+			group = w.sorter.thin(group)
+		}
+		shards[shardOfOrder(uint32(group[0]>>32))] += int64(len(group))
+		if err := w.add(group); err != nil {
+			return fmt.Errorf("writing a sorted run: %w", err)
+		}
 	}
 	for i := 1; i < len(shards); i++ {
 		shards[i] += shards[i-1]
-	}
-	for block := range slices.Chunk(keys, columnar.BlockRows) {
-		w.add(block)
-		if err := w.file.Block(); err != nil {
-			return fmt.Errorf("writing a sorted run: %w", err)
-		}
 	}
 	if err := w.file.Group(); err != nil {
 		return fmt.Errorf("writing a sorted run: %w", err)
@@ -101,10 +95,15 @@ func (w *Writer) part() error {
 	return nil
 }
 
-// add adds rows to the block at hand.
-func (w *Writer) add(keys []uint64) {
+// add adds rows to the block at hand, and writes one that is full.
+func (w *Writer) add(keys []uint64) error {
 	s := &w.sorter
 	for _, k := range keys {
+		if w.file.Rows() == columnar.BlockRows {
+			if err := w.file.Block(); err != nil {
+				return err
+			}
+		}
 		e := &s.entries[uint32(k)]
 		id := e.at + int(e.profile)
 		body := id + int(e.id)
@@ -115,4 +114,5 @@ func (w *Writer) add(keys []uint64) {
 		w.file.Bytes(columnID, s.memory[id:body])
 		w.file.Bytes(columnBody, s.memory[body:body+int(e.body)])
 	}
+	return nil
 }

@@ -8,10 +8,14 @@ import (
 	"time"
 
 	"muster/event"
+	"muster/history/archive"
+	"muster/history/files"
+	"muster/history/keeping"
 	"muster/history/queue"
 	"muster/test/e2e/stack"
 	"muster/test/e2e/traffic"
 	"muster/test/kit/ruleset"
+	"muster/test/kit/s3"
 )
 
 // autoSegments is the text of a segment file whose segments ask for history.
@@ -44,10 +48,10 @@ func TestKeepBringsHistoryByItself(t *testing.T) {
 	flags := []string{"--archive", folder, "--layout", "segment", "--settle", "0s", "--look", "1s"}
 
 	k := s.Keep(work, flags...)
-	first := awaitKept(s, k, map[string]string{}, "order")
+	first := awaitKept(s, k.Kept, map[string]string{}, "order")
 	s.WriteSegments(autoSegments(map[string]string{"order": traffic.Bought["order"], "many": traffic.Bought["spent"]}))
 	e.Reload()
-	added := awaitKept(s, k, map[string]string{}, "order", "many")
+	added := awaitKept(s, k.Kept, map[string]string{}, "order", "many")
 	if added["order"] != first["order"] {
 		t.Errorf("history was brought again for a segment that had it: run %s after %s", added["order"], first["order"])
 	}
@@ -55,12 +59,12 @@ func TestKeepBringsHistoryByItself(t *testing.T) {
 	if _, err := queue.New(work).Order(t.Context(), queue.Order{Segments: many, Priority: 80, Again: true}); err != nil {
 		t.Fatal(err)
 	}
-	added["many"] = awaitKept(s, k, map[string]string{"many": added["many"]}, many...)["many"]
+	added["many"] = awaitKept(s, k.Kept, map[string]string{"many": added["many"]}, many...)["many"]
 	k.Kill()
 	s.WriteSegments(autoSegments(traffic.Bought))
 	e.Reload()
 	k = s.Keep(work, flags...)
-	last := awaitKept(s, k, map[string]string{"many": added["many"]}, "order", "many", "spent", "early")
+	last := awaitKept(s, k.Kept, map[string]string{"many": added["many"]}, "order", "many", "spent", "early")
 	s.AwaitSettled(stack.Patience)
 	s.VerifyHistory(traffic.Bought, past, s.AwaitSeam(last["early"]))
 	if err := k.Stop(); err != nil {
@@ -71,11 +75,60 @@ func TestKeepBringsHistoryByItself(t *testing.T) {
 	}
 }
 
+// Two processes keep a deployment by a work directory in a bucket, and nothing is
+// brought twice. When one is killed the other does what is wanted next, and what was
+// ordered.
+func TestKeepInABucket(t *testing.T) {
+	stack.Beside(t)
+	server := s3.Start(t)
+	s3.SignIn(t, s3.Access, s3.Secret)
+	s3.Make(t, server, "state")
+	r := rand.New(rand.NewPCG(16, 8))
+	order := map[string]string{"order": traffic.Bought["order"]}
+	reach := archive.Default()
+	reach.Endpoint, reach.PathStyle = server.Endpoint(), true
+	s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: autoSegments(order),
+		Archive: "  endpoint: " + reach.Endpoint + "\n  path_style: true"})
+	s.Init()
+	e := s.Run()
+	past := traffic.Buyers(r, 600, time.Now().Add(-time.Minute), 100*day)
+	folder := t.TempDir()
+	layDays(t, folder, past)
+	const work = "s3://state/kept"
+	bucket, err := files.OpenBucket(t.Context(), work, reach)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := func() (keeping.Record, error) { return stack.KeptIn(bucket) }
+	keep := func() *stack.Backfill {
+		return s.Keep(work, "--archive", folder, "--layout", "segment", "--settle", "0s", "--look", "1s")
+	}
+	one, other := keep(), keep()
+	first := awaitKept(s, kept, map[string]string{}, "order")
+	one.Kill()
+	s.WriteSegments(autoSegments(map[string]string{"order": traffic.Bought["order"], "many": traffic.Bought["spent"]}))
+	e.Reload()
+	added := awaitKept(s, kept, map[string]string{}, "order", "many")
+	if added["order"] != first["order"] {
+		t.Errorf("history was brought again for a segment that had it: run %s after %s", added["order"], first["order"])
+	}
+	many := []string{"many"}
+	if _, err := queue.In(work, bucket).Order(t.Context(), queue.Order{Segments: many, Priority: 80, Again: true}); err != nil {
+		t.Fatal(err)
+	}
+	last := awaitKept(s, kept, map[string]string{"many": added["many"]}, many...)
+	s.AwaitSettled(stack.Patience)
+	s.VerifyHistory(map[string]string{"order": traffic.Bought["order"], "many": traffic.Bought["spent"]}, past, s.AwaitSeam(last["many"]))
+	if err := other.Stop(); err != nil {
+		t.Errorf("asked to end, keep ended with %v", err)
+	}
+}
+
 // awaitKept waits until history was brought for segments, by other runs than
 // those before, and returns the runs.
-func awaitKept(s *stack.System, k *stack.Backfill, before map[string]string, ids ...string) (runs map[string]string) {
+func awaitKept(s *stack.System, kept func() (keeping.Record, error), before map[string]string, ids ...string) (runs map[string]string) {
 	s.Await(fmt.Sprint("history of ", ids), stack.Patience, func() error {
-		record, err := k.Kept()
+		record, err := kept()
 		if err != nil {
 			return err
 		}

@@ -41,6 +41,20 @@ func Read(path string, value any, mend string) error {
 	return Decode(text, value, path, mend)
 }
 
+// Reader reads whole files by their names.
+type Reader interface {
+	Read(name string) ([]byte, error)
+}
+
+// ReadFrom is Read of a file of a work directory, which is shown to people as where.
+func ReadFrom(from Reader, name, where string, value any, mend string) error {
+	text, err := from.Read(name)
+	if err != nil {
+		return err
+	}
+	return Decode(text, value, where, mend)
+}
+
 // Decode reads into a value what Encode wrote, into the file at a path.
 func Decode(text []byte, value any, path, mend string) error {
 	if err := json.Unmarshal(text, value); err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -168,11 +167,27 @@ func (b *Backfill) Kept() (r keeping.Record, err error) {
 		return r, fmt.Errorf("keep has ended: %w\n%s", b.err, b.out.String())
 	default:
 	}
-	files, err := filepath.Glob(filepath.Join(b.work, "kept", "*.json"))
-	if err != nil || len(files) != 1 {
-		return r, errors.Join(err, fmt.Errorf("%d records of what was brought", len(files)))
+	return KeptIn(files.Folder{Dir: b.work})
+}
+
+// KeptIn reads the one record of what was brought, wherever the work directory is.
+func KeptIn(work Work) (r keeping.Record, err error) {
+	var found []string
+	err = work.List("kept", func(i files.Info) error {
+		if path.Ext(i.Name) == ".json" {
+			found = append(found, i.Name)
+		}
+		return nil
+	})
+	if err != nil || len(found) != 1 {
+		return r, errors.Join(err, fmt.Errorf("%d records of what was brought", len(found)))
 	}
-	text, err := os.ReadFile(files[0])
+	file, err := work.Open(found[0])
+	if err != nil {
+		return r, err
+	}
+	defer file.Close()
+	text, err := files.All(file)
 	if err == nil {
 		err = json.Unmarshal(text, &r)
 	}

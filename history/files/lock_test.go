@@ -1,0 +1,242 @@
+package files_test
+
+import (
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"muster/history/files"
+	"muster/test/kit/s3"
+)
+
+// patience only keeps a test from hanging.
+const patience = 2 * time.Minute
+
+type locked interface {
+	TryLock(name string) (files.Lock, error)
+	Locked(name string) (bool, error)
+}
+
+func try(t *testing.T, k locked, name string) files.Lock {
+	t.Helper()
+	lock, err := k.TryLock(name)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	return lock
+}
+
+func isLocked(t *testing.T, k locked, name string) bool {
+	t.Helper()
+	is, err := k.Locked(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return is
+}
+
+func release(t *testing.T, lock files.Lock) {
+	t.Helper()
+	if err := lock.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Of many that try at the same time one has a lock, until it gives it up; whether
+// the lock was there before or not.
+func TestOneHasALock(t *testing.T) {
+	for name, k := range map[string]locked{"folder": files.Folder{Dir: filepath.Join(t.TempDir(), "work")}, "bucket": bucket(t)} {
+		t.Run(name, func(t *testing.T) {
+			if isLocked(t, k, "a/lock") {
+				t.Error("nobody has it yet")
+			}
+			for round := range 3 {
+				var had atomic.Pointer[files.Lock]
+				var group sync.WaitGroup
+				for range 8 {
+					group.Go(func() {
+						if lock := try(t, k, "a/lock"); lock != nil && had.Swap(&lock) != nil {
+							t.Errorf("round %d: two have it", round)
+						}
+					})
+				}
+				group.Wait()
+				lock := had.Load()
+				if lock == nil {
+					t.Fatalf("round %d: nobody has it", round)
+				}
+				if !isLocked(t, k, "a/lock") || try(t, k, "a/lock") != nil || isLocked(t, k, "a/other") {
+					t.Errorf("round %d: it is not locked", round)
+				}
+				release(t, *lock)
+				if isLocked(t, k, "a/lock") {
+					t.Errorf("round %d: it was given up", round)
+				}
+			}
+		})
+	}
+}
+
+// A process that goes on keeps its lock in a bucket for longer than a lock lives by
+// itself.
+func TestALockIsKept(t *testing.T) {
+	const life = 2 * time.Second
+	b := bucket(t, files.Life(life))
+	lock := try(t, b, "lock")
+	if lock == nil {
+		t.Fatal("it is not had")
+	}
+	began := time.Now()
+	for time.Since(began) < 2*life {
+		other := try(t, b, "lock")
+		select {
+		case <-lock.Lost():
+			t.Skip("this machine has stood still for longer than a lock lives")
+		default:
+		}
+		if other != nil {
+			t.Fatal("two have it")
+		}
+	}
+	release(t, lock)
+}
+
+// A process that does not reach the bucket any more learns that it has lost its lock
+// before anybody else gets it.
+func TestWhoIsCutOffLosesALock(t *testing.T) {
+	server := serving(t)
+	var cut atomic.Bool
+	far := opened(t, s3.Front(t, server, func(*http.Request) {
+		if cut.Load() {
+			panic(http.ErrAbortHandler)
+		}
+	}), files.Life(2*time.Second))
+	lost := try(t, far, "lock")
+	if lost == nil {
+		t.Fatal("it is not had")
+	}
+	cut.Store(true)
+	near := opened(t, server, files.Life(2*time.Second))
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		lock := try(t, near, "lock")
+		if lock == nil {
+			continue
+		}
+		select {
+		case <-lost.Lost():
+		default:
+			t.Error("two have it")
+		}
+		cut.Store(false)
+		release(t, lost) // which takes nothing from the other
+		if !isLocked(t, near, "lock") {
+			t.Error("who had lost it has given up somebody else's")
+		}
+		release(t, lock)
+		return
+	}
+	t.Fatal("nobody else gets the lock of who is gone")
+}
+
+// A lock whose writing gets through, and whose answer is lost, is had all the same.
+func TestALostAnswerToALock(t *testing.T) {
+	server := serving(t)
+	var lose atomic.Int64
+	lose.Store(2)
+	front := s3.Front(t, server, func(*http.Request) {})
+	broken := s3.Front(t, front, func(r *http.Request) {
+		if r.Method != http.MethodPut || lose.Add(-1) < 0 {
+			return
+		}
+		// It is sent on by itself, and then the connection breaks.
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		again, err := http.NewRequest(r.Method, front+r.URL.RequestURI(), strings.NewReader(string(body)))
+		if err != nil {
+			t.Error(err)
+		}
+		again.Header, again.Host = r.Header.Clone(), r.Host
+		answer, err := http.DefaultClient.Do(again)
+		if err != nil {
+			t.Error(err)
+		} else if err := answer.Body.Close(); err != nil || answer.StatusCode > 299 {
+			t.Logf("the lost answer is %s", answer.Status)
+		}
+		panic(http.ErrAbortHandler)
+	})
+	b := opened(t, broken)
+	lock := try(t, b, "lock")
+	if lock == nil {
+		t.Fatal("it is not had")
+	}
+	if lose.Load() >= 0 {
+		t.Fatal("no answer was lost")
+	}
+	release(t, lock)
+}
+
+// What was written just now needs no stamp to be known as used, and what was written
+// long ago gets one.
+func TestUse(t *testing.T) {
+	server := serving(t)
+	b := opened(t, server)
+	put(t, b, "runs/x", files.Once, []byte("x"))
+	for name, want := range map[string]bool{"runs/x": true, "runs/none": false} {
+		if there, err := b.Use(name); there != want || err != nil {
+			t.Errorf("%s: %v, %v", name, there, err)
+		}
+	}
+	if stamps := list(t, b, "used"); stamps != "" {
+		t.Errorf("stamped are %s", stamps)
+	}
+	old := opened(t, server, files.Stamp(0)) // for which everything was long ago
+	if there, err := old.Use("runs/x"); !there || err != nil {
+		t.Errorf("%v, %v", there, err)
+	}
+	if stamps, err := old.Stamps(); len(stamps) != 1 || stamps["runs/x"].IsZero() || err != nil {
+		t.Errorf("%v, %v", stamps, err)
+	}
+	if there, err := old.Use("runs/none"); there || err != nil {
+		t.Errorf("%v, %v", there, err)
+	}
+}
+
+// Who finds a file while somebody cleans waits until that is over, and then it may be
+// gone.
+func TestUseWhileSomebodyCleans(t *testing.T) {
+	server := serving(t)
+	b := opened(t, server, files.Stamp(0))
+	put(t, b, "runs/x", files.Once, []byte("x"))
+	lock := try(t, b, files.CleanLock)
+	found := make(chan bool, 1)
+	go func() {
+		there, err := b.Use("runs/x")
+		if err != nil {
+			t.Error(err)
+		}
+		found <- there
+	}()
+	for end := time.Now().Add(patience); list(t, b, "used") == "" && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	if err := b.Remove("runs/x"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case there := <-found:
+		t.Errorf("it was found, %v, while somebody cleaned", there)
+	default:
+	}
+	release(t, lock)
+	if <-found {
+		t.Error("what was cleaned away is there")
+	}
+}
