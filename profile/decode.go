@@ -96,7 +96,10 @@ func (c *Codec) readSeries(r *reader, p *Profile) {
 			return
 		}
 		pts.series = i
-		series := kept{series: int32(i), at: uint32(at - begin), size: uint32(r.at - at), until: pts.expiry(one), points: pts, shared: true}
+		series := kept{
+			series: int32(i), keep: one.Keep, at: uint32(at - begin), size: uint32(r.at - at),
+			until: pts.expiry(one), points: pts, shared: true,
+		}
 		if r.old && len(pts.lumps) > 0 {
 			series.size = 0 // it will be written in today's format
 		}

@@ -3,6 +3,9 @@ package profile
 // empty makes a profile one that has seen nothing, in the memory that it has.
 // Nobody may refer to anything of it any more.
 func (p *Profile) empty() {
+	for i := range p.kept {
+		p.leavePoints(&p.kept[i])
+	}
 	p.leaveSheet()
 	if spoiling {
 		p.spoil()
@@ -12,7 +15,6 @@ func (p *Profile) empty() {
 	if derived, ok := p.Derived.(interface{ Forget() }); ok {
 		derived.Forget()
 	}
-	clear(p.kept)
 	*p = Profile{
 		Members: p.Members[:0], Retired: p.Retired[:0], Derived: p.Derived,
 		seen: seen{sightings: p.seen.sightings[:0]}, held: p.held[:0], kept: p.kept[:0],
@@ -20,19 +22,12 @@ func (p *Profile) empty() {
 	}
 }
 
-// leaveSheet gives up the sheet. What points of it a profile still has are
-// given up with it.
+// leaveSheet gives up the sheet, of which no series has points any more.
 func (p *Profile) leaveSheet() {
-	if p.sheet == nil {
-		return
+	if p.sheet != nil {
+		p.spares.giveSheet(p.sheet)
+		p.sheet = nil
 	}
-	for i := range p.kept {
-		if k := &p.kept[i]; k.shared {
-			k.points, k.shared = nil, false
-		}
-	}
-	p.spares.giveSheet(p.sheet)
-	p.sheet = nil
 }
 
 // spoil writes nonsense into what a profile's memory has.
@@ -43,11 +38,6 @@ func (p *Profile) spoil() {
 	for _, list := range [][]byte{p.block, p.traitText, p.seen.sightings} {
 		for i := range list {
 			list[i] = 0xff
-		}
-	}
-	for i := range p.kept {
-		if k := &p.kept[i]; k.points != nil {
-			k.points.spoil()
 		}
 	}
 	p.ID = "spoiled"

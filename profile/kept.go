@@ -12,6 +12,7 @@ import (
 type kept struct {
 	series   int32
 	at, size uint32  // where in the block the points are as they are stored; size 0 when they have changed since
+	keep     Keep    // of the series
 	shared   bool    // points are in one piece of memory with those of other series, which none must keep for long
 	fresh    bool    // changed since the profile was last stored
 	until    int64   // instant from which some of them have expired, 1 when that is not known, 0 for never
@@ -37,13 +38,13 @@ func (p *Profile) decoded(k *kept, s *Schema) *points {
 
 // changed returns the points of a kept series, to be changed.
 func (p *Profile) changed(k *kept, s *Schema) *points {
-	pts, keep := p.decoded(k, s), s.Series[k.series].Keep
+	pts := p.decoded(k, s)
 	if k.shared {
-		pts = pts.copied(p.spares.take(keep))
+		pts = pts.copied(p.spares.take(k.keep))
 		k.points, k.shared = pts, false
 	}
 	k.size, k.fresh = 0, true
-	if keep.expires() {
+	if k.keep.expires() {
 		k.until = 1
 	}
 	return pts
@@ -53,24 +54,23 @@ func (p *Profile) changed(k *kept, s *Schema) *points {
 // as they were are not needed any more, nor are those that nothing has changed
 // twice in a row. Of these the size is known from then on.
 func (p *Profile) appendKept(b []byte, k *kept, s *Schema) []byte {
-	one := &s.Series[k.series]
 	if k.size > 0 {
-		p.leavePoints(k, one.Keep)
+		p.leavePoints(k)
 		return append(b, p.block[k.at:k.at+k.size]...)
 	}
 	start := len(b)
 	b = k.points.append(b)
-	k.until = k.points.expiry(one)
+	k.until = k.points.expiry(&s.Series[k.series])
 	if !k.fresh {
 		k.size = uint32(len(b) - start)
-		p.leavePoints(k, one.Keep)
+		p.leavePoints(k)
 	}
 	k.fresh = false
 	return b
 }
 
-// leavePoints gives up the points of a series that is stored.
-func (p *Profile) leavePoints(k *kept, keep Keep) {
+// leavePoints gives up the points of a series.
+func (p *Profile) leavePoints(k *kept) {
 	if k.points == nil {
 		return
 	}
@@ -78,7 +78,7 @@ func (p *Profile) leavePoints(k *kept, keep Keep) {
 		k.points.spoil()
 	}
 	if !k.shared {
-		p.spares.give(keep, k.points)
+		p.spares.give(k.keep, k.points)
 	}
 	k.points, k.shared = nil, false
 }
@@ -110,9 +110,10 @@ func (p *Profile) find(s *Schema, series int) *points {
 func (p *Profile) change(s *Schema, series int) *points {
 	i, found := p.indexOf(series)
 	if !found {
-		begun := p.spares.take(s.Series[series].Keep)
+		keep := s.Series[series].Keep
+		begun := p.spares.take(keep)
 		begun.series = series
-		p.kept = slices.Insert(p.kept, i, kept{series: int32(series), points: begun})
+		p.kept = slices.Insert(p.kept, i, kept{series: int32(series), keep: keep, points: begun})
 	}
 	return p.changed(&p.kept[i], s)
 }
