@@ -69,7 +69,7 @@ func (c *Codec) readMembers(r *reader, p *Profile) {
 
 // readSeries checks the series and takes them over as they are stored. Their
 // points are kept, too, until the profile is stored again: who loads it is
-// about to evaluate it, and reads most.
+// about to evaluate it, and reads most. So long they refer to the blob.
 func (c *Codec) readSeries(r *reader, p *Profile) {
 	n := r.count(5)
 	known, begin := min(n, len(c.series.number)), r.at
@@ -114,18 +114,10 @@ func (c *Codec) readSeries(r *reader, p *Profile) {
 		p.sheet.fit(all[:len(p.kept)])
 	}
 	if !c.narrow {
-		p.ownSeries(r.blob[begin:r.at])
+		stored := r.blob[begin:r.at]
+		p.block = append(slices.Grow(p.block[:0], len(stored)+blockSlack), stored...)
 	}
 	slices.SortFunc(p.kept, func(a, b kept) int { return int(a.series - b.series) })
-}
-
-// ownSeries makes a copy of what is stored of the series the block, and has
-// their points refer to nothing of it.
-func (p *Profile) ownSeries(stored string) {
-	p.block = append(slices.Grow(p.block[:0], len(stored)+blockSlack), stored...)
-	for i := range p.kept {
-		p.kept[i].points.ownTexts()
-	}
 }
 
 // points reads the points of a series, of which it does not know what it

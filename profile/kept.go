@@ -41,6 +41,7 @@ func (p *Profile) changed(k *kept, s *Schema) *points {
 	pts := p.decoded(k, s)
 	if k.shared {
 		pts = pts.copied(p.spares.take(k.keep))
+		pts.ownTexts() // the blob must not stay for them
 		k.points, k.shared = pts, false
 	}
 	k.size, k.fresh = 0, true
