@@ -20,7 +20,15 @@ type cache struct {
 	bytes    int
 	profiles map[string]*cached
 	root     cached // root.next is the most recently used
+
+	placed     int       // profiles since trim
+	spare      []*cached // dropped, for as many to come as came last
+	spareBytes int
 }
+
+// spareShare is the share of the bound that dropped profiles may take: one in
+// so many.
+const spareShare = 2
 
 func newCache(bound int) *cache {
 	c := &cache{bound: bound, profiles: map[string]*cached{}}
@@ -40,10 +48,26 @@ func (c *cache) get(id string) *cached {
 
 func (c *cache) has(id string) bool { return c.profiles[id] != nil }
 
-// put adds a profile that is not cached.
-func (c *cache) put(p *profile.Profile) {
-	e := &cached{profile: p, deadline: p.Deadline}
-	c.profiles[p.ID] = e
+// place returns a place for a profile that is not cached, with a profile that
+// nobody refers to: one that was dropped or a new one.
+func (c *cache) place() *cached {
+	c.placed++
+	last := len(c.spare) - 1
+	if last < 0 {
+		return &cached{profile: &profile.Profile{}}
+	}
+	e := c.spare[last]
+	c.spare[last] = nil
+	c.spare = c.spare[:last]
+	c.spareBytes -= e.bytes
+	*e = cached{profile: e.profile}
+	return e
+}
+
+// put adds a profile that is not cached, in its place.
+func (c *cache) put(e *cached) {
+	e.deadline = e.profile.Deadline
+	c.profiles[e.profile.ID] = e
 	c.link(e, &c.root)
 	c.weigh(e)
 }
@@ -72,9 +96,10 @@ func (c *cache) weigh(e *cached) {
 }
 
 // trim drops clean profiles, the least recently used first, until the bound
-// holds.
+// holds. The memory of some it keeps for profiles to come.
 func (c *cache) trim() {
-	for e := c.root.prev; c.bound > 0 && c.bytes > c.bound && e != &c.root; {
+	c.leave(c.placed)
+	for e := c.root.prev; c.bound > 0 && c.bytes+c.spareBytes > c.bound && e != &c.root; {
 		older := e
 		e = e.prev
 		if older.dirty {
@@ -83,6 +108,21 @@ func (c *cache) trim() {
 		c.unlink(older)
 		delete(c.profiles, older.profile.ID)
 		c.bytes -= older.bytes
+		if len(c.spare) < c.placed && c.spareBytes+older.bytes <= c.bound/spareShare {
+			c.spare = append(c.spare, older)
+			c.spareBytes += older.bytes
+		}
+	}
+	c.placed = 0
+}
+
+// leave gives up the memory of all but so many profiles that were dropped.
+func (c *cache) leave(most int) {
+	for len(c.spare) > most {
+		last := len(c.spare) - 1
+		c.spareBytes -= c.spare[last].bytes
+		c.spare[last] = nil
+		c.spare = c.spare[:last]
 	}
 }
 

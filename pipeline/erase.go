@@ -27,7 +27,7 @@ func (s *Shard) erase(e *cached, d *directive.Directive, arrival int64) {
 	s.keepErasure(id, erasure{max(d.Until, before.until), max(p.Version, before.version), s.clock, d.Run})
 	s.timers.set(p.ID, 0)
 	if p.Exists() {
-		e.profile = profile.New(p.ID)
+		e.profile = s.codec.New(p.ID)
 		s.touch(e)
 	}
 }

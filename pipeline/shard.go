@@ -24,6 +24,7 @@ type Shard struct {
 	set     *rules.Set
 	matcher Matcher
 	codec   *profile.Codec
+	spares  profile.Spares // of the codec
 	limits  profile.Config
 	cache   *cache
 	timers  *timers
@@ -118,16 +119,15 @@ func (s *Shard) put(id, blob string) error {
 	if s.cache.has(id) {
 		return nil
 	}
+	e := s.cache.place()
 	if blob == "" {
-		s.cache.put(profile.New(id))
-		return nil
-	}
-	p, err := s.codec.Decode(id, blob)
-	if err != nil {
+		s.codec.Begin(e.profile, id)
+	} else if err := s.codec.DecodeInto(e.profile, id, blob); err != nil {
 		return err
+	} else {
+		e.profile.Generation = max(e.profile.Generation, s.swept)
 	}
-	p.Generation = max(p.Generation, s.swept)
-	s.cache.put(p)
+	s.cache.put(e)
 	return nil
 }
 

@@ -28,7 +28,8 @@ func (s *Shard) swap(set *rules.Set) error {
 // adopt makes a rule set the shard's. names are those that are stored.
 func (s *Shard) adopt(set *rules.Set, names []string) {
 	s.set, s.matcher = set, s.newMatcher(set)
-	s.codec, s.newNames = profile.NewCodec(set.Schema(), set.IDs(), names)
+	codec, added := profile.NewCodec(set.Schema(), set.IDs(), names)
+	s.codec, s.newNames = codec.Sharing(&s.spares), added
 	s.generation = s.stored.generation
 	if s.stored.rules != set.Fingerprint() {
 		s.generation++

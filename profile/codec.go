@@ -28,7 +28,8 @@ type Codec struct {
 	series     numbering
 	segments   numbering
 	conditions numbering
-	narrow     bool   // reads no more than its schema needs, see Retiring
+	narrow     bool // reads no more than its schema needs, see Retiring
+	spares     *Spares
 	seams      Seams  // of the shard
 	retired    []bool // by number: segments that Retired may name; nil for all
 	alphabet   func() *alphabet
@@ -120,6 +121,28 @@ func (c *Codec) Retiring(chosen func(segment string) bool) *Codec {
 		narrow.retired[number] = ok && chosen(id)
 	}
 	return &narrow
+}
+
+// Sharing returns a codec whose profiles take memory from spares and give it
+// back there. It is for the goroutine that these belong to.
+func (c *Codec) Sharing(spares *Spares) *Codec {
+	sharing := *c
+	sharing.spares = spares
+	return &sharing
+}
+
+// New returns a profile that has seen nothing.
+func (c *Codec) New(id string) *Profile {
+	p := &Profile{}
+	c.Begin(p, id)
+	return p
+}
+
+// Begin makes a profile that nobody refers to any more one that has seen
+// nothing. It uses its memory again.
+func (c *Codec) Begin(p *Profile, id string) {
+	p.empty()
+	p.ID, p.spares = strings.Clone(id), c.spares
 }
 
 // digest shortens the key of a series or condition to 128 bits, so that long

@@ -4,15 +4,24 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Decode returns the profile of a blob. Series that the rule set no longer
 // has are dropped; segments that it no longer has go to Retired.
 func (c *Codec) Decode(id, blob string) (*Profile, error) {
+	p := &Profile{}
+	if err := c.DecodeInto(p, id, blob); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// DecodeInto is Decode in the memory of a profile that nobody refers to any
+// more. After an error it is worthless.
+func (c *Codec) DecodeInto(p *Profile, id, blob string) error {
 	r := &reader{blob: blob}
 	r.format()
-	p := New(id)
+	c.Begin(p, id)
 	p.known = true
 	p.FirstSeen, p.LastSeen = r.varint(), r.varint()
 	p.Version, p.Generation = r.uvarint(), r.uvarint()
@@ -23,9 +32,9 @@ func (c *Codec) Decode(id, blob string) (*Profile, error) {
 		p.Traits.readOf(r, c.schema)
 		r.skipSeen()
 	} else {
-		p.Traits.read(r, false)
+		p.Traits.read(r, true)
+		p.ownTraits()
 		p.seen.read(r)
-		r.blob, r.at = strings.Clone(r.blob[r.at:]), 0 // of the series, kept when the rest is not
 	}
 	c.readSeries(r, p)
 	c.readHeld(r, p)
@@ -36,13 +45,13 @@ func (c *Codec) Decode(id, blob string) (*Profile, error) {
 		r.fail(fmt.Errorf("%d bytes too many", r.left()))
 	}
 	if r.err != nil {
-		return nil, fmt.Errorf("decoding profile %q: %w", id, r.err)
+		return fmt.Errorf("decoding profile %q: %w", id, r.err)
 	}
-	return p, nil
+	return nil
 }
 
 func (c *Codec) readMembers(r *reader, p *Profile) {
-	p.Members = make(Members, (len(c.segments.number)+len(c.conditions.number)+63)/64)
+	p.Members = p.Members.cleared((len(c.segments.number) + len(c.conditions.number) + 63) / 64)
 	number := uint64(0)
 	for range r.count(1) {
 		number += r.uvarint()
@@ -58,74 +67,78 @@ func (c *Codec) readMembers(r *reader, p *Profile) {
 	}
 }
 
-// columnLeast is what the columns of a profile's series get at once: most
-// series have a few entries.
-const columnLeast = 32
-
 // readSeries checks the series and takes them over as they are stored. Their
 // points are kept, too, until the profile is stored again: who loads it is
-// about to evaluate it, and reads most.
+// about to evaluate it, and reads most. So long they refer to the blob.
 func (c *Codec) readSeries(r *reader, p *Profile) {
-	r.least = columnLeast
 	n := r.count(5)
-	known := min(n, len(c.series.number))
-	p.kept = make([]kept, 0, known)
-	all := make([]points, 0, known)
+	known, begin := min(n, len(c.series.number)), r.at
+	p.kept = slices.Grow(p.kept[:0], known)
+	p.sheet = p.spares.takeSheet()
+	all := p.sheet.lay(r, known)
 	for range n {
 		i, ok := c.series.at(r.uvarint())
 		if !ok {
 			r.skipPoints()
 			continue
 		}
-		begin := r.at
-		pts := r.points()
+		if len(p.kept) == known {
+			r.fail(errValue) // a series stands there twice
+			return
+		}
+		at, pts, one := r.at, &all[len(p.kept)], &c.schema.Series[i]
+		r.points(pts)
 		if r.err != nil {
 			return
 		}
-		one := &c.schema.Series[i]
 		if one.Keep.Ordered() && !pts.ordered(one) || !one.Keep.Ordered() && !pts.fits(one.Keep) {
 			r.fail(errValue)
 			return
 		}
 		pts.series = i
-		encoded := r.blob[begin:r.at]
+		series := kept{
+			series: int32(i), keep: one.Keep, at: uint32(at - begin), size: uint32(r.at - at),
+			until: pts.expiry(one), points: pts, shared: true,
+		}
 		if r.old && len(pts.lumps) > 0 {
-			encoded = string(pts.append(nil)) // it will be copied into blobs of today's format
+			series.size = 0 // it will be written in today's format
 		}
-		all = append(all, pts)
-		series := kept{series: i, encoded: encoded, until: pts.expiry(one), points: &all[len(all)-1], shared: true}
 		if one.Newest > 0 && pts.len() >= one.Newest {
-			changed := series.change(c.schema)
-			changed.dropUncounted(one.Newest)
-			p.stateBytes += changed.blobBytes()
-		} else {
-			p.stateBytes += pts.blobBytes()
+			pts = p.changed(&series, c.schema)
+			pts.dropUncounted(one.Newest)
 		}
+		p.stateBytes += pts.blobBytes()
 		p.kept = append(p.kept, series)
 	}
-	slices.SortFunc(p.kept, func(a, b kept) int { return a.series - b.series })
+	if p.spares != nil {
+		p.sheet.fit(all[:len(p.kept)])
+	}
+	if !c.narrow {
+		stored := r.blob[begin:r.at]
+		p.block = append(slices.Grow(p.block[:0], len(stored)+blockSlack), stored...)
+	}
+	slices.SortFunc(p.kept, func(a, b kept) int { return int(a.series - b.series) })
 }
 
 // points reads the points of a series, of which it does not know what it
-// keeps.
-func (r *reader) points() points {
-	var p points
+// keeps, into empty ones.
+func (r *reader) points(p *points) {
 	last := int64(0)
-	p.times = r.times.take(r.count(1), r.least)
+	p.times = r.times.take(p.times, r.count(1), r.least)
 	for i := range p.times {
 		last += r.varint()
 		p.times[i] = last
 	}
-	p.nums = r.nums.take(r.count(2), r.least)
+	p.nums = r.nums.take(p.nums, r.count(2), r.least)
 	for i := range p.nums {
 		p.nums[i] = r.number()
 	}
-	p.vals = r.vals.take(r.count(1), r.least)
+	p.vals = r.vals.take(p.vals, r.count(1), r.least)
 	for i := range p.vals {
 		p.vals[i] = r.text()
 		p.text += len(p.vals[i])
 	}
-	p.lumps = r.lumps.take(r.count(9), r.least)
+	p.lumps = r.lumps.take(p.lumps, r.count(9), r.least)
 	for i := range p.lumps {
 		first := r.varint()
 		b := lump{first: first, last: first + r.varint(), count: r.varint()}
@@ -137,7 +150,6 @@ func (r *reader) points() points {
 		b.min, b.max = r.number(), r.number()
 		p.lumps[i] = b
 	}
-	return p
 }
 
 // skipPoints passes over what points would read, and fails where that does.

@@ -84,12 +84,21 @@ func (c *Codec) appendAscending(b []byte, m Members) []byte {
 
 func (c *Codec) appendSeries(b []byte, p *Profile, now int64) []byte {
 	p.expire(c.schema, now)
-	p.kept = slices.DeleteFunc(p.kept, func(k kept) bool { return k.encoded == "" && k.points.empty() })
+	p.kept = slices.DeleteFunc(p.kept, func(k kept) bool { return k.size == 0 && k.points.empty() })
 	b = binary.AppendUvarint(b, uint64(len(p.kept)))
+	begin, settles := len(b), p.settles()
 	for i := range p.kept {
-		b = binary.AppendUvarint(b, c.series.number[p.kept[i].series])
-		b = p.kept[i].append(b, c.schema)
+		k := &p.kept[i]
+		b = binary.AppendUvarint(b, c.series.number[k.series])
+		at := len(b) - begin
+		if b = p.appendKept(b, k, c.schema); settles {
+			k.at = uint32(at)
+		}
 	}
+	if settles {
+		p.setBlock(b[begin:])
+	}
+	p.leaveSheet()
 	return b
 }
 

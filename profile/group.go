@@ -57,7 +57,7 @@ func (p *Profile) applyGroup(cfg *Config, ev *event.Event, changed *Changed) Out
 		changed.Groups = true
 	}
 	for _, w := range writes {
-		if set, _ := p.Groups[i].Traits.set(Path(strings.Clone(string(w.path))), ev.Time, cloneValue(w.value)); set {
+		if set, _ := p.Groups[i].Traits.set(w.path, ev.Time, cloneValue(w.value)); set {
 			changed.Groups = true
 		}
 	}

@@ -3,6 +3,7 @@ package profile
 import (
 	"iter"
 	"math/bits"
+	"slices"
 )
 
 // Members is a set of segments, by their position in the rule set.
@@ -24,6 +25,14 @@ func (m *Members) Set(i int, in bool) {
 	} else {
 		(*m)[i>>6] &^= 1 << (i & 63)
 	}
+}
+
+// cleared returns an empty set for so many words, in the memory of m where that
+// has the room.
+func (m Members) cleared(words int) Members {
+	m = slices.Grow(m[:0], words)[:words]
+	clear(m)
+	return m
 }
 
 // Count returns the size of the set.

@@ -217,12 +217,16 @@ func (l *live) merge(t *testing.T, patch *Patch) bool {
 // it began, and which one was found first is stored.
 func (l *live) told(p *Profile) string {
 	seen := *p
-	seen.kept = slices.Clone(p.kept)
+	seen.kept, seen.block = slices.Clone(p.kept), slices.Clone(p.block)
 	sequences := 0
 	for i := range seen.kept {
-		if k := &seen.kept[i]; l.schema.Series[k.series].Keep == KeepTotalSequence {
-			if own := k.decoded(l.schema).steps; own.latest != none {
-				k.points, k.encoded = &points{series: k.series, steps: newSteps()}, ""
+		k := &seen.kept[i]
+		if k.points != nil { // those of the profile itself must stay
+			k.points, k.shared = k.points.apart(), false
+		}
+		if l.schema.Series[k.series].Keep == KeepTotalSequence {
+			if own := seen.decoded(k, l.schema).steps; own.latest != none {
+				k.points, k.size = &points{series: int(k.series), steps: newSteps()}, 0
 				sequences++
 			}
 		}

@@ -90,17 +90,17 @@ func (s *Schema) reads(name string) bool {
 // points decodes the points of a series, false for those that are not of its
 // kind. They are nobody else's.
 func (one *patchSeries) points(s *Series) (*points, bool) {
-	r := reader{blob: one.encoded}
-	pts := r.points()
+	r, pts := reader{blob: one.encoded}, &points{}
+	r.points(pts)
 	switch {
 	case r.err != nil || r.left() > 0:
 		return nil, false
 	case pts.none():
 		return &points{}, true
 	case s.Keep.Ordered():
-		return &pts, pts.ordered(s)
+		return pts, pts.ordered(s)
 	}
-	return &pts, pts.fits(s.Keep)
+	return pts, pts.fits(s.Keep)
 }
 
 // none reports whether the columns are all empty, as those of a series that
@@ -226,7 +226,7 @@ func (p *Profile) replace(s *Schema, pts *points) {
 // drop forgets a series.
 func (p *Profile) drop(s *Schema, series int) {
 	if i, found := p.indexOf(series); found {
-		p.stateBytes -= p.kept[i].decoded(s).blobBytes()
+		p.stateBytes -= p.decoded(&p.kept[i], s).blobBytes()
 		p.kept = slices.Delete(p.kept, i, i+1)
 	}
 }

@@ -181,7 +181,7 @@ func TestMergeKeepsBounds(t *testing.T) {
 			t.Fatalf("seed %d: %d bytes, %d ids, %d traits, %d groups", seed, l.stateBytes, l.seen.count, l.Traits.Len(), len(l.Groups))
 		}
 		for i := range l.kept {
-			if pts := l.kept[i].decoded(schema); pts.len() > cfg.Entries || len(pts.lumps) > maxLumps {
+			if pts := l.decoded(&l.kept[i], schema); pts.len() > cfg.Entries || len(pts.lumps) > maxLumps {
 				t.Fatalf("seed %d: series %d has %d entries, %d lumps", seed, i, pts.len(), len(pts.lumps))
 			}
 		}

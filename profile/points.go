@@ -169,19 +169,25 @@ func (p *points) insertTime(at int64) int {
 }
 
 // apart returns a copy in memory of its own, with room for an entry more.
-func (p *points) apart() *points {
-	own := *p
-	own.times, own.nums, own.vals = roomier(p.times), roomier(p.nums), roomier(p.vals)
-	own.lumps = slices.Clone(p.lumps)
-	return &own
+func (p *points) apart() *points { return p.copied(&points{}) }
+
+// copied makes empty points a copy in their own memory, with room for an entry
+// more, and returns them.
+func (p *points) copied(own *points) *points {
+	times, nums, vals, lumps := own.times, own.nums, own.vals, own.lumps
+	*own = *p
+	own.times, own.nums, own.vals = roomier(times, p.times), roomier(nums, p.nums), roomier(vals, p.vals)
+	own.lumps = append(lumps, p.lumps...)
+	return own
 }
 
-// roomier returns a copy with room for one more, nil of nil.
-func roomier[T any](list []T) []T {
+// roomier copies a list into memory that has nothing yet, with room for one
+// more; nil into nil.
+func roomier[T any](empty, list []T) []T {
 	if list == nil {
-		return nil
+		return empty
 	}
-	return append(make([]T, 0, len(list)+1), list...)
+	return append(slices.Grow(empty, len(list)+1), list...)
 }
 
 // len is the number of entries.

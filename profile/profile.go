@@ -33,8 +33,12 @@ type Profile struct {
 	seen       seen
 	held       []held // sorted by condition
 	kept       []kept // sorted by series
+	block      []byte // what is stored of them
+	traitText  []byte // what is stored of the traits, as it was loaded
 	stateBytes int    // bytes that the points take when stored, as estimated
 	shadows    []shadow
+	sheet      *sheet  // with the points of series that are shared, nil for none
+	spares     *Spares // of the shard, nil for none
 }
 
 // New returns a profile that has seen nothing.
@@ -78,6 +82,8 @@ type Changed struct {
 	Traits    []TraitChange // a trait may be in it several times; the last one counts
 	Series    []int         // indexes of Schema.Series
 	Relieved  bool          // Config.StateBytes was passed, and detail given up
+
+	writes []write // of the event at hand: memory that is used again
 }
 
 // TraitChange is a trait that may have another value.
@@ -88,7 +94,9 @@ type TraitChange struct {
 }
 
 // Reset empties c for reuse.
-func (c *Changed) Reset() { *c = Changed{Traits: c.Traits[:0], Series: c.Series[:0]} }
+func (c *Changed) Reset() {
+	*c = Changed{Traits: c.Traits[:0], Series: c.Series[:0], writes: c.writes[:0]}
+}
 
 // Apply merges an event at stream time now (ms, never before the event's
 // arrival) and adds to changed what it changed. When the outcome is not
@@ -132,13 +140,14 @@ func (p *Profile) applyTraits(schema *Schema, cfg *Config, ev *event.Event, chan
 	if ev.Body.IsMissing() {
 		return true
 	}
-	writes := flatten(nil, "", true, ev.Body)
+	writes := flatten(changed.writes[:0], "", true, ev.Body)
+	changed.writes = writes
 	if !p.Traits.fits(writes, cfg.Traits) {
 		return false
 	}
 	for _, w := range writes {
 		value := cloneValue(w.value)
-		if set, visible := p.Traits.set(Path(strings.Clone(string(w.path))), ev.Time, value); set {
+		if set, visible := p.Traits.set(w.path, ev.Time, value); set {
 			schema.touch(w.path, value, visible, changed)
 		}
 	}
@@ -209,7 +218,7 @@ func (p *Profile) EachTrait(schema *Schema, visit func(trait int, value *event.V
 		return
 	}
 	next := 0 // both are sorted, so the trait that follows is the likeliest
-	for leaf := range p.Traits.all() {
+	for leaf := range p.Traits.through(p.spares.leafRoom()) {
 		trait, found := next, next < len(schema.Traits) && schema.Traits[next] == leaf.path
 		if !found {
 			trait, found = schema.traits[leaf.path]
@@ -228,7 +237,7 @@ func (p *Profile) EachTrait(schema *Schema, visit func(trait int, value *event.V
 
 // Bytes estimates the memory the profile takes, Derived not included.
 func (p *Profile) Bytes() int {
-	n := 344 + len(p.ID) + p.seen.bytes() + 16*cap(p.held) + 8*len(p.Members) + p.Traits.bytes()
+	n := 408 + len(p.ID) + cap(p.block) + p.seen.bytes() + 16*cap(p.held) + 8*len(p.Members) + p.Traits.bytes()
 	for i := range p.Groups {
 		n += 64 + len(p.Groups[i].ID) + p.Groups[i].Traits.bytes()
 	}

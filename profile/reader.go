@@ -32,10 +32,11 @@ func (r *reader) left() int { return len(r.blob) - r.at }
 // column is memory for the columns of points that is handed out in pieces.
 type column[T any] []T
 
-// take returns space for n entries, nil for none.
-func (c *column[T]) take(n, least int) []T {
-	if n == 0 {
-		return nil
+// take returns space for n entries: in own, which is nobody else's, where that
+// has the room.
+func (c *column[T]) take(own []T, n, least int) []T {
+	if n <= cap(own) {
+		return own[:n]
 	}
 	if n > len(*c) {
 		*c = make([]T, max(n, least))

@@ -50,7 +50,7 @@ func (p *Profile) relieve(r *relief, now int64, changed *Changed) {
 	}
 	changed.Relieved = true
 	for i := range p.kept {
-		p.kept[i].change(r.schema)
+		p.changed(&p.kept[i], r.schema)
 	}
 	own := changed.Series[len(changed.Series)-r.taken:]
 	for p.stateBytes > r.bound-r.bound/8 {

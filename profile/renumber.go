@@ -163,7 +163,8 @@ func (w *rewriter) series() {
 // copiedPoints copies the points of a series, in today's format.
 func (w *rewriter) copiedPoints() {
 	begin := w.at
-	pts := w.points()
+	var pts points
+	w.points(&pts)
 	switch {
 	case w.err != nil:
 	case w.old && len(pts.lumps) > 0:

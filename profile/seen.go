@@ -2,6 +2,7 @@ package profile
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/twmb/murmur3"
 )
@@ -135,7 +136,7 @@ func (s *seen) read(r *reader) {
 			s.first = s.last
 		}
 	}
-	s.sightings = append(make([]byte, 0, r.at-begin+bytesPerSighting), r.blob[begin:r.at]...)
+	s.sightings = append(slices.Grow(s.sightings[:0], r.at-begin+bytesPerSighting), r.blob[begin:r.at]...)
 }
 
 // skipSeen passes over what read takes.

@@ -26,6 +26,9 @@ const (
 	KeepTotalAbandoned             // the last event of the first step, unless one of the second stands after it
 )
 
+// keeps is how many kinds of series there are.
+const keeps = int(KeepTotalAbandoned) + 1
+
 // Sliding reports whether the series keeps single events of a window.
 func (k Keep) Sliding() bool { return k >= KeepSlidingTimes && k <= KeepSlidingValues }
 

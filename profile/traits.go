@@ -50,7 +50,10 @@ func (t *Traits) decode() {
 }
 
 // all yields the leaves in order, each valid until the next.
-func (t *Traits) all() iter.Seq[*leaf] {
+func (t *Traits) all() iter.Seq[*leaf] { return t.through(nil) }
+
+// through is all with memory for a leaf at a time; nil for new memory.
+func (t *Traits) through(l *leaf) iter.Seq[*leaf] {
 	return func(yield func(*leaf) bool) {
 		for i := range t.leaves {
 			if !yield(&t.leaves[i]) {
@@ -60,9 +63,11 @@ func (t *Traits) all() iter.Seq[*leaf] {
 		if t.encoded == "" {
 			return // nothing to make room for
 		}
-		var l leaf
+		if l == nil {
+			l = new(leaf)
+		}
 		for r := (reader{blob: t.encoded}); r.left() > 0; {
-			if l = r.leaf(); !yield(&l) {
+			if *l = r.leaf(); !yield(l) {
 				return
 			}
 		}
@@ -209,7 +214,7 @@ func firstKey(p Path) string { return p.Keys()[0] }
 // set writes v (missing for a removal) at p with event time at. It reports
 // whether anything visible may have changed, and whether v is now the value
 // at p, which it is not where something newer lies below. v must own its
-// memory.
+// memory; of the path a copy is kept.
 func (t *Traits) set(path Path, at int64, value event.Value) (changed, visible bool) {
 	t.decode()
 	if t.overruled(path, at) {
@@ -239,7 +244,7 @@ func (t *Traits) set(path Path, at int64, value event.Value) (changed, visible b
 		t.leaves[i].time, t.leaves[i].value = at, value
 		return true, !hidden
 	}
-	t.leaves = slices.Insert(t.leaves, i, leaf{path: path, time: at, value: value})
+	t.leaves = slices.Insert(t.leaves, i, leaf{path: Path(strings.Clone(string(path))), time: at, value: value})
 	return true, !hidden
 }
 

@@ -38,7 +38,7 @@ func (s *Store) Commit(ctx context.Context, shard int, c *pipeline.Commit) error
 	if err := s.addReach(ctx, c.Reach); err != nil {
 		return fmt.Errorf("committing shard %d: adding reach: %w", shard, err)
 	}
-	a := &attempts{store: s, shard: shard, commit: c, alive: ctx.Err, flows: s.shardFlows(shard), now: s.now()}
+	a := &attempts{store: s, shard: shard, commit: c, alive: ctx.Err, flows: s.shardFlows(shard), sizes: s.knownSizes(shard), now: s.now()}
 	err := s.retry(context.WithoutCancel(ctx), "committing", a.once)
 	if err != nil && a.sent && !isPartial(err) && !errors.Is(err, pipeline.ErrFenced) {
 		err = fmt.Errorf("looking up the outcome: %w (%w)", err, pipeline.ErrFenced)
@@ -48,6 +48,7 @@ func (s *Store) Commit(ctx context.Context, shard int, c *pipeline.Commit) error
 	}
 	if err != nil {
 		a.flows.forget()
+		a.sizes.forget()
 		return fmt.Errorf("committing shard %d from offset %d: %w", shard, c.From, err)
 	}
 	s.chronicler(shard).landed()
@@ -82,6 +83,7 @@ type attempts struct {
 	commit *pipeline.Commit
 	alive  func() error
 	flows  *shardFlows
+	sizes  *knownSizes
 	now    time.Time // by which flows are kept
 
 	sent    bool  // an EXEC was sent whose outcome is not known
@@ -102,6 +104,7 @@ func (a *attempts) once(ctx context.Context) error {
 		}
 		if a.sent && m.follows(a.commit, a.commits) {
 			a.flows.forget() // it says what was sent, and this need not be what has landed
+			a.sizes.forget()
 			return a.store.verify(ctx, a.shard, a.commit, a.flows.pages)
 		}
 		if err := a.store.usable(a.shard, m); err != nil {
@@ -119,7 +122,10 @@ func (a *attempts) once(ctx context.Context) error {
 func (a *attempts) send(ctx context.Context, tx *redis.Tx, m meta) error {
 	d := a.store.draft()
 	defer a.store.release(d)
-	t := transaction{draft: d, keys: a.store.keys, shard: a.shard, commit: a.commit, chronicle: a.store.chronicler(a.shard), counts: a.store.cfg.countsFlows()}
+	t := transaction{
+		draft: d, keys: a.store.keys, shard: a.shard, commit: a.commit,
+		sizes: a.sizes, chronicle: a.store.chronicler(a.shard), counts: a.store.cfg.countsFlows(),
+	}
 	t.fill(ctx, a.store.cfg.OutboxMax)
 	t.fillTrail(ctx, a.store.cfg.TrailMax, m.commits)
 	if err := a.fillFlows(ctx, tx, &t, m.summed); err != nil {
@@ -135,6 +141,7 @@ func (a *attempts) send(ctx context.Context, tx *redis.Tx, m meta) error {
 	first := commands[0].Err()
 	switch {
 	case err == nil && first == nil:
+		a.sizes.landed(a.commit.Drop)
 	case !answered(err):
 		return err // the connection's error: the outcome is open
 	case first != nil:

@@ -31,10 +31,11 @@ func TestDraftsOfCommitsAllocateNothing(t *testing.T) {
 	s := &Store{cfg: Default(), keys: keys{prefix: "m", buckets: 4096}}
 	c := sampleCommit(1000)
 	var d draft
+	sizes := &knownSizes{of: map[string]int64{}}
 	allocated := testing.AllocsPerRun(20, func() {
 		d.clear()
 		s.draftReach(t.Context(), &d, c.Reach)
-		tx := transaction{draft: &d, keys: s.keys, shard: 12, commit: c}
+		tx := transaction{draft: &d, keys: s.keys, shard: 12, commit: c, sizes: sizes}
 		tx.fill(t.Context(), s.cfg.OutboxMax)
 	})
 	if len(d.commands) < 1500 {
@@ -50,7 +51,7 @@ func TestDraftsKeepWhatWasAddedWhileTheyGrow(t *testing.T) {
 	k := keys{prefix: "m", buckets: 1 << 20}
 	c := sampleCommit(1000)
 	var d draft
-	tx := transaction{draft: &d, keys: k, shard: 12, commit: c}
+	tx := transaction{draft: &d, keys: k, shard: 12, commit: c, sizes: &knownSizes{of: map[string]int64{}}}
 	tx.fillProfiles(t.Context())
 	found := map[string]string{}
 	for i, command := range d.commands {

@@ -33,6 +33,7 @@ type Store struct {
 	mu     sync.Mutex
 	epochs map[int]int64       // of the shards this store has opened
 	flows  map[int]*shardFlows // of those that it has committed since
+	sizes  map[int]*knownSizes // the same
 
 	chroniclers map[int]*chronicler // of those, where a chronicle is kept
 }
@@ -56,6 +57,7 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 		now:    time.Now,
 		epochs: map[int]int64{},
 		flows:  map[int]*shardFlows{},
+		sizes:  map[int]*knownSizes{},
 
 		chroniclers: map[int]*chronicler{},
 	}
@@ -121,6 +123,7 @@ func (s *Store) setEpoch(shard int, epoch int64) {
 	defer s.mu.Unlock()
 	s.epochs[shard] = epoch
 	delete(s.flows, shard) // another owner may have written since
+	delete(s.sizes, shard)
 }
 
 // opened returns the shards that this store has ever opened.

@@ -15,6 +15,7 @@ type transaction struct {
 	shard  int
 	commit *pipeline.Commit
 
+	sizes     *knownSizes
 	chronicle *chronicler // nil where none is kept
 	counts    bool        // whether flows are counted
 }
@@ -113,38 +114,22 @@ func (t *transaction) fillMembers(ctx context.Context) {
 		a, b := &changes[i], &changes[j]
 		return cmp.Or(cmp.Compare(a.Segment, b.Segment), cmp.Compare(a.Profile, b.Profile))
 	})
-	var sizes any = t.keys.sizes(t.shard)
+	t.fillSizes(ctx)
 	for rest := t.order; len(rest) > 0; {
-		n := 1
-		for n < len(rest) && changes[rest[n]].Segment == changes[rest[0]].Segment {
-			n++
-		}
-		t.fillSegment(ctx, sizes, rest[:n])
+		n := t.ofOneSegment(rest)
+		t.fillSegment(ctx, rest[:n])
 		rest = rest[n:]
 	}
 }
 
 // fillSegment takes the changes of one segment, those of a profile together
 // and in order.
-func (t *transaction) fillSegment(ctx context.Context, sizes any, moves []int) {
-	changes := t.commit.Changes
-	segment := &changes[moves[0]].Segment
-	grown := int64(0)
-	for _, i := range moves {
-		if changes[i].Entered {
-			grown++
-		} else {
-			grown--
-		}
-	}
-	if grown != 0 {
-		t.begin("hincrby", sizes, segment, t.int(grown))
-		t.end(ctx)
-	}
-	if t.commit.Hidden[*segment] {
+func (t *transaction) fillSegment(ctx context.Context, moves []int) {
+	segment := t.commit.Changes[moves[0]].Segment
+	if t.commit.Hidden[segment] {
 		return
 	}
-	key := t.piece(t.keys.appendMembers(t.letters, t.shard, *segment))
+	key := t.piece(t.keys.appendMembers(t.letters, t.shard, segment))
 	t.begin("sadd", key)
 	t.addLast(moves, true)
 	t.endUnless(ctx, 2)

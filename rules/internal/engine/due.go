@@ -35,11 +35,12 @@ func (m *Matcher) outdate(changed []int) {
 	}
 }
 
-// newDue lists the series of a profile that time may move something of.
-func (m *Matcher) newDue(p *profile.Profile) []due {
+// newDue lists, in memory that is free, the series of a profile that time may
+// move something of.
+func (m *Matcher) newDue(p *profile.Profile, free []due) []due {
 	n := 0
 	p.Each(func(int) { n++ })
-	list := make([]due, 0, n)
+	list := slices.Grow(free, n)
 	p.Each(func(series int) {
 		if m.set.timings[series].moves() {
 			list = append(list, due{series, outdated})

@@ -17,13 +17,29 @@ type State struct {
 // Bytes is the memory a State takes.
 func (s *State) Bytes() int { return 88 + 2*len(s.cells) + 8*len(s.bits) + 16*cap(s.due) }
 
+// Forget makes a State that of no profile any more: the next one that is read
+// may use its memory.
+func (s *State) Forget() { s.set = nil }
+
+// renewed returns a State for a profile in the memory of another one, where that
+// has the size; else a new one.
+func (m *Matcher) renewed(old any) *State {
+	blank := &m.index.blank
+	st, ok := old.(*State)
+	if !ok || len(st.cells) != len(blank.cells) || len(st.bits) != len(blank.bits) {
+		st = &State{cells: make([]uint16, len(blank.cells)), bits: make(bitset, len(blank.bits))}
+	}
+	st.set = m.set
+	copy(st.cells, blank.cells)
+	copy(st.bits, blank.bits)
+	return st
+}
+
 // readState reads a profile's State from scratch. Most of it is that of a
 // profile that has nothing; what the profile has anything for is read anew.
 func (m *Matcher) readState(p *profile.Profile) *State {
-	blank := &m.index.blank
-	st := &State{set: m.set, cells: make([]uint16, len(blank.cells)), bits: make(bitset, len(blank.bits)), due: m.newDue(p)}
-	copy(st.cells, blank.cells)
-	copy(st.bits, blank.bits)
+	st := m.renewed(p.Derived)
+	st.due = m.newDue(p, st.due[:0])
 	m.state = st
 	l := &m.set.listeners
 	for _, trait := range m.tellTraits(p) {
