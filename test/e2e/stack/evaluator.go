@@ -15,10 +15,12 @@ import (
 
 // Evaluator is one running `evaluator run`.
 type Evaluator struct {
+	system *System
 	name   string
 	log    string // path
 	listen string // where it serves metrics
 	api    string // where it serves the API; "" for nowhere
+	args   []string
 	cmd    *exec.Cmd
 	exited chan struct{}
 	ended  bool // by the test
@@ -80,34 +82,14 @@ func (s *System) Refused() string {
 func (s *System) Run(arguments ...string) *Evaluator {
 	s.t.Helper()
 	name := fmt.Sprintf("evaluator-%d", len(s.evaluators)+1)
-	e := &Evaluator{name: name, log: s.file(name + ".log"), listen: port.Hold(s.t).Address(), exited: make(chan struct{})}
+	e := &Evaluator{system: s, name: name, log: s.file(name + ".log"), listen: port.Hold(s.t).Address()}
 	configuration := s.config(name, e.listen)
 	if s.API {
 		e.api = port.Hold(s.t).Address()
 		s.append(configuration, s.apiLines(e.api))
 	}
-	log, err := os.Create(e.log)
-	if err != nil {
-		s.t.Fatalf("creating a log: %v", err)
-	}
-	defer log.Close() // the process has its own handle
-	program := binary
-	if s.Steppable {
-		if program, err = steppable(); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-	e.cmd = exec.Command(program, append([]string{"run", "-c", configuration}, arguments...)...)
-	e.cmd.Env = append(os.Environ(), "MUSTER_CLOCK_STEP="+s.file(clockFile))
-	e.cmd.Stdout, e.cmd.Stderr = log, log
-	e.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := e.cmd.Start(); err != nil {
-		s.t.Fatalf("starting %s: %v", name, err)
-	}
-	go func() {
-		_ = e.cmd.Wait() // the state is kept in cmd
-		close(e.exited)
-	}()
+	e.args = append([]string{"run", "-c", configuration}, arguments...)
+	e.start()
 	s.evaluators = append(s.evaluators, e)
 	s.t.Cleanup(func() {
 		e.Kill()
@@ -116,6 +98,41 @@ func (s *System) Run(arguments ...string) *Evaluator {
 		}
 	})
 	return e
+}
+
+// Again starts an evaluator that has ended as it was started before, with the
+// same configuration, so that it has the same instance name.
+func (e *Evaluator) Again() {
+	e.ended, e.silent = false, time.Time{}
+	e.start()
+}
+
+func (e *Evaluator) start() {
+	s := e.system
+	s.t.Helper()
+	log, err := os.OpenFile(e.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		s.t.Fatalf("opening a log: %v", err)
+	}
+	defer log.Close() // the process has its own handle
+	program := binary
+	if s.Steppable {
+		if program, err = steppable(); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	cmd, exited := exec.Command(program, e.args...), make(chan struct{})
+	cmd.Env = append(os.Environ(), "MUSTER_CLOCK_STEP="+s.file(clockFile))
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		s.t.Fatalf("starting %s: %v", e.name, err)
+	}
+	go func() {
+		_ = cmd.Wait() // the state is kept in cmd
+		close(exited)
+	}()
+	e.cmd, e.exited = cmd, exited
 }
 
 // Kill ends the evaluator at once, as a crash would, and waits for its end.
