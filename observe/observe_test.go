@@ -71,6 +71,8 @@ func TestMetricsOfStreamAndSink(t *testing.T) {
 	s.DeadLettered("shop", 1)
 	s.FetchError("keyed", 0, errors.New("lost"), time.Second)
 	s.GroupError("g", errors.New("lost"))
+	s.Succeeded("g", 1, nil)
+	s.Succeeded("g", 0, errors.New("refused"))
 	s.CommitError("g", errors.New("lost"))
 	w.Sink().Retried("loading", errors.New("lost"))
 	w.Sink().Committed(sink.Committed{Shard: 1, Bytes: 99})
@@ -79,7 +81,7 @@ func TestMetricsOfStreamAndSink(t *testing.T) {
 		`muster_routed_records_total{topic="shop"} 5`, `muster_routed_events_total{topic="shop"} 4`,
 		`muster_routed_tombstones_total{topic="shop"} 6`,
 		`muster_dead_letters_total{topic="shop"} 1`, `muster_kafka_errors_total{kind="fetch"} 1`,
-		`muster_kafka_errors_total{kind="group"} 1`, `muster_kafka_errors_total{kind="commit"} 1`,
+		`muster_kafka_errors_total{kind="group"} 2`, `muster_kafka_errors_total{kind="commit"} 1`,
 		`muster_redis_retries_total{operation="loading"} 1`, `muster_profile_bytes_written_total{shard="1"} 99`)
 }
 

@@ -30,6 +30,8 @@ func (w *Watch) Stream() *stream.Observer {
 	return &stream.Observer{
 		Assigned:       w.partitionsAssigned,
 		Released:       w.partitionReleased,
+		Succeeded:      w.predecessorsTakenOut,
+		Twin:           w.twinFound,
 		Unassigned:     w.partitionsWithdrawn,
 		GroupError:     w.groupFailed,
 		WorkError:      w.workFailed,
@@ -68,6 +70,21 @@ func (w *Watch) partitionsAssigned(group string, generation int32, partitions ma
 func (w *Watch) partitionsWithdrawn(group string) {
 	w.metrics.assigned.WithLabelValues(group).Set(0)
 	w.health.Fail(GroupPart(group), joining, "joining anew: its partitions are being shared out")
+}
+
+func (w *Watch) predecessorsTakenOut(group string, members int, err error) {
+	if err != nil {
+		w.metrics.kafkaErrors.WithLabelValues("group").Inc()
+		w.log.Warn("could not take what a killed process of this instance has left out of the consumer group: its partitions wait for the session timeout",
+			zap.String("group", group), zap.Error(err))
+		return
+	}
+	w.log.Info("took what a killed process of this instance has left out of the consumer group", zap.String("group", group), zap.Int("members", members))
+}
+
+func (w *Watch) twinFound(group, instance, host string) {
+	w.log.Warn("another running process has the same name: set kafka.instance of each to a name of its own, or each start of one makes the other join anew",
+		zap.String("group", group), zap.String("instance", instance), zap.String("host", host))
 }
 
 func (w *Watch) partitionReleased(topic string, partition int, took time.Duration) {

@@ -28,7 +28,8 @@ func (s *Service) Serve(ctx context.Context, files []rules.Source, reload <-chan
 		if err != nil {
 			return unusable(cannotListen("http.listen", address, err))
 		}
-		s.log.Info("serving /metrics, /healthz and /readyz", zap.Stringer("address", listener.Addr()))
+		s.nameAfter(listener.Addr())
+		s.log.Info("serving /metrics, /healthz and /readyz", zap.Stringer("address", listener.Addr()), zap.String("instance", s.config.Kafka.Instance))
 		parts.Go(func() error { return observe.Serve(ctx, listener, s.Handler()) })
 	}
 	if c := s.config.Segments; c.From == segments.FromFiles {
@@ -42,6 +43,16 @@ func (s *Service) Serve(ctx context.Context, files []rules.Source, reload <-chan
 	s.reload = reload
 	parts.Go(func() error { return s.Run(ctx) })
 	return parts.Wait()
+}
+
+// nameAfter gives this process the name of its host and of an address that it
+// listens on, unless the configuration has another one.
+func (s *Service) nameAfter(address net.Addr) {
+	host, err := os.Hostname()
+	if err != nil {
+		s.log.Warn("this host does not tell its name, so kafka.instance is no name; set it", zap.Error(err))
+	}
+	s.config.Kafka.NameAfter(host, address.String())
 }
 
 // cannotListen says what to do about a port that can't be listened on.

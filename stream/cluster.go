@@ -70,6 +70,13 @@ func (c *Cluster) prepare() {
 	c.client = &kafka.Client{Addr: kafka.TCP(c.cfg.Brokers...), Transport: c.transport}
 }
 
+// groupDialer connects with the client id of the groups' members.
+func (c *Cluster) groupDialer() *kafka.Dialer {
+	dialer := *c.dialer
+	dialer.ClientID = c.cfg.groupClient()
+	return &dialer
+}
+
 // topics returns every topic this package touches.
 func (c *Cluster) topics() []string {
 	topics := []string{c.cfg.Keyed, c.cfg.DeadTopic(c.cfg.Keyed)}

@@ -17,6 +17,14 @@ type Config struct {
 	// ClientID names this program in the brokers' logs and quotas. Default
 	// "muster", and what Follow makes of it.
 	ClientID string `yaml:"client_id"`
+	// Instance is a name that this process has again after a restart, and that
+	// no other process has which runs at the same time. What a process of the
+	// name that was killed has left in the groups is taken out of them at the
+	// start, so that its partitions need not wait for SessionTimeout. "auto"
+	// becomes the host's name and the address of http.listen, which is one
+	// process's at a time; it is no name where nothing is listened on. "" is
+	// no name. Up to 200 printable characters of ASCII. Default "auto".
+	Instance string `yaml:"instance"`
 	// Group is the consumer group that shares out the keyed topic; the
 	// router's group is Group with "-router" behind it. Default "muster", and
 	// what Follow makes of it.
@@ -95,6 +103,7 @@ func Default() Config {
 	return Config{
 		Brokers:           []string{"127.0.0.1:9092"},
 		ClientID:          "muster",
+		Instance:          AutoInstance,
 		Group:             "muster",
 		Keyed:             "muster-events",
 		DeadSuffix:        ".dead",
@@ -132,6 +141,7 @@ func (c Config) validateTopics() error {
 	for _, broker := range c.Brokers {
 		errs = append(errs, credentials.ValidateAddress("brokers", broker))
 	}
+	errs = append(errs, validateInstance(c.Instance))
 	if c.Group == "" {
 		errs = append(errs, errors.New("group: the name is missing"))
 	}

@@ -29,6 +29,7 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 	for field, spoil := range map[string]func(*stream.Config){
 		"brokers":            func(c *stream.Config) { c.Brokers = nil },
 		"keyed":              func(c *stream.Config) { c.Keyed = "" },
+		"instance":           func(c *stream.Config) { c.Instance = "two words" },
 		"group":              func(c *stream.Config) { c.Group = "" },
 		"dead_suffix":        func(c *stream.Config) { c.DeadSuffix = "" },
 		"itself":             func(c *stream.Config) { c.Sources = []string{"keyed"} },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -39,11 +40,12 @@ func (m *member) run(ctx context.Context, begin func(*kafka.Generation)) error {
 	if err := m.topicsExist(ctx); err != nil {
 		return err
 	}
+	predecessors := m.predecessors(ctx)
 	cfg := &m.cluster.cfg
 	group, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
 		ID:                    m.group,
 		Brokers:               cfg.Brokers,
-		Dialer:                m.cluster.dialer,
+		Dialer:                m.cluster.groupDialer(),
 		Topics:                m.topics,
 		HeartbeatInterval:     cfg.HeartbeatInterval,
 		SessionTimeout:        cfg.SessionTimeout,
@@ -57,6 +59,9 @@ func (m *member) run(ctx context.Context, begin func(*kafka.Generation)) error {
 		return fmt.Errorf("preparing group %s: %w", m.group, err)
 	}
 	defer group.Close() // ends the generation, waits for its work, leaves the group
+	var succession sync.WaitGroup
+	succession.Go(func() { m.succeed(ctx, predecessors) })
+	defer succession.Wait()
 	for {
 		gen, err := group.Next(ctx)
 		switch {
@@ -66,18 +71,20 @@ func (m *member) run(ctx context.Context, begin func(*kafka.Generation)) error {
 			m.cluster.observer.groupError(m.group, m.cluster.explain(err))
 		default:
 			m.cluster.observer.assigned(m.group, gen.ID, assignedPartitions(gen))
-			gen.Start(m.tellEnd)
+			gen.Start(func(lasting context.Context) { m.attend(lasting, gen.MemberID) })
 			begin(gen)
 		}
 	}
 }
 
-// tellEnd says when a generation ends. Of one that ended before it began
-// nobody waits for this goroutine, so it must not speak after the next began.
-func (m *member) tellEnd(lasting context.Context) {
+// attend looks for twins of this member, and says when the generation ends. Of
+// one that ended before it began nobody waits for this goroutine, so it must
+// not speak after the next began.
+func (m *member) attend(lasting context.Context, own string) {
 	if lasting.Err() != nil {
 		return
 	}
+	m.lookForTwins(lasting, own)
 	<-lasting.Done()
 	m.cluster.observer.unassigned(m.group)
 }

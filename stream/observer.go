@@ -18,6 +18,14 @@ type Observer struct {
 	Released func(topic string, partition int, took time.Duration)
 	// GroupError is called when joining a group failed; it is tried again.
 	GroupError func(group string, err error)
+	// Succeeded is called when so many members that processes of this instance
+	// had left in a group were taken out of it, or when that failed: what is
+	// left goes away by itself after the session timeout.
+	Succeeded func(group string, members int, err error)
+	// Twin is called when another process that runs has this one's instance
+	// name, once for every generation of the group. The host is that process's,
+	// as the broker sees it.
+	Twin func(group, instance, host string)
 	// Unassigned is called when a generation of a group ends. Until Assigned
 	// is called again this member takes in nothing new.
 	Unassigned func(group string)
@@ -71,6 +79,18 @@ func (o *Observer) released(topic string, partition int, took time.Duration) {
 func (o *Observer) groupError(group string, err error) {
 	if o.GroupError != nil {
 		o.GroupError(group, err)
+	}
+}
+
+func (o *Observer) succeeded(group string, members int, err error) {
+	if o.Succeeded != nil {
+		o.Succeeded(group, members, err)
+	}
+}
+
+func (o *Observer) twin(group, instance, host string) {
+	if o.Twin != nil {
+		o.Twin(group, instance, host)
 	}
 }
 

@@ -1,9 +1,9 @@
 // Package faults lets a whole Muster run through a storm of faults and then
 // compares everything it has left with the oracle: evaluators that are killed,
-// frozen, told to leave and joined by others; brokers and Redis servers that
-// are killed, lose their last writes, fail over or run out of memory;
-// connections that are cut, slow, or end in the middle of a reply; poison
-// among the records; rules that are edited, and shards counted anew before all
+// some to come back at once under their name, frozen, told to leave and joined
+// by others; brokers and Redis servers that are killed, lose their last writes,
+// fail over or run out of memory; connections that are cut, slow, or end in the
+// middle of a reply; poison among the records; rules that are edited, and shards counted anew before all
 // profiles were looked at under them; wall clocks that step; and a backfill that
 // is published meanwhile, by a process that is killed and started again, from
 // folders or from a bucket whose server is killed.

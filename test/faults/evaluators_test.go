@@ -25,6 +25,21 @@ func killEvaluator(r *run, f *fault) bool {
 	return true
 }
 
+// restartEvaluator kills one, and starts it again under the same instance name
+// before anybody has missed it.
+func restartEvaluator(r *run, f *fault) bool {
+	e := r.take(f.pick)
+	if e == nil {
+		return false
+	}
+	e.Kill()
+	r.later(f.lasts, func() {
+		e.Again()
+		r.working = append(r.working, e)
+	})
+	return true
+}
+
 func letEvaluatorLeave(r *run, f *fault) bool {
 	e := r.take(f.pick)
 	if e == nil {

@@ -31,6 +31,7 @@ func kinds() []*kind {
 		{name: "slow", least: 2 * time.Second, most: 4 * time.Second, target: anyLink, begin: slowLink},
 		{name: "reply cut", least: 300 * time.Millisecond, most: 2 * time.Second, target: redisLink, begin: cutReplies},
 		{name: "poison", begin: sendPoison},
+		{name: "come back", most: 300 * time.Millisecond, begin: restartEvaluator},
 		{name: "clock stepped", least: time.Second, most: 4 * time.Second, target: wallClock, begin: stepClock, fits: stepping},
 	}
 }

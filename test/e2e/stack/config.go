@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 )
 
 // config writes a configuration file for one evaluator, with the address it
@@ -12,11 +13,14 @@ func (s *System) config(name, listen string) string {
 	s.t.Helper()
 	session := s.session()
 	var b strings.Builder
-	fmt.Fprintf(&b, "kafka:\n  brokers: [%s]\n  client_id: %s\n  keyed: %s\n  group: %s\n", quoted(s.brokers), name, s.Keyed, s.group())
+	fmt.Fprintf(&b, "kafka:\n  brokers: [%s]\n  client_id: %s\n  keyed: %s\n  group: %s\n", quoted(s.brokers), s.clientID(name), s.Keyed, s.group())
+	if s.Instance != "" {
+		fmt.Fprintf(&b, "  instance: %s\n", s.Instance)
+	}
 	if s.Sources > 0 {
 		fmt.Fprintf(&b, "  sources: [%s]\n", s.Source)
 	}
-	fmt.Fprintf(&b, "  session_timeout: %s\n  rebalance_timeout: %s\n  heartbeat_interval: %s\n  poll_wait: 100ms\n", session, session, session/10)
+	fmt.Fprintf(&b, "  session_timeout: %s\n  rebalance_timeout: %s\n  heartbeat_interval: %s\n  poll_wait: 100ms\n", session, session, min(session/10, time.Second))
 	if s.secured != nil {
 		b.WriteString(s.secured.kafkaLines())
 	}
@@ -24,7 +28,7 @@ func (s *System) config(name, listen string) string {
 	if s.secured != nil {
 		b.WriteString(s.secured.redisLines())
 	}
-	fmt.Fprintf(&b, "pipeline:\n  commit_timeout: %s\n%s\n", session/2, s.Pipeline)
+	fmt.Fprintf(&b, "pipeline:\n  commit_timeout: %s\n%s\n", min(session/2, 30*time.Second), s.Pipeline)
 	from := "files"
 	if s.Definitions {
 		from = "redis"
@@ -39,6 +43,15 @@ func (s *System) config(name, listen string) string {
 	fmt.Fprintf(&b, "http:\n  listen: %q\nlog:\n  level: info\n  format: json\n", listen)
 	s.write(name+".yaml", b.String())
 	return s.file(name + ".yaml")
+}
+
+// clientID is the client id of an evaluator: its own name, unless all are to
+// be taken for one.
+func (s *System) clientID(name string) string {
+	if s.Instance != "" {
+		return "evaluator"
+	}
+	return name
 }
 
 // append adds lines to a file.

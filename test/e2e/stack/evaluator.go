@@ -15,10 +15,12 @@ import (
 
 // Evaluator is one running `evaluator run`.
 type Evaluator struct {
+	system *System
 	name   string
 	log    string // path
 	listen string // where it serves metrics
 	api    string // where it serves the API; "" for nowhere
+	args   []string
 	cmd    *exec.Cmd
 	exited chan struct{}
 	ended  bool // by the test
@@ -104,15 +106,35 @@ func (s *System) Insights(lines string) *Evaluator {
 
 func (s *System) process(name string) *Evaluator {
 	s.t.Helper()
-	return &Evaluator{name: name, log: s.file(name + ".log"), listen: port.Hold(s.t).Address(), exited: make(chan struct{})}
+	return &Evaluator{system: s, name: name, log: s.file(name + ".log"), listen: port.Hold(s.t).Address()}
 }
 
 // launch starts a process, which is killed when the test ends.
 func (s *System) launch(e *Evaluator, arguments []string) {
 	s.t.Helper()
-	log, err := os.Create(e.log)
+	e.args = arguments
+	e.start()
+	s.t.Cleanup(func() {
+		e.Kill()
+		if s.t.Failed() {
+			s.t.Logf("the end of %s's log:\n%s", e.name, e.tail())
+		}
+	})
+}
+
+// Again starts an evaluator that has ended as it was started before, with the
+// same configuration, so that it has the same instance name.
+func (e *Evaluator) Again() {
+	e.ended, e.silent = false, time.Time{}
+	e.start()
+}
+
+func (e *Evaluator) start() {
+	s := e.system
+	s.t.Helper()
+	log, err := os.OpenFile(e.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		s.t.Fatalf("creating a log: %v", err)
+		s.t.Fatalf("opening a log: %v", err)
 	}
 	defer log.Close() // the process has its own handle
 	program := binary
@@ -121,23 +143,18 @@ func (s *System) launch(e *Evaluator, arguments []string) {
 			s.t.Fatal(err)
 		}
 	}
-	e.cmd = exec.Command(program, arguments...)
-	e.cmd.Env = append(os.Environ(), "MUSTER_CLOCK_STEP="+s.file(clockFile))
-	e.cmd.Stdout, e.cmd.Stderr = log, log
-	e.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := e.cmd.Start(); err != nil {
+	cmd, exited := exec.Command(program, e.args...), make(chan struct{})
+	cmd.Env = append(os.Environ(), "MUSTER_CLOCK_STEP="+s.file(clockFile))
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
 		s.t.Fatalf("starting %s: %v", e.name, err)
 	}
 	go func() {
-		_ = e.cmd.Wait() // the state is kept in cmd
-		close(e.exited)
+		_ = cmd.Wait() // the state is kept in cmd
+		close(exited)
 	}()
-	s.t.Cleanup(func() {
-		e.Kill()
-		if s.t.Failed() {
-			s.t.Logf("the end of %s's log:\n%s", e.name, e.tail())
-		}
-	})
+	e.cmd, e.exited = cmd, exited
 }
 
 // Kill ends the evaluator at once, as a crash would, and waits for its end.

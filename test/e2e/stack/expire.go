@@ -3,6 +3,7 @@ package stack
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -50,7 +51,7 @@ func (s *System) remove(group string, clients map[string]bool) error {
 	members := found.Groups[0].Members
 	left := s.leftBehind(members)
 	for _, m := range members {
-		if !clients[m.ClientID] && !left[m.MemberID] {
+		if !clients[evaluatorOf(m.ClientID)] && !left[m.MemberID] {
 			continue
 		}
 		answer, err := s.admin.LeaveGroup(ctx, &kafkago.LeaveGroupRequest{
@@ -64,6 +65,12 @@ func (s *System) remove(group string, clients map[string]bool) error {
 		}
 	}
 	return nil
+}
+
+// evaluatorOf returns the name of the evaluator that a member is of.
+func evaluatorOf(client string) string {
+	name, _, _ := strings.Cut(client, "@")
+	return name
 }
 
 // leftBehind returns the ids of members that have been there for longer than

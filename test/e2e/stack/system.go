@@ -40,6 +40,9 @@ type Options struct {
 	// Session is the consumer group's session timeout: how soon a killed
 	// evaluator is missed. 0 means 2 s.
 	Session time.Duration
+	// Instance is the instance name that all evaluators have, against what
+	// they ask for; "" gives each the one of its address.
+	Instance string
 	// Wall has the wall clock move shards that have nothing to read. Without
 	// it only arrival times do, and any are believed.
 	Wall bool

@@ -25,8 +25,11 @@ type Fake struct {
 	addresses []string // a cluster that has ended does not tell
 }
 
+// longestSession is what Apache Kafka takes, too.
+const longestSession = 30 * time.Minute
+
 // StartFake starts a fake broker that keeps its data in dir. It takes group
-// sessions from 1 s on. Later opts win over the defaults.
+// sessions from 1 s to 30 min. Later opts win over the defaults.
 func StartFake(dir string, opts ...kfake.Opt) (*Fake, error) {
 	return startFake(&Fake{}, dir, opts...)
 }
@@ -39,7 +42,8 @@ func StartFakeBehind(dir string, link *network.Link) (*Fake, error) {
 
 func startFake(f *Fake, dir string, opts ...kfake.Opt) (*Fake, error) {
 	defaults := []kfake.Opt{
-		kfake.NumBrokers(1), kfake.DataDir(dir), kfake.GroupMinSessionTimeout(time.Second), kfake.ListenFn(f.listen),
+		kfake.NumBrokers(1), kfake.DataDir(dir), kfake.ListenFn(f.listen),
+		kfake.GroupMinSessionTimeout(time.Second), kfake.GroupMaxSessionTimeout(longestSession),
 	}
 	f.opts = append(defaults, opts...)
 	if err := f.start(); err != nil {
