@@ -1,6 +1,8 @@
 package snapshot_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -163,6 +165,24 @@ func TestColumnsTakeWhatTheySay(t *testing.T) {
 		t.Errorf("the heap has grown by %d bytes; the columns say %d", grown, c.Bytes())
 	}
 	runtime.KeepAlive(c)
+}
+
+// TestColumnsCanBeCancelled while they are made, and while they are asked.
+func TestColumnsCanBeCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	from := drawn(3000, []float64{0.5})
+	s, err := snapshot.Fill(ctx, from, snapshot.Default(), func(int64) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := columnsOf(t, from, 1<<30, snapshot.Wanted{})
+	cancel()
+	if _, err := s.Columns(ctx, nil, 1<<30); !errors.Is(err, context.Canceled) {
+		t.Errorf("making them gives %v", err)
+	}
+	if _, err := c.Count(ctx, c.Everybody()); !errors.Is(err, context.Canceled) {
+		t.Errorf("asking them gives %v", err)
+	}
 }
 
 // TestCombinations counts what each combination has, beside a slow count.

@@ -66,7 +66,7 @@ func (cmd *insightsOverlap) Run(c console) error {
 		if err != nil {
 			return err
 		}
-		if err := cmd.print(c, o); err != nil {
+		if err := cmd.tell(c, o); err != nil {
 			return err
 		}
 		return cmd.draw(o.WriteSVG, o.WritePNG)
@@ -95,7 +95,7 @@ func (cmd *insightsOverlap) count(ctx context.Context, c console, r *reader) (*i
 // mostCombinations is how many are told for people. JSON has all.
 const mostCombinations = 20
 
-func (cmd *insightsOverlap) print(c console, o *insights.Overlap) error {
+func (cmd *insightsOverlap) tell(c console, o *insights.Overlap) error {
 	if cmd.JSON {
 		return printJSON(c.out, o)
 	}

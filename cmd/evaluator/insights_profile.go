@@ -38,7 +38,7 @@ are compared, however many there are.
     3 of 212 comparisons differ by more than chance
 
     what             audience  against  index    from      to  less   more
-    newsletter         60.1 %   12.0 %    501     478     524         ███████
+    newsletter         60.1 %   12.0 %    501     478     524         ██████
     country is "DE"    41.0 %   20.2 %    203     194     212         ███
     lapsed              2.0 %   30.4 %      7       6       8  ▒▒▒▒▒▒▒
 
@@ -47,7 +47,7 @@ frequent: the index is 501, where 100 is "the same". From 478 to 524 is what cha
 open, in 95 of 100 cases. A row is told only if the difference is more than chance, with
 all comparisons in mind: of what is told, about one in twenty may still be chance. First
 comes what is more frequent for certain, last what is less frequent for certain. Each step
-of a bar is a factor of about 1.3, and 8 times is the longest.
+of a bar is a factor of about 1.35, and 8 times is the longest.
 
 Who is in both audiences counts in the first alone. Who is in a segment is told as Redis
 has it. With --audience-rule and --against-rule a rule is evaluated now in place of it.
@@ -100,7 +100,7 @@ func (cmd *insightsProfile) Run(c console) error {
 		if err != nil {
 			return err
 		}
-		if err := cmd.print(c, p); err != nil {
+		if err := cmd.tell(c, p); err != nil {
 			return err
 		}
 		top := p.Top(cmd.Top)

@@ -11,8 +11,8 @@ import (
 	"muster/insights"
 )
 
-// print tells a profile in the form that was asked for.
-func (cmd *insightsProfile) print(c console, p *insights.Profile) error {
+// tell tells a profile in the form that was asked for.
+func (cmd *insightsProfile) tell(c console, p *insights.Profile) error {
 	chosen := p.Findings
 	if !cmd.All {
 		chosen = p.Top(cmd.Top)
