@@ -86,7 +86,7 @@ func (d *Driver) timersOf(f *Feed) int {
 }
 
 // advance serves the timers that the i-th event waits for. Their commits,
-// should there be several, go with the offset still at the record at hand;
+// should there be several, or one that has no room for the event, go with the offset still at the record at hand;
 // in the middle of a record that holds several events there is none, because
 // those before would be applied again after a crash.
 func (d *Driver) advance(ctx context.Context, f *Feed, i int) error {
@@ -105,7 +105,7 @@ func (d *Driver) advance(ctx context.Context, f *Feed, i int) error {
 	}
 	for {
 		done, err := d.fire(ctx, until, d.timers())
-		if done || err != nil {
+		if err != nil || done && !(first && d.full()) {
 			return err
 		}
 		if !first {
