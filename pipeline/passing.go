@@ -106,7 +106,7 @@ func (d *Driver) advance(ctx context.Context, f *Feed, i int) error {
 	}
 	for {
 		done, err := d.fire(ctx, until, d.timers())
-		if err != nil || done && !(first && d.full()) {
+		if err != nil || done && (!first || !d.full()) {
 			return err
 		}
 		if !first {
