@@ -243,14 +243,23 @@ func (d *Driver) load(ctx context.Context, ids []string) error {
 	return nil
 }
 
-// read returns what is stored of profiles.
+// read returns what is stored of profiles, by as many at a time as Most says.
 func (d *Driver) read(ctx context.Context, ids []string) ([]string, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	d.enter(StageLoad)
 	defer d.enter(StageStep)
-	return d.port.Load(ctx, ids)
+	var blobs []string
+	for from := 0; from < len(ids); {
+		to := from + d.atMost(len(ids)-from)
+		some, err := d.port.Load(ctx, ids[from:to])
+		if err != nil || to == len(ids) && from == 0 {
+			return some, err
+		}
+		blobs, from = append(blobs, some...), to
+	}
+	return blobs, nil
 }
 
 // unreadable says what to do about a stored profile that can't be read.

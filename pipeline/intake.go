@@ -9,8 +9,11 @@ import (
 	"muster/event"
 )
 
-// intake reads and decodes one partition, one batch ahead of the worker, so
-// that decoding overlaps the commit before it.
+// intake reads and decodes one partition. Where records wait to be read it is
+// one batch ahead of the worker, so that decoding overlaps the commit before
+// it. At the end of the log it asks for the next batch when the worker is done
+// with the one before: a batch that is read earlier is closed earlier, and what
+// comes meanwhile would wait for two batches in place of one.
 type intake struct {
 	source   Source
 	decoders [2]*event.Decoder // in turn: the worker still reads events of the one before
@@ -33,8 +36,9 @@ type parcel struct {
 	records    []int // index of each event's record
 	batch      Batch
 	letters    []DeadLetter
-	tombstones int   // records without a value
-	asked      int64 // wall clock when the batch was asked for, ms; 0 without one
+	tombstones int           // records without a value
+	served     chan struct{} // closed when the worker is done; nil where nobody waits for that
+	asked      int64         // wall clock when the batch was asked for, ms; 0 without one
 
 	decoder *event.Decoder
 	context []string // fields of contexts that were decoded, sorted
@@ -57,11 +61,39 @@ func (in *intake) run(ctx context.Context, out chan<- parcel) error {
 		p.asked = asked
 		in.decode(p, batch)
 		in.turn = 1 - in.turn
+		p.served = nil
+		if batch.last() {
+			p.served = make(chan struct{})
+		}
 		select {
 		case out <- *p:
 		case <-ctx.Done():
 			return nil
 		}
+		if !p.await(ctx) {
+			return nil
+		}
+	}
+}
+
+// await waits until the worker is done with a parcel that nothing waited
+// behind, and returns false when ctx ends before.
+func (p *parcel) await(ctx context.Context) bool {
+	if p.served == nil {
+		return true
+	}
+	select {
+	case <-p.served:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// done says that the worker is done with a parcel.
+func (p *parcel) done() {
+	if p.served != nil {
+		close(p.served)
 	}
 }
 

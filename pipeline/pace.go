@@ -81,7 +81,7 @@ func (t *tenure) slower(profiles int, err error) error {
 // as many it commits them first, unless the event is in the middle of a
 // record.
 func (d *Driver) loadAhead(ctx context.Context, f *Feed, i int) error {
-	if i > 0 && d.Most > 0 && d.shard.pending() >= d.Most {
+	if i > 0 && d.full() {
 		if offset, first := f.offset(i); first {
 			if err := d.commit(ctx, offset); err != nil {
 				return err
@@ -95,6 +95,9 @@ func (d *Driver) loadAhead(ctx context.Context, f *Feed, i int) error {
 	d.ahead = i + d.atMost(len(f.Events)-i)
 	return d.load(ctx, d.shard.missing(d.wanted[:0], f.Events[i:d.ahead], d.timersOf(f)))
 }
+
+// full reports whether as many profiles have changed as a commit may have.
+func (d *Driver) full() bool { return d.Most > 0 && d.shard.pending() >= d.Most }
 
 // timers is how many timers are served before a commit.
 func (d *Driver) timers() int { return d.atMost(d.config.Timers) }

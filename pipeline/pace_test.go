@@ -16,6 +16,7 @@ type narrow struct {
 	pipeline.Store
 	most    int
 	largest int // commit that landed
+	landed  int
 	failed  int
 }
 
@@ -30,7 +31,7 @@ func (n *narrow) Commit(ctx context.Context, shard int, c *pipeline.Commit) erro
 	if err := n.pass(len(c.Profiles)); err != nil {
 		return errors.Join(err, pipeline.ErrFenced)
 	}
-	n.largest = max(n.largest, len(c.Profiles))
+	n.largest, n.landed = max(n.largest, len(c.Profiles)), n.landed+1
 	return n.Store.Commit(ctx, shard, c)
 }
 
@@ -51,13 +52,17 @@ func TestWhatIsTooLargeIsHalved(t *testing.T) {
 		n := &narrow{Store: store, most: most}
 		worker := newWorker(n, w.set, w.records[:200], 200)
 		worker.Config.CacheBytes = 1 // so that profiles are loaded again and again
-		for {
-			failed := n.failed
+		for stuck := 0; ; {
+			failed, landed := n.failed, n.landed
 			err := worker.Run(t.Context(), 0)
 			if errors.Is(err, errEnd) {
 				break
 			}
-			if n.failed > 40 || n.failed == failed {
+			// What comes through in no time has the next one be larger, which fails, so that a run may get on by one commit.
+			if stuck++; n.landed > landed {
+				stuck = 0
+			}
+			if stuck > 3 || n.failed == failed {
 				t.Fatalf("at most %d profiles come through: %d failures, and then %v", most, n.failed, err)
 			}
 		}

@@ -86,9 +86,10 @@ func (d *Driver) timersOf(f *Feed) int {
 }
 
 // advance serves the timers that the i-th event waits for. Their commits,
-// should there be several, go with the offset still at the record at hand;
-// in the middle of a record that holds several events there is none, because
-// those before would be applied again after a crash.
+// should there be several, or one without room for the event, go with the
+// offset still at the record at hand; in the middle of a record that holds
+// several events there is none, because those before would be applied again
+// after a crash.
 func (d *Driver) advance(ctx context.Context, f *Feed, i int) error {
 	until := f.Events[i].Arrival
 	if d.port == nil {
@@ -105,7 +106,7 @@ func (d *Driver) advance(ctx context.Context, f *Feed, i int) error {
 	}
 	for {
 		done, err := d.fire(ctx, until, d.timers())
-		if done || err != nil {
+		if err != nil || done && (!first || !d.full()) {
 			return err
 		}
 		if !first {

@@ -24,6 +24,9 @@ type Batch struct {
 	Anchor  Anchor // of Next
 }
 
+// last reports whether nothing waited to be read behind the batch.
+func (b *Batch) last() bool { return b.Next >= b.High }
+
 // Gap is a stretch of offsets that a log was asked for and does not hold, and
 // that an operator allowed to pass over.
 type Gap struct {

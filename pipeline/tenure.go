@@ -56,6 +56,7 @@ func (t *tenure) work(ctx context.Context, parcels <-chan parcel) error {
 		if err := t.serve(ctx, &p); err != nil {
 			return err
 		}
+		p.done()
 	}
 }
 
@@ -148,14 +149,14 @@ func (t *tenure) fill(p *parcel) *Feed {
 	for i := range p.batch.Records {
 		f.Offsets = append(f.Offsets, p.batch.Records[i].Offset)
 	}
-	f.Next, f.Last = p.batch.Next, p.batch.Next >= p.batch.High
+	f.Next, f.Last = p.batch.Next, p.batch.last()
 	return f
 }
 
 // idle lets the wall clock move time forward, when a parcel shows that there
 // was nothing to read when it was asked for.
 func (t *tenure) idle(p *parcel) {
-	if p.asked != 0 && p.batch.Next >= p.batch.High {
+	if p.asked != 0 && p.batch.last() {
 		t.driver.Pass(p.asked - t.worker.Config.IdleGrace.Milliseconds())
 	}
 }
