@@ -46,7 +46,7 @@ func TestAServersAnswersAreToldAsOnesOwn(t *testing.T) {
 	}
 	_, out, _, code = answered(t, begunEvent+estimateEvent+endEvent, "--rule", "true", "--json")
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	const lacks = `,"lacks":[{"segment":"preview","complete_since":null,"not_tracked":false,"held":true}]}`
+	const lacks = `,"lacks":[{"segment":"preview","not_tracked":false,"held":true,"complete_since":null}]}`
 	if code != exitOK || len(lines) != 2 || lines[0] != strings.TrimSuffix(estimateData, "}")+lacks || lines[1] != strings.TrimSuffix(endData, "}")+lacks {
 		t.Errorf("exit %d, %s", code, out)
 	}
