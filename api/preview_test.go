@@ -54,7 +54,7 @@ func TestAPreviewIsToldAsItGoes(t *testing.T) {
 		return errors.Join(to.Begin(snapshot.Begun{Held: 3, Profiles: 3, Age: 40, Lacks: lacks}), to.Wait(),
 			to.Tell(answer(1)), to.Tell(answer(2)), to.Tell(answer(3)))
 	})
-	const lacks = `"lacks":[{"segment":"preview","complete_since":"2023-11-14T22:13:20.000Z","not_tracked":true,"held":false}]`
+	const lacks = `"lacks":[{"segment":"preview","not_tracked":true,"held":false,"complete_since":"2023-11-14T22:13:20.000Z"}]`
 	const segments = `"held":3,"profiles":3,"segments":[{"segment":"preview","found":0,"estimate":0,"low":0,"high":0,"examples":null,"share":0,"share_low":0,"share_high":0}],"done":`
 	want := "event: begin\ndata: {\"held\":3,\"profiles\":3,\"age_ms\":40," + lacks + "}\n\n: still here\n\n" +
 		"event: estimate\ndata: {\"seen\":1," + segments + "false," + lacks + "}\n\n" +

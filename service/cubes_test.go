@@ -119,7 +119,7 @@ func (noLetters) Write(_ context.Context, letters []pipeline.DeadLetter) error {
 const adCubes = `cubes: [{id: ads, events: "Ad Viewed", dimensions: [.site, traits.country], clicks: count(.clicked)}]`
 
 // adService is a service that counts ads in the Redis of a configuration.
-func adService(t *testing.T, cubes string) (*Service, *sink.Store) {
+func adService(t *testing.T, declared string) (*Service, *sink.Store) {
 	t.Helper()
 	cfg := config.Default()
 	cfg.Redis.Addresses = []string{redis.Start(t).Address}
@@ -134,7 +134,7 @@ func adService(t *testing.T, cubes string) (*Service, *sink.Store) {
 	}
 	s := &Service{config: cfg, cubes: &cubes{}, log: zap.NewNop()}
 	s.Cubes = func() ([]*cube.Cube, error) {
-		return cube.Read(rules.Source{Name: "cubes.yaml", Data: []byte(cubes)})
+		return cube.Read(rules.Source{Name: "cubes.yaml", Data: []byte(declared)})
 	}
 	return s, store
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"time"
 
@@ -85,7 +84,7 @@ func (i *Insights) serveMetrics(ctx context.Context, parts *errgroup.Group) erro
 		return unusable(cannotListen("snapshot.metrics", address, err))
 	}
 	i.log.Info("serving /metrics, /healthz and /readyz", zap.Stringer("address", listener.Addr()))
-	var handler http.Handler = i.watch.Handler()
+	handler := i.watch.Handler()
 	parts.Go(func() error { return observe.Serve(ctx, listener, handler) })
 	return nil
 }

@@ -29,17 +29,20 @@ const (
 )
 
 // BenchmarkCommit commits batches as they come from 1,000 events: of
-// profiles alone, with changes, and with changes that a chronicle keeps; those
-// that enter add to reach.
+// profiles alone, with changes, with changes that a chronicle keeps, and with
+// changes and a trail; those that enter add to reach.
 // Besides this process's own it reports the CPU time of Redis.
 func BenchmarkCommit(b *testing.B) {
-	for name, changes := range map[string]int{"profiles": 0, "changes": batchChanges, "chronicle": batchChanges, "changes without flows": batchChanges} {
+	for name, changes := range map[string]int{"profiles": 0, "changes": batchChanges, "chronicle": batchChanges, "changes without flows": batchChanges, "trail": batchChanges} {
 		b.Run(name, func(b *testing.B) {
 			server := redis.Start(b)
 			cfg := config(server.Address)
 			cfg.Buckets = 4096
 			if name == "chronicle" {
 				cfg.ChronicleKeep = 24 * time.Hour
+			}
+			if name == "trail" {
+				cfg.TrailMax = 5000
 			}
 			if strings.Contains(name, "without") {
 				cfg.HourlyFlowDays, cfg.DailyFlowDays = 0, 0

@@ -56,6 +56,9 @@ func TestEraseAsTheDocumentedUser(t *testing.T) {
 		if _, err := store.CleanOutbox(t.Context(), shard, everybody); err != nil {
 			t.Error(err)
 		}
+		if _, err := store.CleanTrail(t.Context(), shard, 10); err != nil {
+			t.Error(err)
+		}
 		if _, err := store.Erasing(t.Context(), shard); err != nil {
 			t.Error(err)
 		}

@@ -38,7 +38,12 @@ func TestTheDocumentedReader(t *testing.T) {
 	_, kept := reader.Chronicle(t.Context(), 1)
 	parts := reader.ChronicledParts(t.Context(), 1, 0, sink.ChronicleParts, today(), today(), func(int, *pipeline.Change) error { return nil })
 	chronicled(t, reader, 1)
-	for _, err := range []error{readEach(t, reader), past, parts, kept, sizes, members, glance, profile, entered, outbox, reach, hours, days, last, layouts, readDefinitions(t, reader)} {
+	place, end := reader.TrailEnd(t.Context(), 1)
+	_, trails := reader.Trails(t.Context(), map[int]sink.TrailPlace{1: place})
+	_, some := reader.SomeProfiles(t.Context(), 1, []string{"p1", "p2"})
+	_, count := reader.CountProfiles(t.Context(), 1)
+	_, series := reader.KeptSeries(t.Context(), 1)
+	for _, err := range []error{end, trails, some, count, series, readEach(t, reader), past, parts, kept, sizes, members, glance, profile, entered, outbox, reach, hours, days, last, layouts, readDefinitions(t, reader)} {
 		if err != nil {
 			t.Error(err)
 		}

@@ -44,27 +44,17 @@ type Trail struct {
 
 // TrailEnd returns the place behind the last commit of a shard.
 func (s *Store) TrailEnd(ctx context.Context, shard int) (TrailPlace, error) {
-	var place TrailPlace
+	place := TrailPlace{part: wholeCommit}
 	err := s.retry(ctx, "reading trail", func(ctx context.Context) error {
-		pipe := s.client.TxPipeline()
-		stored := pipe.HMGet(ctx, s.keys.meta(shard), "epoch", "commits")
-		newest := pipe.XRevRangeN(ctx, s.keys.trail(shard), "+", "-", 1)
-		if _, err := pipe.Exec(ctx); err != nil {
-			return err
+		stored, err := s.client.HMGet(ctx, s.keys.meta(shard), "epoch", "commits").Result()
+		if err == nil {
+			place.owner, place.commit, err = trailMeta(s.keys.meta(shard), stored)
 		}
-		epoch, commits, err := trailMeta(s.keys.meta(shard), stored.Val())
-		if err != nil {
-			return err
-		}
-		place = TrailPlace{commit: commits, part: wholeCommit, owner: epoch}
-		for _, message := range newest.Val() {
-			entry, err := trailEntryOf(&message)
-			if err == nil && entry.commit == commits {
-				place.epoch = entry.epoch
-			}
-		}
-		return nil
+		return err
 	})
+	if err == nil {
+		place.epoch, err = s.trailEpoch(ctx, shard, place.commit)
+	}
 	if err != nil {
 		return TrailPlace{}, fmt.Errorf("looking at the trail of shard %d: %w", shard, err)
 	}
@@ -159,17 +149,24 @@ func (s *Store) follow(ctx context.Context, shard int, place TrailPlace, read tr
 // Redis has lost it, and another one has its number. Only a new owner can have
 // made that one.
 func (s *Store) kept(ctx context.Context, shard int, place TrailPlace) (bool, error) {
-	id := strconv.FormatInt(place.commit, 10) + "-0"
+	epoch, err := s.trailEpoch(ctx, shard, place.commit)
+	return place.commit == 0 || epoch != 0 && epoch == place.epoch, err
+}
+
+// trailEpoch returns the epoch that stands at a commit, 0 where there is no entry
+// of it.
+func (s *Store) trailEpoch(ctx context.Context, shard int, commit int64) (int64, error) {
+	id := strconv.FormatInt(commit, 10) + "-0"
 	var found []redis.XMessage
 	err := s.retry(ctx, "reading trail", func(ctx context.Context) (err error) {
 		found, err = s.client.XRange(ctx, s.keys.trail(shard), id, id).Result()
 		return err
 	})
 	if err != nil || len(found) == 0 {
-		return place.commit == 0, err
+		return 0, err
 	}
 	entry, err := trailEntryOf(&found[0])
-	return entry.epoch == place.epoch, err
+	return entry.epoch, err
 }
 
 // behind is where XRANGE begins for what follows a place.

@@ -11,8 +11,12 @@
 // Columns are the other form: who is in each segment, as bits in the same order,
 // and the values of some traits. They answer at once what concerns all segments.
 //
-// The trap: it is of the last commit of each shard when it was filled, so of
-// several shards at different moments, and it does not follow them. Of a rule
-// that asks for events which no rule in force asks for, profiles have kept
-// nothing: see Lacks.
+// A Snapshot never changes. A Follower makes newer ones as evaluators commit, and
+// promises of each an instant up to which it has all that was committed; a Desk
+// answers many who ask, in few scans.
+//
+// The trap: it is of the last commit of each shard when that was read, so of
+// several shards at different moments. Of a rule that asks for events which no
+// rule in force asks for, profiles have kept nothing: see Lacks. What an answer
+// holds on to, a Fresh among it, keeps a whole list of profiles in memory.
 package snapshot

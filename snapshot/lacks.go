@@ -17,15 +17,15 @@ type Marker interface {
 // Lack says why nobody can be exact about a segment of a Question.
 type Lack struct {
 	Segment string `json:"segment"`
-	// Since is from when on all events that it counts are kept, the latest of all
-	// shards.
-	Since Instant `json:"complete_since"`
 	// Untracked says that of some of its events nothing is kept, as no rule in
 	// force asks for them.
 	Untracked bool `json:"not_tracked"`
 	// Held says that its rule has held(...): since when a condition is true is
 	// remembered only of conditions of the rules in force.
 	Held bool `json:"held"`
+	// Since is from when on all events that it counts are kept, the latest of all
+	// shards.
+	Since Instant `json:"complete_since"`
 }
 
 // Instant is in ms since 1970 UTC, 0 for always. JSON has it in RFC 3339, null

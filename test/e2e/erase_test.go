@@ -68,7 +68,7 @@ func TestACustomerIsErased(t *testing.T) {
 		rules := map[string]string{"vip": "traits.vip == true", "buyers": `count(events("Bought", "7d")) >= 2`}
 		s := stack.Start(t, stack.Options{
 			Shards: 2, Segments: ruleset.File(rules), Cluster: cluster, Destinations: destination(server.URL, secretFile(t), 7),
-			RedisSection: "  chronicle_keep: 24h",
+			RedisSection: "  chronicle_keep: 24h\n  trail_max: 1000",
 		})
 		s.Init()
 		e := s.Run()

@@ -39,8 +39,8 @@ func TestInsightsAreFresh(t *testing.T) {
 			t.Fatalf("erasing: %v\n%s", err, out)
 		}
 		awaitTold(s, insights, 59)
-		out, err := s.Command("preview", "--server", insights.API(""), "--rule", `count(events("Visited")) >> 0`)
-		if err == nil || !strings.Contains(out, "^") || !strings.Contains(out, "hint") {
+		out, err := s.Command("preview", "--server", insights.API(""), "--rule", `cont(events("Visited")) > 0`)
+		if err == nil || !strings.Contains(out, "^") || !strings.Contains(out, "hint: did you mean count?") {
 			t.Errorf("a wrong rule gives %v\n%s", err, out)
 		}
 		if read, err := insights.Metric("muster_insights_rereads_total"); err != nil || read != 0 {
