@@ -23,12 +23,12 @@ type cache struct {
 
 	placed     int       // profiles since trim
 	spare      []*cached // dropped, for as many to come as came last
-	spareBytes int
+	spareBytes int       // beside the bound
 }
 
-// spareShare is the share of the bound that dropped profiles may take: one in
-// so many.
-const spareShare = 2
+// keptSpare bounds the memory of dropped profiles, in bytes. It holds that of
+// a full batch of which every record loads an ordinary profile.
+const keptSpare = 16 << 20
 
 func newCache(bound int) *cache {
 	c := &cache{bound: bound, profiles: map[string]*cached{}}
@@ -99,7 +99,7 @@ func (c *cache) weigh(e *cached) {
 // holds. The memory of some it keeps for profiles to come.
 func (c *cache) trim() {
 	c.leave(c.placed)
-	for e := c.root.prev; c.bound > 0 && c.bytes+c.spareBytes > c.bound && e != &c.root; {
+	for e := c.root.prev; c.bound > 0 && c.bytes > c.bound && e != &c.root; {
 		older := e
 		e = e.prev
 		if older.dirty {
@@ -108,7 +108,7 @@ func (c *cache) trim() {
 		c.unlink(older)
 		delete(c.profiles, older.profile.ID)
 		c.bytes -= older.bytes
-		if len(c.spare) < c.placed && c.spareBytes+older.bytes <= c.bound/spareShare {
+		if len(c.spare) < c.placed && c.spareBytes+older.bytes <= keptSpare {
 			c.spare = append(c.spare, older)
 			c.spareBytes += older.bytes
 		}

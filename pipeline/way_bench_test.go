@@ -181,7 +181,7 @@ var populations = []struct {
 	most                       float64 // allocations an event
 }{
 	{"hot", 2000, 0, 40, 1},
-	{"cold", 4000, 8 << 20, 4, 6},
+	{"cold", 4000, 8 << 20, 4, 4},
 }
 
 // BenchmarkWay takes batches of 1,000 records from their text to the blobs of

@@ -19,7 +19,7 @@ type reader struct {
 	old      bool // the blob is of format 1, in which the sums of lumps are numbers and groups have no traits
 
 	// Memory for the points to come.
-	least int // entries that a column gets at once, 0 for no more than asked for
+	least int // entries that the columns of several series get at once; 0 for a column of its own for each
 	times column[int64]
 	nums  column[float64]
 	vals  column[string]
@@ -33,10 +33,13 @@ func (r *reader) left() int { return len(r.blob) - r.at }
 type column[T any] []T
 
 // take returns space for n entries: in own, which is nobody else's, where that
-// has the room.
+// has the room. Where nothing is said of others to come it has room for more.
 func (c *column[T]) take(own []T, n, least int) []T {
 	if n <= cap(own) {
 		return own[:n]
+	}
+	if least == 0 {
+		return make([]T, n, n+n/4+1)
 	}
 	if n > len(*c) {
 		*c = make([]T, max(n, least))
