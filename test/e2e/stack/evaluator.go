@@ -51,6 +51,11 @@ func (s *System) Erase(profile string, arguments ...string) (string, error) {
 	return s.Command(append([]string{"erase", profile, "-c", s.config("erase", "")}, arguments...)...)
 }
 
+// Insights runs evaluator insights with arguments, and returns what it printed.
+func (s *System) Insights(arguments ...string) (string, error) {
+	return s.Command(append(append([]string{"insights"}, arguments...), "-c", s.config("insights", ""))...)
+}
+
 // Command runs the evaluator with arguments to its end, within Patience, and
 // returns all it printed.
 func (s *System) Command(arguments ...string) (string, error) {
