@@ -51,8 +51,9 @@ func (t *Tally) Count(ev *event.Event, p *profile.Profile) {
 }
 
 func (t *Tally) count(c *Cube, ev *event.Event, p *profile.Profile) {
-	name, fits := t.scratch[:0], true
+	name := t.scratch[:0]
 	for i := range c.Dimensions {
+		var fits bool
 		if name, fits = appendValue(name, c.Dimensions[i].value(ev, p)); !fits {
 			name = append(name[:0], Other...)
 			break

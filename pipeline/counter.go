@@ -12,10 +12,10 @@ import (
 // the commit then fails, or its process dies, the same events are told again to
 // the shard's next Counter, which has to know which ones are stored already.
 type Counter interface {
-	// Count is told of an event that was applied to its profile, and of the
-	// offset of its record. Event and profile are valid during the call, and
-	// must not be changed.
-	Count(offset int64, ev *event.Event, p *profile.Profile)
+	// Count is told of an event that was applied to its profile, which profiles
+	// returns by its id, and of the offset of its record. Event and profile are
+	// valid during the call, and must not be changed.
+	Count(offset int64, ev *event.Event, profiles func(id string) *profile.Profile)
 	// Store stores what was counted. The commit comes next: all that was counted
 	// is of records before its Next.
 	Store(ctx context.Context, c *Commit) error
@@ -23,13 +23,8 @@ type Counter interface {
 
 // count tells the Counter, if there is one, of an event that was applied.
 func (t *tenure) count(i int) {
-	if t.counter == nil {
-		return
-	}
-	p := t.parcel
-	ev := &p.events[i]
-	if owner := t.driver.Profile(ev.Profile); owner != nil {
-		t.counter.Count(p.batch.Records[p.records[i]].Offset, ev, owner)
+	if p := t.parcel; t.counter != nil {
+		t.counter.Count(p.batch.Records[p.records[i]].Offset, &p.events[i], t.profiles)
 	}
 }
 

@@ -15,7 +15,8 @@ type tenure struct {
 	driver    *Driver
 	origin    origin
 	pace      *pace
-	counter   Counter   // nil for none
+	counter   Counter // nil for none
+	profiles  func(id string) *profile.Profile
 	edition   uint64    // of the driver's rule set
 	context   []string  // fields of events' contexts that it reads
 	began     time.Time // when the batch at hand, or what was committed of it, began
@@ -35,6 +36,7 @@ func newTenure(w *Worker, o origin, state State) *tenure {
 		committed: time.Now(), parcel: &parcel{batch: Batch{Next: state.Next, Anchor: state.Anchor}}, anchor: state.Anchor,
 	}
 	t.driver = NewDriver(edition.Set, w.Config, state, t)
+	t.profiles = t.driver.Profile
 	t.driver.Receiver, t.driver.Directed, t.driver.Most = t, t.directed, t.pace.most
 	if w.Matcher != nil {
 		t.driver.Match(w.Matcher)

@@ -36,6 +36,10 @@ func TestSplitKeepsWhatTheAuthorWrote(t *testing.T) {
 				"{\n  \"id\": \"b\",\n  \"rule\": \"traits.y == 1\",\n  \"members\": false\n}\n",
 			},
 		},
+		"cubes before and behind": {
+			"cubes:\n  - {id: c, events: A}\nsegments:\n  - id: a\n    rule: traits.x == 1\n---\nsegments:\n  - id: b # this\n    rule: traits.y == 1\ncubes:\n  - id: d\n    events: B\n",
+			[]string{"id: a\nrule: traits.x == 1\n", "id: b # this\nrule: traits.y == 1\n"},
+		},
 		"none": {"segments: []\n", nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -137,9 +137,9 @@ func (c *counter) declare(ctx context.Context) error {
 
 // Count implements pipeline.Counter. Events below the mark were counted before
 // their batch was, and are applied again.
-func (c *counter) Count(offset int64, ev *event.Event, p *profile.Profile) {
+func (c *counter) Count(offset int64, ev *event.Event, profiles func(id string) *profile.Profile) {
 	if len(c.counts) > 0 && c.mark.Before(c.gaps, offset) {
-		c.tally.Count(ev, p)
+		c.tally.Count(ev, profiles(ev.Profile))
 	}
 }
 

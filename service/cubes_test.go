@@ -299,7 +299,7 @@ func TestAFencedOwnerCountsNothing(t *testing.T) {
 	tally.tally = part
 	for i := range 3 {
 		ev, p := oneView(i)
-		tally.Count(int64(1000+i), ev, p)
+		tally.Count(int64(1000+i), ev, func(string) *profile.Profile { return p })
 	}
 	if err := tally.Store(t.Context(), &pipeline.Commit{Next: 5000}); !errors.Is(err, pipeline.ErrFenced) {
 		t.Errorf("it stores: %v", err)
@@ -359,4 +359,102 @@ func keysOf(t *testing.T, address string) []string {
 		t.Fatal(err)
 	}
 	return keys
+}
+
+// Beside the owner of a shard what was counted is folded in, until the owner
+// leaves.
+func TestPartsAreFoldedBesideTheOwner(t *testing.T) {
+	s, store := adService(t, adCubes)
+	r := rand.New(rand.NewPCG(3, 3))
+	l := newAdLog(r, 300)
+	w := l.worker(t, s, store, store, r)
+	c := client.NewClient(&client.Options{Addr: s.config.Redis.Addresses[0], DisableIdentity: true})
+	defer c.Close()
+	own := s.folding(func(ctx context.Context, partition int) error {
+		if err := w.Run(ctx, partition); !errors.Is(err, errEnd) {
+			return err
+		}
+		for deadline := time.Now().Add(time.Minute); ; {
+			waiting, err := c.LLen(ctx, "m:{s0}:cube:parts").Result()
+			if err != nil || waiting == 0 {
+				return err
+			}
+			if time.Now().After(deadline) {
+				return fmt.Errorf("%d parts still wait", waiting)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}, store)
+	if err := own(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if folded, err := c.Get(t.Context(), "m:{s0}:cube:folded").Int64(); err != nil || folded == 0 {
+		t.Errorf("%d parts were folded: %v", folded, err)
+	}
+	l.check(t, s, store, r)
+}
+
+// Changes of the declarations are taken over while the service works, and those
+// with a mistake are not.
+func TestCubesAreTakenOver(t *testing.T) {
+	texts := make(chan string, 1)
+	text := "cubes: [{id: a, events: A}]"
+	s := &Service{config: config.Default(), cubes: &cubes{}, log: zap.NewNop()}
+	s.config.Segments.Reload = 10 * time.Millisecond
+	asked := make(chan struct{}, 1000)
+	s.Cubes = func() ([]*cube.Cube, error) {
+		select {
+		case text = <-texts:
+		default:
+		}
+		asked <- struct{}{}
+		return cube.Read(rules.Source{Name: "cubes.yaml", Data: []byte(text)})
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.keepCubes(ctx)
+	}()
+	inForce := func(want string) {
+		t.Helper()
+		for deadline := time.Now().Add(time.Minute); ; {
+			got := ""
+			for _, c := range s.cubes.list() {
+				got += c.ID
+			}
+			if got == want {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%q is in force, want %q", got, want)
+			}
+			<-asked
+		}
+	}
+	inForce("a")
+	texts <- "cubes: [{id: b, events: A}, {id: c, events: B}]"
+	inForce("bc")
+	texts <- "cubes: [{id: d}]"
+	for len(texts) > 0 { // until it is read
+		<-asked
+	}
+	for len(asked) > 0 {
+		<-asked
+	}
+	for range 2 { // at the second look from here on the one that read it is over
+		<-asked
+	}
+	inForce("bc")
+	texts <- ""
+	inForce("")
+	stop()
+	for range 1000 {
+		select {
+		case <-asked:
+			continue
+		case <-ended:
+		}
+		break
+	}
 }

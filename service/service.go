@@ -70,7 +70,7 @@ func New(cfg config.Config, set *rules.Set, log *zap.Logger) *Service {
 	watch.Health().Wait(startPart, "has not found its deployment yet")
 	return &Service{
 		Stream: watch.Stream(), Own: func(w *pipeline.Worker) Owner { return w.Run }, Agent: "muster", Audit: log,
-		config: cfg, rules: pipeline.NewLive(set), checks: rules.NewChecks(), sample: pipeline.NewSample(), heard: pipeline.NewHeard(), cubes: &cubes{}, log: log, watch: watch,
+		config: cfg, cubes: &cubes{}, rules: pipeline.NewLive(set), checks: rules.NewChecks(), sample: pipeline.NewSample(), heard: pipeline.NewHeard(), log: log, watch: watch,
 	}
 }
 

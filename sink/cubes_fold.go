@@ -16,6 +16,7 @@ import (
 const (
 	foldBytes = 256 << 10 // of parts; one is always taken
 	foldParts = 64
+	foldPage  = 8   // parts that are read at a time
 	foldChunk = 500 // cells in one command
 )
 
@@ -105,16 +106,26 @@ func (f *folding) take(ctx context.Context) ([]string, int64, error) {
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return nil, 0, err
 	}
-	parts, err := f.tx.LRange(ctx, f.store.keys.cubeParts(f.shard), 0, foldParts-1).Result()
-	bytes := 0
-	for i := range parts {
-		if bytes += len(parts[i]); i > 0 && bytes > foldBytes {
-			f.done.More = true
-			return parts[:i], folded, err
+	var parts []string
+	for bytes := 0; len(parts) < foldParts; {
+		first := int64(len(parts))
+		page, err := f.tx.LRange(ctx, f.store.keys.cubeParts(f.shard), first, first+foldPage-1).Result()
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, part := range page {
+			if bytes += len(part); len(parts) > 0 && bytes > foldBytes {
+				f.done.More = true
+				return parts, folded, nil
+			}
+			parts = append(parts, part)
+		}
+		if len(page) < foldPage {
+			return parts, folded, nil
 		}
 	}
-	f.done.More = len(parts) == foldParts
-	return parts, folded, err
+	f.done.More = true
+	return parts, folded, nil
 }
 
 // gather merges the cells of the parts into their pages.

@@ -82,6 +82,9 @@ func (cmd *runCommand) Run(c console) error {
 	if err != nil {
 		return err
 	}
+	if _, err := readCubes(&cfg); err != nil {
+		return err
+	}
 	log, err := observe.NewLogger(cfg.Log, c.err)
 	if err != nil {
 		return unusable(err)

@@ -24,7 +24,7 @@ func TestInsightsAreFresh(t *testing.T) {
 		s.Run()
 		visits(s, 0, 40)
 		s.AwaitSettled(stack.Patience)
-		insights := s.Insights("  staleness: 500ms\n")
+		insights := s.ServeInsights("  staleness: 500ms\n")
 		s.Await("the profiles to be read", stack.Patience, func() error {
 			if status, text, err := insights.Ready(); err != nil || status != 200 {
 				return fmt.Errorf("%d %s, %w", status, text, err)

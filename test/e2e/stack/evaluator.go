@@ -53,6 +53,11 @@ func (s *System) Erase(profile string, arguments ...string) (string, error) {
 	return s.Command(append([]string{"erase", profile, "-c", s.config("erase", "")}, arguments...)...)
 }
 
+// Insights runs evaluator insights with arguments, and returns what it printed.
+func (s *System) Insights(arguments ...string) (string, error) {
+	return s.Command(append(append([]string{"insights"}, arguments...), "-c", s.config("insights", ""))...)
+}
+
 // Command runs the evaluator with arguments to its end, within Patience, and
 // returns all it printed.
 func (s *System) Command(arguments ...string) (string, error) {
@@ -92,9 +97,9 @@ func (s *System) Run(arguments ...string) *Evaluator {
 	return e
 }
 
-// Insights starts evaluator insights serve, with lines of its own in the section
+// ServeInsights starts evaluator insights serve, with lines of its own in the section
 // snapshot of its configuration.
-func (s *System) Insights(lines string) *Evaluator {
+func (s *System) ServeInsights(lines string) *Evaluator {
 	s.t.Helper()
 	e := s.process("insights")
 	e.api = port.Hold(s.t).Address()
