@@ -32,6 +32,13 @@ func (d *Decoder) body(name string, v *fastjson.Value) (Value, error) {
 		return Value{}, reject(name, "%s is neither an object nor null", show(v))
 	}
 	d.fields = d.fields[:0]
+	if o := v.GetObject(); d.reading != nil && d.reading.spares(o) {
+		body, err := d.part(o)
+		if err != nil {
+			return Value{}, err
+		}
+		return body, d.bounded(name)
+	}
 	body, err := d.value(v)
 	if err != nil {
 		return Value{}, under(name, err)

@@ -2,9 +2,9 @@ package event
 
 import "github.com/valyala/fastjson"
 
-// content converts what d.call says beside who and when: its properties or
-// traits, wherever in the call the specification allows them to stand.
-func (d *Decoder) content(of Type) (Value, error) {
+// wholeContent converts the properties or traits of d.call, wherever in the call the
+// specification allows them to stand.
+func (d *Decoder) wholeContent(of Type) (Value, error) {
 	c := &d.call
 	switch of {
 	case Track:
@@ -72,6 +72,7 @@ func (d *Decoder) identifyTraits(c *call) (Value, error) {
 	}
 	merged := d.merge(own, more)
 	if d.leaves += leaves; d.leaves > d.config.MaxTraits {
+		d.doubt = true
 		d.leaves = leavesOf(merged) // many clients say the same in both
 	}
 	return merged, d.bounded("traits")

@@ -18,7 +18,7 @@ func (d *Decoder) event(e *Event, at clock) error {
 	if err = d.times(e, at); err != nil {
 		return err
 	}
-	e.Body, err = d.content(e.Type)
+	e.Body, err = d.content(e.Type, e.Name)
 	return err
 }
 

@@ -33,6 +33,10 @@ type Decoder struct {
 	leaves  int            // of the body being converted
 
 	contexts contextReader
+	bodies   func(of Type, name string) *Reading // nil to read all
+	reading  *Reading                            // of the body being converted, nil for all
+	doubt    bool                                // whether it must be read whole after all
+	paged    bool                                // whether it is that of a page or screen
 }
 
 // NewDecoder returns a Decoder, or an error for a Config out of its bounds.
@@ -48,7 +52,7 @@ func NewDecoder(c Config) (*Decoder, error) {
 func (d *Decoder) Reset() {
 	d.arena.reset()
 	if d.parsed > parserLife {
-		*d = Decoder{config: d.config, blocked: d.blocked, arena: d.arena, contexts: d.contexts}
+		*d = Decoder{config: d.config, blocked: d.blocked, arena: d.arena, contexts: d.contexts, bodies: d.bodies}
 	}
 }
 

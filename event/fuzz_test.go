@@ -44,6 +44,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		compareSplit(t, record, "t/0/1")
 		compareNarrow(t, record)
+		compareRead(t, record)
 		compareWithStandard(t, record, events, rej)
 	})
 }

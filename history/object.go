@@ -56,9 +56,11 @@ func newDigester(r *Request, w work, p projection.Projection, memory int) (*dige
 		return nil, err
 	}
 	decoder.ReadContext(contextFields(p))
+	encoder := projection.NewEncoder(p)
+	decoder.ReadBody(encoder.Reading)
 	writer := sorted.NewWriter(nil, memory)
 	writer.Sparse = !p.Seen
-	return &digester{request: r, work: w, projection: p, decoder: decoder, encoder: projection.NewEncoder(p), writer: writer, meter: &account.Meter{}}, nil
+	return &digester{request: r, work: w, projection: p, decoder: decoder, encoder: encoder, writer: writer, meter: &account.Meter{}}, nil
 }
 
 // contextFields lists the fields of contexts that a projection keeps anything

@@ -63,7 +63,7 @@ type Encoder struct {
 }
 
 // whole keeps everything.
-var whole = &node{whole: true}
+var whole = &node{whole: true, reads: event.ReadAll()}
 
 // kept is what is kept of events.
 type kept struct{ properties, contexts *node }
@@ -101,21 +101,8 @@ func (e *Encoder) Reset() {
 // Append appends what is kept of an event to dst, beside its profile,
 // messageId and times, and returns its kind.
 func (e *Encoder) Append(dst []byte, ev *event.Event) ([]byte, int32) {
-	contexts := e.calls
-	var body *node
-	read, known := false, ev.Type
-	switch {
-	case ev.IsBehaviour():
-		if of := e.of(ev.Name); of != nil {
-			body, contexts, read = of.properties, of.contexts, true
-		}
-	case ev.Type == event.Identify:
-		body = e.traits
-	case ev.Type == event.Group && e.projection.Groups:
-		if read = true; e.projection.GroupTraits {
-			body = whole
-		}
-	}
+	body, contexts, read := e.wants(ev.Type, ev.Name)
+	known := ev.Type
 	start, flags := len(dst), byte(0)
 	dst = append(dst, 0)
 	if dst, flags = e.part(dst, flags, hasBody, ev.Body, body); flags != 0 {
@@ -128,6 +115,31 @@ func (e *Encoder) Append(dst []byte, ev *event.Event) ([]byte, int32) {
 		return dst[:start], Unread
 	}
 	return e.finish(dst, start, flags, known, ev)
+}
+
+// Reading is what Append needs of the properties or traits of an event.
+func (e *Encoder) Reading(of event.Type, name string) *event.Reading {
+	body, _, _ := e.wants(of, name)
+	return body.reading()
+}
+
+// wants returns what is kept of the body and of the context of an event, and whether
+// anything reads that it came.
+func (e *Encoder) wants(of event.Type, name string) (body, contexts *node, read bool) {
+	switch of {
+	case event.Track, event.Page, event.Screen:
+		if one := e.of(name); one != nil {
+			return one.properties, one.contexts, true
+		}
+	case event.Identify:
+		return e.traits, e.calls, false
+	case event.Group:
+		if e.projection.GroupTraits && e.projection.Groups {
+			return whole, e.calls, true
+		}
+		return nil, e.calls, e.projection.Groups
+	}
+	return nil, e.calls, false
 }
 
 // part appends the kept part of a value, if any.

@@ -1,12 +1,35 @@
 package projection
 
-import "muster/profile"
+import (
+	"maps"
+	"slices"
+
+	"muster/event"
+	"muster/profile"
+)
 
 // node is a step on the paths that are kept. A nil node keeps nothing.
 type node struct {
 	whole bool // a path ends here: all below is kept
 	next  map[string]*edge
 	few   []*edge // those of next where they are few, as most are
+	reads *event.Reading
+}
+
+// nothing reads no field.
+var nothing = event.ReadFields(nil)
+
+// reading is what has to be read for the node, which may be nil.
+func (n *node) reading() *event.Reading {
+	switch {
+	case n == nil:
+		return nothing
+	case n.reads == nil && n.whole:
+		n.reads = event.ReadAll()
+	case n.reads == nil:
+		n.reads = event.ReadFields(slices.Sorted(maps.Keys(n.next)))
+	}
+	return n.reads
 }
 
 // edge leads from a node to the one below it by a key.
