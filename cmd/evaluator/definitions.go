@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"muster/cube"
 	"muster/rules"
 	"muster/segments"
 	"muster/service"
@@ -101,6 +102,19 @@ func (r *definitionsReader) noteFiles() {
 	}
 }
 
+// withoutCubes refuses a file that declares cubes: definitions are segments alone,
+// and a declaration must not get lost on the way.
+func withoutCubes(source rules.Source) error {
+	cubes, err := cube.Read(source)
+	if err != nil {
+		return unusable(err)
+	}
+	if len(cubes) > 0 {
+		return unusable(fmt.Errorf("%s: declares cubes, which definitions in Redis don't have: move cubes to a file of its own, and name it in cubes.path of the configuration", source.Name))
+	}
+	return nil
+}
+
 // textsOf reads the segments of files, which must compile and pass their
 // tests, as texts by id.
 func textsOf(path string) (map[string]string, error) {
@@ -121,6 +135,9 @@ func textsOf(path string) (map[string]string, error) {
 	}
 	texts := map[string]string{}
 	for _, source := range sources {
+		if err := withoutCubes(source); err != nil {
+			return nil, err
+		}
 		split, wrong := rules.Split(source)
 		if len(wrong) > 0 {
 			return nil, unusable(wrong)
