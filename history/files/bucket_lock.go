@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -127,9 +128,24 @@ func (s *seen) held(life time.Duration) bool {
 	return s.etag != "" && !s.Free && s.age <= life+clockGrain
 }
 
+const (
+	// lockReads is how often a lock is read that is written meanwhile. Some servers
+	// then send the old text with the checksum of the new one.
+	lockReads    = 20
+	lockReadWait = 20 * time.Millisecond
+)
+
 // holding reads a lock.
 func (b *Bucket) holding(ctx context.Context, key string) (*seen, error) {
 	text, out, err := b.get(ctx, key)
+	for reads := 1; errors.Is(err, errBroke) && reads < lockReads; reads++ {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lockReadWait):
+		}
+		text, out, err = b.get(ctx, key)
+	}
 	if missing(err) {
 		return &seen{}, nil
 	}
