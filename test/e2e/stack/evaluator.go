@@ -24,6 +24,7 @@ type Evaluator struct {
 	cmd    *exec.Cmd
 	exited chan struct{}
 	ended  bool // by the test
+	logged int  // bytes of the log when it was started last
 	// silent is since when the test keeps it from answering: since it was
 	// killed, or frozen. Zero for one at work.
 	silent time.Time
@@ -142,6 +143,7 @@ func (e *Evaluator) start() {
 		s.t.Fatalf("opening a log: %v", err)
 	}
 	defer log.Close() // the process has its own handle
+	e.logged = len(e.Log())
 	program := binary
 	if s.Steppable {
 		if program, err = steppable(); err != nil {
@@ -204,7 +206,7 @@ func (e *Evaluator) Left() error {
 
 // Reload has the evaluator read its segment file at once, if it has begun.
 func (e *Evaluator) Reload() {
-	if e.Log() != "" { // else the signal would end it
+	if len(e.Log()) > e.logged { // else the signal would end it
 		_ = e.cmd.Process.Signal(syscall.SIGHUP) // it may have ended already
 	}
 }
