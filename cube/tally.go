@@ -151,13 +151,3 @@ func EachCell(part []byte, f func(cube string, day int64, name string, form []by
 	}
 	return nil
 }
-
-func (n *numbers) signed() int64 {
-	v, width := binary.Varint(n.rest)
-	if width <= 0 {
-		n.broken = true
-		return 0
-	}
-	n.rest = n.rest[width:]
-	return v
-}

@@ -114,7 +114,7 @@ func (s *sharer) compare(i int, r *rand.Rand) {
 // TestSparesAreBounded gives back more than is kept, and what is too large.
 func TestSparesAreBounded(t *testing.T) {
 	if spoiling {
-		t.Skip("nothing is kept of what is spoiled")
+		t.Skip("nothing is kept of what is spoiled; runs without the tag spoil (make test)")
 	}
 	var s Spares
 	for range sparePoints + 10 {
@@ -136,7 +136,7 @@ func TestSparesAreBounded(t *testing.T) {
 // profile twice, so that the series' points are given up, and begins anew.
 func TestStoredSeriesAllocateNothing(t *testing.T) {
 	if spoiling {
-		t.Skip("nothing is kept of what is spoiled")
+		t.Skip("nothing is kept of what is spoiled; runs without the tag spoil (make test)")
 	}
 	schema, p := typical()
 	codec, cfg := codecOf(schema).Sharing(&Spares{}), Default()

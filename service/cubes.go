@@ -180,19 +180,7 @@ func (s *Service) folding(own Owner, store *sink.Store) Owner {
 	if s.Cubes == nil {
 		return own
 	}
-	return func(ctx context.Context, partition int) error {
-		folding, stop := context.WithCancel(ctx)
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			s.fold(folding, store, partition)
-		}()
-		defer func() {
-			stop()
-			<-ended
-		}()
-		return own(ctx, partition)
-	}
+	return accompanied(own, func(ctx context.Context, partition int) { s.fold(ctx, store, partition) })
 }
 
 func (s *Service) fold(ctx context.Context, store *sink.Store, shard int) {

@@ -47,20 +47,10 @@ type begun struct {
 // erasing has what owns a shard also complete the erasures of its profiles.
 // What fails is logged, and tried again.
 func (s *Service) erasing(own Owner, store *sink.Store, names func() []string) Owner {
-	return func(ctx context.Context, partition int) error {
+	return accompanied(own, func(ctx context.Context, partition int) {
 		e := &eraser{store: store, shard: partition, names: names, log: s.log, begun: map[string]begun{}}
-		ctx, stop := context.WithCancel(ctx)
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			e.run(ctx)
-		}()
-		defer func() {
-			stop()
-			<-ended
-		}()
-		return own(ctx, partition)
-	}
+		e.run(ctx)
+	})
 }
 
 func (e *eraser) run(ctx context.Context) {

@@ -9,8 +9,6 @@ import (
 	"go.uber.org/zap"
 
 	"muster/observe"
-	"muster/rules"
-	"muster/segments"
 	"muster/service"
 )
 
@@ -50,13 +48,7 @@ func (cmd *insightsServeCommand) Run(c console) error {
 	if err != nil {
 		return err
 	}
-	var files []rules.Source
-	set, err := rules.Compile(nil)
-	if cfg.Segments.From == segments.FromFiles {
-		if files, err = readSegments(cfg.Segments.Path); err == nil {
-			set, err = compile(files)
-		}
-	}
+	files, set, err := beginWith(&cfg)
 	if err != nil {
 		return err
 	}

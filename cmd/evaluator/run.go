@@ -82,6 +82,13 @@ func (cmd *runCommand) Run(c console) error {
 	if err != nil {
 		return err
 	}
+	known := set
+	if cfg.Segments.From == segments.FromRedis { // they are not read yet
+		known = nil
+	}
+	if err := checkDestinations(&cfg, known); err != nil {
+		return err
+	}
 	if _, err := readCubes(&cfg); err != nil {
 		return err
 	}
@@ -106,15 +113,12 @@ func (cmd *runCommand) Run(c console) error {
 	return within(ctx, stop, leaveWithin, log, func() error { return s.Serve(ctx, files, reload) })
 }
 
-// beginWith returns the files of segments and the rules that a service begins
-// with: none of either where they are definitions in Redis, which the service
-// reads itself.
+// beginWith returns the files of segments and the rules that a process begins
+// with: none of either where they are definitions in Redis, which it reads
+// itself.
 func beginWith(cfg *config.Config) ([]rules.Source, *rules.Set, error) {
 	if cfg.Segments.From == segments.FromRedis {
 		set, err := rules.Compile(nil)
-		if err == nil {
-			err = checkDestinations(cfg, nil)
-		}
 		return nil, set, err
 	}
 	files, err := readSegments(cfg.Segments.Path)
@@ -122,10 +126,7 @@ func beginWith(cfg *config.Config) ([]rules.Source, *rules.Set, error) {
 		return nil, nil, err
 	}
 	set, err := compile(files)
-	if err != nil {
-		return nil, nil, err
-	}
-	return files, set, checkDestinations(cfg, set)
+	return files, set, err
 }
 
 // within runs work and, once ctx has ended, gives it a time to return. A
