@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"muster/pipeline"
 	"muster/sink"
@@ -17,6 +18,7 @@ func TestAFailoverLosesAndRepeatsNothing(t *testing.T) {
 	needCluster(t)
 	cluster := redis.StartCluster(t, 3, 1)
 	cfg := config(cluster.Addresses...)
+	cfg.RetryFor = 5 * time.Minute // however long a busy machine needs for the failover
 	retried := make(chan struct{}, 1)
 	cfg.Observer.Retried = func(string, error) {
 		select {
