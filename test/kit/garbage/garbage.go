@@ -3,10 +3,10 @@
 // by the usual bound, twice what is in use, a test of a few megabytes spends up to
 // a third of its processor time on looking for it.
 //
-// It promises that GOGC and GOMEMLIMIT win where the environment sets them.
+// It promises that GOGC and GOMEMLIMIT win where the environment sets them, and
+// that processes which tests start collect as ever.
 //
-// The trap: a test about memory, be it its own or that of a process which it
-// starts, must not go through Main.
+// The trap: a test about the memory that it takes itself must not have it so.
 package garbage
 
 import (
@@ -26,11 +26,16 @@ const (
 // Main runs the tests of a package and returns their exit code. A TestMain that
 // uses it is os.Exit(garbage.Main(m)).
 func Main(m *testing.M) int {
+	Seldom()
+	return m.Run()
+}
+
+// Seldom has garbage of this process be collected seldom from now on.
+func Seldom() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(seldom)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(most)
 	}
-	return m.Run()
 }
