@@ -4,6 +4,9 @@
 MUSTER_CACHE ?= $(HOME)/.cache/muster
 export MUSTER_CACHE
 
+# What is compiled in one folder does for every other one that has the same source.
+export GOFLAGS := -trimpath $(shell go env GOFLAGS)
+
 LINT_VERSION := $(shell cat .golangci-version)
 LINT := $(MUSTER_CACHE)/bin/golangci-lint-$(LINT_VERSION)
 
@@ -35,7 +38,7 @@ REPEATS ?=
 PROFILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test steady race e2e faults soak-service retail soak lint vuln bench bench-backfill bench-peer bench-e2e
+.PHONY: help build demo test steady race e2e e2e-servers e2e-suites faults soak-service retail soak lint vuln bench bench-backfill bench-peer bench-e2e
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,11 +60,17 @@ steady: ## run PACKAGES' tests COUNT times idle, with busy cores, with one core,
 race: ## run every test but the whole-binary suites under the race detector
 	go test -count=1 -timeout 30m -race -tags spoil -short ./...
 
-# -p 1: two brokers at a time are too much for a small machine.
-# The first package builds Temporal's server, once.
-e2e: ## run the e2e suite on Apache Kafka, Redis, Redis Cluster, an S3 server and Temporal's; needs java and mvn
-	MUSTER_E2E=real go test -count=1 -timeout 90m ./test/kit/temporal
-	MUSTER_E2E=real go test -count=1 -p 1 -timeout 40m ./test/kit/kafka ./test/kit/redis ./test/kit/s3 ./history/archive ./history/files ./stream ./sink ./test/e2e
+e2e: e2e-servers e2e-suites ## run the e2e suite on Apache Kafka, Redis, Redis Cluster, an S3 server and Temporal's; needs java and mvn
+
+# What they need is fetched and built first, once. -p 1: each for itself.
+e2e-servers: ## fetch and build the servers of make e2e, and see them start, end and come back
+	MUSTER_E2E=real go test -count=1 -p 1 -timeout 90m ./test/kit/temporal ./test/kit/kafka ./test/kit/redis ./test/kit/s3
+
+# Of the suites that start brokers one runs at a time: two brokers are too much
+# for a small machine.
+e2e-suites: ## what make e2e does with its servers
+	MUSTER_E2E=real go test -count=1 -p 2 -timeout 40m ./stream ./sink ./history/archive ./history/files
+	MUSTER_E2E=real go test -count=1 -timeout 40m ./test/e2e
 	MUSTER_E2E=real go test -count=1 -timeout 20m -run '^TestS3' ./history
 
 # The JSON lines are all that goes to stdout.

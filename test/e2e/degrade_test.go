@@ -27,7 +27,7 @@ const (
 func TestWaitsForRedis(t *testing.T) {
 	stack.Beside(t)
 	tr := traffic.New(7, 40, 12)
-	s := stack.Start(t, stack.Options{Shards: 2, Sources: 1, Segments: tr.Segments(), Linked: true})
+	s := stack.Start(t, stack.Options{Shards: 2, Sources: 1, Segments: tr.Segments(), LinkedRedis: true})
 	s.Init()
 	e, other := s.Run(), s.Run()
 	awaitReady(t, s, e, http.StatusOK)

@@ -41,7 +41,6 @@ type depot struct {
 func openDepot(t *testing.T) *depot {
 	t.Helper()
 	server := s3.Start(t)
-	s3.SignIn(t, s3.Access, s3.Secret)
 	d := &depot{t: t, folder: t.TempDir()}
 	d.fill(s3.Make(t, server, "depot"))
 	front := s3.Front(t, server.Endpoint(), d.pass)

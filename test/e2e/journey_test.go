@@ -25,7 +25,7 @@ import (
 // stream was told each change once.
 func TestJourney(t *testing.T) {
 	stack.Beside(t)
-	eachRedis(t, func(t *testing.T, cluster bool) {
+	eachRedisInTurn(t, func(t *testing.T, cluster bool) {
 		j := begin(t, cluster)
 		j.ingest()
 		j.followChanges()

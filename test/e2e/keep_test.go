@@ -79,8 +79,8 @@ func TestKeepBringsHistoryByItself(t *testing.T) {
 // brought twice. When one is killed the other does what is wanted next, and what was
 // ordered.
 func TestKeepInABucket(t *testing.T) {
+	stack.Beside(t)
 	server := s3.Start(t)
-	s3.SignIn(t, s3.Access, s3.Secret)
 	s3.Make(t, server, "state")
 	r := rand.New(rand.NewPCG(16, 8))
 	order := map[string]string{"order": traffic.Bought["order"]}

@@ -4,6 +4,7 @@
 package e2e
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -12,17 +13,18 @@ import (
 
 	"muster/test/e2e/stack"
 	"muster/test/kit/kafka"
+	"muster/test/kit/s3"
 )
 
 // How many of the tests that wait more than they work run beside each other,
 // however few cores there are: more where brokers are embedded.
 const (
 	atOnce     = 6
-	atOnceReal = 3
+	atOnceReal = 6
 )
 
 func TestMain(m *testing.M) {
-	if err := widen(); err != nil {
+	if err := errors.Join(widen(), s3.SignInAll()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -47,9 +49,20 @@ func widen() error {
 	return nil
 }
 
-// eachRedis runs a test on a single Redis, and in real mode on a Redis
-// Cluster too.
+// eachRedis runs a test on a single Redis, and in real mode beside that on a
+// Redis Cluster.
 func eachRedis(t *testing.T, test func(t *testing.T, cluster bool)) {
+	eachRedisInTurn(t, func(t *testing.T, cluster bool) {
+		if kafka.Real() {
+			t.Parallel()
+		}
+		test(t, cluster)
+	})
+}
+
+// eachRedisInTurn is eachRedis for a test with a broker of its own, of which
+// there is one at a time.
+func eachRedisInTurn(t *testing.T, test func(t *testing.T, cluster bool)) {
 	t.Run("single", func(t *testing.T) { test(t, false) })
 	if kafka.Real() {
 		t.Run("cluster", func(t *testing.T) { test(t, true) })

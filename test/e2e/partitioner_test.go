@@ -14,6 +14,7 @@ import (
 // A producer that keys by profile but with another partitioner must not get
 // anything applied in the wrong shard.
 func TestWrongPartitioner(t *testing.T) {
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		s := stack.Start(t, stack.Options{Shards: 4, Segments: oneSegment, Cluster: cluster})
 		s.Init()

@@ -20,17 +20,20 @@ func expectHelp(t *testing.T, printed string, words ...string) {
 }
 
 func TestRefusesWithoutTopic(t *testing.T) {
+	stack.Beside(t)
 	s := stack.Start(t, stack.Options{Shards: 2, Segments: oneSegment})
 	expectHelp(t, s.Refused(), s.Keyed, "evaluator init")
 }
 
 func TestRefusesUninitialisedRedis(t *testing.T) {
+	stack.Beside(t)
 	s := stack.Start(t, stack.Options{Shards: 2, Segments: oneSegment})
 	s.CreateTopic(s.Keyed, 2)
 	expectHelp(t, s.Refused(), "m:cluster", "run init first")
 }
 
 func TestRefusesAnotherShardCount(t *testing.T) {
+	stack.Beside(t)
 	s := stack.Start(t, stack.Options{Shards: 2, Segments: oneSegment})
 	s.Init()
 	if err := s.Redis.HSet(t.Context(), "m:cluster", "shards", 4).Err(); err != nil {
@@ -43,6 +46,7 @@ func TestRefusesAnotherShardCount(t *testing.T) {
 }
 
 func TestRefusesAnotherSchema(t *testing.T) {
+	stack.Beside(t)
 	s := stack.Start(t, stack.Options{Shards: 2, Segments: oneSegment})
 	s.Init()
 	if err := s.Redis.HSet(t.Context(), "m:cluster", "schema", 99).Err(); err != nil {
@@ -53,6 +57,7 @@ func TestRefusesAnotherSchema(t *testing.T) {
 
 // A Redis that evicts loses memberships silently.
 func TestRefusesEviction(t *testing.T) {
+	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		s := stack.Start(t, stack.Options{
 			Shards: 2, Segments: oneSegment, Cluster: cluster,
@@ -64,6 +69,7 @@ func TestRefusesEviction(t *testing.T) {
 }
 
 func TestRefusesUnusableSegments(t *testing.T) {
+	stack.Beside(t)
 	s := stack.Start(t, stack.Options{Shards: 2, Segments: "segments:\n  - id: broken\n    rule: traits.plan === 1\n"})
 	s.CreateTopic(s.Keyed, 2)
 	expectHelp(t, s.Refused(), "broken", "^")

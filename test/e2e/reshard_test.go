@@ -26,7 +26,7 @@ func TestReshard(t *testing.T) {
 	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		tr := traffic.New(5, 1, 24)
-		s := stack.Start(t, stack.Options{Shards: 8, Sources: 1, Segments: tr.Segments(), Cluster: cluster, Linked: true})
+		s := stack.Start(t, stack.Options{Shards: 8, Sources: 1, Segments: tr.Segments(), Cluster: cluster, LinkedRedis: true})
 		o := &ordered{s: s, clock: generate.Start}
 		for i := range 120 {
 			o.profiles = append(o.profiles, fmt.Sprintf("customer-%d", i))

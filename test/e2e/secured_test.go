@@ -15,7 +15,8 @@ import (
 // Over TLS with certificates, signed in, and with no other permissions than
 // docs/operations.md lists, init and run do all they do elsewhere.
 func TestExactWhenSecured(t *testing.T) {
-	eachRedis(t, func(t *testing.T, cluster bool) {
+	stack.Beside(t)
+	eachRedisInTurn(t, func(t *testing.T, cluster bool) {
 		tr := traffic.New(5, 40, 12)
 		s := stack.Start(t, stack.Options{Shards: 4, Sources: 2, Segments: tr.Segments(), Cluster: cluster, Secured: true, Destinations: noDestination})
 		s.WriteDestinations(fmt.Sprintf("destinations:\n  - {name: lake, segments: all, kafka: {topic: %[1]s.memberships, members_topic: %[1]s.members}}\n", s.Source))
@@ -45,6 +46,7 @@ func TestExactWhenSecured(t *testing.T) {
 // Who is refused waits, alive and not ready, says why, and goes on when it
 // is mended, without a restart.
 func TestRefusedWaitsUntilMended(t *testing.T) {
+	stack.Beside(t)
 	s := stack.Start(t, stack.Options{Shards: 2, Sources: 1, Segments: oneSegment, Secured: true})
 	s.Init()
 	s.SetPasswords("not-the-brokers-word", redis.Password)

@@ -16,7 +16,7 @@ func TestLargeProfilesGetThroughASlowNetwork(t *testing.T) {
 	stack.Beside(t)
 	const profiles = 2000
 	s := stack.Start(t, stack.Options{
-		Shards: 1, Linked: true, Segments: "segments:\n  - {id: large, rule: 'traits.size == 2000'}\n",
+		Shards: 1, LinkedRedis: true, Segments: "segments:\n  - {id: large, rule: 'traits.size == 2000'}\n",
 		RedisSection: "  read_timeout: 1s\n  write_timeout: 1s\n  retry_for: 2s",
 	})
 	s.Init()

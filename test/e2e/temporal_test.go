@@ -156,6 +156,7 @@ func (w workers) kill(t *testing.T, pid int) {
 // in the middle of a task of either stage, the server while the last task of a
 // stage is done without it and again in the next one, and whoever asked.
 func TestTemporalBackfillSurvivesKills(t *testing.T) {
+	stack.Beside(t)
 	server := temporal.Start(t)
 	d := openDepot(t)
 	d.start("one").done()
@@ -211,6 +212,7 @@ func TestTemporalBackfillSurvivesKills(t *testing.T) {
 // one process makes in a folder. One is killed in the middle of a task. A bucket
 // that is not there is refused at once.
 func TestTemporalBackfillInABucket(t *testing.T) {
+	stack.Beside(t)
 	server := temporal.Start(t)
 	d := openDepot(t)
 	summary := func(p *process) string {

@@ -24,7 +24,7 @@ func TestZombieIsFenced(t *testing.T) {
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		tr := traffic.New(9, 80, 12)
 		s := stack.Start(t, stack.Options{
-			Shards: shards, Sources: sources, Segments: tr.Segments(), Cluster: cluster, Session: session, Linked: true,
+			Shards: shards, Sources: sources, Segments: tr.Segments(), Cluster: cluster, Session: session, LinkedRedis: true,
 		})
 		s.Init()
 		var armed atomic.Bool

@@ -6,12 +6,13 @@ import (
 	"io"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
 	"time"
+
+	"muster/test/kit/binary"
 )
 
 // binaries are the paths of the processes that TestMain has built.
@@ -34,10 +35,11 @@ func main(m *testing.M) int {
 	defer os.RemoveAll(folder)
 	binaries.broker, binaries.service = filepath.Join(folder, "broker"), filepath.Join(folder, "service")
 	binaries.receiver = filepath.Join(folder, "receiver")
-	build := exec.Command("go", "build", "-o", folder+string(filepath.Separator), "./broker", "./service", "./receiver")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building: %v\n%s", err, out)
-		return 1
+	for _, file := range []string{binaries.broker, binaries.service, binaries.receiver} {
+		if err := binary.Build(file, "./test/load/"+filepath.Base(file)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 	}
 	return m.Run()
 }

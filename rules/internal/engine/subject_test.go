@@ -23,6 +23,7 @@ type subject struct {
 	profile     *profile.Profile
 	limits      profile.Config
 	clock       int64
+	positions   []int // of the segments numbered so
 }
 
 func newSubject(set *rules.Set) *subject {
@@ -87,14 +88,24 @@ func (s *subject) compare(t *testing.T) {
 // numbered.
 func (s *subject) expect(t *testing.T, of string, want func(i int) bool) {
 	t.Helper()
+	if s.positions == nil {
+		s.findPositions(t)
+	}
+	for i, position := range s.positions {
+		if in := s.profile.Members.Has(position); in != want(i) {
+			t.Fatalf("%s: being in %s is %t: %s", of, numbered(i), in, s.set.Segment(position).Rule)
+		}
+	}
+}
+
+func (s *subject) findPositions(t *testing.T) {
+	t.Helper()
 	for i := range s.set.Len() {
 		position, ok := s.set.Position(numbered(i))
 		if !ok {
 			t.Fatalf("there is no %s", numbered(i))
 		}
-		if in := s.profile.Members.Has(position); in != want(i) {
-			t.Fatalf("%s: being in %s is %t: %s", of, numbered(i), in, s.set.Segment(position).Rule)
-		}
+		s.positions = append(s.positions, position)
 	}
 }
 

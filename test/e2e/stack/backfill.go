@@ -2,6 +2,7 @@ package stack
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,7 +51,7 @@ func (s *System) Tasks(work string, tasks int, arguments ...string) {
 	}
 	for _, stage := range []string{"index", "fold", "evaluate"} {
 		for i := range tasks {
-			task := exec.Command(binary, "backfill", "task", "--manifest", manifest, "--stage", stage, "--index", strconv.Itoa(i))
+			task := s.program(context.Background(), built, "backfill", "task", "--manifest", manifest, "--stage", stage, "--index", strconv.Itoa(i))
 			if out, err := task.CombinedOutput(); err != nil {
 				s.t.Fatalf("task %d of %s: %v\n%s", i, stage, err, out)
 			}
@@ -61,7 +62,7 @@ func (s *System) Tasks(work string, tasks int, arguments ...string) {
 func (s *System) backfill(command, work string, arguments []string) *Backfill {
 	s.t.Helper()
 	b := &Backfill{exited: make(chan struct{}), work: work}
-	b.command = exec.Command(binary, append([]string{
+	b.command = s.program(context.Background(), built, append([]string{
 		"backfill", command, "-c", s.config("backfill", ""), "-f", s.file(segmentFile), "--work", work,
 	}, arguments...)...)
 	b.command.Stdout, b.command.Stderr = &b.out, &b.out

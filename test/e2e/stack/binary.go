@@ -4,30 +4,25 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"testing"
+
+	"muster/test/kit/binary"
+	"muster/test/kit/garbage"
 )
 
-// binary is the evaluator that Main has built.
-var binary string
+// built is the evaluator that Main has built.
+var built string
+
+// evaluator is the package of the evaluator.
+const evaluator = "./cmd/evaluator"
 
 // steppable builds the evaluator whose wall clock can be stepped, once.
 var steppable = sync.OnceValues(func() (string, error) {
-	return binary + "-steppable", build(binary+"-steppable", "-tags", "steppable")
+	file := built + "-steppable"
+	return file, binary.Build(file, evaluator, "-tags", "steppable")
 })
-
-// build builds the evaluator with further arguments.
-func build(path string, arguments ...string) error {
-	command := exec.Command("go", append(append([]string{"build"}, arguments...), "-o", path, "muster/cmd/evaluator")...)
-	command.Dir = repository()
-	if out, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the evaluator: %w\n%s", err, out)
-	}
-	return nil
-}
 
 // Main builds the evaluator, runs the tests of a package, ends the brokers
 // they shared and returns their exit code. Every TestMain that uses this
@@ -43,11 +38,12 @@ func Main(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
-	binary = filepath.Join(folder, "evaluator")
-	if err := build(binary); err != nil {
+	built = filepath.Join(folder, "evaluator")
+	if err := binary.Build(built, evaluator); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	garbage.Seldom() // the oracle's, and the fake broker's
 	shared.folder = folder
 	defer stopBrokers()
 	return m.Run()
@@ -55,10 +51,4 @@ func Main(m *testing.M) int {
 
 // Binary returns the path of the evaluator that Main has built; "" with
 // -short.
-func Binary() string { return binary }
-
-// repository returns the root of the repository, where the tests were built.
-func repository() string {
-	_, here, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(here), "..", "..", "..")
-}
+func Binary() string { return built }

@@ -54,8 +54,9 @@ func Beside(t *testing.T) {
 	t.Parallel()
 }
 
-// alone is held by the test that uses a real broker of its own.
-var alone = make(chan struct{}, 1)
+// alone is held by the test that uses a real broker of its own, and aloneSecured
+// by the one whose broker is secured.
+var alone, aloneSecured = make(chan struct{}, 1), make(chan struct{}, 1)
 
 // linkedBroker returns a broker that is this test's alone until it ends. Of
 // real ones there is one at a time, beside the one that all share.

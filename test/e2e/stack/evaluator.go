@@ -64,7 +64,7 @@ func (s *System) Insights(arguments ...string) (string, error) {
 func (s *System) Command(arguments ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, binary, arguments...).CombinedOutput()
+	out, err := s.program(ctx, built, arguments...).CombinedOutput()
 	if ctx.Err() != nil {
 		err = fmt.Errorf("it did not end within %s: %w", Patience, err)
 	}
@@ -144,14 +144,14 @@ func (e *Evaluator) start() {
 	}
 	defer log.Close() // the process has its own handle
 	e.logged = len(e.Log())
-	program := binary
+	path := built
 	if s.Steppable {
-		if program, err = steppable(); err != nil {
+		if path, err = steppable(); err != nil {
 			s.t.Fatal(err)
 		}
 	}
-	cmd, exited := exec.Command(program, e.args...), make(chan struct{})
-	cmd.Env = append(os.Environ(), "MUSTER_CLOCK_STEP="+s.file(clockFile))
+	cmd, exited := s.program(context.Background(), path, e.args...), make(chan struct{})
+	cmd.Env = append(cmd.Env, "MUSTER_CLOCK_STEP="+s.file(clockFile))
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {

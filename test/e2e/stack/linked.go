@@ -10,7 +10,7 @@ import (
 
 // Servers are what a System runs on, for tests that harm it.
 type Servers struct {
-	Kafka     kafka.Broker
+	Kafka     kafka.Broker // with its link, nil without Options.Linked
 	KafkaLink *network.Link
 	// Redis is one server, or the masters and then the replicas of a Cluster.
 	Redis      []*redis.Server
@@ -24,10 +24,19 @@ var durable = []string{"appendonly yes", "appendfsync everysec", "auto-aof-rewri
 func (s *System) startLinked() {
 	s.t.Helper()
 	s.Servers = &Servers{}
-	broker := linkedBroker(s.t)
-	s.Servers.Kafka, s.Servers.KafkaLink = broker.Broker, broker.link
-	s.useBroker(s.Servers.Kafka)
+	if s.Linked {
+		own := linkedBroker(s.t)
+		s.Servers.Kafka, s.Servers.KafkaLink = own.Broker, own.link
+		s.useBroker(own)
+	} else {
+		s.useBroker(broker(s.t))
+	}
 	s.t.Cleanup(s.deleteTopics)
+	s.startLinkedRedis()
+}
+
+func (s *System) startLinkedRedis() {
+	s.t.Helper()
 	directives := append(durable, s.Directives...)
 	if s.Cluster {
 		c := redis.StartLinkedCluster(s.t, 3, 1, directives...)

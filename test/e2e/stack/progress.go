@@ -18,9 +18,8 @@ func (s *System) Await(what string, limit time.Duration, done func() error) {
 	s.t.Helper()
 	deadline := time.NewTimer(limit)
 	defer deadline.Stop()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
 	for {
+		asked := time.Now()
 		err := done()
 		if err == nil {
 			return
@@ -30,15 +29,24 @@ func (s *System) Await(what string, limit time.Duration, done func() error) {
 				s.t.Fatalf("waiting for %s: %v", what, ended)
 			}
 		}
-		// A broker that is away, or busy, is asked again with the next tick.
+		// A broker that is away, or busy, is asked again the next time.
 		expired := s.expire()
 		select {
 		case <-deadline.C:
 			s.t.Fatalf("waiting for %s: still not after %s: %v (expiring members: %v)", what, limit, err, expired)
-		case <-tick.C:
+		case <-time.After(pause(time.Since(asked))):
 		}
 	}
 }
+
+// The pause between two questions is three times what the last one took, so that
+// asking, which may start a process, leaves the machine to what is waited for.
+const (
+	leastPause = 20 * time.Millisecond
+	mostPause  = 250 * time.Millisecond
+)
+
+func pause(asking time.Duration) time.Duration { return min(max(3*asking, leastPause), mostPause) }
 
 // AwaitSettled waits until everything produced so far is routed, applied and
 // committed.

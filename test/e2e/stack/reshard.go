@@ -2,8 +2,8 @@ package stack
 
 import (
 	"bytes"
+	"context"
 	"fmt"
-	"os/exec"
 	"sync/atomic"
 )
 
@@ -13,10 +13,10 @@ func (s *System) Reshard(arguments ...string) (string, error) {
 }
 
 // ReshardKilledAt is Reshard, killed when its n-th command is on the way to
-// Redis, unless it has come to its end before. It needs Options.Linked.
+// Redis, unless it has come to its end before. It needs links in front of Redis.
 func (s *System) ReshardKilledAt(n int, arguments ...string) (string, error) {
 	s.t.Helper()
-	command := exec.Command(binary, s.reshard(arguments)...)
+	command := s.program(context.Background(), built, s.reshard(arguments)...)
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, &out
 	started := make(chan struct{})
@@ -42,7 +42,7 @@ func (s *System) reshard(arguments []string) []string {
 
 // OnCommand has do called with the name of every command to Redis, before it
 // is passed on, on connections that are made from now on; nil ends that. It
-// needs Options.Linked.
+// needs links in front of Redis.
 func (s *System) OnCommand(do func(name string)) {
 	for _, link := range s.Servers.RedisLinks {
 		link.OnCommand(do)

@@ -1,7 +1,10 @@
 package stack
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"os/exec"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -18,13 +21,18 @@ const (
 
 // secured is what evaluators need to be let in.
 type secured struct {
-	kafka  *kafka.Secured
-	redis  *redis.Security
-	folder string
+	kafka    *kafka.Secured
+	redis    *redis.Security
+	folder   string
+	password string // of Kafka, for evaluators that are started from now on
 }
 
 func (s *System) startSecured() {
 	s.t.Helper()
+	if kafka.Real() {
+		aloneSecured <- struct{}{}
+		s.t.Cleanup(func() { <-aloneSecured })
+	}
 	s.secured = &secured{kafka: kafka.StartSecured(s.t), redis: redis.NewSecurity(s.t), folder: s.folder}
 	s.secured.redis.Destinations = s.Destinations != ""
 	s.brokers, s.admin, s.kafka = s.secured.kafka.Addresses(), s.secured.kafka.AdminClient(), s.secured.kafka.AdminOptions()
@@ -48,8 +56,19 @@ func (s *System) startSecured() {
 // from now on, that of Redis, which is in a file, to all.
 func (s *System) SetPasswords(ofKafka, ofRedis string) {
 	s.t.Helper()
-	s.t.Setenv(kafkaPassword, ofKafka)
+	s.secured.password = ofKafka
 	s.write(redisPassword, ofRedis+"\n")
+}
+
+// program returns a command that runs the evaluator with arguments, and with
+// what its environment has to say.
+func (s *System) program(ctx context.Context, path string, arguments ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, path, arguments...)
+	command.Env = os.Environ()
+	if s.secured != nil {
+		command.Env = append(command.Env, kafkaPassword+"="+s.secured.password)
+	}
+	return command
 }
 
 // SetRedisUser gives the evaluators' user in Redis another password and ends

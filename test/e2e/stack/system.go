@@ -54,7 +54,9 @@ type Options struct {
 	Secured bool
 	// Linked asks for a Link in front of every server, for servers of its own
 	// that write what they are told to disk, and for replicas in a Cluster.
-	Linked bool
+	// LinkedRedis asks for that of Redis alone: of real brokers of their own
+	// tests have one at a time.
+	Linked, LinkedRedis bool
 	// Pipeline holds lines of the configuration's pipeline section, each
 	// indented by two spaces.
 	Pipeline string
@@ -80,7 +82,7 @@ type System struct {
 	Redis goredis.UniversalClient
 	// Source and Keyed are the topics, of this System alone.
 	Source, Keyed string
-	// Servers are at hand where Options.Linked asks for it.
+	// Servers are at hand where Options.Linked or LinkedRedis asks for it.
 	Servers *Servers
 	// Layout is the number of the shards' layout; 0 is 1, and each reshard
 	// makes it one more.
@@ -112,7 +114,7 @@ func Start(t testing.TB, o Options) *System {
 	switch {
 	case o.Secured:
 		s.startSecured()
-	case o.Linked:
+	case o.Linked, o.LinkedRedis:
 		s.startLinked()
 	default:
 		s.start()

@@ -1,13 +1,12 @@
 package kafka
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
-	"runtime"
 	"testing"
 
 	"github.com/segmentio/kafka-go"
+
+	"muster/test/kit/repository"
 )
 
 // documented is a line of docs/operations.md that lets the user do something.
@@ -27,13 +26,8 @@ var resources = map[string]kafka.ResourceType{
 // Allow. Every name there must have one.
 func DocumentedPermissions(t testing.TB, names map[string]string) []kafka.ACLEntry {
 	t.Helper()
-	_, here, _, _ := runtime.Caller(0)
-	text, err := os.ReadFile(filepath.Join(filepath.Dir(here), "..", "..", "..", "docs", "operations.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var entries []kafka.ACLEntry
-	unfolded := continued.ReplaceAllString(string(text), " ")
+	unfolded := continued.ReplaceAllString(repository.Read(t, "docs/operations.md"), " ")
 	for _, line := range documented.FindAllStringSubmatch(unfolded, -1) {
 		var e kafka.ACLEntry
 		if err := e.Operation.UnmarshalText([]byte(line[1])); err != nil {

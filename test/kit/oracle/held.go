@@ -73,7 +73,7 @@ func (o *Oracle) walk(h *history, until int64) {
 // askAll asks all conditions after an event, and plans when to ask again.
 func (o *Oracle) askAll(h *history) {
 	o.step(h, o.clock, o.conditions)
-	h.ahead = plan(h, o.conditions, o.clock, false)
+	h.ahead = plan(o.conditions, o.clock, there)
 }
 
 // foreseen is the profile as it would be at now if nothing more happened.

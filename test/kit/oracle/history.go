@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -15,7 +16,7 @@ type history struct {
 	id       string
 	events   []behaviour      // by event time, ties by log order
 	writes   []write          // of traits, in log order
-	times    []int64          // event times of all events of any type, in log order
+	times    []int64          // event times of all events of any type, in ascending order
 	contexts []remark         // of all events of any type, by event time, ties by log order
 	groups   []*membership    // in order of joining, each once
 	applied  map[string]int64 // messageId -> stream time when it was applied
@@ -44,7 +45,8 @@ func (h *history) add(e *event.Event, clock int64) bool {
 	}
 	h.length++
 	h.env = nil
-	h.times = append(h.times, e.Time)
+	at, _ := slices.BinarySearch(h.times, e.Time)
+	h.times = slices.Insert(h.times, at, e.Time)
 	h.cross(e)
 	h.tell(e)
 	switch e.Type {
@@ -84,18 +86,14 @@ func (h *history) environment() map[string]any {
 	if h.env != nil {
 		return h.env
 	}
-	first, last := h.times[0], h.times[0]
-	for _, t := range h.times {
-		first, last = min(first, t), max(last, t)
-	}
 	ids, groups := h.memberships()
 	h.env = map[string]any{
 		"traits": replay(h.writes),
 		"groups": groups,
 		"profile": map[string]any{
 			"id":         h.id,
-			"first_seen": instant(first),
-			"last_seen":  instant(last),
+			"first_seen": instant(h.times[0]),
+			"last_seen":  instant(h.times[len(h.times)-1]),
 			"groups":     ids,
 		},
 	}

@@ -21,7 +21,7 @@ func (o *Oracle) Instants(profile string, from, to int64) []int64 {
 	}
 	var list []int64
 	h = o.foreseen(h, from)
-	for ahead := plan(h, o.rules, from, true); ; {
+	for ahead := plan(o.rules, from, around); ; {
 		at, rules := ahead.next(h, to)
 		if rules == nil {
 			return list
@@ -31,33 +31,28 @@ func (o *Oracle) Instants(profile string, from, to int64) []int64 {
 	}
 }
 
-// instants names every instant at which the answer of one rule may flip, in
-// no order and with repetitions. An event enters or leaves a window at one
-// instant, its time + the width. Two times are compared differently when
-// they become equal, and again a millisecond later.
-func (u *rule) instants(h *history, name func(at int64)) {
-	for _, width := range u.windows {
-		for _, t := range h.times {
-			name(t + width)
+// next is the first instant after another at which the answer of one rule may
+// flip, if there is one. An event enters or leaves a window at one instant, its
+// time + the width. Two times are compared differently when they become equal,
+// and again a millisecond later.
+func (u *rule) next(h *history, after int64) (at int64, ever bool) {
+	look := func(times []int64, shift int64) {
+		// The first time that comes later when it is moved.
+		i, _ := slices.BinarySearch(times, after-shift+1)
+		if i < len(times) && (!ever || times[i]+shift < at) {
+			at, ever = times[i]+shift, true
 		}
+	}
+	for _, width := range u.windows {
+		look(h.times, width)
 	}
 	for _, move := range u.moves {
 		for _, times := range [][]int64{h.crossed, u.times} {
-			for _, t := range times {
-				name(t + move)
-				name(t + move + 1)
-			}
+			look(times, move)
+			look(times, move+1)
 		}
 	}
-}
-
-// around names the milliseconds before and after an instant too.
-func around(name func(at int64)) func(at int64) {
-	return func(at int64) {
-		name(at - 1)
-		name(at)
-		name(at + 1)
-	}
+	return at, ever
 }
 
 // cross adds the times that an event brings and that a rule could compare

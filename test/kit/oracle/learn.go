@@ -44,6 +44,6 @@ func (l *Log) Learn(profile string, known []Known) []Change {
 		l.profiles[profile] = rec
 	}
 	rec.history = l.oracle.profiles[profile]
-	rec.ahead = plan(rec.history, l.oracle.rules, l.oracle.clock, l.Around)
+	rec.ahead = l.plan()
 	return l.ask(rec, l.oracle.clock, l.oracle.rules, CauseBackfill)
 }

@@ -80,8 +80,17 @@ func (l *Log) Apply(e *event.Event) []Change {
 		l.profiles[rec.history.id] = rec
 	}
 	l.asked.AtEvents += int64(len(l.oracle.rules))
-	rec.ahead = plan(rec.history, l.oracle.rules, l.oracle.clock, l.Around)
+	rec.ahead = l.plan()
 	return append(changes, l.ask(rec, l.oracle.clock, l.oracle.rules, CauseEvent)...)
+}
+
+// plan is what is to be asked about a profile to which something has just
+// happened.
+func (l *Log) plan() agenda {
+	if l.Around {
+		return plan(l.oracle.rules, l.oracle.clock, around)
+	}
+	return plan(l.oracle.rules, l.oracle.clock, there)
 }
 
 // Advance moves stream time forward to ms and returns the changes that fall

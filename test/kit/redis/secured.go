@@ -3,15 +3,13 @@ package redis
 import (
 	"crypto/tls"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"muster/test/kit/certificates"
+	"muster/test/kit/repository"
 )
 
 // The users of a server with Security.
@@ -133,10 +131,5 @@ func documentedForDestinations(t testing.TB) string {
 // operations returns the text of docs/operations.md.
 func operations(t testing.TB) string {
 	t.Helper()
-	_, here, _, _ := runtime.Caller(0)
-	text, err := os.ReadFile(filepath.Join(filepath.Dir(here), "..", "..", "..", "docs", "operations.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
+	return repository.Read(t, "docs/operations.md")
 }

@@ -53,8 +53,8 @@ func StartReal(ctx context.Context, dir string) (*RealServer, error) {
 func install(ctx context.Context) (string, error) {
 	folder, err := cache.Fill("versitygw-"+version, func(work string) (string, error) {
 		into := filepath.Join(work, "bin")
-		build := exec.CommandContext(ctx, "go", "install", "github.com/versity/versitygw/cmd/versitygw@"+version)
-		build.Env = append(os.Environ(), "GOBIN="+into, "GOFLAGS=")
+		build := exec.CommandContext(ctx, "go", "install", "-ldflags=-s -w", "github.com/versity/versitygw/cmd/versitygw@"+version)
+		build.Env = append(os.Environ(), "GOBIN="+into, "GOFLAGS=-trimpath") // as the Makefile has it
 		if out, err := build.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("running go install: %w\n%s", err, out)
 		}

@@ -13,6 +13,7 @@ package s3
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -77,12 +78,27 @@ func Start(t testing.TB) Server {
 // and nothing of the machine's own.
 func SignIn(t testing.TB, access, secret string) {
 	t.Helper()
-	for name, value := range map[string]string{
+	for name, value := range environment(access, secret) {
+		t.Setenv(name, value)
+	}
+}
+
+// SignInAll is SignIn of the user who may do all, for a TestMain: tests that run
+// beside others may not change the environment.
+func SignInAll() error {
+	for name, value := range environment(Access, Secret) {
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("signing in to S3: %w", err)
+		}
+	}
+	return nil
+}
+
+func environment(access, secret string) map[string]string {
+	return map[string]string{
 		"AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
 		"AWS_REGION": Region, "AWS_EC2_METADATA_DISABLED": "true",
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
-	} {
-		t.Setenv(name, value)
 	}
 }
 

@@ -30,8 +30,8 @@ func install(ctx context.Context) (string, error) {
 	return filepath.Join(folder, "temporal"), nil
 }
 
-// build builds the tool into a folder. Its flags change nothing of how packages
-// are compiled, so that what the tests of Muster have compiled already is used;
+// build builds the tool into a folder. Packages are compiled with the flags of
+// the Makefile, so that what the tests of Muster have compiled already is used;
 // without symbols it is linked sooner.
 func build(ctx context.Context, work string) (string, error) {
 	if _, err := exec.LookPath("go"); err != nil {
@@ -39,7 +39,7 @@ func build(ctx context.Context, work string) (string, error) {
 	}
 	into := filepath.Join(work, "bin")
 	install := exec.CommandContext(ctx, "go", "install", "-ldflags=-s -w", source+"@"+version)
-	install.Env = append(os.Environ(), "GOBIN="+into, "GOFLAGS=")
+	install.Env = append(os.Environ(), "GOBIN="+into, "GOFLAGS=-trimpath")
 	install.Dir = work // so that no go.mod or go.work of the repository has a say
 	if out, err := install.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("running go install, which fetches modules from %s: %w\n%s", proxy(ctx), errors.Join(err, ctx.Err()), out)

@@ -1,0 +1,10 @@
+package engine_test
+
+import (
+	"os"
+	"testing"
+
+	"muster/test/kit/garbage"
+)
+
+func TestMain(m *testing.M) { os.Exit(garbage.Main(m)) }
