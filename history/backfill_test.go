@@ -86,7 +86,7 @@ func objectOf(arrival int64, n int) string {
 }
 
 // putObject writes an object of lines.
-func putObject(t *testing.T, folder, key string, lines []string) {
+func putObject(t testing.TB, folder, key string, lines []string) {
 	t.Helper()
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
@@ -99,7 +99,7 @@ func putObject(t *testing.T, folder, key string, lines []string) {
 	putBytes(t, folder, key, packed.Bytes())
 }
 
-func putBytes(t *testing.T, folder, key string, content []byte) {
+func putBytes(t testing.TB, folder, key string, content []byte) {
 	t.Helper()
 	path := filepath.Join(folder, filepath.FromSlash(key))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -110,7 +110,7 @@ func putBytes(t *testing.T, folder, key string, content []byte) {
 	}
 }
 
-func decodeLine(t *testing.T, line string) []event.Event {
+func decodeLine(t testing.TB, line string) []event.Event {
 	t.Helper()
 	d, err := event.NewDecoder(event.Default())
 	if err != nil {
@@ -137,7 +137,7 @@ func compileTexts(t testing.TB, texts map[string]string) *rules.Set {
 }
 
 // request asks for a shop as of an instant.
-func (s *shop) request(t *testing.T, asOf int64) *Request {
+func (s *shop) request(t testing.TB, asOf int64) *Request {
 	t.Helper()
 	config := archive.Default()
 	config.Location, config.Match = s.folder, "{yyyy}-{mm}-{dd}/*"
@@ -308,7 +308,7 @@ func copyUntil(t *testing.T, from, to, day string) {
 
 // results are the files of a request that must be equal: all but those that
 // tell of the call.
-func results(t *testing.T, folder string) map[string]string {
+func results(t testing.TB, folder string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	err := filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
@@ -333,7 +333,7 @@ func results(t *testing.T, folder string) map[string]string {
 	return found
 }
 
-func sameFiles(t *testing.T, a, b string) {
+func sameFiles(t testing.TB, a, b string) {
 	t.Helper()
 	x, y := results(t, a), results(t, b)
 	for name := range x {

@@ -175,15 +175,21 @@ func deliverAgain(b *testing.B, y *yard, day int) {
 	}
 }
 
-// skip ends a benchmark that can't sorted run, with a line that says why.
+// skip ends a benchmark that can't run, with a line that says why.
 func skip(b *testing.B, why error) {
 	b.Helper()
-	line, err := json.Marshal(map[string]string{"bench": "backfill/" + b.Name()[len("Benchmark"):], "skipped": why.Error()})
+	say(b, "skipped", why.Error())
+	b.Skip(why)
+}
+
+// say writes a line of JSON where make bench reads results.
+func say(b *testing.B, key, text string) {
+	b.Helper()
+	line, err := json.Marshal(map[string]string{"bench": "backfill/" + b.Name()[len("Benchmark"):], key: text})
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := os.Stdout.Write(append(line, '\n')); err != nil { // where make bench reads results
+	if _, err := os.Stdout.Write(append(line, '\n')); err != nil {
 		b.Fatal(err)
 	}
-	b.Skip(why)
 }

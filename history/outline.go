@@ -2,7 +2,9 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -65,8 +67,31 @@ func (b *Backfill) PatchOutline(ctx context.Context) (*Outline, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.node(nodePatches, "files of patches", Missing, o.width.count(), 0, "they hold what arrived before the seams, which a start opens", o.ids("runs")...)
-	return o, nil
+	return o, o.patches(b)
+}
+
+// patches adds the files of patches. Some are there where the request was planned, so
+// that the seams are known, and the sorted runs were found.
+func (o *Outline) patches(b *Backfill) error {
+	missing := o.width.count()
+	if b.todo != nil && b.patching != nil {
+		in := &inputs{}
+		err := b.work.readJSON(requestFile(b.todo.Request, "inputs.json"), in)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err == nil && in.Parts == b.todo.key() {
+			list, err := b.missing(in, o.width.all())
+			if err != nil {
+				return err
+			}
+			missing = len(list)
+		}
+	}
+	needs := o.ids("runs")
+	o.node(nodePatches+"_kept", "files of patches", Found, o.width.count()-missing, 0, "they hold what arrived before these seams", needs...)
+	o.node(nodePatches, "files of patches", Missing, missing, 0, "they hold what arrived before the seams, which a start opens", needs...)
+	return nil
 }
 
 // outlineRuns is the part of an outline up to the sorted runs. It also returns the
@@ -79,18 +104,27 @@ func (b *Backfill) outlineRuns(ctx context.Context) (*Outline, *Listing, map[str
 	if l.Chosen.Objects == 0 {
 		return nil, nil, nil, b.request.nothing(l)
 	}
+	o, first, err := b.outlineOf(l)
+	return o, l, first, err
+}
+
+// outlineOf is outlineRuns of what was listed.
+func (b *Backfill) outlineOf(l *Listing) (*Outline, map[string]int64, error) {
 	x, err := newIndex(b.request, b.work, &b.config, &b.progress)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	others, err := x.narrower()
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	o := &Outline{Archive: l, width: widthFor(l.Chosen.Bytes, 1)}
+	if b.todo != nil {
+		o.width = b.width()
+	}
 	o.node(nodeArchive, fmt.Sprintf("archive %s/%s", b.request.Bucket, b.request.Prefix), Found, l.Chosen.Objects, 0, "it is listed anew")
 	first, err := o.runs(x, l, others)
-	return o, l, first, err
+	return o, first, err
 }
 
 // narrower returns the projections of other requests that do not cover this

@@ -48,7 +48,7 @@ func (r *metered) Read(p []byte) (int, error) {
 }
 
 // evenShop has objects and profiles of about the same size.
-func evenShop(t *testing.T) *shop {
+func evenShop(t testing.TB) *shop {
 	t.Helper()
 	s := few(t)
 	r := rand.New(rand.NewPCG(20, 26))
@@ -74,7 +74,7 @@ type done struct{ bytes, rows int64 }
 
 // runUntil runs the request of a shop up to a moment. That of rows is seen
 // only by looking, so it may be later, or too late.
-func runUntil(t *testing.T, s *shop, dir string, m moment) (d done, report *Report, err error) {
+func runUntil(t testing.TB, s *shop, dir string, m moment) (d done, report *Report, err error) {
 	t.Helper()
 	var read, most atomic.Int64
 	most.Store(m.bytes)
@@ -98,15 +98,40 @@ func runUntil(t *testing.T, s *shop, dir string, m moment) (d done, report *Repo
 	return done{read.Load(), b.Progress().Rows}, report, err
 }
 
+// allOf is the work of a request that nothing interrupts.
+func allOf(t testing.TB, s *shop) (done, *Report) {
+	t.Helper()
+	whole, report, err := runUntil(t, s, t.TempDir(), moment{never, never})
+	if err != nil || whole.bytes < report.Archive.Chosen.Bytes || whole.rows != report.Rows {
+		t.Fatalf("%+v, %+v, %v", whole, report, err)
+	}
+	return whole, report
+}
+
+// killedAndResumed kills the request of a shop at a moment and calls it again. It
+// returns what was done twice, and whether rows were left at the kill; what comes out
+// must be the same.
+func killedAndResumed(t testing.TB, s *shop, whole done, report *Report, at moment) (twice done, left bool) {
+	t.Helper()
+	dir := t.TempDir()
+	first, _, err := runUntil(t, s, dir, at)
+	if err == nil && at.bytes < never || err != nil && !errors.Is(err, errKilled) && !errors.Is(err, context.Canceled) {
+		t.Fatalf("killed at %+v, it returned %v", at, err)
+	}
+	second, again, err := runUntil(t, s, dir, moment{never, never})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameFiles(t, report.Folder, again.Folder)
+	return done{first.bytes + second.bytes - whole.bytes, first.rows + second.rows - whole.rows}, at.rows < never && first.rows < whole.rows
+}
+
 // A backfill that is killed at a random moment, in the middle of an object or
 // of a slice, and called again repeats at most 5 % of its work, the bytes of
 // objects that it reads and the rows that it replays, and comes to the same.
 func TestLittleWorkIsRepeated(t *testing.T) {
 	s := evenShop(t)
-	whole, report, err := runUntil(t, s, t.TempDir(), moment{never, never})
-	if err != nil || whole.bytes < report.Archive.Chosen.Bytes || whole.rows != report.Rows {
-		t.Fatalf("%+v, %+v, %v", whole, report, err)
-	}
+	whole, report := allOf(t, s)
 	r, reread, unfinished := rand.New(rand.NewPCG(5, 100)), int64(0), 0
 	for i := range 8 {
 		at := moment{never, never}
@@ -115,28 +140,46 @@ func TestLittleWorkIsRepeated(t *testing.T) {
 		} else {
 			at.rows = r.Int64N(whole.rows)
 		}
-		dir := t.TempDir()
-		first, _, err := runUntil(t, s, dir, at)
-		if err == nil && at.bytes < never || err != nil && !errors.Is(err, errKilled) && !errors.Is(err, context.Canceled) {
-			t.Fatalf("killed at %+v, it returned %v", at, err)
+		twice, left := killedAndResumed(t, s, whole, report, at)
+		t.Logf("killed at %+v: %d of %d bytes and %d of %d rows are repeated", at, twice.bytes, whole.bytes, twice.rows, whole.rows)
+		if twice.bytes*20 > whole.bytes || twice.rows*20 > whole.rows || twice.bytes < 0 || twice.rows < 0 {
+			t.Errorf("killed at %+v: %d of %d bytes and %d of %d rows are repeated", at, twice.bytes, whole.bytes, twice.rows, whole.rows)
 		}
-		second, again, err := runUntil(t, s, dir, moment{never, never})
-		if err != nil {
-			t.Fatal(err)
-		}
-		sameFiles(t, report.Folder, again.Folder)
-		bytes, rows := first.bytes+second.bytes-whole.bytes, first.rows+second.rows-whole.rows
-		t.Logf("killed at %+v: %d of %d bytes and %d of %d rows are repeated", at, bytes, whole.bytes, rows, whole.rows)
-		if bytes*20 > whole.bytes || rows*20 > whole.rows || bytes < 0 || rows < 0 {
-			t.Errorf("killed at %+v: %d of %d bytes and %d of %d rows are repeated", at, bytes, whole.bytes, rows, whole.rows)
-		}
-		reread += bytes
-		if at.rows < never && first.rows < whole.rows {
+		reread += twice.bytes
+		if left {
 			unfinished++
 		}
 	}
 	if reread == 0 || unfinished == 0 {
 		t.Errorf("%d bytes were read again, and %d calls were killed while they replayed", reread, unfinished)
+	}
+}
+
+// BenchmarkKilled kills a backfill of 60 objects at 20 moments by chance, other ones
+// each time, and goes on with it. Aims: of_bytes and of_rows, the most that was read
+// or replayed twice, at most 5 %, and the same bytes come out.
+func BenchmarkKilled(b *testing.B) {
+	const moments = 20
+	s := evenShop(b)
+	whole, report := allOf(b, s)
+	for b.Loop() {
+		bytes, rows := 0.0, 0.0
+		for i := range moments {
+			at := moment{never, never}
+			if i%2 == 0 {
+				at.bytes = rand.Int64N(whole.bytes)
+			} else {
+				at.rows = rand.Int64N(whole.rows)
+			}
+			twice, _ := killedAndResumed(b, s, whole, report, at)
+			bytes = max(bytes, float64(twice.bytes)/float64(whole.bytes))
+			rows = max(rows, float64(twice.rows)/float64(whole.rows))
+		}
+		b.ReportMetric(moments, "kills")
+		b.ReportMetric(bytes, "of_bytes")
+		b.ReportMetric(rows, "of_rows")
+		atMost(b, "of_bytes", bytes, 0.05)
+		atMost(b, "of_rows", rows, 0.05)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"muster/history/sorted"
 )
@@ -134,6 +135,38 @@ func TestTasksKilledAfterEachFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameFiles(t, whole.Folder, report.Folder)
+}
+
+// A sample says how many tasks there are, of a listing that the plan goes on with; the
+// shorter they are to be, the more.
+func TestASampleSizesTheTasks(t *testing.T) {
+	s, dir, calls, last := randomShop(t, 12, 300, 4), t.TempDir(), 0, 0
+	for _, each := range []time.Duration{time.Hour, 10 * time.Microsecond, time.Nanosecond} {
+		r := s.request(t, s.end)
+		r.Bucket = after{r.Bucket, func() { calls++ }}
+		b, err := New(r, config(dir, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tasks, sample, err := b.Size(t.Context(), each, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sample.Objects != 2 || tasks <= last && tasks < MaxTasks || each == time.Hour && tasks != 1 || each == time.Nanosecond && tasks != MaxTasks {
+			t.Errorf("for tasks of %s there are %d, by %+v", each, tasks, sample)
+		}
+		last = tasks
+		p, err := b.Plan(t.Context(), tasks)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := p.Tasks(StageEvaluate); n != min(tasks, sorted.VirtualShards) || n > sliceCount && p.Width != 1 {
+			t.Errorf("%d tasks are cut to %d, in slices of %d", tasks, n, p.Width)
+		}
+	}
+	if calls != 1 {
+		t.Errorf("the archive was listed %d times", calls)
+	}
 }
 
 func dayObject(day int) string { return objectOf(int64(20_400+day)*millisPerDay, 0) }

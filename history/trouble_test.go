@@ -22,7 +22,7 @@ import (
 )
 
 // few lays out two days of a shop whose segment takes everybody who ordered.
-func few(t *testing.T) *shop {
+func few(t testing.TB) *shop {
 	t.Helper()
 	s := &shop{folder: t.TempDir(), texts: map[string]string{
 		"buyers": `any(events("Order Completed"), true)`, "known": "true", "pro": `traits.plan == "pro"`,

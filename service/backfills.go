@@ -125,35 +125,41 @@ func (b *backfills) Cancel(ctx context.Context, id string) (*queue.Entry, error)
 	return b.find(ctx, id)
 }
 
-// Outline implements api.Outlines. It takes the request over from its plan, and
-// does nothing of it.
+// Outline implements api.Outlines.
 func (b *backfills) Outline(ctx context.Context, id string) (*history.Outline, error) {
 	e, err := b.find(ctx, id)
 	if err != nil {
 		return nil, err
 	}
+	return OutlineBackfill(ctx, e, b.reach)
+}
+
+// OutlineBackfill returns what a request of a work directory would do now, and why. It
+// takes the request over from its plan, and does nothing of it. An error that is about
+// the request is a *lookup.InputError.
+func OutlineBackfill(ctx context.Context, e *queue.Entry, reach archive.Config) (*history.Outline, error) {
 	if e.Folder == "" {
-		return nil, lookup.Undrawable(id, "it has no plan yet")
+		return nil, lookup.Undrawable(e.ID, "it has no plan yet")
 	}
-	one, err := history.ResumeBy(ctx, b.planOf(e), 1, history.Reach{Archive: b.reach, Sharding: Sharding})
+	one, err := history.ResumeBy(ctx, planOf(e), 1, history.Reach{Archive: reach, Sharding: Sharding})
 	if err != nil {
-		return nil, undrawable(id, err)
+		return nil, undrawable(e.ID, err)
 	}
 	plan, err := one.Planned()
 	if err != nil {
-		return nil, undrawable(id, err)
+		return nil, undrawable(e.ID, err)
 	}
 	draw := one.Outline
 	if plan.Patches != nil {
 		draw = one.PatchOutline
 	}
 	outline, err := draw(ctx)
-	return outline, undrawable(id, err)
+	return outline, undrawable(e.ID, err)
 }
 
 // planOf is where the plan of a request is.
-func (b *backfills) planOf(e *queue.Entry) string {
-	if files.IsBucket(b.work) {
+func planOf(e *queue.Entry) string {
+	if files.IsBucket(e.Folder) {
 		return e.Folder + "/plan.json"
 	}
 	return filepath.Join(e.Folder, "plan.json")

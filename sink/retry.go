@@ -10,9 +10,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// The pause between attempts doubles from the first to the longest, and each
-// is at random within its upper half, so that many shards don't come back at
-// the same instant.
+// The bound of the pause between attempts doubles from the first to the longest, and
+// each pause is at random from 0 to it, so that many shards don't come back at the same
+// instant.
 const (
 	firstPause   = 5 * time.Millisecond
 	longestPause = time.Second
@@ -33,7 +33,7 @@ func (s *Store) retry(ctx context.Context, operation string, attempt func(contex
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(pause/2 + rand.N(pause/2)):
+		case <-time.After(rand.N(pause + 1)):
 		}
 	}
 }

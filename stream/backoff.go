@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// backoff gives growing waits between attempts, each at random within its
-// upper half so that many partitions don't come back at the same instant.
+// backoff gives waits between attempts, each at random from 0 to a bound that grows, so
+// that many partitions don't come back at the same instant.
 type backoff struct {
 	first, most time.Duration
 	attempt     int
@@ -18,9 +18,9 @@ func (b *backoff) reset() { b.attempt = 0 }
 
 func (b *backoff) next() time.Duration {
 	const doublings = 20 // enough for any most, and far from overflow
-	wait := min(b.first<<min(b.attempt, doublings), b.most)
+	bound := min(b.first<<min(b.attempt, doublings), b.most)
 	b.attempt++
-	return wait/2 + rand.N(wait/2+1)
+	return rand.N(bound + 1)
 }
 
 // pause waits, or returns early with ctx's error when ctx ends.

@@ -15,7 +15,10 @@ import (
 	"muster/history/archive"
 	"muster/history/files"
 	"muster/rules"
+	"muster/service"
 )
+
+var errNoSegments = unusable(errors.New("which segments is history for? Name their file or folder with -f"))
 
 // backfillCommand replays archives of events.
 type backfillCommand struct {
@@ -49,7 +52,7 @@ What start is asked for is a request, and its work directory knows it by its id:
 // backfillRequest are the flags that say what is asked for.
 type backfillRequest struct {
 	Config   string  `short:"c" placeholder:"FILE" help:"Configuration file: of the service, and for the section archive and the limits of pipeline. Default, with --dry-run: every setting's default."`
-	Segments string  `short:"f" required:"" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
+	Segments string  `short:"f" placeholder:"FILE|DIR" help:"Segment file, or folder of *.yaml files."`
 	Archive  string  `placeholder:"LOCATION" help:"s3://bucket/prefix, file:///folder or a folder. Default: archive.location of the configuration."`
 	Layout   string  `placeholder:"NAME" help:"segment, rudderstack, confluent, firehose or glob. Default: archive.layout of the configuration."`
 	Match    string  `placeholder:"PATTERN" help:"Keys that layout glob reads, as events/{yyyy}/{mm}/{dd}/*.gz."`
@@ -66,6 +69,14 @@ type backfillRequest struct {
 	members history.MemberFormat // of who writes members
 }
 
+// segments reads those that history is for.
+func (r *backfillRequest) segments() (*rules.Set, error) {
+	if r.Segments == "" {
+		return nil, errNoSegments
+	}
+	return loadSegments(r.Segments)
+}
+
 // open reads what the flags name and makes a backfill of it.
 func (r *backfillRequest) open(ctx context.Context) (*history.Backfill, error) {
 	cfg := config.Default()
@@ -78,7 +89,7 @@ func (r *backfillRequest) open(ctx context.Context) (*history.Backfill, error) {
 	if r.AsOf == 0 {
 		return nil, unusable(errors.New("up to when is to be replayed? Name it with --as-of TIME, as 2026-11-21T10:00:00Z"))
 	}
-	set, err := loadSegments(r.Segments)
+	set, err := r.segments()
 	if err != nil {
 		return nil, err
 	}
@@ -306,6 +317,7 @@ func backfillError(err error) error {
 
 // backfillGraph draws what a start would do.
 type backfillGraph struct {
+	ID string `arg:"" optional:"" help:"Id of a request of the work directory, or how it begins, in place of the flags that say what is asked for."`
 	backfillRequest
 	Output string `enum:"mermaid,dot,json" default:"mermaid" help:"Language of the drawing: ${enum}."`
 }
@@ -313,25 +325,28 @@ type backfillGraph struct {
 // Help is shown by --help.
 func (backfillGraph) Help() string {
 	return `Draws what a start with the same flags depends on: which parts are there, which would be
-made, and why. It lists the archive and reads nothing else of it.
+made, and why. It lists the archive and reads nothing else of it. With the id of a request, which
+may be running, it needs no flags but --work, and -c where that is a bucket: it draws what the
+request was planned to do, and what of it is there by now.
 
-Example:
+Examples:
 
     evaluator backfill graph -f segments/ --archive ./events --work work \
-      --as-of 2026-11-21T00:00:00Z --output dot | dot -Tsvg > graph.svg`
+      --as-of 2026-11-21T00:00:00Z --output dot | dot -Tsvg > graph.svg
+    evaluator backfill graph 3f2a --work work`
 }
 
 // Run draws.
 func (cmd *backfillGraph) Run(c console) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	b, err := cmd.open(ctx)
+	draw := cmd.asked
+	if cmd.ID != "" {
+		draw = cmd.known
+	}
+	outline, err := draw(ctx)
 	if err != nil {
 		return err
-	}
-	outline, err := b.Outline(ctx)
-	if err != nil {
-		return backfillError(err)
 	}
 	switch cmd.Output {
 	case "dot":
@@ -342,4 +357,35 @@ func (cmd *backfillGraph) Run(c console) error {
 		_, err = io.WriteString(c.out, outline.Mermaid())
 	}
 	return wrap("writing output", err)
+}
+
+// asked outlines what the flags ask for.
+func (cmd *backfillGraph) asked(ctx context.Context) (*history.Outline, error) {
+	b, err := cmd.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	outline, err := b.Outline(ctx)
+	return outline, backfillError(err)
+}
+
+// known outlines a request of the work directory.
+func (cmd *backfillGraph) known(ctx context.Context) (*history.Outline, error) {
+	if cmd.Segments != "" || cmd.Archive != "" || cmd.AsOf != 0 {
+		return nil, unusable(errors.New("a request that is named by its id knows its segments, archive and as-of: leave out -f, --archive and --as-of"))
+	}
+	named := backfillNamed{ID: cmd.ID, backfillWork: backfillWork{Config: cmd.Config, Work: cmd.Work}}
+	requests, err := named.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e, err := named.find(ctx, requests)
+	if err != nil {
+		return nil, err
+	}
+	reach, err := named.reach()
+	if err != nil {
+		return nil, err
+	}
+	return service.OutlineBackfill(ctx, e, reach)
 }

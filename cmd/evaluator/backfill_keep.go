@@ -70,6 +70,8 @@ func (cmd *backfillKeep) Run(c console) error {
 	switch {
 	case cmd.Config == "":
 		return unusable(errors.New("which service is history for? Name its configuration with -c FILE"))
+	case cmd.Segments == "":
+		return errNoSegments
 	case cmd.AsOf != 0:
 		return unusable(errors.New("--as-of is for backfill start --dry-run: a service is given history up to where it goes on itself"))
 	case cmd.Look < time.Second || cmd.Look > 24*time.Hour:
@@ -115,7 +117,7 @@ type keep struct {
 
 // keeper reads the segments as they are now.
 func (k *keep) keeper(ctx context.Context) (*keeping.Keeper, error) {
-	set, err := loadSegments(k.Segments)
+	set, err := k.segments()
 	if err != nil {
 		return nil, err
 	}

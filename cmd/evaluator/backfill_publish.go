@@ -88,7 +88,7 @@ func (cmd *backfillStart) withPublication(c console, do func(context.Context, *p
 
 // publication reads what the flags name.
 func (cmd *backfillStart) publication(ctx context.Context, r *reader) (publication.Source, error) {
-	set, err := loadSegments(cmd.Segments)
+	set, err := cmd.segments()
 	if err != nil {
 		return publication.Source{}, err
 	}

@@ -22,8 +22,9 @@ func (cmd *backfillStart) publishInTurn(ctx context.Context, c console, p *publi
 		look: func() queue.Figures {
 			return queue.Figures{Stages: publishedStages(p.Progress()), Account: p.Account()}
 		},
-		do: func(ctx context.Context, along []projection.Projection, earlier account.Account) (err error) {
+		do: func(ctx context.Context, along []projection.Projection, earlier account.Account, deaths int) (err error) {
 			p.Sharing(along, earlier)
+			p.Died(deaths)
 			report, err = p.Run(ctx)
 			return err
 		},
@@ -34,7 +35,7 @@ func (cmd *backfillStart) publishInTurn(ctx context.Context, c console, p *publi
 // askedToPublish describes a publication for its work directory.
 func (cmd *backfillStart) askedToPublish(p *publication.Publication) (queue.Asked, error) {
 	a, err := cmd.asked(p.Request())
-	a.ID, a.AsOf = p.ID(), "its seams"
+	a.ID, a.AsOf = p.ID(), ofSeams
 	return a, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"syscall"
 	"text/tabwriter"
+	"time"
 
 	"muster/history"
 	"muster/history/archive"
@@ -19,10 +20,12 @@ import (
 type backfillPlan struct {
 	backfillRequest
 	publishFlags `group:"With --publish"`
-	Publish      bool   `help:"Plan history for the running service of -c: open the seams, wait for --settle, and cut what is to be read. A start with the same flags goes on with what the tasks have made."`
-	Tasks        int    `default:"16" placeholder:"N" help:"Tasks of each stage, at most: 1 to 10000."`
-	Manifest     string `placeholder:"FILE" help:"Also write a file that leads to the plan, for tasks to be given a name known beforehand."`
-	Output       string `enum:"text,json" default:"text" help:"How to print what there is to do: ${enum}."`
+	Publish      bool          `help:"Plan history for the running service of -c: open the seams, wait for --settle, and cut what is to be read. A start with the same flags goes on with what the tasks have made."`
+	Tasks        int           `default:"16" placeholder:"N" help:"Tasks of each stage, at most: 1 to 10000."`
+	TaskTime     time.Duration `placeholder:"DURATION" help:"In place of --tasks: as many that one takes about this long, 1s to 24h, by a sample of --sample objects that is read on this machine."`
+	Sample       int           `default:"8" placeholder:"N" help:"Objects that --task-time reads as a sample, 1 to 100; they are not read again."`
+	Manifest     string        `placeholder:"FILE" help:"Also write a file that leads to the plan, for tasks to be given a name known beforehand."`
+	Output       string        `enum:"text,json" default:"text" help:"How to print what there is to do: ${enum}."`
 }
 
 // Help is shown by --help.
@@ -38,6 +41,9 @@ have the work directory, as a folder of the network or as s3://bucket/prefix:
 
 All tasks of a stage come before the next. Within a stage they need no order, and may run
 at the same time, be killed, or be done twice. What comes out does not depend on any of it.
+
+With --task-time some objects are read as a sample, which says how many tasks there must be for
+one to take about that long by machines like this one. More than 128 have smaller slices.
 
 Another plan of the same request lists the archive again only if that one was finished, or
 with --relist.
@@ -77,6 +83,9 @@ func (cmd *backfillPlan) Run(c console) error {
 	if cmd.Tasks < 1 {
 		return unusable(fmt.Errorf("--tasks is %d; it must be between 1 and 10000", cmd.Tasks))
 	}
+	if err := cmd.sized(); err != nil {
+		return unusable(err)
+	}
 	if cmd.Publish {
 		return cmd.planToPublish(c)
 	}
@@ -86,13 +95,43 @@ func (cmd *backfillPlan) Run(c console) error {
 	}
 	var p *history.Plan
 	err = b.Leased(history.Task{Stage: history.StagePlan}, func() (err error) {
-		p, err = b.Plan(ctx, cmd.Tasks)
+		p, err = cmd.cut(ctx, c, b)
 		return err
 	})
 	if err != nil {
 		return backfillError(err)
 	}
 	return cmd.tell(c, b, p)
+}
+
+// sized returns what is wrong with how tasks are to be sized.
+func (cmd *backfillPlan) sized() error {
+	switch {
+	case cmd.TaskTime == 0:
+		return nil
+	case cmd.Publish:
+		return errors.New("--task-time does not go with --publish: say --tasks, by what start --plan tells of the time")
+	case cmd.TaskTime < time.Second || cmd.TaskTime > 24*time.Hour:
+		return fmt.Errorf("--task-time is %s; it must be between 1s and 24h", cmd.TaskTime)
+	case cmd.Sample < 1 || cmd.Sample > history.MaxSample:
+		return fmt.Errorf("--sample is %d; it must be between 1 and %d", cmd.Sample, history.MaxSample)
+	}
+	return nil
+}
+
+// cut cuts the request into tasks, as many as a sample says or as it was told.
+func (cmd *backfillPlan) cut(ctx context.Context, c console, b *history.Backfill) (*history.Plan, error) {
+	tasks := cmd.Tasks
+	if cmd.TaskTime > 0 {
+		n, sample, err := b.Size(ctx, cmd.TaskTime, cmd.Sample)
+		if err != nil {
+			return nil, err
+		}
+		tasks = n
+		_, _ = fmt.Fprintf(c.err, "by a sample of %d objects, %d tasks take about %s each; the profile with the most events has %.1f %% of them, which are one worker's\n",
+			sample.Objects, tasks, cmd.TaskTime, 100*sample.Estimate.HeaviestShare)
+	}
+	return b.Plan(ctx, tasks)
 }
 
 // tell says what is to be done.
@@ -169,7 +208,9 @@ In an Indexed Job of Kubernetes, and in an array job of AWS Batch, --index is fo
 environment. An index beyond the tasks of the plan has nothing to do and succeeds, so an
 array may be larger than the plan turned out.
 
-Doing a task again does nothing, and a task that was killed goes on where it was. All
+Doing a task again does nothing, and a task that was killed goes on where it was. Each two
+processes that are killed in the middle of a task, as for want of memory, halve the workers
+of the next, whose memory it is. All
 tasks of index come before those of fold, and these before those of evaluate. Where the plan
 has no fold tasks, that stage can be left out.
 
@@ -199,10 +240,12 @@ func (cmd *backfillTask) Run(c console) error {
 		_, err := fmt.Fprintf(c.out, "nothing to do: the plan has %d tasks of %s\n", n, t.Stage)
 		return wrap("writing output", err)
 	}
+	died := func(deaths, workers int) {
+		_, _ = fmt.Fprintf(c.err, "processes that have died of this task: %d; workers: %d\n", deaths, workers)
+	}
 	ended := showProgress(c.err, b.Progress)
-	err = b.Leased(t, func() error { return b.Do(ctx, t) })
-	ended()
-	return err
+	defer ended()
+	return b.Attempt(t, died, func() error { return b.Do(ctx, t) })
 }
 
 // backfillGather ends what tasks have done.

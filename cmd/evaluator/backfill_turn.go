@@ -104,9 +104,10 @@ func (cmd *backfillStart) perform(ctx context.Context, c console, b *history.Bac
 	err = cmd.conduct(ctx, c, asked, conducted{
 		work: cmd.Work, files: b.Files(),
 		look: func() queue.Figures { return queue.Figures{Stages: service.StagesOf(progress()), Account: b.Account()} },
-		do: func(ctx context.Context, along []projection.Projection, earlier account.Account) (err error) {
+		do: func(ctx context.Context, along []projection.Projection, earlier account.Account, deaths int) (err error) {
 			b.ReadAlong(along...)
 			b.Earlier(earlier)
+			b.Died(deaths)
 			report, err = cmd.run(ctx, c, b, progress)
 			renew() // the end is shown
 			return backfillError(err)
@@ -124,8 +125,8 @@ type conducted struct {
 	files history.Files        // of it
 	look  func() queue.Figures // how far it is
 	// do does it, for others that read the same too, and after what earlier
-	// attempts have cost.
-	do func(ctx context.Context, along []projection.Projection, earlier account.Account) error
+	// attempts have cost, of which the last few have died.
+	do func(ctx context.Context, along []projection.Projection, earlier account.Account, deaths int) error
 }
 
 // conduct takes a request, waits for its turn, and has it done, so that all may
@@ -147,7 +148,7 @@ func (t *backfillTurn) conduct(ctx context.Context, c console, asked queue.Asked
 			if err != nil {
 				return err
 			}
-			return what.do(ctx, along, earlier)
+			return what.do(ctx, along, earlier, hold.State().Deaths)
 		})
 	}
 	if err != nil && ctx.Err() != nil {

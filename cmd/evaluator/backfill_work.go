@@ -17,15 +17,20 @@ type backfillWork struct {
 
 // place returns where the work directory is.
 func (w *backfillWork) place(ctx context.Context) (history.Files, error) {
-	reach := archive.Default()
-	if files.IsBucket(w.Work) && w.Config != "" {
-		cfg, err := readConfig(w.Config)
-		if err != nil {
-			return nil, err
-		}
-		reach = cfg.Archive
+	reach, err := w.reach()
+	if err != nil {
+		return nil, err
 	}
 	return openWork(ctx, w.Work, reach)
+}
+
+// reach is how a work directory in S3 is reached.
+func (w *backfillWork) reach() (archive.Config, error) {
+	if !files.IsBucket(w.Work) || w.Config == "" {
+		return archive.Default(), nil
+	}
+	cfg, err := readConfig(w.Config)
+	return cfg.Archive, err
 }
 
 // openWork returns where a work directory is, a bucket being reached as the archive's

@@ -16,6 +16,7 @@ type sizesCommand struct {
 	Config   string `short:"c" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
 	Server   string `placeholder:"URL" help:"Ask the API of an evaluator and not Redis, as https://muster.internal:8090; MUSTER_TOKEN has the token."`
 	Segments string `short:"f" placeholder:"FILE|DIR" help:"Segment files, to tell also since when each segment is complete."`
+	Work     string `placeholder:"LOCATION" help:"Work directory of backfills, to tell with -f also how far history of each segment is. Default: api.backfills of the configuration."`
 	Output   string `enum:"text,json" default:"text" help:"How to print: ${enum}."`
 }
 
@@ -41,6 +42,13 @@ the segment have moved on past it or a backfill has brought what was before.
     repeat-buyers       1204  always
     vip-going-quiet       17  2026-11-21T10:00:00Z
 
+Where history of a segment is on its way, waits or did not get there, which the work directory
+of backfills knows, there is a column for that. It is that of --work, or api.backfills:
+
+    segment          members  complete since        history
+    repeat-buyers       1204  always
+    vip-going-quiet       17  2026-11-21T10:00:00Z  on its way: index 41%, about 3m20s left
+
 With --output json:
 
     {"sizes":[{"segment":"repeat-buyers","members":1204},{"segment":"vip-going-quiet","members":17}]}
@@ -50,7 +58,9 @@ force, so its answer is as with -f:
 
     MUSTER_TOKEN=... evaluator sizes --server https://muster.internal:8090
 
-With -f or --server a segment that is not complete has "complete_since":"2026-11-21T10:00:00Z" too.
+With -f or --server a segment that is not complete has "complete_since":"2026-11-21T10:00:00Z" too,
+and one whose history is under way "history":{"request":"4532f07c3ab2a5ed","phase":"running",
+"stage":"index","share":"41%","seconds_left":200.4}.
 
 Exit code: 0 when read, 1 when Redis or the API can't be reached, 2 when the
 configuration, the token, or what Redis holds, can't be used.`
@@ -62,6 +72,8 @@ type sizeLine struct {
 	Members int64  `json:"members"`
 	// Since is since when what it counts has been kept, "" for always.
 	Since string `json:"complete_since,omitempty"`
+	// History is what is under way of it, nil for nothing.
+	History *underWay `json:"history,omitempty"`
 }
 
 // Run reads and prints.
@@ -70,8 +82,8 @@ func (cmd *sizesCommand) Run(c console) error {
 		return err
 	}
 	if cmd.Server != "" {
-		if cmd.Segments != "" {
-			return unusable(errors.New("-f is for -c: the API has the segments in force"))
+		if cmd.Segments != "" || cmd.Work != "" {
+			return unusable(errors.New("-f and --work are for -c: the API has the segments in force, and knows of backfills"))
 		}
 		return withServer(cmd.Server, func(ctx context.Context, s *server) error { return cmd.ask(ctx, c, s) })
 	}
@@ -88,13 +100,17 @@ func (cmd *sizesCommand) print(ctx context.Context, c console, r *reader) error 
 	if err != nil {
 		return err
 	}
+	history, err := cmd.history(ctx, c, r)
+	if err != nil {
+		return err
+	}
 	ids := slices.Collect(maps.Keys(sizes))
 	if since != nil {
 		ids = slices.Collect(maps.Keys(since))
 	}
 	slices.Sort(ids)
 	for _, id := range ids {
-		lines = append(lines, sizeLine{id, sizes[id], since[id]})
+		lines = append(lines, sizeLine{id, sizes[id], since[id], history[id]})
 	}
 	return cmd.printLines(c, lines, cmd.Segments != "")
 }
@@ -105,9 +121,13 @@ func (cmd *sizesCommand) ask(ctx context.Context, c console, s *server) error {
 	if err := s.get(ctx, &got, nil, "segments"); err != nil {
 		return err
 	}
+	history, err := historyFrom(ctx, s)
+	if err != nil {
+		return err
+	}
 	lines := make([]sizeLine, len(got.Segments))
 	for i, one := range got.Segments {
-		lines[i] = sizeLine{Segment: one.ID, Members: one.Size}
+		lines[i] = sizeLine{Segment: one.ID, Members: one.Size, History: history[one.ID]}
 		if one.CompleteSince != nil {
 			lines[i].Since = one.CompleteSince.String()
 		}
@@ -125,7 +145,10 @@ func (cmd *sizesCommand) printLines(c console, lines []sizeLine, complete bool) 
 	}
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	head, tail := "", func(sizeLine) string { return "" }
-	if complete {
+	switch {
+	case complete && slices.ContainsFunc(lines, func(l sizeLine) bool { return l.History != nil }):
+		head, tail = "\tcomplete since\thistory", func(l sizeLine) string { return "\t" + cmp.Or(l.Since, "always") + l.history() }
+	case complete:
 		head, tail = "\tcomplete since", func(l sizeLine) string { return "\t" + cmp.Or(l.Since, "always") }
 	}
 	line(table, "segment\tmembers%s\n", head)
@@ -133,6 +156,14 @@ func (cmd *sizesCommand) printLines(c console, lines []sizeLine, complete bool) 
 		line(table, "%s\t%7d%s\n", one.Segment, one.Members, tail(one))
 	}
 	return wrap("writing output", table.Flush())
+}
+
+// history is the column of what is under way.
+func (l *sizeLine) history() string {
+	if l.History == nil {
+		return ""
+	}
+	return "\t" + l.History.String()
 }
 
 // since returns since when the segments of the files are complete in all

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 
@@ -23,6 +22,9 @@ const (
 	lockLife = 30 * time.Second
 	// clockGrain is how coarsely servers tell the time.
 	clockGrain = time.Second
+	// landing is how long the lock of a process that is gone stays its own: what it
+	// has sent before its end has arrived by then.
+	landing = 2 * time.Second
 )
 
 // told returns the time that a server says it is, that of this machine where it
@@ -42,8 +44,7 @@ type holding struct {
 	Owner string `json:"owner"` // random, of one taking
 	Turn  int    `json:"turn"`  // of its writings, each of which is another object so
 	Free  bool   `json:"free"`
-	PID   int    `json:"pid"`
-	Host  string `json:"host"`
+	process
 }
 
 // bucketLock is a lock that its holder keeps by writing it.
@@ -66,8 +67,7 @@ func (l *bucketLock) Lost() <-chan struct{} { return l.lost }
 // that try at the same time one gets it.
 func (b *Bucket) TryLock(name string) (Lock, error) {
 	l := &bucketLock{bucket: b.Lasting(), key: b.key(name), life: b.life, lost: make(chan struct{})}
-	l.own = holding{Owner: rand.Text(), PID: os.Getpid()}
-	l.own.Host, _ = os.Hostname() // it is only shown
+	l.own = holding{Owner: rand.Text(), process: self()}
 	was, err := b.holding(b.ctx, l.key)
 	if err != nil {
 		return nil, fmt.Errorf("taking the lock %s%s: %w", b, name, err)
@@ -97,8 +97,8 @@ func (b *Bucket) Locked(name string) (bool, error) {
 }
 
 // Alive reports whether the lock of a name is had by a process that is there. Of one
-// that was killed nobody knows before the life of its lock is over, so it waits for
-// that, or until the process has written again.
+// that was killed on another machine nobody knows before the life of its lock is
+// over, so it waits for that, or until the process has written again.
 func (b *Bucket) Alive(name string) (bool, error) {
 	for first := (*seen)(nil); ; {
 		is, err := b.holding(b.ctx, b.key(name))
@@ -112,7 +112,7 @@ func (b *Bucket) Alive(name string) (bool, error) {
 		select {
 		case <-b.ctx.Done():
 			return false, b.ctx.Err()
-		case <-time.After(b.life / 24):
+		case <-time.After(min(b.life/24, time.Second)):
 		}
 	}
 }
@@ -124,8 +124,18 @@ type seen struct {
 	age  time.Duration
 }
 
+// held reports whether somebody has a lock. A process that is gone from this machine
+// has none, and that is known long before the life of its lock is over. Where that
+// was wrong, as on two machines that are copies of one that ran, the other learns
+// with its next writing that it has lost its lock.
 func (s *seen) held(life time.Duration) bool {
-	return s.etag != "" && !s.Free && s.age <= life+clockGrain
+	switch {
+	case s.etag == "" || s.Free || s.age > life+clockGrain:
+		return false
+	case s.age > landing+clockGrain:
+		return !s.gone()
+	}
+	return true
 }
 
 const (

@@ -11,7 +11,9 @@
 // its process. A bucket has none of its own, so a lock there is an object that its
 // holder writes anew every few seconds, each time on condition that nobody else has
 // written it meanwhile. When it was last written is told by the server's own clock,
-// so clocks of machines do not matter.
+// so clocks of machines do not matter. The lock of a process that was killed is free
+// when it was not written for half a minute, and on the same machine, where the kernel
+// says that the process has ended, after some seconds.
 //
 // The trap: a process that can't reach its bucket for a while loses its locks there.
 // Whoever has one must stop when Lost says so.

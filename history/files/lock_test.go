@@ -1,10 +1,15 @@
 package files_test
 
 import (
+	"bufio"
 	"crypto/rand"
+	"errors"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -184,6 +189,57 @@ func losesALock(t *testing.T, server string) bool {
 	}
 	t.Fatal("nobody else gets the lock of who is gone")
 	return false
+}
+
+const lockAt = "MUSTER_TEST_LOCK"
+
+// The lock of a process that was killed on this machine is had long before its life
+// is over.
+func TestTheLockOfWhoWasKilledHere(t *testing.T) {
+	if server := os.Getenv(lockAt); server != "" {
+		if try(t, opened(t, server, files.Life(time.Hour)), "lock") == nil {
+			t.Fatal("it is not had")
+		}
+		_, _ = os.Stdout.WriteString("taken\n")
+		_, _ = io.Copy(io.Discard, os.Stdin) // until it is killed
+		return
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("only the kernel of Linux tells that a process is gone")
+	}
+	server := serving(t)
+	other := exec.Command(os.Args[0], "-test.run=^TestTheLockOfWhoWasKilledHere$")
+	other.Env = append(os.Environ(), lockAt+"="+server)
+	in, err := other.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := other.StdoutPipe()
+	if err == nil {
+		err = other.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "taken\n" {
+		t.Fatalf("it says %q, %v", line, err)
+	}
+	b := opened(t, server, files.Life(time.Hour))
+	if try(t, b, "lock") != nil {
+		t.Fatal("two have it")
+	}
+	if err := errors.Join(other.Process.Kill(), in.Close()); err != nil {
+		t.Fatal(err)
+	}
+	_ = other.Wait()
+	if alive, err := b.Alive("lock"); alive || err != nil {
+		t.Errorf("who was killed is there: %t, %v", alive, err)
+	}
+	lock := try(t, b, "lock")
+	if lock == nil {
+		t.Fatal("nobody else gets the lock of who is gone")
+	}
+	release(t, lock)
 }
 
 // A lock whose writing gets through, and whose answer is lost, is had all the same.

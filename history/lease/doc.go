@@ -11,6 +11,9 @@
 // every few seconds that it is there. One that neither shows is taken for dead
 // after two hours, since clocks may be an hour apart.
 //
+// What is left of the lease of a process that was killed also tells the next one at the
+// same task that somebody has died of it.
+//
 // The trap: a lease keeps nobody out. Two may do one task at the same time, which
 // does no harm. It only tells Clean what is in use, and an operator who is at
 // work.

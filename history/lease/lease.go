@@ -133,7 +133,7 @@ func folderOf(request string) string { return path.Join("requests", request, fol
 // lockName takes a name that nobody has, and locks it. Nobody looks at a lock that
 // has no lease beside it, so it is free.
 func (l *Lease) lockName() (err error) {
-	l.name = path.Join(l.folder, fmt.Sprintf("%s-%d-%s", l.holder.Stage, l.holder.Index, rand.Text()))
+	l.name = path.Join(l.folder, prefixOf(l.holder.Task)+rand.Text())
 	if l.lock, err = l.place.TryLock(l.name + lockEnding); err == nil && l.lock == nil {
 		err = fmt.Errorf("%s is somebody else's", l.name)
 	}

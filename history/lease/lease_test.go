@@ -150,6 +150,20 @@ func TestTheLeaseOfWhoWasKilled(t *testing.T) {
 	}
 	_ = other.Wait() // it was killed
 
+	place, id := placed(request)
+	for task, want := range map[Task]int{{Stage: "index", Index: 3}: 1, {Stage: "index", Index: 30}: 0, {Stage: "index", Index: 3, Piece: 1, Pieces: 2}: 0} {
+		if n, err := Deaths(place, id, task); n != want || err != nil {
+			t.Errorf("%d processes have died of %+v, want %d, %v", n, task, want, err)
+		}
+	}
+	living := takeOne(t, request, 3)
+	if n, err := Deaths(place, id, living.holder.Task); n != 1 || err != nil {
+		t.Errorf("with one at work %d have died, %v", n, err)
+	}
+	if err := living.Release(false); err != nil {
+		t.Fatal(err)
+	}
+
 	beat := look(t, request, time.Now()).Holders[0].Beat
 	for _, c := range []struct {
 		later time.Duration

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -59,7 +60,15 @@ func TestTasksMakeThePatches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		drawn := func(want string) {
+			t.Helper()
+			if o, err := b.PatchOutline(t.Context()); err != nil || !strings.Contains(o.Mermaid(), want) {
+				t.Errorf("%+v, %v; want %q", o, err, want)
+			}
+		}
+		drawn("128 files of patches<br/>missing")
 		perform(t, b.PlanFile(), plan, reach)
+		drawn("128 files of patches<br/>found")
 		if _, err := b.Gather(t.Context()); !errors.Is(err, history.ErrPatches) {
 			t.Error(err)
 		}

@@ -22,6 +22,10 @@ func (p *Publication) Sharing(along []projection.Projection, earlier account.Acc
 	p.along, p.earlier = along, earlier
 }
 
+// Died says how many attempts before have died one behind the other: see
+// history.Config. Call it before Run.
+func (p *Publication) Died(times int) { p.source.Config.Died(times) }
+
 // Account returns what this attempt has cost so far. It may be asked at any
 // time.
 func (p *Publication) Account() account.Account {

@@ -102,7 +102,7 @@ func (h *Hold) begin(before *Entry) error {
 	h.state = State{Phase: Waiting, PID: os.Getpid(), Attempt: 1}
 	h.state.Host, _ = os.Hostname() // it is only shown
 	if before != nil && before.State.Phase != Done {
-		h.asked.At, h.state.Attempt = before.At, before.State.Attempt+1
+		h.asked.At, h.state.Attempt, h.state.Deaths = before.At, before.State.Attempt+1, before.State.deaths()
 		if err := h.queue.charge(h.asked.ID, &before.State); err != nil {
 			return err
 		}

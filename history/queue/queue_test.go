@@ -134,9 +134,28 @@ func TestWhoIsGoneWasInterrupted(t *testing.T) {
 	}
 	again := asked("ab")
 	again.At = again.At.Add(time.Hour)
-	defer take(t, q, again).lock.Close()
-	if e := find(t, q, "ab"); e.State.Phase != Waiting || e.State.Attempt != 2 || !e.At.Equal(asked("").At) {
+	second := take(t, q, again)
+	if e := find(t, q, "ab"); e.State.Phase != Waiting || e.State.Attempt != 2 || e.State.Deaths != 1 || !e.At.Equal(asked("").At) {
 		t.Errorf("%+v", e)
+	}
+	for _, want := range []int{1, 2} { // it is killed while it waits, and then while it runs
+		if err := second.lock.Close(); err != nil {
+			t.Fatal(err)
+		}
+		second = take(t, q, again)
+		if e := find(t, q, "ab"); e.State.Deaths != want {
+			t.Errorf("%d attempts have died of it, want %d", e.State.Deaths, want)
+		}
+		if _, err := second.Await(t.Context(), 1, noTelling); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := second.end(context.Canceled); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	defer take(t, q, again).lock.Close()
+	if e := find(t, q, "ab"); e.State.Deaths != 0 || e.State.Attempt != 5 {
+		t.Errorf("after one that was told to end: %+v", e.State)
 	}
 }
 

@@ -34,6 +34,9 @@ type State struct {
 	PID     int    `json:"pid"`
 	Host    string `json:"host"`
 	Attempt int    `json:"attempt"` // of this request, from 1
+	// Deaths is how many attempts before this one, one behind the other, ended without a
+	// word while they ran.
+	Deaths int `json:"deaths,omitempty"`
 	// Began is when this attempt's turn came, zero before. Beat is when the
 	// process last wrote this.
 	Began time.Time `json:"began,omitzero"`
@@ -93,6 +96,17 @@ func (s *Stage) left() float64 {
 		return 0
 	}
 	return s.Left + s.Rest*(s.Took+s.Left)
+}
+
+// deaths is what Deaths is for the next attempt.
+func (s *State) deaths() int {
+	switch {
+	case s.Phase != Interrupted || !s.Ended.IsZero():
+		return 0
+	case s.Began.IsZero(): // it was killed while it waited for its turn
+		return s.Deaths
+	}
+	return s.Deaths + 1
 }
 
 // reading reports whether the archive is still being read.

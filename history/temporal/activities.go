@@ -2,12 +2,16 @@ package temporal
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
+	"go.temporal.io/sdk/activity"
 	sdk "go.temporal.io/sdk/temporal"
 
 	"muster/history"
@@ -15,10 +19,11 @@ import (
 	"muster/history/files"
 )
 
-// The types of errors that are not tried again as they are.
+// The types of errors. The first two are not tried again as they are.
 const (
 	typeLasting = "Lasting" // the same however often it is tried
 	typeDied    = "Died"    // workers died of it
+	typePassing = "Passing" // tried again after a pause of its own
 )
 
 // Activities do tasks in a work directory.
@@ -67,7 +72,7 @@ func (a *Activities) Task(ctx context.Context, p Piece) error {
 			return b.Do(ctx, t)
 		})
 	}
-	return told(fmt.Errorf("%w: there is no stage %q here", history.ErrOther, p.Stage))
+	return told(ctx, fmt.Errorf("%w: there is no stage %q here", history.ErrOther, p.Stage))
 }
 
 // Gather writes what comes out of a request.
@@ -84,21 +89,46 @@ var isID = regexp.MustCompile(`^[0-9a-f]{16}$`)
 // of the workers, while it tells the server, and the work directory, that it lives.
 func (a *Activities) perform(ctx context.Context, request, file string, t history.Task, do func(context.Context, *history.Backfill) error) error {
 	if !isID.MatchString(request) {
-		return told(fmt.Errorf("%w: %q is no id of a request", history.ErrOther, request))
+		return told(ctx, fmt.Errorf("%w: %q is no id of a request", history.ErrOther, request))
 	}
 	b, err := history.ResumeBy(ctx, a.file(request, file), max(1, a.Workers/max(1, t.Pieces)), history.Reach{Archive: a.Reach})
 	if err != nil {
-		return told(err)
+		return told(ctx, err)
 	}
-	return told(b.Leased(t, func() error {
+	return told(ctx, b.Leased(t, func() error {
 		return alive(ctx, b.Progress, func(ctx context.Context) error { return do(ctx, b) })
 	}))
 }
 
-// told makes an error one that the server understands.
-func told(err error) error {
-	if err != nil && history.Lasting(err) {
+// The pause before another attempt of what may pass is drawn from 0 to a bound that
+// doubles from the first to the longest, so that tasks whose archive was away don't come
+// back in step. Those of Temporal's own policies are the same for all.
+const (
+	firstPause   = time.Second
+	longestPause = time.Minute
+)
+
+// pause returns how long to wait after an attempt, counted from 1.
+func pause(attempt int32) time.Duration {
+	bound := longestPause
+	if doublings := attempt - 1; doublings < 6 { // the sixth is beyond the longest
+		bound = firstPause << doublings
+	}
+	return 1 + rand.N(bound) // of 0 the server would take that of the policy
+}
+
+// told makes an error one that the server understands: whether another attempt is of
+// use, and when.
+func told(ctx context.Context, err error) error {
+	var own *sdk.ApplicationError
+	switch {
+	case err == nil, errors.As(err, &own), errors.Is(err, context.Canceled), errors.Is(err, errStopping):
+		return err
+	case history.Lasting(err):
 		return sdk.NewNonRetryableApplicationError(err.Error(), typeLasting, nil)
+	case activity.IsActivity(ctx):
+		wait := pause(activity.GetInfo(ctx).Attempt)
+		return sdk.NewApplicationErrorWithOptions(err.Error(), typePassing, sdk.ApplicationErrorOptions{NextRetryDelay: wait})
 	}
 	return err
 }

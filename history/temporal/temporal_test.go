@@ -281,6 +281,29 @@ func TestWhatFails(t *testing.T) {
 	}
 }
 
+// The server is told when what may pass is to be tried again: after a pause at random,
+// whose bound grows.
+func TestPausesHaveFullJitter(t *testing.T) {
+	for attempt, bound := range map[int32]time.Duration{1: firstPause, 3: 4 * firstPause, 7: longestPause, 1 << 30: longestPause} {
+		shortest, longest := bound, time.Duration(0)
+		for range 2000 {
+			p := pause(attempt)
+			shortest, longest = min(shortest, p), max(longest, p)
+		}
+		if longest > bound || longest < bound*9/10 || shortest > bound/10 || shortest <= 0 {
+			t.Errorf("attempt %d: from %s to %s, want 0 to %s", attempt, shortest, longest, bound)
+		}
+	}
+	env := (&testsuite.WorkflowTestSuite{}).NewTestActivityEnvironment()
+	task := func(ctx context.Context) error { return told(ctx, errors.New("the network is down")) }
+	env.RegisterActivity(task)
+	_, err := env.ExecuteActivity(task)
+	var passing *sdk.ApplicationError
+	if !errors.As(err, &passing) || passing.NonRetryable() || passing.NextRetryDelay() <= 0 || passing.NextRetryDelay() > firstPause || died(err) {
+		t.Errorf("%+v", err)
+	}
+}
+
 // attempt does the first index task as an attempt that follows others.
 func attempt(t *testing.T, before *pulse) error {
 	t.Helper()
