@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"muster/profile"
 	"muster/rules"
 )
 
@@ -124,5 +125,21 @@ func TestMeaningFollowsTheTable(t *testing.T) {
 		if a, b := before.Schema(), after.Schema(); len(a.Series) > 0 && a.Series[0].Key != b.Series[0].Key {
 			t.Errorf("%s: with another table the series is another, so what it has kept is lost", rule)
 		}
+	}
+}
+
+// TestReadsOfLookups: of what is looked up the key is read of events, so that a
+// backfill keeps it.
+func TestReadsOfLookups(t *testing.T) {
+	set, err := rules.Load(looking(`any(events("A"), lookup("products", .item.sku).new) and lookup("products", traits.likes).new`, products))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reads := set.Reads()
+	if len(reads.Streams) != 1 || len(reads.Streams[0].Properties) != 1 || string(reads.Streams[0].Properties[0]) != string(profile.PathOf("item", "sku")) {
+		t.Errorf("of events it reads %+v", reads.Streams)
+	}
+	if len(reads.Traits) != 1 || string(reads.Traits[0]) != string(profile.PathOf("likes")) {
+		t.Errorf("of traits it reads %q", reads.Traits)
 	}
 }
