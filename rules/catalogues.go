@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -74,9 +75,7 @@ func tablesOf(list []declared, files map[*yamlReader]map[string]File, beside cat
 		return beside, nil
 	}
 	tables, first, errs := catalogue.Tables{}, map[string]string{}, Errors(nil)
-	for id, table := range beside {
-		tables[id] = table
-	}
+	maps.Copy(tables, beside)
 	for _, one := range list {
 		before := len(one.reader.errs)
 		if at, twice := first[one.id]; twice {
@@ -156,21 +155,13 @@ func joint(segments []Segment) (catalogue.Tables, error) {
 				return nil, fmt.Errorf("compiling: the segments know two versions of the catalogue %s", id)
 			case before == nil:
 				if shared {
-					all, shared = cloned(all), false
+					all, shared = maps.Clone(all), false
 				}
 				all[id] = table
 			}
 		}
 	}
 	return all, nil
-}
-
-func cloned(tables catalogue.Tables) catalogue.Tables {
-	own := make(catalogue.Tables, len(tables))
-	for id, table := range tables {
-		own[id] = table
-	}
-	return own
 }
 
 // lookedUp is a digest of the catalogues that a rule asks: of all, and of those

@@ -39,24 +39,24 @@ func besideFile(source, name string) string {
 // change meanwhile.
 func readCatalogue(path string) rules.File {
 	file := rules.File{Path: path}
-	f, err := os.Open(path)
-	if err != nil {
-		file.Wrong, file.Hint = err.Error(), "a file is looked for beside the segment file that names it"
-		return file
-	}
-	defer func() { _ = f.Close() }() // it is only read
-	before, err := f.Stat()
+	before, err := os.Stat(path) // first, as to open what is no file may wait for somebody
 	switch {
 	case err != nil:
-		file.Wrong = err.Error()
-	case before.IsDir():
-		file.Wrong, file.Hint = path+" is a folder", "name a CSV file"
+		file.Wrong, file.Hint = err.Error(), "a file is looked for beside the segment file that names it"
+	case !before.Mode().IsRegular():
+		file.Wrong, file.Hint = path+" is a folder or another thing that is no file", "name a CSV file"
 	case before.Size() > catalogue.MaxBytes:
 		file.Wrong, file.Hint = catalogue.TooLarge(before.Size())
 	}
 	if file.Wrong != "" {
 		return file
 	}
+	f, err := os.Open(path)
+	if err != nil {
+		file.Wrong = err.Error()
+		return file
+	}
+	defer func() { _ = f.Close() }() // it is only read
 	if file.Data, err = io.ReadAll(io.LimitReader(f, catalogue.MaxBytes+1)); err != nil {
 		file.Wrong = fmt.Sprintf("reading %s: %s", path, err)
 		return file
