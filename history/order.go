@@ -68,6 +68,17 @@ func (o *Order) request(ctx context.Context) (*Request, error) {
 	return r, err
 }
 
+// portable refuses what other machines can't be told: an Order has rules and not
+// the files beside them.
+func (b *Backfill) portable() error {
+	for position, id := range b.request.Set.IDs() {
+		if b.request.Set.Tables(position) != 0 {
+			return fmt.Errorf("the segment %s asks a catalogue, which other machines don't have: run the backfill in one process, without tasks and without Temporal", id)
+		}
+	}
+	return nil
+}
+
 // ErrOther says that a plan was made by an evaluator that reads archives in
 // another way.
 var ErrOther = errors.New("the plan was made by another version of evaluator")
@@ -75,6 +86,9 @@ var ErrOther = errors.New("the plan was made by another version of evaluator")
 // Ask writes down what is asked for, for another machine to plan and to do, and
 // returns the file.
 func (b *Backfill) Ask() (string, error) {
+	if err := b.portable(); err != nil {
+		return "", fmt.Errorf("asking for a backfill: %w", err)
+	}
 	name := requestFile(b.request.ID(), "order.json")
 	if b.config.Anew {
 		if err := b.work.files.Remove(manifestFile(b.request.ID())); err != nil {

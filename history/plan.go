@@ -134,6 +134,11 @@ func (b *Backfill) Plan(ctx context.Context, tasks int) (*Plan, error) {
 	if tasks < 0 || tasks > MaxTasks {
 		return nil, fmt.Errorf("planning: tasks are %d; they must be between 1 and %d", tasks, MaxTasks)
 	}
+	if tasks > 0 {
+		if err := b.portable(); err != nil {
+			return nil, fmt.Errorf("planning: %w", err)
+		}
+	}
 	l, listed, err := b.request.manifest(ctx, b.work, b.config.Anew)
 	if err != nil {
 		return nil, fmt.Errorf("planning: %w", err)

@@ -18,6 +18,7 @@ type compilation struct {
 	order      []int32            // the index of each position
 	checks     []language.Checked // by index; empty once the rule is in built
 	held       []bool             // by index: whether the rule itself uses held
+	asked      []lookedUp         // by index
 	conditions int                // of held(...), each as often as it is used
 	context    contextFields
 	errs       Errors
@@ -44,11 +45,15 @@ func arrange(segments []Segment, missing bool, known *Checks, toBuild bool) (*co
 	}
 	c := &compilation{
 		segments: segments, byID: idOrder(segments), checks: make([]language.Checked, len(segments)), held: make([]bool, len(segments)),
-		context: contextFields{}, errs: checkIDs(segments), set: &Set{},
+		asked: make([]lookedUp, len(segments)), context: contextFields{}, errs: checkIDs(segments), set: &Set{},
+	}
+	var err error
+	if c.set.tables, err = joint(segments); err != nil {
+		return nil, err
 	}
 	c.set.aggregates = sync.OnceValue(c.set.listAggregates)
 	if toBuild {
-		c.builder, c.built = engine.NewBuilder(c.set.mentioned), make([]engine.Rule, len(segments))
+		c.builder, c.built = engine.NewBuilder(c.set.mentioned, c.set.tables), make([]engine.Rule, len(segments))
 	}
 	for _, i := range c.byID {
 		c.check(i, known)
@@ -59,7 +64,7 @@ func arrange(segments []Segment, missing bool, known *Checks, toBuild bool) (*co
 		sortErrors(c.errs)
 		return nil, c.errs
 	}
-	c.set.number(segments, c.order)
+	c.set.number(segments, c.order, c.asked)
 	c.set.mean(c.order, c.checks)
 	if errs := c.set.hold(c.order, c.held, segments); len(errs) > 0 {
 		sortErrors(errs)
@@ -74,11 +79,15 @@ func arrange(segments []Segment, missing bool, known *Checks, toBuild bool) (*co
 func (c *compilation) check(i int32, known *Checks) {
 	segment := &c.segments[i]
 	one, mistakes := known.check(segment.Rule)
+	if len(one.Lookups) > 0 && len(mistakes) == 0 && !segment.unread {
+		mistakes = segment.fit()
+	}
 	for _, m := range mistakes {
 		c.errs = append(c.errs, segment.origin.errorAt(segment.ID, segment.Rule, m))
 	}
 	c.context.add(one.context)
 	c.held[i] = one.conditions > 0
+	c.asked[i] = lookedUpBy(one.Lookups, segment.tables)
 	c.conditions += one.conditions
 	switch {
 	case c.builder == nil:
@@ -106,14 +115,14 @@ func (c *compilation) build(options *Options) (*Set, error) {
 }
 
 // number gives the segments their positions.
-func (s *Set) number(segments []Segment, order []int32) {
-	s.segments = make([]Segment, len(order))
+func (s *Set) number(segments []Segment, order []int32, asked []lookedUp) {
+	s.segments, s.asked = make([]Segment, len(order)), make([]lookedUp, len(order))
 	for position, i := range order {
-		s.segments[position] = segments[i]
+		s.segments[position], s.asked[position] = segments[i], asked[i]
 		s.segments[position].origin, s.segments[position].idFrom = nil, nil // what is compiled has no mistakes to place
 	}
 	s.byID = idOrder(s.segments)
-	s.print = fingerprint(s.segments)
+	s.print = fingerprint(s.segments, s.asked)
 }
 
 // rank returns each position's index in the order of ids, nil when that is

@@ -3,6 +3,7 @@ package rules_test
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -16,13 +17,13 @@ func TestDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	examples, tests := 0, 0
+	examples, tests, files := 0, 0, filesIn(string(data))
 	for number, block := range strings.Split(string(data), "```yaml\n")[1:] {
 		text, _, ok := strings.Cut(block, "```")
 		if !ok {
 			t.Fatal("an example has no end")
 		}
-		source := rules.Source{Name: fmt.Sprint("example ", number+1), Data: []byte(text)}
+		source := rules.Source{Name: fmt.Sprint("example ", number+1), Data: []byte(text), Files: files}
 		set, err := rules.Load(source)
 		if err != nil {
 			t.Errorf("%v", err)
@@ -40,6 +41,17 @@ func TestDocs(t *testing.T) {
 		t.Errorf("only %d examples with %d tests", examples, tests)
 	}
 }
+
+// filesIn returns the files that a document shows, each below its name.
+func filesIn(document string) map[string]rules.File {
+	files := map[string]rules.File{}
+	for _, shown := range csvBlock.FindAllStringSubmatch(document, -1) {
+		files[shown[1]] = rules.File{Path: shown[1], Data: []byte(shown[2])}
+	}
+	return files
+}
+
+var csvBlock = regexp.MustCompile("(?s)`([a-z]+[.]csv)`:\n\n```csv\n(.*?)```")
 
 func runExample(t *testing.T, set *rules.Set, segment string, test rules.Test) {
 	t.Helper()
@@ -93,7 +105,7 @@ func TestDocsNameEveryFunction(t *testing.T) {
 	_, words, _ := strings.Cut(string(data), "## All words")
 	for _, name := range []string{
 		"events", "filter", "map", "uniq", "count", "any", "none", "all", "one", "sum", "mean", "min", "max", "first", "last", "len",
-		"lower", "upper", "trim", "version", "now", "ago", "from_now", "date", "since", "held", "sequence", "abandoned", "segment", "bucket",
+		"lower", "upper", "trim", "version", "now", "ago", "from_now", "date", "since", "held", "sequence", "abandoned", "segment", "bucket", "lookup",
 	} {
 		if !strings.Contains(words, name) {
 			t.Errorf("%s is not among all words", name)

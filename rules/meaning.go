@@ -8,26 +8,40 @@ import (
 	"muster/rules/internal/language"
 )
 
-// mean notes what every segment means: its rule and, through those that it
-// mentions, theirs. Order gives the index of each position in checks.
+// mean notes what every segment means: its rule with the catalogues that it
+// follows and, through those that it mentions, theirs. Order gives the index of each position in checks.
 func (s *Set) mean(order []int32, checks []language.Checked) {
-	s.meanings, s.uses = make([]uint64, len(order)), map[int][]int{}
+	s.meanings, s.wordings, s.uses = make([]uint64, len(order)), make([]uint64, len(order)), map[int][]int{}
 	for position, i := range order {
-		text := binary.AppendUvarint(nil, semantics)
-		text = append(text, s.segments[position].Rule...)
 		for _, use := range checks[i].Uses {
-			used := s.mentioned(use.Segment)
-			s.uses[position] = append(s.uses[position], used)
-			text = binary.BigEndian.AppendUint64(text, s.meanings[used])
+			s.uses[position] = append(s.uses[position], s.mentioned(use.Segment))
 		}
-		s.meanings[position] = murmur3.Sum64(text)
+		s.wordings[position] = s.digest(position, s.wordings, 0)
+		s.meanings[position] = s.digest(position, s.meanings, s.asked[position].follows)
 	}
+}
+
+// digest digests a rule, what those are that it mentions, and what it follows.
+func (s *Set) digest(position int, of []uint64, follows uint64) uint64 {
+	text := binary.AppendUvarint(nil, semantics)
+	text = append(text, s.segments[position].Rule...)
+	for _, used := range s.uses[position] {
+		text = binary.BigEndian.AppendUint64(text, of[used])
+	}
+	if follows != 0 {
+		text = binary.BigEndian.AppendUint64(text, follows)
+	}
+	return murmur3.Sum64(text)
 }
 
 // Meaning is a digest of what the segment at a position means. Equal ones of
 // two Sets have the same members, given the same profiles; those of a segment
 // that mentions others differ when one of these does.
 func (s *Set) Meaning(position int) uint64 { return s.meanings[position] }
+
+// Wording is Meaning without the tables that the segment follows, of which none
+// needs another history.
+func (s *Set) Wording(position int) uint64 { return s.wordings[position] }
 
 // Subset compiles some segments, by position, with those that they mention.
 func (s *Set) Subset(positions []int) (*Set, error) { return Compile(s.with(positions)) }

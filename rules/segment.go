@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"muster/catalogue"
 	"muster/rules/internal/language"
 )
 
@@ -24,6 +25,9 @@ type Segment struct {
 	origin *origin // of Rule; nil when it stands alone
 	idFrom *origin // of ID; nil when it is not in a file
 	asked  *origin // of backfill: auto; nil when it is not in a file
+
+	tables catalogue.Tables // that the rule may ask; nil for none
+	unread bool             // whether there are more, which could not be read
 }
 
 // NewSegment returns a segment that does not come from a file.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/twmb/murmur3"
 
+	"muster/catalogue"
 	"muster/profile"
 	"muster/rules/internal/engine"
 )
@@ -26,18 +27,21 @@ type Set struct {
 	segments []Segment
 	byID     []int32       // positions in the order of ids
 	meanings []uint64      // by position, see mean
+	wordings []uint64      // by position, see Wording
 	uses     map[int][]int // positions that a position mentions
 	held     []bool        // by position, see UsesHeld
 	seriesOf sync.Map      // what SeriesOf has found, by position
 	context  []string      // see ContextFields
+	tables   catalogue.Tables
+	asked    []lookedUp // by position, what of tables its rule asks
 	// aggregates lists what Aggregates returns, when it is first asked for.
 	aggregates func() []Aggregate
 	print      string
 	compiled   *engine.Set
 }
 
-// Options are what a Set can be compiled with. They change its speed, never
-// its meaning.
+// Options are what a Set can be compiled with. But for Catalogues they change its
+// speed, never its meaning.
 type Options struct {
 	// Sample are profiles to learn from how often predicates hold. Their
 	// series must be empty or of a Set with the same rules.
@@ -50,6 +54,9 @@ type Options struct {
 	Now int64
 	// Checks, when not nil, know rules that need not be checked again.
 	Checks *Checks
+	// Catalogues are those that the segments of files may ask beside those that the
+	// files declare. They are part of the meaning.
+	Catalogues catalogue.Tables
 }
 
 // Compile checks segments and makes a Set of them, or returns every mistake.
@@ -69,10 +76,18 @@ func Load(sources ...Source) (*Set, error) { return LoadWith(Options{}, sources.
 func LoadWith(options Options, sources ...Source) (*Set, error) {
 	var segments []Segment
 	var errs Errors
+	var catalogues []declared
+	files, unread := map[*yamlReader]map[string]File{}, false
 	options.Checks.begin()
 	for _, s := range sources {
-		read, wrong := Read(s)
-		segments, errs = append(segments, read...), append(errs, wrong...)
+		one := read(s)
+		segments, errs, catalogues = append(segments, one.segments...), append(errs, one.errs...), append(catalogues, one.catalogues...)
+		files[one], unread = s.Files, unread || one.unread
+	}
+	tables, wrong := tablesOf(catalogues, files, options.Catalogues)
+	errs = append(errs, wrong...)
+	for i := range segments {
+		segments[i].tables, segments[i].unread = tables, unread || len(wrong) > 0
 	}
 	set, err := compile(segments, len(errs) > 0, options)
 	var more Errors
@@ -142,12 +157,15 @@ func (s *Set) IDs() []string {
 // memberships.
 func (s *Set) Fingerprint() string { return s.print }
 
-func fingerprint(segments []Segment) string {
+func fingerprint(segments []Segment, asked []lookedUp) string {
 	hash := murmur3.New128()
 	one := binary.AppendUvarint(nil, semantics)
 	for i := range segments {
 		for _, text := range []string{segments[i].ID, segments[i].Rule} {
 			one = append(binary.AppendUvarint(one, uint64(len(text))), text...)
+		}
+		if asked[i].all != 0 {
+			one = binary.BigEndian.AppendUint64(one, asked[i].all)
 		}
 		_, _ = hash.Write(one) // never fails
 		one = one[:0]

@@ -9,10 +9,15 @@ import (
 
 // Try compiles a segment beside a Set, nil for none: with those that its rule
 // mentions, which takes as little time however many there are.
+//
+// The rule may ask the catalogues of the Set too.
 func Try(segment Segment, beside *Set) (*Set, error) {
 	segments := []Segment{segment}
 	if beside == nil {
 		return Compile(segments)
+	}
+	if segment.tables == nil {
+		segments[0] = segment.Using(beside.tables)
 	}
 	one, _ := checkRule(segment.Rule) // its mistakes are those of compiling
 	positions, known := mentionedBy(one.Uses, beside)

@@ -20,23 +20,33 @@ import (
 type Source struct {
 	Name string // as errors show it
 	Data []byte
+	// Files are those that it names, see FilesOf, by the names that it has for
+	// them.
+	Files map[string]File
 }
 
 // Read returns the segments of a YAML file and every mistake in its form.
 // Rules are not looked at; that is Compile's part.
 func Read(source Source) ([]Segment, Errors) {
+	reader := read(source)
+	return reader.segments, reader.errs
+}
+
+// read reads all that a segment file declares.
+func read(source Source) *yamlReader {
 	data := withoutMark(source.Data)
 	reader := &yamlReader{file: source.Name, lines: splitLines(string(data))}
 	file, wrong := reader.parse(data)
 	if wrong != nil {
-		return nil, Errors{wrong}
+		reader.errs, reader.unread = Errors{wrong}, true
+		return reader
 	}
 	for _, doc := range file.Docs {
 		if doc.Body != nil {
 			reader.document(doc.Body)
 		}
 	}
-	return reader.segments, reader.errs
+	return reader
 }
 
 // withoutMark leaves out the mark of UTF-8 that some editors put first.
@@ -71,6 +81,9 @@ type yamlReader struct {
 	errs     Errors
 	segment  string // id of the segment being read
 	assumed  string // id of a segment that has none, "" where it must have one
+
+	catalogues []declared
+	unread     bool // whether there are more, that have mistakes
 }
 
 func (r *yamlReader) at(line, column int, message, hint string) *Error {
@@ -152,6 +165,7 @@ func (r *yamlReader) document(n ast.Node) {
 	r.mapping(n, theFile, []field{
 		{"segments", func(n ast.Node) { r.list(n, "segments", r.readSegment) }},
 		{"cubes", func(ast.Node) {}}, // package cube reads them
+		{"catalogues", func(n ast.Node) { r.list(n, "catalogues", r.readCatalogue) }},
 	})
 }
 

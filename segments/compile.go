@@ -81,7 +81,8 @@ func (w *Watcher) publish(c compilation) {
 	w.observer.published(p)
 }
 
-// difference counts what the segments of one set are not in another.
+// difference counts what the segments of one set are not in another. One that asks
+// a catalogue is another when that is.
 func difference(before, after *rules.Set) Published {
 	p := Published{Segments: after.Len()}
 	for i := range after.Len() {
@@ -89,7 +90,7 @@ func difference(before, after *rules.Set) Published {
 		at, known := before.Position(one.ID)
 		if !known {
 			p.Added++
-		} else if old := before.Segment(at); old.Rule != one.Rule || old.Name != one.Name || old.Members != one.Members {
+		} else if old := before.Segment(at); old.Rule != one.Rule || old.Name != one.Name || old.Members != one.Members || before.Tables(at) != after.Tables(i) {
 			p.Changed++
 		}
 	}

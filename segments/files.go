@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -14,7 +15,8 @@ import (
 )
 
 // Read reads one segment file, or every *.yaml and *.yml file of a folder in
-// the order of their names. A folder without any is an error.
+// the order of their names, and the files of the catalogues that they declare. A
+// folder without any is an error.
 func Read(path string) ([]rules.Source, error) {
 	files, err := folder.Files(path)
 	if err != nil {
@@ -26,7 +28,9 @@ func Read(path string) ([]rules.Source, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading segments: %w", err)
 		}
-		sources = append(sources, rules.Source{Name: file, Data: data})
+		source := rules.Source{Name: file, Data: data}
+		readBeside(&source)
+		sources = append(sources, source)
 	}
 	return sources, nil
 }
@@ -38,8 +42,9 @@ func Read(path string) ([]rules.Source, error) {
 type Files struct {
 	path   string
 	build  func(rules.Options, ...rules.Source) (*rules.Set, error)
-	last   Digest  // content that was read last
-	stamps []stamp // of content that was read twice, nil when they may hide a change
+	last   Digest   // content that was read last
+	beside []string // the files that it names
+	stamps []stamp  // of content that was read twice, nil when they may hide a change
 }
 
 // NewFiles returns the Source of the files at a path that said begun when they
@@ -53,14 +58,14 @@ func ContentOf(sources []rules.Source) Content { return Content{Digest: digestOf
 
 // Look implements Source.
 func (f *Files) Look(ctx context.Context) (Content, bool) {
-	stamps := look(f.path)
+	stamps := look(f.path, f.beside)
 	if alike(stamps, f.stamps) {
 		return Content{}, false
 	}
-	now, last := time.Now(), f.last
+	now, last, beside := time.Now(), f.last, f.beside
 	c := f.Read(ctx)
 	f.stamps = nil
-	if c.Digest == last && rested(stamps, now) {
+	if c.Digest == last && slices.Equal(beside, f.beside) && rested(stamps, now) {
 		f.stamps = stamps
 	}
 	return c, true
@@ -74,7 +79,7 @@ func (f *Files) Read(context.Context) Content {
 		c.Digest = sha256.Sum256([]byte(err.Error()))
 	}
 	c.Build = func(o rules.Options) (*rules.Set, error) { return f.build(o, sources...) }
-	f.last = c.Digest
+	f.last, f.beside = c.Digest, besideFiles(sources)
 	return c
 }
 
@@ -90,6 +95,12 @@ func digestOf(sources []rules.Source) Digest {
 	for _, s := range sources {
 		add([]byte(s.Name))
 		add(s.Data)
+		for _, name := range slices.Sorted(maps.Keys(s.Files)) {
+			file := s.Files[name]
+			add([]byte(name))
+			add(file.Data)
+			add([]byte(file.Wrong))
+		}
 	}
 	return Digest(hash.Sum(nil))
 }
@@ -100,15 +111,15 @@ type stamp struct {
 	info os.FileInfo
 }
 
-// look returns the stamps of the files at a path, nil when they can't be
-// seen.
-func look(path string) []stamp {
+// look returns the stamps of the files at a path and of some beside, nil when they
+// can't be seen.
+func look(path string, beside []string) []stamp {
 	files, err := folder.Files(path)
 	if err != nil {
 		return nil
 	}
-	stamps := make([]stamp, 0, len(files))
-	for _, file := range files {
+	stamps := make([]stamp, 0, len(files)+len(beside))
+	for _, file := range slices.Concat(files, beside) {
 		info, err := os.Stat(file)
 		if err != nil {
 			return nil

@@ -390,3 +390,60 @@ func TestLeavingAbandonsTheCompilation(t *testing.T) {
 		d.expect(1, 2, 0)
 	})
 }
+
+// TestTablesArePublished: the file of a catalogue is looked at as those of
+// segments are. What can't be used of it is refused, and the table before stays.
+func TestTablesArePublished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, nil)
+		defer d.start()()
+		pass(time.Minute)
+		d.write("p.csv", "sku,kind,price\nA,shoes,1\n")
+		d.write("more.yaml", "catalogues:\n  - {id: p, key: sku, file: p.csv}\nsegments:\n  - {id: new, rule: 'lookup(\"p\", traits.sku).price > 3'}\n")
+		pass(11 * time.Second)
+		d.expect(2, 3, 0)
+		pass(time.Hour)
+		d.expect(2, 3, 0)
+		builds := d.heard().builds
+
+		d.write("p.csv", "sku,kind,price\nA,shoes,5\n")
+		pass(11 * time.Second)
+		d.expect(3, 3, 0)
+		if p := d.heard().published; p[len(p)-1].Changed != 1 || d.heard().builds != builds+1 {
+			t.Errorf("told %+v after %d builds, want one changed segment", p[len(p)-1], d.heard().builds-builds)
+		}
+		d.write("p.csv", "sku,kind,price\nA,shoes,5\nB,vases,n/a\n")
+		pass(11 * time.Second)
+		d.expect(3, 3, 1)
+		if err := d.heard().refused[0]; !strings.Contains(err.Error(), `as line 3 of the file has "n/a" in it`) {
+			t.Errorf("refused with %v", err)
+		}
+		d.remove("p.csv")
+		pass(11 * time.Second)
+		d.expect(3, 3, 2)
+		d.write("p.csv", "sku,kind,price\nA,shoes,9\n")
+		pass(11 * time.Second)
+		d.expect(4, 3, 2)
+	})
+}
+
+// A file that can't be read whole is refused, with what to do.
+func TestCatalogueThatCantBeRead(t *testing.T) {
+	folder := t.TempDir()
+	large := filepath.Join(folder, "large.csv")
+	if err := os.WriteFile(large, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(large, 10<<30); err != nil { // takes no room
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		large:                             "the file has 10737418240 bytes; a catalogue may have 33554432",
+		filepath.Join(folder, "none.csv"): "no such file",
+		folder:                            "is a folder",
+	} {
+		if file := readCatalogue(path); !strings.Contains(file.Wrong, want) || file.Hint == "" || file.Data != nil {
+			t.Errorf("%s: %+v, want: %s", path, file, want)
+		}
+	}
+}

@@ -63,9 +63,10 @@ func (p *Plans) OfRule(ctx context.Context, rule string, overlap bool) (*Questio
 
 // OfDraft returns the question after all segments of a file, or its mistakes.
 func (p *Plans) OfDraft(ctx context.Context, text string, againstLive bool) (*Question, error) {
-	key := fmt.Sprintf("draft %t %s", againstLive, text)
+	tables := p.inForce().Catalogues()
+	key := fmt.Sprintf("draft %t %x %s", againstLive, tables.Version(), text)
 	return p.get(ctx, key, len(text), func() (*Question, error) {
-		set, err := rules.Load(rules.Source{Data: []byte(text)})
+		set, err := rules.LoadWith(rules.Options{Catalogues: tables}, rules.Source{Data: []byte(text)})
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +77,7 @@ func (p *Plans) OfDraft(ctx context.Context, text string, againstLive bool) (*Qu
 // ruleKey is equal for rules that mean the same beside the same segments.
 func ruleKey(normal string, mentions []string, beside *rules.Set, overlap bool) string {
 	var key strings.Builder
-	fmt.Fprintf(&key, "rule %t %s", overlap, normal)
+	fmt.Fprintf(&key, "rule %t %x %s", overlap, beside.Catalogues().Version(), normal)
 	for _, id := range mentions {
 		if position, ok := beside.Position(id); ok {
 			fmt.Fprintf(&key, " %s=%x", id, beside.Meaning(position))
@@ -166,7 +167,7 @@ func together(questions []*Question) (set *rules.Set, places []int) {
 		for names[i] = fmt.Sprintf("%s-%d", RuleID, number); known[names[i]] != nil; names[i] = fmt.Sprintf("%s-%d", RuleID, number) {
 			number += len(questions)
 		}
-		segments = append(segments, rules.NewSegment(names[i], q.set.Segment(q.asked[0]).Rule))
+		segments = append(segments, rules.NewSegment(names[i], q.set.Segment(q.asked[0]).Rule).Using(q.set.Catalogues()))
 	}
 	set, err := rules.Compile(segments)
 	if err != nil {

@@ -115,6 +115,15 @@ func withoutCubes(source rules.Source) error {
 	return nil
 }
 
+// withoutCatalogues refuses a file that declares catalogues, whose files
+// definitions don't have beside them.
+func withoutCatalogues(source rules.Source) error {
+	if len(rules.FilesOf(source)) > 0 {
+		return unusable(fmt.Errorf("%s: declares catalogues, which definitions in Redis can't use yet: use segment files, with segments.from: files", source.Name))
+	}
+	return nil
+}
+
 // textsOf reads the segments of files, which must compile and pass their
 // tests, as texts by id.
 func textsOf(path string) (map[string]string, error) {
@@ -136,6 +145,9 @@ func textsOf(path string) (map[string]string, error) {
 	texts := map[string]string{}
 	for _, source := range sources {
 		if err := withoutCubes(source); err != nil {
+			return nil, err
+		}
+		if err := withoutCatalogues(source); err != nil {
 			return nil, err
 		}
 		split, wrong := rules.Split(source)

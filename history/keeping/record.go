@@ -29,7 +29,7 @@ type Running struct {
 
 // Given is history that was brought for a segment. Times are ms since 1970 UTC.
 type Given struct {
-	Meaning string `json:"meaning"` // of the segment then, see rules.Set.Meaning
+	Meaning string `json:"meaning"` // of the segment then, see rules.Set.Wording
 	Run     string `json:"run"`
 	Whole   int64  `json:"whole"` // since when the archive was whole
 	Ended   int64  `json:"ended"`

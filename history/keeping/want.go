@@ -96,5 +96,5 @@ func (r *Record) lost(shards []Shard) bool {
 }
 
 func meaning(set *rules.Set, position int) string {
-	return strconv.FormatUint(set.Meaning(position), 16)
+	return strconv.FormatUint(set.Wording(position), 16)
 }

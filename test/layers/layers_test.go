@@ -28,7 +28,7 @@ var order = [][]string{
 	{"rules"},
 	{"rules/internal/engine"},
 	{"rules/internal/language"},
-	{"profile"},
+	{"catalogue", "profile"},
 	{"event"},
 	{"directive", "hyperloglog", "spelling", "yamltree"},
 }
@@ -38,7 +38,7 @@ var order = [][]string{
 var tooling = []string{"test", "bench", "pipeline/storetest"}
 
 // core must stay free of clocks of its own, I/O, logs and metrics.
-var core = []string{"hyperloglog", "spelling", "yamltree", "directive", "event", "profile", "rules", "cube", "pipeline"}
+var core = []string{"hyperloglog", "spelling", "yamltree", "directive", "event", "catalogue", "profile", "rules", "cube", "pipeline"}
 
 // outside is what the core must not import, with everything below it.
 var outside = []string{

@@ -78,6 +78,7 @@ func Draw(seed uint64) Case {
 			c.Rules = append(c.Rules, Rule{fmt.Sprintf("t%d", i), generate.Crowd(r)})
 		}
 	}
+	c.Rules = append(c.Rules, lookingUp(seed)...)
 	profiles := make([]string, populations[r.IntN(len(populations))])
 	for i := range profiles {
 		profiles[i] = string(rune('a' + i))
@@ -93,6 +94,22 @@ func Draw(seed uint64) Case {
 	}
 	c.Room = rooms[r.IntN(len(rooms))]
 	return c
+}
+
+// lookups are rules that ask catalogues, added to one case in three. Their numbers
+// are their own, so that the other rules of a seed are what they are without them.
+const lookups = 8
+
+func lookingUp(seed uint64) []Rule {
+	r := rand.New(rand.NewPCG(seed, 3))
+	if r.IntN(3) > 0 {
+		return nil
+	}
+	list := make([]Rule, lookups)
+	for i := range list {
+		list[i] = Rule{fmt.Sprintf("u%d", i), generate.Lookup(r)}
+	}
+	return list
 }
 
 // suppressions are for how long events of erased profiles are passed over: not
@@ -135,5 +152,10 @@ func (c *Case) log() (*oracle.Log, error) {
 		return nil, fmt.Errorf("building the oracle: %w", err)
 	}
 	log.Around = c.Around
+	for _, one := range generate.Catalogues {
+		if err := log.Oracle().Catalogue(one.ID, one.Key, one.File); err != nil {
+			return nil, err
+		}
+	}
 	return log, nil
 }

@@ -6,11 +6,13 @@ import (
 	"maps"
 	"slices"
 
+	"muster/catalogue"
 	"muster/directive"
 	"muster/event"
 	"muster/pipeline"
 	"muster/profile"
 	"muster/rules"
+	"muster/test/kit/generate"
 	"muster/test/kit/oracle"
 )
 
@@ -37,11 +39,26 @@ type shard struct {
 	written []string          // profiles of it
 }
 
+// tables are the catalogues that rules may ask.
+var tables = readTables()
+
+func readTables() catalogue.Tables {
+	known := catalogue.Tables{}
+	for _, one := range generate.Catalogues {
+		table, mistakes := catalogue.Read([]byte(one.File), one.Key)
+		if len(mistakes) > 0 {
+			panic("soak: " + mistakes[0].Message) // the generator's own
+		}
+		known[one.ID] = table
+	}
+	return known
+}
+
 // NewShard returns the engine of a case.
 func NewShard(c *Case) (Engine, error) {
 	segments := make([]rules.Segment, 0, len(c.Rules))
 	for _, u := range c.Rules {
-		segments = append(segments, rules.NewSegment(u.ID, u.Text))
+		segments = append(segments, rules.NewSegment(u.ID, u.Text).Using(tables))
 	}
 	set, err := rules.Compile(segments)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"muster/catalogue"
 	"muster/profile"
 	"muster/rules/internal/language"
 )
@@ -35,10 +36,11 @@ type sources struct {
 }
 
 // NewBuilder returns a builder of no rules yet. It asks position for the
-// positions of the segments that the rules given to it mention.
-func NewBuilder(position func(id string) int) *Builder {
+// positions of the segments that the rules given to it mention, and tables for
+// what they look up.
+func NewBuilder(position func(id string) int, tables catalogue.Tables) *Builder {
 	return &Builder{
-		position: position, set: &Set{dependents: map[int][]int{}}, series: map[string]int{},
+		position: position, set: &Set{dependents: map[int][]int{}, tables: tables}, series: map[string]int{},
 		scaleOf: map[string]*scale{}, sensorOf: map[string]*bitSensor{}, residualOf: map[string]int{},
 		held: conditions{number: map[string]int{}, holdOf: map[hold]int{}},
 		envs: &sync.Pool{New: func() any { return new(env) }},
@@ -250,3 +252,5 @@ func (b *Builder) trait(p profile.Path) int {
 }
 
 func (b *Builder) segment(id string) int { return b.position(id) }
+
+func (b *Builder) column(id, name string) *catalogue.Column { return b.set.tables.Column(id, name) }

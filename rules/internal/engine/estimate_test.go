@@ -12,7 +12,7 @@ import (
 // profiles teaches.
 func build(t *testing.T, sample []*profile.Profile, texts ...string) *Set {
 	t.Helper()
-	b, rules := NewBuilder(func(string) int { return 0 }), make([]Rule, len(texts))
+	b, rules := NewBuilder(func(string) int { return 0 }, nil), make([]Rule, len(texts))
 	for i, text := range texts {
 		checked, mistakes := language.Check(text)
 		if len(mistakes) > 0 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/murmur3"
 
+	"muster/catalogue"
 	"muster/event"
 	"muster/profile"
 	"muster/rules/internal/language"
@@ -27,6 +28,7 @@ type slots interface {
 	query(*language.Aggregate) profile.Query
 	segment(id string) int
 	condition(t *language.Term) int // of a held(...)
+	column(catalogue, column string) *catalogue.Column
 }
 
 // compileValue compiles a term for its value.
@@ -62,6 +64,8 @@ func compileValue(term *language.Term, numbers slots) evaluator {
 	case language.OpField:
 		base, keys := compileValue(term.Args[0], numbers), pathKeys(term.Name)
 		return func(e *env) event.Value { return descend(base(e), keys) }
+	case language.OpLookup:
+		return compileLookup(term, numbers)
 	case language.OpCoalesce, language.OpCond, language.OpCountOf:
 		return compileChoice(term, numbers)
 	case language.OpMapOf, language.OpFilterOf, language.OpSumOf, language.OpMeanOf, language.OpMinOf, language.OpMaxOf, language.OpFlatten:

@@ -3,6 +3,7 @@ package engine
 import (
 	"slices"
 
+	"muster/catalogue"
 	"muster/event"
 	"muster/profile"
 	"muster/rules/internal/language"
@@ -34,6 +35,8 @@ func NewInspector(s *Set, p *profile.Profile, now int64, position func(id string
 func (x *Inspector) trait(profile.Path) int { return 0 } // there is no cache
 
 func (x *Inspector) segment(id string) int { return x.position(id) }
+
+func (x *Inspector) column(id, name string) *catalogue.Column { return x.set.tables.Column(id, name) }
 
 func (x *Inspector) query(a *language.Aggregate) profile.Query { return x.Query(a) }
 

@@ -95,7 +95,7 @@ func (b *Builder) indexed(term *language.Term) *literal {
 		return b.wholeNumbers(term)
 	case language.OpContains, language.OpStartsWith, language.OpEndsWith, language.OpMatches:
 		return b.textual(term)
-	case language.OpTrait, language.OpProperty, language.OpField, language.OpAggregate:
+	case language.OpTrait, language.OpProperty, language.OpField, language.OpAggregate, language.OpLookup:
 		return b.oneOf(term, domainPlain, []event.Value{event.BoolOf(true)}, false)
 	}
 	return nil

@@ -12,7 +12,7 @@ type Outline struct {
 // OutlineOf builds a rule for itself, to see how it is found.
 func OutlineOf(t *language.Term) Outline {
 	var outline Outline
-	builder := NewBuilder(func(string) int { return 0 })
+	builder := NewBuilder(func(string) int { return 0 }, nil)
 	root := builder.root(t)
 	builder.connect()
 	for _, s := range builder.scales {

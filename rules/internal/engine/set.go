@@ -1,6 +1,9 @@
 package engine
 
-import "muster/profile"
+import (
+	"muster/catalogue"
+	"muster/profile"
+)
 
 // Set is a set of rules that are known by their positions: rule n is
 // about segment n, and behind all of them stand the conditions of held(...).
@@ -16,6 +19,7 @@ type Set struct {
 	timings    []timing      // by series
 	ages       []int         // scales that move with the clock
 	moments    []momentTest  // comparisons with the clock that have no scale
+	tables     catalogue.Tables
 }
 
 // Schema is what profiles must keep for the rules.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 
+	"muster/catalogue"
 	"muster/event"
 )
 
@@ -13,6 +14,9 @@ type Checked struct {
 	Term  *Term // nil with any mistake
 	Uses  []Use // of segment("...")
 	Parts int   // terms that it consists of, predicates of streams included
+	// Lookups are the catalogues that it asks, each once for those that are asked
+	// as events arrive and once for the others.
+	Lookups []Lookup
 }
 
 // Use is a mention of another segment.
@@ -21,12 +25,15 @@ type Use struct {
 	From    int
 }
 
-// Check parses and checks a rule's text. With any mistake, term is nil.
-func Check(text string) (Checked, []Mistake) {
+// Check parses and checks a rule's text. With any mistake, term is nil. It takes
+// it that any catalogue is there, and any column; see Fits.
+func Check(text string) (Checked, []Mistake) { return check(&checker{rule: text}) }
+
+func check(c *checker) (Checked, []Mistake) {
+	text := c.rule
 	if unusable := unreadable(text); unusable != nil {
 		return Checked{}, []Mistake{*unusable}
 	}
-	c := &checker{rule: text}
 	if mayLoseDigits(text) {
 		c.mistakes = c.source().inexact()
 	}
@@ -51,7 +58,7 @@ func Check(text string) (Checked, []Mistake) {
 	if len(c.mistakes) > 0 {
 		return Checked{}, c.mistakes
 	}
-	return Checked{Term: term, Uses: c.uses, Parts: parts}, nil
+	return Checked{Term: term, Uses: c.uses, Parts: parts, Lookups: c.lookups}, nil
 }
 
 // checker turns syntax into terms and notes every mistake on the way. What
@@ -61,8 +68,11 @@ type checker struct {
 	scanned  *source // by source, which most rules never need
 	mistakes []Mistake
 	uses     []Use
-	bindings []binding // of let, innermost last
-	names    []string  // that stand for properties, see CheckPredicate
+	lookups  []Lookup
+	bindings []binding         // of let, innermost last
+	names    []string          // that stand for properties, see CheckPredicate
+	alone    bool              // it is a condition on an event by itself, see CheckPredicate
+	tables   *catalogue.Tables // all that there are; nil where any may be, see Fits
 }
 
 // source returns the rule's tokens.
@@ -156,6 +166,9 @@ func (c *checker) single(n ast.Node, o operand) *Term {
 		return c.wrong(n, "count it, as count(...) > 0; sum, mean, min, max, first and last make one value of it too", "a stream of events is not a value")
 	case o.edge != nil:
 		return c.wrong(n, "name a property, as last(...).price; count(...) > 0 tells whether there is one", "a whole event is not a value")
+	}
+	if wholeRow(o.term) {
+		return c.wrong(n, "name a column, as "+lookupUsage+"; that of the key tells whether there is a row", "a whole row is not a value")
 	}
 	return c.named(n, o.term)
 }

@@ -78,6 +78,8 @@ func functionOf(name string) (function, bool) {
 		return function{1, 1, `segment("vip")`, (*checker).segment}, true
 	case "bucket":
 		return function{1, 1, `bucket("salt") < 10`, (*checker).bucket}, true
+	case "lookup":
+		return function{2, 2, lookupUsage, (*checker).lookup}, true
 	}
 	return function{}, false
 }
@@ -85,7 +87,7 @@ func functionOf(name string) (function, bool) {
 // functionNames lists the language's functions.
 func functionNames() []string {
 	return []string{"events", "filter", "map", "uniq", "flatten", "count", "any", "none", "all", "one", "sum", "mean", "min", "max", "first", "last",
-		"len", "lower", "upper", "trim", "version", "float", "int", "string", "date", "now", "ago", "from_now", "since", "held", "sequence", "abandoned", "segment", "bucket"}
+		"len", "lower", "upper", "trim", "version", "float", "int", "string", "date", "now", "ago", "from_now", "since", "held", "sequence", "abandoned", "segment", "bucket", "lookup"}
 }
 
 func (c *checker) call(node ast.Node, name string, args []ast.Node, visible scope) operand {

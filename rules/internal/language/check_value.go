@@ -175,6 +175,8 @@ func (c *checker) field(node ast.Node, term *Term, key string) *Term {
 	switch term.Op {
 	case OpInvalid:
 		return term
+	case OpLookup:
+		return c.columnOf(node, term, key)
 	case OpTrait, OpProperty, OpContext, OpField:
 		return &Term{Op: term.Op, Args: term.Args, Name: string(below(term.Name, key))}
 	case OpElement:

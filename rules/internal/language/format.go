@@ -30,6 +30,8 @@ func (t *Term) Text() string {
 		return ".context" + formatPath(t.Name)
 	case OpField:
 		return arg(0) + formatPath(t.Name)
+	case OpLookup:
+		return fmt.Sprintf("lookup(%q, %s)", t.Value.Text(), t.Args[0].Text()) + formatPath(string(profile.PathOf(t.Name)))
 	case OpAggregate:
 		return t.Aggregate.Text()
 	case OpSegment, OpBucket:
@@ -101,7 +103,7 @@ func (t *Term) nested() string {
 	switch {
 	case timed, t.Op == OpHeld:
 		return t.Text()
-	case t.Op >= OpAnyOf, t.Op >= OpLower && t.Op <= OpDate, t.Op == OpField, len(t.Args) == 0:
+	case t.Op >= OpAnyOf, t.Op >= OpLower && t.Op <= OpLookup, t.Op == OpField, len(t.Args) == 0:
 		return t.Text()
 	}
 	return "(" + t.Text() + ")"

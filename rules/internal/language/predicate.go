@@ -26,7 +26,7 @@ func CheckPredicate(text string, names []string) (*Term, []Mistake) {
 	if len(names) == 0 {
 		before, behind = opening, ")"
 	}
-	c := &checker{rule: before + text + behind, names: names}
+	c := &checker{rule: before + text + behind, names: names, alone: true}
 	if mayLoseDigits(c.rule) {
 		c.mistakes = c.source().inexact()
 	}

@@ -79,6 +79,7 @@ const (
 	OpInt
 	OpText // string(x)
 	OpDate
+	OpLookup // the column name of the row of the catalogue value whose key is args[0]
 
 	OpCoalesce
 	OpCond // args: condition, then, else
@@ -109,7 +110,7 @@ var opNames = [...]string{
 	OpGreater: ">", OpGreaterEqual: ">=", OpPresent: "present", OpAbsent: "absent", OpIn: "in", OpInRange: "in range",
 	OpContains: "contains", OpStartsWith: "startsWith", OpEndsWith: "endsWith", OpMatches: "matches", OpAdd: "+", OpSub: "-",
 	OpMul: "*", OpDiv: "/", OpMod: "%", OpPow: "**", OpNeg: "neg", OpPlus: "plus", OpLower: "lower", OpUpper: "upper", OpTrim: "trim",
-	OpLen: "len", OpVersion: "version", OpFloat: "float", OpInt: "int", OpText: "string", OpDate: "date", OpCoalesce: "??", OpCond: "?:", OpAnyOf: "any", OpAllOf: "all", OpNoneOf: "none",
+	OpLen: "len", OpVersion: "version", OpFloat: "float", OpInt: "int", OpText: "string", OpDate: "date", OpLookup: "lookup", OpCoalesce: "??", OpCond: "?:", OpAnyOf: "any", OpAllOf: "all", OpNoneOf: "none",
 	OpOneOf: "one", OpCountOf: "count", OpMapOf: "map", OpFilterOf: "filter", OpSumOf: "sum", OpMeanOf: "mean", OpMinOf: "min",
 	OpMaxOf: "max", OpFlatten: "flatten",
 }
@@ -143,7 +144,7 @@ type Term struct {
 	Op        Op
 	Kind      event.Kind // what it yields, KindMissing when that is only known at run time
 	Args      []*Term
-	Name      string // a path, segment id, salt, or regular expression
+	Name      string // a path, segment id, salt, column, or regular expression
 	Value     event.Value
 	Offset    int64 // of OpInstant and OpHeld, in milliseconds
 	Aggregate *Aggregate
@@ -186,7 +187,7 @@ func (t *Term) String() string { return string(t.AppendCanonical(nil)) }
 func (t *Term) AppendCanonical(dst []byte) []byte {
 	dst = append(append(dst, '('), t.Op.kept()...)
 	switch t.Op {
-	case OpConst, OpInRange:
+	case OpConst, OpInRange, OpLookup:
 		dst = appendValue(append(dst, ' '), t.Value)
 	case OpInstant, OpHeld:
 		dst = strconv.AppendInt(append(dst, ' '), t.Offset, 10)

@@ -21,7 +21,7 @@ var simple = map[string]string{
 func (r *rewriter) named(n ast.Node, name string, arguments []ast.Node) ast.Node {
 	if function, known := simple[name]; known {
 		if foldsTwo(name, arguments) {
-			return invoke(function, builtin("map", r.list(arguments[0]), r.value(arguments[1])))
+			return invoke(function, builtin("map", r.list(arguments[0]), r.within(arguments[1], r.value)))
 		}
 		if len(arguments) != 1 {
 			return r.refuse(n, "%s takes one argument", name)
@@ -45,6 +45,8 @@ func (r *rewriter) named(n ast.Node, name string, arguments []ast.Node) ast.Node
 		return r.abandoned(n, arguments)
 	case "held":
 		return r.held(n, arguments)
+	case "lookup":
+		return r.lookup(n, arguments)
 	case "date":
 		if len(arguments) != 1 {
 			return r.refuse(n, "date takes one argument")
@@ -96,13 +98,13 @@ func (r *rewriter) aggregate(n ast.Node, name string, arguments []ast.Node) ast.
 	}
 	switch name {
 	case "map":
-		return builtin("map", list, r.value(body.Node))
+		return builtin("map", list, r.within(body.Node, r.value))
 	case "sum":
-		return invoke("$sum", builtin("map", list, r.value(body.Node)))
+		return invoke("$sum", builtin("map", list, r.within(body.Node, r.value)))
 	case "count":
-		return invoke("$number", builtin("count", list, r.condition(body.Node)))
+		return invoke("$number", builtin("count", list, r.within(body.Node, r.condition)))
 	}
-	return builtin(name, list, r.condition(body.Node))
+	return builtin(name, list, r.within(body.Node, r.condition))
 }
 
 // list rewrites a node to one that yields an array, as events(...) is sure

@@ -121,6 +121,14 @@ func (o *Oracle) configuration() *conf.Config {
 	}, new(func(any, any, int64) bool))
 	declare("$now", func(...any) (any, error) { return instant(o.at.now), nil }, new(func() any))
 	declare("$shifted", func(a ...any) (any, error) { return instant(o.at.now + a[0].(int64)), nil }, new(func(int64) any))
+	declare("$tables", func(a ...any) (any, error) { return tablesOf(a[0], a[1]), nil }, new(func(any, any) any))
+	declare("$lookup", func(a ...any) (any, error) {
+		tables, arrived := a[0].(*tables)
+		if !arrived {
+			tables = o.tables
+		}
+		return tables.look(a[1].(string), a[2].(string), a[3]), nil
+	}, new(func(any, string, string, any) any))
 	declare("$bucket", func(a ...any) (any, error) { return bucketOf(a[0].(string), o.at.profile.id), nil }, new(func(string) any))
 	return c
 }

@@ -36,7 +36,7 @@ type behaviour struct {
 
 // add appends an event at the end of the log, unless its messageId was
 // applied within the last day. It reports whether it was added.
-func (h *history) add(e *event.Event, clock int64) bool {
+func (h *history) add(e *event.Event, clock int64, known *tables) bool {
 	if e.MessageID != "" {
 		if at, seen := h.applied[e.MessageID]; seen && clock-at < memory {
 			return false
@@ -51,11 +51,11 @@ func (h *history) add(e *event.Event, clock int64) bool {
 	h.tell(e)
 	switch e.Type {
 	case event.Track:
-		h.insert(e, e.Name)
+		h.insert(e, e.Name, known)
 	case event.Page:
-		h.insert(e, event.PageViewed)
+		h.insert(e, event.PageViewed, known)
 	case event.Screen:
-		h.insert(e, event.ScreenViewed)
+		h.insert(e, event.ScreenViewed, known)
 	case event.Identify:
 		h.writes = append(h.writes, writes(e.Body, e.Time)...)
 	case event.Group:
@@ -65,8 +65,9 @@ func (h *history) add(e *event.Event, clock int64) bool {
 }
 
 // insert puts a behaviour after all that happened before it or at the same
-// time. What is known of every event has names that no property is meant to have.
-func (h *history) insert(e *event.Event, name string) {
+// time. What is known of every event has names that no property is meant to have,
+// and it keeps the catalogues as they are when it arrives.
+func (h *history) insert(e *event.Event, name string, known *tables) {
 	fields := object(e.Body)
 	fields["properties"], fields["context"] = object(e.Body), plain(e.Context)
 	fields["event_channel"] = nil
@@ -76,7 +77,7 @@ func (h *history) insert(e *event.Event, name string) {
 	fields["event_time"] = instant(e.Time)
 	fields["event_day"] = utcDay(e.Time)
 	fields["event_name"] = strings.Clone(name)
-	fields[arrivalKey] = len(h.times)
+	fields[arrivalKey], fields[tablesKey] = len(h.times), known
 	h.events = append(h.events, behaviour{fields["event_name"].(string), e.Time, fields})
 	sort.SliceStable(h.events, func(i, j int) bool { return h.events[i].at < h.events[j].at })
 }

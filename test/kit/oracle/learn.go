@@ -29,7 +29,7 @@ func (o *Oracle) Learn(profile string, known []Known) {
 		o.walk(old, o.clock)
 	}
 	for _, k := range known {
-		h.add(k.Event, k.Clock)
+		h.add(k.Event, k.Clock, o.tables)
 	}
 	o.profiles[profile] = h
 	o.askAll(h)

@@ -19,6 +19,7 @@ type Oracle struct {
 	mentions   int     // of held
 	profiles   map[string]*history
 	forgotten  map[string]forgotten // by profile
+	tables     *tables              // the catalogues as they are
 	clock      int64
 	at         moment // what the running program sees
 	config     *conf.Config
@@ -28,7 +29,7 @@ type Oracle struct {
 // New compiles rules, given by segment id. Whatever is not in the language,
 // an unknown segment and a cycle are errors that name the segment.
 func New(rules map[string]string) (*Oracle, error) {
-	o := &Oracle{byID: map[string]*rule{}, profiles: map[string]*history{}, forgotten: map[string]forgotten{}}
+	o := &Oracle{byID: map[string]*rule{}, profiles: map[string]*history{}, forgotten: map[string]forgotten{}, tables: &tables{}}
 	o.config = o.configuration()
 	ids := make([]string, 0, len(rules))
 	for id := range rules {
@@ -80,7 +81,7 @@ func (o *Oracle) Apply(e *event.Event) bool {
 		o.profiles[h.id] = h
 	}
 	o.walk(h, o.clock)
-	if !h.add(e, o.clock) {
+	if !h.add(e, o.clock, o.tables) {
 		return false
 	}
 	o.askAll(h)

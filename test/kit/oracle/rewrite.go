@@ -17,7 +17,11 @@ type rewriter struct {
 	names  map[string]bool               // variables declared by let
 	lets   []*ast.VariableDeclaratorNode // those around, outermost first
 	source file.Source
-	err    error // the first thing that is not in the language
+
+	depth   int // how many predicates are around
+	lookups int // how often a catalogue was asked so far
+
+	err error // the first thing that is not in the language
 }
 
 // operators that become a call of a function on two values.
@@ -214,6 +218,9 @@ func (r *rewriter) member(n *ast.MemberNode) ast.Node {
 	key, ok := n.Property.(*ast.StringNode)
 	if !ok {
 		return r.refuse(n, "a field must be named by a literal string")
+	}
+	if column, ok := r.columnIn(n, key.Value); ok {
+		return column
 	}
 	if keys, ok := r.contextOf(n); ok {
 		return invoke("$context", &ast.ConstantNode{Value: keys})
