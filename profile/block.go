@@ -42,13 +42,6 @@ func (p *Profile) setBlock(text []byte) {
 	p.block = append(p.block[:0], text...)
 }
 
-// ownTraits has the traits refer to a copy of what is stored of them, in memory
-// that goes to the next profile with the rest of this one's.
-func (p *Profile) ownTraits() {
-	p.traitText = append(p.traitText[:0], p.Traits.encoded...)
-	p.Traits.encoded = unsafe.String(unsafe.SliceData(p.traitText), len(p.traitText))
-}
-
 // ownTexts has points hold copies of their texts.
 func (p *points) ownTexts() {
 	if len(p.vals) == 0 {

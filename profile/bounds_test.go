@@ -198,11 +198,11 @@ func TestMessageIDs(t *testing.T) {
 				model = model[1:]
 			}
 			want := slices.ContainsFunc(model, func(m sighting) bool { return m.id == id })
-			if got := s.repeat(id, now); got != want {
+			if got := s.repeat(hashOf(id), now); got != want {
 				t.Fatalf("bound %d, id %s at %d: got %v, want %v", bound, id, now, got, want)
 			}
 			if !want {
-				s.add(id, now, bound)
+				s.add(hashOf(id), now, bound)
 				model = append(model[max(0, len(model)+1-bound):], sighting{id, now})
 			}
 			if r.IntN(20) == 0 {

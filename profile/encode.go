@@ -23,7 +23,7 @@ func (c *Codec) Append(b []byte, p *Profile, now int64) []byte {
 	b = binary.AppendVarint(b, p.Deadline)
 	b = c.appendMembers(b, p)
 	b = appendGroups(b, p.Groups)
-	b = p.Traits.append(b)
+	b = p.appendTraits(b)
 	b = p.seen.append(b)
 	b = c.appendSeries(b, p, now)
 	if len(p.shadows) > 0 {

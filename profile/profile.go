@@ -34,7 +34,7 @@ type Profile struct {
 	held       []held // sorted by condition
 	kept       []kept // sorted by series
 	block      []byte // what is stored of them
-	traitText  []byte // what is stored of the traits, as it was loaded
+	traitText  []byte // what is stored of the traits
 	stateBytes int    // bytes that the points take when stored, as estimated
 	shadows    []shadow
 	sheet      *sheet  // with the points of series that are shared, nil for none
@@ -107,8 +107,11 @@ func (p *Profile) Apply(schema *Schema, cfg *Config, ev *event.Event, now int64,
 
 // apply is Apply, but for some series that do not take the event.
 func (p *Profile) apply(schema *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed, except Members) Outcome {
-	if ev.MessageID != "" && p.seen.repeat(ev.MessageID, now) {
-		return Repeat
+	var id uint64
+	if ev.MessageID != "" {
+		if id = hashOf(ev.MessageID); p.seen.repeat(id, now) {
+			return Repeat
+		}
 	}
 	switch ev.Type {
 	case event.Identify:
@@ -121,7 +124,7 @@ func (p *Profile) apply(schema *Schema, cfg *Config, ev *event.Event, now int64,
 		}
 	}
 	if ev.MessageID != "" {
-		p.seen.add(ev.MessageID, now, cfg.MessageIDs)
+		p.seen.add(id, now, cfg.MessageIDs)
 	}
 	if !p.known || ev.Time < p.FirstSeen {
 		p.FirstSeen, changed.FirstSeen = ev.Time, true
@@ -144,6 +147,9 @@ func (p *Profile) applyTraits(schema *Schema, cfg *Config, ev *event.Event, chan
 	changed.writes = writes
 	if !p.Traits.fits(writes, cfg.Traits) {
 		return false
+	}
+	if len(writes) > 0 {
+		p.changeTraits()
 	}
 	for _, w := range writes {
 		value := cloneValue(w.value)

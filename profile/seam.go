@@ -161,7 +161,7 @@ func (p *Profile) keepBehind(seam *Seam, schema *Schema, cfg *Config, ev *event.
 	own = p.makeShadow(seam)
 	own.after.applySeries(schema, cfg, ev, now, &Changed{}, except)
 	if ev.MessageID != "" && now <= seam.At+seenAcross {
-		own.after.seen.keep(ev.MessageID, now, cfg.MessageIDs)
+		own.after.seen.keep(hashOf(ev.MessageID), now, cfg.MessageIDs)
 	}
 }
 

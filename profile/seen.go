@@ -33,16 +33,37 @@ type seen struct {
 	newest      map[uint64]int64 // id -> its newest time, once there are many
 }
 
+// hashOf is what is remembered of an id.
+func hashOf(id string) uint64 { return murmur3.StringSum64(id) }
+
 // repeat reports whether id was applied less than 24 hours before now.
-func (s *seen) repeat(id string, now int64) bool {
-	h := murmur3.StringSum64(id)
+func (s *seen) repeat(id uint64, now int64) bool {
 	if s.count > indexFrom {
-		at, known := s.index()[h]
+		at, known := s.index()[id]
 		return known && at > now-repeatWindow
 	}
+	if !s.has(id) {
+		return false
+	}
 	found := false
-	s.each(func(id uint64, at int64) { found = found || id == h && at > now-repeatWindow })
+	s.each(func(one uint64, at int64) { found = found || one == id && at > now-repeatWindow })
 	return found
+}
+
+// has reports whether id is among the sightings, whenever that was: of hardly
+// any event it is, so that no time need be read.
+func (s *seen) has(id uint64) bool {
+	for rest := s.sightings; len(rest) > bytesPerID; {
+		if binary.LittleEndian.Uint64(rest) == id {
+			return true
+		}
+		n := bytesPerID
+		for rest[n] >= 0x80 { // the bytes of a varint but for its last
+			n++
+		}
+		rest = rest[n+1:]
+	}
+	return false
 }
 
 // each calls f with every id and its time.
@@ -67,19 +88,19 @@ func (s *seen) index() map[uint64]int64 {
 }
 
 // add remembers id, forgetting what is too old and what passes the bound.
-func (s *seen) add(id string, now int64, bound int) {
+func (s *seen) add(id uint64, now int64, bound int) {
 	for s.count > 0 && (s.first <= now-repeatWindow || s.count >= bound) {
 		s.forget()
 	}
-	s.note(murmur3.StringSum64(id), now)
+	s.note(id, now)
 }
 
 // keep remembers id beyond 24 hours, forgetting only what passes the bound.
-func (s *seen) keep(id string, now int64, bound int) {
+func (s *seen) keep(id uint64, now int64, bound int) {
 	for s.count > 0 && s.count >= bound {
 		s.forget()
 	}
-	s.note(murmur3.StringSum64(id), now)
+	s.note(id, now)
 }
 
 // note notes an id behind the others.

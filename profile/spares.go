@@ -1,13 +1,16 @@
 package profile
 
 // Bounds of what Spares keep. Of points that is some 5 MB for each kind of
-// series at most, and 1 MB as a rule; of sheets some 10 MB as a rule. What
-// comes back beyond them is left to the garbage collector.
+// series at most, and 1 MB as a rule; of sheets some 10 MB as a rule; and of
+// the leaves of traits 10 MB at most, and 1 MB as a rule. What comes back
+// beyond them is left to the garbage collector.
 const (
 	sparePoints  = 4096 // points of a kind of series
 	spareEntries = 64   // room of one of their columns
 	spareSheets  = 2048
 	spareSeries  = 256 // that a sheet has room for
+	spareLists   = 512 // of leaves
+	spareLeaves  = 256 // that a list has room for
 )
 
 // Spares keep the points that the profiles of a shard need no more for the
@@ -24,7 +27,8 @@ const (
 type Spares struct {
 	points [keeps][]*points
 	sheets []*sheet
-	leaf   leaf // of the traits that are being told
+	leaf   leaf     // of the traits that are being told
+	leaves [][]leaf // lists without any, for traits that are to be changed
 }
 
 // take returns empty points for a series that keeps so much. Their columns

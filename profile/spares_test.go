@@ -161,3 +161,49 @@ func TestStoredSeriesAllocateNothing(t *testing.T) {
 		t.Errorf("%g allocations a round", n)
 	}
 }
+
+// TestChangedTraitsAllocateNothing changes one of 60 traits and stores the
+// profile, again and again: its leaves and its text find their room.
+func TestChangedTraitsAllocateNothing(t *testing.T) {
+	if spoiling {
+		t.Skip("nothing is kept of what is spoiled; runs without the tag spoil (make test)")
+	}
+	schema, p := typical()
+	codec, cfg := codecOf(schema).Sharing(&Spares{}), Default()
+	p.spares = codec.spares
+	var changed Changed
+	var blob []byte
+	ev := identify(start, object("trait_7", event.NumberOf(7)))
+	round := func() {
+		ev.Time++
+		p.Apply(schema, &cfg, &ev, ev.Time, &changed)
+		blob = codec.Append(blob[:0], p, ev.Time)
+		changed.Reset()
+	}
+	round()
+	if n := testing.AllocsPerRun(100, round); n > 0 {
+		t.Errorf("%g allocations a round", n)
+	}
+	if n := len(p.Traits.leaves); n > 0 {
+		t.Errorf("%d leaves are still a list", n)
+	}
+	if got := p.Traits.Get("trait_7"); got.Number() != 7 {
+		t.Errorf("the trait is %v", got)
+	}
+}
+
+// TestSpareLeavesAreBounded gives back more lists than are kept, and one that
+// is too long.
+func TestSpareLeavesAreBounded(t *testing.T) {
+	if spoiling {
+		t.Skip("nothing is kept of what is spoiled; runs without the tag spoil (make test)")
+	}
+	var s Spares
+	s.giveLeaves(make([]leaf, 1, spareLeaves+1))
+	for range spareLists + 1 {
+		s.giveLeaves(make([]leaf, 1, spareLeaves))
+	}
+	if len(s.leaves) != spareLists || len(s.takeLeaves()) != 0 || cap(s.takeLeaves()) != spareLeaves {
+		t.Errorf("%d lists are kept, of %d leaves", len(s.leaves)+2, cap(s.takeLeaves()))
+	}
+}

@@ -38,13 +38,16 @@ type Traits struct {
 func (t *Traits) Len() int { return len(t.leaves) + t.count }
 
 // decode makes t a list.
-func (t *Traits) decode() {
+func (t *Traits) decode() { t.decodeInto(nil) }
+
+// decodeInto makes t a list in memory that has no leaves yet.
+func (t *Traits) decodeInto(empty []leaf) {
 	if t.encoded == "" {
 		return
 	}
-	leaves := make([]leaf, 0, t.count+1)
-	for l := range t.all() {
-		leaves = append(leaves, *l)
+	leaves := slices.Grow(empty, t.count+1)
+	for r := (reader{blob: t.encoded}); r.left() > 0; {
+		leaves = append(leaves, r.leaf())
 	}
 	*t = Traits{leaves: leaves}
 }
@@ -127,12 +130,19 @@ func (t *Traits) append(b []byte) []byte {
 		return append(b, t.encoded...)
 	}
 	start := len(b)
-	for _, l := range t.leaves {
+	b = appendLeaves(b, t.leaves)
+	*t = Traits{encoded: string(b[start:]), count: len(t.leaves)}
+	return b
+}
+
+// appendLeaves writes leaves behind b, one after the other.
+func appendLeaves(b []byte, leaves []leaf) []byte {
+	for i := range leaves {
+		l := &leaves[i]
 		b = appendText(b, string(l.path))
 		b = binary.AppendVarint(b, l.time)
 		b = appendValue(b, l.value)
 	}
-	*t = Traits{encoded: string(b[start:]), count: len(t.leaves)}
 	return b
 }
 

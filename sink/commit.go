@@ -97,11 +97,7 @@ func (a *attempts) once(ctx context.Context) error {
 		return finalError{err}
 	}
 	key := a.store.keys.meta(a.shard)
-	return a.store.client.Watch(ctx, func(tx *redis.Tx) error {
-		m, err := readMeta(ctx, tx, key)
-		if err != nil {
-			return err
-		}
+	return a.store.watching(ctx, key, func(w *watch, m meta) error {
 		if a.sent && m.follows(a.commit, a.commits) {
 			a.flows.forget() // it says what was sent, and this need not be what has landed
 			a.sizes.forget()
@@ -114,41 +110,37 @@ func (a *attempts) once(ctx context.Context) error {
 			return final("stored epoch %d, next offset %d, outbox %d; expected %d, %d, %d: %w", m.epoch, m.next, m.outbox,
 				a.commit.Epoch, a.commit.From, a.commit.Outbox, pipeline.ErrFenced)
 		}
-		return a.send(ctx, tx, m)
-	}, key)
+		return a.send(ctx, w, m)
+	})
 }
 
 // send sends the transaction and says what is known about it.
-func (a *attempts) send(ctx context.Context, tx *redis.Tx, m meta) error {
+func (a *attempts) send(ctx context.Context, w *watch, m meta) error {
 	d := a.store.draft()
 	defer a.store.release(d)
+	d.queued = true
 	t := transaction{
 		draft: d, keys: a.store.keys, shard: a.shard, commit: a.commit,
 		sizes: a.sizes, chronicle: a.store.chronicler(a.shard), counts: a.store.cfg.countsFlows(),
 	}
 	t.fill(ctx, a.store.cfg.OutboxMax)
 	t.fillTrail(ctx, a.store.cfg.TrailMax, m.commits)
-	if err := a.fillFlows(ctx, tx, &t, m.summed); err != nil {
+	if err := a.fillFlows(ctx, w.tx, &t, m.summed); err != nil {
 		return fmt.Errorf("reading flows: %w", err)
 	}
-	pipe := tx.TxPipeline()
-	_ = pipe.BatchProcess(ctx, d.commands...) // queues them and can't fail
 	before := a.sent
 	a.sent, a.commits = true, m.commits
-	commands, err := pipe.Exec(ctx)
-	// The first command sets fields of the meta hash, which was just read as
-	// a hash: it fails only if the whole transaction was refused.
-	first := commands[0].Err()
-	switch {
-	case err == nil && first == nil:
-		a.sizes.landed(a.commit.Drop)
-	case !answered(err):
-		return err // the connection's error: the outcome is open
-	case first != nil:
-		a.sent = before // an attempt before may have made Redis refuse this one
-		return refusal(commands, err)
+	if ran, err := w.exec(ctx, d); !ran {
+		if answered(err) { // it was refused, perhaps for what an attempt before has done
+			a.sent = before
+		}
+		return err // else it is the connection's error: the outcome is open
 	}
-	return a.store.partial(ctx, a.shard, commands)
+	if err := a.store.partial(ctx, a.shard, d.commands); err != nil {
+		return err
+	}
+	a.sizes.landed(a.commit.Drop, d.answers)
+	return nil
 }
 
 // refusal returns why Redis refused the whole transaction: the error of the

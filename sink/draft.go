@@ -28,11 +28,14 @@ type draft struct {
 	commands  []redis.Cmder
 	arguments []any // of all commands, one after the other
 	begun     int   // first argument of the command at hand
+	queued    bool  // whether the commands go by watch.exec, so that each is answered by QUEUED at first
 
 	numbers []redis.IntCmd            // commands that are answered by a number
 	texts   []redis.ZeroCopyStringCmd // commands that are answered by a text that nobody reads
 	answer  [64]byte                  // where that is put
 	values  []redis.StringCmd         // commands that are answered by any other text
+	sent    []redis.Cmder             // by watch.exec: the commands, and what is around them
+	answers []int64                   // of those, 0 where it is no number
 
 	letters []byte // of pieces, one after the other
 	pieces  []piece
@@ -69,6 +72,8 @@ func (d *draft) clear() {
 	clear(d.numbers)
 	clear(d.texts)
 	clear(d.values)
+	clear(d.sent)
+	d.queued = false
 	d.commands, d.arguments, d.begun = d.commands[:0], d.arguments[:0], 0
 	d.numbers, d.texts, d.values = d.numbers[:0], d.texts[:0], d.values[:0]
 	d.letters, d.pieces, d.ints = d.letters[:0], d.pieces[:0], d.ints[:0]
@@ -85,12 +90,16 @@ func (d *draft) add(arguments ...any) { d.arguments = append(d.arguments, argume
 
 // end ends a command that is answered by a number.
 func (d *draft) end(ctx context.Context) {
+	if d.queued {
+		d.endText(ctx)
+		return
+	}
 	d.numbers = append(d.numbers, *redis.NewIntCmd(ctx, d.own()...))
 	d.commands = append(d.commands, &d.numbers[len(d.numbers)-1])
 }
 
 // endText ends a command that is answered by a text of at most 64 bytes that
-// nobody reads.
+// nobody reads, as QUEUED is.
 func (d *draft) endText(ctx context.Context) {
 	d.texts = append(d.texts, *redis.NewZeroCopyStringCmd(ctx, d.answer[:], d.own()...))
 	d.commands = append(d.commands, &d.texts[len(d.texts)-1])

@@ -3,8 +3,6 @@ package sink
 import (
 	"context"
 	"strings"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // How many members a segment has is counted by HINCRBY, whose answer is what
@@ -32,7 +30,7 @@ type knownSizes struct {
 type movedSize struct {
 	segment *string
 	by      int64
-	answer  *redis.IntCmd // by which Redis tells the size, nil where it is known
+	at      int // of the command by whose answer Redis tells the size, where it is not known
 }
 
 func (s *Store) knownSizes(shard int) *knownSizes {
@@ -67,9 +65,9 @@ func (k *knownSizes) move(segment *string, by int64) (size int64, known bool) {
 	return size + by, known
 }
 
-// landed remembers what an attempt has left. Its commands must still have
-// their answers.
-func (k *knownSizes) landed(dropped []string) {
+// landed remembers what an attempt has left, of which answers has the numbers
+// that its commands were answered by.
+func (k *knownSizes) landed(dropped []string, answers []int64) {
 	if len(k.of)+len(k.counted) > mostSizes {
 		k.forget()
 		return
@@ -78,7 +76,7 @@ func (k *knownSizes) landed(dropped []string) {
 		k.of[*m.segment] += m.by
 	}
 	for _, m := range k.counted {
-		k.of[strings.Clone(*m.segment)] = m.answer.Val() // what the id is part of need not stay
+		k.of[strings.Clone(*m.segment)] = answers[m.at] // what the id is part of need not stay
 	}
 	for _, segment := range dropped {
 		delete(k.of, segment)
@@ -108,7 +106,7 @@ func (t *transaction) fillSizes(ctx context.Context) {
 		m := &t.sizes.counted[i]
 		t.begin("hincrby", key, m.segment, &m.by)
 		t.end(ctx)
-		m.answer, _ = t.commands[len(t.commands)-1].(*redis.IntCmd)
+		m.at = len(t.commands) - 1
 	}
 }
 
