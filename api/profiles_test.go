@@ -72,7 +72,7 @@ func TestALookupIsOneRoundTrip(t *testing.T) {
 	k.get(t, "/v1/profiles/u1/memberships", &m)
 	before := k.server.CommandCount()
 	k.get(t, "/v1/profiles/u1/memberships", &m)
-	if n := k.server.CommandCount() - before; n != 3 { // of one pipeline
+	if n := k.server.CommandCount() - before; n != 2 { // of one pipeline
 		t.Errorf("%d commands", n)
 	}
 }

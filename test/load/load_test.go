@@ -15,7 +15,7 @@ import (
 )
 
 // binaries are the paths of the processes that TestMain has built.
-var binaries struct{ broker, service, receiver string }
+var binaries struct{ broker, service, receiver, asker string }
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -33,8 +33,8 @@ func main(m *testing.M) int {
 	}
 	defer os.RemoveAll(folder)
 	binaries.broker, binaries.service = filepath.Join(folder, "broker"), filepath.Join(folder, "service")
-	binaries.receiver = filepath.Join(folder, "receiver")
-	build := exec.Command("go", "build", "-o", folder+string(filepath.Separator), "./broker", "./service", "./receiver")
+	binaries.receiver, binaries.asker = filepath.Join(folder, "receiver"), filepath.Join(folder, "asker")
+	build := exec.Command("go", "build", "-o", folder+string(filepath.Separator), "./broker", "./service", "./receiver", "./asker")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building: %v\n%s", err, out)
 		return 1
