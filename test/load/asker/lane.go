@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"strconv"
 	"time"
@@ -49,8 +50,12 @@ func dial(address netip.AddrPort) (*lane, error) {
 // send sends a request. None is as long as what a kernel takes at once.
 func (l *lane) send(request []byte) error {
 	l.answer, l.whole = l.answer[:0], 0
-	if n, err := unix.Write(l.fd, request); err != nil || n < len(request) {
-		return fmt.Errorf("sending a request: %d of %d bytes, %w", n, len(request), err)
+	n, err := unix.Write(l.fd, request)
+	if err == nil && n < len(request) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return fmt.Errorf("sending a request: %w", err)
 	}
 	return nil
 }
