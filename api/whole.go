@@ -50,14 +50,18 @@ func (c *wholeConn) hold(room *[]byte) {
 	c.kept = room
 }
 
-// release sends what was kept.
+// release sends what was kept. Where that fails the connection ends: net/http holds
+// the answer for sent, and a part of it must not be followed by another one.
 func (c *wholeConn) release() {
 	c.mu.Lock()
 	kept := c.kept
 	c.kept = nil
 	c.mu.Unlock()
-	if len(*kept) > 0 {
-		_, _ = c.Conn.Write(*kept) // a client that went away is no concern: net/http sees it at its next read
+	if len(*kept) == 0 {
+		return
+	}
+	if _, err := c.Conn.Write(*kept); err != nil {
+		_ = c.Conn.Close() // a client that went away is no concern
 	}
 }
 

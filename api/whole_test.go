@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -101,6 +102,35 @@ func TestAnAnswerIsSentInOnePiece(t *testing.T) {
 		if again := ask("/openapi.json"); again != openAPI {
 			t.Errorf("%d bytes in place of %d", len(again), len(openAPI))
 		}
+	}
+}
+
+// cut is a connection that takes a part of what it is to send.
+type cut struct {
+	net.Conn
+	closed bool
+}
+
+// Write implements net.Conn.
+func (c *cut) Write(p []byte) (int, error) { return len(p) / 2, os.ErrDeadlineExceeded }
+
+// Close implements net.Conn.
+func (c *cut) Close() error {
+	c.closed = true
+	return nil
+}
+
+// Behind a part of an answer nothing else comes on the same connection.
+func TestAPartOfAnAnswerEndsTheConnection(t *testing.T) {
+	under := &cut{}
+	conn := &wholeConn{Conn: under}
+	conn.hold(new([]byte))
+	if n, err := conn.Write([]byte("an answer")); n != 9 || err != nil || under.closed {
+		t.Fatalf("%d, %v, closed %v", n, err, under.closed)
+	}
+	conn.release()
+	if !under.closed {
+		t.Error("the connection is open")
 	}
 }
 
