@@ -61,7 +61,7 @@ func (c *wholeConn) release() {
 		return
 	}
 	if _, err := c.Conn.Write(*kept); err != nil {
-		_ = c.Conn.Close() // a client that went away is no concern
+		_ = c.Close() // a client that went away is no concern
 	}
 }
 
