@@ -31,8 +31,12 @@ func (r *routes) membersOf(ctx context.Context, segments Segments, in *membersIn
 	return r.server.parts.Past.MembersAt(ctx, in.ID, in.Cursor, in.At.UnixMilli(), limit, fn)
 }
 
-// membershipsOf asks in which segments a profile is, or was.
+// membershipsOf asks in which segments a profile is, or was, unless that was asked
+// in vain already.
 func (r *routes) membershipsOf(ctx context.Context, profiles Profiles, in *membershipsInput) (*lookup.Memberships, error) {
+	if err := failureOf(ctx); err != nil {
+		return nil, err
+	}
 	if in.At.IsZero() {
 		return profiles.Memberships(ctx, in.ID)
 	}

@@ -72,8 +72,30 @@ func TestALookupIsOneRoundTrip(t *testing.T) {
 	k.get(t, "/v1/profiles/u1/memberships", &m)
 	before := k.server.CommandCount()
 	k.get(t, "/v1/profiles/u1/memberships", &m)
-	if n := k.server.CommandCount() - before; n != 3 { // of one pipeline
+	if n := k.server.CommandCount() - before; n != 2 { // of one pipeline
 		t.Errorf("%d commands", n)
+	}
+}
+
+// A segment that is newer than the names that were read before is told too.
+func TestMembershipsOfANewSegment(t *testing.T) {
+	k := keeping(t, Default())
+	k.spends(t, "u1", 150)
+	var m lookup.Memberships
+	k.get(t, "/v1/profiles/u1/memberships", &m)
+	more, err := rules.Load(rules.Source{Name: "more.yaml", Data: []byte(keptRules + `
+  - id: rich
+    rule: traits.spent >= 120
+`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.open(t, more)
+	k.spends(t, "u1", 151)
+	for range 2 {
+		if k.get(t, "/v1/profiles/u1/memberships", &m); !slices.Equal(m.Segments, []string{"hidden", "rich", "vip"}) {
+			t.Errorf("got %+v", m)
+		}
 	}
 }
 

@@ -2,8 +2,9 @@ package api
 
 import (
 	"context"
-	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"regexp"
@@ -54,11 +55,11 @@ const requestHeader = "X-Request-Id"
 var requestID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 func newRequestID(r *http.Request) string {
-	if id := r.Header.Get(requestHeader); requestID.MatchString(id) {
+	if id := r.Header.Get(requestHeader); id != "" && requestID.MatchString(id) {
 		return id
 	}
 	var random [8]byte
-	_, _ = rand.Read(random[:]) // it never fails
+	binary.BigEndian.PutUint64(random[:], rand.Uint64()) // nothing depends on that nobody guesses it
 	return hex.EncodeToString(random[:])
 }
 
@@ -99,7 +100,7 @@ func logged(log *zap.Logger, observer *Observer, next http.Handler) http.Handler
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, one, a := time.Now(), &request{id: newRequestID(r)}, &answer{ResponseWriter: w}
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, one))
-		w.Header().Set(requestHeader, one.id)
+		w.Header()[requestHeader] = []string{one.id}
 		defer func() {
 			trouble := recover()
 			if trouble != nil {

@@ -89,6 +89,11 @@ func needs(scope access.Scope) []map[string][]string {
 // has bounds of its own.
 const unbounded = "unbounded"
 
+// straight is what an operation has in its metadata that answers some requests past
+// huma: a function from the handler that answers all to the one that answers these
+// itself. That one bounds how many it answers at once.
+const straight = "straight"
+
 // scopeOf is the scope that an operation needs.
 func scopeOf(op *huma.Operation) access.Scope {
 	for _, one := range op.Security {
@@ -112,6 +117,9 @@ func (r *routes) Handle(op *huma.Operation, handler func(huma.Context)) {
 	if op.Metadata[unbounded] == nil {
 		h = r.zip(r.bounded(h))
 	}
+	if past, ok := op.Metadata[straight].(func(http.Handler) http.Handler); ok {
+		h = past(h)
+	}
 	r.handle(op.Method+" "+op.Path, scope, h)
 }
 
@@ -126,16 +134,37 @@ func (r *routes) handle(pattern string, scope access.Scope, h http.Handler) {
 // bounded answers as many requests at once as there is room for.
 func (r *routes) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		select {
-		case r.room <- struct{}{}:
-			defer func() { <-r.room }()
+		if failureOf(request.Context()) != nil { // it has its room already
 			next.ServeHTTP(w, request)
-		default:
-			w.Header().Set("Retry-After", "1")
-			problem(http.StatusServiceUnavailable, "Try again in a second, with fewer requests at once.",
-				"%d requests are being answered, which is as many as there may be.", maxAnswering).write(w, request)
+			return
 		}
+		if !r.enter() {
+			full(w, request)
+			return
+		}
+		defer r.leave()
+		next.ServeHTTP(w, request)
 	})
+}
+
+// enter takes room for a request, which leave gives back, and reports whether there
+// was any.
+func (r *routes) enter() bool {
+	select {
+	case r.room <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (r *routes) leave() { <-r.room }
+
+// full answers a request that there is no room for.
+func full(w http.ResponseWriter, request *http.Request) {
+	w.Header().Set("Retry-After", "1")
+	problem(http.StatusServiceUnavailable, "Try again in a second, with fewer requests at once.",
+		"%d requests are being answered, which is as many as there may be.", maxAnswering).write(w, request)
 }
 
 // ServeHTTP implements huma.Adapter.

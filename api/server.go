@@ -165,8 +165,8 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
 		Handler: s.handler, TLSConfig: s.config.TLS.Config(), MaxHeaderBytes: maxHeader,
 		ReadHeaderTimeout: s.times.header, ReadTimeout: s.times.read, WriteTimeout: s.times.write, IdleTimeout: idleTimeout,
-		BaseContext: func(net.Listener) context.Context { return base },
-		ErrorLog:    zap.NewStdLog(s.parts.Log.WithOptions(zap.IncreaseLevel(zap.ErrorLevel))),
+		BaseContext: func(net.Listener) context.Context { return base }, ConnContext: withWhole,
+		ErrorLog: zap.NewStdLog(s.parts.Log.WithOptions(zap.IncreaseLevel(zap.ErrorLevel))),
 	}
 	stopped := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -178,7 +178,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 			_ = server.Close()
 		}
 	})
-	err := serve(server, netutil.LimitListener(listener, maxConnections))
+	err := serve(server, wholeListener{netutil.LimitListener(listener, maxConnections)})
 	if stop() { // ctx has not ended
 		return fmt.Errorf("serving the API on %s: %w", listener.Addr(), err)
 	}

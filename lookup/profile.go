@@ -2,6 +2,7 @@ package lookup
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"muster/pipeline"
@@ -139,9 +140,31 @@ type Memberships struct {
 }
 
 // Memberships tells in which segments a profile is, in one round trip to Redis
-// and without decoding more of the profile than that.
+// and without decoding more of the profile than that. The names of its segments are
+// read only where it can't be read without: names only grow, so what is known of
+// them holds.
 func (r *Reader) Memberships(ctx context.Context, id string) (*Memberships, error) {
-	seen, codec, _, err := r.look(ctx, id)
+	shard, err := r.ShardOf(id)
+	if err != nil {
+		return nil, err
+	}
+	codec := r.codecs.get(shard)
+	known := len(codec.Names())
+	if known == 0 {
+		return r.membershipsWith(ctx, shard, id, codec, 0)
+	}
+	m, err := r.membershipsWith(ctx, shard, id, codec, sink.NoNames)
+	var unreadable *UnreadableError
+	if errors.As(err, &unreadable) { // most likely it has a segment that is newer than the names
+		return r.membershipsWith(ctx, shard, id, codec, known)
+	}
+	return m, err
+}
+
+// membershipsWith is Memberships with a codec, and with how many names sink.Look
+// is told are known.
+func (r *Reader) membershipsWith(ctx context.Context, shard int, id string, codec *profile.Codec, known int) (*Memberships, error) {
+	seen, codec, _, err := r.lookWith(ctx, shard, id, codec, known)
 	if err != nil {
 		return nil, err
 	}

@@ -129,7 +129,13 @@ func (r *Reader) look(ctx context.Context, id string) (l sink.Looked, codec *pro
 		return l, nil, shard, err
 	}
 	codec = r.codecs.get(shard)
-	if l, err = r.store.Look(ctx, shard, id, len(codec.Names())); err != nil {
+	return r.lookWith(ctx, shard, id, codec, len(codec.Names()))
+}
+
+// lookWith is look with a codec, and with how many names sink.Look is told are
+// known.
+func (r *Reader) lookWith(ctx context.Context, shard int, id string, codec *profile.Codec, known int) (l sink.Looked, _ *profile.Codec, _ int, err error) {
+	if l, err = r.store.Look(ctx, shard, id, known); err != nil {
 		return l, nil, shard, err
 	}
 	if l.Blob == "" {

@@ -28,10 +28,19 @@ func newAPIMetrics(m maker) apiMetrics {
 // APIAnswered is told of each answer of the API. long says that it went on for
 // as long as its client wanted.
 func (w *Watch) APIAnswered(route, method string, status int, took time.Duration, long bool) {
-	w.api.requests.WithLabelValues(route, method, fmt.Sprintf("%dxx", status/100)).Inc()
+	w.api.requests.WithLabelValues(route, method, classOf(status)).Inc()
 	if !long {
 		w.api.seconds.WithLabelValues(route).Observe(took.Seconds())
 	}
+}
+
+// classOf is the class of a status, as 2xx.
+func classOf(status int) string {
+	classes := [...]string{"0xx", "1xx", "2xx", "3xx", "4xx", "5xx"}
+	if class := status / 100; class >= 0 && class < len(classes) {
+		return classes[class]
+	}
+	return fmt.Sprintf("%dxx", status/100)
 }
 
 // APIRefused is told of each request that was not let in.

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -22,15 +23,13 @@ const (
 // while a round trip is free sets out at once. Those that come while all are on
 // their way wait, and go together with the next. So nothing is ever waited for
 // but Redis, and the more look-ups there are, the fewer round trips each costs.
+//
+// A round trip is made by one of those who ask, and not by a goroutine of the
+// gatherer's: to wake another one and to be woken by it costs CPU that the
+// round trip does not. When it ends, the next is handed to the one that has
+// waited longest.
 type gatherer struct {
 	carry func([]*look) // does one round trip, and says what came of each
-
-	// jobs has a queue for a traveller who waits for one. Travellers stay, as a
-	// new goroutine would have to grow its stack first, which costs more than to
-	// wait. There are as many as there were ever round trips at once.
-	jobs   chan *queue
-	closed chan struct{}
-	end    func() // closes it
 
 	mu      sync.Mutex
 	queues  map[string]*queue // by node; none for a node that nobody asks
@@ -48,113 +47,112 @@ type queue struct {
 type look struct {
 	shard   int
 	profile string
-	known   int // names of the shard
+	known   int // names of the shard; NoNames for none to be read
 
-	done   chan struct{} // closed once it is answered
+	done   chan struct{} // closed once it is answered, or carries others
+	carry  []*look       // those that it has to make a round trip for, itself the first; nil for none
 	looked Looked
 	more   int // the first name that may be missing in looked; 0 for none
 	err    error
 }
 
 func newGatherer(carry func([]*look)) *gatherer {
-	closed := make(chan struct{})
-	return &gatherer{
-		carry: carry, jobs: make(chan *queue), closed: closed, end: sync.OnceFunc(func() { close(closed) }), queues: map[string]*queue{},
-	}
+	return &gatherer{carry: carry, queues: map[string]*queue{}}
 }
 
-// close ends the travellers once they have no look-up on the way.
-func (g *gatherer) close() { g.end() }
-
-// ask has a node answer a look-up, and waits for it as long as ctx lasts.
+// ask has a node answer a look-up, and waits for it as long as ctx lasts. Who
+// makes a round trip for others does so to its end, whatever becomes of ctx: the
+// timeouts of connections bound it.
 func (g *gatherer) ask(ctx context.Context, node string, l *look) error {
-	if err := g.join(node, l); err != nil {
+	q, free, err := g.join(node, l)
+	switch {
+	case err != nil:
 		return err
+	case free:
+		g.travel(q, []*look{l})
+		return l.err
 	}
 	select {
 	case <-l.done:
-		return l.err
 	case <-ctx.Done():
-		g.leave(node, l)
-		return ctx.Err()
+		if !g.leave(q, l) {
+			return ctx.Err()
+		}
 	}
+	if l.carry != nil {
+		g.travel(q, l.carry)
+	}
+	return l.err
 }
 
-func (g *gatherer) join(node string, l *look) error {
+// join has a look-up wait, or gives it a round trip where one is free.
+func (g *gatherer) join(node string, l *look) (q *queue, free bool, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.waiting >= maxWaiting {
-		return fmt.Errorf("%d look-ups wait for redis, which is as many as may", g.waiting)
+		return nil, false, fmt.Errorf("%d look-ups wait for redis, which is as many as may", g.waiting)
 	}
-	q := g.queues[node]
-	if q == nil {
+	if q = g.queues[node]; q == nil {
 		q = &queue{node: node}
 		g.queues[node] = q
 	}
+	if q.trips < tripsAtOnce { // so nobody waits
+		q.trips++
+		return q, true, nil
+	}
 	q.waiting = append(q.waiting, l)
 	g.waiting++
-	if q.trips < tripsAtOnce {
-		q.trips++
-		select {
-		case g.jobs <- q:
-		default: // nobody waits for one
-			go g.travel(q)
-		}
-	}
-	return nil
+	return q, false, nil
 }
 
 // leave takes a look-up out that nobody waits for any more, if it has not set
-// out yet.
-func (g *gatherer) leave(node string, l *look) {
+// out yet. It reports whether the look-up must stay, as others have been given
+// to it to carry.
+func (g *gatherer) leave(q *queue, l *look) (stays bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	q := g.queues[node]
-	if q == nil {
-		return
-	}
 	if at := slices.Index(q.waiting, l); at >= 0 {
 		q.waiting = slices.Delete(q.waiting, at, at+1)
 		g.waiting--
 	}
+	return l.carry != nil
 }
 
-// travel serves a queue, and then the next one that it is given.
-func (g *gatherer) travel(q *queue) {
-	for {
-		g.serve(q)
-		select {
-		case q = <-g.jobs:
-		case <-g.closed:
-			return
-		}
-	}
-}
+// errUnanswered is what look-ups are told whose round trip has panicked.
+var errUnanswered = errors.New("the round trip to redis was given up")
 
-// serve makes round trips until nobody waits.
-func (g *gatherer) serve(q *queue) {
-	for looks := g.take(q); len(looks) > 0; looks = g.take(q) {
-		g.carry(looks)
-		for _, l := range looks {
+// travel makes a round trip for look-ups, of which the first is that of who
+// calls it, and hands the next one on.
+func (g *gatherer) travel(q *queue, looks []*look) {
+	ended := false
+	defer func() {
+		g.pass(q)
+		for _, l := range looks[1:] {
+			if !ended {
+				l.err = errUnanswered
+			}
 			close(l.done)
 		}
-	}
+	}()
+	g.carry(looks)
+	ended = true
 }
 
-// take returns the look-ups that have waited longest, and gives the round trip
-// back when there are none.
-func (g *gatherer) take(q *queue) []*look {
+// pass hands a round trip that has ended to those that have waited longest, and
+// gives it back when there are none.
+func (g *gatherer) pass(q *queue) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(q.waiting) == 0 {
 		if q.trips--; q.trips == 0 {
 			delete(g.queues, q.node)
 		}
-		return nil
+		return
 	}
 	count := min(len(q.waiting), tripLooks)
 	looks := slices.Clone(q.waiting[:count])
 	q.waiting = slices.Delete(q.waiting, 0, count)
 	g.waiting -= count
-	return looks
+	looks[0].carry = looks
+	close(looks[0].done)
 }

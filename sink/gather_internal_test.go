@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,26 +24,50 @@ func (r *trips) carry(looks []*look) {
 	<-r.end
 }
 
-func startTrips(t *testing.T) (*trips, *gatherer) {
+func startTrips() (*trips, *gatherer) {
 	r := &trips{begun: make(chan []*look, 1000), end: make(chan struct{}, 1000)}
-	g := newGatherer(r.carry)
-	t.Cleanup(g.close)
-	return r, g
+	return r, newGatherer(r.carry)
+}
+
+// asking are those who ask in the background.
+type asking struct {
+	sync.WaitGroup
+	t *testing.T
+	g *gatherer
+}
+
+// ask has somebody ask, who must be answered.
+func (a *asking) ask(node string, l *look) {
+	a.Go(func() {
+		if err := a.g.ask(a.t.Context(), node, l); err != nil {
+			a.t.Errorf("%s: %v", l.profile, err)
+		}
+	})
+}
+
+// line has somebody ask who is to wait, behind those who wait already.
+func (a *asking) line(node string, l *look) {
+	a.t.Helper()
+	a.g.mu.Lock()
+	before := a.g.waiting
+	a.g.mu.Unlock()
+	a.ask(node, l)
+	await(a.t, a.g, func() bool { return a.g.waiting == before+1 })
 }
 
 func lookFor(profile string) *look { return &look{profile: profile, done: make(chan struct{})} }
 
 // busy has as many round trips on their way to a node as there may be.
-func (r *trips) busy(t *testing.T, g *gatherer, node string) {
+func (r *trips) busy(t *testing.T, g *gatherer, node string) *asking {
 	t.Helper()
+	a := &asking{t: t, g: g}
 	for range tripsAtOnce {
-		if err := g.join(node, lookFor("first")); err != nil {
-			t.Fatal(err)
-		}
+		a.ask(node, lookFor("first"))
 		if first := <-r.begun; len(first) != 1 { // nothing is gathered while a round trip is free
 			t.Fatalf("%d look-ups set out", len(first))
 		}
 	}
+	return a
 }
 
 // await waits until g is as a condition demands.
@@ -70,14 +95,12 @@ func idle(t *testing.T, g *gatherer) {
 // What comes while the round trips are on their way goes together with the
 // next, in the order in which it came.
 func TestLookUpsThatComeTogetherShareTrips(t *testing.T) {
-	r, g := startTrips(t)
-	r.busy(t, g, "")
+	r, g := startTrips()
+	a := r.busy(t, g, "")
 	var looks []*look
 	for i := range tripLooks + 44 {
 		l := lookFor(fmt.Sprint(i))
-		if err := g.join("", l); err != nil {
-			t.Fatal(err)
-		}
+		a.line("", l)
 		looks = append(looks, l)
 	}
 	for _, want := range [][]*look{looks[:tripLooks], looks[tripLooks:]} {
@@ -87,9 +110,7 @@ func TestLookUpsThatComeTogetherShareTrips(t *testing.T) {
 		}
 	}
 	close(r.end)
-	for _, l := range looks {
-		<-l.done
-	}
+	a.Wait()
 	idle(t, g)
 	if len(r.begun) > 0 {
 		t.Error("a round trip was for nothing")
@@ -107,7 +128,6 @@ func TestATripThatHangsHoldsNobodyElse(t *testing.T) {
 			<-release
 		}
 	})
-	defer g.close()
 	var slow sync.WaitGroup
 	ask := func(node string) {
 		slow.Go(func() {
@@ -132,83 +152,113 @@ func TestATripThatHangsHoldsNobodyElse(t *testing.T) {
 	idle(t, g)
 }
 
-// Who leaves does so at once, on the way or before it. One that has not set out
-// is not asked for.
+// Who waits leaves at once, and is not asked for. Who makes a round trip stays
+// until it has ended, and so does who was given one as it wanted to leave.
 func TestWhoLeavesIsNotWaitedFor(t *testing.T) {
-	r, g := startTrips(t)
+	r, g := startTrips()
+	a := r.busy(t, g, "")
 	ctx, leave := context.WithCancel(t.Context())
 	var left sync.WaitGroup
-	asked := 0
-	for i := range tripsAtOnce + 10 {
+	for i := range 10 {
 		left.Go(func() {
 			if err := g.ask(ctx, "", lookFor(fmt.Sprint("leaves ", i))); !errors.Is(err, context.Canceled) {
 				t.Errorf("%d is told %v", i, err)
 			}
 		})
-		if i < tripsAtOnce {
-			asked += len(<-r.begun)
-		}
 	}
 	await(t, g, func() bool { return g.waiting == 10 })
 	stays := lookFor("stays")
-	if err := g.join("", stays); err != nil {
-		t.Fatal(err)
-	}
+	a.line("", stays)
 	leave()
 	left.Wait()
 	close(r.end)
-	<-stays.done
-	idle(t, g)
-	if asked += len(<-r.begun); asked != tripsAtOnce+1 {
-		t.Errorf("%d look-ups were asked for", asked)
+	if got := <-r.begun; !slices.Equal(got, []*look{stays}) {
+		t.Errorf("%d look-ups go, %s first", len(got), got[0].profile)
 	}
+	a.Wait()
+	idle(t, g)
 	if len(r.begun) > 0 {
 		t.Error("a round trip was for those who had left")
 	}
 }
 
+// Who was given a round trip for others makes it, whatever becomes of its own
+// context.
+func TestWhoCarriesOthersStays(t *testing.T) {
+	r, g := startTrips()
+	a := r.busy(t, g, "")
+	q, carrier, other := g.queues[""], lookFor("carrier"), lookFor("other")
+	if _, free, err := g.join("", carrier); free || err != nil {
+		t.Fatalf("free %v, %v", free, err)
+	}
+	a.line("", other)
+	r.end <- struct{}{} // one of the trips goes to carrier, which has not looked yet
+	<-carrier.done
+	if !g.leave(q, carrier) || !slices.Equal(carrier.carry, []*look{carrier, other}) {
+		t.Fatalf("it carries %d", len(carrier.carry))
+	}
+	close(r.end)
+	g.travel(q, carrier.carry)
+	a.Wait()
+	idle(t, g)
+}
+
+// A round trip that panics is given back, and those that were on it are told.
+func TestATripThatPanicsHoldsNobody(t *testing.T) {
+	hold := make(chan struct{})
+	g := newGatherer(func(looks []*look) {
+		if len(looks) > 1 {
+			panic("planned")
+		}
+		<-hold
+	})
+	var asked sync.WaitGroup
+	var told atomic.Int64
+	for i := range tripsAtOnce + 2 {
+		asked.Go(func() {
+			defer func() {
+				if recover() != nil {
+					told.Add(1)
+				}
+			}()
+			if errors.Is(g.ask(t.Context(), "", lookFor(fmt.Sprint(i))), errUnanswered) {
+				told.Add(1)
+			}
+		})
+	}
+	await(t, g, func() bool { return g.waiting == 2 })
+	close(hold)
+	asked.Wait()
+	idle(t, g)
+	if told.Load() != 2 {
+		t.Errorf("%d are told", told.Load())
+	}
+}
+
 // Beyond the bound one is refused, and has room again once others are gone.
 func TestWaitingLookUpsAreBounded(t *testing.T) {
-	r, g := startTrips(t)
-	r.busy(t, g, "")
-	var last *look
-	for range maxWaiting {
-		last = lookFor("waits")
-		if err := g.join("", last); err != nil {
-			t.Fatal(err)
-		}
+	r, g := startTrips()
+	a := r.busy(t, g, "")
+	for range maxWaiting - 1 {
+		a.ask("", lookFor("waits"))
 	}
+	await(t, g, func() bool { return g.waiting == maxWaiting-1 })
+	ctx, leave := context.WithCancel(t.Context())
+	var last sync.WaitGroup
+	last.Go(func() { _ = g.ask(ctx, "", lookFor("last")) })
+	await(t, g, func() bool { return g.waiting == maxWaiting })
 	err := g.ask(t.Context(), "elsewhere", lookFor("one too many"))
 	if err == nil || !temporary(err) {
 		t.Fatalf("one too many: %v", err)
 	}
-	g.leave("", last)
-	if err := g.join("elsewhere", lookFor("has room")); err != nil {
+	leave()
+	last.Wait()
+	close(r.end)
+	if err := g.ask(t.Context(), "elsewhere", lookFor("has room")); err != nil {
 		t.Error(err)
 	}
-	close(r.end)
+	a.Wait()
 	idle(t, g)
-}
-
-// After the end nobody waits for a job any more, and ending twice is no harm. A
-// look-up that comes nevertheless is told what Redis' client says.
-func TestTravellersEndWithTheStore(t *testing.T) {
-	r, g := startTrips(t)
-	close(r.end)
-	if err := g.ask(t.Context(), "", lookFor("before")); err != nil {
-		t.Fatal(err)
-	}
-	g.close()
-	g.close()
-	if err := g.ask(t.Context(), "", lookFor("behind")); err != nil {
-		t.Fatal(err)
-	}
-	idle(t, g)
-	select {
-	case g.jobs <- nil:
-		t.Error("somebody waits for a job")
-	default:
-	}
 }
 
 // One round trip reads what it needs of each shard once, and what is wrong with
@@ -225,6 +275,7 @@ func TestATripTellsEachItsOwn(t *testing.T) {
 	looks := []*look{
 		{shard: 0, profile: "p1", known: 1}, {shard: 0, profile: "wrong", known: 1}, {shard: 0, profile: "nobody", known: 3},
 		{shard: 1, profile: "p1"}, {shard: 2, profile: "p1"}, {shard: 0, profile: "p2", known: 7},
+		{shard: 0, profile: "p2", known: NoNames}, {shard: 3, profile: "p1", known: NoNames},
 	}
 	for _, l := range looks {
 		server.HSet(s.keys.profiles(l.shard, l.profile), "p1", "one", "p2", "two")
@@ -238,11 +289,11 @@ func TestATripTellsEachItsOwn(t *testing.T) {
 	server.HSet(s.keys.meta(2), "clock", "noon")
 	before := server.CommandCount()
 	s.carry(looks)
-	if count := server.CommandCount() - before; count != len(looks)+2*3 {
+	if count := server.CommandCount() - before; count != len(looks)+2*3+1 { // nobody wants names of the last shard
 		t.Errorf("%d commands are sent", count)
 	}
 	for i, want := range []string{
-		"one 100 [n1 n2 n3 n4] ", "", " 100 [n3 n4] ", "one 101 [] ", "", "two 100 [] ",
+		"one 100 [n1 n2 n3 n4] ", "", " 100 [n3 n4] ", "one 101 [] ", "", "two 100 [] ", "two 100 [] ", "one 103 [] ",
 	} {
 		l := looks[i]
 		if want == "" {

@@ -16,6 +16,10 @@ type Looked struct {
 	Glance
 }
 
+// NoNames is what Look is told in place of a number of names by who wants to
+// have none read.
+const NoNames = -1
+
 // Look reads a profile together with what it is decoded with, in one round
 // trip for who knows the shard's first names already, which is shared with
 // others who ask meanwhile. Anyone may ask: it does not matter who owns the
@@ -61,9 +65,9 @@ func (s *Store) nodeOf(ctx context.Context, shard int) (string, error) {
 // shardRead is what one round trip reads of a shard, once for all its look-ups.
 type shardRead struct {
 	key    string
-	known  int // names, by the look-up that knows fewest
+	known  int // names, by the look-up that knows fewest; NoNames where nobody wants any
 	meta   *redis.SliceCmd
-	names  *redis.StringSliceCmd
+	names  *redis.StringSliceCmd // nil where nobody wants any
 	glance Glance
 	err    error
 }
@@ -78,16 +82,18 @@ func (s *Store) carry(looks []*look) {
 	shards := map[int]*shardRead{}
 	for i, l := range looks {
 		blobs[i] = pipe.HGet(ctx, s.keys.profiles(l.shard, l.profile), l.profile)
-		if of := shards[l.shard]; of != nil {
-			of.known = min(of.known, l.known)
-		} else {
-			shards[l.shard] = &shardRead{key: s.keys.meta(l.shard), known: l.known}
+		of := shards[l.shard]
+		if of == nil {
+			of = &shardRead{key: s.keys.meta(l.shard), known: NoNames}
+			shards[l.shard] = of
 		}
+		of.want(l.known)
 	}
 	for shard, of := range shards {
 		of.meta = pipe.HMGet(ctx, of.key, glanceFields...)
-		from := int64(of.known)
-		of.names = pipe.LRange(ctx, s.keys.names(shard), from, from+namesPage-1) // behind the profiles: names only grow
+		if from := int64(of.known); from != NoNames {
+			of.names = pipe.LRange(ctx, s.keys.names(shard), from, from+namesPage-1) // behind the profiles: names only grow
+		}
 	}
 	err := unsent(pipe.Exec(ctx))
 	for _, of := range shards {
@@ -109,9 +115,20 @@ func unsent(commands []redis.Cmder, err error) error {
 	return err
 }
 
+// want has names read from those on that a look-up knows.
+func (of *shardRead) want(known int) {
+	if known != NoNames && (of.known == NoNames || known < of.known) {
+		of.known = known
+	}
+}
+
 // read takes the replies in.
 func (of *shardRead) read() {
-	if of.err = beyondAbsence([]redis.Cmder{of.meta, of.names}, nil); of.err == nil {
+	replies := []redis.Cmder{of.meta}
+	if of.names != nil {
+		replies = append(replies, of.names)
+	}
+	if of.err = beyondAbsence(replies, nil); of.err == nil {
 		of.glance, of.err = glanceOf(of.key, of.meta.Val())
 	}
 }
@@ -126,6 +143,9 @@ func (of *shardRead) answer(l *look, blob *redis.StringCmd) error {
 		return of.err
 	}
 	l.looked = Looked{Blob: blob.Val(), Glance: of.glance}
+	if l.known == NoNames {
+		return nil
+	}
 	names := of.names.Val()
 	l.looked.Names = slices.Clip(names[min(l.known-of.known, len(names)):])
 	if len(names) == namesPage {

@@ -70,10 +70,7 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 }
 
 // Close closes all connections.
-func (s *Store) Close() error {
-	s.looks.close()
-	return s.client.Close()
-}
+func (s *Store) Close() error { return s.client.Close() }
 
 // connect returns a client that never repeats a command by itself: after a
 // lost reply, a repeated XADD or RPUSH would apply twice. What may be

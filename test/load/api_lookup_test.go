@@ -1,17 +1,17 @@
 package load
 
 import (
-	"bufio"
+	"bytes"
+	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
-	"slices"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -30,12 +30,9 @@ type lookupLine struct {
 	Profiles int     `json:"profiles"`
 }
 
-// lanes is how many connections requests are sent over. A request waits for a
-// free one, and the waiting counts.
-const lanes = 32
-
 // measureLookups asks for memberships at a steady rate, first while no events
-// come and then while they come at half of full speed.
+// come and then while they come at half of full speed. Of these nobody measures
+// how long they take, as looking for that would take processors too.
 func measureLookups(t testing.TB, sizes *apiSizes) aimed {
 	t.Helper()
 	o := &sizes.options
@@ -56,18 +53,19 @@ func measureLookups(t testing.TB, sizes *apiSizes) aimed {
 
 	before := r.services.cpu()
 	without := a.ask(p, sizes.asked, o.live)
-	cpu := micros(r.services.cpu()-before) / float64(len(without))
-	var with []float64
+	cpu := micros(r.services.cpu()-before) / float64(without.Answered)
+	messages, rate := r.halfTraffic(&f)
+	var with asked
 	var asking sync.WaitGroup
-	idle := machineIdle(t)
+	profiled, idle := r.profile("asked"), machineIdle(t)
 	asking.Go(func() { with = a.ask(p, sizes.asked, o.live) })
-	r.halfLoad(&f)
+	r.produce(messages, rate)
 	asking.Wait()
 	l := lookupLine{
-		P50: quantile(with, 0.5), P99: quantile(with, 0.99), P999: quantile(with, 0.999), Without: quantile(without, 0.99),
-		Requests: rounded(float64(len(with)) / o.live.Seconds()), Events: rounded(f.EventsPerSecond / 2), CPU: rounded(cpu), Idle: rounded(idle()),
-		Profiles: p.profiles,
+		P50: with.P50, P99: with.P99, P999: with.P999, Without: without.P99, Requests: rounded(float64(with.Answered) / with.Seconds),
+		Events: rounded(rate), CPU: rounded(cpu), Idle: rounded(idle()), Profiles: p.profiles,
 	}
+	<-profiled
 	l.apiLine = apiLine{"api/memberships", lookupAim, l.P99 <= lookupAim}
 	return l
 }
@@ -89,79 +87,41 @@ func (a *asker) awaitServed(address string) {
 	}
 }
 
-// question is a request and when it was due.
-type question struct {
-	due     time.Time
-	profile string
+// asked is what the asker says came of it: of all requests, how many were answered
+// and in which time, and of those behind the first, how long it took from when they
+// were due.
+type asked struct {
+	Answered int     `json:"answered"`
+	Seconds  float64 `json:"seconds"`
+	P50      float64 `json:"p50_ms"`
+	P99      float64 `json:"p99_ms"`
+	P999     float64 `json:"p999_ms"`
 }
 
 // ask asks for the memberships of profiles drawn at random, at a rate for some
-// time, and returns how long each took from when it was due, in ms, ascending.
-// What comes first is not measured.
-func (a *asker) ask(p population, rate float64, length time.Duration) []float64 {
+// time. What comes first is not measured.
+func (a *asker) ask(p population, rate float64, length time.Duration) (of asked) {
 	a.t.Helper()
 	count := int(rate * length.Seconds())
-	questions := make(chan question, count) // none waits to be due
-	took := make([][]float64, lanes)
-	var asking sync.WaitGroup
-	first := time.Now().Add(time.Duration(settling * float64(length)))
-	for lane := range lanes {
-		asking.Go(func() { took[lane] = a.lane(questions, first) })
-	}
 	pick := p.picker(rand.New(rand.NewPCG(uint64(count), 41)))
-	began := time.Now()
-	for i := range count {
-		due := began.Add(time.Duration(float64(i) / rate * float64(time.Second)))
-		if wait := time.Until(due); wait > 0 {
-			time.Sleep(wait)
-		}
-		questions <- question{due, profileID(pick())}
+	var ids bytes.Buffer
+	for range count {
+		ids.WriteString(profileID(pick()) + "\n")
 	}
-	close(questions)
-	asking.Wait()
-	all := slices.Concat(took...)
-	slices.Sort(all)
-	return all
-}
-
-// lane asks over one connection until there are no more questions.
-func (a *asker) lane(questions <-chan question, first time.Time) []float64 {
-	conn, err := net.Dial("tcp", a.address[0])
+	cmd := exec.Command(binaries.asker, "-address", a.address[0], "-rate", fmt.Sprint(rate), "-skip", fmt.Sprint(settling))
+	cmd.Env = append(os.Environ(), "MUSTER_TOKEN="+a.token)
+	cmd.Stdin = &ids
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	var wrong bytes.Buffer
+	cmd.Stderr = &wrong
+	out, err := cmd.Output()
+	if err == nil {
+		err = json.Unmarshal(out, &of)
+	}
 	if err != nil {
-		a.t.Error(err)
-		return nil
+		a.t.Errorf("asking: %v: %s", err, wrong.Bytes())
 	}
-	defer conn.Close()
-	answers := bufio.NewReader(conn)
-	var took []float64
-	for q := range questions {
-		_, err := fmt.Fprintf(conn, "GET /v1/profiles/%s/memberships HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n", q.profile, a.token)
-		if err == nil {
-			err = readAnswer(answers)
-		}
-		if err != nil {
-			a.t.Errorf("asking for %s: %v", q.profile, err)
-			return took
-		}
-		if q.due.After(first) {
-			took = append(took, millis(time.Since(q.due)))
-		}
-	}
-	return took
-}
-
-// readAnswer demands an answer with memberships.
-func readAnswer(from *bufio.Reader) error {
-	response, err := http.ReadResponse(from, nil)
-	if err != nil {
-		return err
-	}
-	text, err := io.ReadAll(response.Body)
-	_ = response.Body.Close() // it is read
-	if err == nil && (response.StatusCode != http.StatusOK || !strings.Contains(string(text), `"segments":[`)) {
-		err = fmt.Errorf("%s: %s", response.Status, text)
-	}
-	return err
+	return of
 }
 
 // machineIdle returns what tells which part of all processors' time nobody has

@@ -88,6 +88,8 @@
 // measured is from when a request was due until its answer was read. Both are
 // measured anew without events, as without_ms. Everything shares the machine,
 // and idle says what was left of it; with none left, p99 is that of a queue.
+// Who asks is a process of one thread (asker below this one), and nobody looks
+// at the offsets in Redis meanwhile.
 //
 // Of definition, an evaluator goes by an edit when its set is published, and a
 // shard does when Redis has it under the new rules, which is when others see it.

@@ -35,11 +35,7 @@ type sighting struct {
 func (r *run) halfLoad(f *figures) {
 	r.t.Helper()
 	r.catchUp()
-	rate := f.EventsPerSecond / 2
-	messages := make([]message, int(rate*r.options.live.Seconds()))
-	for i := range messages {
-		messages[i] = r.traffic.next()
-	}
+	messages, rate := r.halfTraffic(f)
 	ended := make(chan struct{})
 	var seen [][]sighting
 	var looking sync.WaitGroup
@@ -57,6 +53,16 @@ func (r *run) halfLoad(f *figures) {
 		r.t.Errorf("%s: %d of %d records were never seen to be done", r.contender, len(all)-len(done), len(all))
 	}
 	f.P50, f.P99, f.P999, f.AckP99 = quantile(done, 0.5), quantile(done, 0.99), quantile(done, 0.999), quantile(acked, 0.99)
+}
+
+// halfTraffic returns events for half of full speed, and how many come a second.
+func (r *run) halfTraffic(f *figures) (messages []message, rate float64) {
+	rate = f.EventsPerSecond / 2
+	messages = make([]message, int(rate*r.options.live.Seconds()))
+	for i := range messages {
+		messages[i] = r.traffic.next()
+	}
+	return messages, rate
 }
 
 // catchUp waits until all that is on the topic now is applied.

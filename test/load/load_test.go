@@ -16,7 +16,7 @@ import (
 )
 
 // binaries are the paths of the processes that TestMain has built.
-var binaries struct{ broker, service, receiver string }
+var binaries struct{ broker, service, receiver, asker string }
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -34,8 +34,8 @@ func main(m *testing.M) int {
 	}
 	defer os.RemoveAll(folder)
 	binaries.broker, binaries.service = filepath.Join(folder, "broker"), filepath.Join(folder, "service")
-	binaries.receiver = filepath.Join(folder, "receiver")
-	for _, file := range []string{binaries.broker, binaries.service, binaries.receiver} {
+	binaries.receiver, binaries.asker = filepath.Join(folder, "receiver"), filepath.Join(folder, "asker")
+	for _, file := range []string{binaries.broker, binaries.service, binaries.receiver, binaries.asker} {
 		if err := binary.Build(file, "./test/load/"+filepath.Base(file)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
