@@ -300,30 +300,3 @@ func TestABrokenCubeIsTold(t *testing.T) {
 		t.Errorf("%d parts are left", n)
 	}
 }
-
-// A sketch of reach is what Redis counts of the same days.
-func TestReachSketchIsReach(t *testing.T) {
-	server := redis.Start(t)
-	store, client, day := open(t, config(server.Address)), server.Client(t), today()
-	for i := range int64(150) {
-		key := "m:hll:{vip}:" + time.Unix((day-i)*86400, 0).UTC().Format("20060102")
-		for k := range 20 {
-			if err := client.PFAdd(t.Context(), key, fmt.Sprint("u", i*7+int64(k))).Err(); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	for _, days := range []int64{1, 30, 100, 101, 400} {
-		want, err := store.Reach(t.Context(), "vip", day-days+1, day)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := store.ReachSketch(t.Context(), "vip", day-days+1, day)
-		if err != nil || got.Estimate() != want {
-			t.Errorf("%d days: %d, want %d: %v", days, got.Estimate(), want, err)
-		}
-	}
-	if _, err := store.ReachSketch(t.Context(), "vip", day-1100, day); err == nil {
-		t.Error("1,101 days are read")
-	}
-}
