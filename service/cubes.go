@@ -149,16 +149,16 @@ func (c *counter) Store(ctx context.Context, commit *pipeline.Commit) error {
 		c.gaps++
 	}
 	if !c.tally.Empty() {
-		if err := c.add(ctx, sink.CubeMark{Gaps: c.gaps, Next: commit.Next}); err != nil {
+		if err := c.add(ctx, commit.From, sink.CubeMark{Gaps: c.gaps, Next: commit.Next}); err != nil {
 			return err
 		}
 	}
 	return c.declare(ctx)
 }
 
-func (c *counter) add(ctx context.Context, m sink.CubeMark) error {
+func (c *counter) add(ctx context.Context, from int64, m sink.CubeMark) error {
 	c.part = c.tally.Append(c.part[:0])
-	waiting, err := c.store.AddCubes(ctx, c.shard, c.epoch, m, c.part)
+	waiting, err := c.store.AddCubes(ctx, c.shard, sink.CubeOwner{Epoch: c.epoch, Next: from}, m, c.part)
 	if err != nil {
 		return err
 	}

@@ -149,7 +149,7 @@ func (r *cubeReading) page(ctx context.Context, i int, key string) error {
 
 // cells returns those of a page that the question wants, each once: by their
 // names, where listing these holds up Redis for some milliseconds at most, and
-// else all in turn, which takes twice as long.
+// else all in turn.
 func (r *cubeReading) cells(ctx context.Context, key string) ([]cubeField, error) {
 	stored, err := r.store.client.HLen(ctx, key).Result()
 	if err != nil {
