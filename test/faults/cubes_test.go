@@ -14,7 +14,8 @@ import (
 	"muster/test/kit/oracle"
 )
 
-// stormCube is declared beside the segments of every storm.
+// stormCube is declared beside the segments of every storm, and compared in those
+// that neither edit rules nor publish a backfill.
 const stormCube = "cubes:\n  - {id: storm, events: \"*\", dimensions: [.sku, .gift], gifts: count(.gift == true)}\n"
 
 // segments are the rules in force and the cube, as the file has them.
