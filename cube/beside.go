@@ -27,7 +27,7 @@ func (r *Row) Beside(other *hyperloglog.Sketch) Beside {
 	b := Beside{Both: min(int64(math.Round(o.Both)), most), Low: min(int64(math.Floor(o.Low)), most), High: min(int64(math.Ceil(o.High)), most)}
 	own.Merge(other)
 	b.Either = own.Estimate()
-	off := int64(math.Ceil(float64(b.Either) * errorOf95))
+	off := int64(math.Ceil(float64(b.Either) * 1.96 * own.StandardError()))
 	b.EitherLow, b.EitherHigh = max(r.Low, b.Either-off), b.Either+off
 	b.Either = max(b.Either, b.EitherLow)
 	b.Wide = b.High-b.Low > b.Both && b.High > 0

@@ -57,6 +57,20 @@ func (p Period) String() string {
 	return fmt.Sprintf("%c%s", p.Span, instant(p.First).Format("20060102"))
 }
 
+// ParsePeriod returns the period that String names so, false for what names none.
+func ParsePeriod(name string) (Period, bool) {
+	if name == "" {
+		return Period{}, false
+	}
+	span, layout := Span(name[0]), map[Span]string{Day: "20060102", Week: "20060102", Month: "200601"}[Span(name[0])]
+	at, err := time.Parse(layout, name[1:])
+	if layout == "" || err != nil {
+		return Period{}, false
+	}
+	p := span.Around(at.Unix() / 86400)
+	return p, p.String() == name
+}
+
 func instant(day int64) time.Time { return time.Unix(day*86400, 0).UTC() }
 
 // Cover returns few periods that are the days from first to last, both included,

@@ -75,9 +75,6 @@ func (c *Cube) namesHint(name string) string {
 	return "it has " + strings.Join(c.Names(), ", ")
 }
 
-// Filters reports whether the question leaves cells out.
-func (q *Query) Filters() bool { return q.where != nil }
-
 // Wants reports whether a cell is a part of the answer, so that others need not
 // be read.
 func (q *Query) Wants(name string) (bool, error) {

@@ -6,65 +6,52 @@ import (
 )
 
 // The compact form is this package's own, for sketches that are read and merged
-// by the thousand: their number of registers that are not 0 and these one by
-// one, in 3 bytes each; or, from mostListed on, all of them as Redis packs them.
+// by the thousand: their number of registers that are not 0 and these as a list,
+// see appendGaps; or, where that is longer, allPacked and all of them as Redis
+// packs them.
 const (
-	mostListed  = registers * 6 / 8 / listedBytes
-	listedBytes = 3
+	allPacked   = registers + 1
 	packedBytes = registers * 6 / 8
 )
 
 // ErrForm is what MergeCompact returns for what is no compact form.
 var ErrForm = errors.New("the stored form of a sketch is broken")
 
-// AppendCompact appends the compact form.
+// AppendCompact appends the compact form of a sketch that is not coarse.
 func (s *Sketch) AppendCompact(dst []byte) []byte {
 	n := 0
 	for range s.each {
 		n++
 	}
-	dst = binary.AppendUvarint(dst, uint64(min(n, mostListed)))
-	if n >= mostListed {
-		return s.appendPacked(dst)
+	if n < packedBytes { // a register in the list takes a byte at least
+		begin := len(dst)
+		dst = binary.AppendUvarint(dst, uint64(n))
+		list := len(dst)
+		if dst = s.appendGaps(dst); len(dst)-list < packedBytes {
+			return dst
+		}
+		dst = dst[:begin]
 	}
-	for index, rank := range s.each {
-		one := index<<6 | uint32(rank)
-		dst = append(dst, byte(one), byte(one>>8), byte(one>>16))
-	}
-	return dst
+	return s.appendPacked(binary.AppendUvarint(dst, allPacked))
 }
 
 // MergeCompact takes in a sketch in its compact form, and returns what stands
 // behind that.
 func (s *Sketch) MergeCompact(form []byte) ([]byte, error) {
+	if s.lost > 0 {
+		fine := &Sketch{}
+		rest, err := fine.MergeCompact(form)
+		s.Merge(fine)
+		return rest, err
+	}
 	n, width := binary.Uvarint(form)
-	if width <= 0 || n > mostListed {
+	if width <= 0 || n > allPacked {
 		return nil, ErrForm
 	}
-	form = form[width:]
-	if n == mostListed {
-		return s.mergePacked(form)
+	if n == allPacked {
+		return s.mergePacked(form[width:])
 	}
-	if uint64(len(form)) < n*listedBytes {
-		return nil, ErrForm
-	}
-	list, rest := form[:n*listedBytes], form[n*listedBytes:]
-	if s.all == nil && len(s.few)+int(n) > maxFew {
-		s.widen()
-	}
-	for ; len(list) > 0; list = list[listedBytes:] {
-		one := uint32(list[0]) | uint32(list[1])<<8 | uint32(list[2])<<16
-		index, rank := one>>6, uint8(one&63)
-		if index >= registers || rank == 0 || rank > rankBits+1 {
-			return nil, ErrForm
-		}
-		if s.all != nil {
-			s.all[index] = max(s.all[index], rank)
-		} else {
-			s.raise(index, rank)
-		}
-	}
-	return rest, nil
+	return s.mergeGaps(form[width:], int(n))
 }
 
 // appendPacked appends all registers, in 6 bits each.

@@ -9,14 +9,14 @@ import "math"
 // Products are rounded by themselves, so that no processor fuses them with a
 // sum and comes to another number.
 func (s *Sketch) Estimate() int64 {
-	const m = registers
-	counts := [rankBits + 2]int{m} // of registers, by rank
+	m, rows := float64(s.size()), s.rows()
+	counts := [maxRank + 1]int{s.size()} // of registers, by rank
 	for _, rank := range s.each {
 		counts[0]--
-		counts[min(rank, rankBits+1)]++ // a broken packed form may have more
+		counts[min(int(rank), rows+1)]++ // a broken packed form may have more
 	}
-	z := float64(m * tau(float64(m-counts[rankBits+1])/m))
-	for rank := rankBits; rank >= 1; rank-- {
+	z := float64(m * tau((m-float64(counts[rows+1]))/m))
+	for rank := rows; rank >= 1; rank-- {
 		z = (z + float64(counts[rank])) * 0.5
 	}
 	z += float64(m * sigma(float64(counts[0])/m))

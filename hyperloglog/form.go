@@ -10,7 +10,8 @@ const (
 	sparse      = 1
 )
 
-// Append appends the value that a key of Redis would hold. The number that
+// Append appends the value that a key of Redis would hold, of a sketch that is
+// not coarse: Redis knows no others. The number that
 // Redis keeps in the header is marked as out of date, so that whichever
 // version reads it computes its own.
 func (s *Sketch) Append(dst []byte) []byte {

@@ -15,8 +15,10 @@ type Overlap struct {
 	Low, High float64
 }
 
-// Joint estimates the overlap of two sketches.
+// Joint estimates the overlap of two sketches, as well as the coarser of both
+// tells.
 func Joint(a, b *Sketch) Overlap {
+	a, b = a.within(b.Bits()), b.within(a.Bits())
 	j := newJoint(a, b)
 	sizeA, sizeB := float64(a.Estimate()), float64(b.Estimate())
 	if sizeA == 0 || sizeB == 0 {
@@ -70,21 +72,24 @@ func (j *joint) band(best float64, at []float64, most float64) (low, high float6
 // joint is how many registers have each rank in two sketches: of those whose
 // ranks differ, by the smaller and by the larger one, and of those that are equal.
 type joint struct {
-	lessA, moreB [rankBits + 2]float64 // ranks of a and b where that of a is smaller
-	moreA, lessB [rankBits + 2]float64 // where that of b is
-	equal        [rankBits + 2]float64
+	size         float64              // registers of each
+	rows         int                  // the highest rank but for one
+	lessA, moreB [maxRank + 1]float64 // ranks of a and b where that of a is smaller
+	moreA, lessB [maxRank + 1]float64 // where that of b is
+	equal        [maxRank + 1]float64
 }
 
+// newJoint counts the registers of two sketches that are equally coarse.
 func newJoint(a, b *Sketch) *joint {
+	j := &joint{size: float64(a.size()), rows: a.rows()}
 	var ranksA, ranksB [registers]uint8
 	for index, rank := range a.each {
-		ranksA[index] = min(rank, rankBits+1)
+		ranksA[index] = min(rank, uint8(j.rows+1))
 	}
 	for index, rank := range b.each {
-		ranksB[index] = min(rank, rankBits+1)
+		ranksB[index] = min(rank, uint8(j.rows+1))
 	}
-	j := &joint{}
-	for i, rank := range ranksA {
+	for i, rank := range ranksA[:a.size()] {
 		switch other := ranksB[i]; {
 		case rank < other:
 			j.lessA[rank]++
@@ -107,13 +112,13 @@ func newJoint(a, b *Sketch) *joint {
 // number of profiles. Where the rank of a is the smaller one, that of b comes from
 // b alone, so both are independent; where they are equal, all three matter.
 func (j *joint) likelihood(at []float64) float64 {
-	onlyA, onlyB, both := math.Exp(at[0])/registers, math.Exp(at[1])/registers, math.Exp(at[2])/registers
+	onlyA, onlyB, both := math.Exp(at[0])/j.size, math.Exp(at[1])/j.size, math.Exp(at[2])/j.size
 	sum := 0.0
-	for k := range rankBits + 2 {
-		sum += weigh(j.lessA[k], exactly(onlyA+both, k)) + weigh(j.lessB[k], exactly(onlyB+both, k))
-		sum += weigh(j.moreA[k], exactly(onlyA, k)) + weigh(j.moreB[k], exactly(onlyB, k))
+	for k := range j.rows + 2 {
+		sum += weigh(j.lessA[k], j.exactly(onlyA+both, k)) + weigh(j.lessB[k], j.exactly(onlyB+both, k))
+		sum += weigh(j.moreA[k], j.exactly(onlyA, k)) + weigh(j.moreB[k], j.exactly(onlyB, k))
 		if j.equal[k] > 0 {
-			sum += weigh(j.equal[k], atMost(both, k-1)*exactly(onlyA, k)*exactly(onlyB, k)+exactly(both, k)*atMost(onlyA, k)*atMost(onlyB, k))
+			sum += weigh(j.equal[k], j.atMost(both, k-1)*j.exactly(onlyA, k)*j.exactly(onlyB, k)+j.exactly(both, k)*j.atMost(onlyA, k)*j.atMost(onlyB, k))
 		}
 	}
 	return sum
@@ -128,23 +133,23 @@ func weigh(n, probability float64) float64 {
 }
 
 // atMost is the probability of a rank of at most k, of n profiles a register.
-func atMost(n float64, k int) float64 {
+func (j *joint) atMost(n float64, k int) float64 {
 	switch {
 	case k < 0:
 		return 0
-	case k > rankBits:
+	case k > j.rows:
 		return 1
 	}
 	return math.Exp(-math.Ldexp(n, -k))
 }
 
 // exactly is the probability of the rank k.
-func exactly(n float64, k int) float64 {
+func (j *joint) exactly(n float64, k int) float64 {
 	switch {
 	case k == 0:
 		return math.Exp(-n)
-	case k > rankBits:
-		return -math.Expm1(-math.Ldexp(n, -rankBits))
+	case k > j.rows:
+		return -math.Expm1(-math.Ldexp(n, -j.rows))
 	}
 	x := math.Ldexp(n, -k)
 	return math.Exp(-x) * -math.Expm1(-x) // exp(-x) - exp(-2x)

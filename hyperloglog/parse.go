@@ -2,6 +2,12 @@ package hyperloglog
 
 // MergeForm takes in a sketch in the stored form of Redis, as GET returns it.
 func (s *Sketch) MergeForm(form []byte) error {
+	if s.lost > 0 {
+		fine := &Sketch{}
+		err := fine.MergeForm(form)
+		s.Merge(fine)
+		return err
+	}
 	if len(form) < headerBytes || string(form[:4]) != "HYLL" {
 		return ErrForm
 	}

@@ -1,13 +1,16 @@
 // Package hyperloglog estimates how many different texts there are, as Redis
 // does: a Sketch takes texts in as PFADD would, and its stored form is a value
-// that PFCOUNT and PFMERGE read.
+// that PFCOUNT and PFMERGE read. A sketch that is kept for long can be made
+// coarser, and then it takes less room and estimates less well.
 //
 // It promises that texts in any order, and any number of times, give the same
 // bytes; that the union of sketches is the sketch of the union; and that
-// Estimate is the number that Redis tells, with a standard error of 0.81 %.
+// Estimate is the number that Redis tells, with a standard error of 0.81 %,
+// unless the sketch was made coarser.
 //
-// The trap: the hash is part of the form. Counters of Redis can be united with
-// those of this package only because both hash in the same way.
+// The traps: the hash is part of the form. Counters of Redis can be united with
+// those of this package only because both hash in the same way. And whatever a
+// coarser sketch is merged into becomes as coarse.
 package hyperloglog
 
 import (
@@ -32,6 +35,8 @@ const maxFew = 1024
 type Sketch struct {
 	few []uint32          // registers that are not 0, index<<8 | rank, ascending
 	all *[registers]uint8 // instead of few, where there are many
+
+	lost uint8 // bits of the index that were given up, see Coarsen
 }
 
 // Add takes a text in by its hash.
@@ -39,12 +44,26 @@ func (s *Sketch) Add(hash uint64) {
 	index := uint32(hash & (registers - 1))
 	// A bit behind the hash bounds the row.
 	rank := uint8(bits.TrailingZeros64(hash>>indexBits|1<<rankBits) + 1)
+	s.take(index, rank)
+}
+
+// take takes in a register of a sketch that is not coarse.
+func (s *Sketch) take(index uint32, rank uint8) {
+	if s.lost > 0 {
+		index, rank = coarser(index, rank, indexBits, s.Bits())
+	}
 	s.raise(index, rank)
 }
 
-// Merge takes in what another one has.
+// Merge takes in what another one has. The outcome is as coarse as the coarser
+// of both.
 func (s *Sketch) Merge(other *Sketch) {
+	s.Coarsen(other.Bits())
+	from, to := other.Bits(), s.Bits()
 	for index, rank := range other.each {
+		if from > to {
+			index, rank = coarser(index, rank, from, to)
+		}
 		s.raise(index, rank)
 	}
 }
@@ -84,7 +103,7 @@ func (s *Sketch) each(yield func(index uint32, rank uint8) bool) {
 	if s.all == nil {
 		return
 	}
-	for i, rank := range s.all {
+	for i, rank := range s.all[:s.size()] {
 		if rank > 0 && !yield(uint32(i), rank) {
 			return
 		}

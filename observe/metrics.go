@@ -26,6 +26,9 @@ type metrics struct {
 	redisRetries *prometheus.CounterVec // by operation
 	redisBytes   *prometheus.CounterVec // by shard
 
+	cubeWaiting, cubeCells *prometheus.GaugeVec   // by shard
+	cubeFolded, cubeBytes  *prometheus.CounterVec // by shard
+
 	segments, edition, compile, refused prometheus.Gauge
 	loads                               *prometheus.CounterVec // by outcome
 	shardEdition                        *prometheus.GaugeVec   // by shard
@@ -83,6 +86,11 @@ func newMetrics(registry prometheus.Registerer) metrics {
 
 		redisRetries: m.counter("redis_retries_total", "Redis operations that were tried again.", "operation"),
 		redisBytes:   m.counter("profile_bytes_written_total", "Bytes of profiles written to Redis.", "shard"),
+
+		cubeWaiting: m.gauge("cube_parts_waiting", "Batches that were counted for cubes and are not folded into their pages yet; every answer has them.", "shard"),
+		cubeCells:   m.gauge("cube_cells", "Cells of the fullest of the pages that were last folded into: one cube's of a day, a week or a month.", "shard"),
+		cubeFolded:  m.counter("cube_cells_folded_total", "Cells that were folded into (other), as a page had more than cubes.cells.", "shard"),
+		cubeBytes:   m.counter("cube_bytes_written_total", "Bytes of cells written to Redis.", "shard"),
 
 		segments:     m.singleGauge("segments", "Segments in force."),
 		edition:      m.singleGauge("segments_edition", "Number of the rules in force: 1 at the start, one more for each that took their place."),

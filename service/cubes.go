@@ -149,29 +149,37 @@ func (c *counter) Store(ctx context.Context, commit *pipeline.Commit) error {
 		c.gaps++
 	}
 	if !c.tally.Empty() {
-		if err := c.add(ctx, sink.CubeMark{Gaps: c.gaps, Next: commit.Next}); err != nil {
+		if err := c.add(ctx, commit.From, sink.CubeMark{Gaps: c.gaps, Next: commit.Next}); err != nil {
 			return err
 		}
 	}
 	return c.declare(ctx)
 }
 
-func (c *counter) add(ctx context.Context, m sink.CubeMark) error {
+func (c *counter) add(ctx context.Context, from int64, m sink.CubeMark) error {
 	c.part = c.tally.Append(c.part[:0])
-	waiting, err := c.store.AddCubes(ctx, c.shard, c.epoch, m, c.part)
+	waiting, err := c.store.AddCubes(ctx, c.shard, sink.CubeOwner{Epoch: c.epoch, Next: from}, m, c.part)
 	if err != nil {
 		return err
 	}
+	c.service.watch.CubesWaiting(c.shard, int(waiting))
 	c.mark = m
 	c.tally.Reset()
 	for more := waiting > mostParts; more; {
-		done, err := c.store.FoldCubes(ctx, c.shard, c.service.config.Cubes)
-		if err != nil {
+		if more, err = c.service.foldSome(ctx, c.store, c.shard); err != nil {
 			return err
 		}
-		more = done.More
 	}
 	return nil
+}
+
+// foldSome folds some of what was counted of a shard, and tells of it.
+func (s *Service) foldSome(ctx context.Context, store *sink.Store, shard int) (more bool, err error) {
+	done, err := store.FoldCubes(ctx, shard, s.config.Cubes)
+	if err == nil {
+		s.watch.CubesFolded(shard, done)
+	}
+	return done.More, err
 }
 
 // folding has what owns a shard also fold what was counted of it. What fails is
@@ -184,6 +192,7 @@ func (s *Service) folding(own Owner, store *sink.Store) Owner {
 }
 
 func (s *Service) fold(ctx context.Context, store *sink.Store, shard int) {
+	defer s.watch.CubesGone(shard)
 	tick := time.NewTicker(foldEvery)
 	defer tick.Stop()
 	for {
@@ -196,15 +205,10 @@ func (s *Service) fold(ctx context.Context, store *sink.Store, shard int) {
 			continue
 		}
 		for more := true; more && ctx.Err() == nil; {
-			done, err := store.FoldCubes(ctx, shard, s.config.Cubes)
-			if err != nil && ctx.Err() == nil {
+			var err error
+			if more, err = s.foldSome(ctx, store, shard); err != nil && ctx.Err() == nil {
 				s.log.Warn("folding cubes, will try again", zap.Int("shard", shard), zap.Error(err))
 			}
-			if done.Cells > 0 {
-				s.log.Warn("cubes have more cells than cubes.cells, and the rarest were folded into (other)",
-					zap.Int("shard", shard), zap.Int("cells", done.Cells))
-			}
-			more = err == nil && done.More
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"muster/config"
 	"muster/cube"
 	"muster/event"
+	"muster/observe"
 	"muster/pipeline"
 	"muster/profile"
 	"muster/rules"
@@ -132,7 +133,7 @@ func adService(t *testing.T, declared string) (*Service, *sink.Store) {
 	if err := store.Init(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	s := &Service{config: cfg, cubes: &cubes{}, log: zap.NewNop()}
+	s := &Service{config: cfg, cubes: &cubes{}, log: zap.NewNop(), watch: observe.New(zap.NewNop())}
 	s.Cubes = func() ([]*cube.Cube, error) {
 		return cube.Read(rules.Source{Name: "cubes.yaml", Data: []byte(declared)})
 	}

@@ -123,7 +123,7 @@ func (s *Service) work(ctx context.Context, cluster *stream.Cluster, store *sink
 	if err := s.beginCubes(worker, store); err != nil {
 		return err
 	}
-	own := s.folding(s.Own(worker), store)
+	own := s.packing(s.folding(s.Own(worker), store), store, shards)
 	own, keepDestinations, err := s.activate(ctx, own, store, worker, shards)
 	if err != nil {
 		return err

@@ -41,6 +41,8 @@ func TestEveryBoundIsChecked(t *testing.T) {
 		"trail_max: 99":                    func(c *Config) { c.TrailMax = 99 },
 		"trail_max: 1000001":               func(c *Config) { c.TrailMax = 1_000_001 },
 		"reach_days: -1":                   func(c *Config) { c.ReachDays = -1 },
+		"reach_full_days: 0":               func(c *Config) { c.ReachFullDays = 0 },
+		"reach_full_days: 3661":            func(c *Config) { c.ReachFullDays = 3661 },
 		"hourly_flow_days: -1":             func(c *Config) { c.HourlyFlowDays = -1 },
 		"hourly_flow_days: 3661":           func(c *Config) { c.HourlyFlowDays = 3661 },
 		"daily_flow_days: -1":              func(c *Config) { c.DailyFlowDays = -1 },
@@ -80,6 +82,7 @@ func TestConfigTellsAllMistakesInOrder(t *testing.T) {
 		"buckets: 0 is not within 1 to 1048576",
 		"outbox_max: 0 is not above 0",
 		"reach_days: -1 is not within 0 to 3660",
+		"reach_full_days: 0 is not within 1 to 3660",
 		"definition_versions: 0 is not within 1 to 100000",
 	}, "\n")
 	for range 2 {

@@ -27,8 +27,9 @@ import (
 // the mark is never behind the shard's own offset where anything was counted in
 // between. After a crash between both, the batch is applied again and its events
 // below the mark are passed over: each is counted once, however batches are cut
-// the second time. The script asks for the owner's epoch, so one that was fenced
-// adds nothing once its successor has read the mark.
+// the second time. The script asks for the owner's epoch and for the shard's next
+// offset, so one that was fenced adds nothing once its successor has read the mark,
+// and neither does one whose Redis has come back older.
 //
 // Parts are folded into pages by whoever comes to it, under a WATCH of the number
 // of parts folded: of two that fold the same ones, one does. A page's field
@@ -85,10 +86,18 @@ func (s *Store) OpenCubes(ctx context.Context, shard int) (CubeMark, error) {
 	return m, nil
 }
 
+// CubeOwner is who adds to the cubes of a shard: of which epoch, and at which next
+// offset the shard is for it. After Redis has lost writes the shard is at an
+// earlier one. What the owner counts then would be added with a mark behind events
+// that are to be applied and counted again, so it is refused, as its commit will be.
+type CubeOwner struct{ Epoch, Next int64 }
+
 // adding appends a part for the shard's owner, unless what it counts was added
-// before, and returns how many parts wait; -1 for who is not the owner.
+// before, and returns how many parts wait; -1 for who is not the owner, or takes
+// the shard to be at another offset.
 var adding = redis.NewScript(`
-if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then
+local shard = redis.call('HMGET', KEYS[1], 'epoch', 'next')
+if shard[1] ~= ARGV[1] or (shard[2] or '-1') ~= ARGV[5] then
 	return -1
 end
 local mark = redis.call('HMGET', KEYS[2], 'gaps', 'next')
@@ -101,16 +110,16 @@ redis.call('HSET', KEYS[2], 'gaps', ARGV[2], 'next', ARGV[3])
 return waiting`)
 
 // AddCubes adds a part, as cube.Tally appends it, of events of the shard up to a
-// mark, for the owner of an epoch, and returns how many parts wait to be folded
-// in. One that was added before is not added again.
-func (s *Store) AddCubes(ctx context.Context, shard int, epoch int64, m CubeMark, part []byte) (int64, error) {
+// mark, for its owner, and returns how many parts wait to be folded in. One that
+// was added before is not added again.
+func (s *Store) AddCubes(ctx context.Context, shard int, owner CubeOwner, m CubeMark, part []byte) (int64, error) {
 	var waiting int64
 	err := s.retry(ctx, "adding to cubes", func(ctx context.Context) (err error) {
 		waiting, err = adding.Run(ctx, s.client,
 			[]string{s.keys.meta(shard), s.keys.cube(shard), s.keys.cubeParts(shard)},
-			strconv.FormatInt(epoch, 10), m.Gaps, m.Next, part).Int64()
+			strconv.FormatInt(owner.Epoch, 10), m.Gaps, m.Next, part, strconv.FormatInt(owner.Next, 10)).Int64()
 		if err == nil && waiting < 0 {
-			err = final("the shard is another owner's: %w", pipeline.ErrFenced)
+			err = final("the shard is another owner's, or at another offset than %d: %w", owner.Next, pipeline.ErrFenced)
 		}
 		return err
 	})

@@ -22,9 +22,12 @@ const (
 
 // CubesFolded is what one turn of FoldCubes did.
 type CubesFolded struct {
-	Parts int // that were folded in
-	Cells int // that gave way to (other), in all pages
-	More  bool
+	Parts   int // that were folded in
+	Waiting int // that are left
+	Cells   int // that gave way to (other), in all pages
+	Fullest int // cells of the page that has most, of those that were written
+	Bytes   int // of cells that were written
+	More    bool
 }
 
 // FoldCubes folds some parts of a shard into its pages, within the bounds of a
@@ -67,6 +70,7 @@ type foldedPage struct {
 	period cube.Period
 	parts  []string // names of the cells that the parts have, once each
 	gone   []string // names of cells that were folded
+	cells  int      // that there are then
 }
 
 func (f *folding) turn(ctx context.Context) error {
@@ -88,15 +92,17 @@ func (f *folding) turn(ctx context.Context) error {
 			return err
 		}
 	}
+	var waiting *redis.IntCmd
 	_, err = f.tx.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 		for _, key := range keys {
 			f.write(ctx, pipe, f.pages[key], folded+int64(len(parts)))
 		}
 		pipe.LTrim(ctx, f.store.keys.cubeParts(f.shard), int64(len(parts)), -1)
 		pipe.Set(ctx, f.store.keys.cubeFolded(f.shard), folded+int64(len(parts)), 0)
+		waiting = pipe.LLen(ctx, f.store.keys.cubeParts(f.shard))
 		return nil
 	})
-	f.done.Parts = len(parts)
+	f.done.Parts, f.done.Waiting = len(parts), int(waiting.Val())
 	return err
 }
 
@@ -162,6 +168,7 @@ func (f *folding) read(ctx context.Context, p *foldedPage) error {
 		return err
 	}
 	if stored == 0 {
+		p.cells = len(p.parts)
 		p.fold(&f.done, f.config.Cells)
 		return nil
 	}
@@ -180,7 +187,7 @@ func (f *folding) read(ctx context.Context, p *foldedPage) error {
 			}
 		}
 	}
-	if int(stored)-1+len(p.parts)-found <= f.config.Cells { // one field is no cell
+	if p.cells = int(stored) - 1 + len(p.parts) - found; p.cells <= f.config.Cells { // one field is no cell
 		return nil
 	}
 	err = eachField(ctx, f.tx, p.key, func(name, form string) error {
@@ -206,6 +213,7 @@ func (p *foldedPage) fold(done *CubesFolded, most int) {
 		return
 	}
 	done.Cells += len(p.gone)
+	p.cells = p.Len()
 	p.parts = slices.DeleteFunc(p.parts, func(name string) bool { return !p.Has(name) })
 	if !slices.Contains(p.parts, cube.Other) {
 		p.parts = append(p.parts, cube.Other)
@@ -217,13 +225,16 @@ func (f *folding) write(ctx context.Context, pipe redis.Pipeliner, p *foldedPage
 	for chunk := range slices.Chunk(p.parts, foldChunk) {
 		fields := make([]any, 0, 2*len(chunk))
 		for _, name := range chunk {
-			fields = append(fields, name, p.Form(nil, name))
+			form := p.Form(nil, name)
+			f.done.Bytes += len(form)
+			fields = append(fields, name, form)
 		}
 		pipe.HSet(ctx, p.key, fields...)
 	}
 	for chunk := range slices.Chunk(p.gone, foldChunk) {
 		pipe.HDel(ctx, p.key, chunk...)
 	}
+	f.done.Fullest = max(f.done.Fullest, p.cells)
 	pipe.HSet(ctx, p.key, pageFolded, folded)
 	pipe.ExpireAt(ctx, p.key, time.Unix((p.period.Last()+1+int64(f.config.Days))*86400, 0))
 }

@@ -147,15 +147,15 @@ func (r *cubeReading) page(ctx context.Context, i int, key string) error {
 	return fmt.Errorf("%s has changed each of %d times that it was read; ask again", key, pageTries)
 }
 
-// cells returns those of a page that the question wants, each once: of a filter,
-// by their names, where that holds up Redis for some milliseconds at most, and
+// cells returns those of a page that the question wants, each once: by their
+// names, where listing these holds up Redis for some milliseconds at most, and
 // else all in turn.
 func (r *cubeReading) cells(ctx context.Context, key string) ([]cubeField, error) {
 	stored, err := r.store.client.HLen(ctx, key).Result()
 	if err != nil {
 		return nil, err
 	}
-	if r.query.Filters() && stored <= mostNames {
+	if stored <= mostNames {
 		return r.named(ctx, key)
 	}
 	cells, seen := make([]cubeField, 0, stored), make(map[string]struct{}, stored)

@@ -52,7 +52,7 @@ func TestCubesAsTheDocumentedUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range int64(30) { // until cells are folded into (other)
-		if _, err := store.AddCubes(t.Context(), 0, state.Epoch, sink.CubeMark{Next: i}, partOf(c, adView{"u1", string(rune('a' + i)), day})); err != nil {
+		if _, err := store.AddCubes(t.Context(), 0, sink.CubeOwner{Epoch: state.Epoch, Next: state.Next}, sink.CubeMark{Next: i}, partOf(c, adView{"u1", string(rune('a' + i)), day})); err != nil {
 			t.Fatal(err)
 		}
 		if i%7 == 0 {

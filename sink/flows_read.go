@@ -274,28 +274,3 @@ func (s *Store) readFlowPage(ctx context.Context, key string) (texts map[string]
 	})
 	return texts, err
 }
-
-// DailyReach estimates how many members of a segment were active on each of
-// the days from first to last, in days since 1970 UTC; at most 1,100 of them.
-func (s *Store) DailyReach(ctx context.Context, segment string, first, last int64) ([]int64, error) {
-	if last < first || last-first >= maxReachSpan {
-		return nil, fmt.Errorf("counting reach of %s: %d days, it must be 1 to %d", segment, last-first+1, maxReachSpan)
-	}
-	counts := make([]*redis.IntCmd, last-first+1)
-	err := s.retry(ctx, "counting reach", func(ctx context.Context) error {
-		pipe := s.client.Pipeline()
-		for i := range counts {
-			counts[i] = pipe.PFCount(ctx, s.keys.reach(segment, first+int64(i)))
-		}
-		_, err := pipe.Exec(ctx)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("counting reach of %s: %w", segment, err)
-	}
-	reach := make([]int64, len(counts))
-	for i, count := range counts {
-		reach[i] = count.Val()
-	}
-	return reach, nil
-}

@@ -3,7 +3,6 @@ package sink
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -72,7 +71,8 @@ func (s *Store) draftDay(ctx context.Context, d *draft, of daily, reach []pipeli
 		d.end(ctx)
 	}
 	expiry := endOf(of.day + int64(s.cfg.ReachDays))
-	if s.cfg.ReachDays == 0 || !s.expiries.due(of, expiry) {
+	again := of.day <= s.reachOver(s.now()) // the key goes when the day is packed, and may be made anew
+	if s.cfg.ReachDays == 0 || !again && !s.expiries.due(of, expiry) {
 		return false
 	}
 	d.begin("expireat", key, d.int(expiry.Unix()))
@@ -82,25 +82,3 @@ func (s *Store) draftDay(ctx context.Context, d *draft, of daily, reach []pipeli
 
 // endOf returns the last instant of a day plus one, in days since 1970 UTC.
 func endOf(day int64) time.Time { return time.Unix((day+1)*86400, 0) }
-
-// Reach estimates how many profiles were active as members of a segment on
-// at least one of the days from first to last, both included, in days since
-// 1970 UTC; at most 1,100 days. The standard error is 0.81%.
-func (s *Store) Reach(ctx context.Context, segment string, first, last int64) (int64, error) {
-	if last < first || last-first >= maxReachSpan {
-		return 0, fmt.Errorf("counting reach of %s: %d days, it must be 1 to %d", segment, last-first+1, maxReachSpan)
-	}
-	var keys []string
-	for day := first; day <= last; day++ {
-		keys = append(keys, s.keys.reach(segment, day))
-	}
-	var count int64
-	err := s.retry(ctx, "counting reach", func(ctx context.Context) (err error) {
-		count, err = s.client.PFCount(ctx, keys...).Result()
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("counting reach of %s: %w", segment, err)
-	}
-	return count, nil
-}

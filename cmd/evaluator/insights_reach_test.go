@@ -71,7 +71,7 @@ func reachedAds(t *testing.T) string {
 		_, err = store.OpenCubes(t.Context(), 0)
 	}
 	if err == nil {
-		_, err = store.AddCubes(t.Context(), 0, state.Epoch, sink.CubeMark{Next: 6}, tally.Append(nil))
+		_, err = store.AddCubes(t.Context(), 0, sink.CubeOwner{Epoch: state.Epoch, Next: state.Next}, sink.CubeMark{Next: 6}, tally.Append(nil))
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -49,7 +49,7 @@ The sizing table adds what clients and Redis took on the machine of docs/scaling
 by profiles written, loaded and memberships changed. It leaves half of every core
 free. Redis' memory is that of --profiles like yours, without replicas, and of outboxes
 that are full (redis.outbox_max); reach comes on top, by segment and day kept
-(redis.reach_days).
+(redis.reach_days, of which redis.reach_full_days are not packed).
 
 Examples:
 
@@ -103,7 +103,7 @@ func (cmd *rehearseCommand) Run(c console) error {
 	show := &rehearsalProgress{out: c.err, live: isTerminal(c.err)}
 	figures, err := rehearsal.Play(set, sample, rehearsal.Options{
 		Pipeline: cfg.Pipeline, Batch: cfg.Kafka.BatchRecords, Events: cmd.Events, For: cmd.For, Progress: show.tick,
-		Plan: rehearsal.Deployment{Profiles: cmd.Profiles, OutboxMax: cfg.Redis.OutboxMax, ReachDays: cfg.Redis.ReachDays},
+		Plan: rehearsal.Deployment{Profiles: cmd.Profiles, OutboxMax: cfg.Redis.OutboxMax, ReachDays: cfg.Redis.ReachDays, FullDays: cfg.Redis.ReachFullDays},
 	})
 	show.clear()
 	if err != nil {

@@ -25,7 +25,7 @@ var hostileIDs = []string{
 }
 
 // documented is the form of every key in Redis.
-var documented = regexp.MustCompile(`^m:(cluster|\{sources\}:(anchors|gaps)|\{s\d+\}:(meta|names|catalog|gaps|timers|size|out|hours:\d{8}|days:\d{6}|p:\d+|seg:n\d+)|hll:\{n\d+\}:\d{8})$`)
+var documented = regexp.MustCompile(`^m:(cluster|\{sources\}:(anchors|gaps)|\{s\d+\}:(meta|names|catalog|gaps|timers|size|out|hours:\d{8}|days:\d{6}|p:\d+|seg:n\d+)|hll:\{n\d+\}:(\d{8}|past))$`)
 
 // Every profile has its own state whatever it is called: the n-th of them has
 // n events and is the only one in the segment of those who do. None gets a

@@ -34,7 +34,7 @@ func editRules(r *run, f *fault) bool {
 	e := r.edits
 	e.past = append(e.past, r.traffic.Rules)
 	r.traffic.Rules = e.pool.Edit(e.rand, r.traffic.Rules, pick(e.rand, e.past))
-	r.system.WriteSegments(r.traffic.Segments())
+	r.system.WriteSegments(r.segments())
 	if f.pick%2 == 0 {
 		for _, one := range r.working {
 			one.Reload()

@@ -18,9 +18,12 @@ const (
 
 	// outboxEntry is what Redis takes for an entry of an outbox, in bytes.
 	outboxEntry = 110
-	// reachCounter is what Redis takes for a segment's reach on one day at
-	// most, in bytes.
+	// What Redis takes for a segment's reach at most, in bytes: on a day that has
+	// a key of its own, for the week and the month that go on, and on a day that
+	// is packed, with its share of its week and month.
 	reachCounter = 12_400
+	reachOpen    = 12_600
+	reachPacked  = 370
 )
 
 // What a deployment is planned with.

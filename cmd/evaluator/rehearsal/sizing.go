@@ -29,6 +29,7 @@ type Deployment struct {
 	Profiles  int   // of all customers
 	OutboxMax int64 // entries of a shard
 	ReachDays int   // that daily reach is kept; 0 for ever, of which a year is counted
+	FullDays  int   // of these before today that are not packed
 }
 
 // size makes the table.
@@ -39,19 +40,29 @@ func size(f *Figures, d Deployment) Sizing {
 		ServersUS: round(serversRecord + serversWrite*per.Written + serversLoad*per.Loaded + serversChange*per.Changes),
 		RedisUS:   round(redisWrite*per.Written + redisLoad*per.Loaded + redisChange*per.Changes),
 	}
-	days := d.ReachDays
-	if days == 0 {
-		days = 365
-	}
 	for _, rate := range []int{1_000, 10_000, 100_000, 1_000_000} {
 		n := Need{EventsPerSecond: rate, Cores: cores(rate, f.Micros.Total+s.ServersUS)}
 		n.Shards = max(leastShards, powerOfTwo(2*n.Cores))
 		n.RedisGB = round((float64(d.Profiles)*f.Redis.Total + float64(n.Shards)*float64(d.OutboxMax)*outboxEntry) / 1e9)
-		n.ReachGB = round(float64(f.Segments) * float64(days) * reachCounter / 1e9)
+		n.ReachGB = round(float64(f.Segments) * d.reach() / 1e9)
 		n.RedisNodes = max(cores(rate, s.RedisUS), int(math.Ceil(n.RedisGB/nodeGB)))
 		s.Rows = append(s.Rows, n)
 	}
 	return s
+}
+
+// reach is the bytes of one segment's reach at most, today included, and a day
+// that is about to be packed.
+func (d *Deployment) reach() float64 {
+	days := d.ReachDays
+	if days == 0 {
+		days = 365
+	}
+	full := d.FullDays + 2
+	if full >= days {
+		return float64(days) * reachCounter
+	}
+	return float64(full)*reachCounter + reachOpen + float64(days-full)*reachPacked
 }
 
 // cores is how many cores a rate takes, filled as far as headroom says.

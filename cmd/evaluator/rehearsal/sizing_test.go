@@ -7,7 +7,7 @@ func TestSizing(t *testing.T) {
 		Segments: 100, Micros: Micros{Total: 20}, Redis: RedisBytes{Total: 2000},
 		PerEvent: PerEvent{Changes: 0.1, Written: 0.5, Loaded: 0.2},
 	}
-	s := size(f, Deployment{Profiles: 100_000_000, OutboxMax: 1_000_000, ReachDays: 10})
+	s := size(f, Deployment{Profiles: 100_000_000, OutboxMax: 1_000_000, ReachDays: 10, FullDays: 1})
 	evaluator, redis := serversRecord+serversWrite*0.5+serversLoad*0.2+serversChange*0.1, redisWrite*0.5+redisLoad*0.2+redisChange*0.1
 	if s.ServersUS != round(evaluator) || s.RedisUS != round(redis) {
 		t.Errorf("an event costs %v and %v us beside the stages, want %v and %v", s.ServersUS, s.RedisUS, evaluator, redis)
@@ -18,7 +18,7 @@ func TestSizing(t *testing.T) {
 		{EventsPerSecond: 100_000, Cores: cores(100_000, 20+evaluator), Shards: 16, RedisNodes: 7},
 		{EventsPerSecond: 1_000_000, Cores: cores(1_000_000, 20+evaluator), Shards: 128, RedisNodes: cores(1_000_000, redis)},
 	} {
-		want.RedisGB, want.ReachGB = round(200+float64(want.Shards)*0.11), round(100*10*12_400/1e9)
+		want.RedisGB, want.ReachGB = round(200+float64(want.Shards)*0.11), round(100*(3*12_400+12_600+7*370)/1e9)
 		if got := s.Rows[i]; got != want {
 			t.Errorf("row %d is %+v, want %+v", i, got, want)
 		}

@@ -24,7 +24,7 @@ func (s *System) config(name, listen string) string {
 	if s.secured != nil {
 		b.WriteString(s.secured.kafkaLines())
 	}
-	fmt.Fprintf(&b, "redis:\n  addresses: [%s]\n  cluster: %t\n  buckets: 64\n%s\n", quoted(s.addresses), s.Cluster, s.RedisSection)
+	fmt.Fprintf(&b, "redis:\n  addresses: [%s]\n  cluster: %t\n  buckets: 64\n  reach_full_days: 3660\n%s\n", quoted(s.addresses), s.Cluster, s.RedisSection)
 	if s.secured != nil {
 		b.WriteString(s.secured.redisLines())
 	}
@@ -33,7 +33,7 @@ func (s *System) config(name, listen string) string {
 	if s.Definitions {
 		from = "redis"
 	}
-	fmt.Fprintf(&b, "segments:\n  from: %s\n  path: %s\n  reload: 200ms\nclock: %s\n", from, s.file(segmentFile), s.clock())
+	fmt.Fprintf(&b, "segments:\n  from: %s\n  path: %s\n  reload: 200ms\ncubes:\n  days: 3660\nclock: %s\n", from, s.file(segmentFile), s.clock())
 	if s.Archive != "" {
 		fmt.Fprintf(&b, "archive:\n%s\n", s.Archive)
 	}
