@@ -171,7 +171,7 @@ func compareDuckDB(b *testing.B, of *crowd.Crowd, found int64, took time.Duratio
 	b.Helper()
 	command, err := duckdb.Install(b.Context())
 	if err != nil {
-		fmt.Printf(`{"bench":"insights/PreviewDuckDB","skipped":%q}`+"\n", err.Error())
+		fmt.Fprintf(os.Stdout, `{"bench":"insights/PreviewDuckDB","skipped":%q}`+"\n", err.Error())
 		return
 	}
 	folder := b.TempDir()
