@@ -84,7 +84,7 @@ soak-service: ## an hour (FOR) at half load with a fault each minute: nothing ma
 		go test -count=1 -timeout 12h -v -run '^TestService' ./test/faults >&2; status=$$?; \
 		cat $$line; rm -f $$line; exit $$status
 
-retail: ## feed a real shop's year through the service, replay and backfills, and compare with the oracle
+retail: ## feed a real shop's year through the service, replay, backfills and insights, and compare with the oracle and a script
 	@line=$$(mktemp) && MUSTER_RETAIL=$$line \
 		go test -count=1 -timeout 60m -run '^TestRetail' ./test/retail >&2; status=$$?; \
 		cat $$line; rm -f $$line; exit $$status

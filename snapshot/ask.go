@@ -56,20 +56,23 @@ func (s *Snapshot) Ask(ctx context.Context, q *Question, every time.Duration, te
 	p := s.newPass(q, q.asked)
 	one := s.newScan(q.set, p)
 	var told time.Time
-	for int(p.seen) < len(s.held) {
+	for seen := int64(0); seen < s.Held(); seen += stride {
 		if err := ctx.Err(); err != nil {
+			one.fold()
 			return p.last(), err
 		}
-		if err := one.evaluate(s.stride(p.seen)); err != nil {
+		if err := one.evaluate(seen); err != nil {
 			return nil, err
 		}
-		if int(p.seen) < len(s.held) && time.Since(told) >= every {
+		if seen+stride < s.Held() && time.Since(told) >= every {
+			one.fold()
 			if err := tell(p.answer()); err != nil {
 				return nil, err
 			}
 			told = time.Now()
 		}
 	}
+	one.fold()
 	return p.last(), nil
 }
 

@@ -34,7 +34,7 @@ func BenchmarkAsk(b *testing.B) {
 
 // benchmarked is a snapshot of profiles that the rules of a test of generate
 // keep events of.
-func benchmarked(b *testing.B, profiles int) *Snapshot {
+func benchmarked(b testing.TB, profiles int) *Snapshot {
 	b.Helper()
 	r := rand.New(rand.NewPCG(1, 1))
 	set := ruleset.Compile(b, generate.Set(r, []string{"a", "b", "c", "d", "e", "f", "g", "h"}))

@@ -98,12 +98,10 @@ func (s *Snapshot) membersOf(ctx context.Context, q *Question, first int64) (Aud
 		if place%stride == 0 && ctx.Err() != nil {
 			return Audience{}, ctx.Err()
 		}
-		one := &s.held[place]
-		decoded, err := c.codecs[one.shard].Decode(one.id, one.blob)
+		decoded, err := c.look(&s.held[place])
 		if err != nil {
-			return Audience{}, fmt.Errorf("reading a profile of shard %d: %w", one.shard, err)
+			return Audience{}, err
 		}
-		c.matcher.Full(decoded, s.shards[one.shard].clock)
 		if decoded.Members.Has(q.asked[0]) {
 			members.Add(uint32(place))
 		}

@@ -11,7 +11,8 @@ import (
 type Config struct {
 	// Memory bounds the profiles that are held, in bytes. Where all of them
 	// don't fit, a random sample that does is held. The process takes up to as
-	// much again for the garbage collector. 16 MB to 1 TB; default 1 GB.
+	// much again for the garbage collector, and for each profile 2 bytes for each
+	// of up to 16 traits and series that questions read. 16 MB to 1 TB; default 1 GB.
 	Memory int64 `yaml:"memory"`
 	// Staleness is how old what is committed may be before evaluator insights
 	// serve knows of it, as long as Redis gives what was touched as fast as it is

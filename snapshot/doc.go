@@ -11,6 +11,10 @@
 // Columns are the other form: who is in each segment, as bits in the same order,
 // and the values of some traits. They answer at once what concerns all segments.
 //
+// What questions read of profiles is kept as numbers, and profiles with the same
+// ones are alike: the engine evaluates one of them for all (alike.go). It alone
+// says what a rule means. TestAlike holds that against a look at every profile.
+//
 // A Snapshot never changes. A Follower makes newer ones as evaluators commit, and
 // promises of each an instant up to which it has all that was committed; a Desk
 // answers many who ask, in few scans.

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"muster/sink"
 )
@@ -22,6 +23,19 @@ type Snapshot struct {
 	shards []shard
 	all    int64
 	bytes  int64
+
+	once sync.Once
+	kept *values // what questions have read, once one was asked
+}
+
+// values returns what questions have read of the profiles.
+func (s *Snapshot) values() *values {
+	s.once.Do(func() {
+		if s.kept == nil {
+			s.kept = newValues(s.held, s.shards)
+		}
+	})
+	return s.kept
 }
 
 // shard is what its profiles are read with.

@@ -278,6 +278,9 @@ func (f *Follower) publish(ctx context.Context) error {
 		next.all = int64(len(next.held))
 	}
 	next.all = max(next.all, int64(len(next.held)))
+	if before := f.fresh.Load(); before != nil {
+		next.kept = before.values().carried(next.held, next.shards)
+	}
 	f.fresh.Store(next)
 	return nil
 }

@@ -58,11 +58,14 @@ func (r *ride) board(groups []*asked) {
 func (r *ride) run() error {
 	for seen := int64(0); seen < r.snapshot.Held() && len(r.scans) > 0; seen += stride {
 		for _, one := range r.scans {
-			if err := one.evaluate(r.snapshot.stride(seen)); err != nil {
+			if err := one.evaluate(seen); err != nil {
 				return err
 			}
 		}
 		r.tell(seen+stride >= r.snapshot.Held())
+	}
+	for _, one := range r.scans {
+		one.fold()
 	}
 	return nil
 }
@@ -79,6 +82,7 @@ func (r *ride) tell(last bool) {
 				one.passes = slices.DeleteFunc(one.passes, func(p *pass) bool { return p == who.pass })
 				return true
 			}
+			one.fold()
 			r.desk.tell(who.group, who.pass.answer())
 			who.told = time.Now()
 			return false

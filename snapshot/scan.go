@@ -15,6 +15,8 @@ type scan struct {
 	matcher *rules.Matcher
 	codecs  []*profile.Codec // by shard
 	passes  []*pass
+	alike   *alike // nil where every profile is evaluated by itself
+	room    profile.Profile
 }
 
 func (s *Snapshot) newScan(set *rules.Set, passes ...*pass) *scan {
@@ -29,28 +31,40 @@ func (s *Snapshot) newScan(set *rules.Set, passes ...*pass) *scan {
 		// It reads what the rules ask for, and other memberships where they count.
 		c.codecs[i] = codec.Retiring(func(string) bool { return overlap })
 	}
+	c.alike = s.newAlike(c)
 	return c
 }
 
-// evaluate has the engine look at profiles as of the clocks of their shards. It
-// finds all memberships anew; those that are stored are noted before.
-func (c *scan) evaluate(some []held) error {
+// evaluate has the engine look at the profiles behind so many, a stride of them.
+func (c *scan) evaluate(seen int64) error {
+	some := c.of.stride(seen)
+	if c.alike != nil {
+		return c.evaluateAlike(int(seen), some)
+	}
 	for i := range some {
-		one := &some[i]
-		codec := c.codecs[one.shard]
-		decoded, err := codec.Decode(one.id, one.blob)
-		if err != nil {
-			return fmt.Errorf("reading a profile of shard %d: %w", one.shard, err)
-		}
-		for _, p := range c.passes {
-			p.note(c, decoded, codec)
-		}
-		c.matcher.Full(decoded, c.of.shards[one.shard].clock)
-		for _, p := range c.passes {
-			p.take(one.id, decoded)
+		if _, err := c.look(&some[i]); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// look has the engine look at a profile as of the clock of its shard, and counts
+// it. It finds all memberships anew; those that are stored are noted before. What
+// it returns is valid until the next call.
+func (c *scan) look(one *held) (*profile.Profile, error) {
+	codec, decoded := c.codecs[one.shard], &c.room
+	if err := codec.DecodeInto(decoded, one.id, one.blob); err != nil {
+		return nil, fmt.Errorf("reading a profile of shard %d: %w", one.shard, err)
+	}
+	for _, p := range c.passes {
+		p.note(c, decoded, codec)
+	}
+	c.matcher.Full(decoded, c.of.shards[one.shard].clock)
+	for _, p := range c.passes {
+		p.take(one.id, decoded)
+	}
+	return decoded, nil
 }
 
 // note remembers where a profile stands before it is evaluated.

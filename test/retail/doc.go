@@ -2,7 +2,8 @@
 // into events, and holds the tests that feed all of them through the service
 // and compare the outcome with the oracle, that ask a replay of them at many
 // instants, and that have a backfill write who is a member, or bring them into a
-// service.
+// service. What insights tell of them is compared with insights.py, a script that
+// knows nothing of Muster.
 //
 // A line is a track of "Product Purchased", or of "Product Returned" when
 // its invoice is a cancellation or its quantity negative. Quantity and
