@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"muster/pipeline"
 )
@@ -28,7 +29,7 @@ func sampleCommit(profiles int) *pipeline.Commit {
 // What a commit costs does not grow with its profiles and changes, but for
 // what go-redis takes for the answers.
 func TestDraftsOfCommitsAllocateNothing(t *testing.T) {
-	s := &Store{cfg: Default(), keys: keys{prefix: "m", buckets: 4096}}
+	s := &Store{cfg: Default(), keys: keys{prefix: "m", buckets: 4096}, now: time.Now}
 	c := sampleCommit(1000)
 	var d draft
 	sizes := &knownSizes{of: map[string]int64{}}

@@ -171,8 +171,8 @@ func (b *Bucket) Read(name string) ([]byte, error) {
 var errBroke = errors.New("the connection broke")
 
 // get reads a small object, and tells what it is.
-func (b *Bucket) get(ctx context.Context, key string) ([]byte, *s3.GetObjectOutput, error) {
-	out, err := b.server.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
+func (b *Bucket) get(ctx context.Context, key string, options ...func(*s3.Options)) ([]byte, *s3.GetObjectOutput, error) {
+	out, err := b.server.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key}, options...)
 	if missing(err) {
 		return nil, nil, err
 	}

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -277,6 +280,40 @@ func TestALostAnswerToALock(t *testing.T) {
 	}
 	if lose.Load() >= 0 {
 		t.Fatal("no answer was lost")
+	}
+	release(t, lock)
+}
+
+// A server that was killed while it wrote a lock can have the checksum of another
+// writing for good. The lock is had all the same.
+func TestALockWithAForeignChecksum(t *testing.T) {
+	server := serving(t)
+	release(t, try(t, opened(t, server), "lock"))
+	behind, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told atomic.Int64
+	damaged := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(behind)
+			r.Out.Host = r.In.Host // which is signed
+		},
+		ModifyResponse: func(r *http.Response) error {
+			if r.Request.Method == http.MethodGet && r.Request.Header.Get("X-Amz-Checksum-Mode") != "" {
+				told.Add(1)
+				r.Header.Set("X-Amz-Checksum-Crc32", "AAAAAA==")
+			}
+			return nil
+		},
+	})
+	t.Cleanup(damaged.Close)
+	lock := try(t, opened(t, damaged.URL), "lock")
+	if lock == nil {
+		t.Fatal("it is not had")
+	}
+	if told.Load() == 0 {
+		t.Fatal("no checksum was asked for")
 	}
 	release(t, lock)
 }

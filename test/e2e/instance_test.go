@@ -28,12 +28,14 @@ func TestKilledEvaluatorComesBackAtOnce(t *testing.T) {
 				s.Produce(tr.Records(s, 2000)...)
 				s.AwaitSettled(stack.Patience)
 				for range 3 {
+					awaitShards(s, first)             // else a killed one would leave nothing in the group
 					s.Produce(tr.Records(s, 1000)...) // which it is killed among
 					first.Kill()
 					first.Again()
 					s.Produce(tr.Touch(s)...)
 					s.AwaitSettled(stack.Patience)
 				}
+				awaitShards(s, first)
 				if !strings.Contains(first.Log(), "took what a killed process of this instance has left") {
 					t.Error("the log does not say that the dead one was taken out of the group")
 				}
@@ -69,15 +71,20 @@ func TestTwinsAreSafe(t *testing.T) {
 		s.Produce(tr.Touch(s)...)
 		s.AwaitSettled(stack.Patience)
 		for _, e := range twins {
-			s.Await("both to have shards", stack.Patience, func() error {
-				n, err := e.Metric(`muster_assigned_partitions{group="` + s.Source + `-group"}`)
-				if err == nil && n == 0 {
-					err = errors.New("one has none")
-				}
-				return err
-			})
+			awaitShards(s, e)
 		}
 		tr.ExpectAll(t, s)
 		report(t, s.Verify(tr.Rules))
+	})
+}
+
+// awaitShards waits until an evaluator has shards.
+func awaitShards(s *stack.System, e *stack.Evaluator) {
+	s.Await("an evaluator to have shards", stack.Patience, func() error {
+		n, err := e.Metric(`muster_assigned_partitions{group="` + s.Source + `-group"}`)
+		if err == nil && n == 0 {
+			err = errors.New("it has none")
+		}
+		return err
 	})
 }

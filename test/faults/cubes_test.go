@@ -4,18 +4,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"muster/event"
 	"muster/test/e2e/stack"
-	"muster/test/kit/generate"
 	"muster/test/kit/oracle"
 )
 
 // stormCube is declared beside the segments of every storm, and compared in those
-// that neither edit rules nor publish a backfill.
+// that publish no backfill.
 const stormCube = "cubes:\n  - {id: storm, events: \"*\", dimensions: [.sku, .gift], gifts: count(.gift == true)}\n"
 
 // segments are the rules in force and the cube, as the file has them.
@@ -35,10 +35,11 @@ type cubeRow struct {
 // loss of writes may change it.
 func (r *run) verifyCubes(tally *stack.Tally) {
 	r.t.Helper()
-	want, got := r.countEvents(), r.readCube()
+	want, first, last := r.countEvents()
 	if len(want) == 0 {
-		r.t.Error("nothing was counted")
+		r.t.Fatal("nothing was counted")
 	}
+	got := r.readCube(first, last)
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		a, b := want[name], got[name]
 		delete(got, name)
@@ -57,9 +58,12 @@ func (r *run) verifyCubes(tally *stack.Tally) {
 	}
 }
 
-// countEvents counts what is on the keyed topic, by the values of the dimensions.
-func (r *run) countEvents() map[string]*cubeRow {
+// countEvents counts what is on the keyed topic, by the values of the dimensions,
+// and tells between which times the events happened: hours in a storm, and years
+// where time was skipped so that every window has moved on.
+func (r *run) countEvents() (_ map[string]*cubeRow, first, last time.Time) {
 	r.t.Helper()
+	from, to := int64(math.MaxInt64), int64(math.MinInt64)
 	oracles, rows := make([]*oracle.Oracle, r.system.Shards), map[string]*cubeRow{}
 	for shard := range oracles {
 		var err error
@@ -70,6 +74,7 @@ func (r *run) countEvents() map[string]*cubeRow {
 		if !oracles[shard].Apply(e) || !e.IsBehaviour() {
 			return // a repeat, or not one that cubes count
 		}
+		from, to = min(from, e.Time), max(to, e.Time)
 		gift := e.Body.Get("gift")
 		name := rowName(plainValue(e.Body.Get("sku")), plainValue(gift))
 		row := rows[name]
@@ -83,16 +88,14 @@ func (r *run) countEvents() map[string]*cubeRow {
 			row.Gifts++
 		}
 	})
-	return rows
+	return rows, time.UnixMilli(from).UTC(), time.UnixMilli(to).UTC()
 }
 
-// readCube asks for all that the cube has counted.
-func (r *run) readCube() map[string]*cubeRow {
+// readCube asks for all that the cube has counted from a day to another.
+func (r *run) readCube(first, last time.Time) map[string]*cubeRow {
 	r.t.Helper()
-	const most = 3659 // days
-	begin := time.UnixMilli(generate.Start).UTC().AddDate(0, 0, -most/2)
 	text, err := r.system.Insights("reach", "storm", "--by", "sku,gift", "--json",
-		"--from", begin.Format(time.DateOnly), "--to", begin.AddDate(0, 0, most).Format(time.DateOnly))
+		"--from", first.Format(time.DateOnly), "--to", last.Format(time.DateOnly))
 	if err != nil {
 		r.t.Fatalf("asking the cube: %v: %s", err, text)
 	}

@@ -198,8 +198,8 @@ func (e *Evaluator) Left() error {
 	if status, ok := e.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signal() == syscall.SIGTERM && e.Log() == "" {
 		return nil
 	}
-	if code := e.cmd.ProcessState.ExitCode(); code != 0 {
-		return fmt.Errorf("%s left with exit code %d", e.name, code)
+	if !e.cmd.ProcessState.Success() {
+		return fmt.Errorf("%s left with %s", e.name, e.cmd.ProcessState)
 	}
 	return nil
 }
