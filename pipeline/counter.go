@@ -17,7 +17,7 @@ type Counter interface {
 	// valid during the call, and must not be changed.
 	Count(offset int64, ev *event.Event, profiles func(id string) *profile.Profile)
 	// Store stores what was counted. The commit comes next: all that was counted
-	// is of records before its Next.
+	// is of records before its Next. Store sets its Counted where it stored any.
 	Store(ctx context.Context, c *Commit) error
 }
 

@@ -89,6 +89,10 @@ type Commit struct {
 	// Erased are the requests by which profiles were erased. The Store notes
 	// them as work that is left: what else it keeps may name the profiles.
 	Erased []Erased
+	// Counted is what a Counter has stored for this commit, as it and the Store
+	// know it, "" for nothing. A Store that has lost that refuses the commit with
+	// ErrFenced, so that the events are applied and counted again.
+	Counted string
 }
 
 // Erased is a request by which a profile was erased.

@@ -149,9 +149,11 @@ func (c *counter) Store(ctx context.Context, commit *pipeline.Commit) error {
 		c.gaps++
 	}
 	if !c.tally.Empty() {
-		if err := c.add(ctx, commit.From, sink.CubeMark{Gaps: c.gaps, Next: commit.Next}); err != nil {
+		m := sink.CubeMark{Gaps: c.gaps, Next: commit.Next}
+		if err := c.add(ctx, commit.From, m); err != nil {
 			return err
 		}
+		commit.Counted = m.String()
 	}
 	return c.declare(ctx)
 }

@@ -97,11 +97,11 @@ func backend(t *testing.T, cfg sink.Config, c client.UniversalClient) storetest.
 		View: func(t *testing.T, shard int) storetest.View { return view(t, store, c, shard) },
 		Dump: func(t *testing.T) any { return redis.Dump(t, c) },
 		Reach: func(t *testing.T, segment string, day int64) int64 {
-			count, err := store.Reach(t.Context(), segment, day, day)
+			counts, err := store.DailyReach(t.Context(), segment, day, day)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return count
+			return counts[0]
 		},
 	}
 }

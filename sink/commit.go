@@ -107,8 +107,8 @@ func (a *attempts) once(ctx context.Context) error {
 			return err
 		}
 		if !m.precedes(a.commit) {
-			return final("stored epoch %d, next offset %d, outbox %d; expected %d, %d, %d: %w", m.epoch, m.next, m.outbox,
-				a.commit.Epoch, a.commit.From, a.commit.Outbox, pipeline.ErrFenced)
+			return final("stored epoch %d, next offset %d, outbox %d, counted %q; expected %d, %d, %d, %q: %w", m.epoch, m.next, m.outbox, m.cubed,
+				a.commit.Epoch, a.commit.From, a.commit.Outbox, a.commit.Counted, pipeline.ErrFenced)
 		}
 		return a.send(ctx, w, m)
 	})

@@ -29,7 +29,9 @@ import (
 // below the mark are passed over: each is counted once, however batches are cut
 // the second time. The script asks for the owner's epoch and for the shard's next
 // offset, so one that was fenced adds nothing once its successor has read the mark,
-// and neither does one whose Redis has come back older.
+// and neither does one whose Redis has come back older. The commit that follows
+// asks for the mark: Redis may have lost the part alone, and the commit would let
+// its events pass.
 //
 // Parts are folded into pages by whoever comes to it, under a WATCH of the number
 // of parts folded: of two that fold the same ones, one does. A page's field
@@ -43,6 +45,11 @@ const pageFolded = "\x01"
 type CubeMark struct {
 	Gaps int64 // how many gaps the shard has passed over: behind each, offsets may begin anew
 	Next int64 // the first offset that was not counted
+}
+
+// String is the mark as pipeline.Commit.Counted has it.
+func (m CubeMark) String() string {
+	return strconv.FormatInt(m.Gaps, 10) + " " + strconv.FormatInt(m.Next, 10)
 }
 
 // Before reports whether an event at an offset behind so many gaps was not
@@ -107,6 +114,7 @@ if gaps > tonumber(ARGV[2]) or gaps == tonumber(ARGV[2]) and next >= tonumber(AR
 end
 local waiting = redis.call('RPUSH', KEYS[3], ARGV[4])
 redis.call('HSET', KEYS[2], 'gaps', ARGV[2], 'next', ARGV[3])
+redis.call('HSET', KEYS[1], 'cubed', ARGV[2] .. ' ' .. ARGV[3])
 return waiting`)
 
 // AddCubes adds a part, as cube.Tally appends it, of events of the shard up to a

@@ -154,6 +154,52 @@ func TestCubeParts(t *testing.T) {
 	}
 }
 
+// Where Redis loses what was counted for a commit and nothing else, the commit
+// would pass over its events. It is refused, so that they are counted again.
+func TestACommitAsksForWhatWasCounted(t *testing.T) {
+	server := redis.Start(t, "appendonly yes", "appendfsync no", "auto-aof-rewrite-percentage 0")
+	store := open(t, config(server.Address))
+	c, day := adsCube(t), today()
+	w := start(t, store, 0)
+	if _, err := store.OpenCubes(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	counted := func() *pipeline.Commit {
+		t.Helper()
+		commit := w.next()
+		m := sink.CubeMark{Next: commit.Next}
+		if _, err := store.AddCubes(t.Context(), 0, sink.CubeOwner{Epoch: w.state.Epoch, Next: w.state.Next}, m, partOf(c, adView{"u1", "x", day})); err != nil {
+			t.Fatal(err)
+		}
+		commit.Counted = m.String()
+		return commit
+	}
+	if err := w.commit(t, counted()); err != nil {
+		t.Fatal(err)
+	}
+	before := server.Mark(t)
+	commit := counted()
+	if !server.Lose(t, before) {
+		t.Fatal("nothing was lost")
+	}
+	server.Restart(t)
+	if err := w.commit(t, commit); !errors.Is(err, pipeline.ErrFenced) {
+		t.Fatalf("a commit whose counts are lost: %v", err)
+	}
+	if err := w.open(t); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := store.OpenCubes(t.Context(), 0); err != nil || m != (sink.CubeMark{Next: w.state.Next}) {
+		t.Fatalf("the mark is %+v: %v; the shard is at %d", m, err, w.state.Next)
+	}
+	if err := w.commit(t, counted()); err != nil {
+		t.Fatal(err)
+	}
+	if got := answerOf(t, store, c, "", nil, day, day); got != "all 1/2/2" {
+		t.Errorf("in the end %s", got)
+	}
+}
+
 // TestCubeMarks: behind another gap every event was not counted.
 func TestCubeMarks(t *testing.T) {
 	m := sink.CubeMark{Gaps: 2, Next: 10}

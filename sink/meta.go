@@ -29,6 +29,7 @@ var metaFields = []string{
 	"chronicle",  // what it has, see chronicleMark
 	"summed",     // the last day whose flows were summed, since 1970 UTC, see flows_days.go
 	"counted",    // outbox as it was behind the last commit that counts flows, see markFlows
+	"cubed",      // the CubeMark up to which events were counted for cubes
 }
 
 // meta is a shard's meta hash.
@@ -45,6 +46,7 @@ type meta struct {
 	chronicle                  chronicleMark
 	summed                     int64
 	counted                    int64 // -1 where it is absent
+	cubed                      string
 }
 
 func readMeta(ctx context.Context, c redis.Cmdable, key string) (meta, error) {
@@ -61,7 +63,7 @@ func metaOf(key string, values []any) (m meta, err error) {
 	for i, value := range values {
 		text[i], _ = value.(string) // nil for a field that is absent
 	}
-	m = meta{rules: text[4], schema: text[7], broken: text[8], sealed: text[9]}
+	m = meta{rules: text[4], schema: text[7], broken: text[8], sealed: text[9], cubed: text[17]}
 	var generation, swept, bucket, sweep int64
 	for i, number := range [...]*int64{
 		0: &m.epoch, 1: &m.next, 2: &m.clock, 3: &m.outbox, 5: &generation, 6: &m.commits, 10: &swept, 11: &bucket, 12: &sweep, 15: &m.summed, 16: &m.counted,
@@ -105,9 +107,10 @@ func parse(key, field, text string, number *int64) error {
 	return nil
 }
 
-// precedes reports whether the commit follows this state.
+// precedes reports whether the commit follows this state, which has what was
+// counted for the commit.
 func (m meta) precedes(c *pipeline.Commit) bool {
-	return m.epoch == c.Epoch && m.next == c.From && m.outbox == c.Outbox
+	return m.epoch == c.Epoch && m.next == c.From && m.outbox == c.Outbox && (c.Counted == "" || m.cubed == c.Counted)
 }
 
 // follows reports whether this state is the one the commit leaves, given the

@@ -161,6 +161,7 @@ func demoConfig(servers *demo.Servers) config.Config {
 	cfg.Kafka.HeartbeatInterval, cfg.Kafka.PollWait = 200*time.Millisecond, 50*time.Millisecond
 	cfg.Redis.Addresses, cfg.Redis.Buckets = []string{servers.Redis}, 256
 	cfg.Redis.OutboxMax, cfg.Redis.ReachDays = 10_000, 30
+	cfg.Redis.ReachFullDays = cfg.Redis.ReachDays // what stands in for Redis can't read a sketch, so none is packed
 	cfg.Clock = config.StreamClock
 	return cfg
 }
