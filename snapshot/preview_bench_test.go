@@ -171,7 +171,9 @@ func compareDuckDB(b *testing.B, of *crowd.Crowd, found int64, took time.Duratio
 	b.Helper()
 	command, err := duckdb.Install(b.Context())
 	if err != nil {
-		fmt.Fprintf(os.Stdout, `{"bench":"insights/PreviewDuckDB","skipped":%q}`+"\n", err.Error())
+		if _, err := fmt.Fprintf(os.Stdout, `{"bench":"insights/PreviewDuckDB","skipped":%q}`+"\n", err.Error()); err != nil {
+			b.Fatal(err)
+		}
 		return
 	}
 	folder := b.TempDir()
