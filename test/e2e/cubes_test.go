@@ -21,21 +21,22 @@ func TestCubesCountWhatHappened(t *testing.T) {
 			"cubes:\n" +
 			"  - {id: ads, events: Ad Viewed, dimensions: [.site, traits.country], clicks: count(.clicked)}\n"})
 		s.Init()
-		produce := func(id, text string) {
-			now := time.Now()
-			s.Produce(&kgo.Record{Topic: s.Keyed, Partition: int32(s.Owner(id)), Timestamp: now, Key: []byte(id), Value: []byte(text)})
+		record := func(id, text string) *kgo.Record {
+			return &kgo.Record{Topic: s.Keyed, Partition: int32(s.Owner(id)), Timestamp: time.Now(), Key: []byte(id), Value: []byte(text)}
 		}
 		const profiles, rounds = 60, 6
 		first := s.Run()
 		for round := range rounds {
+			var records []*kgo.Record
 			for i := range profiles {
 				id := fmt.Sprint("u", i)
 				if round == 0 && i%2 == 0 {
-					produce(id, fmt.Sprintf(`{"type":"identify","userId":%q,"traits":{"country":"DE"}}`, id))
+					records = append(records, record(id, fmt.Sprintf(`{"type":"identify","userId":%q,"traits":{"country":"DE"}}`, id)))
 				}
-				produce(id, fmt.Sprintf(`{"type":"track","event":"Ad Viewed","userId":%q,"messageId":"m%d-%d","properties":{"site":"site%d","clicked":%t}}`,
-					id, round, i, i%3, round == 1))
+				records = append(records, record(id, fmt.Sprintf(`{"type":"track","event":"Ad Viewed","userId":%q,"messageId":"m%d-%d","properties":{"site":"site%d","clicked":%t}}`,
+					id, round, i, i%3, round == 1)))
 			}
+			s.Produce(records...)
 			if round == rounds/2 {
 				first.Kill()
 				s.Run()

@@ -116,11 +116,15 @@ func TestACustomerIsErased(t *testing.T) {
 
 // live has every user be a vip and buy twice.
 func live(s *stack.System, users []string) {
+	var records []*kgo.Record
 	for _, id := range users {
 		for _, body := range []string{`"type":"identify","traits":{"vip":true}`, `"type":"track","event":"Bought"`, `"type":"track","event":"Bought"`} {
-			s.Produce(&kgo.Record{Topic: s.Keyed, Partition: int32(s.Owner(id)), Key: []byte(id), Value: fmt.Appendf(nil, `{"userId":%q,%s}`, id, body)})
+			records = append(records, &kgo.Record{
+				Topic: s.Keyed, Partition: int32(s.Owner(id)), Key: []byte(id), Value: fmt.Appendf(nil, `{"userId":%q,%s}`, id, body),
+			})
 		}
 	}
+	s.Produce(records...)
 }
 
 // named demands that no key of Redis has an id in it.
