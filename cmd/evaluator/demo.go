@@ -35,6 +35,7 @@ type demoCommand struct {
 	Output string `enum:"table,json" default:"table" help:"What to print: ${enum}."`
 	Seed   uint64 `default:"1" help:"Which traffic: the same seed makes the same events."`
 	Listen string `placeholder:"HOST:PORT" help:"Serve the API there, without a token: a port of this machine, as 127.0.0.1:8090."`
+	Folder string `placeholder:"DIR" help:"Write a configuration and the segments there, for other commands to look into the demo while it runs."`
 	// The default stands first.
 	Receiver demo.Temper `enum:"steady,flaky" default:"steady" help:"How the endpoint behaves that is sent all changes: ${enum}."`
 }
@@ -57,6 +58,7 @@ Examples:
     evaluator demo --rate 5000
     evaluator demo --receiver flaky
     evaluator demo --listen 127.0.0.1:8090     # and then: curl 127.0.0.1:8090/v1/segments
+    evaluator demo --folder demo               # and then: evaluator members -c demo/demo.yaml vip
     evaluator demo --events 20000 --output json
 
 The last one leaves the audiences as they are and prints one object:
@@ -136,6 +138,9 @@ func (cmd *demoCommand) play(ctx context.Context, c console, set *rules.Set, log
 		return nil, err
 	}
 	defer store.Close()
+	if err := cmd.writeFolder(cfg); err != nil {
+		return nil, unusable(fmt.Errorf("--folder: %w", err))
+	}
 	edited, err := editedSegments(set)
 	if err != nil {
 		return nil, err
