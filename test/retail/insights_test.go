@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"muster/cube"
 	"muster/event"
 	"muster/insights"
 	"muster/profile"
@@ -27,11 +28,12 @@ type told struct {
 	Sides    [2]int64            `json:"sides"`
 	Rows     map[string][2]int64 `json:"rows"`
 	Exactly  map[string]int64    `json:"exactly"`
+	Sold     map[string][3]int64 `json:"sold"` // by product, month and country: customers, events, and those of many pieces
 }
 
 // TestRetailInsights: what is told of those who bought a product, by country and
-// month, and how the buyers of five products overlap, is what a script in Python
-// works out from the lines alone.
+// month, how the buyers of five products overlap, and how far a cube of what was
+// sold reaches, is what a script in Python works out from the lines alone.
 func TestRetailInsights(t *testing.T) {
 	data := Open(t)
 	limit := few
@@ -48,7 +50,9 @@ func TestRetailInsights(t *testing.T) {
 			texts["month-"+month] = fmt.Sprintf(`count(events("Product Purchased"), .event_day startsWith %q) > 0`, month)
 		}
 	}
-	shop := &applied{set: ruleset.Compile(t, texts), profiles: map[string]*profile.Profile{}}
+	sold := soldCube(t)
+	shop := &applied{set: ruleset.Compile(t, texts), profiles: map[string]*profile.Profile{}, tally: cube.NewTally(cube.Default().Days)}
+	shop.tally.Declare([]*cube.Cube{sold})
 	if err := shop.apply(t, limit, func(visit func(Record) error) error { return Each(data, visit) }); err != nil {
 		t.Fatal(err)
 	}
@@ -61,8 +65,9 @@ func TestRetailInsights(t *testing.T) {
 		members, _ := columns.Members(boughtID(sku))
 		groups[i] = insights.Group{Name: sku, Segment: boughtID(sku), Of: members}
 	}
-	wrong := compareProfile(t, columns, groups[0], want) + compareOverlap(t, columns, groups, want)
-	write(t, map[string]any{"bench": "retail/insights", "profiles": columns.Held(), "figures": len(want.Rows) + len(want.Exactly), "mismatches": wrong})
+	wrong := compareProfile(t, columns, groups[0], want) + compareOverlap(t, columns, groups, want) + compareCube(t, sold, shop.tally, want)
+	figures := len(want.Rows) + len(want.Exactly) + len(want.Sold)
+	write(t, map[string]any{"bench": "retail/insights", "profiles": columns.Held(), "figures": figures, "mismatches": wrong})
 }
 
 // boughtID is the segment of a product's buyers.
@@ -82,8 +87,8 @@ func script(t *testing.T, lines int) (want told) {
 	if err == nil {
 		err = json.Unmarshal(out, &want)
 	}
-	if err != nil || len(want.Rows) < 10 || len(want.Exactly) < 10 {
-		t.Fatalf("insights.py tells %d rows and %d combinations: %v", len(want.Rows), len(want.Exactly), err)
+	if err != nil || len(want.Rows) < 10 || len(want.Exactly) < 10 || len(want.Sold) < 10 {
+		t.Fatalf("insights.py tells %d rows, %d combinations and %d cells: %v", len(want.Rows), len(want.Exactly), len(want.Sold), err)
 	}
 	return want
 }
@@ -94,6 +99,7 @@ type applied struct {
 	set      *rules.Set
 	profiles map[string]*profile.Profile
 	clock    int64
+	tally    *cube.Tally
 }
 
 // apply applies the events of so many lines, and then evaluates the rules.
@@ -142,6 +148,7 @@ func (a *applied) takeIn(cfg *profile.Config, e *event.Event) {
 	own := *e
 	own.Profile = id
 	a.profiles[id].Apply(a.set.Schema(), cfg, &own, a.clock, &profile.Changed{})
+	a.tally.Count(&own, a.profiles[id])
 }
 
 // Layout implements snapshot.Source.
