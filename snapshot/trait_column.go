@@ -18,13 +18,6 @@ const (
 	besideValue = 160
 )
 
-// The codes of what is no value. Those of values follow.
-const (
-	codeNone  = 0 // the profile has no such trait
-	codeOther = 1 // a list, an object, a long text, or a value beyond mostValues
-	codeFirst = 2
-)
-
 // What stands for profiles without a value of their own. No value looks like
 // this, as they are JSON.
 const (
@@ -41,13 +34,6 @@ type TraitColumn struct {
 	values []string // by code, as JSON
 	codeOf map[valueKey]uint16
 	text   int64 // bytes of the values
-}
-
-// valueKey is what makes two values the same.
-type valueKey struct {
-	kind   event.Kind
-	number float64
-	text   string
 }
 
 func newTraitColumn(name string) *TraitColumn {
@@ -78,16 +64,9 @@ func (t *TraitColumn) Count(of Audience) []int64 {
 func (t *TraitColumn) add(v event.Value) { t.codes = append(t.codes, t.code(v)) }
 
 func (t *TraitColumn) code(v event.Value) uint16 {
-	key := valueKey{kind: v.Kind()}
-	switch v.Kind() {
-	case event.KindMissing:
-		return codeNone
-	case event.KindBool, event.KindNumber:
-		key.number = v.Number()
-	case event.KindString:
-		key.text = v.Text()
-	default:
-		return codeOther
+	key, code := keyOf(v)
+	if code != codeFirst {
+		return code
 	}
 	code, known := t.codeOf[key]
 	if known {

@@ -147,18 +147,12 @@ func (v *values) read(place int, columns []*valueColumn) error {
 
 // code is the number of a value, codeOther for what has none of its own.
 func (n *valueNumbers) code(v event.Value) uint16 {
-	key := valueKey{kind: v.Kind()}
-	switch v.Kind() {
-	case event.KindMissing:
-		return codeNone
-	case event.KindBool, event.KindNumber:
-		if key.number = v.Number(); key.number == 0 && math.Signbit(key.number) {
-			return codeOther // 0 and -0 are one key, and not one value
-		}
-	case event.KindString:
-		key.text = v.Text()
-	default:
-		return codeOther
+	key, code := keyOf(v)
+	switch {
+	case code != codeFirst:
+		return code
+	case key.number == 0 && math.Signbit(key.number):
+		return codeOther // 0 and -0 are one key, and not one value
 	}
 	code, known := n.codes[key]
 	if known {
