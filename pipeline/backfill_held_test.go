@@ -37,21 +37,21 @@ func TestSinceWhenIsToldByHistory(t *testing.T) {
 		before          []int // of the archive, what the shard got itself
 		want            string
 	}{
-		{"true for long, and nothing else", []event.Event{says("pro", -20, -20)}, nil, nil, "backfill +4"},
-		{"true for as long as to the day after", []event.Event{says("pro", -5, -5)}, nil, nil, "time +5"},
-		{"since an event arrived, and not since it happened", []event.Event{says("pro", -20, -5)}, nil, nil, "time +5"},
+		{"true for long, and nothing else", []event.Event{says("pro", -20, -20)}, nil, nil, "enters 4 by backfill"},
+		{"true for as long as to the day after", []event.Event{says("pro", -5, -5)}, nil, nil, "enters 5 by time"},
+		{"since an event arrived, and not since it happened", []event.Event{says("pro", -20, -5)}, nil, nil, "enters 5 by time"},
 		{"broken and begun again behind the seam", []event.Event{says("pro", -20, -20)},
-			[]event.Event{says("free", 1, 1), says("pro", 2, 2)}, nil, "time +12"},
+			[]event.Event{says("free", 1, 1), says("pro", 2, 2)}, nil, "enters 12 by time"},
 		{"ended behind the seam", []event.Event{says("pro", -20, -20)}, []event.Event{says("free", 1, 1)}, nil, ""},
-		{"said again behind the seam", []event.Event{says("pro", -20, -20)}, []event.Event{says("pro", 1, 1)}, nil, "backfill +4"},
+		{"said again behind the seam", []event.Event{says("pro", -20, -20)}, []event.Event{says("pro", 1, 1)}, nil, "enters 4 by backfill"},
 		{"ended by what came late behind the seam", []event.Event{says("pro", -20, -20)}, []event.Event{says("free", -10, 1)}, nil, ""},
-		{"what came late was older than history", []event.Event{says("pro", -20, -20)}, []event.Event{says("free", -30, 1)}, nil, "backfill +4"},
+		{"what came late was older than history", []event.Event{says("pro", -20, -20)}, []event.Event{says("free", -30, 1)}, nil, "enters 4 by backfill"},
 		{"what came late and was older than history broke nothing, and what was said then did",
-			[]event.Event{says("pro", -20, -20)}, []event.Event{says("free", -30, 1), says("free", 2, 2), says("pro", 3, 3)}, nil, "time +13"},
-		{"the shard knew a later begin", []event.Event{says("pro", -20, -20), says("pro", -3, -3)}, nil, []int{1}, "backfill +4"},
+			[]event.Event{says("pro", -20, -20)}, []event.Event{says("free", -30, 1), says("free", 2, 2), says("pro", 3, 3)}, nil, "enters 13 by time"},
+		{"the shard knew a later begin", []event.Event{says("pro", -20, -20), says("pro", -3, -3)}, nil, []int{1}, "enters 4 by backfill"},
 		{"the shard knew an earlier begin", []event.Event{says("pro", -20, -20), says("free", -6, -6), says("pro", -5, -5)}, nil, []int{0},
-			"time -10, backfill -4, time +5"},
-		{"the shard knew all", []event.Event{says("pro", -20, -20)}, nil, []int{0}, "time -10"},
+			"enters -10 by time, leaves 4 by backfill, enters 5 by time"},
+		{"the shard knew all", []event.Event{says("pro", -20, -20)}, nil, []int{0}, "enters -10 by time"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e := newEdited(t, compile(t, loyal))
@@ -68,8 +68,8 @@ func TestSinceWhenIsToldByHistory(t *testing.T) {
 			e.apply(event.Event{Type: event.Track, Profile: "bob", Name: "A", Time: noon + 60*day, Arrival: noon + 60*day})
 			var got []string
 			for _, c := range e.store.Outbox(0) {
-				sign := map[bool]string{true: "+", false: "-"}[c.Entered]
-				got = append(got, fmt.Sprintf("%s %s%d", c.Cause, sign, (c.At-noon)/day))
+				did := map[bool]string{true: "enters", false: "leaves"}[c.Entered]
+				got = append(got, fmt.Sprintf("%s %d by %s", did, (c.At-noon)/day, c.Cause))
 			}
 			if text := strings.Join(got, ", "); text != test.want {
 				t.Errorf("ann %q, want %q", text, test.want)
