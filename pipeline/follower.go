@@ -22,14 +22,15 @@ func (f *follower) follow(p *profile.Profile, now int64) {
 }
 
 // step serves what is due by now, and evaluates what apply changes. Apply
-// reports false for what was refused.
-func (f *follower) step(now int64, apply func(changed *profile.Changed) bool) {
+// reports false for what was refused. What is not concerning is not evaluated,
+// but the first time; see Matcher.Concerns.
+func (f *follower) step(now int64, concerning bool, apply func(changed *profile.Changed) bool) {
 	f.pass(now)
-	if f.evaluated {
+	if f.evaluated && concerning {
 		f.matcher.Prepare(f.profile, now)
 	}
 	f.changed.Reset()
-	if apply(&f.changed) {
+	if apply(&f.changed) && (concerning || !f.evaluated) {
 		f.evaluate(now)
 	}
 }

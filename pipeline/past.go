@@ -140,7 +140,7 @@ func (h *Past) apply(ev *event.Event) (outcome profile.Outcome) {
 		h.changed.Reset()
 		return h.profile.Apply(h.schema, &h.limits, ev, h.clock, &h.changed)
 	}
-	h.follower.step(h.clock, func(changed *profile.Changed) bool {
+	h.follower.step(h.clock, h.follower.matcher.Concerns(ev), func(changed *profile.Changed) bool {
 		outcome = h.profile.Apply(h.schema, &h.limits, ev, h.clock, changed)
 		return outcome == profile.Applied
 	})

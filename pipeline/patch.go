@@ -88,7 +88,7 @@ func (s *Shard) retrace(way *profile.Retracing, seam int64) {
 	f := follower{matcher: s.matcher}
 	f.follow(way.Profile, seam)
 	for at, ok := way.Next(); ok; at, ok = way.Next() {
-		f.step(at, func(changed *profile.Changed) bool { return way.Step(s.set.Schema(), &s.limits, changed) })
+		f.step(at, true, func(changed *profile.Changed) bool { return way.Step(s.set.Schema(), &s.limits, changed) })
 	}
 	f.pass(s.clock)
 }

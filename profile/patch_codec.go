@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// The first byte of a patch is its version. One that tells since when
-// conditions of held(...) are true is of patchTelling: behind all that the
-// others have, it lists them. Others are written as patchPlain, which every
-// program reads. Both are read, and what is newer is refused.
-const (
-	patchPlain   = 1
-	patchTelling = 2
-)
+// patchVersion is the first byte of a patch that tells since when conditions of
+// held(...) are true: behind all that others have, it lists them. Newer ones
+// are refused.
+const patchVersion = 2
+
+// plainPatch is the version of all others, which programs that know of no
+// conditions read too.
+const plainPatch = 1
 
 // Append writes the patch behind b, in the form that DecodePatch reads.
 func (patch *Patch) Append(b []byte) []byte {
-	version := byte(patchPlain)
+	version := byte(plainPatch)
 	if len(patch.conditions) > 0 {
-		version = patchTelling
+		version = patchVersion
 	}
 	b = binary.AppendVarint(append(b, version), patch.At)
 	exists := byte(0)
@@ -40,7 +40,7 @@ func (patch *Patch) Append(b []byte) []byte {
 	for i := range patch.recent {
 		b = patch.recent[i].appendAs(b, func(series int) uint64 { return uint64(series) })
 	}
-	if version == patchTelling {
+	if version == patchVersion {
 		b = binary.AppendUvarint(b, uint64(len(patch.conditions)))
 		for _, c := range patch.conditions {
 			b = c.append(b)
@@ -75,9 +75,9 @@ func (e *recentEvent) appendAs(b []byte, number func(series int) uint64) []byte 
 func DecodePatch(data []byte) (*Patch, error) {
 	r := &reader{blob: string(data)}
 	version := r.byte()
-	if r.err == nil && (version < patchPlain || version > patchTelling) {
+	if r.err == nil && (version < plainPatch || version > patchVersion) {
 		return nil, fmt.Errorf("a patch of version %d, of which this program reads %d to %d: upgrade it, and give the run again",
-			version, patchPlain, patchTelling)
+			version, plainPatch, patchVersion)
 	}
 	patch := &Patch{At: r.varint()}
 	exists := r.byte()
@@ -94,7 +94,7 @@ func DecodePatch(data []byte) (*Patch, error) {
 	for range r.count(11) {
 		patch.recent = append(patch.recent, r.recent(n))
 	}
-	if version == patchTelling {
+	if version == patchVersion {
 		patch.conditions = r.patchConditions()
 	}
 	switch {
