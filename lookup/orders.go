@@ -49,10 +49,5 @@ func UnknownAmong(id string, known []string) error {
 	return absent(SegmentKind, "there is no segment %s%s", Shown(id), nearest(id, known))
 }
 
-// Unfillable says why history can't be brought for a segment.
-func Unfillable(id, why string) error {
-	return input("history can't be brought for segment %s: %s", Shown(id), why)
-}
-
 // Undrawable says why a backfill can't be drawn.
 func Undrawable(id, why string) error { return input("backfill %s can't be drawn: %s", Shown(id), why) }

@@ -19,13 +19,14 @@ import (
 )
 
 // editions are rule sets one after the other: in the last one a window has
-// become longer, a segment has come back that was gone, and one is new.
+// become longer, a segment has come back that was gone, and two are new.
 var editions = []map[string]string{
 	{"wide": `count(events("A", "7d")) >= 2`, "back": `sum(events("B", "60d"), .price) > 60`},
 	{"wide": `count(events("A", "7d")) >= 2`},
 	{
 		"wide": `count(events("A", "30d")) >= 3`, "back": `sum(events("B", "60d"), .price) > 60`,
-		"fresh": `count(events("C")) >= 4 and first(events("C")).price < 5`,
+		"fresh":   `count(events("C")) >= 4 and first(events("C")).price < 5`,
+		"patient": `held(count(events("A", "20d")) >= 2 or segment("fresh"), "9d")`,
 	},
 }
 
@@ -56,6 +57,7 @@ func purchases(r *rand.Rand, n int) []event.Event {
 // edited is a shard whose rules change while its log goes on.
 type edited struct {
 	t      *testing.T
+	set    *rules.Set // the first
 	driver *pipeline.Driver
 	store  *memory.Store
 	next   int64
@@ -64,7 +66,7 @@ type edited struct {
 
 func newEdited(t *testing.T, set *rules.Set) *edited {
 	t.Helper()
-	e := &edited{t: t, store: memory.New()}
+	e := &edited{t: t, set: set, store: memory.New()}
 	state, err := e.store.Open(t.Context(), 0)
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +176,7 @@ func afterEdits(t *testing.T, log []event.Event) *edited {
 	e.apply(log[60:90]...)
 	e.swap(compileTexts(t, editions[2]))
 	e.apply(log[90:]...)
-	if len(e.driver.Marks()) != 3 {
+	if len(e.driver.Marks()) != len(editions[2]) {
 		t.Fatalf("marks %v", e.driver.Marks())
 	}
 	return e

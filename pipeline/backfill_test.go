@@ -26,8 +26,9 @@ type backfill struct {
 	texts  map[string]string
 	set    *rules.Set
 	log    []event.Event
-	begins int // first event that the shard gets
-	opens  int // event that the seam is opened before
+	begins int  // first event that the shard gets
+	opens  int  // event that the seam is opened before
+	tells  bool // whether the run is of all segments, or of those without held(...)
 
 	oracle  *oracle.Log
 	store   *memory.Store
@@ -62,6 +63,7 @@ func newBackfill(t *testing.T, seed uint64) *backfill {
 	b.draw([]string{"a", "b", "c", "d"}, 90)
 	b.opens = b.r.IntN(len(b.log) + 1)
 	b.begins = b.r.IntN(b.opens + 1)
+	b.tells = b.r.IntN(4) > 0
 	b.open(t)
 	return b
 }
@@ -174,6 +176,11 @@ func (b *backfill) openSeam(t *testing.T) {
 	for _, one := range b.set.Schema().Series {
 		names = append(names, profile.NameOfSeries(one.Key))
 	}
+	for _, key := range b.set.Schema().Conditions {
+		if b.tells {
+			names = append(names, profile.NameOfCondition(key))
+		}
+	}
 	b.direct(t, directive.Directive{Kind: directive.Open, Run: "run", Series: names}, arrival, b.oracle.Advance(arrival))
 	b.seam = b.driver.Seams()[0].At
 	b.patches = map[string]directive.Directive{}
@@ -194,15 +201,16 @@ func (b *backfill) clock(n int) int64 {
 	return latest
 }
 
-// past is of all segments, as far as history can fill them.
+// given reports whether a segment is one of those that the run is of.
+func (b *backfill) given(id string) bool {
+	position, _ := b.set.Position(id)
+	return b.tells || !b.set.UsesHeld(position)
+}
+
+// past is of the segments that the run is of.
 func (b *backfill) past(t *testing.T) *pipeline.Past {
 	t.Helper()
-	var segments []string
-	for _, id := range b.set.IDs() {
-		if _, err := pipeline.NewPast(b.set, profile.Default(), []string{id}); err == nil {
-			segments = append(segments, id)
-		}
-	}
+	segments := slices.DeleteFunc(b.set.IDs(), func(id string) bool { return !b.given(id) })
 	past, err := pipeline.NewPast(b.set, profile.Default(), segments)
 	if err != nil {
 		t.Fatal(err)
@@ -211,15 +219,21 @@ func (b *backfill) past(t *testing.T) *pipeline.Past {
 }
 
 // evaluate makes a patch of all series of a profile's archive by a Driver
-// without a Port. A Past, if it can fill all segments, must make the same.
+// without a Port. A Past, if it is of all segments, must make the same.
 func (b *backfill) evaluate(t *testing.T, past *pipeline.Past, id string) (directive.Directive, bool) {
 	t.Helper()
 	offline := pipeline.NewDriver(b.set, pipeline.Default(), pipeline.State{Next: -1}, nil)
-	var series []int
+	var series, conditions []int
 	for i := range b.set.Schema().Series {
 		series = append(series, i)
 	}
 	x, based := profile.NewExtraction(b.set.Schema(), series, b.seam), false
+	for i := range b.set.Schema().Conditions {
+		if b.tells {
+			conditions = append(conditions, i)
+		}
+	}
+	x.Tell(conditions)
 	past.Begin(id, b.seam)
 	for _, k := range b.archive(id) {
 		recent := k.Clock > profile.RecentFrom(b.seam)
@@ -242,8 +256,11 @@ func (b *backfill) evaluate(t *testing.T, past *pipeline.Past, id string) (direc
 		x.Base(offline.Profile(id))
 	}
 	also, ok := past.Patch("run")
+	if err := offline.Advance(context.Background(), b.seam); err != nil {
+		t.Fatal(err)
+	}
 	d := directive.Directive{Kind: directive.Patch, Run: "run", Profile: id, Body: x.Patch(offline.Profile(id)).Append(nil)}
-	if ok && len(past.Series()) == len(series) {
+	if ok && len(past.Series()) == len(series)+len(conditions) {
 		if string(also.Body) != string(d.Body) {
 			t.Fatalf("the patches of profile %s differ", id)
 		}
@@ -252,8 +269,9 @@ func (b *backfill) evaluate(t *testing.T, past *pipeline.Past, id string) (direc
 	return d, ok
 }
 
-// pasts counts what Pasts made for all segments.
-var pasts int
+// pasts counts what Pasts made for all segments, and heldFor the members that
+// were compared of segments with held(...).
+var pasts, heldFor int
 
 // archive is what arrived of a profile until the seam, in order of arrival.
 func (b *backfill) archive(id string) []oracle.Known {
@@ -282,7 +300,7 @@ func (b *backfill) merge(t *testing.T, id string) {
 				known = append(known, k)
 			}
 		}
-		want = b.oracle.Learn(id, known)
+		want = b.oracle.Learn(id, known, b.tells)
 		b.learned[id] = true
 	}
 	b.direct(t, d, 0, want)
@@ -340,13 +358,13 @@ func TestBackfillAgreesWithOracle(t *testing.T) {
 			b.agree(t)
 		})
 	}
-	if !t.Failed() && (uint64(brought) < rounds || pasts == 0) {
-		t.Errorf("patches brought only %d changes in %d rounds, %d by a Past", brought, rounds, pasts)
+	if !t.Failed() && (uint64(brought) < rounds || pasts == 0 || heldFor == 0) {
+		t.Errorf("patches brought only %d changes in %d rounds, %d by a Past, %d members of segments with held", brought, rounds, pasts, heldFor)
 	}
 }
 
 // agree compares the members with those of an oracle that was told everything
-// in order: all but those of segments with held, which depends on when it was.
+// in order: those of all segments that the run is of.
 func (b *backfill) agree(t *testing.T) {
 	t.Helper()
 	whole, err := oracle.New(b.texts)
@@ -363,10 +381,13 @@ func (b *backfill) agree(t *testing.T) {
 	}
 	whole.Advance(b.driver.Clock())
 	for _, id := range b.set.IDs() {
-		if _, err := pipeline.NewPast(b.set, profile.Default(), []string{id}); err != nil {
+		if !b.given(id) {
 			continue
 		}
 		want := whole.Members(id)
+		if position, _ := b.set.Position(id); b.set.UsesHeld(position) {
+			heldFor += len(want)
+		}
 		if got := b.store.Members(id); !slices.Equal(got, want) {
 			t.Errorf("members of %s: %v, want %v: %s", id, got, want, b.texts[id])
 		}

@@ -123,7 +123,7 @@ func openCatalog(state *State) *catalog {
 // that of the set, clock the instant from which on what is new is kept.
 func (c *catalog) with(set *rules.Set, generation uint64, clock int64) *catalog {
 	series, partly := seriesWith(c.series, set.Schema(), clock)
-	next := &catalog{segments: make(map[string]segmentEntry, set.Len()), series: series, seams: c.seamsWith(series)}
+	next := &catalog{segments: make(map[string]segmentEntry, set.Len()), series: series, seams: c.seamsWith(set, series)}
 	for position := range set.Len() {
 		id, meaning := set.Segment(position).ID, set.Meaning(position)
 		e := c.segments[id]

@@ -307,19 +307,32 @@ func TestManyPatchesAreCommittedInTurns(t *testing.T) {
 	}
 }
 
-func TestPastSaysWhatItCanNotFill(t *testing.T) {
+func TestPastSaysWhatItGives(t *testing.T) {
 	set := compile(t, []rules.Segment{
-		rules.NewSegment("buyers", buyers), rules.NewSegment("loyal", `held(count(events("Bought")) > 1, "3d")`),
-		rules.NewSegment("both", `segment("buyers") and segment("loyal")`),
+		rules.NewSegment("buyers", buyers), rules.NewSegment("loyal", `held(held(count(events("Bought")) > 1, "3d"), "1d")`),
+		rules.NewSegment("both", `segment("buyers") and segment("loyal")`), rules.NewSegment("pro", `held(traits.plan == "pro", "3d")`),
 	})
-	for id, says := range map[string]string{"loyal": `"loyal" uses held`, "both": `"both" uses held`, "none": `no segment "none"`} {
-		if _, err := pipeline.NewPast(set, profile.Default(), []string{id}); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("%s: %v", id, err)
+	if _, err := pipeline.NewPast(set, profile.Default(), []string{"none"}); err == nil || !strings.Contains(err.Error(), `no segment "none"`) {
+		t.Errorf("%v", err)
+	}
+	for id, want := range map[string][2]int{"buyers": {1, 0}, "loyal": {1, 2}, "both": {1, 2}, "pro": {0, 1}} {
+		h, err := pipeline.NewPast(set, profile.Default(), []string{id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		conditions := 0
+		for _, name := range h.Series() {
+			if profile.IsConditionName(name) {
+				conditions++
+			}
+		}
+		if got := [2]int{len(h.Series()) - conditions, conditions}; got != want {
+			t.Errorf("%s: %v series and conditions, want %v", id, got, want)
 		}
 	}
 	h, err := pipeline.NewPast(set, profile.Default(), []string{"buyers"})
-	if err != nil || len(h.Series()) != 1 {
-		t.Fatalf("%v, %v", h.Series(), err)
+	if err != nil {
+		t.Fatal(err)
 	}
 	h.Begin("ann", noon)
 	if _, ok := h.Patch("run"); ok {

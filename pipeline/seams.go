@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"muster/profile"
+	"muster/rules"
 )
 
 // The seams of a Shard, see docs/backfill-seam.md. They are part of its
@@ -16,7 +17,8 @@ import (
 //	r:<run>   "open <at> <series>...", "closed <at> <series>..." or "given-up <at> <series>..."
 //
 // where at is the seam, an arrival time in ms since 1970 UTC, and the series
-// are the names of those that the run gives.
+// are the names of those that the run gives, and of the conditions of held(...)
+// that it tells of.
 
 const (
 	// openSeams is how many seams of a shard are open at once: of each series
@@ -38,7 +40,7 @@ const (
 type seamEntry struct {
 	at     int64
 	state  string   // seamOpen, seamClosed or seamLeft
-	series []string // names, sorted
+	series []string // names, those of conditions too, sorted
 }
 
 func nameOfRun(run string) string { return nameRun + run }
@@ -64,11 +66,19 @@ func readSeamEntry(text string) (seamEntry, bool) {
 
 // seamsWith returns the seams of a rule set that comes after c. A series that
 // it does not have, or of which it keeps more, is given by no run any more:
-// there was a time in which less was kept.
-func (c *catalog) seamsWith(series map[string]seriesEntry) map[string]seamEntry {
+// there was a time in which less was kept. So is a condition that it does not
+// have, or that may mean something else by now.
+func (c *catalog) seamsWith(set *rules.Set, series map[string]seriesEntry) map[string]seamEntry {
 	seams := make(map[string]seamEntry, len(c.seams))
+	if len(c.seams) == 0 {
+		return seams
+	}
+	conditions := c.lasting(set)
 	for run, e := range c.seams {
 		e.series = slices.DeleteFunc(slices.Clone(e.series), func(name string) bool {
+			if profile.IsConditionName(name) {
+				return !conditions[name]
+			}
 			now, stays := series[name]
 			was := c.series[name]
 			return !stays || now.window > was.window || was.newest != 0 && (now.newest == 0 || now.newest > was.newest)
@@ -76,6 +86,21 @@ func (c *catalog) seamsWith(series map[string]seriesEntry) map[string]seamEntry 
 		seams[run] = e
 	}
 	return seams
+}
+
+// lasting names the conditions of a rule set that comes after c which mean what
+// they meant before: those of segments that do.
+func (c *catalog) lasting(set *rules.Set) map[string]bool {
+	names := map[string]bool{}
+	for position := range set.Len() {
+		if was := c.segments[set.Segment(position).ID]; was.since == 0 || was.meaning != set.Meaning(position) {
+			continue
+		}
+		for _, key := range set.ConditionsOf(position) {
+			names[profile.NameOfCondition(key)] = true
+		}
+	}
+	return names
 }
 
 // withSeams returns the catalog with other seams.
@@ -93,7 +118,7 @@ type Seam struct {
 	// and no more will be.
 	Closed, GivenUp bool
 
-	Series []string // names of the series that the run gives, sorted
+	Series []string // names of the series that the run gives, and of conditions, sorted
 }
 
 // SeamsOf lists the seams in a stored catalog, see State, in the order of
@@ -122,14 +147,27 @@ func (s *Shard) openSeam(run string, names []string, arrival int64) string {
 	if open >= openSeams {
 		return fmt.Sprintf("run %q finds %d open seams, which is the limit: end another run first", run, open)
 	}
-	for _, name := range names {
-		if _, read := s.catalog.series[name]; !read {
-			return fmt.Sprintf("run %q gives the series %s, which no rule in force reads: begin another run", run, name)
-		}
+	if name := s.unread(names); name != "" {
+		return fmt.Sprintf("run %q gives %s, which no rule in force reads: begin another run", run, name)
 	}
 	own := slices.Compact(slices.Sorted(slices.Values(names)))
 	seams[run] = seamEntry{at: s.clock, state: seamOpen, series: own}
 	s.takeSeams(seams)
+	return ""
+}
+
+// unread returns the first name of a series or condition that no rule in force
+// has, "" where there is none.
+func (s *Shard) unread(names []string) string {
+	conditions := map[string]bool{}
+	for _, key := range s.set.Schema().Conditions {
+		conditions[profile.NameOfCondition(key)] = true
+	}
+	for _, name := range names {
+		if _, read := s.catalog.series[name]; !read && !conditions[name] {
+			return name
+		}
+	}
 	return ""
 }
 

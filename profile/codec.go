@@ -11,8 +11,8 @@ import (
 )
 
 // formatVersion is the first byte of every blob that is written, but for
-// those with shadows. Decoding reads shadowFormat and oldFormat too and
-// refuses others.
+// those with shadows. Decoding reads shadowFormat, journalFormat and oldFormat
+// too and refuses others.
 const formatVersion = 2
 
 // oldFormat had the sums of lumps as numbers, rounded at each addition, and
@@ -93,7 +93,7 @@ func NewCodec(schema *Schema, segments, names []string) (*Codec, []string) {
 		number(&codec.segments, NameOfSegment(id))
 	}
 	for _, key := range schema.Conditions {
-		number(&codec.conditions, nameCondition+digest(key))
+		number(&codec.conditions, NameOfCondition(key))
 	}
 	for _, numbers := range []*numbering{&codec.series, &codec.segments, &codec.conditions} {
 		numbers.invert(len(codec.names))
@@ -158,12 +158,18 @@ func NameOfSegment(id string) string { return nameSegment + id }
 // NameOfSeries is the entry of a list of names that is about a series.
 func NameOfSeries(key string) string { return nameSeries + digest(key) }
 
+// NameOfCondition is the entry of a list of names that is about a condition.
+func NameOfCondition(key string) string { return nameCondition + digest(key) }
+
 // SegmentName returns the segment id that an entry of a list of names is
 // about; false when it is about something else.
 func SegmentName(name string) (id string, ok bool) { return strings.CutPrefix(name, nameSegment) }
 
 // IsSeriesName reports whether an entry of a list of names is about a series.
 func IsSeriesName(name string) bool { return strings.HasPrefix(name, nameSeries) }
+
+// IsConditionName reports whether an entry of a list of names is about a condition.
+func IsConditionName(name string) bool { return strings.HasPrefix(name, nameCondition) }
 
 // Segment returns the id of a retired segment by its number.
 func (c *Codec) Segment(number uint64) string { return c.names[number][len(nameSegment):] }

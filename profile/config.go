@@ -36,7 +36,7 @@ type Config struct {
 	// lump, values forgotten as past Entries. A lump then may hold
 	// everything that was ever folded of its series at one time, and what
 	// Entries says of errors holds with that. What a profile keeps for a run
-	// whose seam is open may take as much once more. A series of distinct values of
+	// whose seam is open may take as much once more, and its journal too. A series of distinct values of
 	// all time takes one for every 80 bytes at most, a quarter of it, and no
 	// new one when nothing is left to fold. What every series needs at least,
 	// a lump or the first or last value, is always kept.

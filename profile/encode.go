@@ -10,9 +10,12 @@ import (
 // stream time now are left out, of p as well.
 func (c *Codec) Append(b []byte, p *Profile, now int64) []byte {
 	p.leaveSeams(c.seams, now)
-	if len(p.shadows) > 0 {
+	switch {
+	case p.journaled():
+		b = append(b, journalFormat)
+	case len(p.shadows) > 0:
 		b = append(b, shadowFormat)
-	} else {
+	default:
 		b = append(b, formatVersion)
 	}
 	b = binary.AppendVarint(b, p.FirstSeen)

@@ -18,10 +18,11 @@ func RecentFrom(seam int64) int64 { return seam - repeatWindow }
 // arrived at RecentFrom of the seam or before; Recent, for each later event
 // that arrived at the seam or before and was applied; and Patch.
 type Extraction struct {
-	schema *Schema
-	at     int64
-	index  map[int]int // of Patch.series, by position in the schema
-	patch  *Patch
+	schema     *Schema
+	at         int64
+	index      map[int]int // of Patch.series, by position in the schema
+	conditions []int       // positions in the schema of those that the patch tells of
+	patch      *Patch
 }
 
 // NewExtraction returns an extraction for the seam at an arrival (ms since
@@ -36,6 +37,11 @@ func NewExtraction(schema *Schema, series []int, at int64) *Extraction {
 	}
 	return x
 }
+
+// Tell has the patch tell of the conditions at these positions in the schema.
+// The profile that Patch gets must have been evaluated at every step of its
+// history, up to the seam.
+func (x *Extraction) Tell(conditions []int) { x.conditions = conditions }
 
 // Base takes over the series of a profile, nil for one without events so far.
 func (x *Extraction) Base(p *Profile) {
@@ -56,19 +62,10 @@ func (x *Extraction) Recent(ev *event.Event, now int64) {
 	if ev.MessageID != "" {
 		one.id = murmur3.StringSum64(ev.MessageID)
 	}
-	if x.schema.takes(ev) {
-		x.schema.match(ev, func(position int, set uint8) {
-			i, wanted := x.index[position]
-			if !wanted {
-				return
-			}
-			t := take{series: i, set: set}
-			if project := x.schema.Series[position].Project; project != nil {
-				t.value = encodeValue(project(ev))
-			}
-			one.takes = append(one.takes, t)
-		})
-	}
+	one.takes = x.schema.takesOf(ev, func(position int) (int, bool) {
+		i, wanted := x.index[position]
+		return i, wanted
+	})
 	if one.id != 0 || len(one.takes) > 0 {
 		x.patch.recent = append(x.patch.recent, one)
 	}
@@ -90,6 +87,10 @@ func (x *Extraction) Patch(p *Profile) *Patch {
 		own := Group{ID: p.Groups[i].ID, Traits: Traits{leaves: p.Groups[i].Traits.copied()}}
 		own.Traits.append(nil)
 		patch.groups = append(patch.groups, own)
+	}
+	for _, condition := range x.conditions {
+		since, is := p.Since(condition)
+		patch.conditions = append(patch.conditions, patchCondition{NameOfCondition(x.schema.Conditions[condition]), is, since})
 	}
 	return patch
 }

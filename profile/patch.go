@@ -20,6 +20,8 @@ type Patch struct {
 	groups []Group
 	series []patchSeries
 	recent []recentEvent
+	// conditions are all those of held(...) that the run tells of.
+	conditions []patchCondition
 }
 
 // patchSeries is the state of a series a day before the seam, with as much as
@@ -29,6 +31,13 @@ type patchSeries struct {
 	window  int64
 	newest  int
 	encoded string // points as they are stored
+}
+
+// patchCondition is a condition of held(...) at the seam.
+type patchCondition struct {
+	name  string // see NameOfCondition
+	true  bool
+	since int64 // stream time of history since when it is true, ms; 0 where it is not
 }
 
 // recentEvent is an event of the day before the seam, or later: one that the
@@ -61,7 +70,18 @@ func (seam *Seam) Check(patch *Patch, schema *Schema) error {
 			return err
 		}
 	}
+	for i := range patch.conditions {
+		name := patch.conditions[i].name
+		if _, covered := seam.conditions[name]; !covered && schema.asks(name) {
+			return fmt.Errorf("condition %s of held(...) is none that run %q tells of: the rules have changed, begin another run", name, seam.Run)
+		}
+	}
 	return nil
+}
+
+// asks reports whether a condition of this name is in the schema.
+func (s *Schema) asks(name string) bool {
+	return slices.ContainsFunc(s.Conditions, func(key string) bool { return NameOfCondition(key) == name })
 }
 
 func (seam *Seam) checkSeries(one *patchSeries, schema *Schema) error {

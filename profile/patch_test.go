@@ -24,11 +24,23 @@ func goldenPatch(t *testing.T) (*Schema, *Patch) {
 	return schema, log.patch(t, schema, &cfg, log[:110].clock())
 }
 
+// goldenPatches are patches of every version, by their files.
+func goldenPatches(t *testing.T) map[string]*Patch {
+	_, plain := goldenPatch(t)
+	_, telling := goldenPatch(t)
+	return map[string]*Patch{"testdata/patch1.hex": plain, "testdata/patch2.hex": tells(t, telling, start)}
+}
+
 // TestPatchGolden: a patch may lie on a topic while programs are upgraded, so
 // its form is only changed together with its version.
 func TestPatchGolden(t *testing.T) {
-	_, patch := goldenPatch(t)
-	const file = "testdata/patch1.hex"
+	for file, patch := range goldenPatches(t) {
+		t.Run(file, func(t *testing.T) { comparePatch(t, file, patch) })
+	}
+}
+
+func comparePatch(t *testing.T, file string, patch *Patch) {
+	t.Helper()
 	got := patch.Append(nil)
 	if *updatePatch {
 		if err := os.WriteFile(file, []byte(hex.EncodeToString(got)+"\n"), 0o600); err != nil {
@@ -54,7 +66,13 @@ func TestPatchGolden(t *testing.T) {
 
 // TestPatchRefusesDamage cuts a patch everywhere and changes its version.
 func TestPatchRefusesDamage(t *testing.T) {
-	_, patch := goldenPatch(t)
+	for file, patch := range goldenPatches(t) {
+		t.Run(file, func(t *testing.T) { refusesDamage(t, patch) })
+	}
+}
+
+func refusesDamage(t *testing.T, patch *Patch) {
+	t.Helper()
 	whole := patch.Append(nil)
 	for n := range whole {
 		if _, err := DecodePatch(whole[:n]); err == nil {
@@ -65,24 +83,34 @@ func TestPatchRefusesDamage(t *testing.T) {
 		t.Error("with a byte too many it is read")
 	}
 	newer := bytes.Clone(whole)
-	newer[0]++
-	if _, err := DecodePatch(newer); err == nil || !strings.Contains(err.Error(), "version 2") {
-		t.Errorf("of version 2: %v", err)
+	newer[0] = 3
+	if _, err := DecodePatch(newer); err == nil || !strings.Contains(err.Error(), "version 3, of which this program reads 1 to 2: upgrade it") {
+		t.Errorf("of version 3: %v", err)
 	}
 	twice := *patch
 	twice.series = append(slices.Clone(patch.series), patch.series[0])
 	if _, err := DecodePatch(twice.Append(nil)); err == nil {
 		t.Error("with a series twice it is read")
 	}
+	twice = *patch
+	twice.conditions = []patchCondition{{"h:c", true, 5}, {"h:c", false, 0}}
+	if _, err := DecodePatch(twice.Append(nil)); err == nil {
+		t.Error("with a condition twice it is read")
+	}
+	twice.conditions = []patchCondition{{"h:c", false, 5}}
+	if _, err := DecodePatch(twice.Append(nil)); err == nil {
+		t.Error("with an instant since when a condition is not true it is read")
+	}
 }
 
 // FuzzPatch: whatever is read can be written, and either does not fit or can
 // be merged.
 func FuzzPatch(f *testing.F) {
-	schema, cfg := mergedSchema(), Default()
-	_, names := allSeries(schema)
+	schema, cfg := tellingSchema(), Default()
+	names := namesOf(schema)
 	log := drawTale(rand.New(rand.NewPCG(7, 7)), 130)
 	f.Add(log.patch(&testing.T{}, schema, &cfg, log[:110].clock()).Append(nil))
+	f.Add(tells(&testing.T{}, log.patch(&testing.T{}, schema, &cfg, log[:110].clock()), start).Append(nil))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		patch, err := DecodePatch(data)
 		if err != nil {
@@ -97,7 +125,13 @@ func FuzzPatch(f *testing.F) {
 			return
 		}
 		p := New("p")
-		p.Merge(schema, &cfg, &seam, patch, patch.At, &Changed{})
+		way, err := p.Retrace(schema, &cfg, heldFrom, &seam, patch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Merge(schema, &cfg, &seam, patch, patch.At, &Changed{}); way != nil {
+			p.MergeHeld(heldFrom, &seam, patch, way.Profile)
+		}
 		codec := codecOf(schema).Across(Seams{seam})
 		if _, err := codec.Decode("p", string(codec.Append(nil, p, patch.At))); err != nil {
 			t.Fatalf("merged it can't be stored: %v", err)

@@ -251,7 +251,7 @@ func (p *Profile) Bytes() int {
 		n += p.kept[i].bytes()
 	}
 	for i := range p.shadows {
-		n += 64 + p.shadows[i].after.Bytes()
+		n += 64 + p.shadows[i].after.Bytes() + p.shadows[i].journalBytes
 	}
 	return n
 }

@@ -16,7 +16,9 @@ type reader struct {
 	at       int // what follows is still to be read
 	err      error
 	shadowed bool // the blob has shadows behind the conditions
-	old      bool // the blob is of format 1, in which the sums of lumps are numbers and groups have no traits
+	// journaled says that each shadow has its state as to conditions behind it.
+	journaled bool
+	old       bool // the blob is of format 1, in which the sums of lumps are numbers and groups have no traits
 
 	// Memory for the points to come.
 	least int // entries that the columns of several series get at once; 0 for a column of its own for each

@@ -75,10 +75,10 @@ func (r *reader) format() {
 	case r.err != nil || v == formatVersion:
 	case v == oldFormat:
 		r.old = true
-	case v == shadowFormat:
-		r.shadowed = true
+	case v == shadowFormat || v == journalFormat:
+		r.shadowed, r.journaled = true, v == journalFormat
 	default:
-		r.fail(fmt.Errorf("format %d is none of %d, %d and %d, which this version reads", v, oldFormat, formatVersion, shadowFormat))
+		r.fail(fmt.Errorf("format %d is none of %d, %d, %d and %d, which this version reads", v, oldFormat, formatVersion, shadowFormat, journalFormat))
 	}
 }
 

@@ -20,8 +20,9 @@ type Seam struct {
 	// theirs go on as behind a closed seam, and others as if there were none.
 	GivenUp bool
 
-	covered map[string]int // positions of the schema's series that the run gives, by name
-	others  Members        // all other positions
+	covered    map[string]int // positions of the schema's series that the run gives, by name
+	others     Members        // all other positions
+	conditions map[string]int // positions of the schema's conditions that the run tells of, by name
 }
 
 // Seams are the seams of a shard, in the order of their runs. What they hold
@@ -37,10 +38,11 @@ const SeamLife = 30 * 24 * 60 * 60 * 1000
 // histories that read past the seam.
 const seenAcross = 2 * repeatWindow
 
-// NewSeam returns the seam of a run that gives the series of these names. Of
-// names that the schema does not have nothing is kept.
+// NewSeam returns the seam of a run that gives the series of these names, and
+// tells of the conditions of these names. Of names that the schema does not have
+// nothing is kept.
 func NewSeam(run string, at int64, closed bool, names []string, schema *Schema) Seam {
-	seam := Seam{Run: run, At: at, Closed: closed, covered: make(map[string]int, len(names))}
+	seam := Seam{Run: run, At: at, Closed: closed, covered: make(map[string]int, len(names)), conditions: map[string]int{}}
 	wanted := make(map[string]bool, len(names))
 	for _, name := range names {
 		wanted[name] = true
@@ -50,6 +52,11 @@ func NewSeam(run string, at int64, closed bool, names []string, schema *Schema) 
 			seam.covered[name] = i
 		} else {
 			seam.others.Set(i, true)
+		}
+	}
+	for i, key := range schema.Conditions {
+		if name := NameOfCondition(key); wanted[name] {
+			seam.conditions[name] = i
 		}
 	}
 	return seam
@@ -80,6 +87,11 @@ type shadow struct {
 	// after holds the events of the others in its series, and the ids of their
 	// messages. It has nothing else that a profile has.
 	after *Profile
+
+	journal      []entry // events behind the seam, for a run that tells of conditions
+	journalBytes int     // what it takes when stored, as estimated
+	lost         bool    // the journal has passed its bound
+	told         bool    // the run has told since when its conditions are true
 }
 
 // shadowOf returns the shadow for a seam, nil where there is none.
@@ -133,13 +145,18 @@ func (p *Profile) given(seams Seams, arrival, now int64) Members {
 // an open seam is kept for its run as well.
 func (p *Profile) ApplyAcross(seams Seams, schema *Schema, cfg *Config, ev *event.Event, now int64, changed *Changed) Outcome {
 	outcome := p.apply(schema, cfg, ev, now, changed, p.given(seams, ev.Arrival, now))
-	if outcome != Applied || !schema.takes(ev) {
+	if outcome != Applied {
 		return outcome
 	}
 	for i := range seams {
-		if seam := &seams[i]; seam.open(now) && ev.Arrival > seam.At {
+		seam := &seams[i]
+		if !seam.open(now) || ev.Arrival <= seam.At {
+			continue
+		}
+		if schema.takes(ev) {
 			p.keepBehind(seam, schema, cfg, ev, now)
 		}
+		p.noteBehind(seam, schema, cfg, ev, now)
 	}
 	return outcome
 }
@@ -166,11 +183,17 @@ func (p *Profile) keepBehind(seam *Seam, schema *Schema, cfg *Config, ev *event.
 }
 
 // leaveSeams forgets the shadows of runs whose seams are not open at stream
-// time now. Of a run that was given up only what it has given is remembered.
+// time now. Of a run that was given up only what it has given is remembered,
+// and no journal is kept for one that tells of no condition any more.
 func (p *Profile) leaveSeams(seams Seams, now int64) {
 	for i := range p.shadows {
-		if s := &p.shadows[i]; len(s.done) > 0 && seams.givenUp(s, now) {
-			s.after = &Profile{}
+		s := &p.shadows[i]
+		if len(s.done) > 0 && seams.givenUp(s, now) {
+			*s = shadow{run: s.run, at: s.at, done: s.done, after: &Profile{}}
+		}
+		if seam := seams.Open(s.run, now); seam != nil && len(seam.conditions) == 0 {
+			s.leaveJournal()
+			s.lost, s.told = false, false
 		}
 	}
 	p.shadows = slices.DeleteFunc(p.shadows, func(s shadow) bool {

@@ -10,8 +10,12 @@ import (
 
 // shadowFormat is the first byte of the blob of a profile that has shadows.
 // Behind the conditions, of which there may be none, it holds the shadows;
-// else it is as formatVersion.
-const shadowFormat = formatVersion | 1<<7
+// else it is as formatVersion. In journalFormat what is kept for conditions
+// of held(...) stands behind each shadow.
+const (
+	shadowFormat  = formatVersion | 1<<7
+	journalFormat = shadowFormat + 1
+)
 
 // Across returns the codec of a shard that has seams: what profiles keep for
 // runs whose seams are open is written and read, and that of others dropped.
@@ -29,6 +33,7 @@ func (c *Codec) appendShadows(b []byte, p *Profile, now int64) []byte {
 		b = c.appendHeld(b, p)
 	}
 	b = binary.AppendUvarint(b, uint64(len(p.shadows)))
+	journaled := p.journaled()
 	for i := range p.shadows {
 		own := &p.shadows[i]
 		b = binary.AppendVarint(appendText(b, own.run), own.at)
@@ -37,6 +42,9 @@ func (c *Codec) appendShadows(b []byte, p *Profile, now int64) []byte {
 			b = binary.AppendUvarint(b, c.series.number[series])
 		}
 		b = c.appendSeries(own.after.seen.append(b), own.after, now)
+		if journaled {
+			b = c.appendJournal(b, own)
+		}
 	}
 	return b
 }
@@ -62,6 +70,9 @@ func (c *Codec) readShadows(r *reader, p *Profile) {
 		slices.Sort(own.done)
 		own.after.seen.read(r)
 		c.readSeries(r, own.after)
+		if r.journaled {
+			c.readJournal(r, &own)
+		}
 		p.shadows = append(p.shadows, own)
 	}
 	p.leaveSeams(c.seams, 0)
@@ -80,6 +91,9 @@ func (w *rewriter) shadows() {
 		for range w.count(5) {
 			w.uvarint()
 			w.skipPoints()
+		}
+		if w.journaled {
+			w.skipJournal()
 		}
 	}
 }

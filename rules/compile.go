@@ -66,10 +66,7 @@ func arrange(segments []Segment, missing bool, known *Checks, toBuild bool) (*co
 	}
 	c.set.number(segments, c.order, c.asked)
 	c.set.mean(c.order, c.checks)
-	if errs := c.set.hold(c.order, c.held, segments); len(errs) > 0 {
-		sortErrors(errs)
-		return nil, errs
-	}
+	c.set.hold(c.order, c.held)
 	c.set.context = c.context.sorted()
 	return c, nil
 }

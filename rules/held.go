@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"muster/rules/internal/language"
@@ -8,8 +9,30 @@ import (
 
 // UsesHeld reports whether the rule at a position uses held(...), of its own
 // or through a segment that it mentions. Since when the condition of one is
-// true depends on what was known when, so history can't fill such a segment.
+// true depends on what was known when.
 func (s *Set) UsesHeld(position int) bool { return s.held[position] }
+
+// ConditionsOf returns the conditions of held(...) that decide over a segment,
+// as Schema has them: those within others, and those of the segments that it
+// mentions, included. It reads the rule anew, some 20 us.
+func (s *Set) ConditionsOf(position int) []string {
+	if !s.held[position] {
+		return nil
+	}
+	var conditions []string
+	if one, mistakes := language.Check(s.segments[position].Rule); len(mistakes) == 0 {
+		one.Term.Deep(func(t *language.Term) {
+			if t.Op == language.OpHeld {
+				conditions = append(conditions, t.Args[0].String())
+			}
+		})
+	}
+	for _, used := range s.uses[position] {
+		conditions = append(conditions, s.ConditionsOf(used)...)
+	}
+	slices.Sort(conditions)
+	return slices.Compact(conditions)
+}
 
 // usesHeld reports whether a rule itself uses held(...). Most have nothing to
 // do with it; a text with an escape may spell the word in another way.
@@ -34,31 +57,13 @@ func countHeld(term *language.Term) int {
 	return count
 }
 
-// hold notes which rules use held, and refuses those of them that ask for
-// history. Order gives the index of each position in own and segments.
-func (s *Set) hold(order []int32, own []bool, segments []Segment) Errors {
-	var errs Errors
+// hold notes which rules use held. Order gives the index of each position in own.
+func (s *Set) hold(order []int32, own []bool) {
 	s.held = make([]bool, len(order))
 	for position, i := range order {
 		s.held[position] = own[i]
 		for _, used := range s.uses[position] {
 			s.held[position] = s.held[position] || s.held[used]
 		}
-		if s.held[position] && segments[i].Backfill {
-			errs = append(errs, segments[i].cantFill())
-		}
 	}
-	return errs
-}
-
-// cantFill is the mistake of asking for history where there can be none.
-func (s *Segment) cantFill() *Error {
-	at := s.asked
-	if at == nil {
-		at = s.idFrom
-	}
-	return at.errorAt(s.ID, s.ID, language.Mistake{
-		Message: "backfill: auto can't be had with held(...), of the rule itself or of a segment that it mentions",
-		Hint:    "since when a condition is true depends on what was known when, which history can't tell; leave backfill out",
-	})
 }

@@ -24,7 +24,6 @@ type Segment struct {
 
 	origin *origin // of Rule; nil when it stands alone
 	idFrom *origin // of ID; nil when it is not in a file
-	asked  *origin // of backfill: auto; nil when it is not in a file
 
 	tables catalogue.Tables // that the rule may ask; nil for none
 	unread bool             // whether there are more, which could not be read

@@ -185,7 +185,7 @@ func (r *yamlReader) readSegment(node ast.Node) {
 			}
 		}},
 		{"members", func(node ast.Node) { segment.Members = r.bool(node, "members") }},
-		{"backfill", func(node ast.Node) { segment.Backfill, segment.asked = r.backfill(node), r.originOf(node) }},
+		{"backfill", func(node ast.Node) { segment.Backfill = r.backfill(node) }},
 		{"tests", func(node ast.Node) { r.list(node, "tests", func(node ast.Node) { r.readTest(&segment, node) }) }},
 	})
 	segment.ID = cmp.Or(segment.ID, r.assumed)

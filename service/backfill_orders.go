@@ -8,7 +8,6 @@ import (
 
 	"muster/history/queue"
 	"muster/lookup"
-	"muster/pipeline"
 )
 
 // errTaken says that an order is between being waiting and being a request.
@@ -18,12 +17,8 @@ var errTaken = errors.New("the order is being taken")
 func (b *backfills) Start(ctx context.Context, order queue.Order) (*queue.Entry, error) {
 	set := b.rules()
 	for _, id := range order.Segments {
-		position, known := set.Position(id)
-		if !known {
+		if _, known := set.Position(id); !known {
 			return nil, lookup.UnknownAmong(id, set.IDs())
-		}
-		if err := pipeline.CheckPast(set, position); err != nil {
-			return nil, lookup.Unfillable(id, err.Error())
 		}
 	}
 	requests, err := b.queue(ctx)

@@ -29,7 +29,7 @@ type paceFlags struct {
 // publishFlags are those of a start that brings history into a service.
 type publishFlags struct {
 	paceFlags
-	Segment []string `placeholder:"ID" help:"Bring history for this segment only; may be repeated. Default: all that do not use held(...)."`
+	Segment []string `placeholder:"ID" help:"Bring history for this segment only; may be repeated. Default: all."`
 	Again   bool     `help:"Begin another run where the last one has ended or can't be gone on with."`
 }
 
@@ -92,7 +92,7 @@ func (cmd *backfillStart) publication(ctx context.Context, r *reader) (publicati
 	if err != nil {
 		return publication.Source{}, err
 	}
-	chosen, leftOut, err := publication.Choose(set, cmd.Segment)
+	chosen, err := publication.Choose(set, cmd.Segment)
 	if err != nil {
 		return publication.Source{}, unusable(err)
 	}
@@ -105,7 +105,7 @@ func (cmd *backfillStart) publication(ctx context.Context, r *reader) (publicati
 		return publication.Source{}, err
 	}
 	return publication.Source{
-		Rules: set, Segments: chosen, LeftOut: leftOut, Request: *request, Config: how,
+		Rules: set, Segments: chosen, Request: *request, Config: how,
 	}, nil
 }
 
@@ -144,9 +144,6 @@ func printPublication(out io.Writer, r *publication.Report, output string) error
 	}
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	line(table, "segments\t%s\n", listing(r.Segments))
-	if len(r.LeftOut) > 0 {
-		line(table, "left out\t%s: they use held(...), which history can't fill\n", listing(r.LeftOut))
-	}
 	line(table, "seams\t%s to %s\n", r.Seams[0], r.Seams[1])
 	line(table, "whole since\t%s\n", r.WholeSince)
 	line(table, "profiles\t%d, %s of patches\n", r.Profiles, short(r.Bytes, "B"))

@@ -20,9 +20,6 @@ func (cmd *backfillStart) outline(ctx context.Context, c console, p *publication
 	}
 	var b bytes.Buffer
 	line(&b, "Request %s is history for %s\n", o.Request, listing(o.Segments))
-	if len(o.LeftOut) > 0 {
-		line(&b, "left out: %s: they use held(...), which history can't fill\n", listing(o.LeftOut))
-	}
 	switch {
 	case o.Ended:
 		line(&b, "run %s has ended; a start does nothing but with --again\n", o.Run)

@@ -24,7 +24,7 @@ type Keeper struct {
 	Target publication.Target
 	Lacks  Lacks
 	// Source says what history is made of. Rules are all rules in force;
-	// Segments and LeftOut are chosen by the Keeper.
+	// Segments are chosen by the Keeper.
 	Source publication.Source
 	Config publication.Config
 	// Every is after what time history is brought again for profiles that were

@@ -81,7 +81,7 @@ func (k *Keeper) follow(ctx context.Context, q *queue.Queue, o *queue.Order, do 
 	source, config := k.Source, k.Config
 	config.Again = o.Again
 	var err error
-	if source.Segments, _, err = publication.Choose(source.Rules, o.Segments); err != nil {
+	if source.Segments, err = publication.Choose(source.Rules, o.Segments); err != nil {
 		return nil, err
 	}
 	p, err := publication.New(k.Target, source, config)

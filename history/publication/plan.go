@@ -35,7 +35,6 @@ func (p *Publication) Plan(ctx context.Context, tasks int) (*history.Backfill, *
 type Outline struct {
 	Request  string   `json:"request"`
 	Segments []string `json:"segments"`
-	LeftOut  []string `json:"left_out,omitempty"`
 	// Run is the run that a start would go on with, or that has ended; "" where
 	// it would begin one. Sent of All patches are given.
 	Run   string `json:"run,omitempty"`
@@ -53,7 +52,7 @@ func (p *Publication) Outline(ctx context.Context, sample int) (*Outline, error)
 	if err != nil {
 		return nil, err
 	}
-	o := &Outline{Request: p.id, Segments: p.source.Segments, LeftOut: p.source.LeftOut}
+	o := &Outline{Request: p.id, Segments: p.source.Segments}
 	if state != nil && !state.GivenUp {
 		o.Run, o.Ended, o.Sent, o.All = state.Run, state.Ended != 0, state.Sent, state.All
 	}

@@ -41,10 +41,9 @@ type Target struct {
 // Source is what history is made of.
 type Source struct {
 	// Rules are all rules in force. Segments are those of them that history is
-	// brought for, and LeftOut those that it can't be brought for, see Choose.
+	// brought for, see Choose.
 	Rules    *rules.Set
 	Segments []string
-	LeftOut  []string
 	// Request says what is read. AsOf, Set and Name are set by the publication.
 	Request history.Request
 	Config  history.Config

@@ -73,11 +73,11 @@ func source(t *testing.T, folder, work string) Source {
 		t.Fatal(err)
 	}
 	set := compile(t, ordered...)
-	chosen, leftOut, err := Choose(set, nil)
+	chosen, err := Choose(set, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Source{Rules: set, Segments: chosen, LeftOut: leftOut, Config: history.DefaultConfig()}
+	s := Source{Rules: set, Segments: chosen, Config: history.DefaultConfig()}
 	s.Request = history.Request{Bucket: bucket, Prefix: prefix, Layout: layout, Limits: pipeline.Default(), OnError: history.Fail}
 	s.Config.Dir, s.Config.Workers = work, 2
 	return s
@@ -118,7 +118,7 @@ func TestKilledAtEachStep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Profiles != 60 || report.DeadLetters != 0 || report.WholeSince != "2026-11-01T00:00:00Z" || !slices.Equal(report.LeftOut, []string{"patient"}) {
+	if report.Profiles != 60 || report.DeadLetters != 0 || report.WholeSince != "2026-11-01T00:00:00Z" || !slices.Equal(report.Segments, []string{"many", "patient", "pro"}) {
 		t.Errorf("the report is %+v", report)
 	}
 	if got := len(whole.given(0, report.Run)) + len(whole.given(1, report.Run)) + len(whole.given(2, report.Run)); got != 60 {
@@ -411,20 +411,18 @@ func TestNothingToRead(t *testing.T) {
 }
 
 func TestChoose(t *testing.T) {
-	set := compile(t, append(ordered, rules.NewSegment("both", `segment("patient") and segment("pro")`))...)
-	chosen, leftOut, err := Choose(set, nil)
-	if err != nil || !slices.Equal(chosen, []string{"many", "pro"}) || !slices.Equal(leftOut, []string{"patient", "both"}) {
-		t.Errorf("chosen %v, left out %v, %v", chosen, leftOut, err)
-	}
-	if chosen, _, err := Choose(set, []string{"pro"}); err != nil || !slices.Equal(chosen, []string{"pro"}) {
-		t.Errorf("chosen %v, %v", chosen, err)
-	}
-	for id, want := range map[string]string{"both": `segment "both" uses held(...)`, "mani": `there is no segment "mani"; did you mean many?`} {
-		if _, _, err := Choose(set, []string{"pro", id}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("choosing %s: %v", id, err)
+	set := compile(t, ordered...)
+	for _, test := range []struct{ named, want []string }{
+		{nil, []string{"many", "patient", "pro"}}, {[]string{"pro", "patient"}, []string{"patient", "pro"}},
+	} {
+		if chosen, err := Choose(set, test.named); err != nil || !slices.Equal(chosen, test.want) {
+			t.Errorf("of %v are chosen %v, %v", test.named, chosen, err)
 		}
 	}
-	if _, _, err := Choose(compile(t, ordered[1]), nil); err == nil || !strings.Contains(err.Error(), "all 1 use held") {
+	if _, err := Choose(set, []string{"pro", "mani"}); err == nil || !strings.Contains(err.Error(), `there is no segment "mani"; did you mean many?`) {
+		t.Errorf("choosing one that is not there: %v", err)
+	}
+	if _, err := Choose(compile(t), nil); err == nil || !strings.Contains(err.Error(), "no segment to bring history for") {
 		t.Errorf("choosing of none: %v", err)
 	}
 }

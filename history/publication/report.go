@@ -30,8 +30,6 @@ type Report struct {
 	Before bool   `json:"done_before"`
 
 	Segments []string `json:"segments"`
-	// LeftOut are segments of the rules that history can't fill.
-	LeftOut []string `json:"left_out,omitempty"`
 	// Seams are the first and the last of the shards' seams.
 	Seams []string `json:"seams"`
 	// WholeSince is the instant since which the archive was taken for whole.
@@ -58,7 +56,7 @@ func stamp(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC333
 func (p *Publication) report(h *history.Report, dead int64) *Report {
 	s := p.state
 	return &Report{
-		Request: p.id, Folder: p.source.Config.Folder(p.id), Run: s.Run, Done: stamp(s.Ended), Segments: s.Segments, LeftOut: p.source.LeftOut,
+		Request: p.id, Folder: p.source.Config.Folder(p.id), Run: s.Run, Done: stamp(s.Ended), Segments: s.Segments,
 		Seams: []string{stamp(slices.Min(s.Seams)), stamp(slices.Max(s.Seams))}, WholeSince: stamp(s.Whole),
 		Profiles: s.All, Bytes: s.Bytes, DeadLetters: dead, Seconds: s.Seconds, History: h,
 	}

@@ -149,7 +149,7 @@ func (p *Publication) checkSeam(shard int, own *pipeline.Seam) error {
 	case own.Closed && p.state.Closing == 0:
 		return fmt.Errorf("the seam of run %s in shard %d is closed, although not all patches were given: %w", p.state.Run, shard, ErrAnew)
 	case !slices.Equal(own.Series, p.state.Series):
-		return fmt.Errorf("%w: an edit has changed what is kept of the series that run %s gives, so that shard %d takes %d of %d: %w",
+		return fmt.Errorf("%w: an edit has changed what is kept of the series that run %s gives, or what conditions of held(...) mean, so that shard %d takes %d of %d: %w",
 			ErrRules, p.state.Run, shard, len(own.Series), len(p.state.Series), ErrAnew)
 	}
 	return nil

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -33,13 +34,16 @@ func produce(s *stack.System, r *rand.Rand, events []event.Event) {
 // A service has seen a part of what happened. History brings all of it, while
 // events keep coming: late ones that history has, and repeats of what only
 // history has. The evaluator is killed in between, and all patches come again.
-// In the end the members are those of everything.
+// In the end the members are those of everything, also where it counts since when
+// something has been so.
 func TestBackfillEntersARunningService(t *testing.T) {
 	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		r := rand.New(rand.NewPCG(16, 5))
-		set := ruleset.Compile(t, traffic.Bought)
-		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: ruleset.File(traffic.Bought), Cluster: cluster})
+		texts := maps.Clone(traffic.Bought)
+		texts["steady"] = `held(count(events("Bought", "20d")) >= 2, "15d")`
+		set := ruleset.Compile(t, texts)
+		s := stack.Start(t, stack.Options{Shards: shards, Sources: sources, Segments: ruleset.File(texts), Cluster: cluster})
 		s.Init()
 		e := s.Run()
 		past := traffic.Buyers(r, 1500, time.Now().Add(-time.Minute), 100*day)
@@ -83,7 +87,7 @@ func TestBackfillEntersARunningService(t *testing.T) {
 		s.Direct(patches...)
 		s.Direct(directive.Directive{Kind: directive.Close, Run: "run"})
 		s.AwaitSettled(stack.Patience)
-		s.VerifyHistory(traffic.Bought, past, seams)
+		s.VerifyHistory(texts, past, seams)
 		if letters := s.Letters(s.Keyed); len(letters) > 0 {
 			t.Errorf("dead letters: %v", letters)
 		}

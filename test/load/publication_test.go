@@ -278,7 +278,7 @@ func (r *run) publication(broker string, g *gate, batch int) *publication.Public
 	}
 	r.t.Cleanup(closed)
 	g.Guide, target.Guide, target.Clock = target.Guide, g, g
-	chosen, _, err := publication.Choose(r.segments.set, nil)
+	chosen, err := publication.Choose(r.segments.set, nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}
