@@ -34,6 +34,7 @@ func (d *Definitions) Versions(ctx context.Context, id string, before int64, mos
 		}
 		for _, v := range page {
 			if before = v.Version; id != "" {
+				v.Catalogues = nil
 				v.Changes = slices.DeleteFunc(v.Changes, func(c sink.DefinitionsReplace) bool { return c.ID != id })
 			}
 			if id != "" && len(v.Changes) == 0 {

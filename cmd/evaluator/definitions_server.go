@@ -18,6 +18,10 @@ type definitionsAccess interface {
 	Get(ctx context.Context, id string) (segments.Definition, error)
 	api.Versions
 	api.Edits
+	// Catalogues lists the catalogues by id.
+	Catalogues(ctx context.Context) ([]segments.Catalogue, error)
+	// CatalogueContent returns a catalogue with its CSV file.
+	CatalogueContent(ctx context.Context, id string) (segments.Catalogue, []byte, error)
 }
 
 // remoteDefinitions are the definitions of a deployment as its API has them.
@@ -155,7 +159,21 @@ func (d remoteDefinitions) Check(ctx context.Context, e segments.Edit) error {
 	return err
 }
 
+// Catalogues implements definitionsAccess. The API has none.
+func (d remoteDefinitions) Catalogues(context.Context) ([]segments.Catalogue, error) { return nil, nil }
+
+// CatalogueContent implements definitionsAccess.
+func (d remoteDefinitions) CatalogueContent(_ context.Context, id string) (segments.Catalogue, []byte, error) {
+	return segments.Catalogue{}, nil, fmt.Errorf("catalogue %s: %w", id, segments.ErrNoCatalogue)
+}
+
+// errCatalogues refuses to send what one request can't have.
+var errCatalogues = unusable(errors.New("this changes catalogues, which the API does not take: apply with -c"))
+
 func (d remoteDefinitions) send(ctx context.Context, query url.Values, e segments.Edit, message string) (int64, error) {
+	if len(e.Catalogues)+len(e.RemoveCatalogues) > 0 {
+		return 0, errCatalogues
+	}
 	body := map[string]any{"write": e.Write, "message": message}
 	if len(e.Remove) > 0 {
 		body["remove"] = e.Remove
