@@ -22,8 +22,8 @@ type CatalogueText struct {
 	Data []byte
 }
 
-// errLost is why definitions are refused of which a table is gone.
-var errLost = fmt.Errorf("redis has lost its table: put it back with evaluator segments apply, or restore redis from a backup: %w", sink.ErrMismatch)
+// ErrLost is why definitions are refused of which a table is gone.
+var ErrLost = fmt.Errorf("redis has lost its table: put it back with evaluator segments apply, or restore redis from a backup: %w", sink.ErrMismatch)
 
 // Catalogues lists the catalogues by id.
 func (d *Definitions) Catalogues(ctx context.Context) ([]Catalogue, error) {
@@ -54,7 +54,7 @@ func (d *Definitions) CatalogueContent(ctx context.Context, id string) (Catalogu
 		case at < 0:
 			return Catalogue{}, nil, fmt.Errorf("catalogue %s: %w", id, ErrNoCatalogue)
 		case list[at].Lost:
-			return Catalogue{}, nil, fmt.Errorf("the catalogue %s: %w", id, errLost)
+			return Catalogue{}, nil, fmt.Errorf("the catalogue %s: %w", id, ErrLost)
 		}
 		content, err := d.store.CatalogueContent(ctx, list[at])
 		if !errors.Is(err, sink.ErrTableChanged) {
@@ -142,7 +142,7 @@ func (s *snapshot) load(ctx context.Context, store *sink.Store) error {
 func (s *snapshot) lost() error {
 	for _, id := range slices.Sorted(maps.Keys(s.catalogues)) {
 		if s.catalogues[id].Lost {
-			return fmt.Errorf("the catalogue %s: %w", id, errLost)
+			return fmt.Errorf("the catalogue %s: %w", id, ErrLost)
 		}
 	}
 	return nil

@@ -15,6 +15,9 @@ type Version = sink.DefinitionsVersion
 // Change is what a version has changed of one definition.
 type Change = sink.DefinitionsReplace
 
+// CatalogueChange is what a version has changed of one catalogue.
+type CatalogueChange = sink.CatalogueReplace
+
 // versionsPage is how many versions are read at once: one may name very many
 // segments.
 const versionsPage = 20
