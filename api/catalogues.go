@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -298,7 +299,7 @@ func refusedCatalogue(err error) *Problem {
 	case errors.As(err, &asked):
 		p := refusalOf("", asked.refused)
 		p.Title, p.Status = http.StatusText(http.StatusConflict), http.StatusConflict
-		p.Detail = fmt.Sprintf("Segments ask the catalogue %s: %s.", asked.id, lookup.Shown(fmt.Sprint(askersOf(asked.refused))))
+		p.Detail = fmt.Sprintf("Segments ask the catalogue %s: %s.", asked.id, askersOf(asked.refused))
 		p.Remedy = "Change or remove these segments first."
 		return p
 	case errors.Is(err, segments.ErrNoCatalogue):
@@ -309,14 +310,21 @@ func refusedCatalogue(err error) *Problem {
 	return nil
 }
 
-// askersOf lists the segments that mistakes are of.
-func askersOf(refused *segments.RefusedError) []string {
+// mostAskers is how many segments are named that ask a catalogue.
+const mostAskers = 20
+
+// askersOf lists the segments that mistakes are of, or the first of many.
+func askersOf(refused *segments.RefusedError) string {
 	var ids []string
 	for _, e := range refused.Mistakes {
 		ids = append(ids, e.Segment)
 	}
 	slices.Sort(ids)
-	return slices.Compact(ids)
+	ids = slices.Compact(ids)
+	if more := len(ids) - mostAskers; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(ids[:mostAskers], ", "), more)
+	}
+	return strings.Join(ids, ", ")
 }
 
 // rationed lets few requests at once have tables in memory.

@@ -43,7 +43,7 @@ func TestACatalogueIsCreatedReplacedAndRemoved(t *testing.T) {
 		t.Fatalf("a rule that asks it: %s", response.Status)
 	}
 	refused(t, "removed while it is asked", k.ask(t, access.Write, http.MethodDelete, "/v1/catalogues/products", nil),
-		http.StatusConflict, "Segments ask the catalogue products: [shoes]", `"segment":"shoes"`)
+		http.StatusConflict, "Segments ask the catalogue products: shoes.", `"segment":"shoes"`)
 	response, got = k.putTable(t, "products?key=sku", keptProducts+"C,shoes\n", "If-Match", tag)
 	if response.StatusCode != http.StatusOK || got.Rows != 3 || got.Version != 4 {
 		t.Errorf("%s: %+v", response.Status, got)

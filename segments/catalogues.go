@@ -23,7 +23,17 @@ type CatalogueText struct {
 }
 
 // ErrLost is why definitions are refused of which a table is gone.
-var ErrLost = fmt.Errorf("redis has lost its table: put it back with evaluator segments apply, or restore redis from a backup: %w", sink.ErrMismatch)
+var ErrLost error = lostError{}
+
+type lostError struct{}
+
+// Error implements error.
+func (lostError) Error() string {
+	return "redis has lost its table: put it back with evaluator segments apply, or restore redis from a backup"
+}
+
+// Unwrap says that nobody can begin with what Redis holds.
+func (lostError) Unwrap() error { return sink.ErrMismatch }
 
 // Catalogues lists the catalogues by id.
 func (d *Definitions) Catalogues(ctx context.Context) ([]Catalogue, error) {
@@ -122,13 +132,9 @@ func (s *snapshot) load(ctx context.Context, store *sink.Store) error {
 			tables[id] = s.tables[id]
 			continue
 		}
-		content, err := store.CatalogueContent(ctx, one)
+		table, err := readTable(ctx, store, one)
 		if err != nil {
 			return fmt.Errorf("taking over definitions: %w", err)
-		}
-		table, wrong := rules.TableOf("catalogue "+id, content, one.Key)
-		if len(wrong) > 0 {
-			return fmt.Errorf("taking over definitions: %w", wrong)
 		}
 		tables[id] = table
 	}
@@ -136,6 +142,23 @@ func (s *snapshot) load(ctx context.Context, store *sink.Store) error {
 		s.tables, s.digests = tables, digests
 	}
 	return nil
+}
+
+// readTable makes the table of a catalogue, if nobody in this process has it.
+func readTable(ctx context.Context, store *sink.Store, one sink.Catalogue) (*catalogue.Table, error) {
+	if table := inUse.find(one.Digest); table != nil {
+		return table, nil
+	}
+	content, err := store.CatalogueContent(ctx, one)
+	if err != nil {
+		return nil, err
+	}
+	table, wrong := rules.TableOf("catalogue "+one.ID, content, one.Key)
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	inUse.add(one.Digest, table)
+	return table, nil
 }
 
 // lost says of which catalogue the table is gone; nil for none.
@@ -177,6 +200,7 @@ func (c *check) writeCatalogue(id string, text CatalogueText) {
 	if c.tables == nil {
 		c.tables = catalogue.Tables{}
 	}
+	inUse.add(digest, table)
 	c.tables[id] = table
 	c.edit.Catalogues[id] = sink.Catalogue{
 		ID: id, Key: text.Key, Digest: digest, Bytes: int64(len(text.Data)), Rows: table.Len(), Columns: table.Columns(),

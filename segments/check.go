@@ -130,7 +130,8 @@ func (c *check) then() ([]rules.Segment, rules.Errors) {
 }
 
 // test compiles what was written, and runs its tests and those of what mentions
-// it or asks a catalogue that was written, in a rule set of their own: an example is applied to all rules of a set.
+// it or asks a catalogue that was written, in a rule set of their own: an example
+// is applied to all rules of a set.
 func (c *check) test(draft *rules.Draft) ([]Failure, error) {
 	affected, needed := map[string]bool{}, []int(nil)
 	for i := range draft.Len() { // a segment stands behind those that it mentions
