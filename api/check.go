@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"muster/api/access"
+	"muster/catalogue"
 	"muster/rules"
 )
 
@@ -45,7 +46,7 @@ func (r *routes) addCheck() {
 	huma.Register(r.api, huma.Operation{
 		OperationID: "check-segments", Method: http.MethodPost, Path: "/v1/segments/check", Summary: "Check segments without using them", Tags: []string{"segments"},
 		Security: needs(access.Read), MaxBodyBytes: maxBody,
-		Description: "As evaluator check. What can't be used is an answer as any other, with valid false.",
+		Description: "As evaluator check. Rules may ask the catalogues in force. What can't be used is an answer as any other, with valid false.",
 	}, func(ctx context.Context, in *checkInput) (*checkOutput, error) {
 		select {
 		case room <- struct{}{}:
@@ -53,7 +54,7 @@ func (r *routes) addCheck() {
 		case <-ctx.Done():
 			return nil, r.failed(ctx, ctx.Err())
 		}
-		out, err := check(in.RawBody)
+		out, err := check(in.RawBody, r.tables())
 		if err != nil {
 			return nil, problem(http.StatusBadRequest, "Send the text of a segment file; docs/rules.md describes it.", "%s", sentence(err.Error()))
 		}
@@ -62,10 +63,18 @@ func (r *routes) addCheck() {
 	exemplify(r.api.OpenAPI().Paths["/v1/segments/check"].Post, "segments:\n  - id: young\n    rule: traits.age < 30\n")
 }
 
-func check(text []byte) (*checked, error) {
+// tables are the catalogues in force.
+func (r *routes) tables() catalogue.Tables {
+	if r.server.parts.Tables == nil {
+		return nil
+	}
+	return r.server.parts.Tables()
+}
+
+func check(text []byte, tables catalogue.Tables) (*checked, error) {
 	out := &checked{Errors: []ruleMistake{}, Notes: []ruleMistake{}, Costs: []rules.Cost{}}
 	source := rules.Source{Data: text}
-	set, err := rules.Load(source)
+	set, err := rules.LoadWith(rules.Options{Catalogues: tables}, source)
 	var wrong rules.Errors
 	switch {
 	case errors.As(err, &wrong):

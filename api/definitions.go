@@ -22,6 +22,7 @@ type Definitions interface {
 	Texts
 	Versions
 	Edits
+	Catalogues
 }
 
 // Texts is one definition at a time.

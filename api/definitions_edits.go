@@ -75,6 +75,16 @@ type definitionsVersion struct {
 	Who     string              `json:"who"`
 	Message string              `json:"message"`
 	Changes []definitionsChange `json:"changes"`
+	// Catalogues are the tables that it has changed.
+	Catalogues []catalogueChange `json:"catalogues"`
+}
+
+// catalogueChange is what a version has done to one catalogue.
+type catalogueChange struct {
+	ID     string `json:"id"`
+	Change string `json:"change" enum:"added,changed,removed"`
+	Was    string `json:"was" doc:"The digest of the table before; empty for none."`
+	Now    string `json:"now" doc:"The digest of the table from then on; empty for none."`
 }
 
 // definitionsChange is what a version has done to one segment.
@@ -215,9 +225,21 @@ func (r *routes) definitionVersions(ctx context.Context, in *definitionVersionsI
 }
 
 func definitionsVersionOf(v *segments.Version) definitionsVersion {
-	one := definitionsVersion{v.Version, lookup.Instant(v.At), v.Who, v.Message, make([]definitionsChange, len(v.Changes))}
+	one := definitionsVersion{
+		v.Version, lookup.Instant(v.At), v.Who, v.Message, make([]definitionsChange, len(v.Changes)), make([]catalogueChange, len(v.Catalogues)),
+	}
 	for i, c := range v.Changes {
 		one.Changes[i] = definitionsChange{c.ID, changeOf(c.Removed, c.Was), c.Was}
+	}
+	for i, c := range v.Catalogues {
+		change := "changed"
+		switch {
+		case c.Was == "":
+			change = "added"
+		case c.Now == "":
+			change = "removed"
+		}
+		one.Catalogues[i] = catalogueChange{c.ID, change, c.Was, c.Now}
 	}
 	return one
 }

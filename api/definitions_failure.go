@@ -30,6 +30,9 @@ func (e *unmetError) Error() string {
 func (r *routes) failedDefinition(ctx context.Context, id string, err error) huma.StatusError {
 	p := refusedDefinition(id, err)
 	if p == nil {
+		p = refusedCatalogue(err)
+	}
+	if p == nil {
 		return r.failed(ctx, err)
 	}
 	p.Request = requestOf(ctx)

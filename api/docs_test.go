@@ -23,6 +23,7 @@ var printed = []string{
 	`"segments":["vip"],"state":{"phase":"asked"`,
 	`"version":2,`, `"version":3,`, `"line":1,"column":19,`, " 204 ", `"version":3,"at":"`, `"diff":"@@ -1,3 +1,1 @@\n-id: vip`,
 	`{"version":4}`, `{"version":2,"definitions":[{"id":"buyers",`,
+	`"id":"products","key":"sku","rows":3`, `{"catalogues":[{"id":"products"`, "A-2,shoes,8", " 204 ",
 	`"state":"asked"`, `"state":"cleaning"`, `"left":[]`,
 	"event: change\ndata: {",
 }
@@ -44,6 +45,9 @@ func TestExamplesOfTheDocs(t *testing.T) {
 	k.spends(t, "u1", 150)
 	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, "segments.yaml"), []byte(keptRules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "products.csv"), []byte("sku,category,margin\nA-1,shoes,12.5\nA-2,shoes,8\nB-1,vases,20\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for i, example := range examples {

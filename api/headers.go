@@ -3,6 +3,9 @@ package api
 import (
 	"net/http"
 	"slices"
+	"strings"
+
+	"muster/catalogue"
 )
 
 // hardening are the headers that all answers have, by their canonical names. The
@@ -30,10 +33,19 @@ func hardened(encrypted bool, next http.Handler) http.Handler {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		if r.Body != http.NoBody {
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			r.Body = http.MaxBytesReader(w, r.Body, bodyBound(r))
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// bodyBound is how many bytes the body of a request may have: a table may have
+// more than anything else.
+func bodyBound(r *http.Request) int64 {
+	if r.Method == http.MethodPut && strings.HasPrefix(r.URL.Path, "/v1/catalogues/") {
+		return catalogue.MaxBytes
+	}
+	return maxBody
 }
 
 // shared lets pages of some origins ask (CORS). Without any, a browser lets

@@ -19,13 +19,14 @@ type routes struct {
 	streams *streams
 	room    chan struct{} // one for each request that may be answered at once
 	orders  chan struct{} // one for each order that may be carried out at once
+	large   chan struct{} // one for each table that may be sent or taken at once
 }
 
 // leastZipped is how many bytes an answer has before gzip is worth it.
 const leastZipped = 1024
 
 func newRoutes(s *Server) *routes {
-	r := &routes{server: s, room: make(chan struct{}, maxAnswering), orders: make(chan struct{}, maxOrders)}
+	r := &routes{server: s, room: make(chan struct{}, maxAnswering), orders: make(chan struct{}, maxOrders), large: make(chan struct{}, maxLarge)}
 	var err error
 	if r.zip, err = gzhttp.NewWrapper(gzhttp.MinSize(leastZipped), gzhttp.EnableZstd(false)); err != nil {
 		panic(err) // can't be: the options are constants
@@ -43,6 +44,7 @@ func (r *routes) addAll() {
 	r.addDefinitions()
 	r.addSegmentVersions()
 	r.addEdits()
+	r.addCatalogues()
 	r.addProfiles(s.parts.Profiles)
 	r.addPast(s.parts.Past)
 	r.addChanges(s.parts.Changes)
@@ -111,6 +113,9 @@ func (r *routes) Handle(op *huma.Operation, handler func(huma.Context)) {
 		handler(humago.NewContext(op, request, w))
 	})
 	h = exact(op, h)
+	if op.Metadata[large] != nil {
+		h = r.rationed(h)
+	}
 	if scope != access.Read && op.Method != http.MethodGet {
 		h = audited(r.server.parts.Audit, h)
 	}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"muster/api/access"
+	"muster/catalogue"
 )
 
 // The bounds of a request that are no settings.
@@ -23,7 +24,7 @@ const (
 	// of a change takes about 12 for each shard, and that of a profile in a path
 	// 12 for each of 5,000 characters at most.
 	maxHeader = 64 << 10
-	// maxBody is the size of a request's body in bytes.
+	// maxBody is the size of a request's body in bytes, but for tables.
 	maxBody = 1 << 20
 	// headerTimeout, readTimeout and writeTimeout bound how long a client may
 	// take to send its headers and the whole request, and how long it and the
@@ -60,6 +61,9 @@ type Parts struct {
 	// Definitions are the segments as they are kept in Redis; nil where they are
 	// those of files, which nothing changes here.
 	Definitions Definitions
+	// Tables returns the catalogues in force, which drafts that are checked may
+	// ask; nil for none.
+	Tables func() catalogue.Tables
 	// Observer is told what is asked.
 	Observer Observer
 	// Erasures has profiles forgotten.

@@ -24,6 +24,10 @@ const (
 	MaxColumns = 100
 	MaxTables  = 20
 
+	// MaxStored bounds the files of all catalogues that are stored together, as
+	// beside definitions.
+	MaxStored = 128 << 20
+
 	maxName     = 200 // bytes of a column's name
 	maxMistakes = 10  // that are told of one file
 )

@@ -2,8 +2,10 @@ package rules
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -33,6 +35,47 @@ func FilesOf(source Source) []string {
 	slices.Sort(names)
 	return slices.Compact(names)
 }
+
+// Declared is a catalogue as a segment file declares it, with its file.
+type Declared struct {
+	ID, Key string
+	File    File
+}
+
+// DeclaredIn lists the catalogues of a segment file. Mistakes are those of Load.
+func DeclaredIn(source Source) []Declared {
+	var list []Declared
+	for _, one := range read(source).catalogues {
+		list = append(list, Declared{one.id, one.key, source.Files[one.file]})
+	}
+	return list
+}
+
+// DeclareAll makes the text of a segment file that declares catalogues, each with
+// a CSV file of its id beside it.
+func DeclareAll(list []Declared) []byte {
+	var out strings.Builder
+	out.WriteString("catalogues:\n")
+	for _, one := range list {
+		key, _ := json.Marshal(one.Key) // a text of JSON is one of YAML
+		fmt.Fprintf(&out, "  - {id: %q, key: %s, file: %q}\n", one.ID, key, one.ID+".csv")
+	}
+	return []byte(out.String())
+}
+
+// TableOf makes the table of a catalogue of the content of a CSV file. Mistakes
+// name the file as it is given.
+func TableOf(file string, data []byte, key string) (*catalogue.Table, Errors) {
+	table, mistakes := catalogue.Read(data, key)
+	errs := make(Errors, len(mistakes))
+	for i, m := range mistakes {
+		errs[i] = &Error{File: file, Line: m.Line, Column: 1, Message: m.Message, Hint: m.Hint}
+	}
+	return table, errs
+}
+
+// IsCatalogueID reports whether a catalogue can have an id.
+func IsCatalogueID(id string) bool { return isID(id) }
 
 // declared is a catalogue as a segment file declares it.
 type declared struct {
@@ -108,12 +151,7 @@ func (d *declared) table(files map[string]File) (*catalogue.Table, Errors) {
 	if wrong := d.reader.errs[before:]; len(wrong) > 0 {
 		return nil, wrong
 	}
-	table, mistakes := catalogue.Read(file.Data, d.key)
-	errs := make(Errors, len(mistakes))
-	for i, m := range mistakes {
-		errs[i] = &Error{File: file.Path, Line: m.Line, Column: 1, Message: m.Message, Hint: m.Hint}
-	}
-	return table, errs
+	return TableOf(file.Path, file.Data, d.key)
 }
 
 // Using returns the segment with catalogues that its rule may ask.
@@ -147,6 +185,9 @@ func joint(segments []Segment) (catalogue.Tables, error) {
 		if all == nil {
 			all = own
 			continue
+		}
+		if reflect.ValueOf(own).UnsafePointer() == reflect.ValueOf(all).UnsafePointer() {
+			continue // mostly all segments share one map, and they may be very many
 		}
 		for id, table := range own {
 			switch before := all[id]; {

@@ -38,3 +38,16 @@ func (d *Draft) Mentions(position int) []int { return d.set.Mentions(position) }
 func (d *Draft) Subset(positions []int) (*Set, error) {
 	return compile(d.set.with(positions), false, Options{Checks: d.known})
 }
+
+// Asks lists the catalogues that the rule of a position asks.
+func (d *Draft) Asks(position int) []string {
+	if d.set.asked[position].all == 0 {
+		return nil
+	}
+	one, _ := d.known.check(d.Segment(position).Rule)
+	var ids []string
+	for _, asked := range one.Lookups {
+		ids = append(ids, asked.Catalogue)
+	}
+	return ids
+}

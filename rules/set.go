@@ -55,7 +55,8 @@ type Options struct {
 	// Checks, when not nil, know rules that need not be checked again.
 	Checks *Checks
 	// Catalogues are those that the segments of files may ask beside those that the
-	// files declare. They are part of the meaning.
+	// files declare. They are part of the meaning. Segments that are compiled with
+	// CompileWith have their own; of a Set without any these are the catalogues.
 	Catalogues catalogue.Tables
 }
 
@@ -66,7 +67,11 @@ func Compile(segments []Segment) (*Set, error) { return compile(segments, false,
 // CompileWith is Compile with options.
 func CompileWith(segments []Segment, o Options) (*Set, error) {
 	o.Checks.begin()
-	return compile(segments, false, o)
+	set, err := compile(segments, false, o)
+	if err == nil && set.tables == nil {
+		set.tables = o.Catalogues
+	}
+	return set, err
 }
 
 // Load reads and compiles segment files, or returns every mistake in them.

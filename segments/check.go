@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"muster/catalogue"
 	"muster/rules"
 	"muster/sink"
 )
@@ -17,12 +18,15 @@ type check struct {
 	edit    sink.DefinitionsEdit
 	changed map[string]rules.Segment // what is written, by id
 	wrong   rules.Errors
-	bytes   int64 // of what is written
-	all     int64 // of all definitions then
+	bytes   int64            // of what is written
+	all     int64            // of all definitions then
+	tables  catalogue.Tables // that there would be
 }
 
 func newCheck(seen *snapshot, known *rules.Checks) *check {
-	return &check{seen: seen, known: known, edit: sink.DefinitionsEdit{Write: map[string]string{}}, changed: map[string]rules.Segment{}, all: seen.head.Bytes}
+	c := &check{seen: seen, known: known, edit: sink.DefinitionsEdit{Write: map[string]string{}}, changed: map[string]rules.Segment{}, all: seen.head.Bytes}
+	c.tables = maps.Clone(seen.tables)
+	return c
 }
 
 // write takes in the text of a segment, unless it is there already. A text
@@ -64,7 +68,7 @@ func (c *check) finish() (sink.DefinitionsEdit, error) {
 	if bound := c.bound(); bound != "" {
 		return c.edit, &RefusedError{Bound: bound}
 	}
-	if len(c.wrong) == 0 && len(c.edit.Write)+len(c.edit.Remove) == 0 {
+	if len(c.wrong) == 0 && changesNothing(&c.edit) {
 		return c.edit, nil
 	}
 	segments, wrong := c.then()
@@ -106,7 +110,7 @@ func (c *check) bound() string {
 	case c.all > MaxBytes:
 		return fmt.Sprintf("all definitions would have %d bytes of text; they may have %d", c.all, MaxBytes)
 	}
-	return ""
+	return c.catalogueBound()
 }
 
 // then returns the segments that there would be.
@@ -121,18 +125,19 @@ func (c *check) then() ([]rules.Segment, rules.Errors) {
 	for id, segment := range c.changed {
 		after[id] = parsed{segment: segment}
 	}
-	segments, wrong := (&snapshot{read: after}).list()
+	segments, wrong := (&snapshot{read: after, tables: c.tables}).list()
 	return segments, slices.Concat(c.wrong, wrong)
 }
 
 // test compiles what was written, and runs its tests and those of what mentions
-// it, in a rule set of their own: an example is applied to all rules of a set.
+// it or asks a catalogue that was written, in a rule set of their own: an example
+// is applied to all rules of a set.
 func (c *check) test(draft *rules.Draft) ([]Failure, error) {
 	affected, needed := map[string]bool{}, []int(nil)
 	for i := range draft.Len() { // a segment stands behind those that it mentions
 		one := draft.Segment(i)
 		_, written := c.changed[one.ID]
-		affected[one.ID] = written
+		affected[one.ID] = written || c.asksChanged(draft, i)
 		for _, at := range draft.Mentions(i) {
 			affected[one.ID] = affected[one.ID] || affected[draft.Segment(at).ID]
 		}

@@ -71,8 +71,9 @@ func (w *Watcher) learn(content Content) (c compilation) {
 // publish puts a compiled set in force, unless it differs in nothing that
 // anybody can see from the one that is.
 func (w *Watcher) publish(c compilation) {
-	p := difference(w.live.Current().Set, c.set)
-	if p.Added+p.Removed+p.Changed == 0 {
+	before := w.live.Current().Set
+	p := difference(before, c.set)
+	if p.Added+p.Removed+p.Changed == 0 && before.Catalogues().Version() == c.set.Catalogues().Version() {
 		w.observer.unchanged()
 		return
 	}

@@ -33,6 +33,14 @@ type Edit struct {
 	Versions map[string]int64
 	// If is the version that all definitions together must have, or Any.
 	If int64
+	// Catalogues are tables that segments look things up in, by id: new ones, and
+	// what others are to be. RemoveCatalogues are ids of those that go; who is not
+	// there counts as removed.
+	Catalogues       map[string]CatalogueText
+	RemoveCatalogues []string
+	// Digests are what some catalogues must have for the edit to be made: "" for
+	// one that must not be there. Default nil: any.
+	Digests map[string]string
 }
 
 // Definitions are the segments of a deployment as they are stored in Redis:
@@ -177,12 +185,16 @@ func (d *Definitions) apply(ctx context.Context, e Edit, by Author) (made sink.D
 	if err := by.validate(); err != nil {
 		return made, 0, err
 	}
+	uploaded := map[string]sink.Catalogue{}
 	for range tries {
 		if made, err = d.prepare(ctx, e); err != nil {
 			return made, 0, err
 		}
-		if len(made.Write)+len(made.Remove) == 0 {
+		if changesNothing(&made) {
 			return made, d.seen.head.Version, nil
+		}
+		if err := d.upload(ctx, &made, e.Catalogues, uploaded); err != nil {
+			return made, 0, err
 		}
 		made.At, made.Who, made.Message = d.wall(), by.Who, by.Message
 		head, err := d.store.CommitDefinitions(ctx, d.seen.head, made)
@@ -211,7 +223,7 @@ func (d *Definitions) prepare(ctx context.Context, e Edit) (sink.DefinitionsEdit
 	if d.store == nil {
 		return sink.DefinitionsEdit{}, ErrReadOnly
 	}
-	if err := d.refresh(ctx); err != nil {
+	if err := d.seen.refreshAll(ctx, d.store); err != nil {
 		return sink.DefinitionsEdit{}, err
 	}
 	if e.If != Any && e.If != d.seen.head.Version {
@@ -222,7 +234,20 @@ func (d *Definitions) prepare(ctx context.Context, e Edit) (sink.DefinitionsEdit
 			return sink.DefinitionsEdit{}, &ConflictError{ID: id, Want: want, Have: have}
 		}
 	}
+	for _, id := range slices.Sorted(maps.Keys(e.Digests)) {
+		if want, have := e.Digests[id], d.seen.catalogues[id].Digest; want != have {
+			return sink.DefinitionsEdit{}, &CatalogueConflictError{ID: id, Want: want, Have: have}
+		}
+	}
 	c := newCheck(&d.seen, d.known)
+	for _, id := range slices.Sorted(maps.Keys(e.Catalogues)) {
+		c.writeCatalogue(id, e.Catalogues[id])
+	}
+	for _, id := range e.RemoveCatalogues {
+		if _, written := e.Catalogues[id]; !written {
+			c.removeCatalogue(id)
+		}
+	}
 	for _, id := range slices.Sorted(maps.Keys(e.Write)) {
 		c.write(id, e.Write[id])
 	}

@@ -11,6 +11,9 @@ import (
 // ErrNotFound is returned for a definition that there is not.
 var ErrNotFound = errors.New("there is no such definition")
 
+// ErrNoCatalogue is returned for a catalogue that there is not.
+var ErrNoCatalogue = errors.New("there is no such catalogue")
+
 // ErrForgotten is returned for a version that is not kept any more, or that
 // there never was.
 var ErrForgotten = errors.New("this version is not kept")
@@ -33,6 +36,25 @@ func (e *ConflictError) Error() string {
 		what = "definition " + e.ID + " is"
 	}
 	return fmt.Sprintf("%s of version %d, and not %d: somebody else has changed it; look at what it is now and decide again", what, e.Have, e.Want)
+}
+
+// CatalogueConflictError says that a catalogue has another content than a change
+// was made for.
+type CatalogueConflictError struct {
+	ID   string
+	Want string // digest; "" for a catalogue that was not to be there
+	Have string // "" for one that is not there
+}
+
+// Error implements error.
+func (e *CatalogueConflictError) Error() string {
+	switch {
+	case e.Have == "":
+		return fmt.Sprintf("the catalogue %s is not there: somebody has removed it; look at what there is now and decide again", e.ID)
+	case e.Want == "":
+		return fmt.Sprintf("the catalogue %s is there already: look at what it is and decide again", e.ID)
+	}
+	return fmt.Sprintf("the catalogue %s has another content by now: somebody else has changed it; look at what it is and decide again", e.ID)
 }
 
 // RefusedError says why a change of definitions would not do. Nothing of the

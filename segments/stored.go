@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"muster/catalogue"
 	"muster/rules"
 	"muster/sink"
 )
@@ -43,28 +44,35 @@ func (s *Stored) Look(ctx context.Context) (Content, bool) {
 
 // lasting reports whether an error of reading definitions is there at the next
 // look too. Any other is told by whoever asks whether Redis is there.
-func lasting(err error) bool { return sink.NeedsOperator(err) || sink.IsFinal(err) }
+func lasting(err error) bool {
+	var wrong rules.Errors
+	return sink.NeedsOperator(err) || sink.IsFinal(err) || errors.As(err, &wrong)
+}
 
 // Read implements Source.
 func (s *Stored) Read(ctx context.Context) Content {
-	err := s.seen.refresh(ctx, s.store)
+	err := s.seen.refreshAll(ctx, s.store)
 	s.settled = err == nil || lasting(err)
 	if err == nil {
 		if s.had = s.had || s.seen.head.Version > 0; s.had && s.seen.head.Version == 0 {
 			err = ErrGone
 		}
 	}
+	if err == nil {
+		err = s.seen.lost()
+	}
 	if err != nil {
 		return Content{Digest: sha256.Sum256([]byte(err.Error())), Whole: true, Err: err}
 	}
 	segments, wrong := s.seen.list()
+	tables := s.seen.tables
 	return Content{
 		Digest: sha256.Sum256([]byte("token " + s.seen.head.Token)), Whole: true,
 		Build: func(o rules.Options) (*rules.Set, error) {
 			if len(wrong) > 0 {
 				return nil, wrong
 			}
-			o.Checks = s.known
+			o.Checks, o.Catalogues = s.known, tables
 			return rules.CompileWith(segments, o)
 		},
 	}
@@ -76,7 +84,9 @@ type Seen struct{ snapshot snapshot }
 // Seen returns what was read last, for Definitions to begin with. It shares the
 // texts, and nothing that changes.
 func (s *Stored) Seen() *Seen {
-	return &Seen{snapshot{s.seen.head, maps.Clone(s.seen.texts), maps.Clone(s.seen.read)}}
+	seen := s.seen // its catalogues and tables are never changed, but replaced
+	seen.texts, seen.read = maps.Clone(seen.texts), maps.Clone(seen.read)
+	return &Seen{seen}
 }
 
 // Version is the version of the definitions that were read last.
@@ -88,6 +98,10 @@ type snapshot struct {
 	head  sink.DefinitionsHead
 	texts map[string]sink.Definition
 	read  map[string]parsed
+
+	catalogues map[string]sink.Catalogue
+	tables     catalogue.Tables  // of the catalogues, as load has found them
+	digests    map[string]string // of tables
 }
 
 // parsed is what a text says, or its mistakes.
@@ -113,6 +127,9 @@ func (s *snapshot) refresh(ctx context.Context, store *sink.Store) error {
 		segment, wrong := rules.ReadText(sourceOf(id, d.Text))
 		s.texts[id], s.read[id] = d, parsed{segment, wrong}
 	}
+	if found.Catalogues != nil {
+		s.catalogues = found.Catalogues
+	}
 	s.head = found.Head
 	return nil
 }
@@ -129,7 +146,7 @@ func (s *snapshot) list() ([]rules.Segment, rules.Errors) {
 	for _, id := range slices.Sorted(maps.Keys(s.read)) {
 		one := s.read[id]
 		if wrong = append(wrong, one.wrong...); len(one.wrong) == 0 {
-			segments = append(segments, one.segment)
+			segments = append(segments, one.segment.Using(s.tables))
 		}
 	}
 	return segments, wrong

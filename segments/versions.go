@@ -15,6 +15,9 @@ type Version = sink.DefinitionsVersion
 // Change is what a version has changed of one definition.
 type Change = sink.DefinitionsReplace
 
+// CatalogueChange is what a version has changed of one catalogue.
+type CatalogueChange = sink.CatalogueReplace
+
 // versionsPage is how many versions are read at once: one may name very many
 // segments.
 const versionsPage = 20
@@ -34,6 +37,7 @@ func (d *Definitions) Versions(ctx context.Context, id string, before int64, mos
 		}
 		for _, v := range page {
 			if before = v.Version; id != "" {
+				v.Catalogues = nil
 				v.Changes = slices.DeleteFunc(v.Changes, func(c sink.DefinitionsReplace) bool { return c.ID != id })
 			}
 			if id != "" && len(v.Changes) == 0 {

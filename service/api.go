@@ -8,6 +8,7 @@ import (
 
 	"muster/api"
 	"muster/api/tracking"
+	"muster/catalogue"
 	"muster/lookup"
 	"muster/rules"
 	"muster/sink"
@@ -32,7 +33,7 @@ func (s *Service) serveAPI(ctx context.Context, cluster *stream.Cluster, shards 
 		Version: s.Agent, Log: s.log.Named("api"), Audit: s.Audit, Health: s.watch.Health(),
 		Segments: reader, Histories: reader, Profiles: reader, Past: reader, Changes: changes, Destinations: orders,
 		Definitions: s.definitions(store), Erasures: &erasures{reader, cluster, shards}, Observer: s.observeAPI(),
-		Sending: orders, Delivery: orders,
+		Sending: orders, Delivery: orders, Tables: func() catalogue.Tables { return s.rules.Current().Set.Catalogues() },
 	}
 	if work := s.config.API.Backfills; work != "" {
 		one := &backfills{work: work, reach: s.config.Archive, rules: func() *rules.Set { return s.rules.Current().Set }}

@@ -30,6 +30,8 @@ var ErrDefinitionsChanged = errors.New("the definitions were changed meanwhile")
 //	                              removed by a version that is in the log
 //	m:{definitions}:log   stream  the newest versions, DefinitionsVersion as JSON in the
 //	                              field version; the id of version 17 is 17-0
+//	m:{definitions}:catalogues    hash  catalogue -> Catalogue, as JSON
+//	m:{definitions}:table:<token> hash  chunk -> a piece of a table, see catalogues.go
 type DefinitionsHead struct {
 	// Version counts the changes of the definitions. 0: there never was one.
 	Version int64
@@ -60,6 +62,8 @@ type DefinitionsVersion struct {
 	Message string               `json:"message,omitempty"`
 	Past    int64                `json:"past,omitempty"` // bytes of the texts that it has replaced or removed
 	Changes []DefinitionsReplace `json:"changes"`
+	// Catalogues are those whose key or table it has changed.
+	Catalogues []CatalogueReplace `json:"catalogues,omitempty"`
 }
 
 // DefinitionsReplace is the change of one definition.
@@ -76,6 +80,10 @@ type DefinitionsEdit struct {
 	At      int64 // ms since 1970 UTC
 	Who     string
 	Message string
+	// Catalogues are those that are new or have another table, by id, as
+	// UploadCatalogue has returned them. RemoveCatalogues go with their tables.
+	Catalogues       map[string]Catalogue
+	RemoveCatalogues []string
 }
 
 // fieldVersion is the field of the log's entries.
@@ -133,6 +141,9 @@ type Definitions struct {
 	All     bool                  // Texts are all that there are, and not only what is new
 	Texts   map[string]Definition // by segment
 	Removed []string              // none with All
+	// Catalogues are all that there are, by id, whenever Head is another one than
+	// was seen; else nil.
+	Catalogues map[string]Catalogue
 }
 
 // DefinitionsSince returns what has become of the definitions since a head: all
@@ -164,6 +175,9 @@ func (s *Store) DefinitionsSince(ctx context.Context, seen DefinitionsHead) (Def
 func (s *Store) newDefinitions(ctx context.Context, seen, head DefinitionsHead) (d Definitions, err error) {
 	if seen.Token == head.Token {
 		return d, nil
+	}
+	if d.Catalogues, err = s.catalogues(ctx); err != nil {
+		return d, err
 	}
 	changed, known, err := s.changedSince(ctx, seen)
 	switch {

@@ -23,7 +23,7 @@ func (s *Store) CommitDefinitions(ctx context.Context, made DefinitionsHead, e D
 	}
 	c := &definitionsCommit{store: s, made: made, edit: &e, token: rand.Text()}
 	err := s.retry(ctx, "writing definitions", func(ctx context.Context) error {
-		err := s.client.Watch(ctx, func(tx *redis.Tx) error { return c.attempt(ctx, tx) }, s.keys.definitions("head"))
+		err := s.client.Watch(ctx, func(tx *redis.Tx) error { return c.attempt(ctx, tx) }, c.watched()...)
 		if errors.Is(err, redis.TxFailedErr) {
 			return finalError{ErrDefinitionsChanged}
 		}
@@ -42,6 +42,18 @@ type definitionsCommit struct {
 	edit  *DefinitionsEdit
 	token string
 	next  DefinitionsHead
+	drop  []string // keys of tables that the edit replaces or removes
+}
+
+// watched are the keys that must not change meanwhile: the tables among them, as
+// one that was uploaded long ago expires.
+func (c *definitionsCommit) watched() []string {
+	k := c.store.keys
+	watched := []string{k.definitions("head")}
+	for _, one := range c.edit.Catalogues {
+		watched = append(watched, k.table(one.Table))
+	}
+	return watched
 }
 
 // attempt stores the edit unless an attempt before, whose answer was lost, has
@@ -59,6 +71,9 @@ func (c *definitionsCommit) attempt(ctx context.Context, tx *redis.Tx) error {
 		return err
 	}
 	version := c.version(before)
+	if version.Catalogues, err = c.replaceCatalogues(ctx, tx); err != nil {
+		return err
+	}
 	forgotten, err := c.forget(ctx, tx, version.Past)
 	if err != nil {
 		return err
@@ -114,7 +129,8 @@ func (c *definitionsCommit) before(ctx context.Context, tx *redis.Tx) (map[strin
 func (c *definitionsCommit) version(before map[string]Definition) DefinitionsVersion {
 	c.next = c.made
 	c.next.Version, c.next.Token = c.made.Version+1, c.token
-	v := DefinitionsVersion{Version: c.next.Version, Token: c.token, At: c.edit.At, Who: c.edit.Who, Message: c.edit.Message}
+	v := DefinitionsVersion{Version: c.next.Version, Token: c.token, At: c.edit.At, Who: c.edit.Who, Message: c.edit.Message,
+		Changes: []DefinitionsReplace{}}
 	for _, id := range c.edit.ids() {
 		text, written := c.edit.Write[id]
 		old, known := before[id]
@@ -186,6 +202,9 @@ func (c *definitionsCommit) write(
 		if err := setDefinition(ctx, pipe, k.definitions("texts"), id, d); err != nil {
 			return err
 		}
+	}
+	if err := c.writeCatalogues(ctx, pipe); err != nil {
+		return err
 	}
 	if n := len(forgotten); n > 0 {
 		pipe.XTrimMinID(ctx, k.definitions("log"), strconv.FormatInt(forgotten[n-1].Version+1, 10))

@@ -44,6 +44,7 @@ func definitionsSuite(t *testing.T, cfg sink.Config, c client.UniversalClient) {
 		"many writers lose nothing":     definitionsManyWriters,
 		"the oldest are forgotten":      definitionsForgotten,
 		"nothing without a deployment":  definitionsNeedInit,
+		"tables go with versions":       definitionsCatalogues,
 	} {
 		t.Run(name, func(t *testing.T) {
 			flush := func(ctx context.Context, node *client.Client) error { return node.FlushAll(ctx).Err() }

@@ -38,7 +38,8 @@ import (
 //	m:{s12}:to:<destination>   hash    and others that begin so: deliveries, see ledger.go
 //	m:destinations             hash    states of destinations, see ledger.go
 //	m:{definitions}:head       hash    and others that begin so: the texts of segments with
-//	                                   their versions, see definitions.go
+//	                                   their versions, see definitions.go, and tables that
+//	                                   they look things up in, see catalogues.go
 //	m:hll:{<segment>}:20261121 HLL     members that were active on that UTC day
 //	m:{sources}:anchors        hash    topic/partition of a source topic -> anchor
 //	m:{sources}:gaps           list    offsets that were passed over on source topics, as

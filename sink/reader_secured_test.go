@@ -17,6 +17,9 @@ func TestTheDocumentedReader(t *testing.T) {
 	admin := server.Client(t)
 	owner := open(t, config(server.Address))
 	populate(t, owner, "vip", 100)
+	if err := replaceCatalogue(t, owner); err != nil {
+		t.Fatal(err)
+	}
 	if err := admin.Do(t.Context(), readerCommand(t)...).Err(); err != nil {
 		t.Fatal(err)
 	}

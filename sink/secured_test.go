@@ -76,16 +76,33 @@ func readEverything(t *testing.T, cfg sink.Config) {
 	_, empty := store.Outbox(t.Context(), 1, "", 10)
 	head, stored := store.CommitDefinitions(t.Context(), sink.DefinitionsHead{}, sink.DefinitionsEdit{Write: map[string]string{"a": "x"}})
 	_, changed := store.CommitDefinitions(t.Context(), head, sink.DefinitionsEdit{Write: map[string]string{"a": "y"}, Remove: []string{"b"}})
-	err = errors.Join(err, readDefinitions(t, store))
+	err = errors.Join(err, replaceCatalogue(t, store), readDefinitions(t, store))
 	if err = errors.Join(err, unknown, empty, stored, changed); err != nil {
 		t.Error(err)
 	}
 }
 
+// replaceCatalogue stores a catalogue, and another table in its place.
+func replaceCatalogue(t *testing.T, store *sink.Store) error {
+	t.Helper()
+	var all error
+	for range 2 {
+		head, unread := store.DefinitionsHead(t.Context())
+		one, unwritten := store.UploadCatalogue(t.Context(), sink.Catalogue{ID: "p", Key: "k"}, []byte("k\n"))
+		_, refused := store.CommitDefinitions(t.Context(), head, sink.DefinitionsEdit{Catalogues: map[string]sink.Catalogue{"p": one}})
+		all = errors.Join(all, unread, unwritten, refused)
+	}
+	return all
+}
+
 // readDefinitions reads all that is kept of definitions.
 func readDefinitions(t *testing.T, store *sink.Store) error {
 	t.Helper()
-	_, full := store.DefinitionsSince(t.Context(), sink.DefinitionsHead{})
+	found, full := store.DefinitionsSince(t.Context(), sink.DefinitionsHead{})
+	for _, one := range found.Catalogues {
+		_, err := store.CatalogueContent(t.Context(), one)
+		full = errors.Join(full, err)
+	}
 	_, anew := store.DefinitionsSince(t.Context(), sink.DefinitionsHead{Version: 1, Token: "another"})
 	_, past := store.PastDefinitions(t.Context(), map[string]int64{"a": 1})
 	_, versions := store.DefinitionsVersions(t.Context(), 0, 10)

@@ -115,18 +115,15 @@ func withoutCubes(source rules.Source) error {
 	return nil
 }
 
-// withoutCatalogues refuses a file that declares catalogues, whose files
-// definitions don't have beside them.
-func withoutCatalogues(source rules.Source) error {
-	if len(rules.FilesOf(source)) > 0 {
-		return unusable(fmt.Errorf("%s: declares catalogues, which definitions in Redis can't use yet: use segment files, with segments.from: files", source.Name))
-	}
-	return nil
+// wanted is what definitions are to be.
+type wanted struct {
+	texts      map[string]string                 // of segments, by id
+	catalogues map[string]segments.CatalogueText // by id; nil: as they are
 }
 
-// textsOf reads the segments of files, which must compile and pass their
-// tests, as texts by id.
-func textsOf(path string) (map[string]string, error) {
+// wantedIn reads the segments of files, which must compile and pass their tests,
+// and the catalogues that the files declare.
+func wantedIn(path string) (*wanted, error) {
 	sources, err := readSegments(path)
 	if err != nil {
 		return nil, err
@@ -142,23 +139,23 @@ func textsOf(path string) (map[string]string, error) {
 	if len(failures) > 0 {
 		return nil, unusable(&segments.RefusedError{Failures: failures})
 	}
-	texts := map[string]string{}
+	w := &wanted{map[string]string{}, map[string]segments.CatalogueText{}}
 	for _, source := range sources {
 		if err := withoutCubes(source); err != nil {
 			return nil, err
 		}
-		if err := withoutCatalogues(source); err != nil {
-			return nil, err
+		for _, one := range rules.DeclaredIn(source) {
+			w.catalogues[one.ID] = segments.CatalogueText{Key: one.Key, Data: one.File.Data}
 		}
 		split, wrong := rules.Split(source)
 		if len(wrong) > 0 {
 			return nil, unusable(wrong)
 		}
 		for _, one := range split {
-			texts[one.ID] = one.Text
+			w.texts[one.ID] = one.Text
 		}
 	}
-	return texts, nil
+	return w, nil
 }
 
 // applying is how a change is applied.
@@ -224,11 +221,12 @@ func userName() string {
 }
 
 // planFor compares the definitions with what they are to be.
-func (r *definitionsReader) planFor(ctx context.Context, texts map[string]string) (*plan, error) {
+func (r *definitionsReader) planFor(ctx context.Context, w *wanted) (*plan, error) {
 	list, version, err := r.List(ctx)
 	if err != nil {
 		return nil, err
 	}
+	texts := w.texts
 	now := map[string]string{}
 	for _, one := range list {
 		now[one.ID] = one.Text
@@ -256,5 +254,5 @@ func (r *definitionsReader) planFor(ctx context.Context, texts map[string]string
 			p.edit.Remove = append(p.edit.Remove, one.ID)
 		}
 	}
-	return p, nil
+	return p, r.planCatalogues(ctx, p, w.catalogues)
 }

@@ -21,6 +21,9 @@ batches, and sweep the profiles that it concerns.
     evaluator segments apply -c muster.yaml -f segments/ --yes -m "the plans of 2027"
     version 18: added 1, changed 1, removed 1
 
+Catalogues that the files declare are brought with them, as part of the same version, and
+those that they do not declare are removed.
+
 Segments with a mistake, or with a test that fails, are refused as a whole. So is a change
 that somebody else's has come before since the plan was shown, and, without --force, the
 removal of more than a quarter of the definitions.
@@ -32,11 +35,11 @@ reached, 2 when the files, the configuration or what they come to can't be used.
 // Run applies.
 func (cmd *segmentsApply) Run(c console) error {
 	return withDefinitions(c, cmd.deployment, func(ctx context.Context, r *definitionsReader) error {
-		texts, err := textsOf(cmd.Files)
+		w, err := wantedIn(cmd.Files)
 		if err != nil {
 			return err
 		}
-		p, err := r.planFor(ctx, texts)
+		p, err := r.planFor(ctx, w)
 		if err != nil {
 			return err
 		}
@@ -54,7 +57,8 @@ type segmentsRollback struct {
 // Help is shown by --help.
 func (segmentsRollback) Help() string {
 	return `Makes the definitions what they were with an older version, as a new version. It shows
-what that changes and asks, as evaluator segments apply does.
+what that changes and asks, as evaluator segments apply does. Catalogues stay as they are: of
+them the newest table alone is kept.
 
     evaluator segments versions -c muster.yaml
     evaluator segments rollback 16 -c muster.yaml
@@ -73,7 +77,7 @@ func (cmd *segmentsRollback) Run(c console) error {
 		for id := range then {
 			texts[id] = then[id].Text
 		}
-		p, err := r.planFor(ctx, texts)
+		p, err := r.planFor(ctx, &wanted{texts: texts})
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,8 @@ tested as by evaluator check, and shows what apply would add, change and remove:
     -rule: traits.age > 60
     +rule: traits.age > 65
     - gone
-    version 17: 1 to add, 1 to change, 1 to remove, 12 as they are
+    ~ catalogue products: rows added 3, removed 1, changed 12
+    version 17: 1 to add, 1 to change, 1 to remove, 12 as they are; catalogues: 1 to change
 
 Exit code: 0 when there is nothing to do, 2 when there is a difference, 1 when that can't
 be told: Redis can't be reached, or files or configuration can't be used.`
@@ -43,11 +44,11 @@ var errDifference = unusable(errSilent)
 func (cmd *segmentsPlan) Run(c console) error {
 	empty := false
 	err := withDefinitions(c, cmd.deployment, func(ctx context.Context, r *definitionsReader) error {
-		texts, err := textsOf(cmd.Files)
+		w, err := wantedIn(cmd.Files)
 		if err != nil {
 			return err
 		}
-		p, err := r.planFor(ctx, texts)
+		p, err := r.planFor(ctx, w)
 		if err == nil {
 			err = r.Check(ctx, p.edit)
 		}
@@ -73,6 +74,8 @@ type plan struct {
 	Changed   []planned `json:"changed"`
 	Removed   []planned `json:"removed"`
 	Unchanged int       `json:"unchanged"`
+	// Catalogues are those of which something is to become; none where all stay.
+	Catalogues []plannedCatalogue `json:"catalogues,omitempty"`
 
 	edit segments.Edit
 }
@@ -88,14 +91,18 @@ func plannedOf(id, before, after string) planned {
 	return planned{ID: id, Diff: segments.Diff(id, before, after)}
 }
 
-func (p *plan) empty() bool { return len(p.Added)+len(p.Changed)+len(p.Removed) == 0 }
+func (p *plan) empty() bool {
+	return len(p.Added)+len(p.Changed)+len(p.Removed)+len(p.Catalogues) == 0
+}
 
 func (p *plan) outlook() string {
-	return fmt.Sprintf("%d to add, %d to change, %d to remove, %d as they are", len(p.Added), len(p.Changed), len(p.Removed), p.Unchanged)
+	return fmt.Sprintf("%d to add, %d to change, %d to remove, %d as they are", len(p.Added), len(p.Changed), len(p.Removed), p.Unchanged) +
+		countCatalogues(p.Catalogues, "%d to add", "%d to change", "%d to remove")
 }
 
 func (p *plan) counts() string {
-	return fmt.Sprintf("added %d, changed %d, removed %d", len(p.Added), len(p.Changed), len(p.Removed))
+	return fmt.Sprintf("added %d, changed %d, removed %d", len(p.Added), len(p.Changed), len(p.Removed)) +
+		countCatalogues(p.Catalogues, "added %d", "changed %d", "removed %d")
 }
 
 // print prints a plan and a last line.
@@ -115,6 +122,9 @@ func (p *plan) print(c console, output, last string, arguments ...any) error {
 				text.WriteString(withoutPlaces(one.Diff))
 			}
 		}
+	}
+	for i := range p.Catalogues {
+		text.WriteString(p.Catalogues[i].line())
 	}
 	fmt.Fprintf(&text, last, arguments...)
 	_, err := fmt.Fprint(c.out, text.String())

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
 
 	"muster/api"
+	"muster/catalogue"
 	"muster/lookup"
 	"muster/segments"
 )
@@ -18,6 +20,10 @@ type definitionsAccess interface {
 	Get(ctx context.Context, id string) (segments.Definition, error)
 	api.Versions
 	api.Edits
+	// Catalogues lists the catalogues by id.
+	Catalogues(ctx context.Context) ([]segments.Catalogue, error)
+	// CatalogueContent returns a catalogue with its CSV file.
+	CatalogueContent(ctx context.Context, id string) (segments.Catalogue, []byte, error)
 }
 
 // remoteDefinitions are the definitions of a deployment as its API has them.
@@ -114,11 +120,12 @@ func (d remoteDefinitions) Versions(ctx context.Context, id string, before int64
 		}
 		var page struct {
 			Versions []struct {
-				Version int64
-				At      lookup.Instant
-				Who     string
-				Message string
-				Changes []toldChange
+				Version    int64
+				At         lookup.Instant
+				Who        string
+				Message    string
+				Changes    []toldChange
+				Catalogues []struct{ ID, Was, Now string }
 				toldChange
 			}
 			Next string
@@ -134,6 +141,9 @@ func (d remoteDefinitions) Versions(ctx context.Context, id string, before int64
 			}
 			for _, c := range v.Changes {
 				one.Changes = append(one.Changes, c.replace())
+			}
+			for _, c := range v.Catalogues {
+				one.Catalogues = append(one.Catalogues, segments.CatalogueChange{ID: c.ID, Was: c.Was, Now: c.Now})
 			}
 			versions = append(versions, one)
 		}
@@ -155,7 +165,70 @@ func (d remoteDefinitions) Check(ctx context.Context, e segments.Edit) error {
 	return err
 }
 
+// toldCatalogue is a catalogue as the API tells it.
+type toldCatalogue struct {
+	ID      string
+	Key     string
+	Digest  string
+	Bytes   int64
+	Rows    int
+	Columns []string
+	Version int64
+	At      lookup.Instant
+	Who     string
+	Lost    bool
+}
+
+// Catalogues implements definitionsAccess.
+func (d remoteDefinitions) Catalogues(ctx context.Context) ([]segments.Catalogue, error) {
+	var got struct{ Catalogues []toldCatalogue }
+	if err := d.get(ctx, &got, nil, "catalogues"); err != nil {
+		return nil, err
+	}
+	list := make([]segments.Catalogue, len(got.Catalogues))
+	for i, c := range got.Catalogues {
+		list[i] = segments.Catalogue{
+			ID: c.ID, Key: c.Key, Digest: c.Digest, Bytes: c.Bytes, Rows: c.Rows, Columns: c.Columns,
+			Version: c.Version, At: int64(c.At), Who: c.Who, Lost: c.Lost,
+		}
+	}
+	return list, nil
+}
+
+// CatalogueContent implements definitionsAccess. The list is asked again, so that
+// the key is the one that the table has.
+func (d remoteDefinitions) CatalogueContent(ctx context.Context, id string) (one segments.Catalogue, content []byte, err error) {
+	const tries = 5
+	for range tries {
+		body, err := d.open(ctx, "text/csv", nil, "catalogues", id)
+		if err != nil {
+			return one, nil, err
+		}
+		content, err = io.ReadAll(io.LimitReader(body, catalogue.MaxBytes+1))
+		_ = body.Close() // it was read to its end
+		if err != nil {
+			return one, nil, fmt.Errorf("reading the catalogue %s: %w", id, err)
+		}
+		list, err := d.Catalogues(ctx)
+		if err != nil {
+			return one, nil, err
+		}
+		for _, one := range list {
+			if one.ID == id && one.Digest == catalogue.Digest(content, one.Key) {
+				return one, content, nil
+			}
+		}
+	}
+	return one, nil, fmt.Errorf("the catalogue %s was changed while it was read, %d times", id, tries)
+}
+
+// errCatalogues refuses to send what one request can't have.
+var errCatalogues = unusable(errors.New("this changes catalogues, which the API takes one by one: PUT /v1/catalogues/{id} of each, or apply with -c"))
+
 func (d remoteDefinitions) send(ctx context.Context, query url.Values, e segments.Edit, message string) (int64, error) {
+	if len(e.Catalogues)+len(e.RemoveCatalogues) > 0 {
+		return 0, errCatalogues
+	}
 	body := map[string]any{"write": e.Write, "message": message}
 	if len(e.Remove) > 0 {
 		body["remove"] = e.Remove

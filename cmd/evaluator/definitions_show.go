@@ -27,6 +27,9 @@ func (segmentsExport) Help() string {
     evaluator segments export -c muster.yaml -f segments/     # segments/vip.yaml, ...
     evaluator segments export -c muster.yaml -f - > all.yaml
 
+Catalogues are declared in _catalogues.yaml, each with its table beside it, as
+products.csv. One file can't have them: with catalogues, - is refused.
+
 A folder that has other segment files is refused, because whoever reads it would read
 those too.
 
@@ -41,6 +44,13 @@ func (cmd *segmentsExport) Run(c console) error {
 		if err != nil {
 			return err
 		}
+		catalogues, err := r.readCatalogues(ctx)
+		if err != nil {
+			return err
+		}
+		if cmd.Files == "-" && len(catalogues) > 0 {
+			return unusable(errors.New("the definitions look things up in catalogues, whose tables are files of their own: name a folder to export to"))
+		}
 		if cmd.Files == "-" {
 			texts := make([]rules.Text, len(list))
 			for i := range list {
@@ -49,20 +59,24 @@ func (cmd *segmentsExport) Run(c console) error {
 			_, err := c.out.Write(rules.Join(texts))
 			return wrap("writing output", err)
 		}
-		if err := writeFolder(cmd.Files, list); err != nil {
+		if err := writeFolder(cmd.Files, list, catalogues); err != nil {
 			return unusable(fmt.Errorf("exporting: %w", err))
 		}
-		_, err = fmt.Fprintf(c.out, "wrote %s to %s\n", number(len(list), "definition"), cmd.Files)
+		also := ""
+		if len(catalogues) > 0 {
+			also = " and " + number(len(catalogues), "catalogue")
+		}
+		_, err = fmt.Fprintf(c.out, "wrote %s%s to %s\n", number(len(list), "definition"), also, cmd.Files)
 		return wrap("writing output", err)
 	})
 }
 
-// writeFolder writes a file for each definition.
-func writeFolder(path string, list []segments.Definition) error {
+// writeFolder writes a file for each definition, and the catalogues.
+func writeFolder(path string, list []segments.Definition, catalogues []rules.Declared) error {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return err
 	}
-	own := map[string]bool{}
+	own := map[string]bool{filepath.Join(path, cataloguesFile): true}
 	for _, one := range list {
 		own[filepath.Join(path, one.ID+".yaml")] = true
 	}
@@ -82,7 +96,7 @@ func writeFolder(path string, list []segments.Definition) error {
 			return err
 		}
 	}
-	return nil
+	return writeCatalogues(path, catalogues)
 }
 
 type segmentsShow struct {
@@ -201,7 +215,7 @@ func countChanges(v *segments.Version) string {
 	for _, part := range []struct {
 		what string
 		n    int
-	}{{"added", added}, {"changed", changed}, {"removed", removed}} {
+	}{{"added", added}, {"changed", changed}, {"removed", removed}, {"catalogues", len(v.Catalogues)}} {
 		if part.n > 0 && text != "" {
 			text += ", "
 		}

@@ -84,7 +84,7 @@ func (c *checker) isCatalogue(n ast.Node, id string) bool {
 	}
 	if len(known) == 0 {
 		hint = "catalogues are declared in segment files, as catalogues: - {id: " + id + ", key: sku, file: " + id + ".csv}; " +
-			"without these files, as in definitions in Redis and over the API, there are none"
+			"where segments are definitions in Redis, evaluator segments apply brings them there, or PUT /v1/catalogues/" + id
 	}
 	c.wrong(n, hint, "there is no catalogue %s", id)
 	return false

@@ -21,13 +21,14 @@ var fuzz = Language{
 }
 
 // fuzzProgram is what pip would have made a command of, but that it sends a
-// text in YAML as it stands, where Schemathesis would put it into quotes.
+// text in YAML as it stands, where Schemathesis would put it into quotes, and one
+// in CSV, which it does not know how to send.
 const fuzzProgram = `import sys
 import schemathesis
 from schemathesis.cli import schemathesis as command
 
 
-@schemathesis.serializer("text/yaml", "application/yaml")
+@schemathesis.serializer("text/yaml", "application/yaml", "text/csv")
 def text(context, value):
     return value.encode() if isinstance(value, str) else getattr(value, "data", value)
 
