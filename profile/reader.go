@@ -17,6 +17,11 @@ type reader struct {
 	err      error
 	shadowed bool // the blob has shadows behind the conditions
 	old      bool // the blob is of format 1, in which the sums of lumps are numbers and groups have no traits
+	inline   bool // the blob has the traits between groups and message ids, and no tail
+
+	tailBytes uint64 // of the tail, and its checksum, as the base says; 0 for none
+	tailSum   uint32
+	tail      string // once it was cut off behind blob
 
 	// Memory for the points to come.
 	least int // entries that the columns of several series get at once; 0 for a column of its own for each

@@ -13,6 +13,9 @@ import (
 // else it is as formatVersion.
 const shadowFormat = formatVersion | 1<<7
 
+// inlineShadowFormat is to shadowFormat as inlineFormat is to formatVersion.
+const inlineShadowFormat = inlineFormat | 1<<7
+
 // Across returns the codec of a shard that has seams: what profiles keep for
 // runs whose seams are open is written and read, and that of others dropped.
 func (c *Codec) Across(seams Seams) *Codec {
