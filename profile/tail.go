@@ -118,6 +118,20 @@ func (r *reader) fromTraits(back within) {
 	}
 }
 
+// Join puts a base and what is stored as its tail together. A tail that the base
+// does not know of is left out: it is of a later commit, or was left behind when
+// somebody removed the base by hand. "" is the base of no profile.
+func Join(base, tail string) string {
+	if base == "" || tail == "" {
+		return base
+	}
+	r := &reader{blob: base}
+	if r.format(); r.err == nil && r.tailBytes == 0 {
+		return base
+	}
+	return base + tail
+}
+
 // Fits reports whether a blob that was put together of a base and a tail is
 // of one commit, as far as that can be told without reading more of it. It is
 // true of what is no blob of a format that has tails.

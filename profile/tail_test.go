@@ -61,6 +61,14 @@ func TestNoTraitsNoTail(t *testing.T) {
 	if base, tail := Cut(blob); base != blob || tail != "" || !Fits(blob) {
 		t.Errorf("cut into %q and %q", base, tail)
 	}
+	for _, base := range []string{blob, "\x02older", "\x82older", ""} {
+		if got := Join(base, "left behind"); got != base {
+			t.Errorf("%q with a tail that it does not know is %q", base, got)
+		}
+	}
+	if got := Join("other", " tail"); got != "other tail" || Join("other", "") != "other" {
+		t.Errorf("joined to %q", got)
+	}
 }
 
 // TestOlderBlobsAreCutByRenumbering: what a reshard makes of an older blob has
