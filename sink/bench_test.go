@@ -106,6 +106,7 @@ func BenchmarkLoad(b *testing.B) {
 func draw(changes int) []*pipeline.Commit {
 	r := rand.New(rand.NewPCG(1, 2))
 	base, tail := bytes.Repeat([]byte("x"), baseBytes), bytes.Repeat([]byte("y"), tailBytes)
+	copy(base, "\x03\xf4\x08") // the format, and how long the tail is
 	const half = 32
 	var drawn []*pipeline.Commit
 	for i := range half {

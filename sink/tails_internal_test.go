@@ -68,6 +68,16 @@ func TestTornProfilesAreReadAgain(t *testing.T) {
 			blobs, err := s.SomeProfiles(t.Context(), 0, []string{"p"})
 			return blobs[0], err
 		},
+		"one": func() (string, error) {
+			store(base1, tail2)
+			blob, err := s.Profile(t.Context(), 0, "p")
+			return string(blob), err
+		},
+		"several": func() (string, error) {
+			store(base1, tail2)
+			blobs, err := s.Profiles(t.Context(), 0, []string{"p", "nobody"})
+			return blobs[0], err
+		},
 		"look": func() (string, error) {
 			store(base1, tail2)
 			l, err := s.Look(t.Context(), 0, "p", NoNames)

@@ -94,7 +94,7 @@ func (t *transaction) fillProfiles(ctx context.Context) {
 // fillTails writes the tails that have changed, all of a bucket by one command.
 // It removes those of erased profiles that came back without one.
 func (t *transaction) fillTails(ctx context.Context) {
-	var open = -1 // bucket of the command at hand
+	open := -1 // bucket of the command at hand
 	for _, place := range t.buckets {
 		w := &t.commit.Profiles[place.at]
 		if !w.TailChanged {
