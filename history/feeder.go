@@ -176,7 +176,7 @@ func (f *feeder) Load(_ context.Context, profiles []string) ([]string, error) {
 // Commit implements pipeline.Port.
 func (f *feeder) Commit(_ context.Context, c *pipeline.Commit) error {
 	for i := range c.Profiles {
-		f.state.Blob = append(f.state.Blob[:0], c.Profiles[i].Blob...)
+		f.state.Blob = append(append(f.state.Blob[:0], c.Profiles[i].Blob...), c.Profiles[i].Tail...)
 		f.state.Deadline = c.Profiles[i].Deadline
 	}
 	return nil

@@ -6,6 +6,7 @@ import "muster/profile"
 type cached struct {
 	profile    *profile.Profile
 	deadline   int64 // as stored
+	tail       bool  // whether a tail is stored
 	dirty      bool  // changed since the last commit
 	bytes      int
 	prev, next *cached // in order of use
@@ -66,7 +67,7 @@ func (c *cache) place() *cached {
 
 // put adds a profile that is not cached, in its place.
 func (c *cache) put(e *cached) {
-	e.deadline = e.profile.Deadline
+	e.deadline, e.tail = e.profile.Deadline, e.profile.TailIsStored()
 	c.profiles[e.profile.ID] = e
 	c.link(e, &c.root)
 	c.weigh(e)
@@ -75,7 +76,7 @@ func (c *cache) put(e *cached) {
 // putLast adds a profile that is not cached and that nobody is likely to ask
 // for: it is the first to be dropped.
 func (c *cache) putLast(p *profile.Profile) *cached {
-	e := &cached{profile: p, deadline: p.Deadline}
+	e := &cached{profile: p, deadline: p.Deadline, tail: p.TailIsStored()}
 	c.profiles[p.ID] = e
 	c.link(e, c.root.prev)
 	c.weigh(e)

@@ -12,7 +12,8 @@ import (
 
 // Port is where a Driver gets stored profiles from and puts commits.
 type Port interface {
-	// Load returns the blobs of profiles, "" for one that does not exist.
+	// Load returns the blobs of profiles with their tails, "" for one that does
+	// not exist.
 	Load(ctx context.Context, profiles []string) ([]string, error)
 	// Commit stores a commit whole or fails. The commit is valid during the call.
 	Commit(ctx context.Context, c *Commit) error

@@ -43,7 +43,7 @@ func (k *keptPort) Commit(_ context.Context, c *Commit) error {
 		}
 	}
 	for _, w := range c.Profiles {
-		if k.blobs[w.Profile] = string(w.Blob); w.Gone {
+		if k.blobs[w.Profile] = w.Whole(); w.Gone {
 			delete(k.blobs, w.Profile)
 		}
 	}

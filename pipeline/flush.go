@@ -39,9 +39,10 @@ func (s *Shard) flush(next int64) *Commit {
 			continue
 		}
 		start := len(blobs)
-		blobs = s.codec.Append(blobs, e.profile, s.evaluated(e.profile))
+		blobs = s.codec.AppendBase(blobs, e.profile, s.evaluated(e.profile))
 		c.Profiles = append(c.Profiles, Write{
 			Profile: e.profile.ID, Blob: blobs[start:len(blobs):len(blobs)],
+			Tail: e.profile.Tail(), TailChanged: e.tailChanged(),
 			Deadline: e.profile.Deadline, Timer: e.profile.Deadline != e.deadline,
 		})
 	}
@@ -50,6 +51,15 @@ func (s *Shard) flush(next int64) *Commit {
 		s.blobs = nil
 	}
 	return c
+}
+
+// tailChanged reports whether the tail is another than the stored one, or one of
+// the two is missing.
+func (e *cached) tailChanged() bool {
+	if len(e.profile.Tail()) == 0 {
+		return e.tail // an erased profile that came back without traits
+	}
+	return !e.profile.TailIsStored()
 }
 
 // evaluated is the latest instant that a profile was evaluated for. That is the
@@ -70,7 +80,8 @@ func (s *Shard) committed(c *Commit) {
 	s.stored = lineage{c.Rules, c.Generation, c.Swept, c.Bucket, s.catalog}
 	s.newNames, s.catalogued, s.drop, s.untold = nil, nil, nil, nil
 	for _, e := range s.dirty {
-		e.dirty, e.deadline = false, e.profile.Deadline
+		e.profile.StoredTail()
+		e.dirty, e.deadline, e.tail = false, e.profile.Deadline, e.profile.TailIsStored()
 		s.cache.weigh(e)
 	}
 	s.changes, s.reach = s.changes[:0], s.reach[:0]

@@ -45,7 +45,7 @@ func (b *blobs) Load(_ context.Context, profiles []string) ([]string, error) {
 
 func (b *blobs) Commit(_ context.Context, c *Commit) error {
 	for _, w := range c.Profiles {
-		b.stored[w.Profile], b.deadlines[w.Profile] = string(w.Blob), w.Deadline
+		b.stored[w.Profile], b.deadlines[w.Profile] = w.Whole(), w.Deadline
 	}
 	b.changes = append(b.changes, c.Changes...)
 	return nil

@@ -62,7 +62,7 @@ func (s *Sample) offer(shard int, names []string, c *Commit) {
 			s.forget(w.Profile)
 			continue
 		}
-		if len(w.Blob) > sampleBytes {
+		if len(w.Blob)+len(w.Tail) > sampleBytes {
 			continue
 		}
 		slot := s.seen.Add(1) - 1
@@ -70,7 +70,7 @@ func (s *Sample) offer(shard int, names []string, c *Commit) {
 			slot = rand.Int64N(min(slot+1, sampleReach))
 		}
 		if slot < sampleSize {
-			chosen = append(chosen, taken{slot, sampled{shard, w.Profile, string(w.Blob)}})
+			chosen = append(chosen, taken{slot, sampled{shard, w.Profile, w.Whole()}})
 		}
 	}
 	if len(chosen) == 0 {

@@ -43,14 +43,20 @@ type Timer struct {
 	At      int64 // milliseconds since 1970 UTC
 }
 
-// Write is the new state of one profile.
+// Write is the new state of one profile. A Store may keep what stands in Tail
+// apart, and need not write it again as long as it is the same.
 type Write struct {
-	Profile  string
-	Blob     []byte
-	Deadline int64 // next deadline, 0 for none
-	Timer    bool  // whether Deadline differs from the stored one and must be written
-	Gone     bool  // the profile is removed; there is no Blob
+	Profile     string
+	Blob        []byte // without its tail, which is the profile's traits
+	Tail        []byte // empty for none
+	TailChanged bool   // whether Tail differs from the stored one and must be written, or removed
+	Deadline    int64  // next deadline, 0 for none
+	Timer       bool   // whether Deadline differs from the stored one and must be written
+	Gone        bool   // the profile is removed; there is neither Blob nor Tail
 }
+
+// Whole is the blob of a profile as a Store's Load returns it.
+func (w *Write) Whole() string { return string(w.Blob) + string(w.Tail) }
 
 // Reach is one profile that was active on a day as a member of a segment.
 type Reach struct {
@@ -125,8 +131,8 @@ type Store interface {
 	// Open makes the caller the shard's only owner, raising its epoch, and
 	// returns what is stored.
 	Open(ctx context.Context, shard int) (State, error)
-	// Load returns the blobs of profiles, "" for one that does not exist: a
-	// stored profile is never empty.
+	// Load returns the blobs of profiles with their tails, "" for one that does
+	// not exist: a stored profile is never empty.
 	Load(ctx context.Context, shard int, profiles []string) ([]string, error)
 	// Commit applies a Commit whole, or returns ErrFenced and applies
 	// nothing. On any other error the outcome has been looked up: nothing

@@ -76,7 +76,7 @@ func (l *life) Commit(ctx context.Context, c *pipeline.Commit) error {
 	kept.Epoch, kept.Changes, kept.Reach = 0, slices.Clone(c.Changes), slices.Clone(c.Reach) // every restart has another epoch
 	kept.Profiles = slices.Clone(c.Profiles)
 	for i := range kept.Profiles {
-		kept.Profiles[i].Blob = slices.Clone(kept.Profiles[i].Blob)
+		kept.Profiles[i].Blob, kept.Profiles[i].Tail = slices.Clone(kept.Profiles[i].Blob), slices.Clone(kept.Profiles[i].Tail)
 	}
 	l.commits = append(l.commits, &kept)
 	return l.store.Commit(ctx, 0, c)

@@ -34,9 +34,9 @@ func (s shelf) Commit(_ context.Context, c *pipeline.Commit) error {
 	for i := range c.Profiles {
 		w := &c.Profiles[i]
 		if blob, known := s[w.Profile]; known {
-			s[w.Profile] = append(blob[:0], w.Blob...)
+			s[w.Profile] = append(append(blob[:0], w.Blob...), w.Tail...)
 		} else {
-			s[string([]byte(w.Profile))] = append(make([]byte, 0, 2*len(w.Blob)), w.Blob...)
+			s[string([]byte(w.Profile))] = append(append(make([]byte, 0, 2*(len(w.Blob)+len(w.Tail))), w.Blob...), w.Tail...)
 		}
 	}
 	return nil

@@ -11,13 +11,17 @@ import (
 )
 
 // formatVersion is the first byte of every blob that is written, but for
-// those with shadows. Decoding reads shadowFormat, journalFormat and oldFormat
-// too and refuses others.
-const formatVersion = 2
+// those with shadows. Decoding reads shadowFormat, journalFormat and the older
+// formats too and refuses others.
+const formatVersion = 3
 
-// oldFormat had the sums of lumps as numbers, rounded at each addition, and
-// no traits of groups.
-const oldFormat = 1
+const (
+	// inlineFormat had the traits between groups and message ids.
+	inlineFormat = 2
+	// oldFormat had them there too, the sums of lumps as numbers, rounded at each
+	// addition, and no traits of groups.
+	oldFormat = 1
+)
 
 // Codec turns profiles into blobs and back. Series, segments and conditions
 // are written as numbers: positions in the shard's list of names, which only grows, so a

@@ -49,12 +49,14 @@ func BenchmarkCodec(b *testing.B) {
 			ev := track(now, 9.99)
 			ev.Name = "behaviour3"
 			p.Apply(schema, &cfg, &ev, now, &changed)
-			blob = codec.Append(blob[:0], p, now)
+			blob = codec.AppendBase(blob[:0], p, now)
 			changed.Reset()
 		}
-		b.ReportMetric(float64(len(blob)), "blob_bytes")
+		b.ReportMetric(float64(len(blob)), "base_bytes")
+		b.ReportMetric(float64(len(p.Tail())), "tail_bytes")
 	})
 	b.Run("decode", func(b *testing.B) {
+		blob := codec.Append(nil, p, start)
 		text := string(blob)
 		b.ReportAllocs()
 		for b.Loop() {

@@ -28,12 +28,10 @@ func (c *Codec) DecodeInto(p *Profile, id, blob string) error {
 	p.ReachDay, p.Deadline = r.varint(), r.varint()
 	c.readMembers(r, p)
 	p.Groups = r.groups(c.narrow)
+	c.readTraits(r, p)
 	if c.narrow {
-		p.Traits.readOf(r, c.schema)
 		r.skipSeen()
 	} else {
-		p.Traits.read(r, true)
-		p.ownTraits()
 		p.seen.read(r)
 	}
 	c.readSeries(r, p)
@@ -48,6 +46,19 @@ func (c *Codec) DecodeInto(p *Profile, id, blob string) error {
 		return fmt.Errorf("decoding profile %q: %w", id, r.err)
 	}
 	return nil
+}
+
+func (c *Codec) readTraits(r *reader, p *Profile) {
+	back := r.toTraits()
+	if c.narrow {
+		p.Traits.readOf(r, c.schema)
+	} else {
+		begin := r.at
+		if p.Traits.read(r, true); r.err == nil {
+			p.ownTraits(r.blob[begin:r.at], !r.inline)
+		}
+	}
+	r.fromTraits(back)
 }
 
 func (c *Codec) readMembers(r *reader, p *Profile) {

@@ -7,12 +7,16 @@ import "fmt"
 func TraitsOf(blob string) (Traits, error) {
 	r := &reader{blob: blob}
 	r.toMembers()
-	for range r.count(1) {
-		r.uvarint() // a membership
+	if r.inline {
+		for range r.count(1) {
+			r.uvarint() // a membership
+		}
+		r.groups(true)
 	}
-	r.groups(true)
+	back := r.toTraits()
 	var t Traits
 	t.read(r, false)
+	r.fromTraits(back)
 	if r.err != nil {
 		return Traits{}, fmt.Errorf("decoding traits: %w", r.err)
 	}

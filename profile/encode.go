@@ -9,7 +9,13 @@ import (
 // Append writes p's blob behind b. Entries that no window reads any more at
 // stream time now are left out, of p as well.
 func (c *Codec) Append(b []byte, p *Profile, now int64) []byte {
+	return append(c.AppendBase(b, p, now), p.Tail()...)
+}
+
+// AppendBase is Append without the tail.
+func (c *Codec) AppendBase(b []byte, p *Profile, now int64) []byte {
 	p.leaveSeams(c.seams, now)
+	b = p.encodeTraits(b)
 	switch {
 	case p.journaled():
 		b = append(b, journalFormat)
@@ -18,6 +24,7 @@ func (c *Codec) Append(b []byte, p *Profile, now int64) []byte {
 	default:
 		b = append(b, formatVersion)
 	}
+	b = p.appendTailHead(b)
 	b = binary.AppendVarint(b, p.FirstSeen)
 	b = binary.AppendVarint(b, p.LastSeen)
 	b = binary.AppendUvarint(b, p.Version)
@@ -26,7 +33,6 @@ func (c *Codec) Append(b []byte, p *Profile, now int64) []byte {
 	b = binary.AppendVarint(b, p.Deadline)
 	b = c.appendMembers(b, p)
 	b = appendGroups(b, p.Groups)
-	b = p.appendTraits(b)
 	b = p.seen.append(b)
 	b = c.appendSeries(b, p, now)
 	if len(p.shadows) > 0 {

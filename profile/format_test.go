@@ -12,22 +12,37 @@ import (
 // goldenBlob1 is what version 1 of the format made of goldenProfile.
 const goldenBlob1 = "0180a4b5b2b56884a4b5b2b5680703b6c402d0b3b5b2b568020802010461636d65040a61646472657373006f6b80a4b5b2b568020b61646472657373007a697080a4b5b2b56803eebd06036f6c6480a4b5b2b5680004706c616e80a4b5b2b568050370726f03897859f66555558580a4b5b2b568eed1d3b157a9987a02d7741f4a6cdf388e0208000000000180a4b5b2b5680406030003000300010380a4b5b2b568020203040000000000002340030603010000020000030203010203060904000000000000234000030180a4b5b2b56800010904000000000000234000040184a4b5b2b568000102030100050380a4b5b2b5680202000000060380a4b5b2b568020203040000000000002340030603010000070380a4b5b2b568020200030904000000000000234002030602030100"
 
-func TestFormat1IsRead(t *testing.T) {
+// goldenBlob2 is what version 2 of the format made of it.
+const goldenBlob2 = "0280a4b5b2b56884a4b5b2b5680703b6c402d0b3b5b2b568020802020461636d6502036f6c6480a4b5b2b5680004706c616e80a4b5b2b568050370726f04626f6c7400040a61646472657373006f6b80a4b5b2b568020b61646472657373007a697080a4b5b2b56803eebd06036f6c6480a4b5b2b5680004706c616e80a4b5b2b568050370726f03897859f66555558580a4b5b2b568eed1d3b157a9987a02d7741f4a6cdf388e0208000000000180a4b5b2b5680406000003000300010000000180a4b5b2b568040604730301040000000000002340020000030203010203060904000000000000234000030180a4b5b2b56800010904000000000000234000040184a4b5b2b568000102030100050380a4b5b2b5680202000000060380a4b5b2b568020203040000000000002340030603010000070380a4b5b2b568020200030904000000000000234002030602030100"
+
+func TestOlderFormatsAreRead(t *testing.T) {
+	for format, golden := range map[string]string{"1": goldenBlob1, "2": goldenBlob2} {
+		t.Run(format, func(t *testing.T) { readOlder(t, golden) })
+	}
+}
+
+func readOlder(t *testing.T, golden string) {
 	schema := everySeries(1000)
 	codec := codecOf(schema)
-	blob, err := hex.DecodeString(goldenBlob1)
+	blob, err := hex.DecodeString(golden)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if base, tail := Cut(string(blob)); base != string(blob) || tail != "" || !Fits(base) {
+		t.Errorf("a tail of %q is cut off", tail)
 	}
 	q, err := codec.Decode("p", string(blob))
 	if err != nil {
 		t.Fatal(err)
 	}
+	if q.TailIsStored() {
+		t.Error("its traits are taken for a stored tail")
+	}
 	p := goldenProfile(t, schema)
 	compareAnswers(t, schema, p, q, p.LastSeen)
 	again := codec.Append(nil, q, p.LastSeen)
-	if again[0] != formatVersion {
-		t.Errorf("stored again as format %d", again[0])
+	if again[0] != formatVersion || q.TailIsStored() || len(q.Tail()) == 0 {
+		t.Errorf("stored again as format %d with a tail of %d bytes", again[0], len(q.Tail()))
 	}
 	compareProfiles(t, codec, decoded(t, codec, q, p.LastSeen), q, p.LastSeen)
 	for n := range blob {

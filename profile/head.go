@@ -4,17 +4,22 @@ import "fmt"
 
 // Head returns the beginning of a blob, up to its memberships and, where they
 // are wanted, its traits. EachMember and TraitsOf read it as the whole. It
-// refers to the blob.
+// may refer to the blob.
 func Head(blob string, traits bool) (string, error) {
 	r := &reader{blob: blob}
 	r.toMembers()
 	for range r.count(1) {
 		r.uvarint()
 	}
-	if traits {
+	switch end := r.at; {
+	case traits && r.inline:
 		r.groups(true)
 		var t Traits
 		t.read(r, true)
+	case traits:
+		if r.cutTail(); r.err == nil {
+			return blob[:end] + r.tail, nil
+		}
 	}
 	if r.err != nil {
 		return "", fmt.Errorf("decoding the head of a profile: %w", r.err)

@@ -45,7 +45,7 @@ func (p *Profile) mergeTraits(schema *Schema, cfg *Config, older *Traits, change
 		changed.Relieved = true
 		return false
 	}
-	p.Traits = merged
+	p.Traits, p.tailStored = merged, false
 	for l := range older.all() {
 		schema.touch(l.path, event.Value{}, false, changed)
 	}

@@ -34,7 +34,9 @@ type Profile struct {
 	held       []held // sorted by condition
 	kept       []kept // sorted by series
 	block      []byte // what is stored of them
-	traitText  []byte // what is stored of the traits
+	traitText  []byte // what is stored of the traits, with their number before it
+	tailSum    uint32 // its checksum
+	tailStored bool   // whether it is stored as it is now
 	stateBytes int    // bytes that the points take when stored, as estimated
 	shadows    []shadow
 	sheet      *sheet  // with the points of series that are shared, nil for none
@@ -243,7 +245,7 @@ func (p *Profile) EachTrait(schema *Schema, visit func(trait int, value *event.V
 
 // Bytes estimates the memory the profile takes, Derived not included.
 func (p *Profile) Bytes() int {
-	n := 408 + len(p.ID) + cap(p.block) + p.seen.bytes() + 16*cap(p.held) + 8*len(p.Members) + p.Traits.bytes()
+	n := 416 + len(p.ID) + cap(p.block) + p.seen.bytes() + 16*cap(p.held) + 8*len(p.Members) + p.Traits.bytes()
 	for i := range p.Groups {
 		n += 64 + len(p.Groups[i].ID) + p.Groups[i].Traits.bytes()
 	}

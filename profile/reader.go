@@ -19,6 +19,11 @@ type reader struct {
 	// journaled says that each shadow has its state as to conditions behind it.
 	journaled bool
 	old       bool // the blob is of format 1, in which the sums of lumps are numbers and groups have no traits
+	inline    bool // the blob has the traits between groups and message ids, and no tail
+
+	tailBytes uint64 // of the tail, and its checksum, as the base says; 0 for none
+	tailSum   uint32
+	tail      string // once it was cut off behind blob
 
 	// Memory for the points to come.
 	least int // entries that the columns of several series get at once; 0 for a column of its own for each

@@ -28,7 +28,7 @@ type Stored struct {
 // Append writes the renumbered blob of a profile behind b. An error means
 // that the blob is damaged or not of this list of names.
 func (n *Renumbering) Append(b, blob []byte) ([]byte, error) {
-	w := rewriter{reader: reader{blob: string(blob)}, out: b, numbers: n.Numbers}
+	w := rewriter{reader: reader{blob: string(blob)}, numbers: n.Numbers}
 	w.head(n.Generation)
 	w.unnumbered()
 	w.series()
@@ -42,7 +42,8 @@ func (n *Renumbering) Append(b, blob []byte) ([]byte, error) {
 	if w.err != nil {
 		return b, fmt.Errorf("renumbering a profile: %w", w.err)
 	}
-	return w.out, nil
+	b = appendTailHead(append(b, formatVersion), len(w.tail), tailSumOf(w.tail))
+	return append(append(b, w.out...), w.tail...), nil
 }
 
 // ReadStored reads the beginning of a blob. An error means that it is
@@ -71,21 +72,25 @@ func ReadStored(blob []byte) (Stored, error) {
 
 // format reads the first byte of a blob.
 func (r *reader) format() {
-	switch v := r.byte(); {
-	case r.err != nil || v == formatVersion:
-	case v == oldFormat:
-		r.old = true
-	case v == shadowFormat || v == journalFormat:
-		r.shadowed, r.journaled = true, v == journalFormat
+	v := r.byte()
+	r.shadowed, r.journaled = v == shadowFormat || v == journalFormat || v == inlineShadowFormat, v == journalFormat
+	switch v {
+	case formatVersion, shadowFormat, journalFormat:
+		r.tailHead()
+	case inlineFormat, inlineShadowFormat:
+		r.inline = true
+	case oldFormat:
+		r.old, r.inline = true, true
 	default:
-		r.fail(fmt.Errorf("format %d is none of %d, %d, %d and %d, which this version reads", v, oldFormat, formatVersion, shadowFormat, journalFormat))
+		r.fail(fmt.Errorf("format %d is none of %d, %d, %d, %d, %d and %d, which this version reads",
+			v, oldFormat, inlineFormat, formatVersion, inlineShadowFormat, shadowFormat, journalFormat))
 	}
 }
 
 // rewriter copies a blob and puts other numbers into it.
 type rewriter struct {
 	reader
-	out     []byte
+	out     []byte // what stands between what the base says of the tail, and the tail
 	numbers []uint64
 }
 
@@ -109,7 +114,6 @@ func (w *rewriter) number(old uint64) uint64 {
 // head is everything up to the memberships.
 func (w *rewriter) head(generation func(uint64) uint64) {
 	w.format()
-	w.out = append(w.out, formatVersion)
 	w.copied(func() {
 		w.varint()  // first seen
 		w.varint()  // last seen
@@ -138,17 +142,30 @@ func (w *rewriter) head(generation func(uint64) uint64) {
 // unnumbered is what has no numbers: groups, traits and message ids.
 func (w *rewriter) unnumbered() {
 	w.groups()
+	w.traits()
 	w.copied(func() {
-		for range w.count(3) {
-			w.text()
-			w.varint()
-			w.value(0)
-		}
 		for range w.count(9) {
 			w.fixed()
 			w.varint()
 		}
 	})
+}
+
+// traits makes the traits the tail.
+func (w *rewriter) traits() {
+	back := w.toTraits()
+	begin := w.at
+	count := w.count(3)
+	for range count {
+		w.text()
+		w.varint()
+		w.value(0)
+	}
+	text := w.blob[begin:w.at]
+	if w.fromTraits(back); count == 0 {
+		text = ""
+	}
+	w.tail = text
 }
 
 func (w *rewriter) series() {

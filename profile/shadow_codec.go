@@ -17,6 +17,9 @@ const (
 	journalFormat = shadowFormat + 1
 )
 
+// inlineShadowFormat is to shadowFormat as inlineFormat is to formatVersion.
+const inlineShadowFormat = inlineFormat | 1<<7
+
 // Across returns the codec of a shard that has seams: what profiles keep for
 // runs whose seams are open is written and read, and that of others dropped.
 func (c *Codec) Across(seams Seams) *Codec {

@@ -3,6 +3,7 @@ package profile
 import (
 	"bytes"
 	"encoding/binary"
+	"hash/crc32"
 	"slices"
 	"unsafe"
 )
@@ -13,43 +14,50 @@ import (
 // rest of this one's. So nobody may hold a value of a trait across the storing
 // of its profile.
 
-// ownTraits has the traits refer to a copy of what is stored of them.
-func (p *Profile) ownTraits() {
-	stored := p.Traits.encoded
-	p.setTraitText(unsafe.Slice(unsafe.StringData(stored), len(stored)), p.Traits.count)
+// ownTraits has the traits, which refer to text with their number before it,
+// refer to a copy of it. It says whether the text is a stored tail.
+func (p *Profile) ownTraits(text string, tail bool) {
+	p.setTraitText(unsafe.Slice(unsafe.StringData(text), len(text)), len(text)-len(p.Traits.encoded), p.Traits.count)
+	p.tailStored = tail
 }
 
-// setTraitText makes text what is stored of so many traits.
-func (p *Profile) setTraitText(text []byte, count int) {
+// setTraitText makes text what is stored of so many traits. They begin behind
+// their number.
+func (p *Profile) setTraitText(text []byte, begin, count int) {
 	if spoiling {
 		copy(p.traitText, bytes.Repeat([]byte{0xff}, len(p.traitText)))
 		p.traitText = nil
 	}
-	p.traitText = append(p.traitText[:0], text...)
-	p.Traits = Traits{encoded: unsafe.String(unsafe.SliceData(p.traitText), len(p.traitText)), count: count}
+	p.traitText, p.tailSum, p.tailStored = append(p.traitText[:0], text...), crc32.Checksum(text, castagnoli), false
+	p.Traits = Traits{count: count}
+	if count > 0 {
+		p.Traits.encoded = unsafe.String(&p.traitText[begin], len(text)-begin)
+	}
 }
 
 // changeTraits makes the traits a list, in memory that another profile has used
 // before.
 func (p *Profile) changeTraits() {
+	p.tailStored = false
 	if p.Traits.encoded != "" {
 		p.Traits.decodeInto(p.spares.takeLeaves())
 	}
 }
 
-// appendTraits writes the traits behind b. If they were a list, that goes to
-// the next profile that is to be changed.
-func (p *Profile) appendTraits(b []byte) []byte {
+// encodeTraits makes the traits text, if they are a list, which goes to the next
+// profile that is to be changed. Behind b is room that it may use.
+func (p *Profile) encodeTraits(b []byte) []byte {
 	leaves := p.Traits.leaves
 	if len(leaves) == 0 {
-		return p.Traits.append(b)
+		return b
 	}
-	b = binary.AppendUvarint(b, uint64(len(leaves)))
 	start := len(b)
+	b = binary.AppendUvarint(b, uint64(len(leaves)))
+	begin := len(b) - start
 	b = appendLeaves(b, leaves)
-	p.setTraitText(b[start:], len(leaves))
+	p.setTraitText(b[start:], begin, len(leaves))
 	p.spares.giveLeaves(leaves)
-	return b
+	return b[:start]
 }
 
 // takeLeaves returns memory for the leaves of traits.

@@ -13,7 +13,9 @@ func Values(blob string, visit func(series uint64)) (traits Traits, whole bool, 
 		r.uvarint() // a membership
 	}
 	r.groups(true)
+	back := r.toTraits()
 	traits.read(r, true)
+	r.fromTraits(back)
 	r.skipSeen()
 	for range r.count(5) {
 		number := r.uvarint()

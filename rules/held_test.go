@@ -65,7 +65,7 @@ func (s *single) Commit(_ context.Context, c *pipeline.Commit) error {
 	s.last = *c
 	s.last.Changes, s.last.Reach = slices.Clone(c.Changes), slices.Clone(c.Reach)
 	for _, w := range c.Profiles {
-		s.blob = string(w.Blob)
+		s.blob = w.Whole()
 	}
 	return nil
 }

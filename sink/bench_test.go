@@ -23,7 +23,9 @@ const (
 	batchProfiles = 600
 	batchChanges  = 440
 	batchTimers   = 300
-	blobBytes     = 4096
+	baseBytes     = 1730
+	tailBytes     = 1140
+	batchTails    = 66 // profiles of which a trait has changed
 	benchSegments = 10_000
 	benchProfiles = 25_000
 )
@@ -78,6 +80,9 @@ func BenchmarkLoad(b *testing.B) {
 	store := open(b, cfg)
 	w := start(b, store, 0)
 	c := draw(0)[0]
+	for i := range c.Profiles {
+		c.Profiles[i].TailChanged = true
+	}
 	c.Epoch, c.From, c.Next = w.state.Epoch, w.state.Next, batchEvents
 	if err := w.commit(b, c); err != nil {
 		b.Fatal(err)
@@ -89,7 +94,7 @@ func BenchmarkLoad(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		blobs, err := store.Load(b.Context(), 0, ids)
-		if err != nil || len(blobs) != len(ids) || len(blobs[0]) != blobBytes {
+		if err != nil || len(blobs) != len(ids) || len(blobs[0]) != baseBytes+tailBytes {
 			b.Fatalf("loaded %d profiles, %v", len(blobs), err)
 		}
 	}
@@ -100,14 +105,16 @@ func BenchmarkLoad(b *testing.B) {
 // first half changes.
 func draw(changes int) []*pipeline.Commit {
 	r := rand.New(rand.NewPCG(1, 2))
-	blob := bytes.Repeat([]byte("x"), blobBytes)
+	base, tail := bytes.Repeat([]byte("x"), baseBytes), bytes.Repeat([]byte("y"), tailBytes)
+	copy(base, "\x03\xf4\x08") // the format, and how long the tail is
 	const half = 32
 	var drawn []*pipeline.Commit
 	for i := range half {
 		c := &pipeline.Commit{Rules: "rules", Generation: 1}
 		for j, number := range r.Perm(benchProfiles)[:batchProfiles] {
 			c.Profiles = append(c.Profiles, pipeline.Write{
-				Profile: fmt.Sprintf("customer-%08d", number), Blob: blob, Deadline: int64(i*j + 1), Timer: j < batchTimers,
+				Profile: fmt.Sprintf("customer-%08d", number), Deadline: int64(i*j + 1), Timer: j < batchTimers,
+				Blob: base, Tail: tail, TailChanged: j%(batchProfiles/batchTails) == 0,
 			})
 		}
 		for j := range changes {

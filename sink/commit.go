@@ -54,8 +54,11 @@ func (s *Store) Commit(ctx context.Context, shard int, c *pipeline.Commit) error
 	s.chronicler(shard).landed()
 	a.flows.landed()
 	bytes := 0
-	for _, w := range c.Profiles {
-		bytes += len(w.Blob)
+	for i := range c.Profiles {
+		w := &c.Profiles[i]
+		if bytes += len(w.Blob); w.TailChanged {
+			bytes += len(w.Tail)
+		}
 	}
 	s.cfg.Observer.committed(Committed{
 		Shard: shard, Duration: time.Since(begin), Profiles: len(c.Profiles), Changes: len(c.Changes), Bytes: bytes,

@@ -34,7 +34,12 @@ func TestEachProfile(t *testing.T) {
 			for i := range 2500 {
 				id := fmt.Sprint("p\x00", i)
 				want[id] = fmt.Sprint("blob ", i)
-				c.Profiles = append(c.Profiles, pipeline.Write{Profile: id, Blob: []byte(want[id])})
+				one := pipeline.Write{Profile: id, Blob: []byte(want[id])}
+				if i%3 > 0 {
+					one.Tail, one.TailChanged = fmt.Append(nil, " and tail ", i), true
+					want[id] += string(one.Tail)
+				}
+				c.Profiles = append(c.Profiles, one)
 			}
 			if err := w.commit(t, c); err != nil {
 				t.Fatal(err)

@@ -289,7 +289,7 @@ func TestATripTellsEachItsOwn(t *testing.T) {
 	server.HSet(s.keys.meta(2), "clock", "noon")
 	before := server.CommandCount()
 	s.carry(looks)
-	if count := server.CommandCount() - before; count != len(looks)+2*3+1 { // nobody wants names of the last shard
+	if count := server.CommandCount() - before; count != 2*len(looks)+2*3+1 { // nobody wants names of the last shard
 		t.Errorf("%d commands are sent", count)
 	}
 	for i, want := range []string{

@@ -23,7 +23,8 @@ import (
 //	                                   or series, a text of its own
 //	m:{s12}:erasing            hash    entry of the catalog -> request to erase that profile,
 //	                                   as long as other keys may name it, see erasing.go
-//	m:{s12}:p:<bucket>         hash    profile id -> versioned binary profile
+//	m:{s12}:p:<bucket>         hash    profile id -> versioned binary profile, without its tail
+//	m:{s12}:t:<bucket>         hash    profile id -> the tail of that: traits, see tails.go
 //	m:{s12}:gaps               list    offsets that were passed over, as "from to"
 //	m:{s12}:timers             zset    profile id -> next deadline, ms since 1970 UTC
 //	m:{s12}:seg:<segment>      set     profile ids of the members in this shard
@@ -118,6 +119,13 @@ func (k keys) bucket(shard, bucket int) string { return string(k.appendBucket(ni
 
 func (k keys) appendBucket(b []byte, shard, bucket int) []byte {
 	return strconv.AppendInt(append(k.appendShard(b, shard), "p:"...), int64(bucket), 10)
+}
+
+// tails returns the hash of the tails of a bucket's profiles.
+func (k keys) tails(shard, bucket int) string { return string(k.appendTails(nil, shard, bucket)) }
+
+func (k keys) appendTails(b []byte, shard, bucket int) []byte {
+	return strconv.AppendInt(append(k.appendShard(b, shard), "t:"...), int64(bucket), 10)
 }
 
 // reach returns the key of a segment on a day, in days since 1970 UTC.

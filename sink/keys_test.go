@@ -20,6 +20,7 @@ func TestKeysAreAsDocumented(t *testing.T) {
 		k.sizes(12):                  "m:{s12}:size",
 		k.outbox(12):                 "m:{s12}:out",
 		k.profiles(12, "ann"):        "m:{s12}:p:1987",
+		k.tails(12, 1987):            "m:{s12}:t:1987",
 		k.sourceAnchors():            "m:{sources}:anchors",
 		k.sourceGaps():               "m:{sources}:gaps",
 		k.reach("vip", 20778):        "m:hll:{vip}:20261121",

@@ -58,28 +58,32 @@ func (s *Store) loadChunk(ctx context.Context, shard int, epoch int64, blobs, pr
 	return appendBlobs(blobs, d.commands), nil
 }
 
-// ask puts the commands that load profiles into a draft: one for all those in
-// turn that are in the same bucket, as those of a sweep are. Of the others,
-// which events bring, hardly two share one.
+// ask puts the commands that load profiles into a draft: two, for their bases
+// and for their tails, for all those in turn that are in the same bucket, as
+// those of a sweep are. Of the others, which events bring, hardly two share one.
 func (d *draft) ask(ctx context.Context, keys keys, shard int, profiles []string) {
 	for begin := 0; begin < len(profiles); {
 		number, end := bucket(profiles[begin], keys.buckets), begin+1
 		for end < len(profiles) && bucket(profiles[end], keys.buckets) == number {
 			end++
 		}
-		key := d.piece(keys.appendBucket(d.letters, shard, number))
-		if end == begin+1 {
-			d.begin("hget", key, &profiles[begin])
-			d.endValue(ctx)
-		} else {
-			d.begin("hmget", key)
-			for i := begin; i < end; i++ {
-				d.add(&profiles[i])
-			}
-			d.commands = append(d.commands, redis.NewSliceCmd(ctx, d.own()...))
-		}
+		d.askHash(ctx, d.piece(keys.appendBucket(d.letters, shard, number)), profiles[begin:end])
+		d.askHash(ctx, d.piece(keys.appendTails(d.letters, shard, number)), profiles[begin:end])
 		begin = end
 	}
+}
+
+func (d *draft) askHash(ctx context.Context, key *piece, profiles []string) {
+	if len(profiles) == 1 {
+		d.begin("hget", key, &profiles[0])
+		d.endValue(ctx)
+		return
+	}
+	d.begin("hmget", key)
+	for i := range profiles {
+		d.add(&profiles[i])
+	}
+	d.commands = append(d.commands, redis.NewSliceCmd(ctx, d.own()...))
 }
 
 // stillOwn returns ErrFenced unless a shard's epoch, as it was read, is the

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/redis/go-redis/v9"
+
+	"muster/profile"
 )
 
 // Looked is a profile as it is stored, and what it is read with.
@@ -16,6 +18,10 @@ type Looked struct {
 	Glance
 }
 
+// looksForTorn is how often a profile is read of which base and tail do not fit,
+// because a commit came in between.
+const looksForTorn = 3
+
 // NoNames is what Look is told in place of a number of names by who wants to
 // have none read.
 const NoNames = -1
@@ -24,15 +30,20 @@ const NoNames = -1
 // trip for who knows the shard's first names already, which is shared with
 // others who ask meanwhile. Anyone may ask: it does not matter who owns the
 // shard.
-func (s *Store) Look(ctx context.Context, shard int, profile string, known int) (Looked, error) {
+func (s *Store) Look(ctx context.Context, shard int, id string, known int) (Looked, error) {
 	var one *look
 	err := s.retry(ctx, "reading profile", func(ctx context.Context) error {
 		node, err := s.nodeOf(ctx, shard)
 		if err != nil {
 			return err
 		}
-		one = &look{shard: shard, profile: profile, known: known, done: make(chan struct{})}
-		return s.looks.ask(ctx, node, one)
+		for range looksForTorn {
+			one = &look{shard: shard, profile: id, known: known, done: make(chan struct{})}
+			if err := s.looks.ask(ctx, node, one); err != nil || profile.Fits(one.looked.Blob) {
+				return err
+			}
+		}
+		return nil // what reads the blob says what is wrong with it
 	})
 	if err != nil {
 		return Looked{}, fmt.Errorf("reading profile of shard %d: %w", shard, err)
@@ -78,10 +89,12 @@ type shardRead struct {
 func (s *Store) carry(looks []*look) {
 	ctx := context.Background()
 	pipe := s.client.Pipeline()
-	blobs := make([]*redis.StringCmd, len(looks))
+	bases, tails := make([]*redis.StringCmd, len(looks)), make([]*redis.StringCmd, len(looks))
 	shards := map[int]*shardRead{}
 	for i, l := range looks {
-		blobs[i] = pipe.HGet(ctx, s.keys.profiles(l.shard, l.profile), l.profile)
+		in := bucket(l.profile, s.keys.buckets)
+		bases[i] = pipe.HGet(ctx, s.keys.bucket(l.shard, in), l.profile)
+		tails[i] = pipe.HGet(ctx, s.keys.tails(l.shard, in), l.profile)
 		of := shards[l.shard]
 		if of == nil {
 			of = &shardRead{key: s.keys.meta(l.shard), known: NoNames}
@@ -101,7 +114,7 @@ func (s *Store) carry(looks []*look) {
 	}
 	for i, l := range looks {
 		if l.err = err; err == nil {
-			l.err = shards[l.shard].answer(l, blobs[i])
+			l.err = shards[l.shard].answer(l, bases[i], tails[i])
 		}
 	}
 }
@@ -135,14 +148,14 @@ func (of *shardRead) read() {
 
 // answer says what came of one look-up. What Redis refuses to tell of one
 // profile does not concern the others.
-func (of *shardRead) answer(l *look, blob *redis.StringCmd) error {
-	if err := beyondAbsence([]redis.Cmder{blob}, nil); err != nil {
+func (of *shardRead) answer(l *look, base, tail *redis.StringCmd) error {
+	if err := beyondAbsence([]redis.Cmder{base, tail}, nil); err != nil {
 		return err
 	}
 	if of.err != nil {
 		return of.err
 	}
-	l.looked = Looked{Blob: blob.Val(), Glance: of.glance}
+	l.looked = Looked{Blob: profile.Join(base.Val(), tail.Val()), Glance: of.glance}
 	if l.known == NoNames {
 		return nil
 	}

@@ -1,13 +1,6 @@
 package sink
 
-import (
-	"context"
-	"errors"
-	"fmt"
-	"slices"
-
-	"github.com/redis/go-redis/v9"
-)
+import "context"
 
 // scanPage is how many members a reply of SSCAN brings, roughly.
 const scanPage = 1000
@@ -49,42 +42,15 @@ func (s *Store) scanFrom(ctx context.Context, key string, cursor uint64, fn func
 // Profile returns a stored profile, nil if there is none. Anyone may ask: it
 // does not matter who owns the shard.
 func (s *Store) Profile(ctx context.Context, shard int, profile string) ([]byte, error) {
-	var blob []byte
-	err := s.retry(ctx, "reading profile", func(ctx context.Context) (err error) {
-		blob, err = s.client.HGet(ctx, s.keys.profiles(shard, profile), profile).Bytes()
-		return err
-	})
-	if errors.Is(err, redis.Nil) {
-		return nil, nil
+	blobs, err := s.SomeProfiles(ctx, shard, []string{profile})
+	if err != nil || blobs[0] == "" {
+		return nil, err
 	}
-	if err != nil {
-		return nil, fmt.Errorf("reading profile of shard %d: %w", shard, err)
-	}
-	return blob, nil
+	return []byte(blobs[0]), nil
 }
 
 // Profiles returns stored profiles of a shard in the order of their ids, "" for
 // each that there is none of. Anyone may ask, as of Profile.
 func (s *Store) Profiles(ctx context.Context, shard int, profiles []string) ([]string, error) {
-	blobs := make([]string, 0, len(profiles))
-	for chunk := range slices.Chunk(profiles, loadChunk) {
-		var answers []*redis.StringCmd
-		err := s.retry(ctx, "reading profiles", func(ctx context.Context) error {
-			answers = answers[:0]
-			commands, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-				for _, id := range chunk {
-					answers = append(answers, pipe.HGet(ctx, s.keys.profiles(shard, id), id))
-				}
-				return nil
-			})
-			return beyondAbsence(commands, err)
-		})
-		if err != nil {
-			return nil, fmt.Errorf("reading %d profiles of shard %d: %w", len(profiles), shard, err)
-		}
-		for _, answer := range answers {
-			blobs = append(blobs, answer.Val())
-		}
-	}
-	return blobs, nil
+	return s.SomeProfiles(ctx, shard, profiles)
 }

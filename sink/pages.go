@@ -67,7 +67,7 @@ func (s *Store) eachPage(ctx context.Context, k keys, shard, first int, visit fu
 	for i, reply := range ids {
 		for rest := reply.Val(); len(rest) > 0; {
 			n := min(len(rest), pageProfiles-p.count)
-			if err := p.ask(ctx, k.bucket(shard, first+i), rest[:n]); err != nil {
+			if err := p.ask(ctx, question{k.bucket(shard, first+i), k.tails(shard, first+i), rest[:n]}); err != nil {
 				return err
 			}
 			rest = rest[n:]
@@ -84,15 +84,15 @@ type pager struct {
 	count int
 }
 
-// question asks for some profiles of one hash.
+// question asks for some profiles of one bucket.
 type question struct {
-	key string
-	ids []string
+	key, tails string
+	ids        []string
 }
 
-func (p *pager) ask(ctx context.Context, key string, ids []string) error {
-	p.asked = append(p.asked, question{key, ids})
-	if p.count += len(ids); p.count < pageProfiles {
+func (p *pager) ask(ctx context.Context, q question) error {
+	p.asked = append(p.asked, q)
+	if p.count += len(q.ids); p.count < pageProfiles {
 		return nil
 	}
 	return p.read(ctx)
@@ -107,7 +107,7 @@ func (p *pager) read(ctx context.Context) error {
 		pipe := p.store.client.Pipeline()
 		var replies []*redis.SliceCmd
 		for _, a := range p.asked {
-			replies = append(replies, pipe.HMGet(ctx, a.key, a.ids...))
+			replies = append(replies, pipe.HMGet(ctx, a.key, a.ids...), pipe.HMGet(ctx, a.tails, a.ids...))
 		}
 		if _, err := pipe.Exec(ctx); err != nil {
 			return err
@@ -124,13 +124,12 @@ func (p *pager) read(ctx context.Context) error {
 }
 
 func (p *pager) collect(page []storedProfile, replies []*redis.SliceCmd) ([]storedProfile, error) {
-	for i, reply := range replies {
-		for j, value := range reply.Val() {
-			blob, is := value.(string)
-			if !is {
-				return nil, final("a profile of %s is gone: somebody writes there", p.asked[i].key)
+	for i, a := range p.asked {
+		for j, blob := range appendJoined(nil, replies[2*i].Val(), replies[2*i+1].Val()) {
+			if blob == "" {
+				return nil, final("a profile of %s is gone: somebody writes there", a.key)
 			}
-			page = append(page, storedProfile{p.asked[i].ids[j], blob})
+			page = append(page, storedProfile{a.ids[j], blob})
 		}
 	}
 	return page, nil

@@ -67,7 +67,11 @@ func (s *Store) written(shard int, c *pipeline.Commit) map[string]string {
 		written[s.keys.trail(shard)] = "stream"
 	}
 	for _, w := range c.Profiles {
-		written[s.keys.profiles(shard, w.Profile)] = "hash"
+		in := bucket(w.Profile, s.keys.buckets)
+		written[s.keys.bucket(shard, in)] = "hash"
+		if w.TailChanged || w.Gone {
+			written[s.keys.tails(shard, in)] = "hash"
+		}
 		if w.Timer {
 			written[s.keys.timers(shard)] = "zset"
 		}

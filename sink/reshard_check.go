@@ -55,6 +55,9 @@ func (c *copying) tally(ctx context.Context, shard int) (tally, error) {
 			if err != nil {
 				return fmt.Errorf("profile %q: %w", p.id, err)
 			}
+			if !profile.Fits(p.blob) {
+				return fmt.Errorf("profile %q has not all of its traits: %w", p.id, errIncomplete)
+			}
 			n.profiles++
 			if head.Deadline != 0 {
 				n.timers++

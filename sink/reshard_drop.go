@@ -100,7 +100,7 @@ func (s *Store) dropLayout(ctx context.Context, l Layout, progress func(Progress
 		}
 		doomed = append(doomed, flows...)
 		for bucket := range k.buckets {
-			doomed = append(doomed, k.bucket(shard, bucket))
+			doomed = append(doomed, k.bucket(shard, bucket), k.tails(shard, bucket))
 		}
 		for _, id := range segments {
 			doomed = append(doomed, k.members(shard, id))

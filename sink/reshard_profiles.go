@@ -118,6 +118,17 @@ type newProfiles struct {
 	timers []redis.Z
 }
 
+// add adds a profile in its two parts.
+func (n *newProfiles) add(k keys, shard int, id, blob string) {
+	in := bucket(id, k.buckets)
+	base, tail := profile.Cut(blob)
+	key := k.bucket(shard, in)
+	if n.blobs[key] = append(n.blobs[key], id, base); tail != "" {
+		key = k.tails(shard, in)
+		n.blobs[key] = append(n.blobs[key], id, tail)
+	}
+}
+
 func (w *profileWriter) sort(from int, page []storedProfile) (map[int]*newProfiles, error) {
 	parts := map[int]*newProfiles{}
 	for _, p := range page {
@@ -140,8 +151,7 @@ func (w *profileWriter) sort(from int, page []storedProfile) (map[int]*newProfil
 			parts[to] = part
 			w.clocks[to] = max(w.clocks[to], w.sealed[from].clock)
 		}
-		key := w.new.profiles(to, p.id)
-		part.blobs[key] = append(part.blobs[key], p.id, blob)
+		part.add(w.new, to, p.id, string(blob))
 		if head.Deadline != 0 {
 			part.timers = append(part.timers, redis.Z{Score: float64(head.Deadline), Member: p.id})
 		}

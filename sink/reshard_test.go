@@ -266,6 +266,7 @@ func TestReshardSeesLostWrites(t *testing.T) {
 	want := made(t, c)
 	for name, lose := range map[string]func(){
 		"a profile":               func() { loseOne(t, c, "m:2:{s3}:p:", func(key, id string) { c.HDel(t.Context(), key, id) }) },
+		"a tail":                  func() { loseOne(t, c, "m:2:{s3}:t:", func(key, id string) { c.HDel(t.Context(), key, id) }) },
 		"a timer":                 func() { loseTimer(t, c, 7) },
 		"a member":                func() { loseOne(t, c, "m:2:{s3}:seg:", func(key, _ string) { c.SPop(t.Context(), key) }) },
 		"an entry of the catalog": func() { c.HDel(t.Context(), "m:2:{s3}:catalog", c.HKeys(t.Context(), "m:2:{s3}:catalog").Val()[0]) },
@@ -301,7 +302,7 @@ func loseOne(t *testing.T, c client.UniversalClient, prefix string, lose func(ke
 	for key := range redis.Dump(t, c) {
 		if strings.HasPrefix(key, prefix) {
 			var field string
-			if strings.Contains(prefix, ":p:") {
+			if strings.Contains(prefix, ":p:") || strings.Contains(prefix, ":t:") {
 				field = c.HKeys(t.Context(), key).Val()[0]
 			}
 			lose(key, field)

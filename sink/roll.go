@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+
+	"muster/profile"
 )
 
 // rollBuckets bounds the buckets that one Roll looks at.
@@ -108,11 +110,12 @@ func (s *Store) filled(ctx context.Context, shard, bucket, limit int) (filled []
 func (s *Store) readRoll(ctx context.Context, shard int, buckets []int, r *Roll) error {
 	key := s.keys.meta(shard)
 	var meta *redis.SliceCmd
-	replies := make([]*redis.MapStringStringCmd, len(buckets))
+	bases, tails := make([]*redis.MapStringStringCmd, len(buckets)), make([]*redis.MapStringStringCmd, len(buckets))
 	_, err := s.client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 		meta = pipe.HMGet(ctx, key, "outbox", "clock")
 		for i, bucket := range buckets {
-			replies[i] = pipe.HGetAll(ctx, s.keys.bucket(shard, bucket))
+			bases[i] = pipe.HGetAll(ctx, s.keys.bucket(shard, bucket))
+			tails[i] = pipe.HGetAll(ctx, s.keys.tails(shard, bucket))
 		}
 		return nil
 	})
@@ -125,10 +128,10 @@ func (s *Store) readRoll(ctx context.Context, shard int, buckets []int, r *Roll)
 			return err
 		}
 	}
-	for i, reply := range replies {
+	for i, reply := range bases {
 		first := len(r.Profiles)
-		for id, blob := range reply.Val() {
-			r.Profiles = append(r.Profiles, RolledProfile{id, blob, strconv.Itoa(buckets[i]) + " " + id})
+		for id, base := range reply.Val() {
+			r.Profiles = append(r.Profiles, RolledProfile{id, profile.Join(base, tails[i].Val()[id]), strconv.Itoa(buckets[i]) + " " + id})
 		}
 		slices.SortFunc(r.Profiles[first:], func(a, b RolledProfile) int { return cmp.Compare(a.ID, b.ID) })
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/redis/go-redis/v9"
+
+	"muster/profile"
 )
 
 // SomeProfiles returns profiles of a shard as they are stored, "" for one that
@@ -24,7 +26,11 @@ func (s *Store) SomeProfiles(ctx context.Context, shard int, profiles []string) 
 			if err := beyondAbsence(commands, err); err != nil {
 				return err
 			}
-			blobs = appendBlobs(blobs, d.commands)
+			more := appendBlobs(blobs, d.commands)
+			if err := s.mend(ctx, s.keys, shard, chunk, more[len(blobs):]); err != nil {
+				return err
+			}
+			blobs = more
 			return nil
 		})
 		if err != nil {
@@ -46,17 +52,17 @@ func (s *Store) CountProfiles(ctx context.Context, shard int) (profiles int64, e
 	return profiles, nil
 }
 
-// appendBlobs appends what commands of draft.ask were answered.
+// appendBlobs appends what commands of draft.ask were answered, "" for a profile
+// that does not exist.
 func appendBlobs(blobs []string, commands []redis.Cmder) []string {
-	for _, command := range commands {
-		switch command := command.(type) {
+	for i := 0; i+1 < len(commands); i += 2 {
+		switch bases := commands[i].(type) {
 		case *redis.StringCmd:
-			blobs = append(blobs, command.Val()) // "" for a profile that does not exist
+			tail, _ := commands[i+1].(*redis.StringCmd)
+			blobs = append(blobs, profile.Join(bases.Val(), tail.Val()))
 		case *redis.SliceCmd:
-			for _, blob := range command.Val() {
-				text, _ := blob.(string) // nil for a profile that does not exist
-				blobs = append(blobs, text)
-			}
+			tails, _ := commands[i+1].(*redis.SliceCmd)
+			blobs = appendJoined(blobs, bases.Val(), tails.Val())
 		}
 	}
 	return blobs

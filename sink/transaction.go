@@ -67,12 +67,15 @@ func (t *transaction) fillProfiles(ctx context.Context) {
 	writes := t.commit.Profiles
 	t.buckets = t.buckets[:0]
 	for i := range writes {
-		if writes[i].Gone {
-			t.begin("hdel", t.keys.profiles(t.shard, writes[i].Profile), &writes[i].Profile)
+		w := &writes[i]
+		if in := bucket(w.Profile, t.keys.buckets); !w.Gone {
+			t.buckets = append(t.buckets, inBucket{in, i})
+		} else {
+			t.begin("hdel", t.keys.bucket(t.shard, in), &w.Profile)
 			t.end(ctx)
-			continue
+			t.begin("hdel", t.keys.tails(t.shard, in), &w.Profile)
+			t.end(ctx)
 		}
-		t.buckets = append(t.buckets, inBucket{bucket(writes[i].Profile, t.keys.buckets), i})
 	}
 	slices.SortFunc(t.buckets, func(a, b inBucket) int { return cmp.Or(a.bucket-b.bucket, a.at-b.at) })
 	for i, place := range t.buckets {
@@ -84,6 +87,36 @@ func (t *transaction) fillProfiles(ctx context.Context) {
 		if i+1 == len(t.buckets) || place.bucket != t.buckets[i+1].bucket {
 			t.end(ctx)
 		}
+	}
+	t.fillTails(ctx)
+}
+
+// fillTails writes the tails that have changed, all of a bucket by one command.
+// It removes those of erased profiles that came back without one.
+func (t *transaction) fillTails(ctx context.Context) {
+	open := -1 // bucket of the command at hand
+	for _, place := range t.buckets {
+		w := &t.commit.Profiles[place.at]
+		if !w.TailChanged {
+			continue
+		}
+		if open >= 0 && (open != place.bucket || len(w.Tail) == 0) {
+			t.end(ctx)
+			open = -1
+		}
+		if len(w.Tail) == 0 {
+			t.begin("hdel", t.keys.tails(t.shard, place.bucket), &w.Profile)
+			t.end(ctx)
+			continue
+		}
+		if open < 0 {
+			open = place.bucket
+			t.begin("hset", t.piece(t.keys.appendTails(t.letters, t.shard, open)))
+		}
+		t.add(&w.Profile, (*piece)(&w.Tail))
+	}
+	if open >= 0 {
+		t.end(ctx)
 	}
 }
 

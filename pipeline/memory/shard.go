@@ -13,6 +13,7 @@ type shard struct {
 	state    pipeline.State // without its timers
 	timers   map[string]int64
 	profiles map[string]string
+	tails    map[string]string // of profiles, kept apart
 	sizes    map[string]int64
 	members  map[string]map[string]struct{}
 	outbox   []pipeline.Change
@@ -24,6 +25,7 @@ func newShard() *shard {
 		state:    pipeline.State{Next: -1},
 		timers:   map[string]int64{},
 		profiles: map[string]string{},
+		tails:    map[string]string{},
 		sizes:    map[string]int64{},
 		members:  map[string]map[string]struct{}{},
 		erasing:  map[string]string{},
@@ -55,12 +57,9 @@ func (s *shard) apply(c *pipeline.Commit) {
 	if c.Gap != nil {
 		s.state.Gaps = append(s.state.Gaps, *c.Gap)
 	}
-	for _, w := range c.Profiles {
-		if w.Gone {
-			delete(s.profiles, w.Profile)
-		} else {
-			s.profiles[w.Profile] = string(w.Blob)
-		}
+	for i := range c.Profiles {
+		w := &c.Profiles[i]
+		s.write(w)
 		switch {
 		case w.Timer && w.Deadline == 0:
 			delete(s.timers, w.Profile)
@@ -79,6 +78,21 @@ func (s *shard) apply(c *pipeline.Commit) {
 	for _, segment := range c.Drop {
 		delete(s.sizes, segment)
 		delete(s.members, segment)
+	}
+}
+
+// write takes in what a profile is now, its timer apart.
+func (s *shard) write(w *pipeline.Write) {
+	if w.Gone {
+		delete(s.profiles, w.Profile)
+	} else {
+		s.profiles[w.Profile] = string(w.Blob)
+	}
+	switch {
+	case w.Gone || w.TailChanged && len(w.Tail) == 0:
+		delete(s.tails, w.Profile)
+	case w.TailChanged:
+		s.tails[w.Profile] = string(w.Tail)
 	}
 }
 

@@ -81,7 +81,7 @@ func (s *Store) Load(_ context.Context, number int, profiles []string) ([]string
 	}
 	blobs := make([]string, len(profiles))
 	for i, profile := range profiles {
-		blobs[i] = held.profiles[profile]
+		blobs[i] = held.profiles[profile] + held.tails[profile]
 	}
 	return blobs, nil
 }

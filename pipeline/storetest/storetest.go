@@ -69,6 +69,7 @@ func Run(t *testing.T, start func(t *testing.T) Backend) {
 		"dropped segments are gone":                    drops,
 		"many segments are dropped":                    dropsMany,
 		"an erased profile is gone and told":           erases,
+		"tails are kept until they are written again":  tails,
 		"a fenced sweep changes nothing":               refusedSweep,
 		"a scan sees every profile once":               scansAll,
 		"a scan returns whole buckets":                 scansWhole,

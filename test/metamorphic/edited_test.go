@@ -203,7 +203,7 @@ func cloneCommit(c *pipeline.Commit) *pipeline.Commit {
 	kept.Epoch, kept.Changes, kept.Reach, kept.Profiles = 0, slices.Clone(c.Changes), slices.Clone(c.Reach), slices.Clone(c.Profiles)
 	kept.NewNames, kept.Drop = slices.Clone(c.NewNames), slices.Clone(c.Drop)
 	for i := range kept.Profiles {
-		kept.Profiles[i].Blob = slices.Clone(kept.Profiles[i].Blob)
+		kept.Profiles[i].Blob, kept.Profiles[i].Tail = slices.Clone(kept.Profiles[i].Blob), slices.Clone(kept.Profiles[i].Tail)
 	}
 	return &kept
 }

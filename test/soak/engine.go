@@ -158,7 +158,7 @@ func (s *shard) Commit(_ context.Context, c *pipeline.Commit) error {
 			delete(s.blobs, w.Profile)
 			continue
 		}
-		s.blobs[w.Profile] = string(w.Blob)
+		s.blobs[w.Profile] = w.Whole()
 		s.written = append(s.written, w.Profile)
 	}
 	return nil

@@ -69,7 +69,7 @@ func (m *moulds) Commit(_ context.Context, c *pipeline.Commit) error {
 	}
 	m.head.Clock = c.Clock
 	for _, w := range c.Profiles {
-		w.Blob = slices.Clone(w.Blob)
+		w.Blob, w.Tail = slices.Clone(w.Blob), slices.Clone(w.Tail)
 		m.writes[numberOf(w.Profile)] = w
 	}
 	for _, change := range c.Changes {

@@ -15,7 +15,8 @@ type archive struct {
 
 // stored is one profile.
 type stored struct {
-	blob    []byte
+	blob    []byte // with its tail
+	tail    int    // bytes of that, which Redis has apart
 	timer   bool
 	members int // member sets that it is in
 }
@@ -31,7 +32,8 @@ func (a *archive) keep(c *pipeline.Commit) {
 			one = &stored{}
 			a.profiles[w.Profile] = one
 		}
-		one.blob = append(one.blob[:0], w.Blob...)
+		one.blob = append(append(one.blob[:0], w.Blob...), w.Tail...)
+		one.tail = len(w.Tail)
 		if w.Timer {
 			one.timer = w.Deadline != 0
 		}
@@ -71,7 +73,10 @@ func (a *archive) sizes() []int {
 func (a *archive) memory() memory {
 	var m memory
 	for id, one := range a.profiles {
-		m.profiles += profileMemory(len(id), len(one.blob))
+		m.profiles += profileMemory(len(id), len(one.blob)-one.tail)
+		if one.tail > 0 {
+			m.profiles += profileMemory(len(id), one.tail)
+		}
 		m.memberships += float64(one.members) * memberMemory(len(id))
 		if one.timer {
 			m.timers += timerMemory(len(id))
@@ -86,6 +91,9 @@ func appendSent(b []byte, c *pipeline.Commit) []byte {
 	for i := range c.Profiles {
 		w := &c.Profiles[i]
 		b = append(append(b, w.Profile...), w.Blob...)
+		if w.TailChanged {
+			b = append(append(b, w.Profile...), w.Tail...)
+		}
 		if w.Timer {
 			b = strconv.AppendInt(append(b, w.Profile...), w.Deadline, 10)
 		}

@@ -6,7 +6,8 @@ import "math/bits"
 // by the structures of Redis 7 on a machine of 64 bits:
 //
 //	a string of n bytes   a size class that holds n, a header and a zero
-//	a profile             entry of a hash: entry, place in its table, id, blob
+//	a profile             entry of a hash: entry, place in its table, id, base;
+//	                      and where it has traits, another one with its tail
 //	a timer               entry of a sorted set: entry, place, id, node
 //	a membership          entry of a set: entry, place, id
 //

@@ -55,16 +55,20 @@ func TestMemoryIsWhatRedisTakes(t *testing.T) {
 		t.Errorf("an entry of the outbox takes %.0f bytes, more than the %d it is planned with", entry, outboxEntry)
 	}
 	near(t, "all", m.total(), usedMemory(t, redisClient)-before)
-	near(t, "profiles", m.profiles, taken(t, redisClient, "m:{s0}:p:*"))
+	near(t, "profiles", m.profiles, taken(t, redisClient, "m:{s0}:p:*")+taken(t, redisClient, "m:{s0}:t:*"))
 	near(t, "timers", m.timers, taken(t, redisClient, "m:{s0}:timers"))
 	near(t, "memberships", m.memberships, taken(t, redisClient, "m:{s0}:seg:*"))
 }
 
-// randomWrite makes a profile of 100 to 3,000 bytes, two of three with a timer.
+// randomWrite makes a profile of 100 to 3,000 bytes, and four of five have a tail
+// of 100 to 1,500. Two of three have a timer.
 func randomWrite(r *rand.Rand, number int) pipeline.Write {
 	w := pipeline.Write{Profile: fmt.Sprintf("customer-%08d", number), Blob: make([]byte, 100+int(2900*r.Float64()*r.Float64()))}
 	if r.IntN(3) > 0 {
 		w.Deadline, w.Timer = 1+r.Int64N(1e12), true
+	}
+	if r.IntN(5) > 0 {
+		w.Tail, w.TailChanged = make([]byte, 100+r.IntN(1400)), true
 	}
 	return w
 }
