@@ -17,7 +17,8 @@ import (
 // printed are what the examples of docs/api.md print, in their order.
 var printed = []string{
 	`"id":"vip","name":"Spends a lot","size":1`, "Etag: \"", `{"members":["u1"],"next":""}`, `{"profile":"u1"}` + "\n" + `{"next":""}`, `"step":"day","complete_since":"`,
-	`"version":2,"segments":["hidden","vip"]`, `"cause":"event"`, `"holds":true`, `"valid":true`, `"destination":"crm","state":"active"`, `{"dead_letters":[],"next":""}`,
+	`"version":2,"segments":["hidden","vip"]`, `"cause":"event"`, `"holds":true`, `"valid":true`,
+	`"findings":[{"segment":"buyers",`, "How 2 audiences overlap", `{"values":{"site":"news"},"customers":2,`, `"destination":"crm","state":"active"`, `{"dead_letters":[],"next":""}`,
 	`{"members":["u1"],"next":""}`, `"version":2,"segments":["hidden","vip"]`, `"segment":"vip","entered":true,"at":"2026-11-18T11:06:40.000Z","version":2,"cause":"event"`,
 	`{"destination":"crm","since":"2026-11-21T10:00:00.000Z","changes":0,"shards":0,"incomplete":[]}`, `"taken":false`, `{"backfills":[{"id":"ab"`,
 	`"segments":["vip"],"state":{"phase":"asked"`,
@@ -50,11 +51,15 @@ func TestExamplesOfTheDocs(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "products.csv"), []byte("sku,category,margin\nA-1,shoes,12.5\nA-2,shoes,8\nB-1,vases,20\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	asked := answering(t)
 	for i, example := range examples {
-		run := &output{}
+		run, token := &output{}, k.tokens[access.Read]
+		if strings.Contains(example[1], "$INSIGHTS") {
+			token = asked.tokens[access.Read]
+		}
 		command := exec.CommandContext(t.Context(), "sh", "-c", "exec "+example[1])
 		command.Dir, command.Stdout, command.Stderr = folder, run, run
-		command.Env = append(os.Environ(), "API="+k.url, "TOKEN="+k.tokens[access.Read], "ADMIN="+k.tokens[access.Admin], "WRITE="+k.tokens[access.Write], "TAG="+k.tag(t, "vip"))
+		command.Env = append(os.Environ(), "API="+k.url, "INSIGHTS="+asked.url, "TOKEN="+token, "ADMIN="+k.tokens[access.Admin], "WRITE="+k.tokens[access.Write], "TAG="+k.tag(t, "vip"))
 		if err := command.Start(); err != nil {
 			t.Fatal(err)
 		}

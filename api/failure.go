@@ -54,6 +54,8 @@ func listed(kind lookup.Kind) string {
 		return "Compare the id with those that there are, which GET /v1/backfills lists."
 	case lookup.ErasureKind:
 		return "Ask for the Location that DELETE of the profile was answered with."
+	case lookup.CubeKind:
+		return "Compare the id with those of the cubes that are declared."
 	case lookup.ProfileKind:
 	}
 	return "Compare the id with that in its events; a profile is known from its first event on."

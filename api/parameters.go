@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -31,7 +32,11 @@ func inexact(parameters []*huma.Param, query url.Values) []Mistake {
 	for _, p := range parameters {
 		values := query[p.Name]
 		switch {
-		case p.In != "query" || p.Schema.Type == huma.TypeArray || len(values) == 0:
+		case p.In != "query" || len(values) == 0:
+		case p.Schema.Type == huma.TypeArray: // of which huma passes all over where the first is empty
+			if slices.Contains(values, "") && !mayBeEmpty(p.Schema.Items) {
+				mistakes = append(mistakes, Mistake{Message: "expected a value each time", Location: "query." + p.Name})
+			}
 		case len(values) > 1:
 			mistakes = append(mistakes, Mistake{Message: "expected one value, and there are several", Location: "query." + p.Name})
 		case values[0] == "" && !mayBeEmpty(p.Schema):

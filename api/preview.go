@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"muster/api/access"
+	"muster/insights"
 	"muster/rules"
 	"muster/snapshot"
 )
@@ -37,18 +39,21 @@ const previewFor = 10 * time.Minute
 
 type previewInput struct {
 	Body struct {
-		Rule        string            `json:"rule,omitempty" doc:"The rule to try, as a segment file would have it. It may mention segments in force."`
-		Segments    string            `json:"segments,omitempty" doc:"In place of a rule: the text of a segment file, all of whose segments are tried."`
-		Overlap     bool              `json:"overlap,omitempty" doc:"With rule: tell too how many members each segment in force shares with it."`
-		AgainstLive bool              `json:"against_live,omitempty" doc:"With segments: tell too who would enter and who would leave each."`
-		Priority    snapshot.Priority `json:"priority,omitempty" enum:"interactive,background" doc:"background lets questions that somebody waits for go first. Default: interactive."`
+		Rule        string            `json:"rule,omitempty" nullable:"true" doc:"The rule to try, as a segment file would have it. It may mention segments in force."`
+		Segments    string            `json:"segments,omitempty" nullable:"true" doc:"In place of a rule: the text of a segment file, all of whose segments are tried."`
+		Overlap     bool              `json:"overlap,omitempty" nullable:"true" doc:"With rule: tell too how many members each segment in force shares with it."`
+		AgainstLive bool              `json:"against_live,omitempty" nullable:"true" doc:"With segments: tell too who would enter and who would leave each."`
+		Priority    snapshot.Priority `json:"priority,omitempty" nullable:"true" enum:"interactive,background" doc:"background lets questions that somebody waits for go first. Default: interactive."`
 	}
 }
 
 // NewInsights returns the API of a process that answers questions about all
 // profiles, and has nothing else of the API.
-func NewInsights(config Config, parts Parts, previews Previews) (*Server, error) {
-	return build(config, parts, func(r *routes) { r.addPreviews(previews) })
+func NewInsights(config Config, parts Parts, previews Previews, questions Questions) (*Server, error) {
+	return build(config, parts, func(r *routes) {
+		r.addPreviews(previews)
+		r.addQuestions(questions)
+	})
 }
 
 func (r *routes) addPreviews(previews Previews) {
@@ -103,6 +108,8 @@ func (r *routes) failedPreview(ctx context.Context, err error) *Problem {
 	var mistakes rules.Errors
 	var full *snapshot.FullError
 	var early snapshot.NotFilledError
+	var asked *insights.QuestionError
+	var nobody *insights.NobodyError
 	var p *Problem
 	switch {
 	case errors.As(err, &own):
@@ -110,8 +117,14 @@ func (r *routes) failedPreview(ctx context.Context, err error) *Problem {
 	case errors.As(err, &mistakes):
 		p = problem(http.StatusUnprocessableEntity, "Change what errors tells of; docs/rules.md describes rules.", "What is tried can't be used. Mistakes: %d.", len(mistakes))
 		for _, e := range mistakes[:min(len(mistakes), mostMistakes)] {
-			p.Errors = append(p.Errors, mistakeOf(snapshot.RuleID, e))
+			m := mistakeOf(snapshot.RuleID, e)
+			m.Location = ruleAt(err, m.Location)
+			p.Errors = append(p.Errors, m)
 		}
+	case errors.As(err, &asked):
+		p = problem(http.StatusBadRequest, "Change the question as detail says.", "%s", sentence(err.Error()))
+	case errors.As(err, &nobody):
+		p = problem(http.StatusConflict, "Ask about others; /v1/preview tells how many a rule has, and what it lacks.", "%s.", err.Error()) // it begins with an id
 	case errors.As(err, &full):
 		p = problem(http.StatusTooManyRequests, "Ask again when the header Retry-After says. Those who ask the same at the same time wait as one.", "%s", sentence(err.Error()))
 		p.headers = http.Header{"Retry-After": {"2"}}
@@ -123,6 +136,18 @@ func (r *routes) failedPreview(ctx context.Context, err error) *Problem {
 	}
 	p.Request = requestOf(ctx)
 	return p
+}
+
+// ruleAt is where in a request the rule stands that an error is about.
+func ruleAt(err error, otherwise string) string {
+	var rule *insights.RuleError
+	switch {
+	case !errors.As(err, &rule):
+		return otherwise
+	case rule.Part == "where":
+		return "query.where"
+	}
+	return "body." + strings.ReplaceAll(rule.Part, "-", "_")
 }
 
 // previewing tells one client of the answers to its question.

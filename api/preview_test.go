@@ -25,15 +25,15 @@ func (a asking) Ask(ctx context.Context, q *snapshot.Question, priority snapshot
 	return a.answer(ctx, q, priority, to)
 }
 
-// insights serves questions.
-func insights(t *testing.T, answer func(ctx context.Context, q *snapshot.Question, priority snapshot.Priority, to PreviewListener) error) *rig {
+// previewed serves previews that are answered so.
+func previewed(t *testing.T, answer func(ctx context.Context, q *snapshot.Question, priority snapshot.Priority, to PreviewListener) error) *rig {
 	t.Helper()
 	set, err := rules.Load(rules.Source{Data: []byte(keptRules)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	previews := asking{snapshot.NewPlans(func() *rules.Set { return set }), answer}
-	return servingWith(t, Default(), Parts{}, func(config Config, parts Parts) (*Server, error) { return NewInsights(config, parts, previews) })
+	return servingWith(t, Default(), Parts{}, func(config Config, parts Parts) (*Server, error) { return NewInsights(config, parts, previews, nil) })
 }
 
 func (r *rig) preview(t *testing.T, body string) reply {
@@ -45,7 +45,7 @@ func (r *rig) preview(t *testing.T, body string) reply {
 // the end, with what lacks at the beginning and the end.
 func TestAPreviewIsToldAsItGoes(t *testing.T) {
 	var priorities []snapshot.Priority
-	r := insights(t, func(_ context.Context, _ *snapshot.Question, priority snapshot.Priority, to PreviewListener) error {
+	r := previewed(t, func(_ context.Context, _ *snapshot.Question, priority snapshot.Priority, to PreviewListener) error {
 		priorities = append(priorities, priority)
 		answer := func(seen int64) *snapshot.Answer {
 			return &snapshot.Answer{Seen: seen, Held: 3, Profiles: 3, Done: seen == 3, Segments: []snapshot.Segment{{ID: "preview"}}}
@@ -84,7 +84,7 @@ func TestAPreviewIsToldAsItGoes(t *testing.T) {
 func TestAPreviewThatCantBeIsAProblem(t *testing.T) {
 	var answers error
 	begins := false
-	r := insights(t, func(_ context.Context, _ *snapshot.Question, _ snapshot.Priority, to PreviewListener) error {
+	r := previewed(t, func(_ context.Context, _ *snapshot.Question, _ snapshot.Priority, to PreviewListener) error {
 		if begins {
 			_ = to.Begin(snapshot.Begun{})
 		}
@@ -125,7 +125,7 @@ func TestAPreviewThatCantBeIsAProblem(t *testing.T) {
 // TestWhoGoesAwayEndsTheQuestion.
 func TestWhoGoesAwayEndsTheQuestion(t *testing.T) {
 	ended := make(chan error, 1)
-	r := insights(t, func(ctx context.Context, _ *snapshot.Question, _ snapshot.Priority, to PreviewListener) error {
+	r := previewed(t, func(ctx context.Context, _ *snapshot.Question, _ snapshot.Priority, to PreviewListener) error {
 		_ = to.Begin(snapshot.Begun{})
 		<-ctx.Done()
 		ended <- ctx.Err()
@@ -145,10 +145,10 @@ func TestWhoGoesAwayEndsTheQuestion(t *testing.T) {
 
 // TestInsightsHaveNothingElseOfTheAPI, and say so.
 func TestInsightsHaveNothingElseOfTheAPI(t *testing.T) {
-	r := insights(t, nil)
+	r := previewed(t, nil)
 	var document struct{ Paths map[string]any }
 	r.get(t, "/openapi.json", &document)
-	if len(document.Paths) != 1 || document.Paths["/v1/preview"] == nil {
+	if len(document.Paths) != 4 || document.Paths["/v1/preview"] == nil {
 		t.Errorf("the paths are %v", document.Paths)
 	}
 	refused(t, "segments", r.ask(t, access.Read, http.MethodGet, "/v1/segments", nil), http.StatusNotFound)

@@ -20,6 +20,7 @@ type routes struct {
 	room    chan struct{} // one for each request that may be answered at once
 	orders  chan struct{} // one for each order that may be carried out at once
 	large   chan struct{} // one for each table that may be sent or taken at once
+	telling chan struct{} // one for each answer to a question that may be written at once
 }
 
 // leastZipped is how many bytes an answer has before gzip is worth it.

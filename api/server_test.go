@@ -364,29 +364,36 @@ func TestTLSIsSpoken(t *testing.T) {
 // openapi.json is what users have programs made from. A change of it is a
 // change of the API: look at it, and then run the test with -update.
 func TestOpenAPIIsTheGoldenFile(t *testing.T) {
-	s, err := New(insecure(), Parts{Version: "0.0.0", Log: zap.NewNop(), Audit: zap.NewNop()})
+	parts := Parts{Version: "0.0.0", Log: zap.NewNop(), Audit: zap.NewNop()}
+	evaluators, err := New(insecure(), parts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	recorder := httptest.NewRecorder()
-	request := httptest.NewRequest(http.MethodGet, "http://localhost/openapi.json", http.NoBody)
-	s.Handler().ServeHTTP(recorder, request)
-	var got bytes.Buffer
-	if err := json.Indent(&got, recorder.Body.Bytes(), "", "  "); err != nil {
+	asked, err := NewInsights(insecure(), parts, nil, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	golden := filepath.Join("testdata", "openapi.json")
-	if *update {
-		if err := os.WriteFile(golden, got.Bytes(), 0o600); err != nil {
+	for name, s := range map[string]*Server{"openapi.json": evaluators, "openapi-insights.json": asked} {
+		recorder := httptest.NewRecorder()
+		request := httptest.NewRequest(http.MethodGet, "http://localhost/openapi.json", http.NoBody)
+		s.Handler().ServeHTTP(recorder, request)
+		var got bytes.Buffer
+		if err := json.Indent(&got, recorder.Body.Bytes(), "", "  "); err != nil {
 			t.Fatal(err)
 		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got.Bytes(), want) {
-		t.Errorf("openapi.json is another one; if that is meant: go test ./api -run OpenAPI -update\n%s", firstDifference(got.String(), string(want)))
+		golden := filepath.Join("testdata", name)
+		if *update {
+			if err := os.WriteFile(golden, got.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got.Bytes(), want) {
+			t.Errorf("%s is another one; if that is meant: go test ./api -run OpenAPI -update\n%s", name, firstDifference(got.String(), string(want)))
+		}
 	}
 }
 

@@ -47,7 +47,17 @@ func (x Index) MarshalJSON() ([]byte, error) {
 	if math.IsInf(float64(x), 0) || math.IsNaN(float64(x)) {
 		return []byte("null"), nil
 	}
-	return strconv.AppendFloat(nil, float64(x), 'g', 6, 64), nil
+	return strconv.AppendFloat(nil, float64(x), 'g', -1, 64), nil
+}
+
+// UnmarshalJSON takes null for infinite: of what was compared, nothing else is
+// written so.
+func (x *Index) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		*x = Index(math.Inf(1))
+		return nil
+	}
+	return json.Unmarshal(text, (*float64)(x))
 }
 
 // Value is a value of a trait, as snapshot.TraitColumn tells it.
@@ -63,6 +73,19 @@ func (v Value) MarshalJSON() ([]byte, error) {
 		return []byte(`{"other":true}`), nil
 	}
 	return json.RawMessage(v).MarshalJSON()
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (v *Value) UnmarshalJSON(text []byte) error {
+	switch {
+	case string(text) == "null":
+		*v = snapshot.NoValue
+	case text[0] == '{':
+		*v = snapshot.OtherValues
+	default:
+		*v = Value(text)
+	}
+	return nil
 }
 
 // Label names what was compared, for people.

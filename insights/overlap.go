@@ -3,8 +3,8 @@ package insights
 import (
 	"cmp"
 	"fmt"
-	"math/bits"
 	"slices"
+	"time"
 
 	"muster/snapshot"
 )
@@ -26,6 +26,9 @@ type Overlap struct {
 	Matrix [][]int64 `json:"matrix"`
 	// Combinations are those that anybody has, the largest Exactly first.
 	Combinations []Combination `json:"combinations"`
+	// AsOf is since when profiles may have changed; zero where they were read for
+	// this question.
+	AsOf time.Time `json:"-"`
 }
 
 // Figure is how many profiles are of some kind.
@@ -42,7 +45,6 @@ type Combination struct {
 	// for, and All who is in these, whatever else.
 	Exactly Figure `json:"exactly"`
 	All     Figure `json:"all"`
-	members uint   // a bit for each audience
 }
 
 // OverlapOf counts every combination of audiences.
@@ -70,22 +72,19 @@ func OverlapOf(c *snapshot.Columns, groups []Group) (*Overlap, error) {
 		if all[members] == 0 {
 			continue
 		}
-		one := Combination{Exactly: figure(exactly[members]), All: figure(all[members]), members: uint(members)}
+		one := Combination{Exactly: figure(exactly[members]), All: figure(all[members])}
 		for i := range groups {
-			if one.has(i) {
+			if members>>i&1 == 1 {
 				one.Names = append(one.Names, groups[i].Name)
 			}
 		}
 		o.Combinations = append(o.Combinations, one)
 	}
 	slices.SortStableFunc(o.Combinations, func(a, b Combination) int {
-		return cmp.Or(cmp.Compare(b.Exactly.Found, a.Exactly.Found), cmp.Compare(b.All.Found, a.All.Found), cmp.Compare(bits.OnesCount(a.members), bits.OnesCount(b.members)))
+		return cmp.Or(cmp.Compare(b.Exactly.Found, a.Exactly.Found), cmp.Compare(b.All.Found, a.All.Found), cmp.Compare(len(a.Names), len(b.Names)))
 	})
 	return o, nil
 }
-
-// has reports whether an audience is in the combination, by its place.
-func (c *Combination) has(i int) bool { return c.members>>i&1 == 1 }
 
 // summed returns, for each combination, how many are in all of its audiences:
 // those that are in exactly them, or in more.

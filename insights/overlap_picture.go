@@ -3,6 +3,7 @@ package insights
 import (
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Measures of the picture of an overlap, in pixels.
@@ -91,7 +92,7 @@ func (p *picture) column(o *Overlap, c *Combination, x float64, most int64) {
 	p.words(middle, foot-height-6, centred, fmt.Sprint(c.Exactly.Estimate))
 	first, last := -1, -1
 	for i := range o.Audiences {
-		if c.has(i) {
+		if slices.Contains(c.Names, o.Audiences[i].Name) {
 			last = i
 			if first < 0 {
 				first = i
@@ -102,7 +103,7 @@ func (p *picture) column(o *Overlap, c *Combination, x float64, most int64) {
 	p.box(middle-1, row(first), 2, row(last)-row(first), ink, "")
 	for i := range o.Audiences {
 		fill := pale
-		if c.has(i) {
+		if slices.Contains(c.Names, o.Audiences[i].Name) {
 			fill = ink
 		}
 		p.dot(middle, row(i), dotRadius, fill)

@@ -71,9 +71,8 @@ func TestOverlap(t *testing.T) {
 	}
 }
 
-// TestPicturesOfTheDocs: those that docs/insights.md shows are drawn so. With
-// MUSTER_DRAW they are drawn anew.
-func TestPicturesOfTheDocs(t *testing.T) {
+// TestPictures: they are drawn as they were. With MUSTER_DRAW they are drawn anew.
+func TestPictures(t *testing.T) {
 	c, _ := shop(t)
 	p := profileOf(t, c, "buyers", nil)
 	o, err := insights.OverlapOf(c, []insights.Group{group(t, c, "buyers"), group(t, c, "germans"), group(t, c, "opens"), group(t, c, "returns")})
@@ -87,7 +86,7 @@ func TestPicturesOfTheDocs(t *testing.T) {
 		if err := draw(&picture); err != nil {
 			t.Fatal(err)
 		}
-		file := filepath.Join("..", "docs", "pictures", name)
+		file := filepath.Join("testdata", name)
 		if os.Getenv("MUSTER_DRAW") != "" {
 			if err := os.WriteFile(file, picture.Bytes(), 0o644); err != nil {
 				t.Fatal(err)
@@ -95,7 +94,7 @@ func TestPicturesOfTheDocs(t *testing.T) {
 		}
 		shown, err := os.ReadFile(file)
 		if err != nil || !bytes.Equal(shown, picture.Bytes()) {
-			t.Errorf("%s is not what is drawn (%v): MUSTER_DRAW=1 go test ./insights -run TestPicturesOfTheDocs draws it anew", file, err)
+			t.Errorf("%s is not what is drawn (%v): MUSTER_DRAW=1 go test ./insights -run TestPictures draws it anew", file, err)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,6 +27,13 @@ type Profile struct {
 	// Findings go from what is more frequent to what is less frequent, by what is
 	// sure of it.
 	Findings []Finding `json:"findings"`
+	// Lacks is what the rules of the question lack, and Absent are traits that
+	// nobody has.
+	Lacks  []snapshot.Lack `json:"lacks,omitempty"`
+	Absent []string        `json:"absent_traits,omitempty"`
+	// AsOf is since when profiles may have changed; zero where they were read for
+	// this question.
+	AsOf time.Time `json:"-"`
 }
 
 // Side is one of the audiences that are compared.

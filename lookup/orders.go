@@ -1,5 +1,11 @@
 package lookup
 
+import (
+	"fmt"
+
+	"muster/spelling"
+)
+
 // Replay is what a replay sends again.
 type Replay struct {
 	Destination string `json:"destination"`
@@ -47,6 +53,18 @@ func UnknownBackfill(id string, known []string) error {
 // there are.
 func UnknownAmong(id string, known []string) error {
 	return absent(SegmentKind, "there is no segment %s%s", Shown(id), nearest(id, known))
+}
+
+// UnknownCube returns an *AbsentError for a cube that is not among those that are
+// declared.
+func UnknownCube(id string, known []string) error {
+	hint := "none is declared; see docs/insights.md"
+	if near := spelling.Nearest(id, known); near != "" {
+		hint = "did you mean " + near + "?"
+	} else if len(known) > 0 {
+		hint = fmt.Sprintf("there are %v", known)
+	}
+	return absent(CubeKind, "there is no cube %s: %s", Shown(id), hint)
 }
 
 // Undrawable says why a backfill can't be drawn.

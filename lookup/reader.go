@@ -81,6 +81,7 @@ const (
 	DestinationKind Kind = "destination"
 	BackfillKind    Kind = "backfill"
 	ErasureKind     Kind = "erasure"
+	CubeKind        Kind = "cube"
 )
 
 // Error implements error.

@@ -13,6 +13,8 @@ import (
 
 	"muster/api"
 	"muster/config"
+	"muster/cube"
+	"muster/insights"
 	"muster/observe"
 	"muster/rules"
 	"muster/segments"
@@ -105,13 +107,12 @@ func (i *Insights) serve(ctx context.Context, files []rules.Source, port *port) 
 	c := i.config.Snapshot
 	follower := snapshot.NewFollower(store, c, i.followingFailed)
 	desk := snapshot.NewDesk(follower.Current, c.Questions, estimatesEvery)
-	p := &previews{
-		Plans: snapshot.NewPlans(func() *rules.Set { return i.rules.Current().Set }), desk: desk, marks: snapshot.NewMarks(store, c),
-		refused: i.watch.Insights(func() observe.InsightsState { return stateOf(follower, desk) }),
-	}
+	p := &previews{Plans: snapshot.NewPlans(func() *rules.Set { return i.rules.Current().Set }), desk: desk, marks: snapshot.NewMarks(store, c)}
+	answers := i.answering(store, follower, p)
+	p.refused = i.watch.Insights(func() observe.InsightsState { return stateOf(follower, desk, answers) })
 	server, err := api.NewInsights(i.config.API, api.Parts{
 		Version: i.Agent, Log: i.log.Named("api"), Audit: i.Audit, Health: i.watch.Health(), Observer: i.observeAPI(),
-	}, p)
+	}, p, answers)
 	if err != nil {
 		return unusable(err)
 	}
@@ -122,6 +123,25 @@ func (i *Insights) serve(ctx context.Context, files []rules.Source, port *port) 
 		i.Serving(port.address)
 	}
 	return i.follow(ctx, follower, watcher, port)
+}
+
+// answering returns what answers questions about audiences and cubes. It counts
+// those that are refused with those of previews.
+func (i *Insights) answering(store *sink.Store, follower *snapshot.Follower, p *previews) *insights.Desk {
+	return insights.NewDesk(insights.Parts{
+		Columns: snapshot.NewKeptColumns(follower.Current, i.config.Snapshot),
+		Compile: func(ctx context.Context, rule string) (*snapshot.Question, error) { return p.OfRule(ctx, rule, false) },
+		Marks:   p.marks, Cubes: i.declaredCubes, Store: store, Waiting: i.config.Snapshot.Questions,
+		Refused: func() { p.refused() },
+	})
+}
+
+// declaredCubes reads the declarations, for each question: there are few of either.
+func (i *Insights) declaredCubes() ([]*cube.Cube, error) {
+	if i.Cubes == nil {
+		return nil, nil
+	}
+	return i.Cubes()
 }
 
 // follow runs what goes on until ctx ends.
@@ -204,13 +224,15 @@ func (i *Insights) tellAge(old bool, age time.Duration) {
 		"is redis.trail_max set for every evaluator?", zap.Duration("age", age), zap.Duration("staleness", i.config.Snapshot.Staleness))
 }
 
-func stateOf(follower *snapshot.Follower, desk *snapshot.Desk) (s observe.InsightsState) {
+func stateOf(follower *snapshot.Follower, desk *snapshot.Desk, answers *insights.Desk) (s observe.InsightsState) {
 	if fresh := follower.Current(); fresh != nil {
 		s.Held, s.Profiles, s.Bytes, s.Age = fresh.Held(), fresh.All(), fresh.Bytes(), time.Since(fresh.AsOf)
 	}
 	s.Waiting, s.Running, s.Askers = desk.Waiting()
 	s.Touched, s.Rereads = follower.Touched.Load(), follower.Rereads.Load()
-	s.Scans, s.Answers = desk.Scans.Load(), desk.Answers.Load()
+	s.Scans, s.Answers = desk.Scans.Load(), desk.Answers.Load()+answers.Answers.Load()
+	waiting, running := answers.Waiting()
+	s.Waiting, s.Running, s.Askers = s.Waiting+waiting, s.Running+running, s.Askers+waiting+running
 	return s
 }
 

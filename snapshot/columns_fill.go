@@ -67,14 +67,7 @@ func fillWithRules(ctx context.Context, from Source, c Config, w Wanted, tell fu
 	if err != nil {
 		return nil, err
 	}
-	for _, q := range w.Rules {
-		members, err := s.membersOf(ctx, q, columns.held)
-		if err != nil {
-			return nil, err
-		}
-		columns.rules = append(columns.rules, members)
-	}
-	return columns, nil
+	return s.withRules(ctx, columns, w.Rules)
 }
 
 // Columns makes columns of the profiles that are held, of the first in order

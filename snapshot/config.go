@@ -12,7 +12,9 @@ type Config struct {
 	// Memory bounds the profiles that are held, in bytes. Where all of them
 	// don't fit, a random sample that does is held. The process takes up to as
 	// much again for the garbage collector, and for each profile 2 bytes for each
-	// of up to 16 traits and series that questions read. 16 MB to 1 TB; default 1 GB.
+	// of up to 16 traits and series that questions read; and evaluator insights
+	// serve a quarter more once it is asked about audiences. 16 MB to 1 TB; default
+	// 1 GB.
 	Memory int64 `yaml:"memory"`
 	// Staleness is how old what is committed may be before evaluator insights
 	// serve knows of it, as long as Redis gives what was touched as fast as it is
@@ -24,8 +26,8 @@ type Config struct {
 	Listen  string `yaml:"listen"`
 	Metrics string `yaml:"metrics"`
 	// Questions is how many different questions may wait to be answered, 1 to
-	// 10,000, and 16 times as many may wait for answers. More are answered with
-	// 429. Default 256.
+	// 10,000, and 16 times as many may wait for answers. As many questions about
+	// audiences may wait, and about cubes. More are answered with 429. Default 256.
 	Questions int `yaml:"questions"`
 }
 

@@ -5,8 +5,8 @@ import (
 
 	"muster/config"
 	"muster/cube"
+	"muster/insights"
 	"muster/segments"
-	"muster/spelling"
 )
 
 // cubesPath is where cubes are declared: the files of cubes.path, else those of
@@ -41,17 +41,5 @@ func findCube(cfg *config.Config, id string) (*cube.Cube, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, len(cubes))
-	for i, c := range cubes {
-		if ids[i] = c.ID; c.ID == id {
-			return c, nil
-		}
-	}
-	hint := "none is declared; see docs/insights.md"
-	if near := spelling.Nearest(id, ids); near != "" {
-		hint = "did you mean " + near + "?"
-	} else if len(ids) > 0 {
-		hint = fmt.Sprintf("there are %v", ids)
-	}
-	return nil, unusable(fmt.Errorf("there is no cube %s: %s", id, hint))
+	return insights.FindCube(cubes, id)
 }

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"muster/insights"
-	"muster/lookup"
 	"muster/service"
 	"muster/snapshot"
 )
@@ -29,16 +29,40 @@ evaluator disturbed. What the figures and pictures mean is in docs/insights.md.
     evaluator insights profile -c muster.yaml --audience buyers --svg buyers.svg
     evaluator insights overlap -c muster.yaml buyers newsletter vip
     evaluator insights reach ads -c muster.yaml --by site
-    evaluator insights serve -c muster.yaml`
+    evaluator insights serve -c muster.yaml
+
+With --server in place of -c nothing is read for the question: evaluator insights serve
+holds the profiles, and answers at once.
+
+    MUSTER_TOKEN=... evaluator insights overlap --server https://muster.internal:8091 buyers vip`
 }
 
-// columnsFlags are those of every question that is answered from columns.
-type columnsFlags struct {
-	Config string `short:"c" required:"" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+// insightsFlags say where a question is asked.
+type insightsFlags struct {
+	Config string `short:"c" placeholder:"FILE" help:"Configuration file, as the evaluators have it."`
+	Server string `placeholder:"URL" help:"Ask evaluator insights serve and not Redis, as https://muster.internal:8091; MUSTER_TOKEN has the token."`
+}
+
+// insightsWithin is how long evaluator insights serve may take to begin an answer:
+// a question may wait until those before it are answered.
+const insightsWithin = 11 * time.Minute
+
+// asFlag is how a command calls a part of a question.
+func asFlag(part string) string { return "--" + part }
+
+// unanswered is why a question was not answered here, with what the user has to
+// change as unusable.
+func unanswered(err error) error {
+	var asked *insights.QuestionError
+	var nobody *insights.NobodyError
+	if errors.As(err, &asked) || errors.As(err, &nobody) {
+		return unusable(err)
+	}
+	return service.Classify(err)
 }
 
 // fill reads the profiles, and tells on a terminal how far it is.
-func (columnsFlags) fill(ctx context.Context, c console, r *reader, w snapshot.Wanted) (*snapshot.Columns, error) {
+func (insightsFlags) fill(ctx context.Context, c console, r *reader, w snapshot.Wanted) (*snapshot.Columns, error) {
 	counted := func(read int64) { line(c.err, "\rreading profiles: %d", read) }
 	if !isTerminal(c.err) {
 		counted = func(int64) {}
@@ -51,15 +75,6 @@ func (columnsFlags) fill(ctx context.Context, c console, r *reader, w snapshot.W
 		return nil, service.Classify(err)
 	}
 	return columns, nil
-}
-
-// group is the members of a segment.
-func group(columns *snapshot.Columns, segment string) (insights.Group, error) {
-	members, known := columns.Members(segment)
-	if !known {
-		return insights.Group{}, lookup.UnknownAmong(segment, columns.Segments())
-	}
-	return insights.Group{Name: segment, Segment: segment, Of: members}, nil
 }
 
 // heldOf says how much of a deployment is held.

@@ -2,18 +2,16 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"slices"
+	"net/url"
 	"strings"
 	"text/tabwriter"
 
 	"muster/insights"
-	"muster/service"
 	"muster/snapshot"
 )
 
 type insightsOverlap struct {
-	columnsFlags
+	insightsFlags
 	Segment []string `arg:"" placeholder:"SEGMENT" help:"Segments, 2 to 10 of them."`
 	JSON    bool     `help:"Print JSON in place of tables."`
 	picturesFlags
@@ -47,49 +45,57 @@ The command shows the 20 largest combinations that anybody has, and --json all. 
 all profiles fit snapshot.memory the figures are estimates, from a random sample. Who is in
 a segment is told as Redis has it. See docs/insights.md.
 
-Exit code: 0 when told, 1 when Redis can't be reached or a picture can't be written, 2 when
-a segment, the configuration or what Redis holds can't be used.`
+With --server evaluator insights serve is asked, which holds the profiles.
+
+Exit code: 0 when told, 1 when Redis or the server can't be reached or a picture can't be
+written, 2 when a segment, the configuration or what Redis holds can't be used.`
 }
 
 // Run counts and tells.
 func (cmd *insightsOverlap) Run(c console) error {
-	if n := len(cmd.Segment); n < insights.FewestOverlaps || n > insights.MostOverlaps {
-		return unusable(fmt.Errorf("%d segments are named; it takes %d to %d", n, insights.FewestOverlaps, insights.MostOverlaps))
+	if err := insights.CheckOverlap(cmd.Segment); err != nil {
+		return unusable(err)
 	}
-	for i, id := range cmd.Segment {
-		if slices.Contains(cmd.Segment[:i], id) {
-			return unusable(fmt.Errorf("segment %s is named twice", id))
-		}
+	if err := oneOf(cmd.Config, cmd.Server); err != nil {
+		return err
+	}
+	if cmd.Server != "" {
+		return withServerFor(insightsWithin, cmd.Server, func(ctx context.Context, s *server) error {
+			var o insights.Overlap
+			if err := s.get(ctx, &o, url.Values{"segment": cmd.Segment}, "insights", "overlap"); err != nil {
+				return err
+			}
+			return cmd.finish(c, &o)
+		})
 	}
 	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error {
 		o, err := cmd.count(ctx, c, r)
 		if err != nil {
-			return err
+			return unanswered(err)
 		}
-		if err := cmd.tell(c, o); err != nil {
-			return err
-		}
-		return cmd.draw(o.WriteSVG, o.WritePNG)
+		return cmd.finish(c, o)
 	})
+}
+
+// finish tells the answer and draws it.
+func (cmd *insightsOverlap) finish(c console, o *insights.Overlap) error {
+	if err := cmd.tell(c, o); err != nil {
+		return err
+	}
+	return cmd.draw(o.WriteSVG, o.WritePNG)
 }
 
 func (cmd *insightsOverlap) count(ctx context.Context, c console, r *reader) (*insights.Overlap, error) {
 	for _, id := range cmd.Segment {
 		if err := r.lookup.UnknownSegment(ctx, id); err != nil {
-			return nil, service.Classify(err)
+			return nil, err
 		}
 	}
 	columns, err := cmd.fill(ctx, c, r, snapshot.Wanted{})
 	if err != nil {
 		return nil, err
 	}
-	groups := make([]insights.Group, len(cmd.Segment))
-	for i, id := range cmd.Segment {
-		if groups[i], err = group(columns, id); err != nil {
-			return nil, err
-		}
-	}
-	return insights.OverlapOf(columns, groups)
+	return insights.OverlapOfSegments(columns, cmd.Segment)
 }
 
 // mostCombinations is how many are told for people. JSON has all.

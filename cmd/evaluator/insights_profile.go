@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 
 	"muster/insights"
 	"muster/service"
@@ -12,7 +13,7 @@ import (
 )
 
 type insightsProfile struct {
-	columnsFlags
+	insightsFlags
 	Audience     string   `placeholder:"SEGMENT" help:"The segment to tell of."`
 	AudienceRule string   `placeholder:"RULE" help:"In its place, a rule as a segment file would have it."`
 	Against      string   `placeholder:"SEGMENT" help:"The segment to compare with. Who is in both counts in the audience alone. Default: everybody who is not in the audience."`
@@ -57,128 +58,117 @@ has it. With --audience-rule and --against-rule a rule is evaluated now in place
     evaluator insights profile -c muster.yaml --audience vip --svg vip.svg
 
 Where not all profiles fit snapshot.memory, a random sample is compared, and the first line
-says so. See docs/insights.md.
+says so. With --server evaluator insights serve is asked, which holds the profiles.
+See docs/insights.md.
 
-Exit code: 0 when told, also that nothing differs; 1 when Redis can't be reached or a
-picture can't be written; 2 when a segment, a rule, the configuration or what Redis holds
-can't be used, or when an audience has nobody.`
+Exit code: 0 when told, also that nothing differs; 1 when Redis or the server can't be
+reached or a picture can't be written; 2 when a segment, a rule, the configuration or what
+Redis holds can't be used, or when an audience has nobody.`
 }
 
-// mostTop bounds --top: a picture with more bars can't be looked at.
-const mostTop = 200
-
-// check says what of the flags can't be used together.
-func (cmd *insightsProfile) check() error {
+// asked is the question, or what of the flags can't be used together.
+func (cmd *insightsProfile) asked() (*insights.ProfileQuestion, error) {
+	q := &insights.ProfileQuestion{Audience: cmd.Audience, AudienceRule: cmd.AudienceRule, Against: cmd.Against, AgainstRule: cmd.AgainstRule, Traits: cmd.Traits}
 	switch {
-	case cmd.Audience == "" && cmd.AudienceRule == "":
-		return errors.New("there is nothing to tell of: give --audience or --audience-rule; see evaluator insights profile --help")
-	case cmd.Audience != "" && cmd.AudienceRule != "":
-		return errors.New("--audience and --audience-rule are there both: keep one")
-	case cmd.Against != "" && cmd.AgainstRule != "":
-		return errors.New("--against and --against-rule are there both: keep one")
-	case cmd.Against != "" && cmd.Against == cmd.Audience:
-		return fmt.Errorf("--audience and --against are both %s: nothing differs", cmd.Audience)
 	case cmd.JSON && cmd.CSV:
-		return errors.New("--json and --csv are there both: keep one")
-	case cmd.Top < 1 || cmd.Top > mostTop:
-		return fmt.Errorf("--top is %d; it must be 1 to %d, and --all tells all", cmd.Top, mostTop)
+		return nil, unusable(errors.New("--json and --csv are there both: keep one"))
+	case cmd.Top < 1 || cmd.Top > insights.MostTop:
+		return nil, unusable(fmt.Errorf("--top is %d; it must be 1 to %d, and --all tells all", cmd.Top, insights.MostTop))
 	}
-	return (&snapshot.Wanted{Traits: cmd.Traits}).Validate()
+	if err := q.Check(asFlag); err != nil {
+		return nil, unusable(err)
+	}
+	return q, oneOf(cmd.Config, cmd.Server)
 }
 
 // Run asks and tells.
 func (cmd *insightsProfile) Run(c console) error {
-	if err := cmd.check(); err != nil {
-		return unusable(err)
+	q, err := cmd.asked()
+	if err != nil {
+		return err
+	}
+	if cmd.Server != "" {
+		return withServerFor(insightsWithin, cmd.Server, func(ctx context.Context, s *server) error {
+			var p insights.Profile
+			if err := s.do(ctx, http.MethodPost, cmd.body(), &p, nil, "insights", "profile"); err != nil {
+				return err
+			}
+			return cmd.finish(c, &p)
+		})
 	}
 	return withReader(c, cmd.Config, func(ctx context.Context, r *reader) error {
-		p, err := cmd.ask(ctx, c, r)
-		var nobody *insights.NobodyError
-		if errors.As(err, &nobody) {
-			return unusable(err)
-		}
+		p, err := cmd.ask(ctx, c, r, q)
 		if err != nil {
+			cmd.warn(c, p)
 			return err
 		}
-		if err := cmd.tell(c, p); err != nil {
-			return err
-		}
-		top := p.Top(cmd.Top)
-		return cmd.draw(func(to io.Writer) error { return p.WriteSVG(to, top) }, func(to io.Writer) error { return p.WritePNG(to, top) })
+		return cmd.finish(c, p)
 	})
 }
 
-// ask reads the profiles and compares.
-func (cmd *insightsProfile) ask(ctx context.Context, c console, r *reader) (*insights.Profile, error) {
-	for _, id := range []string{cmd.Audience, cmd.Against} {
-		if id == "" {
-			continue
+// body is the question as the API takes it.
+func (cmd *insightsProfile) body() map[string]any {
+	body := map[string]any{"all": cmd.All, "top": cmd.Top}
+	for field, value := range map[string]string{
+		"audience": cmd.Audience, "audience_rule": cmd.AudienceRule, "against": cmd.Against, "against_rule": cmd.AgainstRule,
+	} {
+		if value != "" {
+			body[field] = value
 		}
+	}
+	if len(cmd.Traits) > 0 {
+		body["traits"] = cmd.Traits
+	}
+	return body
+}
+
+// ask reads the profiles and compares. With an error it may return what rules lack.
+func (cmd *insightsProfile) ask(ctx context.Context, c console, r *reader, q *insights.ProfileQuestion) (*insights.Profile, error) {
+	for _, id := range q.Segments() {
 		if err := r.lookup.UnknownSegment(ctx, id); err != nil {
 			return nil, service.Classify(err)
 		}
 	}
-	wanted := snapshot.Wanted{Traits: cmd.Traits}
-	for _, rule := range []string{cmd.AudienceRule, cmd.AgainstRule} {
-		if rule == "" {
-			continue
-		}
-		q, err := (&previewCommand{Rule: rule}).question(ctx, c, r) // as a preview has it
-		if err != nil {
-			return nil, err
-		}
-		wanted.Rules = append(wanted.Rules, q)
+	compiled, err := q.Rules(func(rule string) (*snapshot.Question, error) {
+		return (&previewCommand{Rule: rule}).question(ctx, c, r) // as a preview has it
+	})
+	var mistaken *insights.RuleError
+	if errors.As(err, &mistaken) {
+		return nil, mistaken.Err // which says so for people
 	}
-	columns, err := cmd.fill(ctx, c, r, wanted)
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.warn(ctx, c, r, columns, wanted.Rules); err != nil {
+	columns, err := cmd.fill(ctx, c, r, snapshot.Wanted{Traits: q.Traits, Rules: compiled})
+	if err != nil {
 		return nil, err
 	}
-	return cmd.compare(ctx, columns)
+	p, err := q.Answer(ctx, columns, compiled, r.store)
+	if err != nil {
+		return p, unanswered(err)
+	}
+	return p, nil
 }
 
-// compare compares the audiences that the flags name.
-func (cmd *insightsProfile) compare(ctx context.Context, columns *snapshot.Columns) (*insights.Profile, error) {
-	left := columns.Rules()
-	named := func(segment, rule string) (one insights.Group, err error) {
-		if rule == "" {
-			return group(columns, segment)
-		}
-		one = insights.Group{Name: rule, Of: left[0]}
-		left = left[1:]
-		return one, nil
+// finish tells the answer and draws it.
+func (cmd *insightsProfile) finish(c console, p *insights.Profile) error {
+	cmd.warn(c, p)
+	if err := cmd.tell(c, p); err != nil {
+		return err
 	}
-	audience, err := named(cmd.Audience, cmd.AudienceRule)
-	if err != nil {
-		return nil, err
-	}
-	if cmd.Against == "" && cmd.AgainstRule == "" {
-		return insights.ProfileOf(ctx, columns, audience, nil)
-	}
-	against, err := named(cmd.Against, cmd.AgainstRule)
-	if err != nil {
-		return nil, err
-	}
-	return insights.ProfileOf(ctx, columns, audience, &against)
+	top := p.Top(cmd.Top)
+	return cmd.draw(func(to io.Writer) error { return p.WriteSVG(to, top) }, func(to io.Writer) error { return p.WritePNG(to, top) })
 }
 
 // warn says which rules can't be exact, and which traits nobody has.
-func (cmd *insightsProfile) warn(ctx context.Context, c console, r *reader, columns *snapshot.Columns, asked []*snapshot.Question) error {
-	for _, q := range asked {
-		lacks, err := columns.Lacks(ctx, q, r.store)
-		if err != nil {
-			return service.Classify(err)
-		}
-		for _, lack := range lacks {
-			line(c.err, "warning: a rule that is compared: %s\n", whatLacks(lack))
-		}
+func (cmd *insightsProfile) warn(c console, p *insights.Profile) {
+	if p == nil {
+		return
 	}
-	for _, trait := range columns.Traits() {
-		if columns.Held() > 0 && trait.Count(columns.Everybody())[0] == columns.Held() {
-			line(c.err, "warning: nobody has a trait %s; evaluator profile shows what the traits of a customer are called\n", trait.Name())
-		}
+	for _, lack := range p.Lacks {
+		line(c.err, "warning: a rule that is compared: %s\n", whatLacks(lack))
 	}
-	return nil
+	for _, trait := range p.Absent {
+		line(c.err, "warning: nobody has a trait %s; evaluator profile shows what the traits of a customer are called\n", trait)
+	}
 }

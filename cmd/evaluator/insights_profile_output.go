@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
 	"fmt"
 	"math"
 	"strconv"
@@ -13,20 +12,12 @@ import (
 
 // tell tells a profile in the form that was asked for.
 func (cmd *insightsProfile) tell(c console, p *insights.Profile) error {
-	chosen := p.Findings
-	if !cmd.All {
-		chosen = p.Top(cmd.Top)
-	}
+	p = p.Told(cmd.Top, cmd.All)
 	switch {
 	case cmd.JSON:
-		told := *p
-		told.Findings = chosen
-		if chosen == nil {
-			told.Findings = []insights.Finding{}
-		}
-		return printJSON(c.out, told)
+		return printJSON(c.out, p)
 	case cmd.CSV:
-		return printFindings(c, chosen)
+		return p.WriteCSV(c.out)
 	}
 	line(c.out, "%d profiles, %s\n", p.Profiles, heldOf(p.Held, p.Profiles))
 	line(c.out, "%s (%s) against %s (%s)\n", p.Audience.Name, sized(p, &p.Audience), p.Against.Name, sized(p, &p.Against))
@@ -36,9 +27,9 @@ func (cmd *insightsProfile) tell(c console, p *insights.Profile) error {
 	line(c.out, "%d of %d comparisons differ by more than chance\n", p.Differ, p.Compared)
 	left := 0
 	if !cmd.All {
-		left = p.Differ - len(chosen)
+		left = p.Differ - len(p.Findings)
 	}
-	return printComparisons(c, chosen, left)
+	return printComparisons(c, p.Findings, left)
 }
 
 // printComparisons prints comparisons for people, and how many were left out.
@@ -102,25 +93,4 @@ func sidewaysBar(x insights.Index) string {
 		return strings.Repeat(" ", barCells-cells) + strings.Repeat("▒", cells)
 	}
 	return strings.TrimRight(strings.Repeat(" ", barCells)+strings.Repeat("█", cells), " ")
-}
-
-// printFindings prints comparisons as CSV. Values are JSON, so that no program
-// takes a customer's text for a formula.
-func printFindings(c console, findings []insights.Finding) error {
-	out := csv.NewWriter(c.out)
-	rows := [][]string{{"segment", "trait", "value", "in_audience", "in_against", "share", "share_against", "index", "index_low", "index_high", "p", "q", "differs"}}
-	number := func(v float64) string {
-		if math.IsInf(v, 0) || math.IsNaN(v) {
-			return ""
-		}
-		return strconv.FormatFloat(v, 'g', 6, 64)
-	}
-	for i := range findings {
-		f := &findings[i]
-		rows = append(rows, []string{
-			f.Segment, f.Trait, string(f.Value), strconv.FormatInt(f.InAudience, 10), strconv.FormatInt(f.InAgainst, 10), number(f.Share), number(f.ShareAgainst),
-			number(float64(f.Index)), number(float64(f.IndexLow)), number(float64(f.IndexHigh)), number(f.P), number(f.Q), strconv.FormatBool(f.Differs),
-		})
-	}
-	return wrap("writing output", out.WriteAll(rows))
 }

@@ -11,6 +11,7 @@ import (
 
 	"muster/cube"
 	"muster/event"
+	"muster/insights"
 	"muster/profile"
 	"muster/rules"
 	"muster/sink"
@@ -106,7 +107,7 @@ all                   2         2         2         3       1
 		t.Errorf("%d\n%s", code, out)
 	}
 	out, _, code = ask("ads", "--by", "site", "--json")
-	var a reachAnswer
+	var a insights.Reach
 	if err := json.Unmarshal([]byte(out), &a); err != nil || code != 0 || a.All.Customers != 5 || !a.All.Exact || a.All.Measures["clicks"] != 1 ||
 		len(a.Rows) != 4 || a.Rows[0].Values["site"] != "auto.example" || a.Other == nil || a.Other.Events != 1 {
 		t.Errorf("%d, %v\n%s", code, err, out)

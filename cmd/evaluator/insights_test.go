@@ -27,15 +27,7 @@ func TestInsightsOfASample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var groups []insights.Group
-	for _, id := range []string{"a", "b", "c"} {
-		one, err := group(columns, id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		groups = append(groups, one)
-	}
-	p, err := insights.ProfileOf(t.Context(), columns, groups[1], &groups[2])
+	p, err := (&insights.ProfileQuestion{Audience: "b", Against: "c"}).Answer(t.Context(), columns, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +46,7 @@ $`
 	if !regexp.MustCompile(want).MatchString(out.String()) {
 		t.Errorf("it tells\n%s", &out)
 	}
-	o, err := insights.OverlapOf(columns, groups)
+	o, err := insights.OverlapOfSegments(columns, []string{"a", "b", "c"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,13 +32,18 @@ type server struct {
 
 // withServer has work ask an API until the process is told to end.
 func withServer(address string, work func(context.Context, *server) error) error {
+	return withServerFor(answerWithin, address, work)
+}
+
+// withServerFor is withServer of an API that may take so long to begin an answer.
+func withServerFor(within time.Duration, address string, work func(context.Context, *server) error) error {
 	base, err := url.Parse(address)
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return unusable(fmt.Errorf("--server is %q; write it as https://muster.internal:8090", address))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: answerWithin}
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: within}
 	defer transport.CloseIdleConnections()
 	return work(ctx, &server{base, &http.Client{Transport: transport}})
 }

@@ -330,7 +330,7 @@ func TestWhatCantGoOn(t *testing.T) {
 			seam := f.seams[2][run]
 			seam.Series = nil
 			f.seams[2][run] = seam
-		}, "shard 2 takes 0 of 1"},
+		}, "shard 2 takes 0 of 3"},
 		"another seam": {func(f *fake, run string) {
 			seam := f.seams[0][run]
 			seam.At++

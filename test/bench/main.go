@@ -43,6 +43,7 @@ var parts = []part{
 	{name: "timers", folder: "test/timers"},
 	{name: "skew", folder: "test/skew"},
 	{name: "insights", folder: "test/cubes"},
+	{name: "insights", folder: "test/load", named: true, test: "^TestQuestions$", lines: "MUSTER_QUESTIONS"},
 	{name: "sweep", folder: "test/sweep", named: true},
 	{name: "activation", folder: "test/load", named: true, test: "^TestActivation$", lines: "MUSTER_ACTIVATION"},
 	{name: "publication", folder: "test/load", named: true, test: "^TestPublication$", lines: "MUSTER_PUBLICATION"},

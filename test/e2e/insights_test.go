@@ -3,22 +3,26 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"muster/test/e2e/stack"
+	"muster/test/kit/example"
+	"muster/test/kit/kafka"
 )
 
 // TestInsightsAreFresh has a process hold all profiles beside an evaluator that
 // goes on working: what was committed is in the answers soon after, a customer
 // who is erased leaves them, and no part of a question that can't be asked is
-// answered.
+// answered. Commands that ask it say what those say that ask Redis.
 func TestInsightsAreFresh(t *testing.T) {
 	stack.Beside(t)
 	eachRedis(t, func(t *testing.T, cluster bool) {
 		s := stack.Start(t, stack.Options{
 			Shards: 4, Cluster: cluster, RedisSection: "  trail_max: 5000",
-			Segments: "segments:\n  - {id: seen, rule: 'count(events(\"Visited\")) > 0'}\n",
+			Segments: "segments:\n  - {id: seen, rule: 'count(events(\"Visited\")) > 0'}\n" + fuzzVIP +
+				"  - {id: buyers, rule: 'traits.vip == false'}\ncubes:\n  - {id: ads, events: \"Visited\", dimensions: [.page]}\n",
 		})
 		s.Init()
 		s.Run()
@@ -43,10 +47,44 @@ func TestInsightsAreFresh(t *testing.T) {
 		if err == nil || !strings.Contains(out, "^") || !strings.Contains(out, "hint: did you mean count?") {
 			t.Errorf("a wrong rule gives %v\n%s", err, out)
 		}
+		commandsAgree(t, s, insights)
+		if kafka.Real() && !cluster {
+			fuzzInsights(t, insights)
+		}
 		if read, err := insights.Metric("muster_insights_rereads_total"); err != nil || read != 0 {
 			t.Errorf("%g shards were read anew, %v", read, err)
 		}
 	})
+}
+
+// commandsAgree compares what commands say that ask a process with what they say
+// that ask Redis.
+func commandsAgree(t *testing.T, s *stack.System, insights *stack.Evaluator) {
+	t.Helper()
+	for _, question := range [][]string{
+		{"overlap", "seen", "vip", "--json"}, {"profile", "--audience-rule", `bucket("half") < 50`, "--all", "--json"}, {"reach", "ads", "--json"},
+	} {
+		own, err := s.Insights(question...)
+		if err != nil {
+			t.Errorf("%v: %v\n%s", question, err, own)
+		}
+		asked, err := s.Command(append(append([]string{"insights"}, question...), "--server", insights.API(""))...)
+		if err != nil || asked != own {
+			t.Errorf("%v: %v\n%s\nand not\n%s", question, err, asked, own)
+		}
+	}
+}
+
+// fuzzInsights has Schemathesis ask a process as TestTheAPIIsFuzzed asks an
+// evaluator.
+func fuzzInsights(t *testing.T, insights *stack.Evaluator) {
+	t.Helper()
+	config, err := filepath.Abs("testdata/schemathesis-insights.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectClean(t, example.Schemathesis(t, "../..", "--config-file", config, "run", insights.API("/openapi.json"), "--max-examples", fuzzExamples,
+		"--generation-deterministic", "--phases", fuzzPhases, "--no-shrink", "--continue-on-failure", "--request-timeout", "60"))
 }
 
 // awaitTold waits until so many profiles are told to have visited, of as many

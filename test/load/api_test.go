@@ -79,7 +79,7 @@ func measureAPI(t *testing.T, sizes *apiSizes, tell func(aimed)) {
 	for _, one := range []struct {
 		name    string
 		measure func(testing.TB, *apiSizes) aimed
-	}{{"memberships", measureLookups}, {"members", measureListing}, {"definition", measureEdits}} {
+	}{{"memberships", measureLookups}, {"members", measureListing}, {"definition", measureEdits}, {"questions", measureQuestions}} {
 		if slices.Contains(sizes.cases, one.name) {
 			t.Run(one.name, func(t *testing.T) { tell(one.measure(t, sizes)) })
 		}
@@ -94,14 +94,14 @@ func TestSmallAPI(t *testing.T) {
 	}
 	var lines []aimed
 	measureAPI(t, &apiSizes{
-		cases: []string{"memberships", "members", "definition"},
+		cases: []string{"memberships", "members", "definition", "questions"},
 		options: options{
 			populations: []population{{name: "hot", profiles: 400, cache: 1 << 20, fits: true}}, segments: []int{few}, events: 20_000, repeats: 1,
 			live: time.Second / 2, whole: true,
 		},
 		asked: 200, members: 5000, segments: 50, edits: 2,
 	}, func(line aimed) { lines = append(lines, line) })
-	if len(lines) != 3 {
+	if len(lines) != 4 {
 		t.Fatalf("there are %d lines", len(lines))
 	}
 	if l := lines[0].(lookupLine); l.P99 <= 0 || l.Without <= 0 || l.Requests < 50 || l.Events <= 0 || l.CPU <= 0 {
@@ -112,6 +112,9 @@ func TestSmallAPI(t *testing.T) {
 	}
 	if l := lines[2].(editLine); l.Published <= 0 || l.Slowest < l.Published || l.Evaluators != 2 {
 		t.Errorf("edits: %+v", l)
+	}
+	if l := lines[3].(questionsLine); l.Ratio <= 0 || l.P99 <= 0 || l.Without <= 0 || l.Answers <= 0 || l.Events <= 0 {
+		t.Errorf("questions: %+v", l)
 	}
 }
 

@@ -26,6 +26,7 @@ import (
 	"syscall"
 	"time"
 
+	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
 	"muster/activation"
@@ -53,6 +54,8 @@ type variant struct {
 	definitions  bool
 	api          string
 	tokens       string // file
+	trail        int64
+	insights     string
 	listen       string
 }
 
@@ -81,6 +84,8 @@ func run(arguments []string) error {
 	flags.BoolVar(&v.definitions, "definitions", false, "go by the definitions in Redis and not by a segment file")
 	flags.StringVar(&v.api, "api", "", "host:port to serve the API on; empty for none")
 	flags.StringVar(&v.tokens, "tokens", "", "file of the API's tokens")
+	flags.Int64Var(&v.trail, "trail", defaults.Redis.TrailMax, "entries of the trail of a shard; 0 for none")
+	flags.StringVar(&v.insights, "insights", "", "host:port to answer questions about all profiles on, and do nothing else; empty for not")
 	flags.StringVar(&v.listen, "listen", "", "host:port to serve HTTP on")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -112,6 +117,9 @@ func (v *variant) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("compiling segments: %w", err)
 	}
+	if v.insights != "" {
+		return v.answer(ctx, cfg, set, log)
+	}
 	s := service.New(cfg, set, log)
 	s.Audit = log
 	if s.Own, err = v.owner(); err != nil {
@@ -124,6 +132,17 @@ func (v *variant) run(ctx context.Context) error {
 	parts.Go(func() error { return v.serve(ctx, s.Handler()) })
 	parts.Go(func() error { return s.Run(ctx) })
 	return parts.Wait()
+}
+
+// answer does what evaluator insights serve does.
+func (v *variant) answer(ctx context.Context, cfg config.Config, set *rules.Set, log *zap.Logger) error {
+	files, err := segments.Read(v.segments)
+	if err != nil {
+		return err
+	}
+	s := service.NewInsights(cfg, set, log)
+	s.Audit = log
+	return s.Serve(ctx, files, nil)
 }
 
 // readDestinations reads what the product does.
@@ -157,7 +176,9 @@ func (v *variant) config() config.Config {
 	if v.definitions {
 		cfg.Segments.From = segments.FromRedis
 	}
-	if v.api != "" {
+	cfg.Redis.TrailMax = v.trail
+	cfg.Snapshot.Listen, cfg.Snapshot.Metrics = v.insights, v.listen
+	if v.api != "" || v.insights != "" {
 		cfg.API.Listen, cfg.API.TokensFile, cfg.API.Rate, cfg.API.Burst = v.api, v.tokens, mostAsked, mostAsked
 	}
 	return cfg
