@@ -43,6 +43,7 @@ type draft struct {
 
 	buckets []inBucket // of a commit's profiles
 	order   []int      // of a commit's changes or reach
+	packer  packer     // of a commit's changes
 }
 
 // piece is text as an argument.

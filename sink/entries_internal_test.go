@@ -12,7 +12,8 @@ func TestAnswersAreReadToTheirEnd(t *testing.T) {
 	text := appendAnswer(nil, answer)
 	read := func(text []byte) ([]Entry, error) {
 		r := &reading{answer: text, texts: map[string]string{}}
-		return r.entries()
+		_, err := r.entries()
+		return r.found, err
 	}
 	got, err := read(text)
 	if err != nil || len(got) != 2 || got[0].Change.Profile != "a\r\n*1\r\n" || got[1].Change.Version != 3 {
