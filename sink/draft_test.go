@@ -74,12 +74,14 @@ func TestDraftsKeepWhatWasAddedWhileTheyGrow(t *testing.T) {
 
 func TestADraftThatHasGrownTooMuchIsDropped(t *testing.T) {
 	s := &Store{}
-	var kept, dropped draft
+	var kept, dropped, long draft
 	kept.arguments, kept.commands = make([]any, 1, keptArguments), nil
 	dropped.arguments = make([]any, 1, keptArguments+1)
+	long.letters = make([]byte, 1, keptLetters+1)
 	s.release(&kept)
 	s.release(&dropped)
-	if len(kept.arguments) != 0 || len(dropped.arguments) != 1 {
-		t.Error("the smaller draft must be taken back, the larger one left alone")
+	s.release(&long)
+	if len(kept.arguments) != 0 || len(dropped.arguments) != 1 || len(long.letters) != 1 {
+		t.Error("the smaller draft must be taken back, the larger ones left alone")
 	}
 }

@@ -77,6 +77,7 @@ type reading struct {
 	backwards bool
 
 	found []Entry
+	came  int    // entries that were read
 	last  string // id of the last entry; at first the one that reading goes on behind, "" for none
 
 	packed  unpacker
@@ -97,15 +98,16 @@ func (r *reading) from() string {
 	return "(" + r.last
 }
 
-// trip returns how many entries to ask for behind so many that have come: as
-// many as it takes if they have as many changes as the ones before, 0 for none.
+// trip returns how many entries to ask for behind the last so many: as many as it
+// takes if they have as many changes as those that came, and twice as many as
+// before where these were larger; 0 for none.
 func (r *reading) trip(before int) int {
 	left := r.most - len(r.found)
 	if left <= 0 {
 		return 0
 	}
-	each := max(1, len(r.found)/before)
-	return min(left/each+1, left, before*8, outboxTrip)
+	each := max(1, len(r.found)/max(1, r.came))
+	return min(max(left/each+1, before*2), before*8, left, outboxTrip)
 }
 
 // full reports whether all changes that are wanted were found.
@@ -141,7 +143,7 @@ func (r *reading) entry() error {
 	if err != nil {
 		return err
 	}
-	r.last = string(id)
+	r.last, r.came = string(id), r.came+1
 	count, err := r.length('*')
 	if err != nil || count%2 != 0 {
 		return errAnswer

@@ -59,10 +59,11 @@ func (t *transaction) fillOutbox(ctx context.Context, most int64) {
 	for rest := c.Changes; len(rest) > 0; {
 		some := rest[:packable(rest)]
 		rest = rest[len(some):]
-		id := changeID{c.Next, newest - int64(len(rest))}
-		t.begin("xadd", key, t.piece(id.append(t.letters)), packedField, t.piece(t.pack(t.letters, some)))
+		last := changeID{c.Next, newest - int64(len(rest))}
+		id := t.piece(last.append(t.letters))
+		t.begin("xadd", key, id, packedField, t.piece(t.pack(t.letters, some)))
 		t.endText(ctx)
-		t.milestones.reach(id, most)
+		t.milestones.reach(last, most)
 	}
 	t.fillMilestones(ctx, key, newest-most)
 }

@@ -229,8 +229,12 @@ var errOtherCopy = errors.New("another process cleans it too")
 // transaction that no commit comes in between. It returns false when one has.
 func (c *outboxCopy) finish(ctx context.Context) (done bool, err error) {
 	err = c.store.client.Watch(ctx, func(tx *redis.Tx) error {
-		if n, err := tx.XLen(ctx, c.to).Result(); err != nil || n != c.written {
-			return errors.Join(err, errOtherCopy)
+		n, err := tx.XLen(ctx, c.to).Result()
+		if err != nil {
+			return err
+		}
+		if n != c.written {
+			return errOtherCopy
 		}
 		page, err := storedEntries(ctx, tx, c.key, c.from)
 		if err != nil || len(page) == cleanPage {

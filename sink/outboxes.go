@@ -8,9 +8,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// outboxesChunk is how many shards are asked for entries in one pipeline: then
-// its replies are 4 MB of packed ones at most.
-const outboxesChunk = 32
+// outboxesChunk is how many shards are asked for entries in one pipeline: with
+// outboxFirst of each its replies are 13 MB of packed ones at most.
+const outboxesChunk = 100
 
 // Position is where reading the outbox of a shard goes on.
 type Position struct {
@@ -100,6 +100,7 @@ func (s *Store) eachOutbox(ctx context.Context, positions []Position, most int, 
 				r.answer = appendAnswer(nil, answer.Val())
 				all = append(all, outboxRead{reading: r})
 				all[len(all)-1].count, err = r.entries()
+				r.answer = nil // it is larger than what is kept of it
 			}
 			if err != nil {
 				return nil, fmt.Errorf("reading %s: %w", s.keys.outbox(chunk[i].Shard), err)
