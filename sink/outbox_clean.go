@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"github.com/redis/go-redis/v9"
+
+	"muster/pipeline"
 )
 
 // Redis can remove an entry of a stream but not change one, nor add one before
@@ -22,8 +24,12 @@ const cleanPage = 128
 // CleanOutbox removes the changes of a shard's outbox that are gone, and returns
 // how many.
 func (s *Store) CleanOutbox(ctx context.Context, shard int, gone func(profile string, version uint64) bool) (removed int, err error) {
-	key := s.keys.outbox(shard)
-	removed, mixed, err := s.cleanWhole(ctx, key, gone)
+	key, mixed := s.keys.outbox(shard), false
+	// A process that was killed may have left a copy, with whoever is gone by now.
+	err = s.retry(ctx, "cleaning the outbox", func(ctx context.Context) error { return s.client.Unlink(ctx, s.keys.cleaned(shard)).Err() })
+	if err == nil {
+		removed, mixed, err = s.cleanWhole(ctx, key, gone)
+	}
 	if err == nil && mixed {
 		var more int
 		more, err = s.rewriteOutbox(ctx, shard, gone)
@@ -150,6 +156,8 @@ func (e *storedEntry) cleanPacked(place int, value string, gone func(string, uin
 type outboxCopy struct {
 	store   *Store
 	key, to string
+	meta    string
+	epoch   int64 // of the owner that cleans; 0 where the store has not opened the shard
 	gone    func(string, uint64) bool
 	from    string // where copying goes on
 	written int64  // entries of the copy
@@ -159,8 +167,11 @@ type outboxCopy struct {
 // rewriteOutbox copies an outbox without the changes that are gone, and returns
 // how many these were.
 func (s *Store) rewriteOutbox(ctx context.Context, shard int, gone func(string, uint64) bool) (removed int, err error) {
+	epoch, _ := s.own(shard)
 	err = s.retry(ctx, "rewriting the outbox", func(ctx context.Context) error {
-		c := &outboxCopy{store: s, key: s.keys.outbox(shard), to: s.keys.cleaned(shard), gone: gone, from: "-"}
+		c := &outboxCopy{
+			store: s, key: s.keys.outbox(shard), to: s.keys.cleaned(shard), meta: s.keys.meta(shard), epoch: epoch, gone: gone, from: "-",
+		}
 		if err := s.client.Unlink(ctx, c.to).Err(); err != nil {
 			return err
 		}
@@ -221,20 +232,15 @@ func (c *outboxCopy) passed(page []storedEntry, written int64, removed int) {
 	c.written, c.removed = c.written+written, c.removed+removed
 }
 
-// errOtherCopy is returned where two processes have cleaned the same outbox. The
-// one that has lost the shard has it done by the other.
+// errOtherCopy is returned where two processes have cleaned the same outbox.
 var errOtherCopy = errors.New("another process cleans it too")
 
 // finish copies the last page, and has the copy take the outbox's place, in one
 // transaction that no commit comes in between. It returns false when one has.
 func (c *outboxCopy) finish(ctx context.Context) (done bool, err error) {
 	err = c.store.client.Watch(ctx, func(tx *redis.Tx) error {
-		n, err := tx.XLen(ctx, c.to).Result()
-		if err != nil {
+		if err := c.own(ctx, tx); err != nil {
 			return err
-		}
-		if n != c.written {
-			return errOtherCopy
 		}
 		page, err := storedEntries(ctx, tx, c.key, c.from)
 		if err != nil || len(page) == cleanPage {
@@ -255,9 +261,26 @@ func (c *outboxCopy) finish(ctx context.Context) (done bool, err error) {
 		}
 		c.passed(page, written, removed)
 		return nil
-	}, c.key, c.to)
+	}, c.key, c.to, c.meta)
 	if errors.Is(err, redis.TxFailedErr) && ctx.Err() == nil {
 		return false, nil
 	}
 	return done, err
+}
+
+// own refuses to go on where somebody else has opened the shard, and may have
+// removed since what is in the copy, or writes the same copy.
+func (c *outboxCopy) own(ctx context.Context, tx *redis.Tx) error {
+	m, err := readMeta(ctx, tx, c.meta)
+	if err != nil {
+		return err
+	}
+	if c.epoch != 0 && m.epoch != c.epoch {
+		return final("stored epoch %d, expected %d: %w", m.epoch, c.epoch, pipeline.ErrFenced)
+	}
+	n, err := tx.XLen(ctx, c.to).Result()
+	if err == nil && n != c.written {
+		err = errOtherCopy
+	}
+	return err
 }

@@ -1,6 +1,7 @@
 package sink_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -128,8 +129,8 @@ func TestAnOutboxIsCleanedWithinEntries(t *testing.T) {
 	if traces, err := store.Traces(t.Context(), "p1100"); err != nil || !slices.Equal(traces.Left, []string{"m:{s3}:out", "m:{s3}:seg:s1"}) {
 		t.Fatalf("before: %+v, %v", traces, err)
 	}
-	c.XAdd(t.Context(), &client.XAddArgs{Stream: "m:{s3}:out:clean", Values: []any{"left", "over"}})
 	for _, want := range []int{5, 0} {
+		c.XAdd(t.Context(), &client.XAddArgs{Stream: "m:{s3}:out:clean", Values: []any{"left", "over"}})
 		if n, err := store.CleanOutbox(t.Context(), 3, gone); err != nil || n != want {
 			t.Fatalf("%d are removed, %v; want %d", n, err, want)
 		}
@@ -165,7 +166,7 @@ func behind(id, other string) bool {
 func TestCommitsWhileAnOutboxIsCleaned(t *testing.T) {
 	server := redis.Start(t)
 	store, all := mixedOutbox(t, server)
-	w := start(t, connect(t, config(server.Address)), 3)
+	w := start(t, store, 3)
 	commits := 0
 	store.OnTrip(func(commands []client.Cmder) {
 		// Behind each look for the last page, twice.
@@ -177,6 +178,11 @@ func TestCommitsWhileAnOutboxIsCleaned(t *testing.T) {
 	n, err := store.CleanOutbox(t.Context(), 3, func(profile string, _ uint64) bool { return profile == "p1100" })
 	if err != nil || n != 1 || commits != 2 {
 		t.Fatalf("%d are removed, %v, beside %d commits", n, err, commits)
+	}
+	start(t, connect(t, config(server.Address)), 3)
+	n, err = store.CleanOutbox(t.Context(), 3, func(profile string, _ uint64) bool { return profile == "p1101" })
+	if !errors.Is(err, pipeline.ErrFenced) || n != 0 {
+		t.Errorf("one that has lost the shard removes %d, %v", n, err)
 	}
 	if got := outbox(t, store, 3); len(got) != len(all)-1+2 || got[len(got)-1].Number() != int64(len(all)+2) {
 		t.Errorf("%d are left, up to %s", len(got), got[len(got)-1].ID)
