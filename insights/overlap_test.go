@@ -71,8 +71,8 @@ func TestOverlap(t *testing.T) {
 	}
 }
 
-// TestPictures: they are drawn as they were. With MUSTER_DRAW they are drawn anew.
-func TestPictures(t *testing.T) {
+// TestDrawings: pictures are drawn as they were. With MUSTER_DRAW they are drawn anew.
+func TestDrawings(t *testing.T) {
 	c, _ := shop(t)
 	p := profileOf(t, c, "buyers", nil)
 	o, err := insights.OverlapOf(c, []insights.Group{group(t, c, "buyers"), group(t, c, "germans"), group(t, c, "opens"), group(t, c, "returns")})
@@ -94,7 +94,7 @@ func TestPictures(t *testing.T) {
 		}
 		shown, err := os.ReadFile(file)
 		if err != nil || !bytes.Equal(shown, picture.Bytes()) {
-			t.Errorf("%s is not what is drawn (%v): MUSTER_DRAW=1 go test ./insights -run TestPictures draws it anew", file, err)
+			t.Errorf("%s is not what is drawn (%v): MUSTER_DRAW=1 go test ./insights -run TestDrawings draws it anew", file, err)
 		}
 	}
 }

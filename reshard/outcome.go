@@ -28,12 +28,12 @@ type Outcome struct {
 }
 
 // weigh puts in what is moved, and what somebody should know of it. Outbox is
-// how many entries one may have.
+// how many changes one may have.
 func (o *Outcome) weigh(w sink.Weight, outbox int64) {
 	o.Moved = &w
 	if longest := max(w.Longest, w.Outbox/int64(o.To.Shards)); longest > outbox {
-		o.Warnings = append(o.Warnings, fmt.Sprintf("an outbox will have %d entries or more and redis.outbox_max is %d: the first commit "+
-			"drops the oldest; raise it, if they are still to be read", longest, outbox))
+		o.Warnings = append(o.Warnings, fmt.Sprintf("an outbox will have %d changes or more and redis.outbox_max is %d: the first commits "+
+			"drop the oldest; raise it, if they are still to be read", longest, outbox))
 	}
 	if w.Recounts > 0 {
 		o.Warnings = append(o.Warnings, fmt.Sprintf("the stored sizes of %s were not what profiles say, and are now: "+

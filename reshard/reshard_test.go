@@ -41,8 +41,8 @@ func TestWarnings(t *testing.T) {
 		want   string
 	}{
 		"nothing":        {sink.Weight{Outbox: 300, Longest: 100}, ""},
-		"longer outbox":  {sink.Weight{Outbox: 150, Longest: 120}, "120 entries or more"},
-		"fewer outboxes": {sink.Weight{Outbox: 600, Longest: 100}, "200 entries or more"},
+		"longer outbox":  {sink.Weight{Outbox: 150, Longest: 120}, "120 changes or more"},
+		"fewer outboxes": {sink.Weight{Outbox: 600, Longest: 100}, "200 changes or more"},
 		"sizes":          {sink.Weight{Recounts: 2}, "sizes of 2 segments"},
 	} {
 		outcome := &Outcome{To: sink.Layout{Shards: 3}}

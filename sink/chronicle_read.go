@@ -179,14 +179,14 @@ func (s *Store) MembersPage(ctx context.Context, segment string, shard int, posi
 	return p, nil
 }
 
-// OutboxEnds returns the ids of the oldest and the newest entry that a shard's
+// OutboxEnds returns the ids of the oldest and the newest change that a shard's
 // outbox keeps, "" for none.
 func (s *Store) OutboxEnds(ctx context.Context, shard int) (oldest, newest string, err error) {
 	first, err := s.Outbox(ctx, shard, "", 1)
 	if err != nil || len(first) == 0 {
 		return "", "", err
 	}
-	last, err := s.outboxBack(ctx, shard, "+", 1)
+	last, _, err := s.outboxBack(ctx, shard, "", 1)
 	if err != nil || len(last) == 0 {
 		return "", "", err
 	}

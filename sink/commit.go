@@ -52,6 +52,7 @@ func (s *Store) Commit(ctx context.Context, shard int, c *pipeline.Commit) error
 		return fmt.Errorf("committing shard %d from offset %d: %w", shard, c.From, err)
 	}
 	s.chronicler(shard).landed()
+	s.milestonesOf(shard).landed()
 	a.flows.landed()
 	bytes := 0
 	for i := range c.Profiles {
@@ -124,7 +125,7 @@ func (a *attempts) send(ctx context.Context, w *watch, m meta) error {
 	d.queued = true
 	t := transaction{
 		draft: d, keys: a.store.keys, shard: a.shard, commit: a.commit,
-		sizes: a.sizes, chronicle: a.store.chronicler(a.shard), counts: a.store.cfg.countsFlows(),
+		sizes: a.sizes, milestones: a.store.milestonesOf(a.shard), chronicle: a.store.chronicler(a.shard), counts: a.store.cfg.countsFlows(),
 	}
 	t.fill(ctx, a.store.cfg.OutboxMax)
 	t.fillTrail(ctx, a.store.cfg.TrailMax, m.commits)

@@ -67,10 +67,11 @@ type Config struct {
 	// million profiles a shard: small enough to read or delete a hash in well
 	// under a millisecond, and a megabyte of keys when nearly empty.
 	Buckets int `yaml:"buckets"`
-	// OutboxMax bounds the entries kept in the outbox stream of one shard; a
-	// few more may stay, as Redis drops whole nodes of the stream. At the
-	// bound the oldest entries are dropped, read or not. Above 0.
-	// Default: 1,000,000, about 110 MB a shard when full.
+	// OutboxMax bounds the changes kept in the outbox stream of one shard: so
+	// many of the newest are kept at least, and up to a 64th and some thousand
+	// more. At the bound the oldest are dropped, read or not. Above 0.
+	// Default: 1,000,000, which take 40 to 70 MB a shard, the less the more
+	// changes a commit has.
 	OutboxMax int64 `yaml:"outbox_max"`
 	// TrailMax bounds the entries kept in the trail of one shard, which says what
 	// profiles its newest commits have touched: 0, or 100 to 1,000,000. An entry

@@ -8,11 +8,12 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Bounds of what a draft keeps for the next commit, about 6 MB. Those of a
+// Bounds of what a draft keeps for the next commit, about 10 MB. Those of a
 // few thousand events stay below them.
 const (
 	keptArguments = 1 << 17
 	keptCommands  = 1 << 14
+	keptLetters   = 1 << 22
 )
 
 // draft collects the commands of one pipeline, in memory that is used again
@@ -43,6 +44,7 @@ type draft struct {
 
 	buckets []inBucket // of a commit's profiles
 	order   []int      // of a commit's changes or reach
+	packer  packer     // of a commit's changes
 }
 
 // piece is text as an argument.
@@ -58,7 +60,7 @@ func (p *piece) String() string { return string(*p) }
 func (s *Store) draft() *draft { return s.drafts.Get().(*draft) }
 
 func (s *Store) release(d *draft) {
-	if cap(d.arguments) > keptArguments || cap(d.commands) > keptCommands {
+	if cap(d.arguments) > keptArguments || cap(d.commands) > keptCommands || cap(d.letters) > keptLetters {
 		return
 	}
 	d.clear()

@@ -32,14 +32,14 @@ func TestDraftsOfCommitsAllocateNothing(t *testing.T) {
 	s := &Store{cfg: Default(), keys: keys{prefix: "m", buckets: 4096}, now: time.Now}
 	c := sampleCommit(1000)
 	var d draft
-	sizes := &knownSizes{of: map[string]int64{}}
+	sizes, marks := &knownSizes{of: map[string]int64{}}, &milestones{}
 	allocated := testing.AllocsPerRun(20, func() {
 		d.clear()
 		s.draftReach(t.Context(), &d, c.Reach)
-		tx := transaction{draft: &d, keys: s.keys, shard: 12, commit: c, sizes: sizes}
+		tx := transaction{draft: &d, keys: s.keys, shard: 12, commit: c, sizes: sizes, milestones: marks}
 		tx.fill(t.Context(), s.cfg.OutboxMax)
 	})
-	if len(d.commands) < 1500 {
+	if len(d.commands) < 900 {
 		t.Fatalf("only %d commands", len(d.commands))
 	}
 	// The keys of the shard itself are texts: one and its place as an any each.
@@ -74,12 +74,14 @@ func TestDraftsKeepWhatWasAddedWhileTheyGrow(t *testing.T) {
 
 func TestADraftThatHasGrownTooMuchIsDropped(t *testing.T) {
 	s := &Store{}
-	var kept, dropped draft
+	var kept, dropped, long draft
 	kept.arguments, kept.commands = make([]any, 1, keptArguments), nil
 	dropped.arguments = make([]any, 1, keptArguments+1)
+	long.letters = make([]byte, 1, keptLetters+1)
 	s.release(&kept)
 	s.release(&dropped)
-	if len(kept.arguments) != 0 || len(dropped.arguments) != 1 {
-		t.Error("the smaller draft must be taken back, the larger one left alone")
+	s.release(&long)
+	if len(kept.arguments) != 0 || len(dropped.arguments) != 1 || len(long.letters) != 1 {
+		t.Error("the smaller draft must be taken back, the larger ones left alone")
 	}
 }

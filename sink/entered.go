@@ -4,12 +4,12 @@ import (
 	"context"
 )
 
-// backPage is how many entries one reply brings when an outbox is read from
-// its end.
+// backPage is about how many changes are read at a time when an outbox is read
+// from its end.
 const backPage = 2000
 
 // Entered looks for the changes by which a profile entered some segments last,
-// by segment, in up to most of the newest entries of its shard's outbox. Which
+// by segment, in up to most of the newest changes of its shard's outbox. Which
 // are older, or have been dropped, is not known. It also returns whether there
 // was more to look at.
 func (s *Store) Entered(ctx context.Context, shard int, profile string, segments []string, most int) (found map[string]Entry, more bool, err error) {
@@ -17,14 +17,16 @@ func (s *Store) Entered(ctx context.Context, shard int, profile string, segments
 	for _, id := range segments {
 		wanted[id] = true
 	}
-	for before := "+"; len(wanted) > 0; {
+	for before, end := "", false; len(wanted) > 0 && !end; {
 		if most <= 0 {
 			return found, true, nil
 		}
-		page, err := s.outboxBack(ctx, shard, before, min(most, backPage))
+		page, rest, err := s.outboxBack(ctx, shard, before, min(most, backPage))
 		if err != nil {
 			return nil, false, err
 		}
+		before, end = rest, rest == "" && len(page) <= most
+		page = page[:min(len(page), most)]
 		for i := range page {
 			c := &page[i].Change
 			if c.Profile != profile {
@@ -38,11 +40,7 @@ func (s *Store) Entered(ctx context.Context, shard int, profile string, segments
 				return found, false, nil
 			}
 		}
-		if len(page) < min(most, backPage) {
-			return found, false, nil
-		}
 		most -= len(page)
-		before = "(" + page[len(page)-1].ID
 	}
 	return found, false, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/redis/go-redis/v9"
@@ -12,23 +13,21 @@ import (
 	"muster/pipeline"
 )
 
-// entries reads some of a shard's outbox, by XRANGE or XREVRANGE and what they
-// are to be asked behind the key.
+// read adds to a reading what an outbox has, by XRANGE or XREVRANGE and what they
+// are to be asked behind the key. It returns how many entries that were.
 //
 // The answer is read as Redis sends it: as a map of texts for each entry it is
 // a third of what deliveries cost. But who reads so is not told of errors, nor
 // led to the node of a cluster that has the key by now. So after an answer that
 // is an error the command is sent once more in the usual way.
-func (s *Store) entries(ctx context.Context, shard int, command string, arguments ...any) ([]Entry, error) {
-	key := s.keys.outbox(shard)
+func (s *Store) read(ctx context.Context, r *reading, key, command string, arguments ...any) (entries int, err error) {
 	words := append([]any{command, key}, arguments...)
-	var entries []Entry
-	err := s.retry(ctx, "reading outbox", func(ctx context.Context) error {
+	err = s.retry(ctx, "reading outbox", func(ctx context.Context) error {
 		raw := redis.NewRawCmd(ctx, words...)
 		if err := s.client.Process(ctx, raw); err != nil {
 			return err
 		}
-		r := &reading{answer: raw.Val(), texts: map[string]string{}}
+		r.answer = raw.Val()
 		if len(r.answer) > 0 && r.answer[0] == '-' {
 			answer, err := s.client.Do(ctx, words...).Slice()
 			if err != nil {
@@ -43,7 +42,7 @@ func (s *Store) entries(ctx context.Context, shard int, command string, argument
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", key, err)
+		return 0, fmt.Errorf("reading %s: %w", key, err)
 	}
 	return entries, nil
 }
@@ -67,33 +66,76 @@ func appendAnswer(b []byte, answer any) []byte {
 // entries.
 var errAnswer = errors.New("the answer of Redis is no list of entries")
 
-// reading is an answer of Redis that is read: arrays and texts, each with its
-// length before it.
+// reading is the reading of an outbox, in one answer of Redis or several: arrays
+// and texts, each with its length before it.
 type reading struct {
 	answer []byte            // what is left of it
 	texts  map[string]string // that come again and again: segments, causes and runs
+	after  changeID          // changes up to this one are passed over
+	most   int               // changes that are wanted; 0 for all
+	// backwards says that the newest entry comes first.
+	backwards bool
+
+	found []Entry
+	came  int    // entries that were read
+	last  string // id of the last entry; at first the one that reading goes on behind, "" for none
+
+	packed  unpacker
+	inEntry []string // texts of the packed entry at hand, once they were wanted
+	id      []byte
 }
 
-// entries reads an array of entries.
-func (r *reading) entries() ([]Entry, error) {
-	count, err := r.length('*')
-	if err != nil {
-		return nil, err
+func newReading(after string, most int) (*reading, error) {
+	id, err := changeIDOf(after)
+	return &reading{texts: map[string]string{}, after: id, most: most, last: after}, err
+}
+
+// from is where to go on, for XRANGE.
+func (r *reading) from() string {
+	if r.last == "" {
+		return "-"
 	}
-	entries := make([]Entry, max(0, min(count, len(r.answer)/16))) // none is shorter
-	if len(entries) < count {
-		return nil, errAnswer
+	return "(" + r.last
+}
+
+// trip returns how many entries to ask for behind the last so many: as many as it
+// takes if they have as many changes as those that came, and twice as many as
+// before where these were larger; 0 for none.
+func (r *reading) trip(before int) int {
+	left := r.most - len(r.found)
+	if left <= 0 {
+		return 0
 	}
-	for i := range entries {
-		if err := r.entry(&entries[i]); err != nil {
-			return nil, err
+	each := max(1, len(r.found)/max(1, r.came))
+	return min(max(left/each+1, before*2), before*8, left, outboxTrip)
+}
+
+// full reports whether all changes that are wanted were found.
+func (r *reading) full() bool { return r.most > 0 && len(r.found) >= r.most }
+
+// entries reads an array of entries, and returns how many it has. Where as many
+// changes as are wanted are found before its end, it is not read to that.
+func (r *reading) entries() (count int, err error) {
+	if count, err = r.length('*'); err != nil {
+		return 0, err
+	}
+	if count > len(r.answer)/16 { // none is shorter
+		return 0, errAnswer
+	}
+	r.found = slices.Grow(r.found, count)
+	for range count {
+		if r.full() {
+			break
+		}
+		if err := r.entry(); err != nil {
+			return 0, err
 		}
 	}
-	return entries, nil
+	return count, nil
 }
 
 // entry reads an array of an id and an array of fields.
-func (r *reading) entry(e *Entry) error {
+func (r *reading) entry() error {
 	if parts, err := r.length('*'); err != nil || parts != 2 {
 		return errAnswer
 	}
@@ -101,11 +143,12 @@ func (r *reading) entry(e *Entry) error {
 	if err != nil {
 		return err
 	}
-	e.ID = string(id)
+	r.last, r.came = string(id), r.came+1
 	count, err := r.length('*')
 	if err != nil || count%2 != 0 {
 		return errAnswer
 	}
+	e, packed := Entry{ID: r.last}, []byte(nil)
 	for range count / 2 {
 		field, err := r.text()
 		if err != nil {
@@ -115,11 +158,63 @@ func (r *reading) entry(e *Entry) error {
 		if err != nil {
 			return err
 		}
-		if err := r.field(e, field, value); err != nil {
+		if string(field) == packedField {
+			packed = value
+			continue
+		}
+		if err := r.field(&e, field, value); err != nil {
 			return fmt.Errorf("entry %s: %w", e.ID, err)
 		}
 	}
+	if packed == nil {
+		r.found = append(r.found, e)
+		return nil
+	}
+	if err := r.unpack(packed); err != nil {
+		return fmt.Errorf("entry %s: %w", e.ID, err)
+	}
 	return nil
+}
+
+// unpack adds the changes of a packed entry that are wanted.
+func (r *reading) unpack(data []byte) error {
+	id, err := changeIDOf(r.last)
+	if err != nil {
+		return err
+	}
+	if err := r.packed.begin(data, id.number); err != nil {
+		return err
+	}
+	first := len(r.found)
+	r.inEntry = r.inEntry[:0]
+	var c packedChange
+	for !r.full() && r.packed.next(&c) {
+		own := changeID{id.offset, c.number}
+		if c.removed || !r.after.before(own) {
+			continue
+		}
+		r.id = own.append(r.id[:0])
+		e := Entry{ID: string(r.id), Offset: own.offset, Change: pipeline.Change{
+			Segment: r.unpacked(c.segment), Profile: string(c.profile), Entered: c.entered, At: c.at, Version: c.version,
+			Cause: pipeline.Cause(r.unpacked(c.cause)),
+		}}
+		if c.run >= 0 {
+			e.Change.Run = r.unpacked(c.run)
+		}
+		r.found = append(r.found, e)
+	}
+	if r.backwards {
+		slices.Reverse(r.found[first:])
+	}
+	return r.packed.err
+}
+
+// unpacked returns a text of the packed entry at hand.
+func (r *reading) unpacked(place int) string {
+	for len(r.inEntry) <= place {
+		r.inEntry = append(r.inEntry, r.known(r.packed.texts[len(r.inEntry)]))
+	}
+	return r.inEntry[place]
 }
 
 // field takes a field in; those that are not known are passed over.

@@ -182,32 +182,3 @@ func (s *Store) OutboxEnd(ctx context.Context, shard int) (number int64, err err
 // Destinations returns the names of the destinations that have ever begun. One
 // that was taken out of the file of destinations is among them.
 func (s *Store) Destinations(ctx context.Context) ([]string, error) { return s.knownDestinations(ctx) }
-
-// CleanOutbox removes the entries of a shard's outbox that are gone, and returns
-// how many.
-func (s *Store) CleanOutbox(ctx context.Context, shard int, gone func(profile string, version uint64) bool) (removed int, err error) {
-	key := s.keys.outbox(shard)
-	for behind := ""; ; {
-		page, err := s.Outbox(ctx, shard, behind, replayPage)
-		if err != nil {
-			return removed, err
-		}
-		var ids []string
-		for _, entry := range page {
-			if gone(entry.Change.Profile, entry.Change.Version) {
-				ids = append(ids, entry.ID)
-			}
-			behind = entry.ID
-		}
-		if len(ids) > 0 {
-			err := s.retry(ctx, "cleaning the outbox", func(ctx context.Context) error { return s.client.XDel(ctx, key, ids...).Err() })
-			if err != nil {
-				return removed, fmt.Errorf("cleaning %s: %w", key, err)
-			}
-			removed += len(ids)
-		}
-		if len(page) < replayPage {
-			return removed, nil
-		}
-	}
-}

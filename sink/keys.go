@@ -17,7 +17,8 @@ import (
 //	                                   sealed, if its profiles are elsewhere now; hourly and daily,
 //	                                   since when flows are counted, see markFlows; summed, up
 //	                                   to which day, see flows_days.go; counted, how many
-//	                                   changes when the last ones were
+//	                                   changes when the last ones were; milestones, see
+//	                                   milestones.go
 //	m:{s12}:names              list    names that profiles refer to by position
 //	m:{s12}:catalog            hash    name -> what the shard's owner knows of that segment
 //	                                   or series, a text of its own
@@ -32,6 +33,7 @@ import (
 //	m:{s12}:hours:20261121     hash    segment -> flows of the hours of that UTC day, and
 //	m:{s12}:days:202611        hash    of the days of that month, see flows.go
 //	m:{s12}:out                stream  membership changes, see outbox.go
+//	m:{s12}:out:clean          stream  a copy of it that is made, see outbox_clean.go
 //	m:{s12}:trail              stream  profiles that the newest commits touched, see trail.go
 //	m:{s12}:chron:<day>:<part> list  the changes of a day, see chronicle.go
 //	m:{s12}:cube               hash    and others that begin so: cells of cubes, see cubes.go
@@ -74,6 +76,7 @@ func (k keys) timers(shard int) string  { return k.shard(shard) + "timers" }
 func (k keys) gaps(shard int) string    { return k.shard(shard) + "gaps" }
 func (k keys) sizes(shard int) string   { return k.shard(shard) + "size" }
 func (k keys) outbox(shard int) string  { return k.shard(shard) + "out" }
+func (k keys) cleaned(shard int) string { return k.outbox(shard) + ":clean" }
 func (k keys) trail(shard int) string   { return k.shard(shard) + "trail" }
 func (k keys) sourceAnchors() string    { return k.prefix + ":{sources}:anchors" }
 func (k keys) sourceGaps() string       { return k.prefix + ":{sources}:gaps" }

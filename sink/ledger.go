@@ -157,7 +157,7 @@ func (l *Ledger) begin(ctx context.Context) (Standing, error) {
 	}
 	var s Standing
 	if began == layout {
-		newest, err := l.store.outboxBack(ctx, l.shard, "+", 1)
+		newest, _, err := l.store.outboxBack(ctx, l.shard, "", 1)
 		if err != nil {
 			return Standing{}, err
 		}

@@ -96,6 +96,9 @@ func (s *Store) takeOver(ctx context.Context, shard int) (pipeline.State, error)
 		return pipeline.State{}, s.sealed(shard, m)
 	}
 	s.beginChronicle(shard, &m)
+	if err := s.beginMilestones(ctx, shard); err != nil {
+		return pipeline.State{}, fmt.Errorf("reading milestones: %w", err)
+	}
 	if err := s.markFlows(ctx, shard, &m); err != nil {
 		return pipeline.State{}, fmt.Errorf("marking flows: %w", err)
 	}

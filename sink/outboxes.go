@@ -3,11 +3,13 @@ package sink
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// outboxesChunk is how many shards are asked for entries in one pipeline.
+// outboxesChunk is how many shards are asked for entries in one pipeline: with
+// outboxFirst of each its replies are 13 MB of packed ones at most.
 const outboxesChunk = 100
 
 // Position is where reading the outbox of a shard goes on.
@@ -16,17 +18,33 @@ type Position struct {
 	After string // the id of an entry; "" for the beginning
 }
 
-// Outboxes returns up to count entries of each shard behind a position, in the
-// order of the positions. Shards are read in pipelines, so that looking for
-// new entries of all takes few round trips.
+// Outboxes returns up to count changes of each shard behind a position, in the
+// order of the positions; fewer where there are no more. Shards are read in
+// pipelines, so that looking for new changes of all takes few round trips.
 func (s *Store) Outboxes(ctx context.Context, positions []Position, count int) ([][]Entry, error) {
-	return s.eachOutbox(ctx, positions, func(p Position) []any {
-		start := "-"
+	trip := min(outboxFirst, count)
+	readings, err := s.eachOutbox(ctx, positions, count, func(p Position) []any {
+		from := "-"
 		if p.After != "" {
-			start = "(" + p.After
+			from = "(" + p.After
 		}
-		return []any{"xrange", s.keys.outbox(p.Shard), start, "+", "count", count}
+		return []any{"xrange", s.keys.outbox(p.Shard), from, "+", "count", trip}
 	})
+	if err != nil {
+		return nil, err
+	}
+	all := make([][]Entry, len(positions))
+	for i, r := range readings {
+		if all[i] = r.found; r.count < trip || r.full() {
+			continue
+		}
+		rest, err := s.Outbox(ctx, positions[i].Shard, r.last, int64(count-len(r.found)))
+		if err != nil {
+			return nil, err
+		}
+		all[i] = append(all[i], rest...)
+	}
+	return all, nil
 }
 
 // Newest returns the id of the newest entry of every shard, "" where there is
@@ -40,25 +58,29 @@ func (s *Store) Newest(ctx context.Context) ([]string, error) {
 	for shard := range positions {
 		positions[shard].Shard = shard
 	}
-	entries, err := s.eachOutbox(ctx, positions, func(p Position) []any {
+	readings, err := s.eachOutbox(ctx, positions, 0, func(p Position) []any {
 		return []any{"xrevrange", s.keys.outbox(p.Shard), "+", "-", "count", 1}
 	})
 	if err != nil {
 		return nil, err
 	}
 	newest := make([]string, shards)
-	for shard, last := range entries {
-		if len(last) > 0 {
-			newest[shard] = last[0].ID
-		}
+	for shard, r := range readings {
+		newest[shard] = r.last
 	}
 	return newest, nil
 }
 
-func (s *Store) eachOutbox(ctx context.Context, positions []Position, command func(Position) []any) ([][]Entry, error) {
-	all := make([][]Entry, 0, len(positions))
-	for first := 0; first < len(positions); first += outboxesChunk {
-		chunk := positions[first:min(first+outboxesChunk, len(positions))]
+// outboxRead is what was read of one outbox.
+type outboxRead struct {
+	*reading
+	count int // entries
+}
+
+// eachOutbox reads one answer for each position, with most changes of it, or all.
+func (s *Store) eachOutbox(ctx context.Context, positions []Position, most int, command func(Position) []any) ([]outboxRead, error) {
+	all := make([]outboxRead, 0, len(positions))
+	for chunk := range slices.Chunk(positions, outboxesChunk) {
 		var answers []*redis.Cmd
 		err := s.retry(ctx, "reading outboxes", func(ctx context.Context) error {
 			pipe := s.client.Pipeline()
@@ -73,12 +95,16 @@ func (s *Store) eachOutbox(ctx context.Context, positions []Position, command fu
 			return nil, fmt.Errorf("reading outboxes: %w", err)
 		}
 		for i, answer := range answers {
-			r := &reading{answer: appendAnswer(nil, answer.Val()), texts: map[string]string{}}
-			entries, err := r.entries()
+			r, err := newReading(chunk[i].After, most)
+			if err == nil {
+				r.answer = appendAnswer(nil, answer.Val())
+				all = append(all, outboxRead{reading: r})
+				all[len(all)-1].count, err = r.entries()
+				r.answer = nil // it is larger than what is kept of it
+			}
 			if err != nil {
 				return nil, fmt.Errorf("reading %s: %w", s.keys.outbox(chunk[i].Shard), err)
 			}
-			all = append(all, entries)
 		}
 	}
 	return all, nil

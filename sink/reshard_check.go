@@ -112,6 +112,7 @@ func (c *copying) finish(ctx context.Context, shard int, n tally) error {
 		pipe.HSet(ctx, c.new.meta(shard), c.addChronicle([]any{"next", 0, "outbox", outbox, "counted", outbox, "rules", c.rules, "generation", generationCurrent,
 			"swept", 0, "bucket", 0, "sweep", generationCurrent, "schema", schema}, outbox)...)
 		pipe.HSet(ctx, c.new.meta(shard), marks...)
+		pipe.HSet(ctx, c.new.meta(shard), milestonesField, movedMilestones(outbox))
 		_, err = pipe.Exec(ctx)
 		return err
 	})

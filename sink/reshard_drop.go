@@ -93,7 +93,10 @@ func (s *Store) dropLayout(ctx context.Context, l Layout, progress func(Progress
 		if err != nil {
 			return fmt.Errorf("dropping shard %d: %w", shard, err)
 		}
-		doomed := []string{k.timers(shard), k.catalog(shard), k.erasing(shard), k.gaps(shard), k.sizes(shard), k.outbox(shard), k.trail(shard), k.meta(shard)}
+		doomed := []string{
+			k.timers(shard), k.catalog(shard), k.erasing(shard), k.gaps(shard), k.sizes(shard),
+			k.outbox(shard), k.cleaned(shard), k.trail(shard), k.meta(shard),
+		}
 		flows, err := s.doomedFlows(ctx, k, shard)
 		if err != nil {
 			return fmt.Errorf("dropping shard %d: %w", shard, err)

@@ -33,8 +33,8 @@ func enroll(t *testing.T, store *sink.Store, count int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	commit := pipeline.Commit{Epoch: state.Epoch, From: state.Next, Next: 7, Clock: 5000}
-	for i := range count {
+	commit := pipeline.Commit{Epoch: state.Epoch, From: state.Next, Next: 7, Clock: 5000, Outbox: state.Outbox}
+	for i := int(state.Outbox); i < int(state.Outbox)+count; i++ {
 		id := fmt.Sprintf("p %03d\xff", i)
 		commit.Profiles = append(commit.Profiles, pipeline.Write{Profile: id, Blob: []byte("blob of " + id)})
 		commit.Changes = append(commit.Changes, pipeline.Change{
@@ -203,13 +203,14 @@ func TestAReplayGoesBack(t *testing.T) {
 func TestAReplayTellsWhatIsGone(t *testing.T) {
 	server := redis.Start(t)
 	store := open(t, config(server.Address))
-	enroll(t, store, 20)
+	enroll(t, store, 15)
+	enroll(t, store, 5)
 	plain := server.Client(t)
 	keys, err := plain.Keys(t.Context(), "*{s3}:out").Result()
 	if err != nil || len(keys) != 1 {
 		t.Fatalf("outboxes %v, %v", keys, err)
 	}
-	if err := plain.XTrimMaxLen(t.Context(), keys[0], 5).Err(); err != nil {
+	if err := plain.XTrimMaxLen(t.Context(), keys[0], 1).Err(); err != nil {
 		t.Fatal(err)
 	}
 	plan, err := store.PlanReplay(t.Context(), 3, 4500, func(string) bool { return true })

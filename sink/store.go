@@ -35,6 +35,7 @@ type Store struct {
 	flows  map[int]*shardFlows // of those that it has committed since
 	sizes  map[int]*knownSizes // the same
 
+	milestones  map[int]*milestones // the same
 	chroniclers map[int]*chronicler // of those, where a chronicle is kept
 }
 
@@ -59,6 +60,7 @@ func New(ctx context.Context, cfg Config) (*Store, error) {
 		flows:  map[int]*shardFlows{},
 		sizes:  map[int]*knownSizes{},
 
+		milestones:  map[int]*milestones{},
 		chroniclers: map[int]*chronicler{},
 	}
 	s.looks = newGatherer(s.carry)

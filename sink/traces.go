@@ -99,6 +99,10 @@ func (t *tracing) key(ctx context.Context, node redis.Cmdable, key string) error
 	chronicled, trailed := strings.Contains(key, "}:chron:"), strings.HasSuffix(key, "}:trail")
 	err = eachValue(ctx, node, kind, key, func(field, value string) {
 		values++
+		if kind == "stream" && field == packedField {
+			names = names || packedNames(value, string(t.id))
+			return
+		}
 		own := trailed && field == "ids" && trailNames(value, string(t.id)) || chronicled && chronicleNames(value, string(t.id)) || fields && field == string(t.id) || ids && value == string(t.id) || kind == "stream" && field == "profile" && value == string(t.id)
 		names = names || own || t.names([]byte(field)) || t.names([]byte(value))
 	})

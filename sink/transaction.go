@@ -15,9 +15,10 @@ type transaction struct {
 	shard  int
 	commit *pipeline.Commit
 
-	sizes     *knownSizes
-	chronicle *chronicler // nil where none is kept
-	counts    bool        // whether flows are counted
+	sizes      *knownSizes
+	milestones *milestones
+	chronicle  *chronicler // nil where none is kept
+	counts     bool        // whether flows are counted
 }
 
 // fill begins with the meta hash, see attempts.send.

@@ -16,6 +16,7 @@ var forms = []struct{ folder, constant, word string }{
 	{"profile", "patchVersion", "patch"},
 	{"directive", "formVersion", "directive"},
 	{"sink", "schema", "schema"},
+	{"sink", "packedVersion", "packed"},
 	{"rules", "semantics", "semantics"},
 }
 

@@ -16,8 +16,9 @@ const (
 	redisLoad   = 2.8  // per profile loaded
 	redisChange = 11.6 // per membership changed
 
-	// outboxEntry is what Redis takes for an entry of an outbox, in bytes.
-	outboxEntry = 110
+	// outboxChange is what Redis takes for a change in an outbox at most, in bytes:
+	// where each stands alone. Where commits have many it is 45.
+	outboxChange = 70
 	// What Redis takes for a segment's reach at most, in bytes: on a day that has
 	// a key of its own, for the week and the month that go on, and on a day that
 	// is packed, with its share of its week and month.

@@ -51,8 +51,8 @@ func TestMemoryIsWhatRedisTakes(t *testing.T) {
 	}
 	m := archive.memory()
 	outbox := taken(t, redisClient, "m:{s0}:out")
-	if entry := outbox / float64(c.Outbox); entry > outboxEntry {
-		t.Errorf("an entry of the outbox takes %.0f bytes, more than the %d it is planned with", entry, outboxEntry)
+	if change := outbox / float64(c.Outbox); change > outboxChange {
+		t.Errorf("a change in the outbox takes %.0f bytes, more than the %d it is planned with", change, outboxChange)
 	}
 	near(t, "all", m.total(), usedMemory(t, redisClient)-before)
 	near(t, "profiles", m.profiles, taken(t, redisClient, "m:{s0}:p:*")+taken(t, redisClient, "m:{s0}:t:*"))

@@ -27,7 +27,7 @@ type Need struct {
 // Deployment is what a sizing is for.
 type Deployment struct {
 	Profiles  int   // of all customers
-	OutboxMax int64 // entries of a shard
+	OutboxMax int64 // changes of a shard
 	ReachDays int   // that daily reach is kept; 0 for ever, of which a year is counted
 	FullDays  int   // of these before today that are not packed
 }
@@ -43,7 +43,7 @@ func size(f *Figures, d Deployment) Sizing {
 	for _, rate := range []int{1_000, 10_000, 100_000, 1_000_000} {
 		n := Need{EventsPerSecond: rate, Cores: cores(rate, f.Micros.Total+s.ServersUS)}
 		n.Shards = max(leastShards, powerOfTwo(2*n.Cores))
-		n.RedisGB = round((float64(d.Profiles)*f.Redis.Total + float64(n.Shards)*float64(d.OutboxMax)*outboxEntry) / 1e9)
+		n.RedisGB = round((float64(d.Profiles)*f.Redis.Total + float64(n.Shards)*float64(d.OutboxMax)*outboxChange) / 1e9)
 		n.ReachGB = round(float64(f.Segments) * d.reach() / 1e9)
 		n.RedisNodes = max(cores(rate, s.RedisUS), int(math.Ceil(n.RedisGB/nodeGB)))
 		s.Rows = append(s.Rows, n)

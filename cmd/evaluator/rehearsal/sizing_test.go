@@ -18,7 +18,7 @@ func TestSizing(t *testing.T) {
 		{EventsPerSecond: 100_000, Cores: cores(100_000, 20+evaluator), Shards: 16, RedisNodes: 7},
 		{EventsPerSecond: 1_000_000, Cores: cores(1_000_000, 20+evaluator), Shards: 128, RedisNodes: cores(1_000_000, redis)},
 	} {
-		want.RedisGB, want.ReachGB = round(200+float64(want.Shards)*0.11), round(100*(3*12_400+12_600+7*370)/1e9)
+		want.RedisGB, want.ReachGB = round(200+float64(want.Shards)*0.07), round(100*(3*12_400+12_600+7*370)/1e9)
 		if got := s.Rows[i]; got != want {
 			t.Errorf("row %d is %+v, want %+v", i, got, want)
 		}

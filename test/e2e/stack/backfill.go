@@ -16,6 +16,7 @@ import (
 	"muster/history/files"
 	"muster/history/keeping"
 	"muster/history/publication"
+	"muster/test/kit/outbox"
 )
 
 // Backfill is an `evaluator backfill start`, or keep, that runs.
@@ -207,8 +208,13 @@ func (s *System) Runs(shard int) map[string]int {
 	}
 	runs := map[string]int{}
 	for _, m := range messages {
-		run, _ := m.Values["run"].(string)
-		runs[run]++
+		changes, err := outbox.Changes(m.Values)
+		if err != nil {
+			s.t.Fatalf("entry %s of the outbox: %v", m.ID, err)
+		}
+		for _, c := range changes {
+			runs[c.Run]++
+		}
 	}
 	return runs
 }

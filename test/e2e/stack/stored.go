@@ -10,6 +10,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"muster/test/kit/oracle"
+	"muster/test/kit/outbox"
 )
 
 // Stored is what Redis holds about one shard.
@@ -88,32 +89,15 @@ func (s *System) readShard(shard int, segments []string, into *Stored) (err erro
 		return err
 	}
 	for _, m := range messages {
-		change, err := parseChange(m.Values)
+		changes, err := outbox.Changes(m.Values)
 		if err != nil {
 			return fmt.Errorf("entry %s of the outbox: %w", m.ID, err)
 		}
-		into.Outbox = append(into.Outbox, change)
+		for _, c := range changes {
+			into.Outbox = append(into.Outbox, oracle.Change{
+				Segment: c.Segment, Profile: c.Profile, Cause: c.Cause, Entered: c.Entered, At: c.At, Version: c.Version,
+			})
+		}
 	}
 	return nil
-}
-
-func parseChange(fields map[string]any) (oracle.Change, error) {
-	text := func(name string) string {
-		value, _ := fields[name].(string)
-		return value
-	}
-	c := oracle.Change{Segment: text("segment"), Profile: text("profile"), Cause: text("cause")}
-	switch kind := text("kind"); kind {
-	case "entered":
-		c.Entered = true
-	case "exited":
-	default:
-		return c, fmt.Errorf("its kind is %q", kind)
-	}
-	var err error
-	if c.At, err = strconv.ParseInt(text("at"), 10, 64); err != nil {
-		return c, err
-	}
-	c.Version, err = strconv.ParseUint(text("version"), 10, 64)
-	return c, err
 }
