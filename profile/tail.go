@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// A blob is a base and, behind it, a tail: the traits, which are more than half
+// A blob is a base and, behind it, a tail: the traits, which are two fifths
 // of a profile and seldom change. A store may keep the two apart and write the
 // tail only when it has changed. The base begins with the format and the length
 // of the tail, 0 for none; where there is one, its checksum follows. So whoever
