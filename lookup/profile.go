@@ -164,7 +164,7 @@ func (r *Reader) Memberships(ctx context.Context, id string) (*Memberships, erro
 // membershipsWith is Memberships with a codec, and with how many names sink.Look
 // is told are known.
 func (r *Reader) membershipsWith(ctx context.Context, shard int, id string, codec *profile.Codec, known int) (*Memberships, error) {
-	seen, codec, _, err := r.lookWith(ctx, shard, id, codec, known)
+	seen, codec, _, err := r.lookWith(ctx, r.store.LookBase, shard, id, codec, known)
 	if err != nil {
 		return nil, err
 	}

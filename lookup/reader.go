@@ -130,13 +130,16 @@ func (r *Reader) look(ctx context.Context, id string) (l sink.Looked, codec *pro
 		return l, nil, shard, err
 	}
 	codec = r.codecs.get(shard)
-	return r.lookWith(ctx, shard, id, codec, len(codec.Names()))
+	return r.lookWith(ctx, r.store.Look, shard, id, codec, len(codec.Names()))
 }
 
-// lookWith is look with a codec, and with how many names sink.Look is told are
-// known.
-func (r *Reader) lookWith(ctx context.Context, shard int, id string, codec *profile.Codec, known int) (l sink.Looked, _ *profile.Codec, _ int, err error) {
-	if l, err = r.store.Look(ctx, shard, id, known); err != nil {
+// looking is a way to read a profile: sink.Store.Look or LookBase.
+type looking func(ctx context.Context, shard int, id string, known int) (sink.Looked, error)
+
+// lookWith is look in some way, with a codec, and with how many names that is
+// told are known.
+func (r *Reader) lookWith(ctx context.Context, way looking, shard int, id string, codec *profile.Codec, known int) (l sink.Looked, _ *profile.Codec, _ int, err error) {
+	if l, err = way(ctx, shard, id, known); err != nil {
 		return l, nil, shard, err
 	}
 	if l.Blob == "" {

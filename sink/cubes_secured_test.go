@@ -26,7 +26,7 @@ func TestCubesAsTheDocumentedUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for user, form := range map[string]string{
-		"muster": "\\[cubes\\]\\(insights[^)]*\\)\\s+`([^`]*)`", "reader": "`evaluator insights reach` it needs `([^`]*)`",
+		"muster": "\\[cubes\\]\\(insights[^)]*\\)\\s+`([^`]*)`", "reader": "`evaluator insights reach`, and `insights serve` where it is asked about cubes, it needs `([^`]*)`",
 	} {
 		found := regexp.MustCompile(form).FindSubmatch(text)
 		if found == nil {

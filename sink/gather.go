@@ -47,7 +47,8 @@ type queue struct {
 type look struct {
 	shard   int
 	profile string
-	known   int // names of the shard; NoNames for none to be read
+	known   int  // names of the shard; NoNames for none to be read
+	base    bool // whether its traits are not read
 
 	done   chan struct{} // closed once it is answered, or carries others
 	carry  []*look       // those that it has to make a round trip for, itself the first; nil for none

@@ -31,26 +31,38 @@ const NoNames = -1
 // others who ask meanwhile. Anyone may ask: it does not matter who owns the
 // shard.
 func (s *Store) Look(ctx context.Context, shard int, id string, known int) (Looked, error) {
+	return s.look(ctx, look{shard: shard, profile: id, known: known})
+}
+
+// LookBase is Look without the traits: memberships are all that Looked.Blob can
+// be asked for then.
+func (s *Store) LookBase(ctx context.Context, shard int, id string, known int) (Looked, error) {
+	return s.look(ctx, look{shard: shard, profile: id, known: known, base: true})
+}
+
+func (s *Store) look(ctx context.Context, wanted look) (Looked, error) {
 	var one *look
 	err := s.retry(ctx, "reading profile", func(ctx context.Context) error {
-		node, err := s.nodeOf(ctx, shard)
+		node, err := s.nodeOf(ctx, wanted.shard)
 		if err != nil {
 			return err
 		}
 		for range looksForTorn {
-			one = &look{shard: shard, profile: id, known: known, done: make(chan struct{})}
-			if err := s.looks.ask(ctx, node, one); err != nil || profile.Fits(one.looked.Blob) {
+			attempt := wanted
+			attempt.done = make(chan struct{})
+			one = &attempt
+			if err := s.looks.ask(ctx, node, one); err != nil || one.base || profile.Fits(one.looked.Blob) {
 				return err
 			}
 		}
 		return nil // what reads the blob says what is wrong with it
 	})
 	if err != nil {
-		return Looked{}, fmt.Errorf("reading profile of shard %d: %w", shard, err)
+		return Looked{}, fmt.Errorf("reading profile of shard %d: %w", wanted.shard, err)
 	}
 	l := one.looked
 	if one.more > 0 {
-		more, err := s.Names(ctx, shard, one.more)
+		more, err := s.Names(ctx, wanted.shard, one.more)
 		if err != nil {
 			return Looked{}, err
 		}
@@ -94,7 +106,9 @@ func (s *Store) carry(looks []*look) {
 	for i, l := range looks {
 		in := bucket(l.profile, s.keys.buckets)
 		bases[i] = pipe.HGet(ctx, s.keys.bucket(l.shard, in), l.profile)
-		tails[i] = pipe.HGet(ctx, s.keys.tails(l.shard, in), l.profile)
+		if !l.base {
+			tails[i] = pipe.HGet(ctx, s.keys.tails(l.shard, in), l.profile)
+		}
 		of := shards[l.shard]
 		if of == nil {
 			of = &shardRead{key: s.keys.meta(l.shard), known: NoNames}
@@ -146,16 +160,23 @@ func (of *shardRead) read() {
 	}
 }
 
-// answer says what came of one look-up. What Redis refuses to tell of one
-// profile does not concern the others.
+// answer says what came of one look-up, whose tail is nil where it was not asked
+// for. What Redis refuses to tell of one profile does not concern the others.
 func (of *shardRead) answer(l *look, base, tail *redis.StringCmd) error {
-	if err := beyondAbsence([]redis.Cmder{base, tail}, nil); err != nil {
+	replies := []redis.Cmder{base}
+	if tail != nil {
+		replies = append(replies, tail)
+	}
+	if err := beyondAbsence(replies, nil); err != nil {
 		return err
 	}
 	if of.err != nil {
 		return of.err
 	}
-	l.looked = Looked{Blob: profile.Join(base.Val(), tail.Val()), Glance: of.glance}
+	l.looked = Looked{Blob: base.Val(), Glance: of.glance}
+	if tail != nil {
+		l.looked.Blob = profile.Join(l.looked.Blob, tail.Val())
+	}
 	if l.known == NoNames {
 		return nil
 	}
