@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"muster/cube"
-	"muster/event"
 	"muster/hyperloglog"
 	"muster/lookup"
 	"muster/rules"
@@ -187,7 +186,7 @@ func (r *reaching) row(of *cube.Row) ReachRow {
 		row.Values = map[string]any{}
 	}
 	for i, v := range of.Values {
-		row.Values[r.By[i]] = plain(v)
+		row.Values[r.By[i]] = v.Plain()
 	}
 	for i, m := range r.cube.Measures {
 		if row.Measures == nil {
@@ -200,17 +199,4 @@ func (r *reaching) row(of *cube.Row) ReachRow {
 		row.Segment = &ReachBeside{r.Segment, b.Both, b.Low, b.High, b.Wide, b.Either, b.EitherLow, b.EitherHigh}
 	}
 	return row
-}
-
-// plain is the value of a dimension as JSON has it.
-func plain(v event.Value) any {
-	switch v.Kind() {
-	case event.KindBool:
-		return v.True()
-	case event.KindNumber:
-		return v.Number()
-	case event.KindString:
-		return v.Text()
-	}
-	return nil
 }
